@@ -1,0 +1,1 @@
+//! chatd: a chat server for netcat and telnet.

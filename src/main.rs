@@ -1,0 +1,3 @@
+//! The `chatd` command.
+
+fn main() {}
