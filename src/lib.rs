@@ -1,1 +1,37 @@
 //! chatd: a chat server for netcat and telnet.
+//!
+//! A line's way through it: a [`session`] thread reads a client's socket, a [`wire`] decodes the
+//! bytes, the [`broadcaster`] lets the [`chat`] decide who is told what, and a [`peer`] sends it.
+//! A module imports only from those before it in this list; `docs/ARCHITECTURE.md` has the map.
+
+pub mod text;
+
+pub mod address;
+
+pub mod os;
+
+pub mod chat;
+
+pub mod wire;
+
+pub mod clock;
+
+pub mod limits;
+
+pub mod config;
+
+pub mod logging;
+
+pub mod feed;
+
+pub mod send_queue;
+
+pub mod peer;
+
+pub mod broadcaster;
+
+pub mod session;
+
+pub mod accept;
+
+pub mod server;

@@ -1,3 +1,82 @@
-//! The `chatd` command.
+//! The `chatd` command: settings in, a server started, signals obeyed.
 
-fn main() {}
+use std::io::Write;
+use std::process::ExitCode;
+
+use chatd::config::{self, Config, Stop};
+use chatd::logging;
+use chatd::server::Server;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+const CANNOT_START: u8 = 1;
+const WRONG_SETTINGS: u8 = 2;
+const CRASHED: i32 = 70;
+
+fn main() -> ExitCode {
+    let config = match load() {
+        Ok(config) => config,
+        Err(Stop::Answered(text)) => {
+            let _ = std::io::stdout().write_all(text.as_bytes());
+            return ExitCode::SUCCESS;
+        }
+        Err(Stop::Wrong(text)) => {
+            eprint!("{text}");
+            return ExitCode::from(WRONG_SETTINGS);
+        }
+    };
+    let code = match run(config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            logging::flush();
+            eprintln!("chatd: {error}");
+            ExitCode::from(CANNOT_START)
+        }
+    };
+    logging::flush();
+    code
+}
+
+fn load() -> Result<Config, Stop> {
+    config::load(std::env::args_os(), std::env::vars_os())
+}
+
+fn run(mut config: Config) -> Result<(), Box<dyn std::error::Error>> {
+    logging::start(config.log_level())?;
+    for variable in &config.unknown_variables {
+        log::warn!("{variable} is set, but there is no such setting");
+    }
+    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
+    let server = Server::start(&config, crash)?;
+    for signal in signals.forever() {
+        if signal != SIGHUP {
+            break;
+        }
+        match load() {
+            Ok(changed) => config = reload(&server, &config, changed),
+            Err(Stop::Answered(text) | Stop::Wrong(text)) => {
+                log::error!("not reloaded, nothing is changed: {}", text.trim_end());
+            }
+        }
+    }
+    log::info!("going down");
+    server.stop();
+    Ok(())
+}
+
+/// Puts changed settings in force, and returns what is in force now.
+fn reload(server: &Server, config: &Config, changed: Config) -> Config {
+    for option in config.fixed_differences(&changed) {
+        log::warn!("{option} is changed, which takes a restart");
+    }
+    logging::set_level(changed.log_level());
+    server.configure(&changed);
+    log::info!("reloaded");
+    changed
+}
+
+/// Without its broadcaster the server is of no use; whoever started it may start it again.
+fn crash() {
+    logging::flush();
+    std::process::exit(CRASHED);
+}

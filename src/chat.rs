@@ -1,0 +1,162 @@
+//! The chat itself: who is connected, in which room, and who is to be told what.
+//!
+//! A pure state machine. It knows no sockets, threads or clocks and logs nothing: it is told
+//! what happened and when, and answers with [`Effects`] for somebody else to carry out.
+
+mod client;
+mod commands;
+mod effect;
+mod history;
+mod message;
+mod name;
+mod nick;
+mod presence;
+mod refusal;
+mod room;
+mod turn;
+
+// #[cfg(test)]
+// mod properties;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use self::client::ClientId;
+pub use self::effect::{Audience, Effect, Effects};
+pub use self::message::{Away, Entry, Kind, Message, Moment, Others, Person, Reason};
+pub use self::nick::Nick;
+pub use self::refusal::Refusal;
+pub use self::room::{RoomId, RoomName};
+
+use self::client::Client;
+use self::nick::Nicks;
+use self::room::Rooms;
+use self::turn::Turn;
+use crate::address::Address;
+use crate::text::Text;
+
+/// What can be set from outside, and changed while people chat.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What the server calls itself.
+    pub name: Text,
+    /// Lines shown after the welcome.
+    pub motd: Arc<[Text]>,
+    /// Lines replayed to somebody who enters a room.
+    pub replay: usize,
+}
+
+/// The time, by both clocks that matter.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Now {
+    /// Since the server started; never goes back. For deadlines.
+    pub uptime: Duration,
+    /// For people.
+    pub moment: Moment,
+}
+
+/// Something that happened to one client.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// It connected, from there.
+    Connected(Address),
+    /// It has been silent for a moment: somebody may be reading.
+    Settled,
+    /// It sent a line: something to say, or a command.
+    Line(Text),
+    /// It sent a line that was longer than allowed, both in bytes.
+    TooLong {
+        /// Its length.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// It asks whether the server is there.
+    Ping,
+    /// It said that it is done.
+    Quit,
+    /// It sent nothing for this long, which is too long.
+    Idle(Duration),
+    /// It sent this many bytes without the end of a line, which is too many.
+    EndlessLine(usize),
+    /// It is gone. May come any number of times, and for a client that never was.
+    Gone(Reason),
+}
+
+/// The state of the whole chat.
+#[derive(Debug)]
+pub struct Chat {
+    settings: Settings,
+    clients: HashMap<ClientId, Client>,
+    nicks: Nicks,
+    rooms: Rooms,
+}
+
+impl Chat {
+    /// A chat without clients, with an empty lobby.
+    pub fn new(settings: Settings) -> Self {
+        let rooms = Rooms::new(settings.replay);
+        Self { settings, clients: HashMap::new(), nicks: Nicks::default(), rooms }
+    }
+
+    /// Takes over changed settings, for whatever is shown from now on.
+    pub fn configure(&mut self, settings: Settings) {
+        self.rooms.remember(settings.replay);
+        self.settings = settings;
+    }
+
+    /// Lets `event` happen to `client`, and appends what follows from it to `effects`.
+    ///
+    /// Never fails: a user's mistake is a [`Refusal`] told to that user. Events for clients that
+    /// are not connected (any more) have no effects.
+    pub fn handle(&mut self, now: Now, client: ClientId, event: Event, effects: &mut Effects) {
+        if let Event::Connected(address) = event {
+            return self.connect(now, client, address, effects);
+        }
+        if !self.clients.contains_key(&client) {
+            return;
+        }
+        let mut turn = Turn { chat: self, now, me: client, effects };
+        match event {
+            Event::Connected(_) => {}
+            Event::Settled => turn.announce(),
+            Event::Line(line) => turn.line(&line),
+            Event::TooLong { bytes, limit } => turn.refuse(Refusal::TooLong { bytes, limit }),
+            Event::Ping => turn.notice("pong"),
+            Event::Quit => turn.quit(None),
+            Event::Idle(limit) => turn.expel(Refusal::Idle(limit), Reason::TimedOut),
+            Event::EndlessLine(bytes) => {
+                turn.expel(Refusal::EndlessLine(bytes), Reason::Disconnected);
+            }
+            Event::Gone(reason) => turn.depart(reason),
+        }
+    }
+
+    /// When [`tick`](Self::tick) has something to do next.
+    pub fn next_deadline(&self) -> Option<Duration> {
+        self.rooms.next_digest()
+    }
+
+    /// Lets the time pass: digests that are due are told.
+    pub fn tick(&mut self, now: Now, effects: &mut Effects) {
+        while let Some(room) = self.rooms.take_digest(now.uptime) {
+            self.tell_digest(room, effects);
+        }
+    }
+
+    /// Tells everybody that the server is going down.
+    pub fn go_down(&self, effects: &mut Effects) {
+        effects.tell(Audience::Everyone, Message::GoingDown);
+    }
+
+    /// Who gets what is told to a room. Empty for a room that does not exist.
+    pub fn members(&self, room: RoomId) -> &[ClientId] {
+        self.rooms.get(room).map_or(&[], |room| &room.members)
+    }
+
+    /// What a connected client is called.
+    pub fn nick(&self, client: ClientId) -> Option<Nick> {
+        self.clients.get(&client).map(|client| client.nick)
+    }
+}

@@ -1,0 +1,70 @@
+//! `Client`: what the chat knows of somebody who is connected.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::message::{Away, Person};
+use super::nick::Nick;
+use super::room::RoomId;
+use crate::address::Address;
+
+/// Names a client for good: never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClientId(pub u64);
+
+impl fmt::Display for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "c{}", self.0)
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Client {
+    pub(super) nick: Nick,
+    pub(super) address: Address,
+    /// The rooms it is in; what it says goes to the last. A text client is in one at a time.
+    pub(super) rooms: Vec<RoomId>,
+    /// Whether anybody was told of it. Until then it appears nowhere.
+    pub(super) announced: bool,
+    /// Gets its own lines back.
+    pub(super) echo: bool,
+    /// Wants no join and leave notices.
+    pub(super) quiet: bool,
+    pub(super) away: Option<Away>,
+    /// Whom it ignores, and who ignores it: both sides, so that no line needs a search.
+    pub(super) ignores: Vec<ClientId>,
+    pub(super) ignored_by: Vec<ClientId>,
+    /// Who wrote to it last.
+    pub(super) writer: Option<ClientId>,
+    /// When it connected, and when it last sent a line.
+    pub(super) connected: Duration,
+    pub(super) active: Duration,
+}
+
+impl Client {
+    pub(super) fn new(nick: Nick, address: Address, now: Duration) -> Self {
+        Self {
+            nick,
+            address,
+            rooms: Vec::with_capacity(1),
+            announced: false,
+            echo: false,
+            quiet: false,
+            away: None,
+            ignores: Vec::new(),
+            ignored_by: Vec::new(),
+            writer: None,
+            connected: now,
+            active: now,
+        }
+    }
+
+    /// The room that it talks in.
+    pub(super) fn room(&self) -> RoomId {
+        self.rooms.last().copied().unwrap_or(RoomId::LOBBY)
+    }
+
+    pub(super) fn person(&self) -> Person {
+        Person { nick: self.nick, away: self.away.clone() }
+    }
+}

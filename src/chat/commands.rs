@@ -1,0 +1,169 @@
+//! Commands: one table, from which help and usage errors come, and what each of them does.
+
+mod people;
+mod rooms;
+mod talk;
+mod view;
+
+use std::ops::RangeInclusive;
+
+use super::refusal::Refusal;
+use super::turn::Turn;
+use crate::text::Text;
+
+/// A row of the table.
+struct Command {
+    /// What follows the slash; upper and lower case are the same.
+    name: &'static str,
+    usage: &'static str,
+    help: &'static str,
+    /// How many arguments it takes; the last runs to the end of the line.
+    args: RangeInclusive<usize>,
+    run: fn(&mut Turn<'_>, &[&str]) -> Result<(), Refusal>,
+}
+
+impl Command {
+    const fn new(
+        usage: &'static str,
+        help: &'static str,
+        args: RangeInclusive<usize>,
+        run: fn(&mut Turn<'_>, &[&str]) -> Result<(), Refusal>,
+    ) -> Self {
+        Self { name: name_of(usage), usage, help, args, run }
+    }
+}
+
+const COMMANDS: &[Command] = &[
+    Command::new("/help [COMMAND]", "this list, or one command", 0..=1, help),
+    Command::new("/nick NAME", "change your name", 1..=1, people::nick),
+    Command::new("/who [ROOM]", "who is here", 0..=1, people::who),
+    Command::new("/whois NAME", "what is known of somebody", 1..=1, people::whois),
+    Command::new("/me TEXT", "say what you do", 1..=1, talk::me),
+    Command::new("/msg NAME TEXT", "write to one person only", 2..=2, talk::msg),
+    Command::new("/reply TEXT", "answer whoever wrote to you last", 1..=1, talk::reply),
+    Command::new("/join ROOM", "go to a room, or make one", 1..=1, rooms::join),
+    Command::new("/leave", "go back to the lobby", 0..=0, rooms::leave),
+    Command::new("/rooms", "the rooms with people in them", 0..=0, rooms::rooms),
+    Command::new("/topic [TEXT]", "show or set the room's topic", 0..=1, rooms::topic),
+    Command::new("/history [N]", "the last lines said in the room", 0..=1, view::history),
+    Command::new("/ignore NAME", "hear no more of somebody", 1..=1, people::ignore),
+    Command::new("/unignore NAME", "hear somebody again", 1..=1, people::unignore),
+    Command::new("/away [TEXT]", "say that you are away, or back", 0..=1, people::away),
+    Command::new("/echo on|off", "get your own lines back", 1..=1, view::echo),
+    Command::new("/time on|off", "see the time of each line", 1..=1, view::time),
+    Command::new("/quiet on|off", "see no joins and leaves", 1..=1, view::quiet),
+    Command::new("/ping", "check that the server is there", 0..=0, ping),
+    Command::new("/quit [TEXT]", "leave, with last words", 0..=1, talk::quit),
+];
+
+/// Runs a command line, without its slash.
+pub(super) fn run(turn: &mut Turn<'_>, line: &str) -> Result<(), Refusal> {
+    let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
+    let command = find(name)?;
+    let args = arguments(rest, *command.args.end());
+    match args {
+        Some(args) if command.args.contains(&args.len()) => (command.run)(turn, &args),
+        _ => Err(Refusal::Usage(command.usage)),
+    }
+}
+
+fn find(name: &str) -> Result<&'static Command, Refusal> {
+    let mut commands = COMMANDS.iter();
+    commands
+        .find(|command| command.name.eq_ignore_ascii_case(name))
+        .ok_or_else(|| Refusal::UnknownCommand(Text::new(name)))
+}
+
+/// Cuts `rest` into words, `most` of them, the last of which keeps its spaces. `None` if there
+/// is something where nothing should be.
+fn arguments(rest: &str, most: usize) -> Option<Vec<&str>> {
+    let mut rest = rest.trim();
+    let mut args = Vec::with_capacity(most);
+    while args.len() + 1 < most
+        && let Some((word, others)) = rest.split_once(' ')
+    {
+        args.push(word);
+        rest = others.trim_start();
+    }
+    match rest {
+        "" => Some(args),
+        _ if most == 0 => None,
+        _ => {
+            args.push(rest);
+            Some(args)
+        }
+    }
+}
+
+/// `/msg NAME TEXT` is called `msg`.
+const fn name_of(usage: &'static str) -> &'static str {
+    let (_, name) = usage.split_at(1);
+    let mut length = 0;
+    while length < name.len() && name.as_bytes()[length] != b' ' {
+        length += 1;
+    }
+    name.split_at(length).0
+}
+
+/// The argument of a switch.
+fn on_or_off(word: &str, usage: &'static str) -> Result<bool, Refusal> {
+    match word.to_ascii_lowercase().as_str() {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(Refusal::Usage(usage)),
+    }
+}
+
+fn help(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    let one = match args {
+        [name, ..] => Some(find(name.strip_prefix('/').unwrap_or(name))?),
+        [] => None,
+    };
+    let width = COMMANDS.iter().map(|command| command.usage.len()).max().unwrap_or(0);
+    for Command { usage, help, .. } in one.map_or(COMMANDS, std::slice::from_ref) {
+        turn.notice(format_args!("{usage:width$}  {help}"));
+    }
+    if one.is_none() {
+        turn.notice("Anything else is said to the room; //text says /text.");
+    }
+    Ok(())
+}
+
+fn ping(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
+    turn.notice("pong");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_argument_runs_to_the_end_of_the_line() {
+        assert_eq!(arguments("bob  see you  there ", 2), Some(vec!["bob", "see you  there"]));
+        assert_eq!(arguments("bob", 2), Some(vec!["bob"]));
+        assert_eq!(arguments("a b", 1), Some(vec!["a b"]));
+        assert_eq!(arguments("  ", 1), Some(vec![]));
+        assert_eq!(arguments("a", 0), None);
+        assert_eq!(arguments("", 0), Some(vec![]));
+    }
+
+    #[test]
+    fn every_row_is_well_formed_and_names_are_unique() {
+        for (number, command) in COMMANDS.iter().enumerate() {
+            assert!(command.name.bytes().all(|byte| byte.is_ascii_lowercase()), "{}", command.name);
+            assert!(!command.help.is_empty() && command.args.start() <= command.args.end());
+            let words = command.usage.split(' ').count() - 1;
+            assert_eq!(words, *command.args.end(), "{}", command.usage);
+            let optional = command.usage.contains('[');
+            assert_eq!(optional, command.args.start() < command.args.end(), "{}", command.usage);
+            assert!(COMMANDS[..number].iter().all(|other| other.name != command.name));
+        }
+    }
+
+    #[test]
+    fn names_are_found_in_any_case() {
+        assert_eq!(find("NICK").map(|command| command.name).ok(), Some("nick"));
+        assert_eq!(find("nic").err(), Some(Refusal::UnknownCommand(Text::new("nic"))));
+    }
+}

@@ -1,0 +1,96 @@
+//! Commands about people: oneself and others.
+
+use std::time::Duration;
+
+use crate::chat::message::{Away, Message};
+use crate::chat::refusal::Refusal;
+use crate::chat::room::RoomName;
+use crate::chat::turn::Turn;
+use crate::text::Text;
+
+/// People that a list names.
+const MAX_LISTED: usize = 500;
+
+pub(super) fn nick(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    turn.rename(args[0])
+}
+
+pub(super) fn who(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    let room = match args.first() {
+        None => turn.room().1,
+        Some(name) => {
+            let name = RoomName::new(name)?;
+            turn.chat.rooms.find(name).ok_or(Refusal::NoSuchRoom(name))?
+        }
+    };
+    let clients = &turn.chat.clients;
+    let shown = room.members.iter().filter(|&id| *id == turn.me || clients[id].announced);
+    let here = shown.clone().count();
+    let people: Vec<_> = shown.take(MAX_LISTED).map(|id| clients[id].person()).collect();
+    let more = here - people.len();
+    turn.tell(Message::People { room: room.name, here, people, more });
+    Ok(())
+}
+
+pub(super) fn whois(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    let client = &turn.chat.clients[&turn.find(args[0])?];
+    let room = turn.chat.rooms.get(client.room()).map_or("lobby", |room| room.name.as_str());
+    let since = |then: Duration| {
+        let seconds = turn.now.uptime.saturating_sub(then).as_secs();
+        humantime::format_duration(Duration::from_secs(seconds))
+    };
+    let (connected, idle) = (since(client.connected), since(client.active));
+    let nick = client.nick;
+    let mut words = format!("{nick} is in {room}, connected {connected}, idle {idle}");
+    if let Some(away) = &client.away {
+        words.push_str(&format!(", {away}"));
+    }
+    turn.notice(words);
+    Ok(())
+}
+
+/// Stops hearing somebody, by the client and not the name, so that a rename changes nothing.
+pub(super) fn ignore(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    let (me, other) = (turn.me, turn.find(args[0])?);
+    if me == other {
+        return Err(Refusal::IgnoreSelf);
+    }
+    if !turn.me().ignores.contains(&other) {
+        turn.me_mut().ignores.push(other);
+        if let Some(client) = turn.chat.clients.get_mut(&other) {
+            client.ignored_by.push(me);
+        }
+    }
+    let nick = turn.chat.clients[&other].nick;
+    turn.notice(format_args!("you ignore {nick}"));
+    Ok(())
+}
+
+pub(super) fn unignore(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    let (me, other) = (turn.me, turn.find(args[0])?);
+    if !turn.me().ignores.contains(&other) {
+        return Err(Refusal::NotIgnored(Text::new(args[0])));
+    }
+    turn.me_mut().ignores.retain(|&ignored| ignored != other);
+    if let Some(client) = turn.chat.clients.get_mut(&other) {
+        client.ignored_by.retain(|&by| by != me);
+    }
+    let nick = turn.chat.clients[&other].nick;
+    turn.notice(format_args!("you no longer ignore {nick}"));
+    Ok(())
+}
+
+/// With a text: away. Without: away if here, back if away.
+pub(super) fn away(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    let me = turn.me_mut();
+    me.away = match args.first() {
+        Some(text) => Some(Away(Some(Text::new(text)))),
+        None if me.away.is_none() => Some(Away(None)),
+        None => None,
+    };
+    match me.away.clone() {
+        Some(away) => turn.notice(format_args!("you are {away}")),
+        None => turn.notice("you are back"),
+    }
+    Ok(())
+}

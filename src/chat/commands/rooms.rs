@@ -1,0 +1,67 @@
+//! Commands about rooms.
+
+use std::cmp::Reverse;
+
+use crate::chat::message::Message;
+use crate::chat::refusal::Refusal;
+use crate::chat::room::{RoomId, RoomName};
+use crate::chat::turn::Turn;
+use crate::text::Text;
+
+/// Rooms that a list shows; those with the most people come first.
+const MAX_LISTED: usize = 100;
+
+pub(super) fn join(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    turn.go_to(RoomName::new(args[0])?)
+}
+
+pub(super) fn leave(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
+    let lobby = turn.chat.rooms.get(RoomId::LOBBY).map(|lobby| lobby.name);
+    match lobby {
+        Some(lobby) if turn.me().room() != RoomId::LOBBY => turn.go_to(lobby),
+        _ => Err(Refusal::InLobby),
+    }
+}
+
+pub(super) fn rooms(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
+    let own = turn.room().1.name;
+    let hidden = usize::from(!turn.me().announced);
+    let mut rooms: Vec<_> = turn
+        .chat
+        .rooms
+        .iter()
+        .map(|room| {
+            let here = room.announced + if room.name == own { hidden } else { 0 };
+            (Reverse(here), room.name, room.topic.clone())
+        })
+        .filter(|(here, ..)| here.0 > 0)
+        .collect();
+    rooms.sort_unstable_by_key(|(here, name, _)| (*here, *name));
+    for (Reverse(here), name, topic) in rooms.iter().take(MAX_LISTED) {
+        match topic {
+            Some(topic) => turn.notice(format_args!("{name} ({here} here): {topic}")),
+            None => turn.notice(format_args!("{name} ({here} here)")),
+        }
+    }
+    if rooms.len() > MAX_LISTED {
+        turn.notice(format_args!("and {} more", rooms.len() - MAX_LISTED));
+    }
+    Ok(())
+}
+
+pub(super) fn topic(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    let Some(text) = args.first().map(Text::new) else {
+        let (_, room) = turn.room();
+        let message = Message::Topic { room: room.name, text: room.topic.clone() };
+        turn.tell(message);
+        return Ok(());
+    };
+    turn.announce();
+    let (id, nick) = (turn.me().room(), turn.me().nick);
+    if let Some(room) = turn.chat.rooms.get_mut(id) {
+        room.topic = Some(text.clone());
+        let message = Message::TopicSet { room: room.name, nick, text };
+        turn.effects.tell_room(id, None, message);
+    }
+    Ok(())
+}

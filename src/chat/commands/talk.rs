@@ -1,0 +1,32 @@
+//! Commands that say something.
+
+use crate::chat::message::Kind;
+use crate::chat::refusal::Refusal;
+use crate::chat::turn::Turn;
+use crate::text::Text;
+
+pub(super) fn me(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    turn.speak(Kind::Emoted, Text::new(args[0]));
+    Ok(())
+}
+
+pub(super) fn msg(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    let to = turn.find(args[0])?;
+    turn.whisper(to, args[1]);
+    Ok(())
+}
+
+/// Answers the client that wrote, not whoever has its name by now.
+pub(super) fn reply(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    let to = turn.me().writer.ok_or(Refusal::NobodyWrote)?;
+    if !turn.chat.clients.contains_key(&to) {
+        return Err(Refusal::WriterLeft);
+    }
+    turn.whisper(to, args[0]);
+    Ok(())
+}
+
+pub(super) fn quit(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    turn.quit(args.first().map(Text::new));
+    Ok(())
+}

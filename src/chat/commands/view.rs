@@ -1,0 +1,43 @@
+//! Commands about what one sees.
+
+use super::on_or_off;
+use crate::chat::effect::Effect;
+use crate::chat::refusal::Refusal;
+use crate::chat::turn::Turn;
+
+pub(super) fn history(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    let count = match args.first() {
+        None => turn.chat.settings.replay,
+        Some(number) => match number.parse() {
+            Ok(0) | Err(_) => return Err(Refusal::Usage("/history [N]")),
+            Ok(count) => count,
+        },
+    };
+    if !turn.show_history(count, true) {
+        turn.notice("nothing has been said here");
+    }
+    Ok(())
+}
+
+pub(super) fn echo(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    let on = on_or_off(args[0], "/echo on|off")?;
+    turn.me_mut().echo = on;
+    confirm(turn, "echo", on)
+}
+
+pub(super) fn time(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    let on = on_or_off(args[0], "/time on|off")?;
+    turn.effects.push(Effect::Timestamps(turn.me, on));
+    confirm(turn, "time", on)
+}
+
+pub(super) fn quiet(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    let on = on_or_off(args[0], "/quiet on|off")?;
+    turn.me_mut().quiet = on;
+    confirm(turn, "quiet", on)
+}
+
+fn confirm(turn: &mut Turn<'_>, what: &str, on: bool) -> Result<(), Refusal> {
+    turn.notice(format_args!("{what} is {}", if on { "on" } else { "off" }));
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! `Effects`: what the chat wants to be done, in order.
+
+use std::ops::Range;
+
+use super::client::ClientId;
+use super::message::{Message, Reason};
+use super::nick::Nick;
+use super::room::RoomId;
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Tell somebody what happened.
+    Tell {
+        /// Whom.
+        to: Audience,
+        /// What.
+        message: Message,
+    },
+    /// From here on, the client gets what the room is told.
+    Entered(ClientId, RoomId),
+    /// From here on, it does not.
+    Left(ClientId, RoomId),
+    /// From here on, what the client is told carries the time, or does not.
+    Timestamps(ClientId, bool),
+    /// The client is no longer part of the chat.
+    Departed(ClientId, Nick, Reason),
+    /// End the client's connection once it was sent what it was told.
+    Disconnect(ClientId),
+}
+
+/// Whom to tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// One client.
+    One(ClientId),
+    /// All members of a room except some: a range of [`Effects::except`].
+    Room(RoomId, Range<usize>),
+    /// Every client.
+    Everyone,
+}
+
+/// Effects in the order in which they have to be carried out.
+#[derive(Debug, Default)]
+pub struct Effects {
+    list: Vec<Effect>,
+    except: Vec<ClientId>,
+}
+
+impl Effects {
+    /// The effects so far, and the clients that their audiences except.
+    pub fn as_slices(&self) -> (&[Effect], &[ClientId]) {
+        (&self.list, &self.except)
+    }
+
+    /// Hands over all effects, with the clients that their audiences except, and is empty after.
+    pub fn drain(&mut self) -> (impl Iterator<Item = Effect>, Vec<ClientId>) {
+        (self.list.drain(..), std::mem::take(&mut self.except))
+    }
+
+    pub(super) fn push(&mut self, effect: Effect) {
+        self.list.push(effect);
+    }
+
+    pub(super) fn tell(&mut self, to: Audience, message: Message) {
+        self.push(Effect::Tell { to, message });
+    }
+
+    pub(super) fn tell_room(
+        &mut self,
+        room: RoomId,
+        except: impl IntoIterator<Item = ClientId>,
+        message: Message,
+    ) {
+        let start = self.except.len();
+        self.except.extend(except);
+        self.tell(Audience::Room(room, start..self.except.len()), message);
+    }
+}

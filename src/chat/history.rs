@@ -1,0 +1,54 @@
+//! `History`: what was said in a room lately.
+
+use std::collections::VecDeque;
+
+use super::client::ClientId;
+use super::message::Entry;
+
+/// Lines that a room remembers beyond those it replays, for `/history N`.
+const REMEMBERED: usize = 100;
+
+/// The last lines said in a room, bounded in number; each is bounded in length by the wire.
+#[derive(Debug)]
+pub(super) struct History {
+    entries: VecDeque<(ClientId, Entry)>,
+    capacity: usize,
+}
+
+impl History {
+    /// One that can replay `replay` lines; 0 remembers nothing at all.
+    pub(super) fn new(replay: usize) -> Self {
+        let mut history = Self { entries: VecDeque::new(), capacity: 0 };
+        history.remember(replay);
+        history
+    }
+
+    /// Changes how many lines can be replayed.
+    pub(super) fn remember(&mut self, replay: usize) {
+        self.capacity = if replay == 0 { 0 } else { replay.max(REMEMBERED) };
+        let surplus = self.entries.len().saturating_sub(self.capacity);
+        self.entries.drain(..surplus);
+    }
+
+    pub(super) fn push(&mut self, by: ClientId, entry: Entry) {
+        if self.capacity == 0 {
+            return;
+        }
+        if self.entries.len() == self.capacity {
+            self.entries.pop_front();
+        }
+        self.entries.push_back((by, entry));
+    }
+
+    /// The last `count` entries, oldest first, without what `ignored` clients said.
+    pub(super) fn last(&self, count: usize, ignored: &[ClientId]) -> Vec<Entry> {
+        let heard = self.entries.iter().rev().filter(|(by, _)| !ignored.contains(by));
+        let mut last: Vec<_> = heard.take(count).map(|(_, entry)| entry.clone()).collect();
+        last.reverse();
+        last
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}

@@ -1,0 +1,212 @@
+//! `Message`: what happened, for wires to put into words.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::nick::Nick;
+use super::refusal::Refusal;
+use super::room::RoomName;
+use crate::text::Text;
+
+/// A point of wall-clock time, for people to read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moment {
+    /// Milliseconds since 1970-01-01T00:00Z.
+    pub unix_ms: i64,
+}
+
+/// Something that clients are told. It says what happened, not how that looks.
+///
+/// `here` counts the people in the room: those who were announced, and the reader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields are named for what they are")]
+pub enum Message {
+    /// To a newcomer.
+    Welcome {
+        server: Text,
+        nick: Nick,
+        room: RoomName,
+        others: Others,
+        motd: Arc<[Text]>,
+    },
+    /// To somebody who went to another room.
+    Moved {
+        room: RoomName,
+        others: Others,
+    },
+    Said {
+        room: RoomName,
+        from: Nick,
+        text: Text,
+        at: Moment,
+    },
+    Emoted {
+        room: RoomName,
+        from: Nick,
+        text: Text,
+        at: Moment,
+    },
+    /// To the one it was written to.
+    PrivateFrom {
+        from: Nick,
+        to: Nick,
+        text: Text,
+        at: Moment,
+    },
+    /// To the one who wrote it.
+    PrivateTo {
+        from: Nick,
+        to: Nick,
+        text: Text,
+        at: Moment,
+    },
+    Joined {
+        room: RoomName,
+        nick: Nick,
+        here: usize,
+    },
+    Left {
+        room: RoomName,
+        nick: Nick,
+        reason: Reason,
+        here: usize,
+    },
+    /// Joins and leaves of a crowded room.
+    Digest {
+        room: RoomName,
+        joined: usize,
+        left: usize,
+        here: usize,
+    },
+    Renamed {
+        room: RoomName,
+        from: Nick,
+        to: Nick,
+    },
+    /// To the one who asked for it.
+    RenamedYou {
+        room: RoomName,
+        from: Nick,
+        to: Nick,
+    },
+    TopicSet {
+        room: RoomName,
+        nick: Nick,
+        text: Text,
+    },
+    /// The topic as it is, to one who came or asked.
+    Topic {
+        room: RoomName,
+        text: Option<Text>,
+    },
+    /// Who is in a room; `more` were left out of the list.
+    People {
+        room: RoomName,
+        here: usize,
+        people: Vec<Person>,
+        more: usize,
+    },
+    /// What was said in a room, oldest first; with dates if asked for.
+    History {
+        room: RoomName,
+        entries: Vec<Entry>,
+        dated: bool,
+    },
+    /// Anything else that chatd has to say.
+    Notice(Text),
+    Refused(Refusal),
+    /// To one who quits.
+    Bye,
+    /// To everybody, last.
+    GoingDown,
+}
+
+/// Why somebody left a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// On purpose, perhaps with last words.
+    Quit(Option<Text>),
+    /// The connection ended.
+    Disconnected,
+    /// Nothing came for too long, or the network lost the client.
+    TimedOut,
+    /// Too much was waiting to be read.
+    TooSlow,
+    /// To go to another room.
+    Moved(RoomName),
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Quit(None) => f.write_str("quit"),
+            Self::Quit(Some(words)) => write!(f, "quit: {words}"),
+            Self::Disconnected => f.write_str("disconnected"),
+            Self::TimedOut => f.write_str("timed out"),
+            Self::TooSlow => f.write_str("too slow"),
+            Self::Moved(room) => write!(f, "moved to {room}"),
+        }
+    }
+}
+
+/// The people in a room besides the reader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Others {
+    /// How many they are.
+    pub count: usize,
+    /// Their nicks, unless they are too many to name.
+    pub names: Vec<Nick>,
+}
+
+/// Somebody in a list of people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// What they are called.
+    pub nick: Nick,
+    /// Whether they said that they are away, and why.
+    pub away: Option<Away>,
+}
+
+impl fmt::Display for Person {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.away {
+            None => self.nick.fmt(f),
+            Some(away) => write!(f, "{} ({away})", self.nick),
+        }
+    }
+}
+
+/// Somebody's being away, with the reason they gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Away(pub Option<Text>);
+
+impl fmt::Display for Away {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            None => f.write_str("away"),
+            Some(text) => write!(f, "away: {text}"),
+        }
+    }
+}
+
+/// How something was said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// As a line.
+    Said,
+    /// As an action.
+    Emoted,
+}
+
+/// Something said that is remembered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// When.
+    pub at: Moment,
+    /// By whom, as they were called then.
+    pub from: Nick,
+    /// How.
+    pub kind: Kind,
+    /// What.
+    pub text: Text,
+}

@@ -1,0 +1,253 @@
+//! Rooms: who is in them, and which of them exist.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::fmt;
+use std::time::Duration;
+
+use super::client::ClientId;
+use super::history::History;
+use super::name::Name;
+use super::refusal::Refusal;
+use crate::text::Text;
+
+/// Rooms without people that are remembered for their history or topic.
+const MAX_EMPTY: usize = 256;
+/// At most one digest in this time.
+const DIGEST_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Names a room for good: never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RoomId(u64);
+
+impl RoomId {
+    /// Where everybody is at first.
+    pub const LOBBY: Self = Self(0);
+}
+
+/// A room's name: 1 to 32 of `a-z 0-9 _ -`, starting with a letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RoomName(Name<32>);
+
+impl RoomName {
+    /// The room that somebody means by `text`: capitals and a leading `#` do not matter.
+    ///
+    /// # Errors
+    /// When that is no name.
+    pub fn new(text: &str) -> Result<Self, Refusal> {
+        let name = Name::new(text.strip_prefix('#').unwrap_or(text)).ok_or(Refusal::NotARoom)?;
+        Ok(Self(name.map(|byte| byte.to_ascii_lowercase())))
+    }
+
+    fn lobby() -> Self {
+        Self(Name::new("lobby").expect("letters are a name"))
+    }
+
+    /// The name as a string slice.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl fmt::Display for RoomName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Room {
+    pub(super) name: RoomName,
+    /// In the order in which they entered, those not announced included.
+    pub(super) members: Vec<ClientId>,
+    /// How many of them were announced.
+    pub(super) announced: usize,
+    pub(super) topic: Option<Text>,
+    pub(super) history: History,
+    /// Joins and leaves that the next digest will tell.
+    pub(super) joined: usize,
+    pub(super) left: usize,
+    digest_due: bool,
+    empty_since: Duration,
+}
+
+impl Room {
+    fn new(name: RoomName, replay: usize) -> Self {
+        Self {
+            name,
+            members: Vec::new(),
+            announced: 0,
+            topic: None,
+            history: History::new(replay),
+            joined: 0,
+            left: 0,
+            digest_due: false,
+            empty_since: Duration::ZERO,
+        }
+    }
+}
+
+/// All rooms. The lobby always exists, another while somebody is in it, and a while longer if
+/// there is something in it to come back to.
+#[derive(Debug)]
+pub(super) struct Rooms {
+    rooms: HashMap<RoomId, Room>,
+    names: HashMap<RoomName, RoomId>,
+    empty: BTreeSet<(Duration, RoomId)>,
+    /// Digests to come. All wait equally long, so this is their order.
+    digests: VecDeque<(Duration, RoomId)>,
+    opened: u64,
+    replay: usize,
+}
+
+impl Rooms {
+    pub(super) fn new(replay: usize) -> Self {
+        Self {
+            rooms: HashMap::from([(RoomId::LOBBY, Room::new(RoomName::lobby(), replay))]),
+            names: HashMap::from([(RoomName::lobby(), RoomId::LOBBY)]),
+            empty: BTreeSet::new(),
+            digests: VecDeque::new(),
+            opened: 0,
+            replay,
+        }
+    }
+
+    /// Changes how many lines rooms can replay.
+    pub(super) fn remember(&mut self, replay: usize) {
+        self.replay = replay;
+        self.rooms.values_mut().for_each(|room| room.history.remember(replay));
+    }
+
+    pub(super) fn get(&self, room: RoomId) -> Option<&Room> {
+        self.rooms.get(&room)
+    }
+
+    pub(super) fn get_mut(&mut self, room: RoomId) -> Option<&mut Room> {
+        self.rooms.get_mut(&room)
+    }
+
+    pub(super) fn find(&self, name: RoomName) -> Option<&Room> {
+        self.get(*self.names.get(&name)?)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Room> {
+        self.rooms.values()
+    }
+
+    /// The room of that name, made if there is none.
+    pub(super) fn open(&mut self, name: RoomName) -> RoomId {
+        *self.names.entry(name).or_insert_with(|| {
+            self.opened += 1;
+            let id = RoomId(self.opened);
+            self.rooms.insert(id, Room::new(name, self.replay));
+            id
+        })
+    }
+
+    pub(super) fn enter(&mut self, room: RoomId, client: ClientId) {
+        if let Some(found) = self.rooms.get_mut(&room) {
+            if found.members.is_empty() {
+                self.empty.remove(&(found.empty_since, room));
+            }
+            found.members.push(client);
+        }
+    }
+
+    pub(super) fn leave(&mut self, now: Duration, room: RoomId, client: ClientId) {
+        let Some(found) = self.rooms.get_mut(&room) else { return };
+        found.members.retain(|&member| member != client);
+        if !found.members.is_empty() || room == RoomId::LOBBY {
+            return;
+        }
+        found.empty_since = now;
+        self.empty.insert((now, room));
+        if found.topic.is_none() && found.history.is_empty() {
+            self.close(now, room);
+        } else if self.empty.len() > MAX_EMPTY
+            && let Some(&(since, oldest)) = self.empty.first()
+        {
+            self.close(since, oldest);
+        }
+    }
+
+    fn close(&mut self, empty_since: Duration, room: RoomId) {
+        self.empty.remove(&(empty_since, room));
+        if let Some(closed) = self.rooms.remove(&room) {
+            self.names.remove(&closed.name);
+        }
+    }
+
+    /// Sees to it that a digest of `room` is told before long.
+    pub(super) fn want_digest(&mut self, now: Duration, room: RoomId) {
+        if let Some(found) = self.rooms.get_mut(&room)
+            && !found.digest_due
+        {
+            found.digest_due = true;
+            self.digests.push_back((now + DIGEST_INTERVAL, room));
+        }
+    }
+
+    pub(super) fn next_digest(&self) -> Option<Duration> {
+        self.digests.front().map(|&(due, _)| due)
+    }
+
+    /// A room whose digest has to be told now.
+    pub(super) fn take_digest(&mut self, now: Duration) -> Option<RoomId> {
+        let &(_, room) = self.digests.front().filter(|(due, _)| *due <= now)?;
+        self.digests.pop_front();
+        if let Some(found) = self.rooms.get_mut(&room) {
+            found.digest_due = false;
+        }
+        Some(room)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> RoomName {
+        RoomName::new(text).unwrap()
+    }
+
+    #[test]
+    fn names_ignore_capitals_and_a_leading_hash() {
+        assert_eq!(name("#Dev"), name("dev"));
+        assert_eq!(name("dev").as_str(), "dev");
+        for bad in ["", "#", "##dev", "1st", "a b", &"x".repeat(33)] {
+            assert_eq!(RoomName::new(bad), Err(Refusal::NotARoom), "{bad}");
+        }
+        assert!(RoomName::new(&"x".repeat(32)).is_ok());
+    }
+
+    #[test]
+    fn a_room_with_nothing_in_it_goes_with_its_last_member() {
+        let mut rooms = Rooms::new(20);
+        let dev = rooms.open(name("dev"));
+        rooms.enter(dev, ClientId(1));
+        rooms.leave(Duration::ZERO, dev, ClientId(1));
+        assert!(rooms.get(dev).is_none() && rooms.find(name("dev")).is_none());
+    }
+
+    #[test]
+    fn empty_rooms_with_a_topic_stay_but_only_so_many() {
+        let mut rooms = Rooms::new(20);
+        for number in 0..=MAX_EMPTY {
+            let room = rooms.open(name(&format!("r{number}")));
+            rooms.enter(room, ClientId(1));
+            rooms.get_mut(room).unwrap().topic = Some(Text::new("t"));
+            rooms.leave(Duration::from_secs(number as u64), room, ClientId(1));
+        }
+        assert!(rooms.find(name("r0")).is_none(), "the one empty for longest is forgotten");
+        assert!(rooms.find(name("r1")).is_some());
+        assert_eq!(rooms.rooms.len(), 1 + MAX_EMPTY);
+        assert_eq!(rooms.names.len(), 1 + MAX_EMPTY);
+    }
+
+    #[test]
+    fn the_lobby_always_exists() {
+        let mut rooms = Rooms::new(20);
+        rooms.enter(RoomId::LOBBY, ClientId(1));
+        rooms.leave(Duration::ZERO, RoomId::LOBBY, ClientId(1));
+        assert!(rooms.get(RoomId::LOBBY).is_some());
+    }
+}

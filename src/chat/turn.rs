@@ -1,0 +1,125 @@
+//! `Turn`: one client's go at the chat, and what it can say and be told.
+
+use std::fmt::Display;
+
+use super::client::{Client, ClientId};
+use super::effect::{Audience, Effect, Effects};
+use super::message::{Entry, Kind, Message, Reason};
+use super::refusal::Refusal;
+use super::room::{Room, RoomId};
+use super::{Chat, Now, commands};
+use crate::text::Text;
+
+/// A connected client that does something now.
+pub(super) struct Turn<'a> {
+    pub(super) chat: &'a mut Chat,
+    pub(super) now: Now,
+    pub(super) me: ClientId,
+    pub(super) effects: &'a mut Effects,
+}
+
+impl Turn<'_> {
+    /// Takes a line: a command, or something to say.
+    pub(super) fn line(&mut self, line: &Text) {
+        if line.is_blank() {
+            return;
+        }
+        self.me_mut().active = self.now.uptime;
+        match line.as_str().strip_prefix('/') {
+            None => self.speak(Kind::Said, line.clone()),
+            Some(text) if text.starts_with('/') => self.speak(Kind::Said, Text::new(text)),
+            Some(command) => {
+                if let Err(refusal) = commands::run(self, command) {
+                    self.refuse(refusal);
+                }
+            }
+        }
+    }
+
+    /// Says something in the client's room. Whoever ignores the client does not get it, nor
+    /// does the client itself unless it wants to.
+    pub(super) fn speak(&mut self, kind: Kind, text: Text) {
+        self.announce();
+        let (id, at) = (self.me().room(), self.now.moment);
+        let client = &self.chat.clients[&self.me];
+        let from = client.nick;
+        let Some(room) = self.chat.rooms.get_mut(id) else { return };
+        room.history.push(self.me, Entry { at, from, kind, text: text.clone() });
+        let message = match kind {
+            Kind::Said => Message::Said { room: room.name, from, text, at },
+            Kind::Emoted => Message::Emoted { room: room.name, from, text, at },
+        };
+        let except = (!client.echo).then_some(self.me);
+        let except = except.into_iter().chain(client.ignored_by.iter().copied());
+        self.effects.tell_room(id, except, message);
+    }
+
+    /// Says something to one client only.
+    pub(super) fn whisper(&mut self, to: ClientId, text: &str) {
+        self.announce();
+        let Some(reader) = self.chat.clients.get(&to) else { return };
+        let (from, to_nick, at, text) =
+            (self.me().nick, reader.nick, self.now.moment, Text::new(text));
+        if !reader.ignores.contains(&self.me) {
+            let message = Message::PrivateFrom { from, to: to_nick, text: text.clone(), at };
+            self.effects.tell(Audience::One(to), message);
+            let me = self.me;
+            self.client_mut(to, |reader| reader.writer = Some(me));
+        }
+        self.tell(Message::PrivateTo { from, to: to_nick, text, at });
+    }
+
+    /// Leaves for good, on the client's own wish.
+    pub(super) fn quit(&mut self, words: Option<Text>) {
+        self.tell(Message::Bye);
+        self.effects.push(Effect::Disconnect(self.me));
+        self.depart(Reason::Quit(words));
+    }
+
+    /// Leaves for good because it has to.
+    pub(super) fn expel(&mut self, refusal: Refusal, reason: Reason) {
+        self.refuse(refusal);
+        self.effects.push(Effect::Disconnect(self.me));
+        self.depart(reason);
+    }
+
+    pub(super) fn refuse(&mut self, refusal: Refusal) {
+        self.tell(Message::Refused(refusal));
+    }
+
+    pub(super) fn notice(&mut self, words: impl Display) {
+        self.tell(Message::Notice(Text::new(words.to_string())));
+    }
+
+    pub(super) fn tell(&mut self, message: Message) {
+        self.effects.tell(Audience::One(self.me), message);
+    }
+
+    /// The client whose turn it is; there is no turn without one.
+    pub(super) fn me(&self) -> &Client {
+        &self.chat.clients[&self.me]
+    }
+
+    pub(super) fn me_mut(&mut self) -> &mut Client {
+        self.chat.clients.get_mut(&self.me).expect("a turn is a connected client's")
+    }
+
+    fn client_mut(&mut self, client: ClientId, change: impl FnOnce(&mut Client)) {
+        if let Some(client) = self.chat.clients.get_mut(&client) {
+            change(client);
+        }
+    }
+
+    /// The room that the client is in, and its number.
+    pub(super) fn room(&self) -> (RoomId, &Room) {
+        let id = self.me().room();
+        (id, self.chat.rooms.get(id).expect("a room exists while somebody is in it"))
+    }
+
+    /// The announced client of that name, or the client itself.
+    pub(super) fn find(&self, name: &str) -> Result<ClientId, Refusal> {
+        let holder = self.chat.nicks.holder(name);
+        let here = |id: &ClientId| *id == self.me || self.chat.clients[id].announced;
+        holder.filter(here).ok_or_else(|| Refusal::Nobody(Text::new(name)))
+    }
+}

@@ -1,0 +1,235 @@
+//! `Config`: all settings, defined once as clap arguments and validated as they are parsed.
+
+mod layers;
+
+use std::fs;
+use std::io::Read;
+use std::net::{IpAddr, Ipv6Addr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::builder::RangedU64ValueParser;
+use clap::{ArgAction, Args};
+use log::LevelFilter;
+
+pub use self::layers::{Stop, load};
+
+use crate::chat::Settings;
+use crate::limits::Limits;
+use crate::os;
+use crate::text::Text;
+use crate::wire::text::MAX_WITHOUT_LINE_END;
+
+/// A MOTD is for people to read, not for files to be sent.
+const MAX_MOTD: u64 = 64 * 1024;
+/// What `--max-clients` and the like can be at most.
+const MANY: u64 = 1_000_000;
+
+/// All settings.
+#[derive(Clone, Debug, Args)]
+pub struct Config {
+    /// Port for netcat, telnet and PuTTY; 0 takes any free one
+    #[arg(short, long, value_name = "PORT", default_value_t = 1234)]
+    pub port: u16,
+
+    /// Address to listen on, repeatable [default: ::, or 0.0.0.0 where there is no IPv6]
+    #[arg(short, long, value_name = "ADDR", value_delimiter = ',', action = ArgAction::Append)]
+    pub bind: Vec<IpAddr>,
+
+    /// Write the ports in use to FILE, a line "NAME PORT" for each
+    #[arg(long, value_name = "FILE")]
+    pub port_file: Option<PathBuf>,
+
+    /// Show the lines of FILE after the welcome
+    #[arg(long, value_name = "FILE", value_parser = Motd::read)]
+    motd: Option<Motd>,
+
+    /// What the server calls itself [default: the host's name]
+    #[arg(long, value_name = "NAME", value_parser = parse_name)]
+    name: Option<Text>,
+
+    /// Lines replayed to those who enter a room; 0 keeps none
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = between(0, 100_000))]
+    history: usize,
+
+    /// Clients connected at once
+    #[arg(long, value_name = "N", default_value_t = 4096, value_parser = between(1, MANY))]
+    max_clients: usize,
+
+    /// Clients from one IPv4 address or IPv6 /64; loopback is exempt
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = between(1, MANY))]
+    max_per_ip: usize,
+
+    /// Longest line, in bytes; longer ones are refused
+    #[arg(long, value_name = "BYTES", default_value_t = 1024, value_parser = between(1, MAX_WITHOUT_LINE_END as u64))]
+    max_line: usize,
+
+    /// Lines a second from one client after a burst; 0 is without limit
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    rate: u32,
+
+    /// Lines that a client may send at once
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    burst: u32,
+
+    /// What may wait for one client before it is dropped as too slow; takes KiB and MiB
+    #[arg(long, value_name = "BYTES", default_value = "1MiB", value_parser = parse_size)]
+    send_queue: usize,
+
+    /// Drop clients that send nothing for DUR, such as 30m
+    #[arg(long, value_name = "DUR", default_value = "off", value_parser = parse_timeout)]
+    idle_timeout: Timeout,
+
+    /// Take settings from a TOML file; its keys are these options
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Log more; twice logs even more
+    #[arg(short, long, action = ArgAction::Count)]
+    verbose: u8,
+
+    /// Log less; twice logs errors only
+    #[arg(short, long, action = ArgAction::Count)]
+    quiet: u8,
+
+    /// Variables that look like settings and are none.
+    #[arg(skip)]
+    pub unknown_variables: Vec<String>,
+}
+
+impl Config {
+    /// The addresses to listen on.
+    pub fn addresses(&self) -> Vec<IpAddr> {
+        match self.bind.as_slice() {
+            [] => vec![Ipv6Addr::UNSPECIFIED.into()],
+            some => some.to_vec(),
+        }
+    }
+
+    /// What clients may do.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            max_clients: self.max_clients,
+            max_per_ip: self.max_per_ip,
+            max_line: self.max_line,
+            rate: self.rate,
+            burst: self.burst,
+            send_queue: self.send_queue,
+            idle_timeout: self.idle_timeout.0,
+        }
+    }
+
+    /// What the chat shows.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            name: self.name.clone().unwrap_or_else(|| Text::new(os::host_name())),
+            motd: self.motd.as_ref().map_or_else(|| Arc::from([]), |motd| Arc::clone(&motd.0)),
+            replay: self.history,
+        }
+    }
+
+    /// How much to log.
+    pub fn log_level(&self) -> LevelFilter {
+        use LevelFilter::{Debug, Error, Info, Off, Trace, Warn};
+        let levels = [Off, Error, Warn, Info, Debug, Trace];
+        let level = (3 + usize::from(self.verbose)).saturating_sub(usize::from(self.quiet));
+        levels[level.min(levels.len() - 1)]
+    }
+
+    /// The options in which `other` differs and that only a restart can change.
+    pub fn fixed_differences(&self, other: &Self) -> Vec<&'static str> {
+        let differences = [
+            ("port", self.port != other.port),
+            ("bind", self.bind != other.bind),
+            ("port-file", self.port_file != other.port_file),
+        ];
+        differences.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+    }
+}
+
+/// The message of the day.
+#[derive(Clone, Debug)]
+struct Motd(Arc<[Text]>);
+
+impl Motd {
+    fn read(path: &str) -> Result<Self, String> {
+        let mut contents = Vec::new();
+        let read = fs::File::open(path)
+            .and_then(|file| file.take(MAX_MOTD + 1).read_to_end(&mut contents));
+        match read {
+            Err(error) => Err(format!("cannot read it: {error}")),
+            Ok(_) if contents.len() as u64 > MAX_MOTD => {
+                Err(format!("it is longer than {MAX_MOTD} bytes"))
+            }
+            Ok(_) => {
+                let whole = contents.strip_suffix(b"\n").unwrap_or(&contents);
+                let lines = whole.split(|&byte| byte == b'\n').filter(|_| !contents.is_empty());
+                Ok(Self(lines.map(Text::new).collect()))
+            }
+        }
+    }
+}
+
+/// How long a client may be silent, if not for ever.
+#[derive(Clone, Copy, Debug)]
+struct Timeout(Option<Duration>);
+
+fn parse_timeout(text: &str) -> Result<Timeout, String> {
+    if text.eq_ignore_ascii_case("off") {
+        return Ok(Timeout(None));
+    }
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Err("it has to be longer than that, or off".to_owned()),
+        Ok(duration) => Ok(Timeout(Some(duration))),
+        Err(error) => Err(format!("{error}; it takes a duration such as 30m, or off")),
+    }
+}
+
+fn parse_name(text: &str) -> Result<Text, String> {
+    let name = Text::new(text);
+    if name.is_blank() { Err("a name has to have something to read".to_owned()) } else { Ok(name) }
+}
+
+/// Bytes, with a binary unit or without.
+fn parse_size(text: &str) -> Result<usize, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let shift = match text[digits.len()..].to_ascii_lowercase().as_str() {
+        "" | "b" => 0,
+        "k" | "kib" => 10,
+        "m" | "mib" => 20,
+        "g" | "gib" => 30,
+        _ => return Err("the unit has to be KiB, MiB or GiB".to_owned()),
+    };
+    let number: u32 = digits.trim().parse().map_err(|error| format!("{error}"))?;
+    let bytes = usize::try_from(u64::from(number) << shift).unwrap_or(usize::MAX);
+    if bytes == 0 { Err("it has to be more than nothing".to_owned()) } else { Ok(bytes) }
+}
+
+fn between(least: u64, most: u64) -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(least..=most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_take_binary_units() {
+        assert_eq!(parse_size("1MiB"), Ok(1 << 20));
+        assert_eq!(parse_size("64k"), Ok(64 << 10));
+        assert_eq!(parse_size("1000"), Ok(1000));
+        for bad in ["", "0", "-1", "1.5M", "10 parsecs", "MiB", "99999999999"] {
+            assert!(parse_size(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn timeouts_need_a_unit_and_more_than_nothing() {
+        assert_eq!(parse_timeout("30m").unwrap().0, Some(Duration::from_secs(1800)));
+        assert_eq!(parse_timeout("off").unwrap().0, None);
+        for bad in ["", "30", "0s", "soon", "-1s"] {
+            assert!(parse_timeout(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Where settings come from: the command line, before the environment, before the file.
+//!
+//! A setting from the environment or the file is parsed as if it were on the command line, so
+//! all three take the same values and complain in the same words.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::path::Path;
+
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+
+use super::Config;
+
+const PREFIX: &str = "CHATD_";
+
+/// Why there is no configuration to start with. To be printed as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Help or the version was asked for.
+    Answered(String),
+    /// A setting is wrong; the first line says which.
+    Wrong(String),
+}
+
+/// The command line's definition.
+pub(super) fn command() -> Command {
+    let command = Command::new("chatd")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("A chat server for netcat and telnet")
+        .after_help(
+            "Every option can also be set in the environment, as CHATD_PORT for --port, and in \
+             the file of --config, as port = 1234.\nOptions win over the environment, and the \
+             environment over the file.",
+        );
+    Config::augment_args(command)
+}
+
+/// Merges the command line `args`, which begin with the program's name, with the environment
+/// and the file that either of them names.
+///
+/// # Errors
+/// When help was asked for, or anything given is wrong, even if something else would override it.
+pub fn load(
+    args: impl IntoIterator<Item = OsString>,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<Config, Stop> {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let given = parse(args.iter().cloned(), None)?;
+    let (variables, unknown_variables) = from_environment(environment)?;
+    let file = match given.get_one::<std::path::PathBuf>("config") {
+        Some(path) => from_file(path, "--config")?,
+        None => match variables.get("config") {
+            Some(setting) => from_file(Path::new(&setting.value), &setting.origin)?,
+            None => Settings::new(),
+        },
+    };
+    let is_given = |id: &String| given.value_source(id) == Some(ValueSource::CommandLine);
+    let mut settings = file;
+    settings.extend(variables);
+    settings.retain(|id, _| !is_given(id));
+
+    let mut merged: Vec<OsString> = args.first().cloned().into_iter().collect();
+    merged.extend(settings.into_values().flat_map(|setting| setting.args));
+    merged.extend(args.into_iter().skip(1));
+    let mut config = Config::from_arg_matches(&parse(merged, None)?)
+        .map_err(|error| Stop::Wrong(complaint(&error)))?;
+    config.unknown_variables = unknown_variables;
+    Ok(config)
+}
+
+/// By the argument's id.
+type Settings = BTreeMap<String, Setting>;
+
+/// One setting that was not given on the command line.
+struct Setting {
+    /// What to name in an error.
+    origin: String,
+    value: OsString,
+    /// The same on the command line.
+    args: Vec<OsString>,
+}
+
+impl Setting {
+    /// # Errors
+    /// When `values` are none for `arg`.
+    fn new(arg: &Arg, origin: String, values: &[OsString]) -> Result<Self, Stop> {
+        let flag = format!("--{}", arg.get_long().unwrap_or_default());
+        let args: Vec<OsString> = match arg.get_action() {
+            ArgAction::Count => {
+                let times = values.first().and_then(|value| count(value)).ok_or_else(|| {
+                    Stop::Wrong(format!("chatd: {origin}: it takes a number, true or false\n"))
+                })?;
+                vec![flag.into(); times]
+            }
+            _ => values.iter().map(|value| with_value(&flag, value)).collect(),
+        };
+        parse(std::iter::once("chatd".into()).chain(args.iter().cloned()), Some(&origin))?;
+        Ok(Self { origin, value: values.first().cloned().unwrap_or_default(), args })
+    }
+}
+
+/// How often a switch is given by a value.
+fn count(value: &OsStr) -> Option<usize> {
+    match value.to_str()? {
+        "true" => Some(1),
+        "false" => Some(0),
+        number => number.parse::<u8>().ok().map(usize::from),
+    }
+}
+
+fn with_value(flag: &str, value: &OsStr) -> OsString {
+    let mut arg = OsString::from(format!("{flag}="));
+    arg.push(value);
+    arg
+}
+
+/// The settings in the environment, and the names of variables that only look like some.
+fn from_environment(
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<(Settings, Vec<String>), Stop> {
+    let command = command();
+    let (mut settings, mut unknown) = (Settings::new(), Vec::new());
+    for (variable, value) in environment {
+        let Some(variable) = variable.to_str().filter(|name| name.starts_with(PREFIX)) else {
+            continue;
+        };
+        let long = variable[PREFIX.len()..].to_ascii_lowercase().replace('_', "-");
+        match find(&command, &long) {
+            Some(arg) => {
+                let setting = Setting::new(arg, variable.to_owned(), &[value])?;
+                settings.insert(arg.get_id().to_string(), setting);
+            }
+            None => unknown.push(variable.to_owned()),
+        }
+    }
+    Ok((settings, unknown))
+}
+
+/// The settings in a TOML file that `named_by` names.
+fn from_file(path: &Path, named_by: &str) -> Result<Settings, Stop> {
+    let file = path.display();
+    let wrong = |what: String| Stop::Wrong(format!("chatd: {what}\n"));
+    let contents = fs::read_to_string(path)
+        .map_err(|error| wrong(format!("{named_by}: cannot read {file}: {error}")))?;
+    let table: toml::Table = contents
+        .parse()
+        .map_err(|error| wrong(format!("{file}: {error}").trim_end().to_owned()))?;
+
+    let command = command();
+    let mut settings = Settings::new();
+    for (key, value) in table {
+        let arg = find(&command, &key).filter(|arg| arg.get_id() != "config").ok_or_else(|| {
+            wrong(format!("{file}: {key}: there is no such setting; see chatd --help"))
+        })?;
+        let values = match value {
+            toml::Value::Array(values) => values.into_iter().map(plain).collect(),
+            value => plain(value).map(|value| vec![value]),
+        };
+        let values: Vec<OsString> =
+            values.ok_or_else(|| wrong(format!("{file}: {key}: it takes a string or a number")))?;
+        let setting = Setting::new(arg, format!("{file}: {key}"), &values)?;
+        settings.insert(arg.get_id().to_string(), setting);
+    }
+    Ok(settings)
+}
+
+/// A TOML value as it would be typed.
+fn plain(value: toml::Value) -> Option<OsString> {
+    match value {
+        toml::Value::String(text) => Some(text.into()),
+        toml::Value::Integer(number) => Some(number.to_string().into()),
+        toml::Value::Float(number) => Some(number.to_string().into()),
+        toml::Value::Boolean(truth) => Some(truth.to_string().into()),
+        toml::Value::Datetime(_) | toml::Value::Array(_) | toml::Value::Table(_) => None,
+    }
+}
+
+fn find<'a>(command: &'a Command, long: &str) -> Option<&'a Arg> {
+    command.get_arguments().find(|arg| arg.get_long() == Some(long))
+}
+
+/// Parses a command line; `origin` is where it comes from if nobody typed it.
+fn parse(
+    args: impl IntoIterator<Item = OsString>,
+    origin: Option<&str>,
+) -> Result<ArgMatches, Stop> {
+    command().try_get_matches_from(args).map_err(|error| match (error.kind(), origin) {
+        (ErrorKind::DisplayHelp | ErrorKind::DisplayVersion, _) => {
+            Stop::Answered(error.render().to_string())
+        }
+        (_, None) => Stop::Wrong(format!("chatd: {}", complaint(&error))),
+        (_, Some(origin)) => Stop::Wrong(format!("chatd: {origin}: {}", complaint(&error))),
+    })
+}
+
+/// What clap says, without its own prefix.
+fn complaint(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    text.strip_prefix("error: ").unwrap_or(&text).to_owned()
+}

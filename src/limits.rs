@@ -1,0 +1,139 @@
+//! `Limits`: what one client may do, and how many there may be. All can change while running.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+/// The limits in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Clients connected at once.
+    pub max_clients: usize,
+    /// Of them, from one [`Address`](crate::address::Address).
+    pub max_per_ip: usize,
+    /// Bytes in a line.
+    pub max_line: usize,
+    /// Lines a second after a burst; 0 is without limit.
+    pub rate: u32,
+    /// Lines at once.
+    pub burst: u32,
+    /// Bytes that may wait for one client.
+    pub send_queue: usize,
+    /// How long a client may be silent.
+    pub idle_timeout: Option<Duration>,
+}
+
+/// Limits that many threads read and one may replace.
+#[derive(Clone, Debug)]
+pub struct SharedLimits(Arc<RwLock<Limits>>);
+
+impl SharedLimits {
+    /// Shares `limits`.
+    pub fn new(limits: Limits) -> Self {
+        Self(Arc::new(RwLock::new(limits)))
+    }
+
+    /// The limits in force now.
+    pub fn get(&self) -> Limits {
+        *self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts others in force.
+    pub fn set(&self, limits: Limits) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = limits;
+    }
+}
+
+/// Flood control for one client: a bucket that holds `burst` lines' worth and fills by `rate`.
+#[derive(Debug)]
+pub struct Bucket {
+    /// Lines that may come at once, in millionths.
+    level: u64,
+    /// When `level` was true.
+    filled: Duration,
+}
+
+/// One line's worth.
+const LINE: u64 = 1_000_000;
+
+impl Bucket {
+    /// A full one.
+    pub fn new(burst: u32, now: Duration) -> Self {
+        Self { level: capacity(burst), filled: now }
+    }
+
+    /// Takes one line's worth, or says how long it takes until there is one.
+    ///
+    /// `now` is on any clock that never goes back.
+    pub fn take(&mut self, limits: &Limits, now: Duration) -> Result<(), Duration> {
+        if limits.rate == 0 {
+            return Ok(());
+        }
+        let rate = u64::from(limits.rate);
+        let micros = u64::try_from(now.saturating_sub(self.filled).as_micros()).unwrap_or(u64::MAX);
+        self.level =
+            micros.saturating_mul(rate).saturating_add(self.level).min(capacity(limits.burst));
+        self.filled = now;
+        match self.level.checked_sub(LINE) {
+            Some(level) => {
+                self.level = level;
+                Ok(())
+            }
+            None => Err(Duration::from_micros((LINE - self.level).div_ceil(rate))),
+        }
+    }
+}
+
+/// A burst of less than one line would let nothing through.
+fn capacity(burst: u32) -> u64 {
+    u64::from(burst.max(1)) * LINE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn limits(rate: u32, burst: u32) -> Limits {
+        let rest = (4096, 64, 1024, 1 << 20);
+        let (max_clients, max_per_ip, max_line, send_queue) = rest;
+        Limits { max_clients, max_per_ip, max_line, rate, burst, send_queue, idle_timeout: None }
+    }
+
+    /// Takes lines as fast as the bucket lets them through, and returns when each came.
+    fn pour(limits: Limits, lines: usize) -> Vec<Duration> {
+        let mut now = Duration::ZERO;
+        let mut bucket = Bucket::new(limits.burst, now);
+        let pour_one = |_| {
+            while let Err(wait) = bucket.take(&limits, now) {
+                now += wait;
+            }
+            now
+        };
+        (0..lines).map(pour_one).collect()
+    }
+
+    #[test]
+    fn a_burst_passes_at_once_and_the_rest_at_the_rate() {
+        let times = pour(limits(5, 20), 30);
+        assert_eq!(times[19], Duration::ZERO);
+        assert_eq!(times[20], Duration::from_millis(200));
+        assert_eq!(times[29], Duration::from_secs(2));
+    }
+
+    #[test]
+    fn rate_0_never_waits_and_burst_0_lets_lines_through() {
+        assert_eq!(pour(limits(0, 1), 1000).last(), Some(&Duration::ZERO));
+        assert_eq!(pour(limits(10, 0), 2), [Duration::ZERO, Duration::from_millis(100)]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_window_holds_more_than_the_burst_and_its_share(rate in 1u32..50, burst in 1u32..50) {
+            let times = pour(limits(rate, burst), 120);
+            for (first, &start) in times.iter().enumerate() {
+                let within = times[first..].iter().filter(|&&at| at - start < Duration::from_secs(1));
+                prop_assert!(within.count() <= (rate + burst) as usize);
+            }
+        }
+    }
+}

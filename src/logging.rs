@@ -1,0 +1,112 @@
+//! The log: one line an event on stderr, written by a thread of its own.
+//!
+//! Whoever logs never waits for whoever reads: a stalled terminal or journal must not stall the
+//! chat. When too much waits, lines are dropped and counted.
+
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use env_logger::{Builder, Target};
+use log::LevelFilter;
+
+/// Lines that may wait to be written.
+const QUEUE: usize = 4096;
+/// How long the end of the process waits for them.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+static LOG: OnceLock<LogWriter> = OnceLock::new();
+
+/// Starts logging, at `level` unless `RUST_LOG` says otherwise. Only the first call counts.
+///
+/// # Errors
+/// When there is no thread to be had.
+pub fn start(level: LevelFilter) -> io::Result<()> {
+    let (lines, queue) = bounded(QUEUE);
+    let writer = LogWriter { lines, dropped: Arc::default() };
+    let dropped = Arc::clone(&writer.dropped);
+    thread::Builder::new().name("log".into()).spawn(move || write_lines(&queue, &dropped))?;
+
+    let mut builder = Builder::new();
+    match std::env::var("RUST_LOG") {
+        Ok(filters) => builder.parse_filters(&filters),
+        Err(_) => builder.filter_level(LevelFilter::Trace),
+    };
+    builder.target(Target::Pipe(Box::new(writer.clone())));
+    builder.format(|line, record| {
+        let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ");
+        writeln!(line, "{now} {:5} {}", record.level(), record.args())
+    });
+    if LOG.set(writer).is_ok() && builder.try_init().is_ok() {
+        set_level(level);
+    }
+    log_panics();
+    Ok(())
+}
+
+/// Changes the level, unless `RUST_LOG` sets it.
+pub fn set_level(level: LevelFilter) {
+    if std::env::var_os("RUST_LOG").is_none() {
+        log::set_max_level(level);
+    }
+}
+
+/// Waits until what was logged is written, half a second at most.
+pub fn flush() {
+    if let Some(log) = LOG.get() {
+        let (done, written) = bounded(1);
+        let _ = log.lines.send_timeout(Line::Flush(done), LAST_WORDS);
+        let _ = written.recv_timeout(LAST_WORDS);
+    }
+}
+
+/// A panic is one more line in the log.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let thread = thread::current();
+        log::error!("thread {:?} {panic}", thread.name().unwrap_or("unnamed"));
+    }));
+}
+
+enum Line {
+    Text(Vec<u8>),
+    Flush(Sender<()>),
+}
+
+/// What the logger writes to: each write is a whole line.
+#[derive(Clone)]
+struct LogWriter {
+    lines: Sender<Line>,
+    dropped: Arc<AtomicUsize>,
+}
+
+impl Write for LogWriter {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        if let Err(TrySendError::Full(_)) = self.lines.try_send(Line::Text(line.to_vec())) {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn write_lines(queue: &Receiver<Line>, dropped: &AtomicUsize) {
+    let mut stderr = io::stderr();
+    for line in queue {
+        // Without a log there is nowhere to say so.
+        match line {
+            Line::Text(text) => drop(stderr.write_all(&text)),
+            Line::Flush(done) => drop(done.send(())),
+        }
+        let lost = dropped.swap(0, Ordering::Relaxed);
+        if lost > 0 {
+            let _ = writeln!(stderr, "{lost} lines were not logged: the log was read too slowly");
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! The only file that names operating-system calls.
+//!
+//! Everything here is a thin, typed wrapper over `rustix`: sockets that are read by one thread
+//! and written by another, waiting for a socket or a wake-up, and being told of writability.
+
+use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, epoll, eventfd, poll};
+use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown, SocketFlags, SocketType,
+    sockopt,
+};
+
+/// Connections that may wait to be accepted; the kernel caps it at `net.core.somaxconn`.
+const BACKLOG: i32 = 4096;
+/// Slices one send can carry; far below the kernel's limit of 1024 (UIO_MAXIOV, sendmsg(2)).
+const MAX_SLICES: usize = 64;
+
+/// Binds and listens on `addr`. With `v6_only` an IPv6 wildcard leaves IPv4 to others.
+///
+/// Differs from [`TcpListener::bind`] in its backlog, which has to last through a burst of
+/// reconnecting clients, and in being non-blocking.
+pub fn listen(addr: SocketAddr, v6_only: bool) -> io::Result<TcpListener> {
+    let family = if addr.is_ipv6() { AddressFamily::INET6 } else { AddressFamily::INET };
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, None)?;
+    sockopt::set_socket_reuseaddr(&socket, true)?;
+    if addr.is_ipv6() {
+        sockopt::set_ipv6_v6only(&socket, v6_only)?;
+    }
+    rustix::net::bind(&socket, &addr)?;
+    rustix::net::listen(&socket, BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// Whether `error` says that this machine has no IPv6, so that IPv4 alone should do.
+pub fn is_without_ipv6(error: &io::Error) -> bool {
+    matches!(
+        Errno::from_io_error(error),
+        Some(Errno::AFNOSUPPORT | Errno::ADDRNOTAVAIL | Errno::PROTONOSUPPORT)
+    )
+}
+
+/// The host's name (uname(2)).
+pub fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// A connected client's socket, shared by the session that reads it and the peer that writes it.
+///
+/// It stays in blocking mode: `O_NONBLOCK` belongs to the open file and would reach both sides,
+/// so each call says for itself whether it waits.
+#[derive(Debug)]
+pub struct Socket {
+    stream: TcpStream,
+    closed: AtomicBool,
+}
+
+impl Socket {
+    /// Takes over an accepted connection: no Nagle delay, telnet's urgent data in its place in
+    /// the stream, and a peer that vanished is noticed within `dead_after` whether it is idle or
+    /// has data outstanding (tcp(7)).
+    pub fn new(stream: TcpStream, dead_after: Duration) -> io::Result<Self> {
+        let probes = 4;
+        sockopt::set_tcp_nodelay(&stream, true)?;
+        sockopt::set_socket_oobinline(&stream, true)?;
+        sockopt::set_socket_keepalive(&stream, true)?;
+        sockopt::set_tcp_keepidle(&stream, dead_after / 2)?;
+        sockopt::set_tcp_keepintvl(&stream, dead_after / 2 / probes)?;
+        sockopt::set_tcp_keepcnt(&stream, probes)?;
+        let millis = u32::try_from(dead_after.as_millis()).unwrap_or(u32::MAX);
+        sockopt::set_tcp_user_timeout(&stream, millis)?;
+        Ok(Self { stream, closed: AtomicBool::new(false) })
+    }
+
+    /// Reads what has arrived into `buffer`, waiting if nothing has; empty is the end.
+    pub fn receive<'a>(&self, buffer: &'a mut [MaybeUninit<u8>]) -> io::Result<&'a [u8]> {
+        let ((data, _), _) = rustix::net::recv(&self.stream, buffer, RecvFlags::empty())?;
+        Ok(data)
+    }
+
+    /// Sends as much of `bytes` as the kernel takes now, and says how much that was.
+    ///
+    /// # Errors
+    /// `WouldBlock` when it takes nothing; any other error is final for writing.
+    pub fn send_now(&self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(rustix::net::send(&self.stream, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)?)
+    }
+
+    /// Like [`send_now`](Self::send_now) for several slices, in one call for the first 64.
+    pub fn send_slices_now<'a>(&self, slices: impl Iterator<Item = &'a [u8]>) -> io::Result<usize> {
+        let mut array = [IoSlice::new(&[]); MAX_SLICES];
+        let mut used = 0;
+        for (place, slice) in array.iter_mut().zip(slices) {
+            *place = IoSlice::new(slice);
+            used += 1;
+        }
+        let mut nothing = SendAncillaryBuffer::default();
+        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+        Ok(rustix::net::sendmsg(&self.stream, &array[..used], &mut nothing, flags)?)
+    }
+
+    /// Ends our side: the other reads what was sent, then the end.
+    pub fn finish_sending(&self) {
+        // An error means that the connection is gone, which is what its reader will report.
+        let _ = rustix::net::shutdown(&self.stream, Shutdown::Write);
+    }
+
+    /// Ends both sides, which also ends the wait of the thread that reads.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        let _ = rustix::net::shutdown(&self.stream, Shutdown::Both);
+    }
+
+    /// Like [`close`](Self::close), but what the kernel still holds for the other is thrown away.
+    pub fn abort(&self) {
+        let _ = sockopt::set_socket_linger(&self.stream, Some(Duration::ZERO));
+        self.close();
+    }
+
+    /// Whether this side closed the connection.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+}
+
+/// A wake-up that any number of threads can wait for beside their sockets. Once rung it stays so.
+#[derive(Debug)]
+pub struct Bell(OwnedFd);
+
+impl Bell {
+    /// Makes one that is silent.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?))
+    }
+
+    /// Wakes everyone who waits, now and later.
+    pub fn ring(&self) {
+        // The only error left is a full counter, and that one is already audible.
+        let _ = rustix::io::write(&self.0, &1u64.to_ne_bytes());
+    }
+}
+
+/// Why a wait ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ready {
+    /// There is something to read, or the end.
+    Readable,
+    /// The bell was rung.
+    Woken,
+    /// The time was up.
+    TimedOut,
+}
+
+/// Waits until `socket` or `listener` can be read, `bell` rings or `timeout` is over.
+pub fn wait_readable(
+    source: &impl AsFd,
+    bell: &Bell,
+    timeout: Option<Duration>,
+) -> io::Result<Ready> {
+    wait([PollFd::new(source, PollFlags::IN), PollFd::new(&bell.0, PollFlags::IN)], timeout)
+}
+
+/// Waits out `pause`, unless `bell` rings or the socket is closed from both sides before.
+pub fn wait_closed(socket: &Socket, bell: &Bell, pause: Duration) -> io::Result<Ready> {
+    let hang_up = PollFd::new(&socket.stream, PollFlags::empty());
+    wait([hang_up, PollFd::new(&bell.0, PollFlags::IN)], Some(pause))
+}
+
+/// Waits until `bell` rings, `pause` at most.
+pub fn wait_bell(bell: &Bell, pause: Duration) -> io::Result<Ready> {
+    wait([PollFd::new(&bell.0, PollFlags::IN)], Some(pause))
+}
+
+/// Waits for any of `sources`, of which the last is the bell.
+fn wait<const N: usize>(
+    mut sources: [PollFd<'_>; N],
+    timeout: Option<Duration>,
+) -> io::Result<Ready> {
+    let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+    loop {
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let left = left.and_then(|left| Timespec::try_from(left).ok());
+        match poll(&mut sources, left.as_ref()) {
+            Ok(0) => return Ok(Ready::TimedOut),
+            Ok(_) if !sources[N - 1].revents().is_empty() => return Ok(Ready::Woken),
+            Ok(_) => return Ok(Ready::Readable),
+            // A signal is for the main thread.
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.stream.as_fd()
+    }
+}
+
+/// Tells which of many sockets can be written to again (epoll(7)).
+#[derive(Debug)]
+pub struct WritablePoll(OwnedFd);
+
+impl WritablePoll {
+    /// Number that [`wait`](Self::wait) reports when the bell rang.
+    pub const BELL: u64 = u64::MAX;
+
+    /// Makes one that also listens for `bell`.
+    pub fn new(bell: &Bell) -> io::Result<Self> {
+        let poll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        epoll::add(&poll, &bell.0, epoll::EventData::new_u64(Self::BELL), epoll::EventFlags::IN)?;
+        Ok(Self(poll))
+    }
+
+    /// Asks to be told, once, when `socket` takes more; it is reported by `number`.
+    pub fn watch(&self, socket: &Socket, number: u64) -> io::Result<()> {
+        let data = epoll::EventData::new_u64(number);
+        let flags = epoll::EventFlags::OUT | epoll::EventFlags::ONESHOT;
+        match epoll::modify(&self.0, socket, data, flags) {
+            Err(Errno::NOENT) => Ok(epoll::add(&self.0, socket, data, flags)?),
+            result => Ok(result?),
+        }
+    }
+
+    /// Waits for sockets that became writable, or failed, and hands over their numbers.
+    pub fn wait(&self) -> io::Result<impl Iterator<Item = u64>> {
+        let mut events = Vec::with_capacity(64);
+        match epoll::wait(&self.0, rustix::buffer::spare_capacity(&mut events), None) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok(events.into_iter().map(|event| event.data.u64()))
+    }
+}
+
+/// Whether an error of accept(2) is about that one connection, so that the next may do.
+pub fn is_about_one_connection(error: &io::Error) -> bool {
+    matches!(
+        Errno::from_io_error(error),
+        Some(
+            Errno::CONNABORTED
+                | Errno::PROTO
+                | Errno::PERM
+                | Errno::NETDOWN
+                | Errno::NETUNREACH
+                | Errno::HOSTUNREACH
+                | Errno::HOSTDOWN
+                | Errno::NONET
+                | Errno::NOPROTOOPT
+                | Errno::OPNOTSUPP
+                | Errno::INTR
+                | Errno::AGAIN
+        )
+    )
+}

@@ -1,0 +1,149 @@
+//! `SendQueue`: bytes that wait for one client's socket, in order.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::rc::Rc;
+
+/// Shared bytes below this are copied: a reference would cost as much memory as it saves.
+const WORTH_SHARING: usize = 256;
+/// Copied bytes are put together up to this much.
+const CHUNK: usize = 4096;
+
+/// Pieces of buffers, most of them shared with the queues of other clients.
+#[derive(Debug, Default)]
+pub struct SendQueue {
+    pieces: VecDeque<Piece>,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct Piece {
+    buffer: Rc<Vec<u8>>,
+    range: Range<usize>,
+}
+
+impl SendQueue {
+    /// How many bytes wait.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.bytes == 0
+    }
+
+    /// Appends a range of a buffer that others may send, too, without copying it.
+    pub fn push_shared(&mut self, buffer: &Rc<Vec<u8>>, range: Range<usize>) {
+        if range.len() < WORTH_SHARING && !self.is_empty() {
+            return self.push_with(|own| own.extend_from_slice(&buffer[range]));
+        }
+        if !range.is_empty() {
+            self.bytes += range.len();
+            self.pieces.push_back(Piece { buffer: Rc::clone(buffer), range });
+        }
+    }
+
+    /// Appends bytes of this client's own, which `write` appends to the buffer that it is given.
+    pub fn push_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        if let Some(Piece { buffer, range }) = self.pieces.back_mut()
+            && range.end == buffer.len()
+            && range.len() < CHUNK
+            && let Some(own) = Rc::get_mut(buffer)
+        {
+            write(own);
+            self.bytes += own.len() - range.end;
+            range.end = own.len();
+            return;
+        }
+        let mut own = Vec::new();
+        write(&mut own);
+        let range = 0..own.len();
+        if !range.is_empty() {
+            self.bytes += range.len();
+            self.pieces.push_back(Piece { buffer: Rc::new(own), range });
+        }
+    }
+
+    /// The bytes, piece by piece.
+    pub fn slices(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.pieces.iter().map(|piece| &piece.buffer[piece.range.clone()])
+    }
+
+    /// Drops `count` bytes from the front: they were sent.
+    pub fn consume(&mut self, mut count: usize) {
+        self.bytes -= count;
+        while count > 0 {
+            let Some(front) = self.pieces.front_mut() else { return };
+            if front.range.len() > count {
+                front.range.start += count;
+                return;
+            }
+            count -= front.range.len();
+            self.pieces.pop_front();
+        }
+        if self.pieces.is_empty() {
+            self.pieces.shrink_to(4);
+        }
+    }
+
+    /// Drops everything.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn contents(queue: &SendQueue) -> Vec<u8> {
+        queue.slices().collect::<Vec<_>>().concat()
+    }
+
+    #[test]
+    fn large_shared_pieces_are_not_copied() {
+        let buffer = Rc::new(vec![b'x'; WORTH_SHARING]);
+        let mut queue = SendQueue::default();
+        queue.push_shared(&buffer, 0..WORTH_SHARING);
+        assert_eq!(Rc::strong_count(&buffer), 2);
+        queue.consume(WORTH_SHARING);
+        assert_eq!(Rc::strong_count(&buffer), 1);
+    }
+
+    #[test]
+    fn many_small_pieces_take_little_more_than_their_bytes() {
+        let buffer = Rc::new(vec![b'x'; 10]);
+        let mut queue = SendQueue::default();
+        for _ in 0..10_000 {
+            queue.push_shared(&buffer, 0..10);
+        }
+        assert!(queue.pieces.len() <= 2 + 100_000 / CHUNK);
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_come_out_as_they_went_in(
+            pieces in prop::collection::vec((any::<bool>(), prop::collection::vec(any::<u8>(), 0..600)), 0..30),
+            takes in prop::collection::vec(0usize..900, 0..60),
+        ) {
+            let (mut queue, mut expected) = (SendQueue::default(), Vec::new());
+            let mut takes = takes.into_iter();
+            for (shared, bytes) in pieces {
+                expected.extend_from_slice(&bytes);
+                if shared {
+                    let range = 0..bytes.len();
+                    queue.push_shared(&Rc::new(bytes), range);
+                } else {
+                    queue.push_with(|own| own.extend_from_slice(&bytes));
+                }
+                let take = takes.next().unwrap_or(0).min(queue.bytes());
+                queue.consume(take);
+                expected.drain(..take);
+                prop_assert_eq!(&contents(&queue), &expected);
+                prop_assert_eq!(queue.bytes(), expected.len());
+            }
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! `Server`: binds, starts the threads, and stops them.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Sender;
+
+use crate::accept::{Acceptor, Door};
+use crate::broadcaster::{Broadcaster, Input};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::limits::SharedLimits;
+use crate::os::{self, Bell, WritablePoll};
+use crate::session::Shared;
+
+/// Messages that may wait for the broadcaster. When there are more, sessions wait, and so do
+/// their clients.
+const INBOX: usize = 1024;
+/// How long sessions may take to end after everybody was told goodbye.
+const GRACE: Duration = Duration::from_millis(250);
+/// How often to try when the second of two addresses cannot have the port the first was given.
+const PORT_TRIES: usize = 16;
+
+/// Why the server could not be started. Its `Display` says what failed.
+#[derive(Debug)]
+pub struct StartError {
+    what: String,
+    error: io::Error,
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot {}: {}", self.what, self.error)
+    }
+}
+
+impl std::error::Error for StartError {}
+
+fn failed(what: impl Into<String>) -> impl FnOnce(io::Error) -> StartError {
+    let what = what.into();
+    |error| StartError { what, error }
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    inbox: Sender<Input>,
+    limits: SharedLimits,
+    door: Arc<Door>,
+    /// Stops accepting.
+    closing: Arc<Bell>,
+    /// Stops reading.
+    closed: Arc<Bell>,
+    acceptors: Vec<JoinHandle<()>>,
+    broadcaster: JoinHandle<()>,
+}
+
+impl Server {
+    /// Binds and starts. `on_crash` runs if the broadcaster panics: there is no going on then.
+    ///
+    /// # Errors
+    /// When a port cannot be bound, or the port file not written, or there is no thread.
+    pub fn start(config: &Config, on_crash: fn()) -> Result<Self, StartError> {
+        let listeners = listen(config)?;
+        let closing = Arc::new(Bell::new().map_err(failed("make a wake-up"))?);
+        let closed = Arc::new(Bell::new().map_err(failed("make a wake-up"))?);
+        let writable = WritablePoll::new(&closed).map_err(failed("make a poll"))?;
+        let writable = Arc::new(writable);
+        let (clock, limits) = (Clock::start(), SharedLimits::new(config.limits()));
+        let (inbox, receiver) = crossbeam_channel::bounded(INBOX);
+
+        let (shared_limits, poll, settings) =
+            (limits.clone(), Arc::clone(&writable), config.settings());
+        let broadcaster = spawn("broadcaster", move || {
+            let crash = OnPanic(on_crash);
+            Broadcaster::new(receiver, clock, shared_limits, poll, settings).run();
+            std::mem::forget(crash);
+        })?;
+        let waker = inbox.clone();
+        spawn("writable", move || report_writable(&writable, &waker))?;
+
+        let door = Arc::new(Door::default());
+        let shared = Shared {
+            inbox: inbox.clone(),
+            clock,
+            limits: limits.clone(),
+            bell: Arc::clone(&closed),
+        };
+        let accept = |listener| {
+            let (door, shared) = (Arc::clone(&door), shared.clone());
+            let acceptor = Acceptor::new(listener, door, shared, Arc::clone(&closing));
+            spawn("accept text", move || acceptor.run())
+        };
+        let ports = announce(&listeners)?;
+        let acceptors = listeners.into_iter().map(accept).collect::<Result<_, _>>()?;
+        if let Some(path) = &config.port_file {
+            let what = format!("write {}", path.display());
+            write_at_once(path, &ports).map_err(failed(what))?;
+        }
+        Ok(Self { inbox, limits, door, closing, closed, acceptors, broadcaster })
+    }
+
+    /// Puts the settings of `config` in force that can change while running.
+    pub fn configure(&self, config: &Config) {
+        self.limits.set(config.limits());
+        // Fails only if the broadcaster is gone, and then the process is about to be.
+        let _ = self.inbox.send(Input::Configure(config.settings()));
+    }
+
+    /// Stops accepting, tells everybody, and returns once they were told or had their chance.
+    pub fn stop(self) {
+        self.closing.ring();
+        self.acceptors.into_iter().for_each(|acceptor| drop(acceptor.join()));
+        let _ = self.inbox.send(Input::Stop);
+        let _ = self.broadcaster.join();
+        self.closed.ring();
+        let deadline = Instant::now() + GRACE;
+        while self.door.clients() > 0 && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+/// Binds all that `config` asks for.
+fn listen(config: &Config) -> Result<Vec<TcpListener>, StartError> {
+    let mut tries = 1..=PORT_TRIES;
+    loop {
+        let last = tries.next().is_none_or(|number| number == PORT_TRIES);
+        match listen_once(config) {
+            Err(StartError { error, .. })
+                if config.port == 0 && error.kind() == io::ErrorKind::AddrInUse && !last => {}
+            result => return result,
+        }
+    }
+}
+
+fn listen_once(config: &Config) -> Result<Vec<TcpListener>, StartError> {
+    let mut port = config.port;
+    let mut listeners = Vec::new();
+    for ip in config.addresses() {
+        // Whoever names an IPv4 address, too, means IPv6 only by an IPv6 address.
+        let v6_only = config.bind.iter().any(IpAddr::is_ipv4);
+        let listener = bind(SocketAddr::new(ip, port), v6_only, config.bind.is_empty())?;
+        port = listener.local_addr().map_or(port, |addr| addr.port());
+        listeners.push(listener);
+    }
+    Ok(listeners)
+}
+
+fn bind(addr: SocketAddr, v6_only: bool, or_ipv4: bool) -> Result<TcpListener, StartError> {
+    match os::listen(addr, v6_only) {
+        Err(error) if or_ipv4 && os::is_without_ipv6(&error) => {
+            let addr = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), addr.port());
+            bind(addr, v6_only, false)
+        }
+        result => result.map_err(failed(format!("listen on {addr}"))),
+    }
+}
+
+/// Logs where the server listens, and returns the same for the port file.
+fn announce(listeners: &[TcpListener]) -> Result<String, StartError> {
+    let mut ports = String::new();
+    for listener in listeners {
+        let addr = listener.local_addr().map_err(failed("learn the port"))?;
+        log::info!("listening on {addr} (text)");
+        ports.push_str(&format!("text {}\n", addr.port()));
+    }
+    Ok(ports)
+}
+
+/// Writes a file so that whoever sees it sees all of it.
+fn write_at_once(path: &Path, contents: &str) -> io::Result<()> {
+    let mut unfinished = path.as_os_str().to_owned();
+    unfinished.push(".new");
+    fs::write(&unfinished, contents)?;
+    fs::rename(&unfinished, path)
+}
+
+fn report_writable(writable: &WritablePoll, inbox: &Sender<Input>) {
+    loop {
+        match writable.wait() {
+            Ok(numbers) => {
+                for number in numbers {
+                    let input = Input::Writable(crate::chat::ClientId(number));
+                    if number == WritablePoll::BELL || inbox.send(input).is_err() {
+                        return;
+                    }
+                }
+            }
+            Err(error) => return log::error!("cannot wait for writability: {error}"),
+        }
+    }
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StartError> {
+    let thread = thread::Builder::new().name(name.to_owned());
+    thread.spawn(run).map_err(failed(format!("start the thread {name:?}")))
+}
+
+/// Runs its function when dropped, which happens in a panic only.
+struct OnPanic(fn());
+
+impl Drop for OnPanic {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}

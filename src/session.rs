@@ -1,0 +1,211 @@
+//! `Session`: one client's thread. It reads, decodes and forwards, and nothing else.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::{SendError, Sender};
+
+use crate::broadcaster::Input;
+use crate::chat::{ClientId, Reason};
+use crate::clock::Clock;
+use crate::limits::{Bucket, SharedLimits};
+use crate::os::{self, Bell, Ready, Socket};
+use crate::wire::Incoming;
+use crate::wire::text::Decoder;
+
+/// Silence after which a new client is taken for somebody who reads.
+const SETTLING: Duration = Duration::from_millis(300);
+/// Bytes taken in one read.
+const READ: usize = 4096;
+/// Items forwarded at once.
+const MAX_ITEMS: usize = 128;
+
+/// What every session needs.
+#[derive(Clone, Debug)]
+pub struct Shared {
+    /// To the broadcaster.
+    pub inbox: Sender<Input>,
+    /// The time.
+    pub clock: Clock,
+    /// The limits in force.
+    pub limits: SharedLimits,
+    /// Rings when the server stops reading.
+    pub bell: Arc<Bell>,
+}
+
+/// One client, from the side that reads.
+#[derive(Debug)]
+pub struct Session {
+    client: Registration,
+    socket: Arc<Socket>,
+    shared: Shared,
+    decoder: Decoder,
+    bucket: Bucket,
+    is_settled: bool,
+}
+
+/// Why a session stops reading.
+enum End {
+    /// The client ended or lost the connection.
+    Gone(Reason),
+    /// The server ended it: what still comes is of no interest.
+    Closed,
+}
+
+impl From<io::Error> for End {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::TimedOut => Self::Gone(Reason::TimedOut),
+            _ => Self::Gone(Reason::Disconnected),
+        }
+    }
+}
+
+impl<T> From<SendError<T>> for End {
+    fn from(_: SendError<T>) -> Self {
+        Self::Closed
+    }
+}
+
+/// Tells the broadcaster that a client came, and, whatever happens to its thread, that it went.
+#[derive(Debug)]
+struct Registration {
+    id: ClientId,
+    inbox: Sender<Input>,
+    reason: Reason,
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        let reason = std::mem::replace(&mut self.reason, Reason::Disconnected);
+        // Without a broadcaster there is nobody left to tell.
+        let _ = self.inbox.send(Input::Gone(self.id, reason));
+    }
+}
+
+impl Session {
+    /// Registers the client. From here on its thread must run, or the client is gone.
+    pub fn new(id: ClientId, socket: Arc<Socket>, addr: SocketAddr, shared: Shared) -> Self {
+        let inbox = shared.inbox.clone();
+        let _ = inbox.send(Input::Connected { id, socket: Arc::clone(&socket), addr });
+        Self {
+            client: Registration { id, inbox, reason: Reason::Disconnected },
+            bucket: Bucket::new(shared.limits.get().burst, shared.clock.uptime()),
+            socket,
+            shared,
+            decoder: Decoder::default(),
+            is_settled: false,
+        }
+    }
+
+    /// Reads until the client is gone or the server stops.
+    pub fn run(mut self) {
+        match self.read() {
+            Ok(never) => match never {},
+            Err(End::Gone(reason)) => self.client.reason = reason,
+            Err(End::Closed) => self.discard(),
+        }
+    }
+
+    fn read(&mut self) -> Result<std::convert::Infallible, End> {
+        let mut buffer = [const { MaybeUninit::uninit() }; READ];
+        loop {
+            match os::wait_readable(&*self.socket, &self.shared.bell, self.patience())? {
+                Ready::Woken => return Err(End::Closed),
+                Ready::TimedOut => self.be_silent()?,
+                Ready::Readable => match self.socket.receive(&mut buffer)? {
+                    [] => return self.end(),
+                    bytes => self.forward(bytes)?,
+                },
+            }
+        }
+    }
+
+    /// How long to wait for the client to send something.
+    fn patience(&self) -> Option<Duration> {
+        if self.is_settling() { Some(SETTLING) } else { self.shared.limits.get().idle_timeout }
+    }
+
+    /// Whether it is still to be seen if anybody is there.
+    fn is_settling(&self) -> bool {
+        !self.is_settled && !self.decoder.is_in_first_line()
+    }
+
+    /// The client's silence was as long as it may be, or as it takes to settle.
+    fn be_silent(&mut self) -> Result<(), End> {
+        if self.is_settling() {
+            self.is_settled = true;
+            self.shared.inbox.send(Input::Settled(self.client.id))?;
+        } else if let Some(limit) = self.shared.limits.get().idle_timeout {
+            self.shared.inbox.send(Input::Idle(self.client.id, limit))?;
+        }
+        Ok(())
+    }
+
+    /// Forwards what `bytes` hold, in one message unless flood control spreads it out.
+    fn forward(&mut self, mut bytes: &[u8]) -> Result<(), End> {
+        let mut items = Vec::new();
+        while let Some(incoming) = self.decoder.next(&mut bytes, self.shared.limits.get().max_line)
+        {
+            self.admit(incoming, &mut items)?;
+        }
+        self.send(&mut items)
+    }
+
+    /// The client will send no more, but what it sent is worth hearing.
+    fn end(&mut self) -> Result<std::convert::Infallible, End> {
+        let mut items = Vec::new();
+        while let Some(incoming) = self.decoder.finish(self.shared.limits.get().max_line) {
+            self.admit(incoming, &mut items)?;
+        }
+        self.send(&mut items)?;
+        Err(End::Gone(Reason::Disconnected))
+    }
+
+    /// Puts `incoming` with what is to be sent, once flood control lets it pass. While it waits
+    /// nothing is read, so that TCP slows the client down and nothing is lost.
+    fn admit(&mut self, incoming: Incoming, items: &mut Vec<Incoming>) -> Result<(), End> {
+        if matches!(incoming, Incoming::Line(_) | Incoming::TooLong { .. } | Incoming::Ping) {
+            while let Err(pause) = self.take_token() {
+                self.send(items)?;
+                self.pause(pause)?;
+            }
+        }
+        items.push(incoming);
+        if items.len() == MAX_ITEMS { self.send(items) } else { Ok(()) }
+    }
+
+    fn take_token(&mut self) -> Result<(), Duration> {
+        self.bucket.take(&self.shared.limits.get(), self.shared.clock.uptime())
+    }
+
+    fn send(&mut self, items: &mut Vec<Incoming>) -> Result<(), End> {
+        if items.is_empty() {
+            return Ok(());
+        }
+        Ok(self.shared.inbox.send(Input::Received(self.client.id, std::mem::take(items)))?)
+    }
+
+    /// Waits, but no longer than there is somebody to wait for.
+    fn pause(&self, pause: Duration) -> Result<(), End> {
+        let mut ready = os::wait_closed(&self.socket, &self.shared.bell, pause)?;
+        if ready == Ready::Readable && !self.socket.is_closed() {
+            // The client is gone, but not what it said.
+            ready = os::wait_bell(&self.shared.bell, pause)?;
+        }
+        match ready {
+            Ready::TimedOut => Ok(()),
+            Ready::Woken | Ready::Readable => Err(End::Closed),
+        }
+    }
+
+    /// Reads what nobody wants to know: closing a socket with unread data would make the kernel
+    /// throw away what the client has not received yet (RFC 1122, section 4.2.2.13).
+    fn discard(&self) {
+        let mut buffer = [const { MaybeUninit::uninit() }; READ];
+        while self.socket.receive(&mut buffer).is_ok_and(|bytes| !bytes.is_empty()) {}
+    }
+}

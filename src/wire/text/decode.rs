@@ -1,0 +1,331 @@
+//! Bytes from a text client, put together to lines.
+
+use super::first_line::{TLS_HANDSHAKE, is_http_request};
+use super::telnet::{IAC, Telnet, Token};
+use crate::text::Text;
+use crate::wire::{Incoming, WireError};
+
+/// Bytes that may come without the end of a line, telnet's included, before it is an error.
+pub const MAX_WITHOUT_LINE_END: usize = 64 * 1024;
+
+/// What telnet's Ctrl-D sends: the end when the line is empty.
+const END_OF_TRANSMISSION: u8 = 0x04;
+/// A half-typed line's buffer is given back above this, so that idle clients stay small.
+const KEPT_CAPACITY: usize = 256;
+
+/// Turns the bytes of one client into [`Incoming`], however they are cut into reads.
+///
+/// The end of a line is any of LF, CR LF, CR NUL and CR: what netcat, telnet in line mode, and
+/// telnet in character mode send for Enter.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    stage: Stage,
+    telnet: Telnet,
+    /// The half-typed line, as much of it as could still be of use.
+    line: Vec<u8>,
+    /// Its length, which may be beyond what is kept.
+    length: usize,
+    since_line_end: usize,
+    /// A CR ended a line: an LF or NUL that follows belongs to it.
+    after_cr: bool,
+    /// Comes next, before anything that is still to be decoded.
+    ready: Option<Incoming>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stage {
+    /// Not a byte has come.
+    #[default]
+    New,
+    FirstLine,
+    Later,
+    /// The client is done or has failed; whatever else it sends is thrown away.
+    Over,
+}
+
+impl Decoder {
+    /// Decodes from the front of `input` up to the next item, and leaves the rest in `input`.
+    ///
+    /// `max_line` is the longest line taken, in bytes. `None` means that more bytes are needed.
+    pub fn next(&mut self, input: &mut &[u8], max_line: usize) -> Option<Incoming> {
+        if let Some(ready) = self.ready.take() {
+            return Some(ready);
+        }
+        if self.stage == Stage::New && !input.is_empty() {
+            self.stage = Stage::FirstLine;
+            if input[0] == TLS_HANDSHAKE {
+                return Some(self.fail(WireError::Tls));
+            }
+        }
+        while !input.is_empty() && self.stage != Stage::Over {
+            let plain = self.plain_prefix(input);
+            let (taken, rest) = input.split_at(plain.max(1));
+            *input = rest;
+            self.since_line_end += taken.len();
+            if plain > 0 {
+                self.extend(taken, max_line);
+            } else if let Some(token) = self.telnet.push(taken[0])
+                && let Some(incoming) = self.token(token, max_line)
+            {
+                return Some(incoming);
+            }
+            if self.since_line_end > MAX_WITHOUT_LINE_END {
+                return Some(self.fail(WireError::EndlessLine));
+            }
+        }
+        if self.stage == Stage::Over {
+            *input = &[];
+        }
+        None
+    }
+
+    /// What is left when no more bytes will come: the last line may lack its end.
+    pub fn finish(&mut self, max_line: usize) -> Option<Incoming> {
+        let left = self.ready.take().or_else(|| (self.length > 0).then(|| self.line(max_line)));
+        self.stage = Stage::Over;
+        left
+    }
+
+    /// Whether the client is in the middle of the first line that it ever sends.
+    pub fn is_in_first_line(&self) -> bool {
+        self.stage == Stage::FirstLine && self.length > 0
+    }
+
+    /// How many bytes at the front of `input` are nothing but text.
+    fn plain_prefix(&self, input: &[u8]) -> usize {
+        if !self.telnet.is_data() || self.after_cr {
+            return 0;
+        }
+        let special = |&byte: &u8| matches!(byte, b'\n' | b'\r' | IAC | END_OF_TRANSMISSION);
+        input.iter().position(special).unwrap_or(input.len())
+    }
+
+    fn extend(&mut self, bytes: &[u8], max_line: usize) {
+        // A first line is kept beyond the limit: it is judged as HTTP before its length is.
+        let most = if self.stage == Stage::Later { max_line } else { MAX_WITHOUT_LINE_END };
+        let room = most.saturating_sub(self.line.len()).min(bytes.len());
+        self.line.extend_from_slice(&bytes[..room]);
+        self.length += bytes.len();
+    }
+
+    fn token(&mut self, token: Token, max_line: usize) -> Option<Incoming> {
+        match token {
+            Token::Data(byte) => return self.data(byte, max_line),
+            Token::Answer(bytes) => return Some(Incoming::Answer(bytes)),
+            Token::AreYouThere => return Some(Incoming::Ping),
+            Token::EndOfFile => return Some(self.quit(max_line)),
+            Token::Interrupt | Token::EraseLine => self.clear(),
+            Token::EraseCharacter => self.erase_character(),
+        }
+        None
+    }
+
+    fn data(&mut self, byte: u8, max_line: usize) -> Option<Incoming> {
+        let after_cr = std::mem::take(&mut self.after_cr);
+        match byte {
+            b'\n' | 0 if after_cr => None,
+            b'\n' => Some(self.end_line(true, max_line)),
+            b'\r' => {
+                self.after_cr = true;
+                Some(self.end_line(false, max_line))
+            }
+            END_OF_TRANSMISSION if self.length == 0 => Some(self.quit(max_line)),
+            END_OF_TRANSMISSION => None,
+            _ => {
+                self.extend(&[byte], max_line);
+                None
+            }
+        }
+    }
+
+    fn end_line(&mut self, bare_line_feed: bool, max_line: usize) -> Incoming {
+        let first = self.stage == Stage::FirstLine;
+        let line = self.line(max_line);
+        self.since_line_end = 0;
+        if first && bare_line_feed && self.stage != Stage::Over {
+            self.ready = Some(line);
+            return Incoming::BareLineFeeds;
+        }
+        line
+    }
+
+    /// The line as it stands, now whole.
+    fn line(&mut self, max_line: usize) -> Incoming {
+        if self.stage == Stage::FirstLine && is_http_request(&self.line) {
+            return self.fail(WireError::Http);
+        }
+        self.stage = Stage::Later;
+        let line = if self.length > max_line {
+            Incoming::TooLong { bytes: self.length, limit: max_line }
+        } else {
+            Incoming::Line(Text::new(&self.line))
+        };
+        self.clear();
+        line
+    }
+
+    fn quit(&mut self, max_line: usize) -> Incoming {
+        let last = self.finish(max_line);
+        match last {
+            Some(error @ Incoming::Error(_)) => error,
+            Some(line) => {
+                self.ready = Some(Incoming::Quit);
+                line
+            }
+            None => Incoming::Quit,
+        }
+    }
+
+    fn fail(&mut self, error: WireError) -> Incoming {
+        self.clear();
+        self.stage = Stage::Over;
+        Incoming::Error(error)
+    }
+
+    fn clear(&mut self) {
+        self.line.clear();
+        self.line.shrink_to(KEPT_CAPACITY);
+        self.length = 0;
+    }
+
+    /// Takes back the last character, all of its UTF-8 bytes.
+    fn erase_character(&mut self) {
+        if self.length > self.line.len() {
+            self.length -= 1;
+            return;
+        }
+        while self.line.pop().is_some_and(|byte| byte & 0b1100_0000 == 0b1000_0000) {}
+        self.length = self.line.len();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const LIMIT: usize = 16;
+
+    /// Decodes `pieces`, each a read of its own, and the end.
+    fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Incoming> {
+        let mut decoder = Decoder::default();
+        let mut all = Vec::new();
+        for mut piece in pieces {
+            while let Some(incoming) = decoder.next(&mut piece, LIMIT) {
+                all.push(incoming);
+            }
+            assert!(piece.is_empty());
+        }
+        all.extend(std::iter::from_fn(|| decoder.finish(LIMIT)));
+        all
+    }
+
+    fn whole(bytes: &[u8]) -> Vec<Incoming> {
+        decode([bytes])
+    }
+
+    fn line(text: &str) -> Incoming {
+        Incoming::Line(Text::new(text))
+    }
+
+    #[test]
+    fn all_four_kinds_of_enter_end_a_line() {
+        assert_eq!(whole(b"a\r\nb\r\0c\rd\ne\n"), ["a", "b", "c", "d", "e"].map(line));
+        assert_eq!(whole(b"a\n\nb"), [Incoming::BareLineFeeds, line("a"), line(""), line("b")]);
+    }
+
+    #[test]
+    fn only_a_bare_line_feed_after_the_first_line_asks_for_bare_line_feeds() {
+        assert_eq!(whole(b"a\nb\n"), [Incoming::BareLineFeeds, line("a"), line("b")]);
+        assert_eq!(whole(b"a\rb\n"), [line("a"), line("b")]);
+        assert_eq!(whole(b"a"), [line("a")]);
+    }
+
+    #[test]
+    fn a_line_beyond_the_limit_is_refused_whole() {
+        let exact = "x".repeat(LIMIT);
+        assert_eq!(whole(format!("\r{exact}\r").as_bytes()), [line(""), line(&exact)]);
+        let refused = Incoming::TooLong { bytes: LIMIT + 1, limit: LIMIT };
+        assert_eq!(whole(format!("\r{exact}y\rz").as_bytes()), [line(""), refused, line("z")]);
+    }
+
+    #[test]
+    fn http_and_tls_are_errors_as_the_first_line_only() {
+        let http = [Incoming::Error(WireError::Http)];
+        assert_eq!(whole(b"GET /a/long/target HTTP/1.1\r\nHost: x\r\n"), http);
+        assert_eq!(whole(b"GET / HTTP/1.0"), http);
+        assert_eq!(whole(b"GET / HTTP/1.0\xff\xec"), http);
+        assert_eq!(whole(b"\x16\x03\x01hello\n"), [Incoming::Error(WireError::Tls)]);
+        assert_eq!(whole(b"a\rGET / HTTP/1.1\r"), [line("a"), line("GET / HTTP/1.1")]);
+    }
+
+    #[test]
+    fn the_end_of_file_ends_with_the_last_line_and_ctrl_d_only_on_an_empty_one() {
+        assert_eq!(whole(b"hi\xff\xecmore"), [line("hi"), Incoming::Quit]);
+        assert_eq!(whole(b"\x04more"), [Incoming::Quit]);
+        assert_eq!(whole(b"a\x04b\r\x04"), [line("ab"), Incoming::Quit]);
+    }
+
+    #[test]
+    fn telnet_edits_the_half_typed_line() {
+        assert_eq!(whole(b"a\xc3\xb1\xff\xf7b\r"), [line("ab")]);
+        assert_eq!(whole(b"abc\xff\xf8d\r"), [line("d")]);
+        let answer = Incoming::Answer([0xff, 0xfc, 6]);
+        assert_eq!(whole(b"abc\xff\xf4\xff\xfd\x06d\r"), [answer, line("d")]);
+        assert_eq!(whole(b"ab\xff\xf6c\r"), [Incoming::Ping, line("abc")]);
+    }
+
+    #[test]
+    fn sixty_four_kib_without_a_line_end_are_an_error_whatever_they_are() {
+        let endless = [Incoming::Error(WireError::EndlessLine)];
+        for byte in [b'x', 0x04, 0] {
+            let mut bytes = vec![byte; MAX_WITHOUT_LINE_END + 1];
+            bytes[0] = b'y';
+            assert_eq!(whole(&bytes), endless);
+        }
+        let mut subnegotiation = vec![0xff, 0xfa];
+        subnegotiation.resize(MAX_WITHOUT_LINE_END + 1, 24);
+        assert_eq!(whole(&subnegotiation), endless);
+        let longest = vec![b'x'; MAX_WITHOUT_LINE_END];
+        let refused = Incoming::TooLong { bytes: MAX_WITHOUT_LINE_END, limit: LIMIT };
+        assert_eq!(whole(&longest), [refused]);
+    }
+
+    #[test]
+    fn it_knows_when_the_first_line_is_half_typed() {
+        let mut decoder = Decoder::default();
+        let mut states = [b"".as_slice(), b"\xff\xfb\x1f", b"h", b"\xff\xf8", b"h", b"\n", b"x"]
+            .map(|mut bytes| {
+                while decoder.next(&mut bytes, LIMIT).is_some() {}
+                decoder.is_in_first_line()
+            })
+            .into_iter();
+        assert!(states.by_ref().take(2).all(|typing| !typing));
+        assert!(states.eq([true, false, true, false, false]));
+    }
+
+    /// Bytes in which everything special is frequent.
+    fn hostile() -> impl Strategy<Value = Vec<u8>> {
+        let special =
+            prop::sample::select(b"\r\n\0\x04\xff\xff\xf4\xfd\x06\xfa\xf0\xec\xf7 aG".to_vec());
+        prop::collection::vec(prop_oneof![special, any::<u8>()], 0..120)
+    }
+
+    proptest! {
+        #[test]
+        fn chunking_never_changes_decoding(bytes in hostile(), cuts in prop::collection::vec(0usize..120, 0..8)) {
+            let mut cuts: Vec<_> = cuts.into_iter().filter(|&cut| cut < bytes.len()).collect();
+            cuts.extend([0, bytes.len()]);
+            cuts.sort_unstable();
+            let pieces = cuts.windows(2).map(|cut| &bytes[cut[0]..cut[1]]);
+            prop_assert_eq!(decode(pieces), whole(&bytes));
+            prop_assert_eq!(decode(bytes.chunks(1)), whole(&bytes));
+        }
+
+        #[test]
+        fn an_http_request_line_never_passes(target in "[!-~]{1,40}", minor in 0..10u8) {
+            let request = format!("GET {target} HTTP/1.{minor}\r\n");
+            prop_assert_eq!(whole(request.as_bytes()), [Incoming::Error(WireError::Http)]);
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Messages as the lines that a text client sees.
+
+use std::fmt::{Arguments, Display};
+use std::io::Write;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::chat::{Entry, Kind, Message, Moment, Nick, Others, Person};
+use crate::text::Text;
+
+/// How one client wants its lines. Clients of one style share their bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Style {
+    /// Lines end in LF rather than CR LF.
+    pub bare_line_feeds: bool,
+    /// What people say carries the time.
+    pub timestamps: bool,
+}
+
+impl Style {
+    /// How many styles there are.
+    pub const COUNT: usize = 4;
+
+    /// Its number, below [`COUNT`](Self::COUNT).
+    pub fn index(self) -> usize {
+        usize::from(self.bare_line_feeds) + 2 * usize::from(self.timestamps)
+    }
+}
+
+/// Appends `message` to `out`, as one or more whole lines.
+pub fn encode(message: &Message, style: Style, out: &mut Vec<u8>) {
+    let mut lines = Lines { out, end: if style.bare_line_feeds { "\n" } else { "\r\n" } };
+    match message {
+        Message::Said { from, text, at, .. } => {
+            lines.spoken(style.timestamps.then_some(*at), Kind::Said, *from, text);
+        }
+        Message::Emoted { from, text, at, .. } => {
+            lines.spoken(style.timestamps.then_some(*at), Kind::Emoted, *from, text);
+        }
+        Message::PrivateFrom { from, text, at, .. } => {
+            lines.private(style.timestamps.then_some(*at), "from", *from, text);
+        }
+        Message::PrivateTo { to, text, at, .. } => {
+            lines.private(style.timestamps.then_some(*at), "to", *to, text);
+        }
+        Message::Welcome { server, nick, room, others, motd } => {
+            lines.notice(format_args!(
+                "Welcome to chatd on {server}. You are {nick}, {}.",
+                Place(room, others)
+            ));
+            lines.notice(format_args!(
+                "Type a line and press Enter. /nick NAME  /who  /help  /quit"
+            ));
+            motd.iter().for_each(|line| lines.notice(format_args!("{line}")));
+        }
+        Message::Moved { room, others } => {
+            lines.notice(format_args!("You are {}.", Place(room, others)));
+        }
+        Message::Joined { nick, here, .. } => {
+            lines.notice(format_args!("{nick} joined ({here} here)"));
+        }
+        Message::Left { nick, reason, here, .. } => {
+            lines.notice(format_args!("{nick} left: {reason} ({here} here)"));
+        }
+        Message::Digest { joined, left, here, .. } => {
+            let change = match (joined, left) {
+                (joined, 0) => format!("{joined} joined"),
+                (0, left) => format!("{left} left"),
+                (joined, left) => format!("{joined} joined, {left} left"),
+            };
+            lines.notice(format_args!("{change} ({here} here)"));
+        }
+        Message::Renamed { from, to, .. } => lines.notice(format_args!("{from} is now {to}")),
+        Message::RenamedYou { to, .. } => lines.notice(format_args!("you are now {to}")),
+        Message::TopicSet { nick, text, .. } => {
+            lines.notice(format_args!("{nick} set the topic: {text}"));
+        }
+        Message::Topic { text: Some(text), .. } => {
+            lines.notice(format_args!("the topic is {text}"));
+        }
+        Message::Topic { text: None, .. } => lines.notice(format_args!("no topic is set")),
+        Message::People { room, here, people, more } => lines.people(room, *here, people, *more),
+        Message::History { entries, dated, .. } => lines.history(entries, *dated),
+        Message::Notice(text) => lines.notice(format_args!("{text}")),
+        Message::Refused(refusal) => lines.line(format_args!("!! {refusal}")),
+        Message::Bye => {
+            lines.notice(format_args!("Bye. (Press Ctrl-C if your prompt does not come back.)"))
+        }
+        Message::GoingDown => lines.notice(format_args!("the server is going down")),
+    }
+}
+
+/// The whole answer to a client that speaks HTTP.
+pub fn http_refusal() -> Vec<u8> {
+    let body = "This port is for text clients such as netcat and telnet, not for browsers.\n";
+    format!(
+        "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+/// People a line names in a `/who`.
+const NAMES_A_LINE: usize = 10;
+
+struct Lines<'a> {
+    out: &'a mut Vec<u8>,
+    end: &'static str,
+}
+
+impl Lines<'_> {
+    fn line(&mut self, words: Arguments<'_>) {
+        // Writing to a Vec cannot fail.
+        let _ = self.out.write_fmt(words);
+        self.out.extend_from_slice(self.end.as_bytes());
+    }
+
+    fn notice(&mut self, words: Arguments<'_>) {
+        self.line(format_args!("-- {words}"));
+    }
+
+    /// What somebody said. On the way of every line, hence without formatting.
+    fn spoken(&mut self, at: Option<Moment>, kind: Kind, from: Nick, text: &Text) {
+        if let Some(at) = at {
+            self.time(at, "[%H:%M] ");
+        }
+        let (before, after) = match kind {
+            Kind::Said => ("<", "> "),
+            Kind::Emoted => ("* ", " "),
+        };
+        for part in [before, from.as_str(), after, text.as_str(), self.end] {
+            self.out.extend_from_slice(part.as_bytes());
+        }
+    }
+
+    fn private(&mut self, at: Option<Moment>, way: &str, nick: Nick, text: &Text) {
+        if let Some(at) = at {
+            self.time(at, "[%H:%M] ");
+        }
+        self.line(format_args!("[{way} {nick}] {text}"));
+    }
+
+    fn people(&mut self, room: &dyn Display, here: usize, people: &[Person], more: usize) {
+        let mut names: Vec<String> = people.iter().map(Person::to_string).collect();
+        if more > 0 {
+            names.push(format!("and {more} more"));
+        }
+        let mut rows = names.chunks(NAMES_A_LINE).map(|names| names.join(", "));
+        match rows.next() {
+            Some(first) => self.notice(format_args!("{room} ({here} here): {first}")),
+            None => self.notice(format_args!("{room} ({here} here)")),
+        }
+        rows.for_each(|row| self.notice(format_args!("  {row}")));
+    }
+
+    fn history(&mut self, entries: &[Entry], dated: bool) {
+        let format = if dated { "[%Y-%m-%d %H:%M] " } else { "[%H:%M] " };
+        for entry in entries {
+            self.time(entry.at, format);
+            self.spoken(None, entry.kind, entry.from, &entry.text);
+        }
+        self.notice(format_args!("end of history"));
+    }
+
+    /// Local time, as the people on the server's machine see it.
+    fn time(&mut self, at: Moment, format: &str) {
+        let at = Timestamp::from_millisecond(at.unix_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+        let local = at.to_zoned(TimeZone::system());
+        let _ = write!(self.out, "{}", local.strftime(format));
+    }
+}
+
+/// "in dev with alice and bob (3 here)".
+struct Place<'a, R>(&'a R, &'a Others);
+
+impl<R: Display> Display for Place<'_, R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self(room, others) = self;
+        match others.names.as_slice() {
+            [] if others.count == 0 => return write!(f, "alone in {room}"),
+            [] => write!(f, "in {room} with {} others", others.count)?,
+            [one] => write!(f, "in {room} with {one}")?,
+            [first, middle @ .., last] => {
+                write!(f, "in {room} with {first}")?;
+                middle.iter().try_for_each(|nick| write!(f, ", {nick}"))?;
+                write!(f, " and {last}")?;
+            }
+        }
+        write!(f, " ({} here)", others.count + 1)
+    }
+}

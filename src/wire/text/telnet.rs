@@ -1,0 +1,128 @@
+//! Telnet commands within the stream (RFC 854, 855, 860, 1143), taken out byte by byte.
+
+/// What one byte completed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Token {
+    /// An ordinary byte.
+    Data(u8),
+    /// Interrupt process, break, abort output of a half-typed line: start it afresh.
+    Interrupt,
+    /// Are you there?
+    AreYouThere,
+    /// Erase the last character.
+    EraseCharacter,
+    /// Erase the half-typed line.
+    EraseLine,
+    /// Nothing more will come.
+    EndOfFile,
+    /// The refusal of an option, to be sent back.
+    Answer([u8; 3]),
+}
+
+const END_OF_FILE: u8 = 236;
+const ABORT: u8 = 238;
+const SUBNEGOTIATION_END: u8 = 240;
+const BREAK: u8 = 243;
+const INTERRUPT_PROCESS: u8 = 244;
+const ARE_YOU_THERE: u8 = 246;
+const ERASE_CHARACTER: u8 = 247;
+const ERASE_LINE: u8 = 248;
+const SUBNEGOTIATION: u8 = 250;
+const WILL: u8 = 251;
+const WONT: u8 = 252;
+const DO: u8 = 253;
+const DONT: u8 = 254;
+/// Interpret as command.
+pub(super) const IAC: u8 = 255;
+
+/// Where in a command the stream is.
+///
+/// No option is ever on, on either side, so RFC 1143's state for each is `NO` throughout: a
+/// request to turn one on is refused, and being told that it is off changes nothing and gets no
+/// answer. Subnegotiations can only be about options that are off, so nothing of them is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Telnet {
+    #[default]
+    Data,
+    Command,
+    Option(u8),
+    Subnegotiation,
+    SubnegotiationCommand,
+}
+
+impl Telnet {
+    /// Whether the next byte is ordinary unless it is [`IAC`].
+    pub(super) fn is_data(self) -> bool {
+        self == Self::Data
+    }
+
+    /// Takes the next byte.
+    pub(super) fn push(&mut self, byte: u8) -> Option<Token> {
+        let (next, token) = match (*self, byte) {
+            (Self::Data, IAC) => (Self::Command, None),
+            (Self::Data, _) => (Self::Data, Some(Token::Data(byte))),
+            (Self::Command, WILL | WONT | DO | DONT) => (Self::Option(byte), None),
+            (Self::Command, SUBNEGOTIATION) => (Self::Subnegotiation, None),
+            (Self::Command, _) => (Self::Data, command(byte)),
+            (Self::Option(DO), option) => (Self::Data, Some(Token::Answer([IAC, WONT, option]))),
+            (Self::Option(WILL), option) => (Self::Data, Some(Token::Answer([IAC, DONT, option]))),
+            (Self::Option(_), _) => (Self::Data, None),
+            (Self::Subnegotiation, IAC) => (Self::SubnegotiationCommand, None),
+            (Self::Subnegotiation, _) => (Self::Subnegotiation, None),
+            (Self::SubnegotiationCommand, SUBNEGOTIATION_END) => (Self::Data, None),
+            (Self::SubnegotiationCommand, _) => (Self::Subnegotiation, None),
+        };
+        *self = next;
+        token
+    }
+}
+
+/// What a command without an option means; undefined ones mean nothing.
+fn command(byte: u8) -> Option<Token> {
+    match byte {
+        IAC => Some(Token::Data(IAC)),
+        INTERRUPT_PROCESS | BREAK | ABORT => Some(Token::Interrupt),
+        ARE_YOU_THERE => Some(Token::AreYouThere),
+        ERASE_CHARACTER => Some(Token::EraseCharacter),
+        ERASE_LINE => Some(Token::EraseLine),
+        END_OF_FILE => Some(Token::EndOfFile),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokens(bytes: &[u8]) -> Vec<Token> {
+        let mut telnet = Telnet::default();
+        bytes.iter().filter_map(|&byte| telnet.push(byte)).collect()
+    }
+
+    #[test]
+    fn requests_are_refused_and_refusals_get_no_answer() {
+        assert_eq!(tokens(&[IAC, DO, 1]), [Token::Answer([IAC, WONT, 1])]);
+        assert_eq!(tokens(&[IAC, WILL, 31]), [Token::Answer([IAC, DONT, 31])]);
+        assert_eq!(tokens(&[IAC, DONT, 1, IAC, WONT, 31]), []);
+    }
+
+    #[test]
+    fn ctrl_c_interrupts_and_gets_its_timing_mark() {
+        assert_eq!(
+            tokens(&[IAC, INTERRUPT_PROCESS, IAC, DO, 6]),
+            [Token::Interrupt, Token::Answer([IAC, WONT, 6])]
+        );
+    }
+
+    #[test]
+    fn subnegotiations_vanish_with_their_escapes() {
+        let bytes = [b'a', IAC, SUBNEGOTIATION, 24, IAC, IAC, b'x', IAC, SUBNEGOTIATION_END, b'b'];
+        assert_eq!(tokens(&bytes), [Token::Data(b'a'), Token::Data(b'b')]);
+    }
+
+    #[test]
+    fn undefined_commands_vanish_and_an_escaped_iac_is_data() {
+        assert_eq!(tokens(&[IAC, 0, 0]), [Token::Data(0)]);
+        assert_eq!(tokens(&[IAC, IAC]), [Token::Data(IAC)]);
+    }
+}
