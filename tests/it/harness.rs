@@ -1,0 +1,125 @@
+//! A real server and its clients. Every wait has a deadline and no wait is a guess: what must *not*
+//! have been sent is shown with `Client::sync`, whose pong comes behind everything sent before it.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use std::{env, fs, thread};
+
+mod client;
+mod server;
+
+pub(crate) use client::{Client, people};
+pub(crate) use server::{Server, Signal};
+
+/// How long anything may take before the test fails.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The second line of every welcome.
+pub(crate) const HINT: &str = "-- Type a line and press Enter. /nick NAME  /who  /help  /quit";
+
+/// Asks again and again until there is an answer; the tiny pause only spares the processor.
+#[track_caller]
+pub(crate) fn eventually<T>(what: &str, mut answer: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = answer() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A directory of the test's own, removed at its end.
+pub(crate) struct TempDir(PathBuf);
+
+impl TempDir {
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let name =
+            format!("chatd-test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let dir = env::temp_dir().join(name);
+        fs::create_dir(&dir).unwrap();
+        TempDir(dir)
+    }
+
+    pub(crate) fn path(&self, name: &str) -> String {
+        self.0.join(name).into_os_string().into_string().unwrap()
+    }
+
+    /// Writes a file and returns its path.
+    pub(crate) fn file(&self, name: &str, contents: impl AsRef<[u8]>) -> String {
+        fs::write(self.0.join(name), contents).unwrap();
+        self.path(name)
+    }
+
+    /// The names of the files in it.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.0).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+}
+
+impl Drop for TempDir {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.0).ok();
+    }
+}
+
+/// The program with an environment that has no say in the test.
+pub(crate) fn chatd() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chatd"));
+    for (key, _) in env::vars_os() {
+        if key == "RUST_LOG" || key.to_string_lossy().starts_with("CHATD_") {
+            command.env_remove(key);
+        }
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command
+}
+
+/// How a program that should not keep running ended.
+pub(crate) struct Ended {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ended {
+    pub(crate) fn first_line(&self) -> &str {
+        self.stderr.lines().next().unwrap_or_default()
+    }
+}
+
+/// Runs a command that ends by itself.
+#[track_caller]
+pub(crate) fn run(command: &mut Command) -> Ended {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    while child.try_wait().unwrap().is_none() {
+        if Instant::now() > deadline {
+            child.kill().unwrap();
+            let output = child.wait_with_output().unwrap();
+            panic!("still running; it said: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    let output = child.wait_with_output().unwrap();
+    Ended {
+        status: output.status.code().expect("it was killed by a signal"),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// Lets this process, and servers started later, open as many files as the system allows; returns
+/// how many that is.
+pub(crate) fn raise_open_files() -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    let limit = Rlimit { current: maximum, maximum };
+    setrlimit(Resource::Nofile, limit).unwrap();
+    maximum.map_or(usize::MAX, |n| n.try_into().unwrap())
+}

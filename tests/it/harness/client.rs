@@ -1,0 +1,263 @@
+//! A client that knows nothing but bytes and lines.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, SocketAddr, SocketAddrV4, TcpStream};
+use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
+
+use super::{HINT, PATIENCE, Server};
+
+/// One connection. Every read and write has a deadline.
+pub(crate) struct Client {
+    /// What the welcome, and later `named`, called this client.
+    pub(crate) name: String,
+    /// How long a read may take.
+    pub(crate) patience: Duration,
+    stream: TcpStream,
+    received: Vec<u8>,
+    taken: usize,
+}
+
+impl Client {
+    /// Connected, nothing read yet.
+    #[track_caller]
+    pub(crate) fn connect(server: &Server) -> Self {
+        Client::over(TcpStream::connect(server.addr()).unwrap())
+    }
+
+    /// Connected from another address of this host, such as 127.0.0.2.
+    #[track_caller]
+    pub(crate) fn connect_from(server: &Server, source: &str) -> Self {
+        let socket = ipv4_socket();
+        rustix::net::bind(&socket, &SocketAddrV4::new(source.parse().unwrap(), 0)).unwrap();
+        rustix::net::connect(&socket, &server.addr()).unwrap();
+        Client::over(socket.into())
+    }
+
+    /// Connected with next to no room for what it does not read.
+    #[track_caller]
+    pub(crate) fn connect_narrow(server: &Server) -> Self {
+        let socket = ipv4_socket();
+        rustix::net::sockopt::set_socket_recv_buffer_size(&socket, 4096).unwrap();
+        rustix::net::connect(&socket, &server.addr()).unwrap();
+        Client::over(socket.into())
+    }
+
+    pub(crate) fn over(stream: TcpStream) -> Self {
+        stream.set_nodelay(true).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        Client { name: String::new(), patience: PATIENCE, stream, received: Vec::new(), taken: 0 }
+    }
+
+    /// Connected and welcomed, under the name the server gave; not announced yet.
+    #[track_caller]
+    pub(crate) fn guest(server: &Server) -> Self {
+        Client::connect(server).welcomed()
+    }
+
+    /// Reads the two lines of the welcome.
+    #[track_caller]
+    pub(crate) fn welcomed(mut self) -> Self {
+        let welcome = self.expect_contains(". You are ");
+        let (_, you) = welcome.split_once(". You are ").unwrap();
+        you.split_once(',').unwrap().0.clone_into(&mut self.name);
+        self.expect(HINT);
+        self
+    }
+
+    /// Welcomed, named and announced in the lobby, with everything that was due so far read.
+    #[track_caller]
+    pub(crate) fn join(server: &Server, nick: &str) -> Self {
+        Client::guest(server).named(nick)
+    }
+
+    /// Takes a name and is announced. The way through a room of its own spares the 300 ms.
+    #[track_caller]
+    pub(crate) fn named(mut self, nick: &str) -> Self {
+        self.send(&format!("/nick {nick}\n/join hall-{}\n/leave", nick.to_lowercase()));
+        let lines = self.sync();
+        assert!(lines.contains(&format!("-- you are now {nick}")), "{lines:?}");
+        nick.clone_into(&mut self.name);
+        self
+    }
+
+    /// Sends one line.
+    #[track_caller]
+    pub(crate) fn send(&mut self, line: &str) {
+        self.send_raw(format!("{line}\n").as_bytes());
+    }
+
+    #[track_caller]
+    pub(crate) fn send_raw(&mut self, bytes: &[u8]) {
+        self.try_send_raw(bytes).unwrap();
+    }
+
+    /// For a server that may hang up meanwhile.
+    pub(crate) fn try_send_raw(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes)
+    }
+
+    /// The next line, without its end.
+    #[track_caller]
+    pub(crate) fn line(&mut self) -> String {
+        let mut line = self.raw_until(b"\n");
+        line.pop();
+        line.pop_if(|last| *last == b'\r');
+        String::from_utf8(line).unwrap()
+    }
+
+    /// The next line is exactly this one.
+    #[track_caller]
+    pub(crate) fn expect(&mut self, line: &str) {
+        assert_eq!(self.line(), line);
+    }
+
+    /// The next line contains this; returns the line.
+    #[track_caller]
+    pub(crate) fn expect_contains(&mut self, part: &str) -> String {
+        let line = self.line();
+        assert!(line.contains(part), "{line:?} lacks {part:?}");
+        line
+    }
+
+    /// Skips lines until one matches, and returns that one.
+    #[track_caller]
+    pub(crate) fn wait_for(&mut self, matches: impl Fn(&str) -> bool) -> String {
+        loop {
+            let line = self.line();
+            if matches(&line) {
+                return line;
+            }
+        }
+    }
+
+    /// The bytes up to and with the pattern.
+    #[track_caller]
+    pub(crate) fn raw_until(&mut self, pattern: &[u8]) -> Vec<u8> {
+        let deadline = Instant::now() + self.patience;
+        let mut searched: usize = 0;
+        loop {
+            let unread = &self.received[self.taken..];
+            let from = searched.saturating_sub(pattern.len());
+            if let Some(at) = unread[from..].windows(pattern.len()).position(|w| w == pattern) {
+                return self.take(from + at + pattern.len());
+            }
+            searched = unread.len();
+            let wanted = pattern.escape_ascii();
+            match self.read_more(deadline) {
+                Ok(1..) => {}
+                Ok(0) => panic!("the end instead of \"{wanted}\" after:\n{}", self.tail()),
+                Err(e) => panic!("{e} instead of \"{wanted}\" after:\n{}", self.tail()),
+            }
+        }
+    }
+
+    /// Everything up to the end of the stream; a reset is an end too.
+    #[track_caller]
+    pub(crate) fn rest(&mut self) -> Vec<u8> {
+        let deadline = Instant::now() + self.patience;
+        loop {
+            match self.read_more(deadline) {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(e) if e.kind() == io::ErrorKind::ConnectionReset => break,
+                Err(e) => panic!("{e} instead of the end after:\n{}", self.tail()),
+            }
+        }
+        self.take(self.received.len() - self.taken)
+    }
+
+    /// The lines up to the end of the stream.
+    #[track_caller]
+    pub(crate) fn rest_lines(&mut self) -> Vec<String> {
+        String::from_utf8(self.rest()).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    /// Nothing more, and the end of the stream.
+    #[track_caller]
+    pub(crate) fn expect_end(&mut self) {
+        assert_eq!(self.rest_lines(), [""; 0]);
+    }
+
+    /// What was sent so far and not read yet: the lines ahead of the answer to a ping.
+    #[track_caller]
+    pub(crate) fn sync(&mut self) -> Vec<String> {
+        self.send("/ping");
+        let mut lines = Vec::new();
+        loop {
+            match self.line() {
+                pong if pong == "-- pong" => return lines,
+                line => lines.push(line),
+            }
+        }
+    }
+
+    /// Nothing was sent since the last read.
+    #[track_caller]
+    pub(crate) fn expect_nothing(&mut self) {
+        assert_eq!(self.sync(), [""; 0]);
+    }
+
+    /// Sends a line and returns what it makes the server tell this client.
+    #[track_caller]
+    pub(crate) fn ask(&mut self, line: &str) -> Vec<String> {
+        self.send(line);
+        self.sync()
+    }
+
+    /// Ends the sending half only, as `nc -N` does.
+    pub(crate) fn half_close(&mut self) {
+        self.stream.shutdown(Shutdown::Write).unwrap();
+    }
+
+    /// Writes no longer than this before giving up.
+    pub(crate) fn give_up_writing_after(&self, limit: Duration) {
+        self.stream.set_write_timeout(Some(limit)).unwrap();
+    }
+
+    /// Goes with a reset instead of an orderly end.
+    pub(crate) fn reset(self) {
+        rustix::net::sockopt::set_socket_linger(&self.stream, Some(Duration::ZERO)).unwrap();
+    }
+
+    /// The port this client speaks from, to find it in the log.
+    pub(crate) fn local_addr(&self) -> SocketAddr {
+        self.stream.local_addr().unwrap()
+    }
+
+    /// The last of what was received, for a failure's report.
+    fn tail(&self) -> String {
+        let from = self.received.len().saturating_sub(4096);
+        String::from_utf8_lossy(&self.received[from..]).into_owned()
+    }
+
+    fn take(&mut self, n: usize) -> Vec<u8> {
+        let taken = self.received[self.taken..self.taken + n].to_vec();
+        self.taken += n;
+        taken
+    }
+
+    fn read_more(&mut self, deadline: Instant) -> io::Result<usize> {
+        let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+        self.stream.set_read_timeout(Some(left))?;
+        let mut chunk = [0; 16 * 1024];
+        let n = self.stream.read(&mut chunk)?;
+        self.received.extend_from_slice(&chunk[..n]);
+        Ok(n)
+    }
+}
+
+fn ipv4_socket() -> OwnedFd {
+    use rustix::net::{AddressFamily, SocketType, socket};
+    socket(AddressFamily::INET, SocketType::STREAM, None).unwrap()
+}
+
+/// Clients that are announced in the lobby and have read everything that was due.
+#[track_caller]
+pub(crate) fn people<const N: usize>(server: &Server, nicks: [&str; N]) -> [Client; N] {
+    let mut clients = nicks.map(|nick| Client::join(server, nick));
+    for client in &mut clients {
+        client.sync();
+    }
+    clients
+}

@@ -1,0 +1,207 @@
+//! A running server: its log, its numbers in `/proc`, its end.
+
+use std::io::Read;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use super::{PATIENCE, TempDir, chatd, eventually};
+
+pub(crate) use rustix::process::Signal;
+
+/// What a running server writes to stderr, read as it comes so that the pipe is never full.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn read_from(pipe: impl Read + Send + 'static) -> (Log, thread::JoinHandle<()>) {
+        let log = Log::default();
+        let copy = log.clone();
+        let reader = thread::Builder::new().name("stderr".into()).spawn(move || copy.fill(pipe));
+        (log, reader.unwrap())
+    }
+
+    fn fill(&self, mut pipe: impl Read) {
+        let mut chunk = [0; 4096];
+        while let Ok(n @ 1..) = pipe.read(&mut chunk) {
+            self.0.lock().unwrap().extend_from_slice(&chunk[..n]);
+        }
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+}
+
+/// A server of the test's own. Dropping it ends it, and fails the test if it had died or panicked.
+pub(crate) struct Server {
+    child: Child,
+    port: u16,
+    log: Log,
+    log_reader: Option<thread::JoinHandle<()>>,
+    ended: bool,
+    _dir: TempDir,
+}
+
+impl Server {
+    pub(crate) fn start() -> Self {
+        Server::with([])
+    }
+
+    /// On 127.0.0.1, with further flags.
+    pub(crate) fn with<const N: usize>(flags: [&str; N]) -> Self {
+        let mut command = chatd();
+        command.args(["--bind", "127.0.0.1", "--port", "0"]).args(flags);
+        Server::run(command)
+    }
+
+    /// A command of the caller's own making; only `--port-file` is added.
+    #[track_caller]
+    pub(crate) fn run(command: Command) -> Self {
+        Server::unread(command).reading_log()
+    }
+
+    /// A command that names its port file itself.
+    #[track_caller]
+    pub(crate) fn run_at(command: Command, port_file: &str) -> Self {
+        Server::spawn(command, TempDir::new(), port_file).reading_log()
+    }
+
+    /// A server whose stderr nobody reads until the end.
+    #[track_caller]
+    pub(crate) fn unread(mut command: Command) -> Self {
+        let dir = TempDir::new();
+        let port_file = dir.path("ports");
+        command.args(["--port-file", &port_file]);
+        Server::spawn(command, dir, &port_file)
+    }
+
+    #[track_caller]
+    fn spawn(mut command: Command, dir: TempDir, port_file: &str) -> Self {
+        let mut child = command.spawn().unwrap();
+        let port = eventually("the port file", || {
+            if let Some(status) = child.try_wait().unwrap() {
+                let mut log = String::new();
+                child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+                panic!("the server ended at once, {status}: {log}");
+            }
+            port_in(Path::new(port_file))
+        });
+        Server { child, port, log: Log::default(), log_reader: None, ended: false, _dir: dir }
+    }
+
+    fn reading_log(mut self) -> Self {
+        let (log, reader) = Log::read_from(self.child.stderr.take().unwrap());
+        (self.log, self.log_reader) = (log, Some(reader));
+        self
+    }
+
+    /// Closes the reading end of an unread stderr.
+    pub(crate) fn hang_up_log(&mut self) {
+        drop(self.child.stderr.take().unwrap());
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(crate) fn addr(&self) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// A number of `/proc/PID/status`, such as `Threads`; sizes are in kB.
+    pub(crate) fn status(&self, key: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':'));
+        line.and_then(|value| value.split_whitespace().next()?.parse().ok()).unwrap()
+    }
+
+    pub(crate) fn rss_kb(&self) -> u64 {
+        self.status("VmRSS")
+    }
+
+    pub(crate) fn threads(&self) -> u64 {
+        self.status("Threads")
+    }
+
+    pub(crate) fn log(&self) -> String {
+        self.log.text()
+    }
+
+    /// Waits for a log line that contains all the parts, and returns it.
+    #[track_caller]
+    pub(crate) fn wait_log<const N: usize>(&self, parts: [&str; N]) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let log = self.log();
+            if let Some(line) =
+                log.lines().find(|line| parts.iter().all(|part| line.contains(part)))
+            {
+                return line.to_owned();
+            }
+            assert!(Instant::now() < deadline, "no log line with {parts:?} in:\n{log}");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal)
+            .unwrap();
+    }
+
+    /// Waits for the server to end by itself; returns its status and its whole log.
+    #[track_caller]
+    pub(crate) fn wait(mut self) -> (ExitStatus, String) {
+        let status = eventually("the server's end", || self.child.try_wait().unwrap());
+        self.ended = true;
+        let log = self.whole_log();
+        assert!(!log.contains("panicked"), "{log}");
+        (status, log)
+    }
+
+    fn whole_log(&mut self) -> String {
+        if let Some(reader) = self.log_reader.take() {
+            reader.join().unwrap();
+        } else if let Some(unread) = self.child.stderr.take() {
+            self.log.fill(unread);
+        }
+        self.log()
+    }
+
+    /// SIGTERM, and `wait`.
+    #[track_caller]
+    pub(crate) fn stop(self) -> (ExitStatus, String) {
+        self.signal(Signal::TERM);
+        self.wait()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
+        let died = self.child.try_wait().unwrap();
+        self.child.kill().ok();
+        self.child.wait().ok();
+        let log = self.whole_log();
+        if thread::panicking() {
+            eprintln!("the server's log:\n{log}");
+        } else {
+            assert!(died.is_none(), "the server died, {died:?}:\n{log}");
+            assert!(!log.contains("panicked"), "{log}");
+        }
+    }
+}
+
+fn port_in(file: &Path) -> Option<u16> {
+    let ports = fs::read_to_string(file).ok()?;
+    ports.lines().find_map(|line| line.strip_prefix("text ")?.parse().ok())
+}

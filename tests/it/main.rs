@@ -1,0 +1,23 @@
+//! Black-box tests: a real server on a free port, and clients that speak plain TCP to it.
+//!
+//! `harness` has the verbs; every other file is a topic of the contract.
+#![allow(clippy::unwrap_used, reason = "in a test a failed step is a failed test")]
+
+mod command_line;
+mod commands;
+mod harness;
+mod hostile;
+mod life;
+mod limits;
+mod load;
+mod nicks;
+mod presence;
+mod private;
+mod pty;
+mod real_clients;
+mod rooms;
+mod safety;
+mod telnet;
+mod text_wire;
+mod web_noise;
+mod welcome;

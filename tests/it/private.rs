@@ -1,0 +1,131 @@
+//! Private messages, replies, and whom one would rather not hear.
+
+use crate::harness::{Client, Server, people};
+
+#[test]
+fn a_private_message_is_seen_by_the_two_only() {
+    let server = Server::start();
+    let [mut alice, mut bob, mut carol] = people(&server, ["alice", "bob", "carol"]);
+    assert_eq!(
+        alice.ask("/msg bob the key is under the mat"),
+        ["[to bob] the key is under the mat"]
+    );
+    bob.expect("[from alice] the key is under the mat");
+    bob.expect_nothing();
+    carol.expect_nothing();
+}
+
+#[test]
+fn a_name_is_found_however_it_is_written_and_shown_as_it_is() {
+    let server = Server::start();
+    let [mut alice, mut bob] = people(&server, ["alice", "Bob"]);
+    assert_eq!(alice.ask("/msg b0B hi"), ["[to Bob] hi"]);
+    bob.expect("[from alice] hi");
+}
+
+#[test]
+fn a_message_to_nobody_is_refused() {
+    let server = Server::start();
+    let [mut alice] = people(&server, ["alice"]);
+    assert_eq!(alice.ask("/msg bob hi"), ["!! no one here is called bob"]);
+}
+
+#[test]
+fn a_reply_goes_to_who_wrote_last() {
+    let server = Server::start();
+    let [mut alice, mut bob, mut carol] = people(&server, ["alice", "bob", "carol"]);
+    let answer = bob.ask("/reply to whom?");
+    assert!(answer.len() == 1 && answer[0].starts_with("!! "), "{answer:?}");
+    carol.ask("/msg bob one");
+    alice.ask("/msg bob two");
+    bob.sync();
+    assert_eq!(bob.ask("/reply got it"), ["[to alice] got it"]);
+    assert_eq!(alice.sync(), ["[from bob] got it"]);
+    carol.expect_nothing();
+}
+
+#[test]
+fn a_reply_follows_the_client_and_not_the_name() {
+    let server = Server::start();
+    let [mut alice, mut bob, mut carol] = people(&server, ["alice", "bob", "carol"]);
+    alice.ask("/msg bob psst");
+    alice.ask("/nick alicia");
+    carol.ask("/nick alice");
+    bob.sync();
+    assert_eq!(bob.ask("/reply yes?"), ["[to alicia] yes?"]);
+    assert!(alice.sync().contains(&"[from bob] yes?".to_owned()));
+    assert!(!carol.sync().iter().any(|line| line.contains("yes?")));
+}
+
+#[test]
+fn a_reply_to_somebody_who_left_reaches_nobody() {
+    let server = Server::start();
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    alice.ask("/msg bob psst");
+    drop(alice);
+    bob.wait_for(|line| line == "-- alice left: disconnected (1 here)");
+    let [mut other] = people(&server, ["alice"]);
+    bob.sync();
+    let answer = bob.ask("/reply yes?");
+    assert!(answer.len() == 1 && answer[0].starts_with("!! "), "{answer:?}");
+    other.expect_nothing();
+}
+
+#[test]
+fn ignoring_covers_lines_actions_and_private_messages() {
+    let server = Server::start();
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    assert_eq!(alice.ask("/ignore bob"), ["-- you ignore bob"]);
+    bob.ask("hi\n/me waves\n/msg alice psst");
+    assert_eq!(alice.sync(), [""; 0]);
+    assert_eq!(alice.ask("/unignore bob"), ["-- you no longer ignore bob"]);
+    bob.ask("hi\n/me waves\n/msg alice psst");
+    assert_eq!(alice.sync(), ["<bob> hi", "* bob waves", "[from bob] psst"]);
+}
+
+#[test]
+fn ignoring_follows_the_client_through_renames() {
+    let server = Server::start();
+    let [mut alice, mut bob, mut carol] = people(&server, ["alice", "bob", "carol"]);
+    alice.ask("/ignore bob");
+    bob.ask("/nick rob");
+    carol.ask("/nick bob");
+    bob.ask("from rob");
+    carol.ask("from the new bob");
+    let heard: Vec<String> = alice.sync().into_iter().filter(|line| line.contains("> ")).collect();
+    assert_eq!(heard, ["<bob> from the new bob"]);
+    alice.ask("/unignore rob");
+    bob.ask("heard again");
+    alice.expect("<rob> heard again");
+}
+
+#[test]
+fn ignoring_concerns_nobody_else_and_no_notices() {
+    let server = Server::start();
+    let [mut alice, mut bob, mut carol] = people(&server, ["alice", "bob", "carol"]);
+    alice.ask("/ignore bob");
+    bob.ask("hi");
+    assert_eq!(carol.sync(), ["<bob> hi"]);
+    drop(bob);
+    alice.expect("-- bob left: disconnected (2 here)");
+}
+
+#[test]
+fn ignoring_nobody_is_refused() {
+    let server = Server::start();
+    let [mut alice] = people(&server, ["alice"]);
+    assert_eq!(alice.ask("/ignore bob"), ["!! no one here is called bob"]);
+    let answer = alice.ask("/unignore bob");
+    assert!(answer.len() == 1 && answer[0].starts_with("!! "), "{answer:?}");
+}
+
+#[test]
+fn a_private_message_announces_its_sender_but_is_no_history() {
+    let server = Server::start();
+    let [mut alice] = people(&server, ["alice"]);
+    let mut guest = Client::guest(&server);
+    guest.ask("/msg alice psst");
+    alice.expect(&format!("-- {} joined (2 here)", guest.name));
+    alice.expect(&format!("[from {}] psst", guest.name));
+    assert_eq!(alice.ask("/history"), ["-- nothing has been said here"]);
+}

@@ -1,0 +1,136 @@
+//! A program at a terminal of its own: the keys that are pressed, and the screen byte by byte.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::process::{Child, Command};
+use std::time::Instant;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, Signal, kill_process};
+use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
+
+use crate::harness::{PATIENCE, eventually};
+
+/// What the terminal sends for Ctrl and a letter.
+pub(crate) const CTRL_C: &str = "\x03";
+pub(crate) const CTRL_D: &str = "\x04";
+
+/// A running program. Dropping it ends it.
+pub(crate) struct Terminal {
+    program: Child,
+    master: File,
+    screen: Vec<u8>,
+    seen: usize,
+}
+
+impl Terminal {
+    /// Starts the command with a new terminal as its standard streams and its controlling terminal.
+    #[track_caller]
+    pub(crate) fn run(mut command: Command) -> Self {
+        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+        let master = openpt(flags).unwrap();
+        grantpt(&master).unwrap();
+        unlockpt(&master).unwrap();
+        let tty = ioctl_tiocgptpeer(&master, flags).unwrap();
+        let program = command
+            .stdin(tty.try_clone().unwrap())
+            .stdout(tty.try_clone().unwrap())
+            .stderr(tty)
+            .spawn()
+            .unwrap();
+        Terminal { program, master: File::from(master), screen: Vec::new(), seen: 0 }
+    }
+
+    /// Presses these keys.
+    #[track_caller]
+    pub(crate) fn types(&mut self, keys: &str) {
+        self.master.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// The next bytes on the screen are exactly these.
+    #[track_caller]
+    pub(crate) fn shows(&mut self, text: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.unseen().len() < text.len()
+            && text.as_bytes().starts_with(self.unseen())
+            && self.read_more(deadline)
+        {}
+        let end = self.screen.len().min(self.seen + text.len());
+        let shown = String::from_utf8_lossy(&self.screen[self.seen..end]);
+        assert_eq!(shown, text, "the whole screen is {}", self.quoted());
+        self.seen = end;
+    }
+
+    /// This appears sooner or later; returns what was before it.
+    #[track_caller]
+    pub(crate) fn skips_to(&mut self, text: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let found = self.unseen().windows(text.len()).position(|w| w == text.as_bytes());
+            if let Some(at) = found {
+                let skipped = String::from_utf8_lossy(&self.unseen()[..at]).into_owned();
+                self.seen += at + text.len();
+                return skipped;
+            }
+            assert!(self.read_more(deadline), "it ended; the screen is {}", self.quoted());
+        }
+    }
+
+    /// Exactly this appears, and the program ends by itself.
+    #[track_caller]
+    pub(crate) fn ends_showing(mut self, text: &str) {
+        self.shows(text);
+        let deadline = Instant::now() + PATIENCE;
+        while self.read_more(deadline) {}
+        let rest = String::from_utf8_lossy(self.unseen());
+        assert_eq!(rest, "", "the whole screen is {}", self.quoted());
+        eventually("the program's end", || self.program.try_wait().unwrap());
+    }
+
+    /// The program has nothing to do: it waits for a key or for the network.
+    #[track_caller]
+    pub(crate) fn rests(&self) {
+        let stat = format!("/proc/{}/stat", self.program.id());
+        eventually("the program to rest", || {
+            fs::read_to_string(&stat).unwrap().contains(") S ").then_some(())
+        });
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.program), signal).unwrap();
+    }
+
+    fn unseen(&self) -> &[u8] {
+        &self.screen[self.seen..]
+    }
+
+    /// False when no program has the terminal open any more.
+    #[track_caller]
+    fn read_more(&mut self, deadline: Instant) -> bool {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let mut fds = [PollFd::new(&self.master, PollFlags::IN)];
+        let ready = poll(&mut fds, Some(&Timespec::try_from(left).unwrap())).unwrap();
+        assert_ne!(ready, 0, "waited in vain; the screen is {}", self.quoted());
+        let mut chunk = [0; 4096];
+        match self.master.read(&mut chunk) {
+            Ok(n) => self.screen.extend_from_slice(&chunk[..n]),
+            Err(e) => {
+                assert_eq!(e.raw_os_error(), Some(rustix::io::Errno::IO.raw_os_error()));
+                return false;
+            }
+        }
+        true
+    }
+
+    /// The screen so far, for a failure's report.
+    fn quoted(&self) -> String {
+        format!("{:?}", String::from_utf8_lossy(&self.screen))
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.program.kill().ok();
+        self.program.wait().ok();
+    }
+}

@@ -1,0 +1,141 @@
+//! Rooms: one at a time, each with its own people, topic and history.
+
+use crate::harness::{Client, Server, people};
+
+#[test]
+fn moving_is_told_to_both_rooms_and_shown_to_the_one_who_moves() {
+    let server = Server::start();
+    let [mut alice, mut bob, mut carol] = people(&server, ["alice", "bob", "carol"]);
+    assert_eq!(bob.ask("/join dev"), ["-- You are alone in dev."]);
+    alice.expect("-- bob left: moved to dev (2 here)");
+    carol.expect("-- bob left: moved to dev (2 here)");
+    assert_eq!(carol.ask("/join dev"), ["-- You are in dev with bob (2 here)."]);
+    alice.expect("-- carol left: moved to dev (1 here)");
+    bob.expect("-- carol joined (2 here)");
+    assert_eq!(alice.ask("/join dev"), ["-- You are in dev with bob and carol (3 here)."]);
+    bob.expect("-- alice joined (3 here)");
+}
+
+#[test]
+fn what_is_said_stays_in_the_room() {
+    let server = Server::start();
+    let [mut alice, mut bob, mut carol] = people(&server, ["alice", "bob", "carol"]);
+    bob.ask("/join dev");
+    carol.ask("/join dev");
+    alice.ask("for the lobby");
+    alice.ask("/nick alicia");
+    carol.ask("for dev");
+    carol.ask("/me waves");
+    let heard: Vec<String> =
+        bob.sync().into_iter().filter(|line| !line.starts_with("--")).collect();
+    assert_eq!(heard, ["<carol> for dev", "* carol waves"]);
+    assert!(!alice.sync().iter().any(|line| line.contains("for dev") || line.contains("waves")));
+}
+
+#[test]
+fn leave_goes_back_to_the_lobby() {
+    let server = Server::start();
+    let [mut alice, mut bob, mut carol] = people(&server, ["alice", "bob", "carol"]);
+    assert_eq!(alice.ask("/leave"), ["!! you are in the lobby"]);
+    bob.ask("/join dev");
+    carol.ask("/join dev");
+    alice.sync();
+    bob.sync();
+    assert_eq!(carol.ask("/leave"), ["-- You are in lobby with alice (2 here)."]);
+    bob.expect("-- carol left: moved to lobby (1 here)");
+    alice.expect("-- carol joined (2 here)");
+}
+
+#[test]
+fn joining_the_room_one_is_in_changes_nothing() {
+    let server = Server::start();
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    assert_eq!(bob.ask("/join lobby"), ["!! you are already in lobby"]);
+    alice.expect_nothing();
+}
+
+#[test]
+fn a_room_name_is_lower_cased_and_loses_its_hash() {
+    let server = Server::start();
+    let [mut alice] = people(&server, ["alice"]);
+    assert_eq!(alice.ask("/join #DevOps"), ["-- You are alone in devops."]);
+    assert_eq!(alice.ask("/join devops"), ["!! you are already in devops"]);
+    assert_eq!(alice.ask("/join #LOBBY"), ["-- You are alone in lobby."]);
+}
+
+#[test]
+fn a_room_name_is_like_a_nick_but_up_to_32_long() {
+    let server = Server::with(["--rate", "0"]);
+    let [mut alice] = people(&server, ["alice"]);
+    let longest = "r".repeat(32);
+    assert_eq!(alice.ask(&format!("/join {longest}")), [format!("-- You are alone in {longest}.")]);
+    for name in [&*"r".repeat(33), "1st", "_a", "a.b", "a/b", "d\u{e9}v", "#", "##a"] {
+        let answer = alice.ask(&format!("/join {name}"));
+        assert!(answer.len() == 1 && answer[0].starts_with("!! "), "{name}: {answer:?}");
+    }
+    assert!(alice.ask("/who")[0].starts_with(&format!("-- {longest} ")));
+}
+
+#[test]
+fn each_room_has_its_history() {
+    let server = Server::start();
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    bob.ask("said in the lobby");
+    bob.ask("/join dev");
+    bob.ask("said in dev");
+    alice.sync();
+    let lines = alice.ask("/join dev");
+    assert_eq!(lines[0], "-- You are in dev with bob (2 here).");
+    assert!(lines[1].ends_with("] <bob> said in dev"), "{lines:?}");
+    assert_eq!(lines[2..], ["-- end of history"]);
+}
+
+#[test]
+fn the_topic_is_told_shown_and_belongs_to_its_room() {
+    let server = Server::start();
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    assert_eq!(alice.ask("/topic"), ["-- no topic is set"]);
+    bob.send("/topic release  on friday");
+    alice.expect("-- bob set the topic: release  on friday");
+    assert_eq!(alice.ask("/topic"), ["-- the topic is release  on friday"]);
+    assert_eq!(alice.ask("/join dev"), ["-- You are alone in dev."]);
+    assert_eq!(alice.ask("/topic"), ["-- no topic is set"]);
+    let lines = alice.ask("/leave");
+    let expected = ["-- You are in lobby with bob (2 here).", "-- the topic is release  on friday"];
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn the_rooms_are_listed_with_their_people_and_topics() {
+    let server = Server::start();
+    let [mut alice, mut bob, _carol] = people(&server, ["alice", "bob", "carol"]);
+    bob.ask("/join dev");
+    bob.ask("/topic tea");
+    alice.sync();
+    let mut rooms = alice.ask("/rooms");
+    rooms.retain(|room| !room.contains(" hall-"));
+    rooms.sort();
+    assert_eq!(rooms, ["-- dev (1 here): tea", "-- lobby (2 here)"]);
+}
+
+#[test]
+fn the_people_of_another_room_can_be_asked_for() {
+    let server = Server::start();
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    bob.ask("/join dev");
+    alice.sync();
+    assert_eq!(alice.ask("/who #Dev"), ["-- dev (1 here): bob"]);
+    assert_eq!(bob.ask("/who lobby"), ["-- lobby (1 here): alice"]);
+}
+
+#[test]
+fn a_newcomer_is_in_the_lobby() {
+    let server = Server::start();
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    bob.ask("/join dev");
+    alice.sync();
+    let mut guest = Client::guest(&server);
+    guest.send("hi");
+    alice.expect(&format!("-- {} joined (2 here)", guest.name));
+    bob.expect_nothing();
+}
