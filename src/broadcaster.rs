@@ -16,6 +16,7 @@ use crate::chat::{
 };
 use crate::clock::Clock;
 use crate::feed::Feeds;
+use crate::inbox::Input;
 use crate::limits::SharedLimits;
 use crate::os::{Socket, WritablePoll};
 use crate::peer::{Flushed, Peer};
@@ -28,34 +29,6 @@ const MAX_BATCH: usize = 256;
 const FAREWELL: Duration = Duration::from_secs(1);
 /// How long all of them may take when the server goes down.
 const LAST_FLUSH: Duration = Duration::from_secs(2);
-
-/// What the other threads tell the broadcaster.
-#[derive(Debug)]
-pub enum Input {
-    /// A client connected; all that follows for this id comes from its session.
-    Connected {
-        /// Never used before.
-        id: ClientId,
-        /// To send to it.
-        socket: Arc<Socket>,
-        /// Where it is.
-        addr: SocketAddr,
-    },
-    /// A client has been silent for a moment.
-    Settled(ClientId),
-    /// A client sent something, all of one read.
-    Received(ClientId, Vec<Incoming>),
-    /// A client was silent for this long, which is too long.
-    Idle(ClientId, Duration),
-    /// A client's session is over. Comes exactly once, last.
-    Gone(ClientId, Reason),
-    /// A client that was behind can be sent more.
-    Writable(ClientId),
-    /// Other settings are in force.
-    Configure(Settings),
-    /// Say goodbye and stop.
-    Stop,
-}
 
 /// The clients, their sending halves, and the chat among them.
 #[derive(Debug)]

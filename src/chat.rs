@@ -15,8 +15,8 @@ mod refusal;
 mod room;
 mod turn;
 
-// #[cfg(test)]
-// mod properties;
+#[cfg(test)]
+mod properties;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -2,17 +2,18 @@
 //!
 //! A line's way through it: a [`session`] thread reads a client's socket, a [`wire`] decodes the
 //! bytes, the [`broadcaster`] lets the [`chat`] decide who is told what, and a [`peer`] sends it.
-//! A module imports only from those before it in this list; `docs/ARCHITECTURE.md` has the map.
+//!
+//! Each module imports only from those before it in this list, which a test sees to.
 
 pub mod text;
 
 pub mod address;
 
-pub mod os;
-
 pub mod chat;
 
 pub mod wire;
+
+pub mod os;
 
 pub mod clock;
 
@@ -21,6 +22,8 @@ pub mod limits;
 pub mod config;
 
 pub mod logging;
+
+pub mod inbox;
 
 pub mod feed;
 

@@ -12,9 +12,10 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Sender;
 
 use crate::accept::{Acceptor, Door};
-use crate::broadcaster::{Broadcaster, Input};
+use crate::broadcaster::Broadcaster;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::inbox::Input;
 use crate::limits::SharedLimits;
 use crate::os::{self, Bell, WritablePoll};
 use crate::session::Shared;

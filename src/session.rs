@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use crossbeam_channel::{SendError, Sender};
 
-use crate::broadcaster::Input;
 use crate::chat::{ClientId, Reason};
 use crate::clock::Clock;
+use crate::inbox::Input;
 use crate::limits::{Bucket, SharedLimits};
 use crate::os::{self, Bell, Ready, Socket};
 use crate::wire::Incoming;

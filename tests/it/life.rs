@@ -170,7 +170,9 @@ fn verbose_unread() -> Server {
 
 #[test]
 fn a_log_that_nobody_reads_stalls_nobody() {
-    talk_on(&verbose_unread());
+    let server = verbose_unread();
+    talk_on(&server);
+    assert!(server.stop().0.success());
 }
 
 #[test]

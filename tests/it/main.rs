@@ -19,5 +19,6 @@ mod rooms;
 mod safety;
 mod telnet;
 mod text_wire;
+mod tidy;
 mod web_noise;
 mod welcome;

@@ -110,7 +110,7 @@ impl Terminal {
         let left = deadline.saturating_duration_since(Instant::now());
         let mut fds = [PollFd::new(&self.master, PollFlags::IN)];
         let ready = poll(&mut fds, Some(&Timespec::try_from(left).unwrap())).unwrap();
-        assert_ne!(ready, 0, "waited in vain; the screen is {}", self.quoted());
+        assert!(ready > 0, "waited in vain; the screen is {}", self.quoted());
         let mut chunk = [0; 4096];
         match self.master.read(&mut chunk) {
             Ok(n) => self.screen.extend_from_slice(&chunk[..n]),

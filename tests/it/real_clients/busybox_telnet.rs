@@ -59,13 +59,14 @@ fn leaves_with_ctrl_d() {
     alice.ends_showing("");
 }
 
+/// It hangs up at once, often before it has read the welcome, so that the end is a reset.
 #[test]
 #[ignore = "needs busybox (busybox)"]
 fn delivers_what_is_piped_into_it_and_ends() {
     let server = server();
     let mut bob = Client::join(&server, "bob");
 
-    piped(&server, b"build done\nand more", TELNET);
+    piped(&server, b"build done\nand more\n", TELNET);
     bob.expect("-- guest2 joined (2 here)");
     bob.expect("<guest2> build done");
     bob.expect("<guest2> and more");

@@ -201,7 +201,7 @@ fn a_piped_quit_ends_those_that_would_wait_forever() {
 
 /// They hang up at once, so that the server's welcome may be answered with a reset.
 #[test]
-#[ignore = "needs ncat, socat and bash (ncat, socat, bash)"]
+#[ignore = "needs ncat and socat (ncat, socat)"]
 fn those_who_do_not_listen_are_heard() {
     let server = server();
     let mut bob = Client::join(&server, "bob");

@@ -1,0 +1,253 @@
+//! What always holds of the chat, whatever clients do: driven by random events.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::nick::Nick;
+use super::*;
+
+/// Something that happens to the chat; clients are numbered by their place among the connected.
+#[derive(Clone, Debug)]
+enum Step {
+    Connect(u8),
+    Say(usize),
+    Type(usize, &'static str),
+    Other(usize, Event),
+    Pass(u64),
+}
+
+const LINES: [&str; 24] = [
+    "/nick alice",
+    "/nick ALICE",
+    "/nick al1ce",
+    "/nick bob",
+    "/nick B0B",
+    "/nick root",
+    "/nick 7",
+    "/join dev",
+    "/join #DEV",
+    "/leave",
+    "/join ops",
+    "/me waves",
+    "/msg alice psst",
+    "/msg bob hey",
+    "/reply yes",
+    "/ignore alice",
+    "/unignore alice",
+    "/ignore bob",
+    "/echo on",
+    "/quiet on",
+    "/topic ours",
+    "/who",
+    "/away",
+    "/quit",
+];
+
+fn step() -> impl Strategy<Value = Step> {
+    let client = 0..8usize;
+    let other = prop_oneof![
+        Just(Event::Settled),
+        Just(Event::Quit),
+        Just(Event::Ping),
+        Just(Event::Gone(Reason::Disconnected)),
+        Just(Event::Gone(Reason::TooSlow)),
+        Just(Event::TooLong { bytes: 2000, limit: 1024 }),
+    ];
+    prop_oneof![
+        2 => (0..3u8).prop_map(Step::Connect),
+        4 => client.clone().prop_map(Step::Say),
+        6 => (client.clone(), prop::sample::select(&LINES[..])).prop_map(|(c, l)| Step::Type(c, l)),
+        2 => (client, other).prop_map(|(c, event)| Step::Other(c, event)),
+        1 => (0..70_000u64).prop_map(Step::Pass),
+    ]
+}
+
+/// The chat, and what everybody would have on their screens.
+struct World {
+    chat: Chat,
+    now: Now,
+    connected: u64,
+    said: usize,
+    screens: BTreeMap<ClientId, Vec<Message>>,
+    rooms: HashMap<RoomId, HashSet<ClientId>>,
+}
+
+impl World {
+    fn new() -> Self {
+        let name = Text::new("box7");
+        let settings = Settings { name, motd: Arc::from([]), replay: 20 };
+        let (screens, rooms) = (BTreeMap::new(), HashMap::new());
+        Self {
+            chat: Chat::new(settings),
+            now: Now::default(),
+            connected: 0,
+            said: 0,
+            screens,
+            rooms,
+        }
+    }
+
+    fn client(&self, number: usize) -> Option<ClientId> {
+        self.screens.keys().nth(number % self.screens.len().max(1)).copied()
+    }
+
+    fn take(&mut self, step: Step) {
+        let mut effects = Effects::default();
+        let (client, event) = match step {
+            Step::Connect(from) => {
+                self.connected += 1;
+                let id = ClientId(self.connected);
+                self.screens.insert(id, Vec::new());
+                (Some(id), Event::Connected(Address::of([192, 0, 2, from].into())))
+            }
+            Step::Say(number) => {
+                self.said += 1;
+                (self.client(number), Event::Line(Text::new(self.said.to_string())))
+            }
+            Step::Type(number, line) => (self.client(number), Event::Line(Text::new(line))),
+            Step::Other(number, event) => (self.client(number), event),
+            Step::Pass(ms) => {
+                self.now.uptime += Duration::from_millis(ms);
+                return self.chat.tick(self.now, &mut effects);
+            }
+        };
+        if let Some(client) = client {
+            self.chat.handle(self.now, client, event, &mut effects);
+            self.carry_out(effects);
+        }
+    }
+
+    fn carry_out(&mut self, mut effects: Effects) {
+        let (list, except) = effects.drain();
+        for effect in list {
+            match effect {
+                Effect::Tell { to: Audience::One(id), message } => self.show(id, message),
+                Effect::Tell { to: Audience::Room(room, range), message } => {
+                    let members = self.rooms.get(&room).cloned().unwrap_or_default();
+                    for id in members.into_iter().filter(|id| !except[range.clone()].contains(id)) {
+                        self.show(id, message.clone());
+                    }
+                }
+                Effect::Tell { to: Audience::Everyone, message } => {
+                    let everyone: Vec<_> = self.screens.keys().copied().collect();
+                    everyone.into_iter().for_each(|id| self.show(id, message.clone()));
+                }
+                Effect::Entered(id, room) => {
+                    assert!(self.rooms.entry(room).or_default().insert(id), "entered twice");
+                }
+                Effect::Left(id, room) => {
+                    assert!(self.rooms.entry(room).or_default().remove(&id), "left twice");
+                }
+                Effect::Departed(id, ..) => drop(self.screens.remove(&id)),
+                Effect::Timestamps(id, _) | Effect::Disconnect(id) => {
+                    assert!(self.screens.contains_key(&id));
+                }
+            }
+        }
+    }
+
+    fn show(&mut self, id: ClientId, message: Message) {
+        if let Some(nick) = shown(&message) {
+            let holder = self.chat.nicks.holder(nick.as_str());
+            let client = holder.and_then(|holder| self.chat.clients.get(&holder));
+            let known = client.is_none_or(|client| client.announced);
+            assert!(known || holder == Some(id), "{message:?} shows somebody unannounced");
+        }
+        let screen = self.screens.get_mut(&id).expect("every recipient is connected");
+        screen.push(message);
+    }
+
+    /// Members by the effects are the members by the chat, each is connected, and each client is
+    /// in exactly one room.
+    fn check(&self) {
+        let mut seen = HashSet::new();
+        for (&room, members) in &self.rooms {
+            let listed: HashSet<_> = self.chat.members(room).iter().copied().collect();
+            assert_eq!(*members, listed);
+            assert!(members.iter().all(|id| self.screens.contains_key(id) && seen.insert(*id)));
+            if let Some(room) = self.chat.rooms.get(room) {
+                let announced = listed.iter().filter(|id| self.chat.clients[id].announced);
+                assert_eq!(announced.count(), room.announced);
+            }
+        }
+        assert!(self.screens.keys().all(|id| seen.contains(id)), "everybody is in a room");
+        let nicks: HashSet<_> =
+            self.chat.clients.values().map(|client| fold(client.nick)).collect();
+        assert_eq!(nicks.len(), self.chat.clients.len(), "nicks are unique");
+    }
+}
+
+/// Written apart from the code under test, for comparison.
+fn fold(nick: Nick) -> String {
+    nick.as_str().to_lowercase().replace('0', "o").replace(['1', 'l'], "i")
+}
+
+/// Whom a message shows to somebody else.
+fn shown(message: &Message) -> Option<Nick> {
+    match message {
+        Message::Said { from, .. } | Message::Emoted { from, .. } => Some(*from),
+        Message::PrivateFrom { from, .. } => Some(*from),
+        Message::Joined { nick, .. } | Message::TopicSet { nick, .. } => Some(*nick),
+        Message::Renamed { to, .. } => Some(*to),
+        _ => None,
+    }
+}
+
+/// The numbers of the lines on a screen, each with who said it.
+fn lines(screen: &[Message]) -> Vec<(usize, Nick)> {
+    let line = |message: &Message| match message {
+        Message::Said { text, from, .. } => Some((text.as_str().parse().ok()?, *from)),
+        _ => None,
+    };
+    screen.iter().filter_map(line).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn invariants_hold_after_every_step(steps in prop::collection::vec(step(), 1..120)) {
+        let mut world = World::new();
+        for step in steps {
+            world.take(step);
+            world.check();
+        }
+        for screen in world.screens.values() {
+            let order: Vec<_> = lines(screen).into_iter().map(|(number, _)| number).collect();
+            prop_assert!(order.is_sorted_by(|a, b| a < b), "one order for all: {order:?}");
+        }
+    }
+
+    #[test]
+    fn no_line_returns_to_its_sender(steps in prop::collection::vec(step(), 1..120)) {
+        let mut world = World::new();
+        for step in steps.into_iter().filter(|step| !matches!(step, Step::Type(_, "/echo on"))) {
+            let said = world.said;
+            let speaker = match step {
+                Step::Say(number) => world.client(number),
+                _ => None,
+            };
+            world.take(step);
+            if let Some(screen) = speaker.and_then(|speaker| world.screens.get(&speaker)) {
+                prop_assert!(lines(screen).iter().all(|&(number, _)| number != said + 1));
+            }
+        }
+    }
+
+    #[test]
+    fn a_second_gone_changes_nothing(steps in prop::collection::vec(step(), 1..60), who in 0..8usize) {
+        let mut world = World::new();
+        steps.into_iter().for_each(|step| world.take(step));
+        if let Some(client) = world.client(who) {
+            world.take(Step::Other(who, Event::Gone(Reason::Disconnected)));
+            for event in [Event::Gone(Reason::TooSlow), Event::Settled, Event::Line(Text::new("x"))] {
+                let mut effects = Effects::default();
+                world.chat.handle(world.now, client, event, &mut effects);
+                prop_assert!(effects.as_slices().0.is_empty());
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! `Input`: what the other threads tell the broadcaster.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::chat::{ClientId, Reason, Settings};
+use crate::os::Socket;
+use crate::wire::Incoming;
+
+/// One message to the broadcaster. From one sender, they are taken in the order they were sent.
+#[derive(Debug)]
+pub enum Input {
+    /// A client connected; all that follows for this id comes from its session.
+    Connected {
+        /// Never used before.
+        id: ClientId,
+        /// To send to it.
+        socket: Arc<Socket>,
+        /// Where it is.
+        addr: SocketAddr,
+    },
+    /// A client has been silent for a moment.
+    Settled(ClientId),
+    /// A client sent something, all of one read.
+    Received(ClientId, Vec<Incoming>),
+    /// A client was silent for this long, which is too long.
+    Idle(ClientId, Duration),
+    /// A client's session is over. Comes exactly once, last.
+    Gone(ClientId, Reason),
+    /// A client that was behind can be sent more.
+    Writable(ClientId),
+    /// Other settings are in force.
+    Configure(Settings),
+    /// Say goodbye and stop.
+    Stop,
+}

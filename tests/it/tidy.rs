@@ -1,0 +1,101 @@
+//! The rules of the house that the compiler does not know.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A source file, and the module at the root of the crate that it belongs to.
+struct Source {
+    path: PathBuf,
+    module: String,
+    text: String,
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![root.clone()];
+    let mut sources = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let first = path.strip_prefix(&root).unwrap().iter().next().unwrap();
+                let module = first.to_str().unwrap().trim_end_matches(".rs").to_owned();
+                let text = fs::read_to_string(&path).unwrap();
+                sources.push(Source { path, module, text });
+            }
+        }
+    }
+    assert!(sources.len() > 20, "the sources are where they were");
+    sources
+}
+
+/// The code without its unit tests.
+fn code(text: &str) -> &str {
+    text.split("\n#[cfg(test)]\nmod tests").next().unwrap()
+}
+
+#[test]
+fn a_module_imports_only_from_those_before_it() {
+    let sources = sources();
+    let root = sources.iter().find(|source| source.module == "lib").unwrap();
+    let order: Vec<_> = root
+        .text
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'))
+        .collect();
+    let place = |module: &str| order.iter().position(|other| *other == module);
+    for Source { path, module, text } in &sources {
+        let Some(own) = place(module) else { continue };
+        let imports = text.split("crate::").skip(1).filter_map(|rest| {
+            place(rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next()?)
+        });
+        for import in imports {
+            assert!(import <= own, "{} imports {}", path.display(), order[import]);
+        }
+    }
+}
+
+#[test]
+fn the_chat_and_the_wires_are_pure() {
+    let pure = |source: &&Source| ["chat", "wire", "text"].contains(&source.module.as_str());
+    for Source { path, text, .. } in sources().iter().filter(pure) {
+        for impure in ["std::net", "std::thread", "std::fs", "Instant", "SystemTime", "log::"] {
+            assert!(!code(text).contains(impure), "{} uses {impure}", path.display());
+        }
+    }
+}
+
+#[test]
+fn only_one_file_names_calls_of_the_operating_system() {
+    let naming: Vec<_> = sources()
+        .into_iter()
+        .filter(|source| source.text.contains("rustix::"))
+        .map(|source| source.module)
+        .collect();
+    assert_eq!(naming, ["os"]);
+}
+
+#[test]
+fn only_the_session_reads_sockets_and_only_peers_and_refusals_write_to_them() {
+    let using = |call: &str| -> Vec<String> {
+        let mut modules: Vec<_> = sources()
+            .into_iter()
+            .filter(|source| source.module != "os" && code(&source.text).contains(call))
+            .map(|source| source.module)
+            .collect();
+        modules.sort();
+        modules
+    };
+    assert_eq!(using(".receive(&mut"), ["session"]);
+    assert_eq!(using("send_now("), ["accept", "peer"]);
+    assert_eq!(using("send_slices_now("), ["peer"]);
+}
+
+#[test]
+fn no_file_is_longer_than_400_lines() {
+    for Source { path, text, .. } in sources() {
+        assert!(text.lines().count() <= 400, "{}", path.display());
+    }
+}
