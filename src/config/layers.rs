@@ -27,15 +27,14 @@ pub enum Stop {
 
 /// The command line's definition.
 pub(super) fn command() -> Command {
-    let command = Command::new("chatd")
+    Config::augment_args(Command::new("chatd"))
         .version(env!("CARGO_PKG_VERSION"))
         .about("A chat server for netcat and telnet")
         .after_help(
             "Every option can also be set in the environment, as CHATD_PORT for --port, and in \
              the file of --config, as port = 1234.\nOptions win over the environment, and the \
              environment over the file.",
-        );
-    Config::augment_args(command)
+        )
 }
 
 /// Merges the command line `args`, which begin with the program's name, with the environment

@@ -3,6 +3,7 @@
 //! `harness` has the verbs; every other file is a topic of the contract.
 #![allow(clippy::unwrap_used, reason = "in a test a failed step is a failed test")]
 
+mod batching;
 mod command_line;
 mod commands;
 mod harness;
