@@ -17,8 +17,9 @@ use crate::session::{Session, Shared};
 /// Enough for reading and decoding, and for the report of a panic. Only what is touched is
 /// resident.
 const STACK: usize = 128 * 1024;
-/// A client that the network lost is noticed after this time.
-const DEAD_AFTER: Duration = Duration::from_secs(120);
+/// A client that the network lost is noticed after this time. Not sooner, because the kernel
+/// counts a client that is suspended with its window full as lost, too.
+const DEAD_AFTER: Duration = Duration::from_secs(300);
 /// How long to wait when accepting fails for want of something: at first, and at most.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 /// Connections turned away stay open this long, for the line they were sent to be read.

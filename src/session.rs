@@ -1,5 +1,6 @@
 //! `Session`: one client's thread. It reads, decodes and forwards, and nothing else.
 
+use std::convert::Infallible;
 use std::io;
 use std::mem::MaybeUninit;
 use std::net::SocketAddr;
@@ -57,10 +58,15 @@ enum End {
 
 impl From<io::Error> for End {
     fn from(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::TimedOut => Self::Gone(Reason::TimedOut),
-            _ => Self::Gone(Reason::Disconnected),
-        }
+        Self::Gone(reason(&error))
+    }
+}
+
+/// What a failed read means for the others.
+fn reason(error: &io::Error) -> Reason {
+    match error.kind() {
+        io::ErrorKind::TimedOut => Reason::TimedOut,
+        _ => Reason::Disconnected,
     }
 }
 
@@ -110,15 +116,16 @@ impl Session {
         }
     }
 
-    fn read(&mut self) -> Result<std::convert::Infallible, End> {
+    fn read(&mut self) -> Result<Infallible, End> {
         let mut buffer = [const { MaybeUninit::uninit() }; READ];
         loop {
             match os::wait_readable(&*self.socket, &self.shared.bell, self.patience())? {
                 Ready::Woken => return Err(End::Closed),
                 Ready::TimedOut => self.be_silent()?,
-                Ready::Readable => match self.socket.receive(&mut buffer)? {
-                    [] => return self.end(),
-                    bytes => self.forward(bytes)?,
+                Ready::Readable => match self.socket.receive(&mut buffer) {
+                    Ok([]) => return self.end(Reason::Disconnected),
+                    Ok(bytes) => self.forward(bytes)?,
+                    Err(error) => return self.end(reason(&error)),
                 },
             }
         }
@@ -156,13 +163,13 @@ impl Session {
     }
 
     /// The client will send no more, but what it sent is worth hearing.
-    fn end(&mut self) -> Result<std::convert::Infallible, End> {
+    fn end(&mut self, reason: Reason) -> Result<Infallible, End> {
         let mut items = Vec::new();
         while let Some(incoming) = self.decoder.finish(self.shared.limits.get().max_line) {
             self.admit(incoming, &mut items)?;
         }
         self.send(&mut items)?;
-        Err(End::Gone(Reason::Disconnected))
+        Err(End::Gone(reason))
     }
 
     /// Puts `incoming` with what is to be sent, once flood control lets it pass. While it waits

@@ -127,6 +127,18 @@ fn a_script_that_closes_at_once_has_its_lines_delivered() {
 }
 
 #[test]
+fn a_half_typed_line_is_delivered_even_if_the_end_is_a_reset() {
+    let server = Server::start();
+    let mut bob = Client::join(&server, "bob");
+    let mut script = Client::guest(&server);
+    script.send_raw(b"one\ntwo");
+    bob.wait_for(|line| line.ends_with("> one"));
+    script.reset();
+    bob.expect_contains("> two");
+    bob.expect_contains(" left: disconnected");
+}
+
+#[test]
 fn the_longest_line_passes_and_one_byte_more_is_refused_whole() {
     let server = Server::start();
     let [mut alice, mut bob] = people(&server, ["alice", "bob"]);

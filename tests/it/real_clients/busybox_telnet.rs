@@ -66,7 +66,7 @@ fn delivers_what_is_piped_into_it_and_ends() {
     let server = server();
     let mut bob = Client::join(&server, "bob");
 
-    piped(&server, b"build done\nand more\n", TELNET);
+    piped(&server, b"build done\nand more", TELNET);
     bob.expect("-- guest2 joined (2 here)");
     bob.expect("<guest2> build done");
     bob.expect("<guest2> and more");
