@@ -75,10 +75,11 @@ impl Broadcaster {
     /// Runs until told to stop, and until everybody was told that it does.
     pub fn run(mut self) {
         while !self.stopping {
-            let input = self.wait(self.next_deadline());
+            let first = self.wait(self.next_deadline());
             let now = self.clock.now();
-            let inbox = self.inbox.clone();
-            for input in input.into_iter().chain(inbox.try_iter().take(MAX_BATCH)) {
+            first.into_iter().for_each(|input| self.take(now, input));
+            for _ in 1..MAX_BATCH {
+                let Ok(input) = self.inbox.try_recv() else { break };
                 self.take(now, input);
             }
             self.pass_time(now);
@@ -175,9 +176,8 @@ impl Broadcaster {
     fn carry_out(&mut self, now: Now) {
         let mut effects = std::mem::take(&mut self.effects);
         let (list, except) = effects.drain();
-        for effect in list {
-            self.carry_out_one(now, effect, &except);
-        }
+        list.for_each(|effect| self.carry_out_one(now, effect, except));
+        effects.clear();
         self.effects = effects;
     }
 

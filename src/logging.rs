@@ -31,9 +31,9 @@ pub fn start(level: LevelFilter) -> io::Result<()> {
     thread::Builder::new().name("log".into()).spawn(move || write_lines(&queue, &dropped))?;
 
     let mut builder = Builder::new();
-    match std::env::var("RUST_LOG") {
-        Ok(filters) => builder.parse_filters(&filters),
-        Err(_) => builder.filter_level(LevelFilter::Trace),
+    match rust_log() {
+        Some(filters) => builder.parse_filters(&filters),
+        None => builder.filter_level(LevelFilter::Trace),
     };
     builder.target(Target::Pipe(Box::new(writer.clone())));
     builder.format(|line, record| {
@@ -49,9 +49,13 @@ pub fn start(level: LevelFilter) -> io::Result<()> {
 
 /// Changes the level, unless `RUST_LOG` sets it.
 pub fn set_level(level: LevelFilter) {
-    if std::env::var_os("RUST_LOG").is_none() {
+    if rust_log().is_none() {
         log::set_max_level(level);
     }
+}
+
+fn rust_log() -> Option<String> {
+    std::env::var("RUST_LOG").ok().filter(|filters| !filters.is_empty())
 }
 
 /// Waits until what was logged is written, half a second at most.

@@ -48,14 +48,20 @@ pub struct Effects {
 }
 
 impl Effects {
-    /// The effects so far, and the clients that their audiences except.
-    pub fn as_slices(&self) -> (&[Effect], &[ClientId]) {
-        (&self.list, &self.except)
+    /// Whether nothing is to be done.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
     }
 
-    /// Hands over all effects, with the clients that their audiences except, and is empty after.
-    pub fn drain(&mut self) -> (impl Iterator<Item = Effect>, Vec<ClientId>) {
-        (self.list.drain(..), std::mem::take(&mut self.except))
+    /// Hands over the effects, and the clients that their audiences except.
+    pub fn drain(&mut self) -> (impl Iterator<Item = Effect>, &[ClientId]) {
+        (self.list.drain(..), &self.except)
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.list.clear();
+        self.except.clear();
     }
 
     pub(super) fn push(&mut self, effect: Effect) {
