@@ -3,23 +3,23 @@
 //! It takes all that is queued, lets the [`Chat`] decide, then sends each client that is due
 //! something once. It never blocks: what a socket does not take waits in that client's queue.
 
-use std::collections::{HashMap, VecDeque};
-use std::net::SocketAddr;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use crate::address::Address;
+use crate::alarm::Alarm;
 use crate::chat::{
     Audience, Chat, ClientId, Effect, Effects, Event, Message, Now, Reason, Settings,
 };
 use crate::clock::Clock;
-use crate::feed::Feeds;
 use crate::inbox::Input;
 use crate::limits::SharedLimits;
-use crate::os::{Socket, WritablePoll};
-use crate::peer::{Flushed, Peer};
+use crate::os::WritablePoll;
+use crate::peer::Peer;
+use crate::peers::Peers;
 use crate::wire::text::{MAX_WITHOUT_LINE_END, http_refusal};
 use crate::wire::{Incoming, WireError};
 
@@ -36,14 +36,11 @@ pub struct Broadcaster {
     inbox: Receiver<Input>,
     clock: Clock,
     limits: SharedLimits,
-    writable: Arc<WritablePoll>,
+    alarm: Arc<Alarm>,
     chat: Chat,
-    peers: HashMap<ClientId, Peer>,
-    feeds: Feeds,
+    peers: Peers,
     effects: Effects,
-    /// Peers that are due something of their own in this batch.
-    due: Vec<ClientId>,
-    /// Peers that are leaving, in the order in which their time is up.
+    /// Clients that are leaving, in the order in which their time is up.
     leaving: VecDeque<(Duration, ClientId)>,
     stopping: bool,
 }
@@ -54,6 +51,7 @@ impl Broadcaster {
         inbox: Receiver<Input>,
         clock: Clock,
         limits: SharedLimits,
+        alarm: Arc<Alarm>,
         writable: Arc<WritablePoll>,
         settings: Settings,
     ) -> Self {
@@ -61,12 +59,10 @@ impl Broadcaster {
             inbox,
             clock,
             limits,
-            writable,
+            alarm,
             chat: Chat::new(settings),
-            peers: HashMap::new(),
-            feeds: Feeds::default(),
+            peers: Peers::new(writable),
             effects: Effects::default(),
-            due: Vec::new(),
             leaving: VecDeque::new(),
             stopping: false,
         }
@@ -74,13 +70,17 @@ impl Broadcaster {
 
     /// Runs until told to stop, and until everybody was told that it does.
     pub fn run(mut self) {
-        while !self.stopping {
+        while !self.stopping && !self.alarm.is_over() {
             let first = self.wait(self.next_deadline());
             let now = self.clock.now();
             first.into_iter().for_each(|input| self.take(now, input));
             for _ in 1..MAX_BATCH {
+                // The alarm means that nobody waits for the inbox to be empty any more.
                 let Ok(input) = self.inbox.try_recv() else { break };
                 self.take(now, input);
+                if self.alarm.is_over() {
+                    break;
+                }
             }
             self.pass_time(now);
             self.flush(now);
@@ -101,34 +101,38 @@ impl Broadcaster {
 
     fn next_deadline(&self) -> Option<Duration> {
         let leaving = self.leaving.front().map(|&(deadline, _)| deadline);
-        leaving.into_iter().chain(self.chat.next_deadline()).min()
+        let (digest, slow) = (self.chat.next_deadline(), self.peers.next_deadline());
+        leaving.into_iter().chain(digest).chain(slow).min()
     }
 
     fn take(&mut self, now: Now, input: Input) {
         match input {
-            Input::Connected { id, socket, addr } => self.connect(now, id, socket, addr),
+            Input::Connected { id, socket, addr, place } => {
+                self.connect(now, id, Peer::new(socket, addr, place));
+            }
             Input::Settled(id) => self.happen(now, id, Event::Settled),
             Input::Received(id, items) => {
-                items.into_iter().for_each(|incoming| self.receive(now, id, incoming));
+                for incoming in items {
+                    self.receive(now, id, incoming);
+                    if self.peers.is_batch_full() {
+                        self.flush(now);
+                    }
+                }
             }
             Input::Idle(id, limit) => self.happen(now, id, Event::Idle(limit)),
             Input::Gone(id, reason) => {
                 self.happen(now, id, Event::Gone(reason));
                 self.end_session(now, id);
             }
-            Input::Writable(id) => {
-                if let Some(peer) = self.peers.get_mut(&id) {
-                    peer.is_behind = false;
-                    self.mark_due(id);
-                }
-            }
+            Input::Writable(id) => self.peers.with(id, |peer, _| peer.go_on()),
             Input::Configure(settings) => self.chat.configure(settings),
             Input::Stop => self.stopping = true,
         }
     }
 
-    fn connect(&mut self, now: Now, id: ClientId, socket: Arc<Socket>, addr: SocketAddr) {
-        self.peers.insert(id, Peer::new(socket, addr));
+    fn connect(&mut self, now: Now, id: ClientId, peer: Peer) {
+        let addr = peer.addr();
+        self.peers.add(id, peer);
         self.happen(now, id, Event::Connected(Address::of(addr.ip())));
         if let Some(nick) = self.chat.nick(id) {
             log::info!("{nick} connected from {addr}");
@@ -143,12 +147,10 @@ impl Broadcaster {
             }
             Incoming::Ping => self.happen(now, id, Event::Ping),
             Incoming::Quit => self.happen(now, id, Event::Quit),
-            Incoming::BareLineFeeds => {
-                if let Some(peer) = self.peers.get_mut(&id) {
-                    peer.restyle(&mut self.feeds, |style| style.bare_line_feeds = true);
-                }
-            }
-            Incoming::Answer(bytes) => self.send(id, &bytes),
+            Incoming::BareLineFeeds => self.peers.with(id, |peer, feeds| {
+                peer.restyle(feeds, |style| style.bare_line_feeds = true);
+            }),
+            Incoming::Answer(bytes) => self.peers.with(id, |peer, feeds| peer.send(&bytes, feeds)),
             Incoming::Error(WireError::EndlessLine) => {
                 self.happen(now, id, Event::EndlessLine(MAX_WITHOUT_LINE_END));
             }
@@ -159,10 +161,10 @@ impl Broadcaster {
 
     /// Turns away a client that turned out not to be one of ours.
     fn refuse(&mut self, now: Now, id: ClientId, what: &str, answer: &[u8]) {
-        if let Some(peer) = self.peers.get(&id) {
-            log::warn!("refused {}: it speaks {what} to the text port", peer.addr);
+        if let Some(addr) = self.peers.addr(id) {
+            log::warn!("refused {addr}: it speaks {what} to the text port");
         }
-        self.send(id, answer);
+        self.peers.with(id, |peer, feeds| peer.send(answer, feeds));
         self.happen(now, id, Event::Gone(Reason::Disconnected));
         self.disconnect(now, id);
     }
@@ -183,72 +185,40 @@ impl Broadcaster {
 
     fn carry_out_one(&mut self, now: Now, effect: Effect, except: &[ClientId]) {
         match effect {
-            Effect::Tell { to: Audience::One(id), message } => self.tell(id, &message),
+            Effect::Tell { to: Audience::One(id), message } => {
+                self.peers.with(id, |peer, feeds| peer.tell(&message, feeds));
+            }
             Effect::Tell { to: Audience::Room(room, range), message } => {
                 log_said(&message);
-                for id in &except[range] {
-                    if let Some(peer) = self.peers.get_mut(id) {
-                        peer.skip_next(room, &mut self.feeds);
-                    }
-                }
-                self.feeds.push(room, message);
+                self.peers.tell_room(room, &except[range], message);
             }
-            Effect::Tell { to: Audience::Everyone, message } => {
-                let everyone: Vec<_> = self.peers.keys().copied().collect();
-                everyone.into_iter().for_each(|id| self.tell(id, &message));
-            }
+            Effect::Tell { to: Audience::Everyone, message } => self.peers.tell_all(&message),
             Effect::Entered(id, room) => {
-                self.peers.get_mut(&id).into_iter().for_each(|peer| peer.enter(room, &self.feeds));
+                self.peers.with(id, |peer, feeds| peer.enter(room, feeds));
             }
-            Effect::Left(id, room) => {
-                if let Some(peer) = self.peers.get_mut(&id) {
-                    peer.leave(room, &mut self.feeds);
-                    self.mark_due(id);
-                }
-            }
-            Effect::Timestamps(id, on) => {
-                if let Some(peer) = self.peers.get_mut(&id) {
-                    peer.restyle(&mut self.feeds, |style| style.timestamps = on);
-                }
-            }
+            Effect::Left(id, room) => self.peers.with(id, |peer, feeds| peer.leave(room, feeds)),
+            Effect::Timestamps(id, on) => self.peers.with(id, |peer, feeds| {
+                peer.restyle(feeds, |style| style.timestamps = on);
+            }),
             Effect::Departed(id, nick, reason) => {
-                if let Some(peer) = self.peers.get(&id) {
-                    log::info!("{nick} left: {reason} ({})", peer.addr);
+                if let Some(addr) = self.peers.addr(id) {
+                    log::info!("{nick} left: {} ({addr})", reason.without_words());
                 }
             }
             Effect::Disconnect(id) => self.disconnect(now, id),
         }
     }
 
-    fn tell(&mut self, id: ClientId, message: &Message) {
-        if let Some(peer) = self.peers.get_mut(&id) {
-            peer.tell(message, &mut self.feeds);
-            self.mark_due(id);
-        }
-    }
-
-    fn send(&mut self, id: ClientId, bytes: &[u8]) {
-        if let Some(peer) = self.peers.get_mut(&id) {
-            peer.send(bytes, &mut self.feeds);
-            self.mark_due(id);
-        }
-    }
-
     /// Sends the rest to a client, then the end; it has a moment to take it.
     fn disconnect(&mut self, now: Now, id: ClientId) {
-        if let Some(peer) = self.peers.get_mut(&id) {
-            peer.finish();
-            self.mark_due(id);
-            self.leaving.push_back((now.uptime + FAREWELL, id));
-        }
+        self.peers.with(id, |peer, _| peer.finish());
+        self.leaving.push_back((now.uptime + FAREWELL, id));
     }
 
-    /// The session is over, so nobody reads that socket: it goes as soon as the rest is sent.
+    /// Nobody reads that client's socket any more: it goes as soon as the rest is sent.
     fn end_session(&mut self, now: Now, id: ClientId) {
-        if let Some(peer) = self.peers.get_mut(&id) {
-            peer.is_unread = true;
-        }
-        self.disconnect(now, id);
+        self.peers.with(id, |peer, _| peer.finish_unread());
+        self.leaving.push_back((now.uptime + FAREWELL, id));
     }
 
     /// Does what is due by the clock.
@@ -257,11 +227,7 @@ impl Broadcaster {
             && deadline <= now.uptime
         {
             self.leaving.pop_front();
-            if self.peers.get(&id).is_some_and(|peer| peer.is_unread) {
-                self.peers.remove(&id);
-            } else if let Some(peer) = self.peers.get_mut(&id) {
-                peer.close();
-            }
+            self.peers.with(id, |peer, _| peer.close());
         }
         self.chat.tick(now, &mut self.effects);
         self.carry_out(now);
@@ -270,59 +236,16 @@ impl Broadcaster {
     /// Sends every client what it is due. Who is too far behind goes, which may be news for the
     /// others in turn.
     fn flush(&mut self, now: Now) {
+        let limit = self.limits.get().send_queue;
         loop {
-            let slow = self.flush_batch();
+            let slow = self.peers.flush(&self.chat, now.uptime, limit);
             if slow.is_empty() {
                 return;
             }
             for id in slow {
-                if let Some(peer) = self.peers.get_mut(&id) {
-                    peer.abort();
-                }
+                self.peers.with(id, |peer, _| peer.abort());
                 self.happen(now, id, Event::Gone(Reason::TooSlow));
             }
-        }
-    }
-
-    /// Sends each client that is due something once, and returns those that are too slow.
-    fn flush_batch(&mut self) -> Vec<ClientId> {
-        let mut flush = Flush {
-            limit: self.limits.get().send_queue,
-            writable: &self.writable,
-            slow: Vec::new(),
-        };
-        let rooms: Vec<_> = self.feeds.rooms().collect();
-        for room in rooms {
-            for &id in self.chat.members(room) {
-                let Some(peer) = self.peers.get_mut(&id) else { continue };
-                peer.take(room, &mut self.feeds);
-                if peer.has_one_room() {
-                    flush.peer(id, peer);
-                } else if !peer.is_due {
-                    peer.is_due = true;
-                    self.due.push(id);
-                }
-            }
-        }
-        for id in self.due.drain(..) {
-            let Some(peer) = self.peers.get_mut(&id) else { continue };
-            if peer.is_due {
-                flush.peer(id, peer);
-            }
-            if peer.is_unread && peer.queued() == 0 {
-                self.peers.remove(&id);
-            }
-        }
-        self.feeds.next_batch();
-        flush.slow
-    }
-
-    fn mark_due(&mut self, id: ClientId) {
-        if let Some(peer) = self.peers.get_mut(&id)
-            && !peer.is_due
-        {
-            peer.is_due = true;
-            self.due.push(id);
         }
     }
 
@@ -331,49 +254,26 @@ impl Broadcaster {
         let deadline = self.clock.uptime() + LAST_FLUSH;
         self.chat.go_down(&mut self.effects);
         self.carry_out(self.clock.now());
-        let everyone: Vec<_> = self.peers.keys().copied().collect();
-        for id in everyone {
-            self.disconnect(self.clock.now(), id);
-        }
-        self.flush_batch();
-        while self.peers.values().any(|peer| peer.queued() > 0) && self.clock.uptime() < deadline {
-            if let Some(input @ Input::Writable(_)) = self.wait(Some(deadline)) {
-                self.take(self.clock.now(), input);
-                self.flush_batch();
+        self.peers.finish_all();
+        self.peers.flush(&self.chat, deadline, usize::MAX);
+        while self.peers.are_queued() && self.clock.uptime() < deadline {
+            if let Some(Input::Writable(id)) = self.wait(Some(deadline)) {
+                self.peers.with(id, |peer, _| peer.go_on());
+                self.peers.flush(&self.chat, deadline, usize::MAX);
             }
-        }
-    }
-}
-
-/// One round of sending.
-struct Flush<'a> {
-    limit: usize,
-    writable: &'a WritablePoll,
-    slow: Vec<ClientId>,
-}
-
-impl Flush<'_> {
-    fn peer(&mut self, id: ClientId, peer: &mut Peer) {
-        peer.is_due = false;
-        if !peer.is_behind && peer.flush() == Flushed::Behind {
-            peer.is_behind = true;
-            if let Err(error) = self.writable.watch(peer.socket(), id.0) {
-                log::error!("cannot wait for {} to take more: {error}", peer.addr);
-                self.slow.push(id);
-                return;
-            }
-        }
-        if peer.queued() > self.limit {
-            self.slow.push(id);
         }
     }
 }
 
 /// What people say is for those who debug only.
 fn log_said(message: &Message) {
-    if let Message::Said { room, from, text, .. } | Message::Emoted { room, from, text, .. } =
-        message
-    {
-        log::debug!("{from} in {room}: {text}");
+    match message {
+        Message::Said { room, entry } => {
+            log::debug!("{} in {room}: {}", entry.from, entry.text);
+        }
+        Message::Left { room, nick, reason: Reason::Quit(Some(words)), .. } => {
+            log::debug!("{nick} quits {room}: {words}");
+        }
+        _ => {}
     }
 }

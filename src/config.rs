@@ -3,9 +3,9 @@
 mod layers;
 
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::net::{IpAddr, Ipv6Addr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,7 +62,7 @@ pub struct Config {
     max_per_ip: usize,
 
     /// Longest line, in bytes; longer ones are refused
-    #[arg(long, value_name = "BYTES", default_value_t = 1024, value_parser = between(1, MAX_WITHOUT_LINE_END as u64))]
+    #[arg(long, value_name = "BYTES", default_value_t = 1024, value_parser = between(1, MAX_WITHOUT_LINE_END as u64 - 1))]
     max_line: usize,
 
     /// Lines a second from one client after a burst; 0 is without limit
@@ -155,9 +155,7 @@ struct Motd(Arc<[Text]>);
 impl Motd {
     fn read(path: &str) -> Result<Self, String> {
         let mut contents = Vec::new();
-        let read = fs::File::open(path)
-            .and_then(|file| file.take(MAX_MOTD + 1).read_to_end(&mut contents));
-        match read {
+        match read_file(path, MAX_MOTD + 1, &mut contents) {
             Err(error) => Err(format!("cannot read it: {error}")),
             Ok(_) if contents.len() as u64 > MAX_MOTD => {
                 Err(format!("it is longer than {MAX_MOTD} bytes"))
@@ -169,6 +167,14 @@ impl Motd {
             }
         }
     }
+}
+
+/// Reads `most` bytes of a regular file: others, such as FIFOs, could make a reload wait for ever.
+fn read_file(path: impl AsRef<Path>, most: u64, contents: &mut Vec<u8>) -> io::Result<usize> {
+    if !fs::metadata(&path)?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    fs::File::open(path)?.take(most).read_to_end(contents)
 }
 
 /// How long a client may be silent, if not for ever.

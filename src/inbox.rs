@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::chat::{ClientId, Reason, Settings};
+use crate::door::Place;
 use crate::os::Socket;
 use crate::wire::Incoming;
 
@@ -19,6 +20,8 @@ pub enum Input {
         socket: Arc<Socket>,
         /// Where it is.
         addr: SocketAddr,
+        /// Its place inside, kept until the last byte for it was sent.
+        place: Arc<Place>,
     },
     /// A client has been silent for a moment.
     Settled(ClientId),

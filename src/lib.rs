@@ -15,9 +15,13 @@ pub mod wire;
 
 pub mod os;
 
+pub mod alarm;
+
 pub mod clock;
 
 pub mod limits;
+
+pub mod door;
 
 pub mod config;
 
@@ -30,6 +34,8 @@ pub mod feed;
 pub mod send_queue;
 
 pub mod peer;
+
+pub mod peers;
 
 pub mod broadcaster;
 

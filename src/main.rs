@@ -21,7 +21,7 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Err(Stop::Wrong(text)) => {
-            eprint!("{text}");
+            complain(&text);
             return ExitCode::from(WRONG_SETTINGS);
         }
     };
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             logging::flush();
-            eprintln!("chatd: {error}");
+            complain(&format!("chatd: {error}\n"));
             ExitCode::from(CANNOT_START)
         }
     };
@@ -37,11 +37,16 @@ fn main() -> ExitCode {
     code
 }
 
+/// There may be nobody to complain to.
+fn complain(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
 fn load() -> Result<Config, Stop> {
     config::load(std::env::args_os(), std::env::vars_os())
 }
 
-fn run(mut config: Config) -> Result<(), Box<dyn std::error::Error>> {
+fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     logging::start(config.log_level())?;
     for variable in &config.unknown_variables {
         log::warn!("{variable} is set, but there is no such setting");
@@ -53,7 +58,7 @@ fn run(mut config: Config) -> Result<(), Box<dyn std::error::Error>> {
             break;
         }
         match load() {
-            Ok(changed) => config = reload(&server, &config, changed),
+            Ok(changed) => reload(&server, &config, &changed),
             Err(Stop::Answered(text) | Stop::Wrong(text)) => {
                 log::error!("not reloaded, nothing is changed: {}", text.trim_end());
             }
@@ -64,15 +69,14 @@ fn run(mut config: Config) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Puts changed settings in force, and returns what is in force now.
-fn reload(server: &Server, config: &Config, changed: Config) -> Config {
-    for option in config.fixed_differences(&changed) {
+/// Puts changed settings in force, except those that were fixed at the start.
+fn reload(server: &Server, started_with: &Config, changed: &Config) {
+    for option in started_with.fixed_differences(changed) {
         log::warn!("{option} is changed, which takes a restart");
     }
     logging::set_level(changed.log_level());
-    server.configure(&changed);
+    server.configure(changed);
     log::info!("reloaded");
-    changed
 }
 
 /// Without its broadcaster the server is of no use; whoever started it may start it again.

@@ -3,29 +3,38 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::chat::{Message, RoomId};
+use crate::chat::{ClientId, Message, RoomId};
+use crate::door::Place;
 use crate::feed::{Cursor, Feeds};
-use crate::os::Socket;
+use crate::os::{Socket, WritablePoll};
 use crate::send_queue::SendQueue;
 use crate::wire::text::{Style, encode};
+
+/// How long a client may have more waiting than it may: a burst is not slowness.
+const GRACE: Duration = Duration::from_secs(1);
+/// How many times more than it may at any time, as long as most of it is shared with others.
+const MOST: usize = 8;
 
 /// One client as the broadcaster sees it. Nothing here waits.
 #[derive(Debug)]
 pub struct Peer {
-    /// Where the client is, for the log.
-    pub addr: SocketAddr,
     socket: Arc<Socket>,
+    addr: SocketAddr,
+    _place: Arc<Place>,
     style: Style,
     queue: SendQueue,
     /// The rooms whose feeds it gets, and how much of each it has.
     seats: Vec<(RoomId, Cursor)>,
     sending: Sending,
-    /// Whether it has to wait until its socket takes more.
-    pub is_behind: bool,
+    /// Whether its socket takes no more until `go_on` is called.
+    is_behind: bool,
     /// Whether its session is over, so that only the queue keeps it.
-    pub is_unread: bool,
-    /// Whether it is on the broadcaster's list of peers to flush.
+    is_unread: bool,
+    /// Since when more waits than may.
+    over_since: Option<Duration>,
+    /// Whether it is on the list of those to be flushed.
     pub is_due: bool,
 }
 
@@ -40,34 +49,27 @@ enum Sending {
     Over,
 }
 
-/// How a flush went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Flushed {
-    /// Nothing is left.
-    Empty,
-    /// The socket takes no more for now.
-    Behind,
-}
-
 impl Peer {
     /// The peer of a client that just connected.
-    pub fn new(socket: Arc<Socket>, addr: SocketAddr) -> Self {
+    pub fn new(socket: Arc<Socket>, addr: SocketAddr, place: Arc<Place>) -> Self {
         Self {
-            addr,
             socket,
+            addr,
+            _place: place,
             style: Style::default(),
             queue: SendQueue::default(),
             seats: Vec::with_capacity(1),
             sending: Sending::Open,
             is_behind: false,
             is_unread: false,
+            over_since: None,
             is_due: false,
         }
     }
 
-    /// Its socket, to wait for.
-    pub fn socket(&self) -> &Socket {
-        &self.socket
+    /// Where the client is.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
     }
 
     /// Bytes that wait to be sent.
@@ -75,8 +77,31 @@ impl Peer {
         self.queue.bytes()
     }
 
+    /// Whether it is so far behind that it has to go. `limit` bytes may wait for it; more only
+    /// for a second, and only while they cost little because others wait for the same.
+    pub fn is_too_slow(&mut self, now: Duration, limit: usize) -> bool {
+        if self.queue.bytes() <= limit {
+            self.over_since = None;
+            return false;
+        }
+        let since = *self.over_since.get_or_insert(now);
+        now.saturating_sub(since) >= GRACE
+            || self.queue.own_bytes() > limit
+            || self.queue.bytes() > limit.saturating_mul(MOST)
+    }
+
+    /// When to look again whether it is too slow, if it may be.
+    pub fn grace_ends(&self) -> Option<Duration> {
+        self.over_since.map(|since| since + GRACE)
+    }
+
+    /// Whether there is nothing left to do for it.
+    pub fn is_finished(&self) -> bool {
+        self.is_unread && self.queue.is_empty()
+    }
+
     /// From here on it gets what the room is told.
-    pub fn enter(&mut self, room: RoomId, feeds: &Feeds) {
+    pub fn enter(&mut self, room: RoomId, feeds: &mut Feeds) {
         self.seats.push((room, feeds.end(room)));
     }
 
@@ -147,23 +172,34 @@ impl Peer {
         self.seats.len() == 1
     }
 
-    /// Sends what waits, in one call, as far as the socket takes it now.
-    pub fn flush(&mut self) -> Flushed {
+    /// Sends what waits, in one call, as far as the socket takes it now. If that is not all,
+    /// `writable` will tell, by the client's number, when to go on.
+    pub fn flush(&mut self, id: ClientId, writable: &WritablePoll) {
+        self.is_due = false;
+        if self.is_behind {
+            return;
+        }
+        if !self.queue.is_empty() {
+            match self.send_once() {
+                Ok(count) => self.queue.consume(count),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                // The client may still have sent something worth reading: its session goes on.
+                Err(_) => self.give_up(),
+            }
+        }
         if self.queue.is_empty() {
             self.end_if_done();
-            return Flushed::Empty;
+        } else if let Err(error) = writable.watch(&self.socket, id.0) {
+            log::error!("cannot wait for {} to take more: {error}", self.addr);
+            self.abort();
+        } else {
+            self.is_behind = true;
         }
-        match self.send_once() {
-            Ok(count) => self.queue.consume(count),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            // The client may still have sent something worth reading: its session goes on.
-            Err(_) => self.give_up(),
-        }
-        if self.queue.is_empty() {
-            self.end_if_done();
-            return Flushed::Empty;
-        }
-        Flushed::Behind
+    }
+
+    /// Its socket takes more again.
+    pub fn go_on(&mut self) {
+        self.is_behind = false;
     }
 
     fn send_once(&self) -> io::Result<usize> {
@@ -181,7 +217,13 @@ impl Peer {
         }
     }
 
-    /// Ends the connection at once, in both directions; its session will notice.
+    /// The same for a client whose session is over: after that it is finished.
+    pub fn finish_unread(&mut self) {
+        self.is_unread = true;
+        self.finish();
+    }
+
+    /// Ends the connection at once, in both directions; its session, if it has one, will notice.
     pub fn close(&mut self) {
         self.give_up();
         self.socket.close();

@@ -14,18 +14,25 @@ const CHUNK: usize = 4096;
 pub struct SendQueue {
     pieces: VecDeque<Piece>,
     bytes: usize,
+    own: usize,
 }
 
 #[derive(Debug)]
 struct Piece {
     buffer: Rc<Vec<u8>>,
     range: Range<usize>,
+    is_own: bool,
 }
 
 impl SendQueue {
     /// How many bytes wait.
     pub fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// How many of them wait for this client only.
+    pub fn own_bytes(&self) -> usize {
+        self.own
     }
 
     /// Whether nothing waits.
@@ -40,29 +47,30 @@ impl SendQueue {
         }
         if !range.is_empty() {
             self.bytes += range.len();
-            self.pieces.push_back(Piece { buffer: Rc::clone(buffer), range });
+            self.pieces.push_back(Piece { buffer: Rc::clone(buffer), range, is_own: false });
         }
     }
 
     /// Appends bytes of this client's own, which `write` appends to the buffer that it is given.
     pub fn push_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
-        if let Some(Piece { buffer, range }) = self.pieces.back_mut()
-            && range.end == buffer.len()
+        let before = self.bytes;
+        if let Some(Piece { buffer, range, is_own: true }) = self.pieces.back_mut()
             && range.len() < CHUNK
             && let Some(own) = Rc::get_mut(buffer)
         {
             write(own);
             self.bytes += own.len() - range.end;
             range.end = own.len();
-            return;
+        } else {
+            let mut own = Vec::new();
+            write(&mut own);
+            let range = 0..own.len();
+            if !range.is_empty() {
+                self.bytes += range.len();
+                self.pieces.push_back(Piece { buffer: Rc::new(own), range, is_own: true });
+            }
         }
-        let mut own = Vec::new();
-        write(&mut own);
-        let range = 0..own.len();
-        if !range.is_empty() {
-            self.bytes += range.len();
-            self.pieces.push_back(Piece { buffer: Rc::new(own), range });
-        }
+        self.own += self.bytes - before;
     }
 
     /// The bytes, piece by piece.
@@ -75,12 +83,13 @@ impl SendQueue {
         self.bytes -= count;
         while count > 0 {
             let Some(front) = self.pieces.front_mut() else { return };
-            if front.range.len() > count {
-                front.range.start += count;
-                return;
+            let taken = front.range.len().min(count);
+            front.range.start += taken;
+            count -= taken;
+            self.own -= if front.is_own { taken } else { 0 };
+            if front.range.is_empty() {
+                self.pieces.pop_front();
             }
-            count -= front.range.len();
-            self.pieces.pop_front();
         }
         if self.pieces.is_empty() {
             self.pieces.shrink_to(4);
@@ -143,6 +152,8 @@ mod tests {
                 expected.drain(..take);
                 prop_assert_eq!(&contents(&queue), &expected);
                 prop_assert_eq!(queue.bytes(), expected.len());
+                let own = queue.pieces.iter().filter(|piece| piece.is_own);
+                prop_assert_eq!(queue.own_bytes(), own.map(|piece| piece.range.len()).sum());
             }
         }
     }

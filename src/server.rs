@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
@@ -11,10 +11,12 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 
-use crate::accept::{Acceptor, Door};
+use crate::accept::Acceptor;
+use crate::alarm::Alarm;
 use crate::broadcaster::Broadcaster;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::door::Door;
 use crate::inbox::Input;
 use crate::limits::SharedLimits;
 use crate::os::{self, Bell, WritablePoll};
@@ -23,6 +25,8 @@ use crate::session::Shared;
 /// Messages that may wait for the broadcaster. When there are more, sessions wait, and so do
 /// their clients.
 const INBOX: usize = 1024;
+/// How long what was said before the server stops may take to be dealt with.
+const LAST_INPUTS: Duration = Duration::from_millis(500);
 /// How long sessions may take to end after everybody was told goodbye.
 const GRACE: Duration = Duration::from_millis(250);
 /// How often to try when the second of two addresses cannot have the port the first was given.
@@ -54,10 +58,11 @@ pub struct Server {
     inbox: Sender<Input>,
     limits: SharedLimits,
     door: Arc<Door>,
-    /// Stops accepting.
+    alarm: Arc<Alarm>,
+    /// Rings to stop accepting.
     closing: Arc<Bell>,
-    /// Stops reading.
-    closed: Arc<Bell>,
+    /// Rings when nobody is to be sent anything any more.
+    closed: Bell,
     acceptors: Vec<JoinHandle<()>>,
     broadcaster: JoinHandle<()>,
 }
@@ -70,7 +75,8 @@ impl Server {
     pub fn start(config: &Config, on_crash: fn()) -> Result<Self, StartError> {
         let listeners = listen(config)?;
         let closing = Arc::new(Bell::new().map_err(failed("make a wake-up"))?);
-        let closed = Arc::new(Bell::new().map_err(failed("make a wake-up"))?);
+        let closed = Bell::new().map_err(failed("make a wake-up"))?;
+        let alarm = Arc::new(Alarm::new().map_err(failed("make a wake-up"))?);
         let writable = WritablePoll::new(&closed).map_err(failed("make a poll"))?;
         let writable = Arc::new(writable);
         let (clock, limits) = (Clock::start(), SharedLimits::new(config.limits()));
@@ -78,10 +84,10 @@ impl Server {
 
         let (shared_limits, poll, settings) =
             (limits.clone(), Arc::clone(&writable), config.settings());
+        let hurry = Arc::clone(&alarm);
         let broadcaster = spawn("broadcaster", move || {
-            let crash = OnPanic(on_crash);
-            Broadcaster::new(receiver, clock, shared_limits, poll, settings).run();
-            std::mem::forget(crash);
+            let _crash = OnPanic(on_crash);
+            Broadcaster::new(receiver, clock, shared_limits, hurry, poll, settings).run();
         })?;
         let waker = inbox.clone();
         spawn("writable", move || report_writable(&writable, &waker))?;
@@ -91,7 +97,7 @@ impl Server {
             inbox: inbox.clone(),
             clock,
             limits: limits.clone(),
-            bell: Arc::clone(&closed),
+            alarm: Arc::clone(&alarm),
         };
         let accept = |listener| {
             let (door, shared) = (Arc::clone(&door), shared.clone());
@@ -104,12 +110,15 @@ impl Server {
             let what = format!("write {}", path.display());
             write_at_once(path, &ports).map_err(failed(what))?;
         }
-        Ok(Self { inbox, limits, door, closing, closed, acceptors, broadcaster })
+        Ok(Self { inbox, limits, door, alarm, closing, closed, acceptors, broadcaster })
     }
 
     /// Puts the settings of `config` in force that can change while running.
     pub fn configure(&self, config: &Config) {
         self.limits.set(config.limits());
+        if let Err(error) = self.alarm.ring() {
+            log::error!("those who are silent keep their idle timeout: {error}");
+        }
         // Fails only if the broadcaster is gone, and then the process is about to be.
         let _ = self.inbox.send(Input::Configure(config.settings()));
     }
@@ -118,13 +127,19 @@ impl Server {
     pub fn stop(self) {
         self.closing.ring();
         self.acceptors.into_iter().for_each(|acceptor| drop(acceptor.join()));
-        let _ = self.inbox.send(Input::Stop);
+        let _ = self.inbox.send_timeout(Input::Stop, LAST_INPUTS);
+        wait_until(LAST_INPUTS, || self.broadcaster.is_finished());
+        self.alarm.stop();
         let _ = self.broadcaster.join();
         self.closed.ring();
-        let deadline = Instant::now() + GRACE;
-        while self.door.clients() > 0 && Instant::now() < deadline {
-            thread::sleep(Duration::from_millis(5));
-        }
+        wait_until(GRACE, || self.door.clients() == 0);
+    }
+}
+
+fn wait_until(limit: Duration, done: impl Fn() -> bool) {
+    let deadline = Instant::now() + limit;
+    while !done() && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(5));
     }
 }
 
@@ -175,11 +190,11 @@ fn announce(listeners: &[TcpListener]) -> Result<String, StartError> {
     Ok(ports)
 }
 
-/// Writes a file so that whoever sees it sees all of it.
+/// Writes a file so that whoever sees it sees all of it, and never through a link.
 fn write_at_once(path: &Path, contents: &str) -> io::Result<()> {
     let mut unfinished = path.as_os_str().to_owned();
-    unfinished.push(".new");
-    fs::write(&unfinished, contents)?;
+    unfinished.push(format!(".{}", std::process::id()));
+    fs::File::create_new(&unfinished)?.write_all(contents.as_bytes())?;
     fs::rename(&unfinished, path)
 }
 
@@ -204,11 +219,13 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<(
     thread.spawn(run).map_err(failed(format!("start the thread {name:?}")))
 }
 
-/// Runs its function when dropped, which happens in a panic only.
+/// Runs its function if its thread panics.
 struct OnPanic(fn());
 
 impl Drop for OnPanic {
     fn drop(&mut self) {
-        (self.0)();
+        if thread::panicking() {
+            (self.0)();
+        }
     }
 }

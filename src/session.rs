@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use crossbeam_channel::{SendError, Sender};
 
+use crate::alarm::Alarm;
 use crate::chat::{ClientId, Reason};
 use crate::clock::Clock;
+use crate::door::Place;
 use crate::inbox::Input;
 use crate::limits::{Bucket, SharedLimits};
 use crate::os::{self, Bell, Ready, Socket};
@@ -33,18 +35,24 @@ pub struct Shared {
     pub clock: Clock,
     /// The limits in force.
     pub limits: SharedLimits,
-    /// Rings when the server stops reading.
-    pub bell: Arc<Bell>,
+    /// Wakes sessions when the limits have changed or the server stops.
+    pub alarm: Arc<Alarm>,
 }
 
 /// One client, from the side that reads.
 #[derive(Debug)]
 pub struct Session {
     client: Registration,
+    _place: Arc<Place>,
     socket: Arc<Socket>,
     shared: Shared,
+    bell: Arc<Bell>,
     decoder: Decoder,
     bucket: Bucket,
+    /// Whether the client ended the connection in both directions.
+    is_hung_up: bool,
+    /// When the client sent something last.
+    heard: Duration,
     is_settled: bool,
 }
 
@@ -94,16 +102,30 @@ impl Drop for Registration {
 
 impl Session {
     /// Registers the client. From here on its thread must run, or the client is gone.
-    pub fn new(id: ClientId, socket: Arc<Socket>, addr: SocketAddr, shared: Shared) -> Self {
+    pub fn new(
+        id: ClientId,
+        socket: Arc<Socket>,
+        addr: SocketAddr,
+        place: Place,
+        shared: Shared,
+    ) -> Self {
         let inbox = shared.inbox.clone();
-        let _ = inbox.send(Input::Connected { id, socket: Arc::clone(&socket), addr });
+        let place = Arc::new(place);
+        let connected =
+            Input::Connected { id, socket: Arc::clone(&socket), addr, place: Arc::clone(&place) };
+        let _ = inbox.send(connected);
+        let now = shared.clock.uptime();
         Self {
+            _place: place,
             client: Registration { id, inbox, reason: Reason::Disconnected },
-            bucket: Bucket::new(shared.limits.get().burst, shared.clock.uptime()),
+            bucket: Bucket::new(shared.limits.get().burst, now),
+            heard: now,
+            bell: shared.alarm.bell(),
             socket,
             shared,
             decoder: Decoder::default(),
             is_settled: false,
+            is_hung_up: false,
         }
     }
 
@@ -119,8 +141,8 @@ impl Session {
     fn read(&mut self) -> Result<Infallible, End> {
         let mut buffer = [const { MaybeUninit::uninit() }; READ];
         loop {
-            match os::wait_readable(&*self.socket, &self.shared.bell, self.patience())? {
-                Ready::Woken => return Err(End::Closed),
+            match os::wait_readable(&*self.socket, &self.bell, self.patience())? {
+                Ready::Woken => self.wake()?,
                 Ready::TimedOut => self.be_silent()?,
                 Ready::Readable => match self.socket.receive(&mut buffer) {
                     Ok([]) => return self.end(Reason::Disconnected),
@@ -133,7 +155,11 @@ impl Session {
 
     /// How long to wait for the client to send something.
     fn patience(&self) -> Option<Duration> {
-        if self.is_settling() { Some(SETTLING) } else { self.shared.limits.get().idle_timeout }
+        if self.is_settling() {
+            return Some(SETTLING);
+        }
+        let silent = self.shared.clock.uptime().saturating_sub(self.heard);
+        self.shared.limits.get().idle_timeout.map(|limit| limit.saturating_sub(silent))
     }
 
     /// Whether it is still to be seen if anybody is there.
@@ -147,13 +173,21 @@ impl Session {
             self.is_settled = true;
             self.shared.inbox.send(Input::Settled(self.client.id))?;
         } else if let Some(limit) = self.shared.limits.get().idle_timeout {
+            self.heard = self.shared.clock.uptime();
             self.shared.inbox.send(Input::Idle(self.client.id, limit))?;
         }
         Ok(())
     }
 
+    /// The alarm went off: it is over, or there are other limits.
+    fn wake(&mut self) -> Result<(), End> {
+        self.bell = self.shared.alarm.bell();
+        if self.shared.alarm.is_over() { Err(End::Closed) } else { Ok(()) }
+    }
+
     /// Forwards what `bytes` hold, in one message unless flood control spreads it out.
     fn forward(&mut self, mut bytes: &[u8]) -> Result<(), End> {
+        self.heard = self.shared.clock.uptime();
         let mut items = Vec::new();
         while let Some(incoming) = self.decoder.next(&mut bytes, self.shared.limits.get().max_line)
         {
@@ -175,7 +209,7 @@ impl Session {
     /// Puts `incoming` with what is to be sent, once flood control lets it pass. While it waits
     /// nothing is read, so that TCP slows the client down and nothing is lost.
     fn admit(&mut self, incoming: Incoming, items: &mut Vec<Incoming>) -> Result<(), End> {
-        if matches!(incoming, Incoming::Line(_) | Incoming::TooLong { .. } | Incoming::Ping) {
+        if self.costs_a_token(&incoming) {
             while let Err(pause) = self.take_token() {
                 self.send(items)?;
                 self.pause(pause)?;
@@ -183,6 +217,15 @@ impl Session {
         }
         items.push(incoming);
         if items.len() == MAX_ITEMS { self.send(items) } else { Ok(()) }
+    }
+
+    /// Whether flood control counts it. Once a client is gone, only what it said still matters.
+    fn costs_a_token(&self, incoming: &Incoming) -> bool {
+        match incoming {
+            Incoming::Line(line) => !self.is_hung_up || !line.is_blank(),
+            Incoming::TooLong { .. } | Incoming::Ping => !self.is_hung_up,
+            _ => false,
+        }
     }
 
     fn take_token(&mut self) -> Result<(), Duration> {
@@ -197,15 +240,17 @@ impl Session {
     }
 
     /// Waits, but no longer than there is somebody to wait for.
-    fn pause(&self, pause: Duration) -> Result<(), End> {
-        let mut ready = os::wait_closed(&self.socket, &self.shared.bell, pause)?;
+    fn pause(&mut self, pause: Duration) -> Result<(), End> {
+        let mut ready = os::wait_closed(&self.socket, &self.bell, pause)?;
         if ready == Ready::Readable && !self.socket.is_closed() {
             // The client is gone, but not what it said.
-            ready = os::wait_bell(&self.shared.bell, pause)?;
+            self.is_hung_up = true;
+            ready = os::wait_bell(&self.bell, pause)?;
         }
         match ready {
             Ready::TimedOut => Ok(()),
-            Ready::Woken | Ready::Readable => Err(End::Closed),
+            Ready::Woken => self.wake(),
+            Ready::Readable => Err(End::Closed),
         }
     }
 

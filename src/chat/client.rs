@@ -31,8 +31,9 @@ pub(super) struct Client {
     /// Wants no join and leave notices.
     pub(super) quiet: bool,
     pub(super) away: Option<Away>,
-    /// Whom it ignores, and who ignores it: both sides, so that no line needs a search.
+    /// Whom it ignores, those who left included, for what they said is still in the history.
     pub(super) ignores: Vec<ClientId>,
+    /// Who ignores it, so that no line needs a search.
     pub(super) ignored_by: Vec<ClientId>,
     /// Who wrote to it last.
     pub(super) writer: Option<ClientId>,

@@ -61,10 +61,14 @@ pub(super) fn run(turn: &mut Turn<'_>, line: &str) -> Result<(), Refusal> {
     let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
     let command = find(name)?;
     let args = arguments(rest, *command.args.end());
-    match args {
+    let result = match args {
         Some(args) if command.args.contains(&args.len()) => (command.run)(turn, &args),
-        _ => Err(Refusal::Usage(command.usage)),
-    }
+        _ => Err(Refusal::Misused),
+    };
+    result.map_err(|refusal| match refusal {
+        Refusal::Misused => Refusal::Usage(command.usage),
+        other => other,
+    })
 }
 
 fn find(name: &str) -> Result<&'static Command, Refusal> {
@@ -106,11 +110,11 @@ const fn name_of(usage: &'static str) -> &'static str {
 }
 
 /// The argument of a switch.
-fn on_or_off(word: &str, usage: &'static str) -> Result<bool, Refusal> {
+fn on_or_off(word: &str) -> Result<bool, Refusal> {
     match word.to_ascii_lowercase().as_str() {
         "on" => Ok(true),
         "off" => Ok(false),
-        _ => Err(Refusal::Usage(usage)),
+        _ => Err(Refusal::Misused),
     }
 }
 

@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use super::client::ClientId;
 use super::message::Entry;
 
+/// Bytes of text that are shown at once: whoever asks should be able to read it.
+const MAX_SHOWN: usize = 64 * 1024;
 /// Lines that a room remembers beyond those it replays, for `/history N`.
 const REMEMBERED: usize = 100;
 
@@ -40,10 +42,17 @@ impl History {
         self.entries.push_back((by, entry));
     }
 
-    /// The last `count` entries, oldest first, without what `ignored` clients said.
+    /// The last `count` entries, oldest first, without what `ignored` clients said; fewer, if
+    /// they were more than 64 KiB.
     pub(super) fn last(&self, count: usize, ignored: &[ClientId]) -> Vec<Entry> {
+        let mut room = MAX_SHOWN;
         let heard = self.entries.iter().rev().filter(|(by, _)| !ignored.contains(by));
-        let mut last: Vec<_> = heard.take(count).map(|(_, entry)| entry.clone()).collect();
+        let fits = heard.take(count).take_while(|(_, entry)| {
+            let fits = entry.text.as_str().len() <= room;
+            room = room.saturating_sub(entry.text.as_str().len());
+            fits
+        });
+        let mut last: Vec<_> = fits.map(|(_, entry)| entry.clone()).collect();
         last.reverse();
         last
     }

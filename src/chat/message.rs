@@ -8,6 +8,9 @@ use super::refusal::Refusal;
 use super::room::RoomName;
 use crate::text::Text;
 
+/// Bytes of a reason for being away that a list shows.
+const MAX_LISTED_REASON: usize = 60;
+
 /// A point of wall-clock time, for people to read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Moment {
@@ -34,17 +37,10 @@ pub enum Message {
         room: RoomName,
         others: Others,
     },
+    /// A line or an action.
     Said {
         room: RoomName,
-        from: Nick,
-        text: Text,
-        at: Moment,
-    },
-    Emoted {
-        room: RoomName,
-        from: Nick,
-        text: Text,
-        at: Moment,
+        entry: Entry,
     },
     /// To the one it was written to.
     PrivateFrom {
@@ -121,6 +117,18 @@ pub enum Message {
     GoingDown,
 }
 
+impl Message {
+    /// About how many bytes it takes to show.
+    pub fn weight(&self) -> usize {
+        let text = match self {
+            Self::Said { entry, .. } => entry.text.as_str().len(),
+            Self::TopicSet { text, .. } => text.as_str().len(),
+            _ => 0,
+        };
+        64 + text
+    }
+}
+
 /// Why somebody left a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
@@ -134,6 +142,16 @@ pub enum Reason {
     TooSlow,
     /// To go to another room.
     Moved(RoomName),
+}
+
+impl Reason {
+    /// The same without what somebody said.
+    pub fn without_words(self) -> Self {
+        match self {
+            Self::Quit(_) => Self::Quit(None),
+            other => other,
+        }
+    }
 }
 
 impl fmt::Display for Reason {
@@ -171,7 +189,8 @@ impl fmt::Display for Person {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.away {
             None => self.nick.fmt(f),
-            Some(away) => write!(f, "{} ({away})", self.nick),
+            Some(away) if away.fits_a_list() => write!(f, "{} ({away})", self.nick),
+            Some(_) => write!(f, "{} (away)", self.nick),
         }
     }
 }
@@ -179,6 +198,14 @@ impl fmt::Display for Person {
 /// Somebody's being away, with the reason they gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Away(pub Option<Text>);
+
+impl Away {
+    /// Whether the reason can stand in a list without passing for more of the list.
+    fn fits_a_list(&self) -> bool {
+        let text = self.0.as_ref().map_or("", Text::as_str);
+        text.len() <= MAX_LISTED_REASON && !text.contains(['(', ')', ','])
+    }
+}
 
 impl fmt::Display for Away {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -14,8 +14,10 @@ use crate::text::Text;
 const MAX: usize = 16;
 /// How long a nick that was left stays with the address that had it.
 const KEPT: Duration = Duration::from_secs(60);
-/// Nicks that are kept at the most: whoever renames all day cannot fill the memory.
-const MAX_KEPT: usize = 16_384;
+/// Nicks that are kept at the most, for one address and in all: whoever renames all day can
+/// neither fill the memory nor push out what is kept for others.
+const MAX_KEPT_EACH: usize = 64;
+const MAX_KEPT: usize = 65_536;
 const RESERVED: [&str; 4] = ["server", "admin", "root", "chatd"];
 const GUEST: &str = "guest";
 
@@ -74,16 +76,8 @@ impl fmt::Display for Nick {
 #[derive(Debug, Default)]
 pub(super) struct Nicks {
     taken: HashMap<Folded, ClientId>,
-    kept: HashMap<Folded, Kept>,
-    /// The order in which `kept` runs out.
-    leaving: VecDeque<(Duration, Folded)>,
+    kept: Kept,
     guests: u64,
-}
-
-#[derive(Debug)]
-struct Kept {
-    whose: Address,
-    until: Duration,
 }
 
 impl Nicks {
@@ -110,36 +104,28 @@ impl Nicks {
         (old, address): (Nick, Address),
         wish: &str,
     ) -> Result<Nick, Refusal> {
-        self.expire(now);
+        let respelt = Name::new(wish).map(Nick).filter(|nick| nick.folded() == old.folded());
+        if let Some(respelt) = respelt {
+            return Ok(respelt);
+        }
         let nick = Nick::chosen(wish)?;
         let folded = nick.folded();
-        let others = self.taken.get(&folded).is_some_and(|&holder| holder != client)
-            || self.kept.get(&folded).is_some_and(|kept| kept.whose != address);
-        if others {
+        let keeper = self.kept.keeper(now, folded);
+        if self.taken.contains_key(&folded) || keeper.is_some_and(|keeper| keeper != address) {
             return Err(Refusal::Taken(Text::new(wish)));
         }
-        if folded != old.folded() {
-            self.leave(now, old, address);
-            self.kept.remove(&folded);
-            self.taken.insert(folded, client);
-        }
+        self.leave(now, old, address);
+        self.taken.insert(folded, client);
         Ok(nick)
     }
 
     /// Takes `nick` back and keeps it for `address`.
     pub(super) fn leave(&mut self, now: Duration, nick: Nick, address: Address) {
-        self.expire(now);
         let folded = nick.folded();
         self.taken.remove(&folded);
         // A guest's number never comes again, so there is nothing to keep.
-        if folded.0.as_str().starts_with(GUEST) {
-            return;
-        }
-        let until = now + KEPT;
-        self.kept.insert(folded, Kept { whose: address, until });
-        self.leaving.push_back((until, folded));
-        if self.leaving.len() > MAX_KEPT {
-            self.drop_oldest();
+        if !folded.0.as_str().starts_with(GUEST) {
+            self.kept.keep(now, folded, address);
         }
     }
 
@@ -148,19 +134,65 @@ impl Nicks {
         let folded = Nick(Name::new(name)?).folded();
         self.taken.get(&folded).copied()
     }
+}
 
-    fn expire(&mut self, now: Duration) {
-        while self.leaving.front().is_some_and(|&(until, _)| until <= now) {
-            self.drop_oldest();
+/// Nicks that were left, and for whom they are kept.
+#[derive(Debug, Default)]
+struct Kept {
+    until: HashMap<Folded, (Address, Duration)>,
+    /// Those of each address, oldest first.
+    by_address: HashMap<Address, VecDeque<(Duration, Folded)>>,
+    /// When to look which of an address's have run out.
+    reviews: VecDeque<(Duration, Address)>,
+}
+
+impl Kept {
+    fn keeper(&self, now: Duration, nick: Folded) -> Option<Address> {
+        self.until.get(&nick).filter(|(_, until)| *until > now).map(|(address, _)| *address)
+    }
+
+    fn keep(&mut self, now: Duration, nick: Folded, address: Address) {
+        self.review(now);
+        let until = now + KEPT;
+        self.until.insert(nick, (address, until));
+        let own = self.by_address.entry(address).or_default();
+        own.push_back((until, nick));
+        if own.len() > MAX_KEPT_EACH {
+            self.drop_oldest(address);
+        } else {
+            self.reviews.push_back((until, address));
+        }
+        if self.reviews.len() > MAX_KEPT
+            && let Some((_, longest)) = self.reviews.pop_front()
+        {
+            self.drop_oldest(longest);
         }
     }
 
-    fn drop_oldest(&mut self) {
-        if let Some((until, folded)) = self.leaving.pop_front() {
-            // It may have been taken up and left again since.
-            if self.kept.get(&folded).is_some_and(|kept| kept.until == until) {
-                self.kept.remove(&folded);
+    fn review(&mut self, now: Duration) {
+        while let Some(&(due, address)) = self.reviews.front()
+            && due <= now
+        {
+            self.reviews.pop_front();
+            let oldest = self.by_address.get(&address).and_then(VecDeque::front);
+            match oldest {
+                Some(&(until, _)) if until <= now => self.drop_oldest(address),
+                Some(&(until, _)) => self.reviews.push_back((until, address)),
+                None => {}
             }
+        }
+    }
+
+    fn drop_oldest(&mut self, address: Address) {
+        let Some(own) = self.by_address.get_mut(&address) else { return };
+        if let Some((until, nick)) = own.pop_front()
+            // It may have been taken up and left again since.
+            && self.until.get(&nick) == Some(&(address, until))
+        {
+            self.until.remove(&nick);
+        }
+        if own.is_empty() {
+            self.by_address.remove(&address);
         }
     }
 }
@@ -210,6 +242,12 @@ mod tests {
         let respelt = nicks.rename(START, ALICE, (bob, address(1)), "B0B").unwrap();
         assert_eq!(respelt.as_str(), "B0B");
         assert_eq!(nicks.holder("bob"), Some(ALICE));
+        let guest = other.to_string().to_uppercase();
+        assert!(nicks.rename(START, BOB, (other, address(1)), &guest).is_ok());
+    }
+
+    fn seconds(seconds: f64) -> Duration {
+        Duration::from_secs_f64(seconds)
     }
 
     #[test]
@@ -219,22 +257,45 @@ mod tests {
         let bob = nicks.rename(START, ALICE, (guest, address(1)), "bob").unwrap();
         nicks.leave(START, bob, address(1));
         let other = nicks.take_guest(BOB);
-        let almost = KEPT - Duration::from_millis(1);
+        let almost = seconds(59.999);
         assert!(nicks.rename(almost, BOB, (other, address(2)), "b0b").is_err());
         let same_place = nicks.rename(almost, BOB, (other, address(1)), "bob").unwrap();
         nicks.leave(almost, same_place, address(1));
-        assert!(nicks.rename(KEPT, BOB, (other, address(2)), "bob").is_err(), "kept anew");
-        assert!(nicks.rename(almost + KEPT, BOB, (other, address(2)), "bob").is_ok());
+        assert!(nicks.rename(seconds(60.0), BOB, (other, address(2)), "bob").is_err(), "kept anew");
+        assert!(nicks.rename(seconds(119.999), BOB, (other, address(2)), "bob").is_ok());
+    }
+
+    /// Takes and leaves that many nicks, one each millisecond.
+    fn rename_on_and_on(nicks: &mut Nicks, from: Address, start: Duration, count: usize) {
+        let mut nick = nicks.take_guest(ALICE);
+        for number in 0..count {
+            let now = start + Duration::from_millis(number as u64);
+            let wish = format!("n{number}-");
+            nick = nicks.rename(now, ALICE, (nick, from), &wish).unwrap();
+        }
+        nicks.leave(start + Duration::from_millis(count as u64), nick, from);
     }
 
     #[test]
-    fn kept_nicks_are_bounded() {
+    fn renaming_on_and_on_pushes_out_only_ones_own() {
         let mut nicks = Nicks::default();
-        let mut nick = nicks.take_guest(ALICE);
-        for number in 0..MAX_KEPT + 100 {
-            let wish = format!("n{number}-");
-            nick = nicks.rename(START, ALICE, (nick, address(1)), &wish).unwrap();
+        let bobs = nicks.take_guest(BOB);
+        let bob = nicks.rename(START, BOB, (bobs, address(1)), "bob").unwrap();
+        nicks.leave(START, bob, address(1));
+        rename_on_and_on(&mut nicks, address(2), START, 50_000);
+        assert_eq!(nicks.kept.by_address[&address(2)].len(), MAX_KEPT_EACH);
+        let eve = nicks.take_guest(BOB);
+        assert!(nicks.rename(seconds(59.0), BOB, (eve, address(2)), "bob").is_err());
+    }
+
+    #[test]
+    fn nothing_is_left_of_nicks_that_ran_out() {
+        let mut nicks = Nicks::default();
+        rename_on_and_on(&mut nicks, address(1), START, 1000);
+        for minute in 2..4 {
+            nicks.kept.review(seconds(60.0 * f64::from(minute)));
         }
-        assert!(nicks.kept.len() <= MAX_KEPT && nicks.leaving.len() <= MAX_KEPT);
+        let Kept { until, by_address, reviews } = &nicks.kept;
+        assert!(until.is_empty() && by_address.is_empty() && reviews.is_empty());
     }
 }

@@ -82,9 +82,10 @@ impl Turn<'_> {
         if room.name == name {
             return Err(Refusal::AlreadyIn(name));
         }
+        // Entered first, the new room cannot be forgotten to make room for the old.
         let new = self.chat.rooms.open(name);
-        self.leave(old, Reason::Moved(name));
         let (room, others) = self.enter(new);
+        self.leave(old, Reason::Moved(name));
         self.tell(Message::Moved { room, others });
         self.show_room();
         if self.me().announced {
@@ -116,11 +117,10 @@ impl Turn<'_> {
         }
         let Some(client) = self.chat.clients.remove(&self.me) else { return };
         self.chat.nicks.leave(self.now.uptime, client.nick, client.address);
-        for other in client.ignored_by {
-            self.chat.clients.get_mut(&other).into_iter().for_each(|c| c.forget(self.me));
-        }
         for other in client.ignores {
-            self.chat.clients.get_mut(&other).into_iter().for_each(|c| c.forget(self.me));
+            if let Some(ignored) = self.chat.clients.get_mut(&other) {
+                ignored.ignored_by.retain(|&by| by != self.me);
+            }
         }
         self.effects.push(Effect::Departed(self.me, client.nick, reason));
     }
@@ -216,13 +216,5 @@ impl Turn<'_> {
             self.tell(Message::History { room, entries, dated });
         }
         any
-    }
-}
-
-impl Client {
-    /// Drops whatever ties it to somebody who left.
-    fn forget(&mut self, gone: ClientId) {
-        self.ignores.retain(|&other| other != gone);
-        self.ignored_by.retain(|&other| other != gone);
     }
 }

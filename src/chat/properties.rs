@@ -111,7 +111,8 @@ impl World {
             Step::Other(number, event) => (self.client(number), event),
             Step::Pass(ms) => {
                 self.now.uptime += Duration::from_millis(ms);
-                return self.chat.tick(self.now, &mut effects);
+                self.chat.tick(self.now, &mut effects);
+                return self.carry_out(effects);
             }
         };
         if let Some(client) = client {
@@ -188,7 +189,7 @@ fn fold(nick: Nick) -> String {
 /// Whom a message shows to somebody else.
 fn shown(message: &Message) -> Option<Nick> {
     match message {
-        Message::Said { from, .. } | Message::Emoted { from, .. } => Some(*from),
+        Message::Said { entry, .. } => Some(entry.from),
         Message::PrivateFrom { from, .. } => Some(*from),
         Message::Joined { nick, .. } | Message::TopicSet { nick, .. } => Some(*nick),
         Message::Renamed { to, .. } => Some(*to),
@@ -199,7 +200,7 @@ fn shown(message: &Message) -> Option<Nick> {
 /// The numbers of the lines on a screen, each with who said it.
 fn lines(screen: &[Message]) -> Vec<(usize, Nick)> {
     let line = |message: &Message| match message {
-        Message::Said { text, from, .. } => Some((text.as_str().parse().ok()?, *from)),
+        Message::Said { entry, .. } => Some((entry.text.as_str().parse().ok()?, entry.from)),
         _ => None,
     };
     screen.iter().filter_map(line).collect()

@@ -22,7 +22,9 @@ pub enum Refusal {
     Idle(Duration),
     /// There is no such command.
     UnknownCommand(Text),
-    /// A command's usage, because it was used in another way.
+    /// A command was used in a way that makes no sense.
+    Misused,
+    /// The same, with how it is used.
     Usage(&'static str),
     /// That can't be a nick.
     NotANick,
@@ -62,6 +64,7 @@ impl fmt::Display for Refusal {
                 write!(f, "nothing heard from you for {limit}; goodbye")
             }
             Self::UnknownCommand(name) => write!(f, "unknown command /{name}; try /help"),
+            Self::Misused => f.write_str("that is not how it is used; try /help"),
             Self::Usage(usage) => write!(f, "usage: {usage}"),
             Self::NotANick => {
                 f.write_str("a nick has 1 to 16 of A-Z a-z 0-9 _ - and starts with a letter")

@@ -25,7 +25,8 @@ impl Turn<'_> {
             return;
         }
         self.me_mut().active = self.now.uptime;
-        match line.as_str().strip_prefix('/') {
+        // A blank before the slash is a slip, and what follows may be private.
+        match line.as_str().trim_start().strip_prefix('/') {
             None => self.speak(Kind::Said, line.clone()),
             Some(text) if text.starts_with('/') => self.speak(Kind::Said, Text::new(text)),
             Some(command) => {
@@ -44,11 +45,9 @@ impl Turn<'_> {
         let client = &self.chat.clients[&self.me];
         let from = client.nick;
         let Some(room) = self.chat.rooms.get_mut(id) else { return };
-        room.history.push(self.me, Entry { at, from, kind, text: text.clone() });
-        let message = match kind {
-            Kind::Said => Message::Said { room: room.name, from, text, at },
-            Kind::Emoted => Message::Emoted { room: room.name, from, text, at },
-        };
+        let entry = Entry { at, from, kind, text };
+        room.history.push(self.me, entry.clone());
+        let message = Message::Said { room: room.name, entry };
         let except = (!client.echo).then_some(self.me);
         let except = except.into_iter().chain(client.ignored_by.iter().copied());
         self.effects.tell_room(id, except, message);

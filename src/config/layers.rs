@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::fs;
+use std::io;
 use std::path::Path;
 
 use clap::error::ErrorKind;
@@ -28,6 +28,11 @@ pub enum Stop {
 /// The command line's definition.
 pub(super) fn command() -> Command {
     Config::augment_args(Command::new("chatd"))
+        .mut_args(|arg| match arg.get_action() {
+            ArgAction::Count => arg,
+            // A negative number is then a bad value, which is named, and no unknown option.
+            _ => arg.allow_negative_numbers(true),
+        })
         .version(env!("CARGO_PKG_VERSION"))
         .about("A chat server for netcat and telnet")
         .after_help(
@@ -56,10 +61,10 @@ pub fn load(
             None => Settings::new(),
         },
     };
-    let is_given = |id: &String| given.value_source(id) == Some(ValueSource::CommandLine);
+    let is_given = |id: &str| given.value_source(id) == Some(ValueSource::CommandLine);
     let mut settings = file;
-    settings.extend(variables);
-    settings.retain(|id, _| !is_given(id));
+    override_with(&mut settings, variables);
+    settings.retain(|id, _| !is_given(id) && !opposite(id).is_some_and(is_given));
 
     let mut merged: Vec<OsString> = args.first().cloned().into_iter().collect();
     merged.extend(settings.into_values().flat_map(|setting| setting.args));
@@ -68,6 +73,21 @@ pub fn load(
         .map_err(|error| Stop::Wrong(complaint(&error)))?;
     config.unknown_variables = unknown_variables;
     Ok(config)
+}
+
+/// Puts settings in force over others.
+fn override_with(settings: &mut Settings, winning: Settings) {
+    settings.retain(|id, _| !opposite(id).is_some_and(|id| winning.contains_key(id)));
+    settings.extend(winning);
+}
+
+/// The other argument that sets the same thing.
+fn opposite(id: &str) -> Option<&'static str> {
+    match id {
+        "verbose" => Some("quiet"),
+        "quiet" => Some("verbose"),
+        _ => None,
+    }
 }
 
 /// By the argument's id.
@@ -142,7 +162,9 @@ fn from_environment(
 fn from_file(path: &Path, named_by: &str) -> Result<Settings, Stop> {
     let file = path.display();
     let wrong = |what: String| Stop::Wrong(format!("chatd: {what}\n"));
-    let contents = fs::read_to_string(path)
+    let mut contents = Vec::new();
+    let contents = super::read_file(path, u64::MAX, &mut contents)
+        .and_then(|_| String::from_utf8(contents).map_err(io::Error::other))
         .map_err(|error| wrong(format!("{named_by}: cannot read {file}: {error}")))?;
     let table: toml::Table = contents
         .parse()
@@ -155,6 +177,7 @@ fn from_file(path: &Path, named_by: &str) -> Result<Settings, Stop> {
             wrong(format!("{file}: {key}: there is no such setting; see chatd --help"))
         })?;
         let values = match value {
+            toml::Value::Array(values) if values.is_empty() => None,
             toml::Value::Array(values) => values.into_iter().map(plain).collect(),
             value => plain(value).map(|value| vec![value]),
         };

@@ -115,6 +115,21 @@ fn flags_beat_the_environment_and_the_environment_beats_the_file() {
 }
 
 #[test]
+fn verbosity_is_a_number_in_the_environment_and_the_file() {
+    let dir = TempDir::new();
+    let config = dir.file("chatd.toml", "verbose = 1\n");
+    let (mut variable, mut file) = (chatd(), chatd());
+    variable.env("CHATD_VERBOSE", "1");
+    file.args(["--config", &config]);
+    for mut command in [variable, file] {
+        command.args(["--bind", "127.0.0.1", "--port", "0"]);
+        let server = Server::run(command);
+        Client::guest(&server).ask("logged at debug level only");
+        server.wait_log(["logged at debug level only"]);
+    }
+}
+
+#[test]
 fn short_flags_are_known() {
     let mut command = chatd();
     command.args(["-p", "0", "-b", "127.0.0.1"]);

@@ -48,6 +48,22 @@ fn rate_0_slows_nobody() {
 }
 
 #[test]
+fn lines_refused_for_their_length_and_questions_count_as_lines() {
+    let server = Server::with(["--burst", "5", "--rate", "20", "--max-line", "30"]);
+    let [mut alice] = people(&server, ["alice"]);
+    let start = Instant::now();
+    alice.send(&vec!["x".repeat(31); 10].join("\n"));
+    alice.send_raw(&b"\xff\xf6".repeat(10));
+    for _ in 0..10 {
+        alice.expect_contains("!! too long: 31 bytes");
+    }
+    for _ in 0..10 {
+        alice.expect("-- pong");
+    }
+    assert!(start.elapsed() >= Duration::from_millis(700), "{:?}", start.elapsed());
+}
+
+#[test]
 fn a_flooder_slows_nobody_else() {
     let server = Server::with(["--burst", "10", "--rate", "2"]);
     let [mut alice, mut bob, mut carol] = people(&server, ["alice", "bob", "carol"]);
@@ -222,16 +238,31 @@ fn a_reader_that_stalls_is_dropped_and_delays_nobody() {
 fn a_stalled_reader_that_half_closes_is_let_go() {
     let server = Server::with(["--rate", "0", "--send-queue", "100000000"]);
     let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    let files = server.open_files();
     let mut stalled = Client::connect_narrow(&server).welcomed().named("stalled");
     stall(&mut bob, &mut alice);
     stalled.half_close();
     alice.wait_for(|line| line == "-- stalled left: disconnected (2 here)");
+    eventually("the end of the connection", || (server.open_files() == files).then_some(()));
+}
+
+#[test]
+fn who_quits_and_stays_connected_is_let_go() {
+    let server = Server::start();
+    let (threads, files) = (server.threads(), server.open_files());
+    let mut stayer = Client::guest(&server);
+    stayer.send("/quit");
+    stayer.expect_contains("-- Bye.");
+    stayer.expect_end();
+    let now = || (server.threads(), server.open_files());
+    eventually("the end of the connection", || (now() == (threads, files)).then_some(()));
+    stayer.half_close();
 }
 
 /// Says more than fits into any socket buffer on the way.
 pub(crate) fn stall(talker: &mut Client, listener: &mut Client) {
     let line = "x".repeat(1000);
-    for n in 0..120 {
+    for n in 0..60 {
         talker.send(&vec![&*line; 99].join("\n"));
         talker.send(&format!("batch {n}"));
         listener.wait_for(|line| line.ends_with(&format!("batch {n}")));
@@ -240,9 +271,9 @@ pub(crate) fn stall(talker: &mut Client, listener: &mut Client) {
 
 #[test]
 fn an_idle_client_is_told_so_and_dropped() {
-    let server = Server::with(["--idle-timeout", "1s"]);
+    let server = Server::with(["--idle-timeout", "2s"]);
     let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
     let told = eventually("the notice of bob's going", || alice.sync().pop());
     assert_eq!(told, "-- bob left: timed out (1 here)");
-    assert_eq!(bob.rest_lines(), ["!! nothing heard from you for 1s; goodbye"]);
+    assert_eq!(bob.rest_lines(), ["!! nothing heard from you for 2s; goodbye"]);
 }

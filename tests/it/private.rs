@@ -78,6 +78,7 @@ fn ignoring_covers_lines_actions_and_private_messages() {
     assert_eq!(alice.ask("/ignore bob"), ["-- you ignore bob"]);
     bob.ask("hi\n/me waves\n/msg alice psst");
     assert_eq!(alice.sync(), [""; 0]);
+    assert_eq!(alice.ask("/history"), ["-- nothing has been said here"]);
     assert_eq!(alice.ask("/unignore bob"), ["-- you no longer ignore bob"]);
     bob.ask("hi\n/me waves\n/msg alice psst");
     assert_eq!(alice.sync(), ["<bob> hi", "* bob waves", "[from bob] psst"]);

@@ -33,6 +33,16 @@ fn what_is_said_stays_in_the_room() {
 }
 
 #[test]
+fn what_was_said_before_a_move_is_seen_before_it() {
+    let server = Server::start();
+    let [mut alice] = people(&server, ["alice"]);
+    assert_eq!(
+        alice.ask("/echo on\none\n/join dev\ntwo\n/leave")[..4],
+        ["-- echo is on", "<alice> one", "-- You are alone in dev.", "<alice> two"]
+    );
+}
+
+#[test]
 fn leave_goes_back_to_the_lobby() {
     let server = Server::start();
     let [mut alice, mut bob, mut carol] = people(&server, ["alice", "bob", "carol"]);

@@ -158,7 +158,7 @@ fn ctrl_d_ends_on_an_empty_line_and_is_dropped_inside_one() {
     assert_typed(b"a\x04b", "ab");
     let server = Server::start();
     let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
-    bob.send_raw(b"hi\n\x04");
+    bob.send_raw(b"hi\r\0\x04");
     bob.expect("-- Bye. (Press Ctrl-C if your prompt does not come back.)");
     bob.expect_end();
     alice.expect("<bob> hi");

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::chat::client::ClientId;
 use crate::chat::message::{Away, Message};
 use crate::chat::refusal::Refusal;
 use crate::chat::room::RoomName;
@@ -10,6 +11,8 @@ use crate::text::Text;
 
 /// People that a list names.
 const MAX_LISTED: usize = 500;
+/// People that one can ignore; beyond that, the first of them is heard again.
+const MAX_IGNORED: usize = 256;
 
 pub(super) fn nick(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     turn.rename(args[0])
@@ -24,8 +27,9 @@ pub(super) fn who(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
         }
     };
     let clients = &turn.chat.clients;
+    let unannounced = !turn.me().announced && turn.room().1.name == room.name;
+    let here = room.announced + usize::from(unannounced);
     let shown = room.members.iter().filter(|&id| *id == turn.me || clients[id].announced);
-    let here = shown.clone().count();
     let people: Vec<_> = shown.take(MAX_LISTED).map(|id| clients[id].person()).collect();
     let more = here - people.len();
     turn.tell(Message::People { room: room.name, here, people, more });
@@ -56,6 +60,10 @@ pub(super) fn ignore(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> 
         return Err(Refusal::IgnoreSelf);
     }
     if !turn.me().ignores.contains(&other) {
+        if turn.me().ignores.len() == MAX_IGNORED {
+            let first = turn.me().ignores[0];
+            hear_again(turn, first);
+        }
         turn.me_mut().ignores.push(other);
         if let Some(client) = turn.chat.clients.get_mut(&other) {
             client.ignored_by.push(me);
@@ -67,17 +75,22 @@ pub(super) fn ignore(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> 
 }
 
 pub(super) fn unignore(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
-    let (me, other) = (turn.me, turn.find(args[0])?);
+    let other = turn.find(args[0])?;
     if !turn.me().ignores.contains(&other) {
         return Err(Refusal::NotIgnored(Text::new(args[0])));
     }
+    hear_again(turn, other);
+    let nick = turn.chat.clients[&other].nick;
+    turn.notice(format_args!("you no longer ignore {nick}"));
+    Ok(())
+}
+
+fn hear_again(turn: &mut Turn<'_>, other: ClientId) {
+    let me = turn.me;
     turn.me_mut().ignores.retain(|&ignored| ignored != other);
     if let Some(client) = turn.chat.clients.get_mut(&other) {
         client.ignored_by.retain(|&by| by != me);
     }
-    let nick = turn.chat.clients[&other].nick;
-    turn.notice(format_args!("you no longer ignore {nick}"));
-    Ok(())
 }
 
 /// With a text: away. Without: away if here, back if away.

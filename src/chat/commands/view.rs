@@ -9,7 +9,7 @@ pub(super) fn history(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal>
     let count = match args.first() {
         None => turn.chat.settings.replay,
         Some(number) => match number.parse() {
-            Ok(0) | Err(_) => return Err(Refusal::Usage("/history [N]")),
+            Ok(0) | Err(_) => return Err(Refusal::Misused),
             Ok(count) => count,
         },
     };
@@ -20,19 +20,19 @@ pub(super) fn history(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal>
 }
 
 pub(super) fn echo(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
-    let on = on_or_off(args[0], "/echo on|off")?;
+    let on = on_or_off(args[0])?;
     turn.me_mut().echo = on;
     confirm(turn, "echo", on)
 }
 
 pub(super) fn time(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
-    let on = on_or_off(args[0], "/time on|off")?;
+    let on = on_or_off(args[0])?;
     turn.effects.push(Effect::Timestamps(turn.me, on));
     confirm(turn, "time", on)
 }
 
 pub(super) fn quiet(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
-    let on = on_or_off(args[0], "/quiet on|off")?;
+    let on = on_or_off(args[0])?;
     turn.me_mut().quiet = on;
     confirm(turn, "quiet", on)
 }

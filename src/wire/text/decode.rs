@@ -5,11 +5,13 @@ use super::telnet::{IAC, Telnet, Token};
 use crate::text::Text;
 use crate::wire::{Incoming, WireError};
 
-/// Bytes that may come without the end of a line, telnet's included, before it is an error.
+/// So many bytes without the end of a line are an error. Telnet's count, too.
 pub const MAX_WITHOUT_LINE_END: usize = 64 * 1024;
 
 /// What telnet's Ctrl-D sends: the end when the line is empty.
 const END_OF_TRANSMISSION: u8 = 0x04;
+/// IAC NOP.
+const KEEP_ALIVE_LENGTH: usize = 2;
 /// A half-typed line's buffer is given back above this, so that idle clients stay small.
 const KEPT_CAPACITY: usize = 256;
 
@@ -69,7 +71,7 @@ impl Decoder {
             {
                 return Some(incoming);
             }
-            if self.since_line_end > MAX_WITHOUT_LINE_END {
+            if self.since_line_end >= MAX_WITHOUT_LINE_END {
                 return Some(self.fail(WireError::EndlessLine));
             }
         }
@@ -112,6 +114,8 @@ impl Decoder {
         match token {
             Token::Data(byte) => return self.data(byte, max_line),
             Token::Answer(bytes) => return Some(Incoming::Answer(bytes)),
+            // Some clients keep the connection alive with it, for days.
+            Token::KeepAlive => self.since_line_end -= KEEP_ALIVE_LENGTH.min(self.since_line_end),
             Token::AreYouThere => return Some(Incoming::Ping),
             Token::EndOfFile => return Some(self.quit(max_line)),
             Token::Interrupt | Token::EraseLine => self.clear(),
@@ -151,11 +155,12 @@ impl Decoder {
 
     /// The line as it stands, now whole.
     fn line(&mut self, max_line: usize) -> Incoming {
-        if self.stage == Stage::FirstLine && is_http_request(&self.line) {
+        if self.stage == Stage::FirstLine && is_http_request(Text::new(&self.line).as_str()) {
             return self.fail(WireError::Http);
         }
         self.stage = Stage::Later;
-        let line = if self.length > max_line {
+        // The limit may have grown while some of the line was not kept.
+        let line = if self.length > max_line.min(self.line.len()) {
             Incoming::TooLong { bytes: self.length, limit: max_line }
         } else {
             Incoming::Line(Text::new(&self.line))
@@ -264,6 +269,9 @@ mod tests {
         assert_eq!(whole(b"hi\xff\xecmore"), [line("hi"), Incoming::Quit]);
         assert_eq!(whole(b"\x04more"), [Incoming::Quit]);
         assert_eq!(whole(b"a\x04b\r\x04"), [line("ab"), Incoming::Quit]);
+        assert_eq!(whole(b"a\r\0\x04"), [line("a"), Incoming::Quit]);
+        let full = "x".repeat(LIMIT);
+        assert_eq!(whole(format!("{full}\x04\r").as_bytes()), [line(&full)]);
     }
 
     #[test]
@@ -273,22 +281,32 @@ mod tests {
         let answer = Incoming::Answer([0xff, 0xfc, 6]);
         assert_eq!(whole(b"abc\xff\xf4\xff\xfd\x06d\r"), [answer, line("d")]);
         assert_eq!(whole(b"ab\xff\xf6c\r"), [Incoming::Ping, line("abc")]);
+        for interrupt in [b"abc\xff\xf3d\r", b"abc\xff\xeed\r"] {
+            assert_eq!(whole(interrupt), [line("d")]);
+        }
     }
 
     #[test]
     fn sixty_four_kib_without_a_line_end_are_an_error_whatever_they_are() {
         let endless = [Incoming::Error(WireError::EndlessLine)];
         for byte in [b'x', 0x04, 0] {
-            let mut bytes = vec![byte; MAX_WITHOUT_LINE_END + 1];
+            let mut bytes = vec![byte; MAX_WITHOUT_LINE_END];
             bytes[0] = b'y';
             assert_eq!(whole(&bytes), endless);
         }
         let mut subnegotiation = vec![0xff, 0xfa];
-        subnegotiation.resize(MAX_WITHOUT_LINE_END + 1, 24);
+        subnegotiation.resize(MAX_WITHOUT_LINE_END, 24);
         assert_eq!(whole(&subnegotiation), endless);
-        let longest = vec![b'x'; MAX_WITHOUT_LINE_END];
-        let refused = Incoming::TooLong { bytes: MAX_WITHOUT_LINE_END, limit: LIMIT };
+        let longest = vec![b'x'; MAX_WITHOUT_LINE_END - 1];
+        let refused = Incoming::TooLong { bytes: longest.len(), limit: LIMIT };
         assert_eq!(whole(&longest), [refused]);
+    }
+
+    #[test]
+    fn keep_alives_may_go_on_for_ever() {
+        let mut bytes = [0xff, 0xf1].repeat(MAX_WITHOUT_LINE_END);
+        bytes.extend(b"x\r");
+        assert_eq!(whole(&bytes), [line("x")]);
     }
 
     #[test]

@@ -6,8 +6,7 @@ use std::io::Write;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::chat::{Entry, Kind, Message, Moment, Nick, Others, Person};
-use crate::text::Text;
+use crate::chat::{Entry, Kind, Message, Moment, Others, Person};
 
 /// How one client wants its lines. Clients of one style share their bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,19 +29,14 @@ impl Style {
 
 /// Appends `message` to `out`, as one or more whole lines.
 pub fn encode(message: &Message, style: Style, out: &mut Vec<u8>) {
-    let mut lines = Lines { out, end: if style.bare_line_feeds { "\n" } else { "\r\n" } };
+    let mut lines = Lines { out, style };
     match message {
-        Message::Said { from, text, at, .. } => {
-            lines.spoken(style.timestamps.then_some(*at), Kind::Said, *from, text);
-        }
-        Message::Emoted { from, text, at, .. } => {
-            lines.spoken(style.timestamps.then_some(*at), Kind::Emoted, *from, text);
-        }
+        Message::Said { entry, .. } => lines.said(entry, style.timestamps.then_some(CLOCK)),
         Message::PrivateFrom { from, text, at, .. } => {
-            lines.private(style.timestamps.then_some(*at), "from", *from, text);
+            lines.private(*at, format_args!("[from {from}] {text}"));
         }
         Message::PrivateTo { to, text, at, .. } => {
-            lines.private(style.timestamps.then_some(*at), "to", *to, text);
+            lines.private(*at, format_args!("[to {to}] {text}"));
         }
         Message::Welcome { server, nick, room, others, motd } => {
             lines.notice(format_args!(
@@ -105,16 +99,24 @@ pub fn http_refusal() -> Vec<u8> {
 /// People a line names in a `/who`.
 const NAMES_A_LINE: usize = 10;
 
+/// Formats of a time before a line, for strftime.
+const CLOCK: &str = "[%H:%M] ";
+const DATE_AND_CLOCK: &str = "[%Y-%m-%d %H:%M] ";
+
 struct Lines<'a> {
     out: &'a mut Vec<u8>,
-    end: &'static str,
+    style: Style,
 }
 
 impl Lines<'_> {
     fn line(&mut self, words: Arguments<'_>) {
         // Writing to a Vec cannot fail.
         let _ = self.out.write_fmt(words);
-        self.out.extend_from_slice(self.end.as_bytes());
+        self.out.extend_from_slice(self.end().as_bytes());
+    }
+
+    fn end(&self) -> &'static str {
+        if self.style.bare_line_feeds { "\n" } else { "\r\n" }
     }
 
     fn notice(&mut self, words: Arguments<'_>) {
@@ -122,24 +124,24 @@ impl Lines<'_> {
     }
 
     /// What somebody said. On the way of every line, hence without formatting.
-    fn spoken(&mut self, at: Option<Moment>, kind: Kind, from: Nick, text: &Text) {
-        if let Some(at) = at {
-            self.time(at, "[%H:%M] ");
+    fn said(&mut self, entry: &Entry, time: Option<&str>) {
+        if let Some(format) = time {
+            self.time(entry.at, format);
         }
-        let (before, after) = match kind {
+        let (before, after) = match entry.kind {
             Kind::Said => ("<", "> "),
             Kind::Emoted => ("* ", " "),
         };
-        for part in [before, from.as_str(), after, text.as_str(), self.end] {
+        for part in [before, entry.from.as_str(), after, entry.text.as_str(), self.end()] {
             self.out.extend_from_slice(part.as_bytes());
         }
     }
 
-    fn private(&mut self, at: Option<Moment>, way: &str, nick: Nick, text: &Text) {
-        if let Some(at) = at {
-            self.time(at, "[%H:%M] ");
+    fn private(&mut self, at: Moment, words: Arguments<'_>) {
+        if self.style.timestamps {
+            self.time(at, CLOCK);
         }
-        self.line(format_args!("[{way} {nick}] {text}"));
+        self.line(words);
     }
 
     fn people(&mut self, room: &dyn Display, here: usize, people: &[Person], more: usize) {
@@ -156,11 +158,8 @@ impl Lines<'_> {
     }
 
     fn history(&mut self, entries: &[Entry], dated: bool) {
-        let format = if dated { "[%Y-%m-%d %H:%M] " } else { "[%H:%M] " };
-        for entry in entries {
-            self.time(entry.at, format);
-            self.spoken(None, entry.kind, entry.from, &entry.text);
-        }
+        let format = if dated { DATE_AND_CLOCK } else { CLOCK };
+        entries.iter().for_each(|entry| self.said(entry, Some(format)));
         self.notice(format_args!("end of history"));
     }
 

@@ -3,21 +3,24 @@
 /// First byte of a TLS record that carries a handshake (RFC 8446, section 5.1).
 pub(super) const TLS_HANDSHAKE: u8 = 0x16;
 
-/// Whether `line` is the request line of HTTP/1: a method that is a token, one target without
-/// spaces, and the version (RFC 9112, section 3).
-pub(super) fn is_http_request(line: &[u8]) -> bool {
-    let mut words = line.split(|&byte| byte == b' ');
+/// Whether `line` is the request line of HTTP: a method that is a token, one target, and the
+/// version (RFC 9112, section 3), with any white space that a lenient server would take.
+pub(super) fn is_http_request(line: &str) -> bool {
+    let mut words = line.split_whitespace();
     let request = (words.next(), words.next(), words.next(), words.next());
-    let (Some(method), Some(target), Some(version), None) = request else { return false };
-    !method.is_empty()
-        && method.iter().all(|&byte| is_token(byte))
-        && !target.is_empty()
-        && matches!(version, [b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor] if minor.is_ascii_digit())
+    let (Some(method), Some(_), Some(version), None) = request else { return false };
+    method.bytes().all(is_token) && is_version(version)
 }
 
 /// RFC 9110, section 5.6.2.
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+/// RFC 9112, section 2.3.
+fn is_version(word: &str) -> bool {
+    let number = word.strip_prefix("HTTP/").unwrap_or_default();
+    matches!(number.as_bytes(), [major, b'.', minor] if major.is_ascii_digit() && minor.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -26,21 +29,27 @@ mod tests {
 
     #[test]
     fn request_lines_are_told_from_what_people_write() {
-        for line in ["GET / HTTP/1.1", "POST /x?y=z HTTP/1.0", "patch * HTTP/1.1"] {
-            assert!(is_http_request(line.as_bytes()), "{line}");
+        for line in [
+            "GET / HTTP/1.1",
+            "POST /x?y=z HTTP/1.0",
+            "PRI * HTTP/2.0",
+            "patch * HTTP/1.1",
+            "X / HTTP/1.1",
+            " GET  /\tHTTP/1.1 ",
+        ] {
+            assert!(is_http_request(line), "{line}");
         }
         for line in [
             "",
             "GET /",
             "GET  HTTP/1.1",
             "we should use HTTP/1.1",
-            "GET / HTTP/2.0",
+            "GET / HTTP/11",
             "GET / HTTP/1.1 please",
             "G(T / HTTP/1.1",
-            " / HTTP/1.1",
             "hello",
         ] {
-            assert!(!is_http_request(line.as_bytes()), "{line}");
+            assert!(!is_http_request(line), "{line}");
         }
     }
 }

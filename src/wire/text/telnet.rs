@@ -15,6 +15,8 @@ pub(super) enum Token {
     EraseLine,
     /// Nothing more will come.
     EndOfFile,
+    /// Nothing, said to keep the connection alive.
+    KeepAlive,
     /// The refusal of an option, to be sent back.
     Answer([u8; 3]),
 }
@@ -22,6 +24,7 @@ pub(super) enum Token {
 const END_OF_FILE: u8 = 236;
 const ABORT: u8 = 238;
 const SUBNEGOTIATION_END: u8 = 240;
+const NO_OPERATION: u8 = 241;
 const BREAK: u8 = 243;
 const INTERRUPT_PROCESS: u8 = 244;
 const ARE_YOU_THERE: u8 = 246;
@@ -82,6 +85,7 @@ fn command(byte: u8) -> Option<Token> {
     match byte {
         IAC => Some(Token::Data(IAC)),
         INTERRUPT_PROCESS | BREAK | ABORT => Some(Token::Interrupt),
+        NO_OPERATION => Some(Token::KeepAlive),
         ARE_YOU_THERE => Some(Token::AreYouThere),
         ERASE_CHARACTER => Some(Token::EraseCharacter),
         ERASE_LINE => Some(Token::EraseLine),

@@ -34,11 +34,11 @@ impl Client {
         Client::over(socket.into())
     }
 
-    /// Connected with next to no room for what it does not read.
+    /// Connected with little room for what it does not read.
     #[track_caller]
     pub(crate) fn connect_narrow(server: &Server) -> Self {
         let socket = ipv4_socket();
-        rustix::net::sockopt::set_socket_recv_buffer_size(&socket, 4096).unwrap();
+        rustix::net::sockopt::set_socket_recv_buffer_size(&socket, 64 * 1024).unwrap();
         rustix::net::connect(&socket, &server.addr()).unwrap();
         Client::over(socket.into())
     }

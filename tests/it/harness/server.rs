@@ -131,6 +131,10 @@ impl Server {
         self.status("Threads")
     }
 
+    pub(crate) fn open_files(&self) -> usize {
+        fs::read_dir(format!("/proc/{}/fd", self.pid())).unwrap().count()
+    }
+
     pub(crate) fn log(&self) -> String {
         self.log.text()
     }

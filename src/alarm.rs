@@ -1,0 +1,45 @@
+//! `Alarm`: wakes all sessions at once, to stop or to look at what has changed.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::os::Bell;
+
+/// A bell that can be rung again and again: each time it is replaced by a silent one.
+#[derive(Debug)]
+pub struct Alarm {
+    bell: RwLock<Arc<Bell>>,
+    is_over: AtomicBool,
+}
+
+impl Alarm {
+    /// One that nobody has rung.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self { bell: RwLock::new(Arc::new(Bell::new()?)), is_over: AtomicBool::new(false) })
+    }
+
+    /// The bell to wait for. Once it has rung, ask again.
+    pub fn bell(&self) -> Arc<Bell> {
+        Arc::clone(&self.bell.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Wakes everyone, to look at what has changed.
+    pub fn ring(&self) -> io::Result<()> {
+        let silent = Arc::new(Bell::new()?);
+        let mut bell = self.bell.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *bell, silent).ring();
+        Ok(())
+    }
+
+    /// Wakes everyone, now and later, to stop.
+    pub fn stop(&self) {
+        self.is_over.store(true, Ordering::Release);
+        self.bell().ring();
+    }
+
+    /// Whether it is time to stop.
+    pub fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Acquire)
+    }
+}

@@ -1,0 +1,166 @@
+//! `Peers`: the sending halves of all clients, and what their rooms are told in this batch.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::chat::{Chat, ClientId, Message, RoomId};
+use crate::feed::Feeds;
+use crate::os::WritablePoll;
+use crate::peer::Peer;
+
+/// A batch is sent when it has made so many bytes, so that no more than that wait anywhere
+/// before it is known who takes them.
+const MAX_BATCH_BYTES: usize = 256 * 1024;
+
+/// All peers, by the client that each belongs to.
+#[derive(Debug)]
+pub struct Peers {
+    peers: HashMap<ClientId, Peer>,
+    feeds: Feeds,
+    /// Who is due something of its own in this batch, or has changed.
+    due: Vec<ClientId>,
+    /// About how many bytes this batch has made so far.
+    weight: usize,
+    /// Who may be too slow, and when to look again.
+    suspects: VecDeque<(Duration, ClientId)>,
+    writable: Arc<WritablePoll>,
+}
+
+impl Peers {
+    /// None yet; those that fall behind are watched by `writable`.
+    pub fn new(writable: Arc<WritablePoll>) -> Self {
+        Self {
+            peers: HashMap::new(),
+            feeds: Feeds::default(),
+            due: Vec::new(),
+            weight: 0,
+            suspects: VecDeque::new(),
+            writable,
+        }
+    }
+
+    /// Adds the peer of a client that connected.
+    pub fn add(&mut self, id: ClientId, peer: Peer) {
+        self.peers.insert(id, peer);
+    }
+
+    /// Where a client is, for the log.
+    pub fn addr(&self, id: ClientId) -> Option<SocketAddr> {
+        self.peers.get(&id).map(Peer::addr)
+    }
+
+    /// Does something to a client's peer, if there is one, which is then flushed in this batch.
+    pub fn with(&mut self, id: ClientId, act: impl FnOnce(&mut Peer, &mut Feeds)) {
+        if let Some(peer) = self.peers.get_mut(&id) {
+            let before = peer.queued();
+            act(peer, &mut self.feeds);
+            self.weight += peer.queued().saturating_sub(before);
+            if !std::mem::replace(&mut peer.is_due, true) {
+                self.due.push(id);
+            }
+        }
+    }
+
+    /// Tells something to all members of a room but some.
+    pub fn tell_room(&mut self, room: RoomId, except: &[ClientId], message: Message) {
+        for id in except {
+            if let Some(peer) = self.peers.get_mut(id) {
+                peer.skip_next(room, &mut self.feeds);
+            }
+        }
+        self.weight += message.weight();
+        self.feeds.push(room, message);
+    }
+
+    /// Whether the batch is large enough to be sent before it grows.
+    pub fn is_batch_full(&self) -> bool {
+        self.weight >= MAX_BATCH_BYTES
+    }
+
+    /// When to flush even if there is nothing new.
+    pub fn next_deadline(&self) -> Option<Duration> {
+        self.suspects.front().map(|&(due, _)| due)
+    }
+
+    /// Tells something to every client.
+    pub fn tell_all(&mut self, message: &Message) {
+        let everyone: Vec<_> = self.peers.keys().copied().collect();
+        for id in everyone {
+            self.with(id, |peer, feeds| peer.tell(message, feeds));
+        }
+    }
+
+    /// Lets every client have the rest, and then the end.
+    pub fn finish_all(&mut self) {
+        let everyone: Vec<_> = self.peers.keys().copied().collect();
+        for id in everyone {
+            self.with(id, |peer, _| peer.finish());
+        }
+    }
+
+    /// Whether anything waits to be sent.
+    pub fn are_queued(&self) -> bool {
+        self.peers.values().any(|peer| peer.queued() > 0)
+    }
+
+    /// Ends the batch: sends each client that is due something once, as far as its socket takes
+    /// it now. Returns those who are too slow for `limit` bytes in their queues.
+    pub fn flush(&mut self, chat: &Chat, now: Duration, limit: usize) -> Vec<ClientId> {
+        while let Some(&(due, id)) = self.suspects.front()
+            && due <= now
+        {
+            self.suspects.pop_front();
+            self.with(id, |_, _| {});
+        }
+        let mut flushed = Flushed { now, limit, slow: Vec::new(), suspects: &mut self.suspects };
+        let rooms: Vec<_> = self.feeds.rooms().collect();
+        for room in rooms {
+            for &id in chat.members(room) {
+                let Some(peer) = self.peers.get_mut(&id) else { continue };
+                peer.take(room, &mut self.feeds);
+                // Somebody in several rooms waits until it has been given all of them.
+                if peer.has_one_room() {
+                    peer.flush(id, &self.writable);
+                    flushed.judge(id, peer);
+                } else if !std::mem::replace(&mut peer.is_due, true) {
+                    self.due.push(id);
+                }
+            }
+        }
+        for id in self.due.drain(..) {
+            let Some(peer) = self.peers.get_mut(&id) else { continue };
+            if peer.is_due {
+                peer.flush(id, &self.writable);
+                flushed.judge(id, peer);
+            }
+            if peer.is_finished() {
+                self.peers.remove(&id);
+            }
+        }
+        let slow = flushed.slow;
+        self.feeds.next_batch();
+        self.weight = 0;
+        slow
+    }
+}
+
+/// What comes of a flush.
+struct Flushed<'a> {
+    now: Duration,
+    limit: usize,
+    slow: Vec<ClientId>,
+    suspects: &'a mut VecDeque<(Duration, ClientId)>,
+}
+
+impl Flushed<'_> {
+    fn judge(&mut self, id: ClientId, peer: &mut Peer) {
+        let was_suspect = peer.grace_ends().is_some();
+        if peer.is_too_slow(self.now, self.limit) {
+            self.slow.push(id);
+        } else if !was_suspect && let Some(due) = peer.grace_ends() {
+            self.suspects.push_back((due, id));
+        }
+    }
+}
