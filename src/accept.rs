@@ -79,7 +79,8 @@ impl Acceptor {
             Ok(socket) => Arc::new(socket),
             Err(error) => return log::debug!("{addr} was gone at once: {error}"),
         };
-        let entered = self.door.enter(addr.ip(), &self.shared.limits.get());
+        let (limits, now) = (self.shared.limits.get(), self.shared.clock.uptime());
+        let entered = self.door.enter(addr.ip(), &limits, now);
         let started = entered.and_then(|place| self.start_session(&socket, addr, place));
         if let Err(reason) = started {
             self.turn_away(socket, addr, reason);

@@ -5,10 +5,11 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::address::Address;
 use crate::chat::ClientId;
-use crate::limits::Limits;
+use crate::limits::{Bucket, Limits};
 
 /// Counts the connected clients, and so decides who may come in.
 #[derive(Debug, Default)]
@@ -20,14 +21,29 @@ pub struct Door {
 #[derive(Debug, Default)]
 struct Inside {
     clients: usize,
-    by_address: HashMap<Address, usize>,
+    by_address: HashMap<Address, FromThere>,
+    /// Addresses known when those without significance were forgotten last.
+    known: usize,
 }
+
+/// What is known of one address.
+#[derive(Debug)]
+struct FromThere {
+    clients: usize,
+    /// What its clients may still say at once, all together.
+    bursts: Bucket,
+}
+
+/// Addresses that may be known before it is worth looking for some to forget.
+const FEW: usize = 1024;
 
 /// A place inside, given back when dropped.
 #[derive(Debug)]
 pub struct Place {
     door: Arc<Door>,
     address: Address,
+    /// How many lines the client may send at once.
+    pub burst: u32,
 }
 
 /// Why somebody is turned away. Its `Display` is what they are told.
@@ -56,19 +72,34 @@ impl fmt::Display for TurnedAway {
 
 impl Door {
     /// Lets somebody in from `ip`, if the limits allow it. Loopback counts as nobody's address.
-    pub fn enter(self: &Arc<Self>, ip: IpAddr, limits: &Limits) -> Result<Place, TurnedAway> {
-        let address = Address::of(ip);
+    pub fn enter(
+        self: &Arc<Self>,
+        ip: IpAddr,
+        limits: &Limits,
+        now: Duration,
+    ) -> Result<Place, TurnedAway> {
+        let (address, is_exempt) = (Address::of(ip), ip.to_canonical().is_loopback());
         let mut inside = self.lock();
         if inside.clients >= limits.max_clients {
             return Err(TurnedAway::Full(limits.max_clients));
         }
-        let from_there = inside.by_address.entry(address).or_default();
-        if *from_there >= limits.max_per_ip && !ip.to_canonical().is_loopback() {
+        let shared = limits.for_an_address();
+        inside.forget_idle(&shared, now);
+        let from_there = inside
+            .by_address
+            .entry(address)
+            .or_insert_with(|| FromThere { clients: 0, bursts: Bucket::new(shared.burst, now) });
+        if from_there.clients >= limits.max_per_ip && !is_exempt {
             return Err(TurnedAway::TooManyFromThere(limits.max_per_ip));
         }
-        *from_there += 1;
+        from_there.clients += 1;
+        let burst = if is_exempt {
+            limits.burst.max(1)
+        } else {
+            from_there.bursts.take_up_to(limits.burst.max(1), &shared, now)
+        };
         inside.clients += 1;
-        Ok(Place { door: Arc::clone(self), address })
+        Ok(Place { door: Arc::clone(self), address, burst })
     }
 
     /// How many are inside.
@@ -86,15 +117,24 @@ impl Door {
     }
 }
 
+impl Inside {
+    /// Forgets the addresses that nobody is here from and that could say all they want again.
+    fn forget_idle(&mut self, shared: &Limits, now: Duration) {
+        if self.by_address.len() >= FEW.max(2 * self.known) {
+            self.by_address.retain(|_, from_there| {
+                from_there.clients > 0 || !from_there.bursts.is_full(shared, now)
+            });
+            self.known = self.by_address.len();
+        }
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         let mut inside = self.door.lock();
         inside.clients -= 1;
-        if let Some(count) = inside.by_address.get_mut(&self.address) {
-            *count -= 1;
-            if *count == 0 {
-                inside.by_address.remove(&self.address);
-            }
+        if let Some(from_there) = inside.by_address.get_mut(&self.address) {
+            from_there.clients -= 1;
         }
     }
 }
@@ -102,6 +142,10 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    use std::net::Ipv4Addr;
+
+    const NOW: Duration = Duration::ZERO;
 
     fn limits(max_clients: usize, max_per_ip: usize) -> Limits {
         let (max_line, rate, burst, send_queue) = (1024, 5, 20, 1 << 20);
@@ -116,30 +160,50 @@ mod tests {
     #[test]
     fn the_door_closes_when_full_and_opens_when_somebody_leaves() {
         let (door, limits) = (Arc::new(Door::default()), limits(2, 64));
-        let first = door.enter(ip("192.0.2.1"), &limits).unwrap();
-        let _second = door.enter(ip("192.0.2.2"), &limits).unwrap();
-        assert_eq!(door.enter(ip("192.0.2.3"), &limits).err(), Some(TurnedAway::Full(2)));
+        let first = door.enter(ip("192.0.2.1"), &limits, NOW).unwrap();
+        let _second = door.enter(ip("192.0.2.2"), &limits, NOW).unwrap();
+        assert_eq!(door.enter(ip("192.0.2.3"), &limits, NOW).err(), Some(TurnedAway::Full(2)));
         drop(first);
-        assert!(door.enter(ip("192.0.2.3"), &limits).is_ok());
+        assert!(door.enter(ip("192.0.2.3"), &limits, NOW).is_ok());
     }
 
     #[test]
     fn an_ipv4_address_and_an_ipv6_64_have_so_many_places_and_loopback_any() {
         let (door, limits) = (Arc::new(Door::default()), limits(100, 1));
-        let _held = ["192.0.2.1", "2001:db8::1"].map(|from| door.enter(ip(from), &limits).unwrap());
+        let _held =
+            ["192.0.2.1", "2001:db8::1"].map(|from| door.enter(ip(from), &limits, NOW).unwrap());
         for from in ["192.0.2.1", "::ffff:192.0.2.1", "2001:db8::2"] {
-            let refused = door.enter(ip(from), &limits).err();
+            let refused = door.enter(ip(from), &limits, NOW).err();
             assert_eq!(refused, Some(TurnedAway::TooManyFromThere(1)), "{from}");
         }
         let many = ["127.0.0.1", "127.0.0.1", "::1", "::1", "::ffff:127.0.0.1"];
-        let _loopback = many.map(|from| door.enter(ip(from), &limits).unwrap());
+        let _loopback = many.map(|from| door.enter(ip(from), &limits, NOW).unwrap());
     }
 
     #[test]
-    fn nothing_is_left_of_those_who_left() {
-        let (door, limits) = (Arc::new(Door::default()), limits(2, 1));
-        drop(door.enter(ip("192.0.2.1"), &limits));
-        assert_eq!(door.clients(), 0);
-        assert!(door.lock().by_address.is_empty());
+    fn coming_back_again_and_again_gives_an_address_no_more_than_staying() {
+        let (door, limits) = (Arc::new(Door::default()), limits(100, 3));
+        let bursts = |from, now| {
+            let place = |_| door.enter(ip(from), &limits, now).unwrap().burst;
+            (0..5).map(place).collect::<Vec<_>>()
+        };
+        assert_eq!(bursts("192.0.2.1", NOW), [20, 20, 20, 0, 0]);
+        assert_eq!(bursts("192.0.2.2", NOW), [20, 20, 20, 0, 0]);
+        assert_eq!(bursts("127.0.0.1", NOW), [20; 5]);
+        assert_eq!(bursts("192.0.2.1", Duration::from_secs(2)), [20, 10, 0, 0, 0]);
+    }
+
+    #[test]
+    fn addresses_are_forgotten_when_nobody_is_here_from_them() {
+        let (door, limits) = (Arc::new(Door::default()), limits(100, 1));
+        let stays = door.enter(ip("192.0.2.1"), &limits, NOW);
+        for number in 0..10_000u32 {
+            let now = Duration::from_millis(u64::from(number));
+            assert!(door.enter(Ipv4Addr::from_bits(number).into(), &limits, now).is_ok());
+        }
+        let inside = door.lock();
+        assert!(inside.by_address.len() < 10_000 && inside.clients == 1);
+        assert!(inside.by_address.contains_key(&Address::of(ip("192.0.2.1"))));
+        drop((inside, stays));
     }
 }

@@ -22,6 +22,16 @@ pub struct Limits {
     pub idle_timeout: Option<Duration>,
 }
 
+impl Limits {
+    /// What all clients of one address may say together: as much as the most of them that may
+    /// be connected at once. Coming back again and again is no way around it.
+    pub fn for_an_address(&self) -> Self {
+        let clients = u32::try_from(self.max_per_ip).unwrap_or(u32::MAX);
+        let (rate, burst) = (self.rate.saturating_mul(clients), self.burst.max(1));
+        Self { rate, burst: burst.saturating_mul(clients), ..*self }
+    }
+}
+
 /// Limits that many threads read and one may replace.
 #[derive(Clone, Debug)]
 pub struct SharedLimits(Arc<RwLock<Limits>>);
@@ -43,8 +53,8 @@ impl SharedLimits {
     }
 }
 
-/// Flood control for one client: a bucket that holds `burst` lines' worth and fills by `rate`.
-#[derive(Debug)]
+/// Flood control: a bucket that holds `burst` lines' worth and fills by `rate`.
+#[derive(Clone, Copy, Debug)]
 pub struct Bucket {
     /// Lines that may come at once, in millionths.
     level: u64,
@@ -56,30 +66,51 @@ pub struct Bucket {
 const LINE: u64 = 1_000_000;
 
 impl Bucket {
-    /// A full one.
-    pub fn new(burst: u32, now: Duration) -> Self {
-        Self { level: capacity(burst), filled: now }
+    /// One that holds `lines` lines' worth. `now` is on any clock that never goes back.
+    pub fn new(lines: u32, now: Duration) -> Self {
+        Self { level: u64::from(lines) * LINE, filled: now }
     }
 
     /// Takes one line's worth, or says how long it takes until there is one.
-    ///
-    /// `now` is on any clock that never goes back.
     pub fn take(&mut self, limits: &Limits, now: Duration) -> Result<(), Duration> {
         if limits.rate == 0 {
             return Ok(());
         }
-        let rate = u64::from(limits.rate);
-        let micros = u64::try_from(now.saturating_sub(self.filled).as_micros()).unwrap_or(u64::MAX);
-        self.level =
-            micros.saturating_mul(rate).saturating_add(self.level).min(capacity(limits.burst));
-        self.filled = now;
+        self.fill(limits, now);
         match self.level.checked_sub(LINE) {
             Some(level) => {
                 self.level = level;
                 Ok(())
             }
-            None => Err(Duration::from_micros((LINE - self.level).div_ceil(rate))),
+            None => {
+                let missing = LINE - self.level;
+                Err(Duration::from_micros(missing.div_ceil(u64::from(limits.rate))))
+            }
         }
+    }
+
+    /// Takes up to `most` lines' worth, and says how many it took.
+    pub fn take_up_to(&mut self, most: u32, limits: &Limits, now: Duration) -> u32 {
+        if limits.rate == 0 {
+            return most;
+        }
+        self.fill(limits, now);
+        let taken = u32::try_from(self.level / LINE).unwrap_or(u32::MAX).min(most);
+        self.level -= u64::from(taken) * LINE;
+        taken
+    }
+
+    /// Whether it holds all that it can.
+    pub fn is_full(&mut self, limits: &Limits, now: Duration) -> bool {
+        self.fill(limits, now);
+        self.level == capacity(limits.burst)
+    }
+
+    fn fill(&mut self, limits: &Limits, now: Duration) {
+        let micros = u64::try_from(now.saturating_sub(self.filled).as_micros()).unwrap_or(u64::MAX);
+        let more = micros.saturating_mul(u64::from(limits.rate));
+        self.level = self.level.saturating_add(more).min(capacity(limits.burst));
+        self.filled = now;
     }
 }
 
@@ -102,7 +133,7 @@ mod tests {
     /// Takes lines as fast as the bucket lets them through, and returns when each came.
     fn pour(limits: Limits, lines: usize) -> Vec<Duration> {
         let mut now = Duration::ZERO;
-        let mut bucket = Bucket::new(limits.burst, now);
+        let mut bucket = Bucket::new(limits.burst.max(1), now);
         let pour_one = |_| {
             while let Err(wait) = bucket.take(&limits, now) {
                 now += wait;

@@ -116,11 +116,11 @@ impl Session {
         let _ = inbox.send(connected);
         let now = shared.clock.uptime();
         Self {
-            _place: place,
             client: Registration { id, inbox, reason: Reason::Disconnected },
-            bucket: Bucket::new(shared.limits.get().burst, now),
+            bucket: Bucket::new(place.burst, now),
             heard: now,
             bell: shared.alarm.bell(),
+            _place: place,
             socket,
             shared,
             decoder: Decoder::default(),
