@@ -238,4 +238,21 @@ mod tests {
             assert!(parse_timeout(bad).is_err(), "{bad}");
         }
     }
+
+    #[test]
+    fn the_defaults_are_those_that_are_promised() {
+        let config = load(["chatd".into()], []).unwrap();
+        let promised = Limits {
+            max_clients: 4096,
+            max_per_ip: 64,
+            max_line: 1024,
+            rate: 5,
+            burst: 20,
+            send_queue: 1_048_576,
+            idle_timeout: None,
+        };
+        assert_eq!(config.limits(), promised);
+        assert_eq!((config.port, config.settings().replay), (1234, 20));
+        assert_eq!(config.log_level(), LevelFilter::Info);
+    }
 }

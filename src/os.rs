@@ -260,3 +260,24 @@ pub fn is_about_one_connection(error: &io::Error) -> bool {
         )
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_is_prompt_keeps_urgent_data_in_place_and_notices_a_lost_peer() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let _far = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (near, _) = listener.accept().unwrap();
+        let Socket { stream, .. } = Socket::new(near, Duration::from_secs(600)).unwrap();
+        assert_eq!(sockopt::tcp_nodelay(&stream), Ok(true));
+        assert_eq!(sockopt::socket_oobinline(&stream), Ok(true));
+        assert_eq!(sockopt::socket_keepalive(&stream), Ok(true));
+        assert_eq!(sockopt::tcp_user_timeout(&stream), Ok(600_000));
+        let probing =
+            sockopt::tcp_keepintvl(&stream).unwrap() * sockopt::tcp_keepcnt(&stream).unwrap();
+        let silent = sockopt::tcp_keepidle(&stream).unwrap();
+        assert_eq!(silent + probing, Duration::from_secs(600));
+    }
+}

@@ -247,3 +247,89 @@ impl Peer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::door::Door;
+    use crate::limits::Limits;
+    use crate::text::Text;
+    use std::net::{TcpListener, TcpStream};
+
+    const LIMIT: usize = 1000;
+
+    /// A client in the lobby, which the test keeps connected.
+    fn peer(feeds: &mut Feeds) -> (Peer, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let far = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (near, addr) = listener.accept().unwrap();
+        let socket = Socket::new(near, Duration::from_secs(600)).unwrap();
+        let (max_clients, max_per_ip, max_line, rate, burst) = (1, 1, 1024, 0, 0);
+        let (send_queue, idle_timeout) = (LIMIT, None);
+        let limits =
+            Limits { max_clients, max_per_ip, max_line, rate, burst, send_queue, idle_timeout };
+        let door = Arc::new(Door::default());
+        let place = door.enter(addr.ip(), &limits, Duration::ZERO).unwrap();
+        let mut peer = Peer::new(Arc::new(socket), addr, Arc::new(place));
+        peer.enter(RoomId::LOBBY, feeds);
+        (peer, far)
+    }
+
+    /// A batch of one line that the whole lobby waits for.
+    fn hear(peer: &mut Peer, feeds: &mut Feeds, bytes: usize) {
+        let around = "-- \r\n".len();
+        feeds.push(RoomId::LOBBY, Message::Notice(Text::new("x".repeat(bytes - around))));
+        peer.take(RoomId::LOBBY, feeds);
+        feeds.next_batch();
+    }
+
+    fn at(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    #[test]
+    fn what_others_wait_for_too_may_be_more_than_the_limit_for_a_second() {
+        let mut feeds = Feeds::default();
+        let (mut peer, _far) = peer(&mut feeds);
+        hear(&mut peer, &mut feeds, LIMIT);
+        assert!(!peer.is_too_slow(at(0), LIMIT) && peer.grace_ends().is_none());
+        hear(&mut peer, &mut feeds, LIMIT);
+        assert!(!peer.is_too_slow(at(5000), LIMIT));
+        assert_eq!(peer.grace_ends(), Some(at(6000)));
+        assert!(!peer.is_too_slow(at(5999), LIMIT));
+        assert!(peer.is_too_slow(at(6000), LIMIT));
+    }
+
+    #[test]
+    fn who_catches_up_has_another_second() {
+        let mut feeds = Feeds::default();
+        let (mut peer, _far) = peer(&mut feeds);
+        hear(&mut peer, &mut feeds, 2 * LIMIT);
+        assert!(!peer.is_too_slow(at(0), LIMIT));
+        peer.queue.consume(LIMIT);
+        assert!(!peer.is_too_slow(at(900), LIMIT) && peer.grace_ends().is_none());
+        hear(&mut peer, &mut feeds, LIMIT);
+        assert!(!peer.is_too_slow(at(1000), LIMIT));
+        assert_eq!(peer.grace_ends(), Some(at(2000)));
+    }
+
+    #[test]
+    fn what_waits_for_one_client_alone_is_never_more_than_the_limit() {
+        let mut feeds = Feeds::default();
+        let (mut peer, _far) = peer(&mut feeds);
+        peer.send(&[b'x'; LIMIT], &mut feeds);
+        assert!(!peer.is_too_slow(at(0), LIMIT));
+        peer.send(b"x", &mut feeds);
+        assert!(peer.is_too_slow(at(0), LIMIT));
+    }
+
+    #[test]
+    fn nothing_is_ever_more_than_eight_times_the_limit() {
+        let mut feeds = Feeds::default();
+        let (mut peer, _far) = peer(&mut feeds);
+        hear(&mut peer, &mut feeds, 8 * LIMIT);
+        assert!(!peer.is_too_slow(at(0), LIMIT));
+        hear(&mut peer, &mut feeds, 256);
+        assert!(peer.is_too_slow(at(0), LIMIT));
+    }
+}

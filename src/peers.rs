@@ -164,3 +164,85 @@ impl Flushed<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::Address;
+    use crate::chat::{Effects, Event, Now, Settings};
+    use crate::door::Door;
+    use crate::limits::Limits;
+    use crate::os::{Bell, Socket};
+    use crate::text::Text;
+    use std::net::{TcpListener, TcpStream};
+
+    const STALLED: ClientId = ClientId(1);
+    const LIMIT: usize = 1 << 20;
+
+    /// One client in a lobby, which does not read and whose socket takes no more.
+    struct World {
+        door: Arc<Door>,
+        chat: Chat,
+        peers: Peers,
+        _far: TcpStream,
+    }
+
+    impl World {
+        fn new() -> Self {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let far = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let (near, addr) = listener.accept().unwrap();
+            let socket = Arc::new(Socket::new(near, Duration::from_secs(600)).unwrap());
+            while socket.send_now(&[b'x'; 1 << 20]).is_ok() {}
+            let (max_clients, max_per_ip, max_line, rate, burst) = (1, 1, 1024, 0, 0);
+            let (send_queue, idle_timeout) = (LIMIT, None);
+            let limits =
+                Limits { max_clients, max_per_ip, max_line, rate, burst, send_queue, idle_timeout };
+            let door = Arc::new(Door::default());
+            let place = Arc::new(door.enter(addr.ip(), &limits, Duration::ZERO).unwrap());
+            let writable = WritablePoll::new(&Bell::new().unwrap()).unwrap();
+            let mut peers = Peers::new(Arc::new(writable));
+            peers.add(STALLED, Peer::new(socket, addr, place));
+            peers.with(STALLED, |peer, feeds| peer.enter(RoomId::LOBBY, feeds));
+            let settings = Settings { name: Text::new("box7"), motd: Arc::from([]), replay: 0 };
+            let mut chat = Chat::new(settings);
+            let connected = Event::Connected(Address::of(addr.ip()));
+            chat.handle(Now::default(), STALLED, connected, &mut Effects::default());
+            Self { door, chat, peers, _far: far }
+        }
+
+        fn flood(&mut self) {
+            let line = Message::Notice(Text::new("x".repeat(4 * LIMIT)));
+            self.peers.tell_room(RoomId::LOBBY, &[], line);
+        }
+
+        fn flush(&mut self, ms: u64) -> Vec<ClientId> {
+            self.peers.flush(&self.chat, Duration::from_millis(ms), LIMIT)
+        }
+    }
+
+    #[test]
+    fn who_is_behind_is_looked_at_again_although_nothing_is_said() {
+        let mut world = World::new();
+        world.flood();
+        assert_eq!(world.flush(500), []);
+        assert_eq!(world.peers.next_deadline(), Some(Duration::from_millis(1500)));
+        assert_eq!(world.flush(1499), []);
+        assert_eq!(world.flush(1500), [STALLED]);
+        assert_eq!(world.peers.next_deadline(), None);
+    }
+
+    #[test]
+    fn a_place_is_free_only_when_nothing_waits_for_its_client_any_more() {
+        let mut world = World::new();
+        world.flood();
+        world.flush(0);
+        world.peers.with(STALLED, |peer, _| peer.finish_unread());
+        world.flush(1);
+        assert_eq!(world.door.clients(), 1);
+        world.peers.with(STALLED, |peer, _| peer.close());
+        world.flush(2);
+        assert_eq!(world.door.clients(), 0);
+        assert!(world.peers.peers.is_empty());
+    }
+}

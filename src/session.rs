@@ -14,7 +14,7 @@ use crate::chat::{ClientId, Reason};
 use crate::clock::Clock;
 use crate::door::Place;
 use crate::inbox::Input;
-use crate::limits::{Bucket, SharedLimits};
+use crate::limits::{Bucket, Limits, SharedLimits};
 use crate::os::{self, Bell, Ready, Socket};
 use crate::wire::Incoming;
 use crate::wire::text::Decoder;
@@ -47,6 +47,8 @@ pub struct Session {
     socket: Arc<Socket>,
     shared: Shared,
     bell: Arc<Bell>,
+    /// The limits when it last looked.
+    limits: Limits,
     decoder: Decoder,
     bucket: Bucket,
     /// Whether the client ended the connection in both directions.
@@ -120,6 +122,7 @@ impl Session {
             bucket: Bucket::new(place.burst, now),
             heard: now,
             bell: shared.alarm.bell(),
+            limits: shared.limits.get(),
             _place: place,
             socket,
             shared,
@@ -159,7 +162,7 @@ impl Session {
             return Some(SETTLING);
         }
         let silent = self.shared.clock.uptime().saturating_sub(self.heard);
-        self.shared.limits.get().idle_timeout.map(|limit| limit.saturating_sub(silent))
+        self.limits.idle_timeout.map(|limit| limit.saturating_sub(silent))
     }
 
     /// Whether it is still to be seen if anybody is there.
@@ -172,7 +175,7 @@ impl Session {
         if self.is_settling() {
             self.is_settled = true;
             self.shared.inbox.send(Input::Settled(self.client.id))?;
-        } else if let Some(limit) = self.shared.limits.get().idle_timeout {
+        } else if let Some(limit) = self.limits.idle_timeout {
             self.heard = self.shared.clock.uptime();
             self.shared.inbox.send(Input::Idle(self.client.id, limit))?;
         }
@@ -182,6 +185,7 @@ impl Session {
     /// The alarm went off: it is over, or there are other limits.
     fn wake(&mut self) -> Result<(), End> {
         self.bell = self.shared.alarm.bell();
+        self.limits = self.shared.limits.get();
         if self.shared.alarm.is_over() { Err(End::Closed) } else { Ok(()) }
     }
 
@@ -189,8 +193,7 @@ impl Session {
     fn forward(&mut self, mut bytes: &[u8]) -> Result<(), End> {
         self.heard = self.shared.clock.uptime();
         let mut items = Vec::new();
-        while let Some(incoming) = self.decoder.next(&mut bytes, self.shared.limits.get().max_line)
-        {
+        while let Some(incoming) = self.decoder.next(&mut bytes, self.limits.max_line) {
             self.admit(incoming, &mut items)?;
         }
         self.send(&mut items)
@@ -199,7 +202,7 @@ impl Session {
     /// The client will send no more, but what it sent is worth hearing.
     fn end(&mut self, reason: Reason) -> Result<Infallible, End> {
         let mut items = Vec::new();
-        while let Some(incoming) = self.decoder.finish(self.shared.limits.get().max_line) {
+        while let Some(incoming) = self.decoder.finish(self.limits.max_line) {
             self.admit(incoming, &mut items)?;
         }
         self.send(&mut items)?;
@@ -229,7 +232,7 @@ impl Session {
     }
 
     fn take_token(&mut self) -> Result<(), Duration> {
-        self.bucket.take(&self.shared.limits.get(), self.shared.clock.uptime())
+        self.bucket.take(&self.limits, self.shared.clock.uptime())
     }
 
     fn send(&mut self, items: &mut Vec<Incoming>) -> Result<(), End> {
@@ -259,5 +262,36 @@ impl Session {
     fn discard(&self) {
         let mut buffer = [const { MaybeUninit::uninit() }; READ];
         while self.socket.receive(&mut buffer).is_ok_and(|bytes| !bytes.is_empty()) {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+    const CONNECTION_RESET: i32 = 104;
+    const CONNECTION_TIMED_OUT: i32 = 110;
+
+    #[test]
+    fn who_was_lost_by_the_network_timed_out_and_everybody_else_disconnected() {
+        let told = |code| reason(&io::Error::from_raw_os_error(code)).to_string();
+        assert_eq!(told(CONNECTION_TIMED_OUT), "timed out");
+        assert_eq!(told(CONNECTION_RESET), "disconnected");
+    }
+
+    #[test]
+    fn a_session_that_panics_leaves_no_ghost() {
+        let (inbox, inputs) = crossbeam_channel::unbounded();
+        let client = Registration { id: ClientId(7), inbox, reason: Reason::Disconnected };
+        let session = AssertUnwindSafe(move || {
+            let _client = client;
+            // Like a panic, but without its report.
+            resume_unwind(Box::new("a bug"));
+        });
+        assert!(catch_unwind(session).is_err());
+        let told = inputs.try_recv();
+        assert!(matches!(told, Ok(Input::Gone(ClientId(7), Reason::Disconnected))), "{told:?}");
+        assert!(inputs.try_recv().is_err(), "it goes once");
     }
 }

@@ -34,7 +34,7 @@ pub enum Effect {
 pub enum Audience {
     /// One client.
     One(ClientId),
-    /// All members of a room except some: a range of [`Effects::except`].
+    /// All members of a room except some: a range of those that [`Effects::drain`] returns.
     Room(RoomId, Range<usize>),
     /// Every client.
     Everyone,

@@ -218,3 +218,88 @@ impl Turn<'_> {
         any
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::{Event, Settings};
+    use crate::text::Text;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    fn chat() -> Chat {
+        Chat::new(Settings { name: Text::new("box7"), motd: Arc::from([]), replay: 20 })
+    }
+
+    fn at(ms: u64) -> Now {
+        Now { uptime: Duration::from_millis(ms), ..Now::default() }
+    }
+
+    /// What is told to anybody when this happens to a client.
+    fn told(chat: &mut Chat, ms: u64, id: u64, event: Event) -> Vec<Message> {
+        let mut effects = Effects::default();
+        chat.handle(at(ms), ClientId(id), event, &mut effects);
+        messages(effects)
+    }
+
+    fn messages(mut effects: Effects) -> Vec<Message> {
+        let message = |effect| match effect {
+            Effect::Tell { message, .. } => Some(message),
+            _ => None,
+        };
+        effects.drain().0.filter_map(message).collect()
+    }
+
+    fn connect(chat: &mut Chat, ms: u64, id: u64) {
+        told(chat, ms, id, Event::Connected(Address::of([192, 0, 2, 1].into())));
+        told(chat, ms, id, Event::Settled);
+    }
+
+    fn types(chat: &mut Chat, id: u64, line: &str) -> Vec<Message> {
+        told(chat, 0, id, Event::Line(Text::new(line)))
+    }
+
+    /// What the time alone makes the chat tell.
+    fn digests(chat: &mut Chat, ms: u64) -> Vec<(usize, usize)> {
+        let mut effects = Effects::default();
+        chat.tick(at(ms), &mut effects);
+        let digest = |message| match message {
+            Message::Digest { joined, left, .. } => Some((joined, left)),
+            _ => None,
+        };
+        messages(effects).into_iter().filter_map(digest).collect()
+    }
+
+    #[test]
+    fn digests_of_a_crowd_are_ten_seconds_apart() {
+        let mut chat = chat();
+        (1..=51).for_each(|id| connect(&mut chat, 0, id));
+        connect(&mut chat, 9_000, 52);
+        assert_eq!(digests(&mut chat, 9_999), []);
+        assert_eq!(digests(&mut chat, 10_000), [(2, 0)]);
+        told(&mut chat, 10_001, 1, Event::Gone(Reason::Disconnected));
+        assert_eq!(digests(&mut chat, 19_999), []);
+        assert_eq!(chat.next_deadline(), Some(Duration::from_millis(20_001)));
+        assert_eq!(digests(&mut chat, 20_001), [(0, 1)]);
+        assert_eq!(digests(&mut chat, 60_000), []);
+        assert_eq!(chat.next_deadline(), None);
+    }
+
+    #[test]
+    fn a_room_that_somebody_goes_to_is_not_forgotten_on_the_way() {
+        let mut chat = chat();
+        connect(&mut chat, 0, 1);
+        // In the last of them, and as many empty ones behind as are remembered.
+        for number in 0..=256 {
+            types(&mut chat, 1, &format!("/join r{number}"));
+            types(&mut chat, 1, &format!("/topic t{number}"));
+        }
+        let shown = types(&mut chat, 1, "/join r0");
+        let topic = Some(Text::new("t0"));
+        let is_topic =
+            |message: &_| matches!(message, Message::Topic { text, .. } if *text == topic);
+        assert!(shown.iter().any(is_topic), "{shown:?}");
+        let r0 = chat.rooms.find(RoomName::new("r0").unwrap());
+        assert_eq!(r0.map(|room| room.members.as_slice()), Some(&[ClientId(1)][..]));
+    }
+}

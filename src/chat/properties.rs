@@ -90,6 +90,20 @@ impl World {
         }
     }
 
+    /// One whose rooms are as many as are remembered, so that some will be forgotten: first those
+    /// that are easily gone to.
+    fn of_many_rooms() -> Self {
+        let mut world = Self::new();
+        world.take(Step::Connect(0));
+        let others = (2..=256).map(|number| format!("r{number}"));
+        for room in ["dev".to_owned(), "ops".to_owned()].into_iter().chain(others) {
+            for line in [format!("/join {room}"), "/topic theirs".to_owned()] {
+                world.take(Step::Other(0, Event::Line(Text::new(line))));
+            }
+        }
+        world
+    }
+
     fn client(&self, number: usize) -> Option<ClientId> {
         self.screens.keys().nth(number % self.screens.len().max(1)).copied()
     }
@@ -249,6 +263,19 @@ proptest! {
                 world.chat.handle(world.now, client, event, &mut effects);
                 prop_assert!(effects.is_empty());
             }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn invariants_hold_while_rooms_are_forgotten(steps in prop::collection::vec(step(), 1..20)) {
+        let mut world = World::of_many_rooms();
+        for step in steps {
+            world.take(step);
+            world.check();
         }
     }
 }

@@ -322,6 +322,19 @@ mod tests {
         assert!(states.eq([true, false, true, false, false]));
     }
 
+    #[test]
+    fn a_limit_that_grows_in_the_middle_of_a_line_never_lets_a_part_of_it_pass() {
+        let mut decoder = Decoder::default();
+        let mut next = |mut bytes: &[u8], limit| decoder.next(&mut bytes, limit);
+        assert_eq!(next(b"a\r", LIMIT), Some(line("a")));
+        assert_eq!(next(&[b'x'; LIMIT + 1], LIMIT), None);
+        let refused = Incoming::TooLong { bytes: LIMIT + 2, limit: 2 * LIMIT };
+        assert_eq!(next(b"y\r", 2 * LIMIT), Some(refused));
+        assert_eq!(next(&[b'x'; LIMIT], LIMIT), None);
+        let whole = "x".repeat(LIMIT) + "y";
+        assert_eq!(next(b"y\r", 2 * LIMIT), Some(line(&whole)));
+    }
+
     /// Bytes in which everything special is frequent.
     fn hostile() -> impl Strategy<Value = Vec<u8>> {
         let special =

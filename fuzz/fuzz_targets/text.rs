@@ -1,0 +1,51 @@
+//! The text wire: however the bytes are cut into reads, the same lines come out, and clean.
+//!
+//! Input: which limit, how many lengths to cut by, those lengths, the stream.
+#![no_main]
+
+use chatd::wire::Incoming;
+use chatd::wire::text::MAX_WITHOUT_LINE_END;
+use chatd_fuzz::{cut, decode, is_dangerous};
+use libfuzzer_sys::fuzz_target;
+
+const LIMITS: [usize; 4] = [1, 16, 1024, MAX_WITHOUT_LINE_END];
+/// Stands for a page of itself, so that a short input reaches the limits on long lines.
+const PAGE: u8 = b'~';
+
+fuzz_target!(|input: &[u8]| {
+    let [limit, cuts, rest @ ..] = input else { return };
+    let max_line = LIMITS[usize::from(limit % 4)];
+    let (lengths, stream) = rest.split_at(usize::from(cuts % 8).min(rest.len()));
+    let bytes: Vec<u8> = stream
+        .iter()
+        .flat_map(|&byte| std::iter::repeat_n(byte, if byte == PAGE { 4096 } else { 1 }))
+        .collect();
+
+    let whole = decode([&*bytes], max_line);
+    assert_eq!(decode(cut(&bytes, lengths), max_line), whole);
+    if bytes.len() < 4096 {
+        assert_eq!(decode(bytes.chunks(1), max_line), whole);
+    }
+    for (number, item) in whole.iter().enumerate() {
+        let last = number + 1 == whole.len();
+        match item {
+            Incoming::Line(text) => {
+                assert!(!text.as_str().contains(is_dangerous));
+                assert!(text.as_str().chars().count() <= max_line);
+            }
+            Incoming::TooLong { bytes, limit } => {
+                assert!(*limit == max_line && *bytes > max_line);
+                assert!(*bytes <= MAX_WITHOUT_LINE_END);
+            }
+            Incoming::Answer([first, refusal, _]) => {
+                assert!(*first == 255 && matches!(refusal, 252 | 254));
+            }
+            Incoming::BareLineFeeds => assert!(matches!(
+                whole.get(number + 1),
+                Some(Incoming::Line(_) | Incoming::TooLong { .. })
+            )),
+            Incoming::Quit | Incoming::Error(_) => assert!(last, "something follows the end"),
+            Incoming::Ping => {}
+        }
+    }
+});
