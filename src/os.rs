@@ -4,7 +4,6 @@
 //! and written by another, waiting for a socket or a wake-up, and being told of writability.
 
 use std::io::{self, IoSlice};
-use std::mem::MaybeUninit;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -79,10 +78,14 @@ impl Socket {
         Ok(Self { stream, closed: AtomicBool::new(false) })
     }
 
-    /// Reads what has arrived into `buffer`, waiting if nothing has; empty is the end.
-    pub fn receive<'a>(&self, buffer: &'a mut [MaybeUninit<u8>]) -> io::Result<&'a [u8]> {
-        let ((data, _), _) = rustix::net::recv(&self.stream, buffer, RecvFlags::empty())?;
-        Ok(data)
+    /// Reads what has arrived, `most` bytes of it, waiting if nothing has; empty is the end.
+    ///
+    /// The buffer is made for the occasion, so that a client that is silent needs none.
+    pub fn receive(&self, most: usize) -> io::Result<Vec<u8>> {
+        let mut buffer = Vec::with_capacity(most);
+        let room = rustix::buffer::spare_capacity(&mut buffer);
+        rustix::net::recv(&self.stream, room, RecvFlags::empty())?;
+        Ok(buffer)
     }
 
     /// Sends as much of `bytes` as the kernel takes now, and says how much that was.

@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -142,14 +141,13 @@ impl Session {
     }
 
     fn read(&mut self) -> Result<Infallible, End> {
-        let mut buffer = [const { MaybeUninit::uninit() }; READ];
         loop {
             match os::wait_readable(&*self.socket, &self.bell, self.patience())? {
                 Ready::Woken => self.wake()?,
                 Ready::TimedOut => self.be_silent()?,
-                Ready::Readable => match self.socket.receive(&mut buffer) {
-                    Ok([]) => return self.end(Reason::Disconnected),
-                    Ok(bytes) => self.forward(bytes)?,
+                Ready::Readable => match self.socket.receive(READ) {
+                    Ok(bytes) if bytes.is_empty() => return self.end(Reason::Disconnected),
+                    Ok(bytes) => self.forward(&bytes)?,
                     Err(error) => return self.end(reason(&error)),
                 },
             }
@@ -260,8 +258,7 @@ impl Session {
     /// Reads what nobody wants to know: closing a socket with unread data would make the kernel
     /// throw away what the client has not received yet (RFC 1122, section 4.2.2.13).
     fn discard(&self) {
-        let mut buffer = [const { MaybeUninit::uninit() }; READ];
-        while self.socket.receive(&mut buffer).is_ok_and(|bytes| !bytes.is_empty()) {}
+        while self.socket.receive(READ).is_ok_and(|bytes| !bytes.is_empty()) {}
     }
 }
 
