@@ -60,7 +60,8 @@ fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
         match load() {
             Ok(changed) => reload(&server, &config, &changed),
             Err(Stop::Answered(text) | Stop::Wrong(text)) => {
-                log::error!("not reloaded, nothing is changed: {}", text.trim_end());
+                let reason = text.lines().next().unwrap_or_default().trim_start_matches("chatd: ");
+                log::error!("not reloaded, nothing is changed: {reason}");
             }
         }
     }
