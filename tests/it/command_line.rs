@@ -1,12 +1,15 @@
-//! Flags, environment and file: what they set, which of them wins, and how a mistake is reported.
+//! Flags, environment and file: what they set, and which of them wins.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::net::{Ipv6Addr, TcpListener, TcpStream};
+use std::os::unix::fs::symlink;
+use std::process::Command;
 
 use crate::harness::{Client, HINT, Server, TempDir, chatd, run};
 
 /// Every option of the text wire that takes a value, a value that does no harm, and one that no option takes.
-const OPTIONS: [(&str, &str, &str); 12] = [
+pub(crate) const OPTIONS: [(&str, &str, &str); 12] = [
     ("port", "0", "65536"),
     ("bind", "127.0.0.1", "nowhere"),
     ("max-clients", "3", "many"),
@@ -21,12 +24,7 @@ const OPTIONS: [(&str, &str, &str); 12] = [
     ("motd", "", ""),
 ];
 
-fn breakable() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let options = OPTIONS.into_iter().filter(|(_, _, bad)| !bad.is_empty());
-    options.map(|(option, _, bad)| (option, bad))
-}
-
-fn variable(option: &str) -> String {
+pub(crate) fn variable(option: &str) -> String {
     format!("CHATD_{}", option.replace('-', "_").to_uppercase())
 }
 
@@ -130,6 +128,22 @@ fn verbosity_is_a_number_in_the_environment_and_the_file() {
 }
 
 #[test]
+fn verbose_flags_beat_a_quiet_environment() {
+    let mut command = chatd();
+    command.args(["--bind", "127.0.0.1", "--port", "0", "-v"]).env("CHATD_QUIET", "1");
+    let server = Server::run(command);
+    Client::guest(&server).ask("logged at debug level only");
+    server.wait_log(["logged at debug level only"]);
+}
+
+#[test]
+fn a_variable_that_is_no_setting_is_named_in_the_log() {
+    let mut command = chatd();
+    command.args(["--bind", "127.0.0.1", "--port", "0"]).env("CHATD_PROT", "1234");
+    Server::run(command).wait_log(["CHATD_PROT"]);
+}
+
+#[test]
 fn short_flags_are_known() {
     let mut command = chatd();
     command.args(["-p", "0", "-b", "127.0.0.1"]);
@@ -186,107 +200,51 @@ fn the_port_file_appears_whole_and_leaves_nothing_beside_it() {
 }
 
 #[test]
-fn a_bad_flag_is_named() {
-    for (option, bad) in breakable() {
-        let ended = run(chatd().arg(format!("--{option}={bad}")));
-        assert_eq!(ended.status, 2, "{option}");
-        assert!(ended.first_line().contains(&format!("--{option}")), "{}", ended.stderr);
-    }
-}
-
-#[test]
-fn an_unknown_or_unfinished_flag_is_named() {
-    for (flags, named) in [(["--bogus", "1"], "--bogus"), (["-q", "--port"], "--port")] {
-        let ended = run(chatd().args(flags));
-        assert_eq!(ended.status, 2, "{flags:?}");
-        assert!(ended.first_line().contains(named), "{}", ended.stderr);
-    }
-}
-
-#[test]
-fn a_bad_variable_is_named_even_where_a_flag_overrides_it() {
-    for (option, bad) in breakable() {
-        let ended = run(chatd().env(variable(option), bad));
-        assert_eq!(ended.status, 2, "{option}");
-        assert!(ended.first_line().contains(&variable(option)), "{}", ended.stderr);
-    }
-    let ended = run(chatd().args(["--port", "0"]).env("CHATD_PORT", "nope"));
-    assert_eq!(ended.status, 2);
-    assert!(ended.first_line().contains("CHATD_PORT"), "{}", ended.stderr);
-}
-
-#[test]
-fn a_bad_value_in_the_file_is_named_with_its_key() {
+fn the_port_file_takes_the_place_of_another_or_of_a_link() {
     let dir = TempDir::new();
-    for (option, bad) in breakable() {
-        let path = dir.file("chatd.toml", format!("name = 'box7'\n{option} = '{bad}'\n"));
-        let ended = run(chatd().args(["--config", &path]));
-        assert_eq!(ended.status, 2, "{option}");
-        let first = ended.first_line();
-        assert!(first.contains(&path) && first.contains(option), "{}", ended.stderr);
+    let old = dir.file("old", "old");
+    let (file, link) = (dir.path("file"), dir.path("link"));
+    fs::hard_link(&old, &file).unwrap();
+    symlink(&old, &link).unwrap();
+    for ports in [file, link] {
+        let mut held = File::open(&ports).unwrap();
+        let mut command = chatd();
+        command.args(["--bind", "127.0.0.1", "--port", "0", "--port-file", &ports]);
+        let _server = Server::run_at(command, &ports);
+        let mut text = String::new();
+        held.read_to_string(&mut text).unwrap();
+        assert_eq!((&*text, &*fs::read_to_string(&old).unwrap()), ("old", "old"), "{ports}");
     }
 }
 
 #[test]
-fn an_unknown_key_in_the_file_is_named() {
+fn a_link_planted_where_the_port_file_is_prepared_is_not_followed() {
     let dir = TempDir::new();
-    for key in ["prot", "max_line", "Port"] {
-        let path = dir.file("chatd.toml", format!("port = 0\n{key} = 1\n"));
-        let ended = run(chatd().args(["--config", &path]));
-        assert_eq!(ended.status, 2, "{key}");
-        let first = ended.first_line();
-        assert!(first.contains(&path) && first.contains(key), "{}", ended.stderr);
-    }
+    let (kept, ports) = (dir.file("kept", "old"), dir.path("ports"));
+    let mut shell = Command::new("sh");
+    // It keeps the number of the process, which is in the name.
+    shell.args([
+        "-c",
+        "ln -s \"$1\" \"$2.$$\"; exec \"$0\" --bind 127.0.0.1 -p 0 --port-file \"$2\"",
+    ]);
+    let ended = run(shell.args([env!("CARGO_BIN_EXE_chatd"), &kept, &ports]));
+    assert_eq!(ended.status, 1, "{}", ended.stderr);
+    assert!(ended.stderr.contains(&format!("chatd: cannot write {ports}: ")), "{}", ended.stderr);
+    assert_eq!(fs::read_to_string(kept).unwrap(), "old");
 }
 
 #[test]
-fn a_file_that_is_not_toml_or_not_readable_is_named() {
-    let dir = TempDir::new();
-    let garbage = dir.file("garbage.toml", "port = = 1\n");
-    for path in [garbage, dir.path("missing.toml"), dir.path("")] {
-        let ended = run(chatd().args(["--config", &path]));
-        assert_eq!(ended.status, 2, "{path}");
-        assert!(ended.first_line().contains(&path), "{}", ended.stderr);
-    }
-}
-
-#[test]
-fn an_unreadable_motd_is_named_with_where_it_was_asked_for() {
-    let dir = TempDir::new();
-    let missing = dir.path("motd");
-    let config = dir.file("chatd.toml", format!("motd = '{missing}'\n"));
-    let by_flag = run(chatd().args(["--motd", &missing]));
-    let by_variable = run(chatd().env("CHATD_MOTD", &missing));
-    let by_file = run(chatd().args(["--config", &config]));
-    for (ended, named) in [(by_flag, "--motd"), (by_variable, "CHATD_MOTD"), (by_file, &*config)] {
-        assert_eq!(ended.status, 2, "{named}");
-        let first = ended.first_line();
-        assert!(first.contains(named) && first.contains(&missing), "{}", ended.stderr);
-    }
-}
-
-#[test]
-fn mistakes_are_found_before_anything_is_bound() {
-    let dir = TempDir::new();
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = taken.local_addr().unwrap().port().to_string();
-    let place = ["--bind", "127.0.0.1", "--port", &port];
-    let mistakes =
-        [["--motd", &dir.path("missing")], ["--config", &dir.file("chatd.toml", "nonsense = 1\n")]];
-    for mistake in mistakes {
-        let ended = run(chatd().args(place).args(mistake));
-        assert_eq!(ended.status, 2, "a port that is taken was noticed first: {}", ended.stderr);
-    }
-}
-
-#[test]
-fn a_port_that_is_taken_is_one_clear_line() {
-    // The default address, or what it falls back to where IPv6 is off.
-    let taken = TcpListener::bind("[::]:0").or_else(|_| TcpListener::bind("0.0.0.0:0")).unwrap();
-    let taken = taken.local_addr().unwrap();
-    let ended = run(chatd().args(["--port", &taken.port().to_string()]));
-    let report = format!("chatd: cannot listen on {taken}: Address already in use (os error 98)\n");
-    assert_eq!((ended.status, ended.stderr), (1, report));
+fn both_wildcards_can_be_named_together() {
+    // A port that is free for both, if there are both.
+    let Ok(free) = TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)) else { return };
+    let port = free.local_addr().unwrap().port().to_string();
+    drop(free);
+    let mut command = chatd();
+    command.args(["--bind", "::", "--bind", "0.0.0.0", "--port", &port]);
+    let server = Server::run(command);
+    Client::guest(&server).expect_nothing();
+    let stream = TcpStream::connect((Ipv6Addr::LOCALHOST, server.port())).unwrap();
+    Client::over(stream).welcomed().expect_nothing();
 }
 
 #[test]

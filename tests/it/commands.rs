@@ -54,6 +54,14 @@ fn help_lists_every_command_or_explains_one() {
 }
 
 #[test]
+fn help_ends_with_what_everything_else_is() {
+    let (_server, mut alice) = alone();
+    let help = alice.ask("/help");
+    assert_eq!(help.len(), USAGES.len() + 1);
+    assert_eq!(help[USAGES.len()], "-- Anything else is said to the room; //text says /text.");
+}
+
+#[test]
 fn a_usage_mistake_is_answered_with_the_usage() {
     let (_server, mut alice) = alone();
     let bare = ["/nick", "/whois", "/me", "/msg", "/msg alice", "/reply", "/join", "/ignore"];
@@ -184,6 +192,18 @@ fn away_shows_until_one_is_back() {
 }
 
 #[test]
+fn a_reason_for_being_away_never_passes_for_more_people() {
+    let server = Server::start();
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    for reason in ["x), admin, root (away: y", "a, b", "(", ")", &"x".repeat(61)] {
+        bob.ask(&format!("/away {reason}"));
+        assert_eq!(alice.ask("/who"), ["-- lobby (2 here): alice, bob (away)"], "{reason}");
+        let whois = alice.ask("/whois bob");
+        assert!(whois[0].ends_with(&format!(", away: {reason}")), "{whois:?}");
+    }
+}
+
+#[test]
 fn history_is_dated() {
     let (_server, mut alice) = alone();
     assert_eq!(alice.ask("/history"), ["-- nothing has been said here"]);
@@ -196,6 +216,25 @@ fn history_is_dated() {
     assert_eq!(shapes(&alice.ask("/history"))[..3], all);
     assert_eq!(shapes(&alice.ask("/history 2"))[..2], all[1..]);
     assert_eq!(shapes(&alice.ask("/history 99"))[..3], all);
+}
+
+#[test]
+fn more_history_can_be_asked_for_than_is_replayed() {
+    let server = Server::with(["--rate", "0", "--history", "5"]);
+    let [mut alice] = people(&server, ["alice"]);
+    alice.ask(&(1..=60).map(|n| n.to_string()).collect::<Vec<_>>().join("\n"));
+    let shown = alice.ask("/history 50");
+    assert_eq!(shown.len(), 51);
+    assert!(shown[0].ends_with("] <alice> 11") && shown[49].ends_with("] <alice> 60"), "{shown:?}");
+    assert_eq!(alice.ask("/history").len(), 6);
+}
+
+#[test]
+fn no_more_history_is_shown_at_once_than_64_kib() {
+    let server = Server::with(["--rate", "0"]);
+    let [mut alice] = people(&server, ["alice"]);
+    alice.ask(&vec!["x".repeat(1000); 80].join("\n"));
+    assert_eq!(alice.ask("/history 80").len(), 65 + 1);
 }
 
 #[test]

@@ -1,9 +1,10 @@
-//! The server's own life: its end, its reloads, its log.
+//! The server's own life: its end and its log.
 
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use crate::harness::{Client, Server, Signal, TempDir, chatd, eventually, people};
-use crate::limits::stall;
+use crate::harness::{Client, Server, Signal, chatd, eventually, people};
+use crate::slow::stall;
 
 #[test]
 fn sigterm_and_sigint_say_good_bye_and_end_with_0() {
@@ -32,9 +33,11 @@ fn what_is_queued_is_sent_before_the_good_bye() {
     bob.send(&vec![&*line; 6000].join("\n"));
     bob.sync();
     server.signal(Signal::TERM);
+    bob.expect("-- the server is going down");
     let heard = alice.rest_lines();
     assert_eq!(heard.len(), 6001);
     assert_eq!(heard[6000], "-- the server is going down");
+    assert!(server.wait().0.success());
 }
 
 #[test]
@@ -48,57 +51,39 @@ fn a_stalled_reader_does_not_hold_up_the_end() {
     assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
 }
 
-/// What a newcomer is told of the MOTD and of the longest line.
-fn settings(server: &Server) -> (String, String) {
-    let mut client = Client::guest(server);
-    client.send(&"x".repeat(100));
-    (client.line(), client.line())
-}
-
-fn told(motd: &str, limit: u32) -> (String, String) {
-    (format!("-- {motd}"), format!("!! too long: 100 bytes, the limit is {limit}; not sent"))
-}
-
-fn configured(dir: &TempDir) -> (Server, String) {
-    let motd = dir.file("motd", "old\n");
-    let config = dir.file("chatd.toml", format!("motd = '{motd}'\nmax-line = 50\n"));
-    let server = Server::with(["--config", &config]);
-    assert_eq!(settings(&server), told("old", 50));
-    (server, config)
+#[test]
+fn commands_that_nobody_will_see_answered_do_not_hold_up_the_end() {
+    let server = Server::with(["--rate", "0", "--send-queue", "100000000"]);
+    let mut crowd = [(); 100].map(|()| Client::connect(&server));
+    for (n, client) in crowd.iter_mut().enumerate() {
+        // The more rooms, the longer it takes to list them.
+        client.send(&format!("/join r{n}{}", "\n/rooms".repeat(3000)));
+    }
+    let start = Instant::now();
+    assert!(server.stop().0.success());
+    assert!(start.elapsed() < Duration::from_millis(4500), "{:?}", start.elapsed());
 }
 
 #[test]
-fn sighup_rereads_the_motd_and_the_limits_and_disturbs_nobody() {
-    let dir = TempDir::new();
-    let (server, _) = configured(&dir);
-    let [mut alice] = people(&server, ["alice"]);
-    let motd = dir.file("motd", "new\n");
-    dir.file("chatd.toml", format!("motd = '{motd}'\nmax-line = 60\n"));
-    server.signal(Signal::HUP);
-    eventually("the new settings", || (settings(&server) == told("new", 60)).then_some(()));
-    assert!(!alice.sync().iter().any(|line| line.contains("down")));
-}
-
-#[test]
-fn a_bad_file_on_sighup_changes_nothing_and_is_logged() {
-    let dir = TempDir::new();
-    let (server, config) = configured(&dir);
-    let motd = dir.file("motd", "new\n");
-    dir.file("chatd.toml", format!("motd = '{motd}'\nmax-line = 'long'\n"));
-    server.signal(Signal::HUP);
-    server.wait_log([&config, "max-line"]);
-    assert_eq!(settings(&server), told("old", 50));
-}
-
-#[test]
-fn a_motd_that_is_gone_on_sighup_changes_nothing_and_is_logged() {
-    let dir = TempDir::new();
-    let (server, _) = configured(&dir);
-    let missing = dir.path("missing");
-    dir.file("chatd.toml", format!("motd = '{missing}'\nmax-line = 60\n"));
-    server.signal(Signal::HUP);
-    server.wait_log([&missing]);
-    assert_eq!(settings(&server), told("old", 50));
+fn a_restart_has_the_port_back_at_once() {
+    // An address of the test's own, so that nobody takes the port meanwhile.
+    let start = |port: &str| {
+        let mut command = chatd();
+        command.args(["--bind", "127.0.0.9", "--port", port]);
+        Server::run(command)
+    };
+    let connect = |server: &Server| {
+        Client::over(TcpStream::connect(("127.0.0.9", server.port())).unwrap()).welcomed()
+    };
+    let first = start("0");
+    let port = first.port().to_string();
+    // The side that ends a connection first keeps its port for a minute.
+    let mut client = connect(&first);
+    client.send("/quit");
+    client.rest();
+    drop(client);
+    first.stop();
+    connect(&start(&port)).expect_nothing();
 }
 
 #[test]

@@ -65,10 +65,19 @@ fn a_message_or_a_topic_announces_first() {
 fn who_says_nothing_for_300_ms_is_announced_then() {
     let server = Server::start();
     let [mut alice] = people(&server, ["alice"]);
-    let start = Instant::now();
-    let guest = Client::guest(&server);
-    alice.expect(&format!("-- {} joined (2 here)", guest.name));
-    assert!(start.elapsed() >= Duration::from_millis(300), "{:?}", start.elapsed());
+    let mut announced_after = || {
+        let start = Instant::now();
+        let guest = Client::guest(&server);
+        alice.expect(&format!("-- {} joined (2 here)", guest.name));
+        let after = start.elapsed();
+        drop(guest);
+        alice.expect_contains(" left: disconnected (1 here)");
+        after
+    };
+    // The machine may be busy, but hardly each time.
+    let times = [(); 4].map(|()| announced_after());
+    assert!(times.iter().all(|time| *time >= Duration::from_millis(300)), "{times:?}");
+    assert!(times.iter().any(|time| *time < Duration::from_millis(800)), "{times:?}");
 }
 
 #[test]
@@ -205,6 +214,15 @@ fn quiet_spares_the_notices_and_nothing_else() {
     assert_eq!(alice.ask("/quiet off"), ["-- quiet is off"]);
     drop(bob);
     alice.expect("-- bob left: disconnected (1 here)");
+}
+
+#[test]
+fn quiet_spares_no_renames() {
+    let server = Server::start();
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    alice.ask("/quiet on");
+    bob.ask("/nick rob");
+    assert_eq!(alice.sync(), ["-- bob is now rob"]);
 }
 
 #[test]

@@ -45,6 +45,30 @@ fn a_reply_goes_to_who_wrote_last() {
 }
 
 #[test]
+fn a_reply_never_goes_to_somebody_who_is_ignored() {
+    let server = Server::start();
+    let [mut alice, mut bob, mut eve] = people(&server, ["alice", "bob", "eve"]);
+    alice.ask("/msg bob hello");
+    bob.ask("/ignore eve");
+    eve.ask("/msg bob me instead");
+    assert_eq!(bob.ask("/reply hello yourself"), ["[to alice] hello yourself"]);
+    assert_eq!(alice.sync(), ["[from bob] hello yourself"]);
+    eve.expect_nothing();
+}
+
+#[test]
+fn a_blank_before_a_command_makes_it_no_more_public() {
+    let server = Server::start();
+    let [mut alice, mut bob, mut carol] = people(&server, ["alice", "bob", "carol"]);
+    for blank in [" ", "   ", "\t", " \u{a0}", "\x1b"] {
+        assert_eq!(alice.ask(&format!("{blank}/msg bob secret")), ["[to bob] secret"]);
+        bob.expect("[from alice] secret");
+    }
+    alice.ask(" //not a secret");
+    assert_eq!(carol.sync(), ["<alice> /not a secret"]);
+}
+
+#[test]
 fn a_reply_follows_the_client_and_not_the_name() {
     let server = Server::start();
     let [mut alice, mut bob, mut carol] = people(&server, ["alice", "bob", "carol"]);
@@ -82,6 +106,30 @@ fn ignoring_covers_lines_actions_and_private_messages() {
     assert_eq!(alice.ask("/unignore bob"), ["-- you no longer ignore bob"]);
     bob.ask("hi\n/me waves\n/msg alice psst");
     assert_eq!(alice.sync(), ["<bob> hi", "* bob waves", "[from bob] psst"]);
+}
+
+#[test]
+fn ignoring_covers_what_was_said_before_one_came_and_what_those_who_left_said() {
+    let server = Server::start();
+    let [mut alice, mut bob, mut carol] = people(&server, ["alice", "bob", "carol"]);
+    alice.ask("/ignore bob");
+    for client in [&mut bob, &mut carol] {
+        client.ask("/join dev");
+        client.ask("hi\n/me waves");
+    }
+    let seen = |lines: Vec<String>| {
+        let said = lines.into_iter().filter(|line| line.starts_with('['));
+        said.map(|line| line.split_once("] ").unwrap().1.to_owned()).collect::<Vec<_>>()
+    };
+    let carols = ["<carol> hi", "* carol waves"];
+    alice.sync();
+    assert_eq!(seen(alice.ask("/join dev")), carols);
+    assert_eq!(seen(alice.ask("/history")), carols);
+    drop(bob);
+    alice.wait_for(|line| line.starts_with("-- bob left"));
+    assert_eq!(seen(alice.ask("/history")), carols);
+    alice.ask("/leave");
+    assert_eq!(seen(alice.ask("/join dev")), carols);
 }
 
 #[test]

@@ -105,8 +105,9 @@ fn the_topic_is_told_shown_and_belongs_to_its_room() {
     let server = Server::start();
     let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
     assert_eq!(alice.ask("/topic"), ["-- no topic is set"]);
-    bob.send("/topic release  on friday");
-    alice.expect("-- bob set the topic: release  on friday");
+    let set = "-- bob set the topic: release  on friday";
+    assert_eq!(bob.ask("/topic release  on friday"), [set]);
+    alice.expect(set);
     assert_eq!(alice.ask("/topic"), ["-- the topic is release  on friday"]);
     assert_eq!(alice.ask("/join dev"), ["-- You are alone in dev."]);
     assert_eq!(alice.ask("/topic"), ["-- no topic is set"]);
@@ -126,6 +127,22 @@ fn the_rooms_are_listed_with_their_people_and_topics() {
     rooms.retain(|room| !room.contains(" hall-"));
     rooms.sort();
     assert_eq!(rooms, ["-- dev (1 here): tea", "-- lobby (2 here)"]);
+}
+
+#[test]
+fn the_rooms_with_most_people_are_listed_first_and_then_by_name() {
+    let server = Server::with(["--rate", "0"]);
+    let rooms = [("ann", "zoo"), ("bob", "zoo"), ("cid", "bar"), ("dan", "art"), ("eve", "zoo")];
+    let mut clients = rooms.map(|(nick, room)| {
+        let mut client = Client::join(&server, nick);
+        client.ask(&format!("/join {room}"));
+        client
+    });
+    let [_fay, mut gus] = people(&server, ["fay", "gus"]);
+    gus.ask("/join bar");
+    clients[0].sync();
+    let listed = ["-- zoo (3 here)", "-- bar (2 here)", "-- art (1 here)", "-- lobby (1 here)"];
+    assert_eq!(clients[0].ask("/rooms"), listed);
 }
 
 #[test]

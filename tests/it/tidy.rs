@@ -11,7 +11,11 @@ struct Source {
 }
 
 fn sources() -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    sources_in("src")
+}
+
+fn sources_in(folder: &str) -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut folders = vec![root.clone()];
     let mut sources = Vec::new();
     while let Some(folder) = folders.pop() {
@@ -95,7 +99,7 @@ fn only_the_session_reads_sockets_and_only_peers_and_refusals_write_to_them() {
 
 #[test]
 fn no_file_is_longer_than_400_lines() {
-    for Source { path, text, .. } in sources() {
+    for Source { path, text, .. } in sources().into_iter().chain(sources_in("tests/it")) {
         assert!(text.lines().count() <= 400, "{}", path.display());
     }
 }

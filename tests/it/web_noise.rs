@@ -25,13 +25,17 @@ fn assert_refused(answer: &str) {
 fn a_request_is_refused_and_nobody_hears_of_it() {
     let server = Server::start();
     let [mut alice] = people(&server, ["alice"]);
-    let requests: [&[u8]; 6] = [
+    let requests: [&[u8]; 10] = [
         b"GET / HTTP/1.1\r\nHost: box7:1234\r\n\r\n",
         b"POST /x HTTP/1.1\r\nHost: box7\r\nContent-Length: 17\r\n\r\n/nick evil\nhello\n",
         b"OPTIONS * HTTP/1.0\r\n\r\n",
         b"CONNECT box7:443 HTTP/1.1\r\n\r\n",
         b"M-SEARCH /a?b=c%20d HTTP/1.1\n\n",
         b"GET http://box7:1234/ HTTP/1.1\r\n/me was here\r\n",
+        b"GET  /  HTTP/1.1\r\nHost: box7\r\n\r\n",
+        b"GET / HTTP/1.1 \t \r\nHost: box7\r\n\r\n",
+        b"\0GE\0T /\0 HTTP/1.1\0\r\nHost: box7\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     ];
     for request in requests {
         assert_refused(&answer(&server, &[request]));

@@ -88,6 +88,20 @@ fn the_motd_follows_the_welcome_line_by_line_and_history_follows_the_motd() {
 }
 
 #[test]
+fn each_line_of_the_motd_is_shown_and_nothing_else() {
+    let dir = TempDir::new();
+    let shown = |motd: &str| {
+        let server = Server::with(["--motd", &dir.file("motd", motd)]);
+        Client::guest(&server).sync()
+    };
+    assert_eq!(shown(""), [""; 0]);
+    for motd in ["one\n\n \ntwo\n", "one\n\n \ntwo", "one\r\n\r\n \r\ntwo\r\n"] {
+        assert_eq!(shown(motd), ["-- one", "-- ", "--  ", "-- two"], "{motd:?}");
+    }
+    assert_eq!(shown("\n"), ["-- "]);
+}
+
+#[test]
 fn a_motd_that_is_not_utf_8_is_shown_as_far_as_it_is() {
     let dir = TempDir::new();
     let server = Server::with(["--motd", &dir.file("motd", b"caf\xe9\n")]);

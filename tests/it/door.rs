@@ -1,0 +1,167 @@
+//! The door: who is let in, and how the others are turned away.
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::harness::{Client, Server, chatd, eventually, people};
+
+#[test]
+fn one_client_too_many_is_told_so_and_turned_away() {
+    let server = Server::with(["--max-clients", "2"]);
+    let [mut alice, bob] = people(&server, ["alice", "bob"]);
+    let mut third = Client::connect(&server);
+    let address = third.local_addr().to_string();
+    let told = "!! the server is full (2 clients); try again later\r\n";
+    assert_eq!(third.rest(), told.as_bytes());
+    server.wait_log([&address, "full"]);
+    alice.expect_nothing();
+    drop(bob);
+    eventually("a free place", || {
+        Client::connect(&server).line().starts_with("-- Welcome").then_some(())
+    });
+}
+
+#[test]
+fn who_is_turned_away_while_sending_reads_why_and_the_end_soon_after() {
+    const FULL: &str = "!! the server is full (1 clients); try again later";
+    let server = Server::with(["--max-clients", "1"]);
+    let _inside = Client::guest(&server);
+    let goes_well = |_| {
+        let mut client = Client::connect(&server);
+        client.send_raw(&[b'x'; 10 * 1024]);
+        client.expect(FULL);
+        let told = Instant::now();
+        client.expect_end();
+        let ended_soon = told.elapsed() < Duration::from_millis(800);
+        // When the next one was told, the server is done with this one.
+        Client::connect(&server).expect(FULL);
+        // A reset would have made the kernel forget a line that was not read yet.
+        ended_soon && client.try_send_raw(b"x").is_ok()
+    };
+    // The machine may be busy, but hardly each time.
+    assert!((0..4).any(goes_well));
+}
+
+#[test]
+fn a_crowd_turned_away_at_once_leaves_few_connections_lingering() {
+    let server = Server::with(["--max-clients", "1"]);
+    let _inside = Client::guest(&server);
+    let files = server.open_files();
+    let mut most = 0;
+    let crowd = [(); 200].map(|()| {
+        let mut client = Client::connect(&server);
+        client.expect("!! the server is full (1 clients); try again later");
+        most = most.max(server.open_files());
+        client
+    });
+    assert!(most < files + 100, "{files} files, then {most}");
+    eventually("the end of all connections", || (server.open_files() == files).then_some(()));
+    drop(crowd);
+}
+
+#[test]
+fn loopback_is_exempt_from_the_limit_per_address() {
+    let server = Server::with(["--max-per-ip", "1"]);
+    people(&server, ["alice", "bob", "carol"])[0].expect_nothing();
+}
+
+/// Runs the test of this name again, in a network of its own with a few addresses.
+fn in_a_network_of_its_own(test: &str, body: impl FnOnce()) {
+    const INSIDE: &str = "TEST_IS_IN_ITS_OWN_NETWORK";
+    if std::env::var_os(INSIDE).is_some() {
+        return body();
+    }
+    let set_up = "ip link set lo up
+        for address in 10.99.0.1/32 10.99.0.2/32; do ip address add $address dev lo; done
+        for address in fd99:0:0:1::1 fd99:0:0:1::2 fd99:0:0:2::1
+        do ip address add $address/128 dev lo nodad; done
+        exec \"$0\" \"$@\"";
+    let mut command = Command::new("unshare");
+    command.args(["--net", "sh", "-ec", set_up]).arg(std::env::current_exe().unwrap());
+    command.args(["--include-ignored", "--exact", test]).env(INSIDE, "1");
+    let ended = crate::harness::run(&mut command);
+    assert!(
+        ended.status == 0 && ended.stdout.contains("1 passed"),
+        "{}{}",
+        ended.stdout,
+        ended.stderr
+    );
+}
+
+#[test]
+#[ignore = "needs root and ip"]
+fn one_too_many_from_an_address_or_a_64_is_turned_away() {
+    let name = "door::one_too_many_from_an_address_or_a_64_is_turned_away";
+    in_a_network_of_its_own(name, || {
+        let mut command = chatd();
+        command.args(["--port", "0", "--max-per-ip", "2"]);
+        let server = Server::run(command);
+        let networks = [
+            ["10.99.0.1", "10.99.0.1", "10.99.0.1", "10.99.0.2"],
+            ["fd99:0:0:1::1", "fd99:0:0:1::2", "fd99:0:0:1::1", "fd99:0:0:2::1"],
+        ];
+        for [one, two, three, elsewhere] in networks {
+            // To an address of this host one comes from that address.
+            let connect =
+                |host| Client::over(std::net::TcpStream::connect((host, server.port())).unwrap());
+            let first = connect(one).welcomed();
+            let _second = connect(two).welcomed();
+            let mut third = connect(three);
+            let told = third.line();
+            assert!(told.starts_with("!! too many connections from your address"), "{told}");
+            third.expect_end();
+            connect(elsewhere).welcomed().expect_nothing();
+            drop(first);
+            eventually("a free place", || {
+                connect(three).line().starts_with("-- Welcome").then_some(())
+            });
+        }
+    });
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_client_that_no_thread_can_be_had_for_is_turned_away() {
+    use std::os::unix::{fs::PermissionsExt, process::CommandExt};
+    let dir = crate::harness::TempDir::new();
+    std::fs::set_permissions(dir.path(""), PermissionsExt::from_mode(0o777)).unwrap();
+    let (program, ports) = (dir.path("chatd"), dir.path("ports"));
+    std::fs::copy(env!("CARGO_BIN_EXE_chatd"), &program).unwrap();
+    let mut command = Command::new("prlimit");
+    // A user of its own, so that nobody else's threads count.
+    command.args([
+        "--nproc=12",
+        &program,
+        "--bind",
+        "127.0.0.1",
+        "--port",
+        "0",
+        "--port-file",
+        &ports,
+    ]);
+    command.uid(54_321).stderr(Stdio::piped());
+    let server = Server::run_at(command, &ports);
+    let mut clients = [(); 12].map(|()| Client::connect(&server));
+    let welcomed = clients.each_mut().map(|client| client.line().starts_with("-- Welcome"));
+    let turned_away = welcomed.iter().position(|welcomed| !welcomed).expect("a limit on threads");
+    assert!(turned_away > 0 && welcomed[turned_away..].iter().all(|welcomed| !welcomed));
+    clients[turned_away].expect_end();
+    clients[0].expect(crate::harness::HINT);
+    clients[0].expect_nothing();
+}
+
+#[test]
+fn running_out_of_files_ends_nothing_and_floods_no_log() {
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -n 30 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_chatd")]);
+    command.args(["--bind", "127.0.0.1", "--port", "0"]).stderr(Stdio::piped());
+    let server = Server::run(command);
+    let mut first = Client::guest(&server);
+    let crowd = [(); 60].map(|()| Client::connect(&server));
+    first.sync();
+    server.wait_log(["cannot accept", "trying again in 1s"]);
+    let complaints = server.log().matches("cannot accept").count();
+    assert!(complaints < 20, "{}", server.log());
+    drop(crowd);
+    Client::guest(&server).sync();
+}
