@@ -1,3 +1,0 @@
-//! Fan-out benchmark.
-
-fn main() {}

@@ -1,0 +1,217 @@
+//! The servers under test: starting them, and ending them however the benchmark ends.
+
+use crate::os::{self, Size};
+use crate::placement::Placement;
+use crate::wire::{self, Dialect};
+use rustix::process::Pid;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+const START: Duration = Duration::from_secs(10);
+const NGIRCD: &str = "\
+[Global]
+Name = bench.invalid
+Info = bench
+Listen = 127.0.0.1
+Ports = PORT
+[Limits]
+MaxConnections = 0
+MaxConnectionsIP = 0
+MaxJoins = 0
+MaxNickLength = 16
+MaxPenaltyTime = 0
+PingTimeout = 600
+PongTimeout = 600
+[Options]
+DNS = no
+Ident = no
+PAM = no
+";
+
+/// A server that can be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Chatd,
+    Floor,
+    Redis,
+    Ncat,
+    Ngircd,
+}
+
+impl Kind {
+    /// Those that are other people's, and that may not be installed.
+    pub(crate) const PEERS: [Kind; 3] = [Kind::Redis, Kind::Ncat, Kind::Ngircd];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Kind::Chatd => "chatd",
+            Kind::Floor => "floor",
+            Kind::Redis => "redis-server",
+            Kind::Ncat => "ncat",
+            Kind::Ngircd => "ngircd",
+        }
+    }
+
+    pub(crate) fn dialect(self) -> &'static Dialect {
+        match self {
+            Kind::Chatd => &wire::CHATD,
+            Kind::Floor => &wire::FLOOR,
+            Kind::Redis => &wire::REDIS,
+            Kind::Ncat => &wire::NCAT,
+            Kind::Ngircd => &wire::IRC,
+        }
+    }
+
+    /// Whether its program is there to be run.
+    pub(crate) fn installed(self) -> bool {
+        let found = |directory: PathBuf| directory.join(self.name()).is_file();
+        !Kind::PEERS.contains(&self)
+            || std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(found))
+            || found(PathBuf::from("/usr/sbin"))
+    }
+}
+
+/// What chatd is started with; the others have no such choice.
+#[derive(Clone, Copy)]
+pub(crate) struct Tuning {
+    /// Lines kept for those who join.
+    pub(crate) history: usize,
+    /// Bytes that may wait for one client.
+    pub(crate) send_queue: usize,
+}
+
+impl Default for Tuning {
+    fn default() -> Tuning {
+        Tuning { history: 0, send_queue: 64 << 20 }
+    }
+}
+
+/// A running server, killed when dropped.
+pub(crate) struct Server {
+    child: Child,
+    directory: PathBuf,
+    pub(crate) address: SocketAddrV4,
+}
+
+impl Server {
+    /// Starts a server on 127.0.0.1 and waits until it listens.
+    pub(crate) fn start(kind: Kind, tuning: Tuning, placement: &Placement) -> io::Result<Server> {
+        let directory =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fanout-{}", std::process::id()));
+        std::fs::create_dir_all(&directory)?;
+        let port_file = directory.join("port");
+        let port = if Kind::PEERS.contains(&kind) { free_port()? } else { 0 };
+        let mut command = command(kind, tuning, &directory, port)?;
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        if Kind::PEERS.contains(&kind) {
+            command.stderr(Stdio::null());
+        }
+        let child = placement.as_server(|| command.spawn())?;
+        let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, port);
+        let mut server = Server { child, directory, address };
+        let deadline = Instant::now() + START;
+        while !server.listens(&port_file) {
+            if let Some(status) = server.child.try_wait()? {
+                return Err(io::Error::other(format!("{} ended at once: {status}", kind.name())));
+            }
+            if Instant::now() > deadline {
+                return Err(io::Error::other(format!("{} doesn't listen", kind.name())));
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        Ok(server)
+    }
+
+    /// User and system time so far.
+    pub(crate) fn cpu(&self) -> io::Result<Duration> {
+        os::cpu(self.process())
+    }
+
+    pub(crate) fn size(&self) -> io::Result<Size> {
+        os::size(self.process())
+    }
+
+    fn process(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    fn listens(&mut self, port_file: &Path) -> bool {
+        if self.address.port() != 0 {
+            return os::listens(self.address.port());
+        }
+        let text = std::fs::read_to_string(port_file).unwrap_or_default();
+        let port = text.lines().find_map(|line| line.strip_prefix("text ")?.parse().ok());
+        port.inspect(|port| self.address.set_port(*port)).is_some()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself; then there is nothing to kill.
+        self.child.kill().ok();
+        self.child.wait().ok();
+        std::fs::remove_dir_all(&self.directory).ok();
+    }
+}
+
+fn command(kind: Kind, tuning: Tuning, directory: &Path, port: u16) -> io::Result<Command> {
+    let port_file = directory.join("port");
+    let port = port.to_string();
+    let mut command = match kind {
+        Kind::Chatd => Command::new(env!("CARGO_BIN_EXE_chatd")),
+        Kind::Floor => Command::new(std::env::current_exe()?),
+        _ => Command::new(kind.name()),
+    };
+    match kind {
+        Kind::Chatd => command
+            .env("RUST_LOG", "error")
+            .args(["--bind", "127.0.0.1", "--port", "0", "--rate", "0", "--max-clients", "20000"])
+            .args(["--history", &tuning.history.to_string()])
+            .args(["--send-queue", &tuning.send_queue.to_string()])
+            .arg("--port-file")
+            .arg(port_file),
+        Kind::Floor => command.arg("floor").arg("--port-file").arg(port_file),
+        Kind::Redis => command
+            .args([
+                "--bind",
+                "127.0.0.1",
+                "--port",
+                &port,
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+                "--protected-mode",
+                "no",
+            ])
+            .args([
+                "--maxclients",
+                "19000",
+                "--client-output-buffer-limit",
+                "pubsub 0 0 0",
+                "--dir",
+            ])
+            .arg(directory),
+        Kind::Ncat => {
+            command.args(["--chat", "--listen", "--max-conns", "20000", "127.0.0.1", &port])
+        }
+        Kind::Ngircd => {
+            let file = directory.join("ngircd.conf");
+            std::fs::write(&file, NGIRCD.replace("PORT", &port))?;
+            command.env("PATH", search_path()).arg("--nodaemon").arg("--config").arg(file)
+        }
+    };
+    Ok(command)
+}
+
+/// `PATH` with the directory of system daemons, which users' shells leave out.
+fn search_path() -> String {
+    format!("{}:/usr/sbin", std::env::var("PATH").unwrap_or_default())
+}
+
+fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}

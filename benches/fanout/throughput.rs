@@ -1,0 +1,228 @@
+//! The rows of fan-out: many receivers, lines in flight or at a set rate.
+
+use crate::bench::Bench;
+use crate::load::Pace;
+use crate::report::{Bound, Report, plain, time, times};
+use crate::sample::{Sample, Setup, middle, ratio};
+use crate::server::{Kind, Tuning};
+use std::time::Duration;
+
+const COLUMNS: [&str; 13] = [
+    "receivers",
+    "pace",
+    "server",
+    "deliveries/s",
+    "× floor",
+    "CPU-s per M",
+    "× floor",
+    "p50",
+    "p99",
+    "× floor",
+    "p99.9",
+    "MiB, threads",
+    "generator",
+];
+/// How often servers take turns. A row with a target has [`MORE_ROUNDS`] unless in haste.
+const ROUNDS: usize = 3;
+const MORE_ROUNDS: usize = 5;
+/// Peers that are measured once only, with no more receivers than that.
+const SHOWN: [Kind; 2] = [Kind::Ncat, Kind::Ngircd];
+const SHOWN_MOST: usize = 100;
+
+/// The samples of one row, a list for each server, in the order they were taken.
+pub(crate) struct Row(Vec<(Kind, Vec<Sample>)>);
+
+impl Row {
+    /// That server's.
+    pub(crate) fn of(&self, kind: Kind) -> &[Sample] {
+        self.0.iter().find(|(found, _)| *found == kind).map_or(&[], |(_, samples)| samples)
+    }
+
+    /// The median ratio of chatd's to that server's.
+    pub(crate) fn against(&self, peer: Kind, field: impl Fn(&Sample) -> f64) -> f64 {
+        ratio(self.of(Kind::Chatd), self.of(peer), field)
+    }
+}
+
+/// Lines in flight: 64 and one at a time.
+pub(crate) fn fan_out(bench: &Bench, report: &mut Report) {
+    report.table("Fan-out", bench, &COLUMNS);
+    for window in [64, 1] {
+        for receivers in [10, 100, 1000, 5000] {
+            let (ours, peers) = match (receivers, window) {
+                (100 | 1000, 64) => (true, true),
+                (5000, 64) | (100, 1) => (true, !bench.quick),
+                _ => (!bench.quick, !bench.quick),
+            };
+            if ours {
+                let row = measure(bench, report, receivers, Pace::Window(window), peers);
+                hold(report, receivers, window, &row);
+            }
+        }
+    }
+}
+
+/// Holds a row against its targets.
+fn hold(report: &mut Report, receivers: usize, window: u64, row: &Row) {
+    use Bound::{AtLeast, AtMost};
+    let rate = |peer| row.against(peer, |sample| sample.rate);
+    let cpu = |peer| row.against(peer, |sample| sample.cpu);
+    let p99 = |peer| row.against(peer, |sample| sample.p99);
+    let to_floor = ("deliveries/s, × floor", AtLeast(0.7), rate(Kind::Floor));
+    let late = ("p99, × floor", AtMost(1.3), p99(Kind::Floor));
+    let targets = match (receivers, window) {
+        (100 | 1000, 64) => vec![
+            to_floor,
+            ("deliveries/s, × redis", AtLeast(1.4), rate(Kind::Redis)),
+            ("CPU per delivery, × floor", AtMost(1.5), cpu(Kind::Floor)),
+            ("CPU per delivery, × redis", AtMost(0.5), cpu(Kind::Redis)),
+            late,
+        ],
+        (5000, 64) => vec![to_floor],
+        (100, 1) => vec![late],
+        _ => Vec::new(),
+    };
+    for (what, bound, measured) in targets {
+        report.target(
+            format!("{receivers} receivers, {window} in flight: {what}"),
+            bound,
+            measured,
+        );
+    }
+}
+
+/// An open loop: so many lines a second.
+pub(crate) fn rate(bench: &Bench, report: &mut Report) {
+    report.table("Open loop", bench, &COLUMNS);
+    for (receivers, rate) in [(100, 10_000), (100, 40_000), (1000, 4000)] {
+        measure(bench, report, receivers, Pace::Rate(rate), true);
+    }
+}
+
+/// Whether keeping history slows the fan-out.
+pub(crate) fn history(bench: &Bench, report: &mut Report) {
+    let columns = ["history", "deliveries/s", "CPU-s per M"];
+    report.table("2000 receivers, with a history of 1000 lines and without", bench, &columns);
+    let mut taken = [(0, Vec::new()), (1000, Vec::new())];
+    for _ in 0..ROUNDS {
+        for (history, samples) in &mut taken {
+            let mut setup = setup(bench, Kind::Chatd, 2000, Pace::Window(64));
+            setup.tuning.history = *history;
+            let sample = setup.sample(bench);
+            samples.extend(report.accept(Kind::Chatd, &format!("history of {history}"), sample));
+        }
+    }
+    for (history, samples) in &taken {
+        let rate = plain(middle(samples, |sample| sample.rate));
+        report.row(&[history.to_string(), rate, plain(middle(samples, |sample| sample.cpu))]);
+    }
+    let what = "2000 receivers, history kept: deliveries/s, × without";
+    let rate = ratio(&taken[1].1, &taken[0].1, |sample| sample.rate);
+    report.target(what, Bound::AtLeast(0.8), rate);
+}
+
+/// Measures a row, and prints it; `peers` tells whether with other people's servers.
+fn measure(bench: &Bench, report: &mut Report, receivers: usize, pace: Pace, peers: bool) -> Row {
+    if skipped(bench, report, receivers) {
+        return Row(Vec::new());
+    }
+    let mut kinds = vec![Kind::Chatd, Kind::Floor];
+    kinds.extend(Some(Kind::Redis).filter(|kind| peers && kind.installed()));
+    let mut row = alternate(bench, report, &kinds, receivers, pace);
+    let shown = !bench.quick && receivers <= SHOWN_MOST && matches!(pace, Pace::Window(_));
+    for kind in SHOWN.into_iter().filter(|kind| shown && kind.installed()) {
+        let taken = setup(bench, kind, receivers, pace).sample(bench);
+        row.0.push((kind, Vec::from_iter(report.accept(kind, &name(receivers, pace), taken))));
+    }
+    for (kind, samples) in &row.0 {
+        if !samples.is_empty() {
+            report.row(&cells(*kind, samples, row.of(Kind::Floor), receivers, pace));
+        }
+    }
+    row
+}
+
+/// Notes it when there can't be so many clients.
+pub(crate) fn skipped(bench: &Bench, report: &mut Report, clients: usize) -> bool {
+    let skipped = !bench.affords(clients);
+    if skipped {
+        report.note(format!("{clients} clients: skipped, {} files may be open", bench.files));
+    }
+    skipped
+}
+
+/// Measures servers in turn: A B C, A B C, …
+pub(crate) fn alternate(
+    bench: &Bench,
+    report: &mut Report,
+    kinds: &[Kind],
+    receivers: usize,
+    pace: Pace,
+) -> Row {
+    let mut row = Row(kinds.iter().map(|kind| (*kind, Vec::new())).collect());
+    for _ in 0..rounds(bench, receivers, pace) {
+        for (kind, samples) in &mut row.0 {
+            let taken = setup(bench, *kind, receivers, pace).sample(bench);
+            samples.extend(report.accept(*kind, &name(receivers, pace), taken));
+        }
+    }
+    row
+}
+
+fn setup(bench: &Bench, kind: Kind, receivers: usize, pace: Pace) -> Setup {
+    Setup { kind, tuning: Tuning::default(), receivers, pace, span: span(bench) }
+}
+
+fn rounds(bench: &Bench, receivers: usize, pace: Pace) -> usize {
+    match (receivers, pace) {
+        (100 | 1000 | 5000, Pace::Window(64)) | (100, Pace::Window(1)) if !bench.quick => {
+            MORE_ROUNDS
+        }
+        _ => ROUNDS,
+    }
+}
+
+fn span(bench: &Bench) -> Duration {
+    Duration::from_millis(if bench.quick { 400 } else { 800 })
+}
+
+fn name(receivers: usize, pace: Pace) -> String {
+    format!("{receivers} receivers, {}", in_words(pace))
+}
+
+fn in_words(pace: Pace) -> String {
+    match pace {
+        Pace::Window(window) => format!("{window} in flight"),
+        Pace::Rate(rate) => format!("{rate} lines/s"),
+    }
+}
+
+fn cells(
+    kind: Kind,
+    samples: &[Sample],
+    floor: &[Sample],
+    receivers: usize,
+    pace: Pace,
+) -> Vec<String> {
+    let middle = |field: fn(&Sample) -> f64| middle(samples, field);
+    let ratio = |field: fn(&Sample) -> f64| times(ratio(samples, floor, field));
+    vec![
+        receivers.to_string(),
+        in_words(pace),
+        kind.name().to_owned(),
+        plain(middle(|sample| sample.rate)),
+        ratio(|sample| sample.rate),
+        plain(middle(|sample| sample.cpu)),
+        ratio(|sample| sample.cpu),
+        time(middle(|sample| sample.p50)),
+        time(middle(|sample| sample.p99)),
+        ratio(|sample| sample.p99),
+        time(middle(|sample| sample.p999)),
+        format!(
+            "{}, {}",
+            plain(middle(|sample| sample.resident)),
+            plain(middle(|sample| sample.threads))
+        ),
+        format!("{:.0} %", middle(|sample| sample.generator) * 100.0),
+    ]
+}

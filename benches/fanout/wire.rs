@@ -1,0 +1,187 @@
+//! What goes over the sockets: the 64-byte line, and how each server dresses it.
+//!
+//! Knows nothing of sockets or time.
+
+use std::ops::Range;
+use std::time::Duration;
+
+/// Bytes of a line without its line end; with a `\n` it is 64 bytes.
+const PAYLOAD: usize = 63;
+/// The sender id of lines that churning visitors say.
+pub(crate) const VISITOR: u8 = 25;
+
+const MARK: u8 = b'@';
+const DIGITS: Range<usize> = 3..15;
+const FILLER: &[u8; PAYLOAD] = b"@? ............ the quick brown fox jumps over the lazy dog. ok";
+
+/// Who said a line, and which of that sender's lines it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    pub(crate) sender: u8,
+    pub(crate) number: u64,
+}
+
+impl Stamp {
+    fn write(self, out: &mut Vec<u8>) {
+        let start = out.len();
+        out.extend_from_slice(FILLER);
+        let payload = &mut out[start..];
+        payload[1] = b'A' + self.sender;
+        let mut rest = self.number;
+        for digit in payload[DIGITS].iter_mut().rev() {
+            *digit = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+    }
+
+    /// `None` when any of the payload's bytes is not as [`Stamp::write`] left it.
+    fn read(payload: &[u8]) -> Option<Stamp> {
+        let sender = payload[1].checked_sub(b'A').filter(|sender| *sender <= VISITOR)?;
+        let mut number = 0;
+        for digit in &payload[DIGITS] {
+            number = number * 10 + u64::from(digit.checked_sub(b'0').filter(|digit| *digit < 10)?);
+        }
+        let dressed = payload[0] == MARK
+            && payload[2..DIGITS.start] == FILLER[2..DIGITS.start]
+            && payload[DIGITS.end..] == FILLER[DIGITS.end..];
+        dressed.then_some(Stamp { sender, number })
+    }
+}
+
+/// The next thing in a stream of received bytes.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Frame {
+    /// More bytes are needed.
+    Partial,
+    /// So many bytes of notice, reply or greeting.
+    Other(usize),
+    /// So many bytes that carry one of our lines.
+    Line(usize, Stamp),
+    /// Something that started as one of our lines and is damaged.
+    Damaged,
+}
+
+/// How one kind of server is talked to.
+pub(crate) struct Dialect {
+    before: &'static [u8],
+    after: &'static [u8],
+    /// What comes before a payload where it isn't a line of text of its own.
+    envelope: Option<&'static [u8]>,
+    hello: fn(index: usize, sends: bool) -> Vec<u8>,
+    /// A line that holds one of these tells that the server has taken the client in.
+    ready: [&'static [u8]; 2],
+    /// Whether senders are told what the other senders say.
+    pub(crate) senders_hear: bool,
+    /// How long it must be quiet after the last client came in.
+    pub(crate) settle: Duration,
+}
+
+impl Dialect {
+    /// Appends one line for the server.
+    pub(crate) fn say(&self, stamp: Stamp, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.before);
+        stamp.write(out);
+        out.extend_from_slice(self.after);
+    }
+
+    /// What the client of that index sends as soon as it is connected.
+    pub(crate) fn hello(&self, index: usize, sends: bool) -> Vec<u8> {
+        (self.hello)(index, sends)
+    }
+
+    /// Whether these bytes tell that the client was taken in.
+    pub(crate) fn is_ready(&self, line: &[u8]) -> bool {
+        let holds = |mark: &[u8]| line.windows(mark.len()).any(|window| window == mark);
+        self.ready.iter().any(|mark| holds(mark))
+    }
+
+    /// The first frame of `data`.
+    pub(crate) fn frame(&self, data: &[u8]) -> Frame {
+        if let Some(envelope) = self.envelope {
+            let whole = envelope.len() + PAYLOAD + self.after.len();
+            if data.starts_with(envelope) {
+                return match data.get(envelope.len()..whole) {
+                    Some(rest) => line(whole, &rest[..PAYLOAD]),
+                    None => Frame::Partial,
+                };
+            }
+            if envelope.starts_with(data) {
+                return Frame::Partial;
+            }
+        }
+        let Some(end) = data.iter().position(|byte| *byte == b'\n') else {
+            return Frame::Partial;
+        };
+        let text = data[..end].strip_suffix(b"\r").unwrap_or(&data[..end]);
+        match text.len().checked_sub(PAYLOAD) {
+            Some(start) if text[start] == MARK => line(end + 1, &text[start..]),
+            _ => Frame::Other(end + 1),
+        }
+    }
+}
+
+fn line(length: usize, payload: &[u8]) -> Frame {
+    match Stamp::read(payload) {
+        Some(stamp) => Frame::Line(length, stamp),
+        None => Frame::Damaged,
+    }
+}
+
+/// Bare lines; greets with `-- floor`.
+pub(crate) static FLOOR: Dialect = Dialect {
+    before: b"",
+    after: b"\n",
+    envelope: None,
+    hello: |_, _| Vec::new(),
+    ready: [b"-- floor", b"-- floor"],
+    senders_hear: true,
+    settle: Duration::ZERO,
+};
+
+/// `<guest7> PAYLOAD`. The `/ping` settles how lines end; joins are announced after 300 ms.
+pub(crate) static CHATD: Dialect = Dialect {
+    before: b"",
+    after: b"\n",
+    envelope: None,
+    hello: |_, _| b"/ping\n".to_vec(),
+    ready: [b"-- pong", b"-- pong"],
+    senders_hear: true,
+    settle: Duration::from_millis(350),
+};
+
+/// As [`CHATD`], for clients that say nothing: the welcome is enough.
+pub(crate) static CHATD_SILENT: Dialect =
+    Dialect { hello: |_, _| Vec::new(), ready: [b"-- Welcome", b"-- Welcome"], ..CHATD };
+
+/// `<user7> PAYLOAD`.
+pub(crate) static NCAT: Dialect = Dialect {
+    before: b"",
+    after: b"\n",
+    envelope: None,
+    hello: |_, _| Vec::new(),
+    ready: [b"<announce>", b"<announce>"],
+    senders_hear: true,
+    settle: Duration::from_millis(200),
+};
+
+/// RESP: receivers subscribe, senders publish and hear only `:N`.
+pub(crate) static REDIS: Dialect = Dialect {
+    before: b"*3\r\n$7\r\nPUBLISH\r\n$4\r\nchat\r\n$63\r\n",
+    after: b"\r\n",
+    envelope: Some(b"*3\r\n$7\r\nmessage\r\n$4\r\nchat\r\n$63\r\n"),
+    hello: |_, sends| if sends { b"PING\r\n".to_vec() } else { b"SUBSCRIBE chat\r\n".to_vec() },
+    ready: [b":1", b"+PONG"],
+    senders_hear: false,
+    settle: Duration::ZERO,
+};
+
+/// `:nick!user@host PRIVMSG #c :PAYLOAD`.
+pub(crate) static IRC: Dialect = Dialect {
+    before: b"PRIVMSG #c :",
+    after: b"\r\n",
+    envelope: None,
+    hello: |index, _| format!("NICK n{index}\r\nUSER u 0 * :u\r\nJOIN #c\r\n").into_bytes(),
+    ready: [b" 366 ", b" 366 "],
+    senders_hear: true,
+    settle: Duration::from_millis(200),
+};
