@@ -113,7 +113,7 @@ impl Broadcaster {
             Input::Settled(id) => self.happen(now, id, Event::Settled),
             Input::Received(id, items) => {
                 for incoming in items {
-                    self.receive(now, id, incoming);
+                    self.hear(now, id, incoming);
                     if self.peers.is_batch_full() {
                         self.flush(now);
                     }
@@ -122,7 +122,7 @@ impl Broadcaster {
             Input::Idle(id, limit) => self.happen(now, id, Event::Idle(limit)),
             Input::Gone(id, reason) => {
                 self.happen(now, id, Event::Gone(reason));
-                self.end_session(now, id);
+                self.see_off(now, id, Peer::finish_unread);
             }
             Input::Writable(id) => self.peers.with(id, |peer, _| peer.go_on()),
             Input::Configure(settings) => self.chat.configure(settings),
@@ -139,7 +139,7 @@ impl Broadcaster {
         }
     }
 
-    fn receive(&mut self, now: Now, id: ClientId, incoming: Incoming) {
+    fn hear(&mut self, now: Now, id: ClientId, incoming: Incoming) {
         match incoming {
             Incoming::Line(line) => self.happen(now, id, Event::Line(line)),
             Incoming::TooLong { bytes, limit } => {
@@ -166,7 +166,7 @@ impl Broadcaster {
         }
         self.peers.with(id, |peer, feeds| peer.send(answer, feeds));
         self.happen(now, id, Event::Gone(Reason::Disconnected));
-        self.disconnect(now, id);
+        self.see_off(now, id, Peer::finish);
     }
 
     /// Lets the chat decide what follows from an event, and does that.
@@ -189,7 +189,7 @@ impl Broadcaster {
                 self.peers.with(id, |peer, feeds| peer.tell(&message, feeds));
             }
             Effect::Tell { to: Audience::Room(room, range), message } => {
-                log_said(&message);
+                log_words(&message);
                 self.peers.tell_room(room, &except[range], message);
             }
             Effect::Tell { to: Audience::Everyone, message } => self.peers.tell_all(&message),
@@ -205,19 +205,13 @@ impl Broadcaster {
                     log::info!("{nick} left: {} ({addr})", reason.without_words());
                 }
             }
-            Effect::Disconnect(id) => self.disconnect(now, id),
+            Effect::Disconnect(id) => self.see_off(now, id, Peer::finish),
         }
     }
 
-    /// Sends the rest to a client, then the end; it has a moment to take it.
-    fn disconnect(&mut self, now: Now, id: ClientId) {
-        self.peers.with(id, |peer, _| peer.finish());
-        self.leaving.push_back((now.uptime + FAREWELL, id));
-    }
-
-    /// Nobody reads that client's socket any more: it goes as soon as the rest is sent.
-    fn end_session(&mut self, now: Now, id: ClientId) {
-        self.peers.with(id, |peer, _| peer.finish_unread());
+    /// Lets a client have the rest, and then the end; it has a moment to take them.
+    fn see_off(&mut self, now: Now, id: ClientId, finish: fn(&mut Peer)) {
+        self.peers.with(id, |peer, _| finish(peer));
         self.leaving.push_back((now.uptime + FAREWELL, id));
     }
 
@@ -255,18 +249,18 @@ impl Broadcaster {
         self.chat.go_down(&mut self.effects);
         self.carry_out(self.clock.now());
         self.peers.finish_all();
-        self.peers.flush(&self.chat, deadline, usize::MAX);
+        self.peers.flush(&self.chat, self.clock.uptime(), usize::MAX);
         while self.peers.are_queued() && self.clock.uptime() < deadline {
             if let Some(Input::Writable(id)) = self.wait(Some(deadline)) {
                 self.peers.with(id, |peer, _| peer.go_on());
-                self.peers.flush(&self.chat, deadline, usize::MAX);
+                self.peers.flush(&self.chat, self.clock.uptime(), usize::MAX);
             }
         }
     }
 }
 
 /// What people say is for those who debug only.
-fn log_said(message: &Message) {
+fn log_words(message: &Message) {
     match message {
         Message::Said { room, entry } => {
             log::debug!("{} in {room}: {}", entry.from, entry.text);

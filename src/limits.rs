@@ -103,7 +103,7 @@ impl Bucket {
     /// Whether it holds all that it can.
     pub fn is_full(&mut self, limits: &Limits, now: Duration) -> bool {
         self.fill(limits, now);
-        self.level == capacity(limits.burst)
+        limits.rate == 0 || self.level == capacity(limits.burst)
     }
 
     fn fill(&mut self, limits: &Limits, now: Duration) {

@@ -57,9 +57,7 @@ impl Peers {
             let before = peer.queued();
             act(peer, &mut self.feeds);
             self.weight += peer.queued().saturating_sub(before);
-            if !std::mem::replace(&mut peer.is_due, true) {
-                self.due.push(id);
-            }
+            mark_due(&mut self.due, id, peer);
         }
     }
 
@@ -108,13 +106,8 @@ impl Peers {
     /// Ends the batch: sends each client that is due something once, as far as its socket takes
     /// it now. Returns those who are too slow for `limit` bytes in their queues.
     pub fn flush(&mut self, chat: &Chat, now: Duration, limit: usize) -> Vec<ClientId> {
-        while let Some(&(due, id)) = self.suspects.front()
-            && due <= now
-        {
-            self.suspects.pop_front();
-            self.with(id, |_, _| {});
-        }
-        let mut flushed = Flushed { now, limit, slow: Vec::new(), suspects: &mut self.suspects };
+        self.recall_suspects(now);
+        let mut judge = Judge { now, limit, slow: Vec::new(), suspects: &mut self.suspects };
         let rooms: Vec<_> = self.feeds.rooms().collect();
         for room in rooms {
             for &id in chat.members(room) {
@@ -123,9 +116,9 @@ impl Peers {
                 // Somebody in several rooms waits until it has been given all of them.
                 if peer.has_one_room() {
                     peer.flush(id, &self.writable);
-                    flushed.judge(id, peer);
-                } else if !std::mem::replace(&mut peer.is_due, true) {
-                    self.due.push(id);
+                    judge.see(id, peer);
+                } else {
+                    mark_due(&mut self.due, id, peer);
                 }
             }
         }
@@ -133,29 +126,47 @@ impl Peers {
             let Some(peer) = self.peers.get_mut(&id) else { continue };
             if peer.is_due {
                 peer.flush(id, &self.writable);
-                flushed.judge(id, peer);
+                judge.see(id, peer);
             }
             if peer.is_finished() {
                 self.peers.remove(&id);
             }
         }
-        let slow = flushed.slow;
+        let slow = judge.slow;
         self.feeds.next_batch();
         self.weight = 0;
         slow
     }
+
+    /// Has those looked at whose time is up, even if there is nothing new for them.
+    fn recall_suspects(&mut self, now: Duration) {
+        while let Some(&(due, id)) = self.suspects.front()
+            && due <= now
+        {
+            self.suspects.pop_front();
+            if let Some(peer) = self.peers.get_mut(&id) {
+                mark_due(&mut self.due, id, peer);
+            }
+        }
+    }
 }
 
-/// What comes of a flush.
-struct Flushed<'a> {
+fn mark_due(due: &mut Vec<ClientId>, id: ClientId, peer: &mut Peer) {
+    if !std::mem::replace(&mut peer.is_due, true) {
+        due.push(id);
+    }
+}
+
+/// Tells who is too slow.
+struct Judge<'a> {
     now: Duration,
     limit: usize,
     slow: Vec<ClientId>,
     suspects: &'a mut VecDeque<(Duration, ClientId)>,
 }
 
-impl Flushed<'_> {
-    fn judge(&mut self, id: ClientId, peer: &mut Peer) {
+impl Judge<'_> {
+    fn see(&mut self, id: ClientId, peer: &mut Peer) {
         let was_suspect = peer.grace_ends().is_some();
         if peer.is_too_slow(self.now, self.limit) {
             self.slow.push(id);

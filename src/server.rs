@@ -145,15 +145,14 @@ fn wait_until(limit: Duration, done: impl Fn() -> bool) {
 
 /// Binds all that `config` asks for.
 fn listen(config: &Config) -> Result<Vec<TcpListener>, StartError> {
-    let mut tries = 1..=PORT_TRIES;
-    loop {
-        let last = tries.next().is_none_or(|number| number == PORT_TRIES);
+    for _ in 1..PORT_TRIES {
         match listen_once(config) {
             Err(StartError { error, .. })
-                if config.port == 0 && error.kind() == io::ErrorKind::AddrInUse && !last => {}
+                if config.port == 0 && error.kind() == io::ErrorKind::AddrInUse => {}
             result => return result,
         }
     }
+    listen_once(config)
 }
 
 fn listen_once(config: &Config) -> Result<Vec<TcpListener>, StartError> {
@@ -194,8 +193,15 @@ fn announce(listeners: &[TcpListener]) -> Result<String, StartError> {
 fn write_at_once(path: &Path, contents: &str) -> io::Result<()> {
     let mut unfinished = path.as_os_str().to_owned();
     unfinished.push(format!(".{}", std::process::id()));
-    fs::File::create_new(&unfinished)?.write_all(contents.as_bytes())?;
-    fs::rename(&unfinished, path)
+    // One may be left from a process that had the same number and was killed.
+    let _ = fs::remove_file(&unfinished);
+    let written = fs::File::create_new(&unfinished)
+        .and_then(|mut file| file.write_all(contents.as_bytes()))
+        .and_then(|()| fs::rename(&unfinished, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&unfinished);
+    }
+    written
 }
 
 fn report_writable(writable: &WritablePoll, inbox: &Sender<Input>) {

@@ -189,12 +189,14 @@ impl Session {
 
     /// Forwards what `bytes` hold, in one message unless flood control spreads it out.
     fn forward(&mut self, mut bytes: &[u8]) -> Result<(), End> {
-        self.heard = self.shared.clock.uptime();
         let mut items = Vec::new();
         while let Some(incoming) = self.decoder.next(&mut bytes, self.limits.max_line) {
             self.admit(incoming, &mut items)?;
         }
-        self.send(&mut items)
+        self.send(&mut items)?;
+        // Only now: while flood control waits, it is not the client that is silent.
+        self.heard = self.shared.clock.uptime();
+        Ok(())
     }
 
     /// The client will send no more, but what it sent is worth hearing.

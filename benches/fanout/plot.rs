@@ -5,8 +5,10 @@ use std::fmt::Write;
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 420.0;
 const LEFT: f64 = 64.0;
-const RIGHT: f64 = 72.0;
-const TOP: f64 = 40.0;
+const RIGHT: f64 = 24.0;
+/// How far apart the names of the curves are.
+const NAMES: f64 = 70.0;
+const TOP: f64 = 56.0;
 const BOTTOM: f64 = 52.0;
 const INK: &str = "#7d8590";
 const COLOURS: [&str; 2] = ["#2f81f7", "#d4761a"];
@@ -59,9 +61,9 @@ pub(crate) fn draw(title: &str, across: &str, up: &str, curves: &[Curve]) -> Str
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"sans-serif\" \
          font-size=\"13\" fill=\"{INK}\" role=\"img\">\n<title>{title}</title>\n"
     );
-    text(&mut svg, LEFT, TOP - 18.0, "start", title);
+    text(&mut svg, LEFT, TOP - 34.0, "start", title);
     text(&mut svg, (x.from + x.to) / 2.0, HEIGHT - 12.0, "middle", across);
-    text(&mut svg, LEFT, TOP - 2.0, "start", up);
+    text(&mut svg, LEFT, TOP - 14.0, "start", up);
     for value in x.decades() {
         let place = x.place(value);
         line(&mut svg, (place, y.from), (place, y.to));
@@ -72,7 +74,7 @@ pub(crate) fn draw(title: &str, across: &str, up: &str, curves: &[Curve]) -> Str
         line(&mut svg, (x.from, place), (x.to, place));
         text(&mut svg, x.from - 8.0, place + 4.0, "end", &value.to_string());
     }
-    for (curve, colour) in curves.iter().zip(COLOURS) {
+    for (before, (curve, colour)) in curves.iter().zip(COLOURS).enumerate() {
         let places: Vec<_> =
             curve.points.iter().map(|point| (x.place(point.0), y.place(point.1))).collect();
         let path: Vec<String> = places.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
@@ -87,13 +89,13 @@ pub(crate) fn draw(title: &str, across: &str, up: &str, curves: &[Curve]) -> Str
         for (x, y) in &places {
             write(&mut svg, format_args!("<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\"/>\n"));
         }
-        if let Some((x, y)) = places.last() {
-            let (x, y, name) = (x + 10.0, y + 4.0, curve.name);
-            write(
-                &mut svg,
-                format_args!("<text stroke=\"none\" x=\"{x:.1}\" y=\"{y:.1}\">{name}</text>\n"),
-            );
-        }
+        let (x, y, name) = (WIDTH - RIGHT - NAMES * before as f64, TOP - 34.0, curve.name);
+        write(
+            &mut svg,
+            format_args!(
+                "<text stroke=\"none\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"end\">● {name}</text>\n"
+            ),
+        );
         svg.push_str("</g>\n");
     }
     svg + "</svg>\n"

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 const RECEIVERS: usize = 100;
 const PACE: Pace = Pace::Window(64);
+const SPAN: Duration = Duration::from_secs(1);
 /// The send queue of the row where the stalled are dropped.
 const QUEUE: usize = 1 << 20;
 /// When the room has said so many bytes, the kernel has taken all it will for who doesn't read, and
@@ -119,8 +120,7 @@ fn measure(
     let crowd = Crowd::gather(&server, Kind::Chatd.dialect(), stalled, 0)?;
     let mut load = Load::gather(&server, Kind::Chatd.dialect(), RECEIVERS)?;
     prepare(&server, &mut load)?;
-    let span = Duration::from_millis(if bench.quick { 1000 } else { 2000 });
-    let sample = Sample::take(bench, &server, &mut load, PACE, span)?;
+    let sample = Sample::take(bench, &server, &mut load, PACE, SPAN)?;
     while stalled > 0 && load.said() < SPENT {
         load.drive(PACE, Duration::from_millis(100), None)?;
     }

@@ -123,6 +123,7 @@ impl Message {
         let text = match self {
             Self::Said { entry, .. } => entry.text.as_str().len(),
             Self::TopicSet { text, .. } => text.as_str().len(),
+            Self::Left { reason: Reason::Quit(Some(words)), .. } => words.as_str().len(),
             _ => 0,
         };
         64 + text

@@ -38,7 +38,7 @@ impl RoomName {
         Ok(Self(name.map(|byte| byte.to_ascii_lowercase())))
     }
 
-    fn lobby() -> Self {
+    pub(super) fn lobby() -> Self {
         Self(Name::new("lobby").expect("letters are a name"))
     }
 

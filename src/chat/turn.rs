@@ -62,8 +62,9 @@ impl Turn<'_> {
         if !reader.ignores.contains(&self.me) {
             let message = Message::PrivateFrom { from, to: to_nick, text: text.clone(), at };
             self.effects.tell(Audience::One(to), message);
-            let me = self.me;
-            self.client_mut(to, |reader| reader.writer = Some(me));
+            if let Some(reader) = self.chat.clients.get_mut(&to) {
+                reader.writer = Some(self.me);
+            }
         }
         self.tell(Message::PrivateTo { from, to: to_nick, text, at });
     }
@@ -101,12 +102,6 @@ impl Turn<'_> {
 
     pub(super) fn me_mut(&mut self) -> &mut Client {
         self.chat.clients.get_mut(&self.me).expect("a turn is a connected client's")
-    }
-
-    fn client_mut(&mut self, client: ClientId, change: impl FnOnce(&mut Client)) {
-        if let Some(client) = self.chat.clients.get_mut(&client) {
-            change(client);
-        }
     }
 
     /// The room that the client is in, and its number.

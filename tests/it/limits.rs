@@ -85,6 +85,17 @@ fn a_flooder_is_pushed_back_and_costs_no_memory() {
 }
 
 #[test]
+fn a_client_that_is_slowed_down_is_not_idle() {
+    let server = Server::with(["--idle-timeout", "1s", "--rate", "10", "--burst", "1"]);
+    let mut alice = Client::guest(&server);
+    alice.send(&["/ping"; 20].join("\n"));
+    for _ in 0..20 {
+        alice.expect("-- pong");
+    }
+    alice.expect_nothing();
+}
+
+#[test]
 fn an_idle_client_is_told_so_and_dropped() {
     let server = Server::with(["--idle-timeout", "2s"]);
     let [mut alice, mut bob] = people(&server, ["alice", "bob"]);

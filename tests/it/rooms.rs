@@ -130,6 +130,14 @@ fn the_rooms_are_listed_with_their_people_and_topics() {
 }
 
 #[test]
+fn the_lobby_is_listed_even_when_it_is_empty() {
+    let server = Server::start();
+    let mut alice = Client::guest(&server);
+    alice.ask("/join dev");
+    assert_eq!(alice.ask("/rooms"), ["-- dev (1 here)", "-- lobby (0 here)"]);
+}
+
+#[test]
 fn the_rooms_with_most_people_are_listed_first_and_then_by_name() {
     let server = Server::with(["--rate", "0"]);
     let rooms = [("ann", "zoo"), ("bob", "zoo"), ("cid", "bar"), ("dan", "art"), ("eve", "zoo")];

@@ -16,25 +16,24 @@ pub(super) fn join(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
 }
 
 pub(super) fn leave(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
-    let lobby = turn.chat.rooms.get(RoomId::LOBBY).map(|lobby| lobby.name);
-    match lobby {
-        Some(lobby) if turn.me().room() != RoomId::LOBBY => turn.go_to(lobby),
-        _ => Err(Refusal::InLobby),
+    match turn.me().room() {
+        RoomId::LOBBY => Err(Refusal::InLobby),
+        _ => turn.go_to(RoomName::lobby()),
     }
 }
 
 pub(super) fn rooms(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
     let own = turn.room().1.name;
-    let hidden = usize::from(!turn.me().announced);
+    let myself = usize::from(!turn.me().announced);
     let mut rooms: Vec<_> = turn
         .chat
         .rooms
         .iter()
         .map(|room| {
-            let here = room.announced + if room.name == own { hidden } else { 0 };
+            let here = room.announced + if room.name == own { myself } else { 0 };
             (Reverse(here), room.name, room.topic.clone())
         })
-        .filter(|(here, ..)| here.0 > 0)
+        .filter(|(here, name, _)| here.0 > 0 || *name == RoomName::lobby())
         .collect();
     rooms.sort_unstable_by_key(|(here, name, _)| (*here, *name));
     for (Reverse(here), name, topic) in rooms.iter().take(MAX_LISTED) {
