@@ -14,9 +14,6 @@ use crate::session::{Session, Shared};
 /// Enough for reading and decoding, and for the report of a panic. Only what is touched is
 /// resident.
 const STACK: usize = 128 * 1024;
-/// A client that the network lost is noticed after this time. Not sooner, because the kernel
-/// also counts one as lost that is there but has not read for as long.
-const DEAD_AFTER: Duration = Duration::from_secs(600);
 /// How long to wait when accepting fails for want of something: at first, and at most.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 /// Connections turned away stay open this long, for the line they were sent to be read.
@@ -75,10 +72,7 @@ impl Acceptor {
 
     fn let_in(&mut self, stream: TcpStream, addr: SocketAddr) {
         let addr = SocketAddr::new(addr.ip().to_canonical(), addr.port());
-        let socket = match Socket::new(stream, DEAD_AFTER) {
-            Ok(socket) => Arc::new(socket),
-            Err(error) => return log::debug!("{addr} was gone at once: {error}"),
-        };
+        let socket = Arc::new(Socket::new(stream));
         let (limits, now) = (self.shared.limits.get(), self.shared.clock.uptime());
         let entered = self.door.enter(addr.ip(), &limits, now);
         let started = entered.and_then(|place| self.start_session(&socket, addr, place));

@@ -18,14 +18,18 @@ use rustix::net::{
 
 /// Connections that may wait to be accepted; the kernel caps it at `net.core.somaxconn`.
 const BACKLOG: i32 = 4096;
+/// Bytes that the kernel keeps for one client beside its send queue, about. Left to itself it
+/// would keep megabytes, and a thousand clients that do not read would take all it has.
+const SEND_BUFFER: usize = 128 * 1024;
 /// Slices one send can carry; far below the kernel's limit of 1024 (UIO_MAXIOV, sendmsg(2)).
 const MAX_SLICES: usize = 64;
 
-/// Binds and listens on `addr`. With `v6_only` an IPv6 wildcard leaves IPv4 to others.
+/// Binds and listens on `addr`. With `v6_only` an IPv6 wildcard leaves IPv4 to others. A client
+/// that the network lost is noticed after `lost_after`.
 ///
 /// Differs from [`TcpListener::bind`] in its backlog, which has to last through a burst of
 /// reconnecting clients, and in being non-blocking.
-pub fn listen(addr: SocketAddr, v6_only: bool) -> io::Result<TcpListener> {
+pub fn listen(addr: SocketAddr, v6_only: bool, lost_after: Duration) -> io::Result<TcpListener> {
     let family = if addr.is_ipv6() { AddressFamily::INET6 } else { AddressFamily::INET };
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, None)?;
@@ -33,9 +37,27 @@ pub fn listen(addr: SocketAddr, v6_only: bool) -> io::Result<TcpListener> {
     if addr.is_ipv6() {
         sockopt::set_ipv6_v6only(&socket, v6_only)?;
     }
+    prepare(&socket, lost_after)?;
     rustix::net::bind(&socket, &addr)?;
     rustix::net::listen(&socket, BACKLOG)?;
     Ok(socket.into())
+}
+
+/// Sets on a listener what Linux hands down to each connection accepted from it, which saves as
+/// many calls for each (tcp(7), socket(7)): no Nagle delay, telnet's urgent data in its place in
+/// the stream, little kernel memory for a client that does not read, and an end for a client that
+/// vanished, whether it was idle or had data outstanding.
+fn prepare(listener: &OwnedFd, lost_after: Duration) -> io::Result<()> {
+    let probes = 4;
+    sockopt::set_tcp_nodelay(listener, true)?;
+    sockopt::set_socket_oobinline(listener, true)?;
+    sockopt::set_socket_send_buffer_size(listener, SEND_BUFFER)?;
+    sockopt::set_socket_keepalive(listener, true)?;
+    sockopt::set_tcp_keepidle(listener, lost_after / 2)?;
+    sockopt::set_tcp_keepintvl(listener, lost_after / 2 / probes)?;
+    sockopt::set_tcp_keepcnt(listener, probes)?;
+    let millis = u32::try_from(lost_after.as_millis()).unwrap_or(u32::MAX);
+    Ok(sockopt::set_tcp_user_timeout(listener, millis)?)
 }
 
 /// Whether `error` says that this machine has no IPv6, so that IPv4 alone should do.
@@ -62,20 +84,9 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// Takes over an accepted connection: no Nagle delay, telnet's urgent data in its place in
-    /// the stream, and a peer that vanished is noticed within `dead_after` whether it is idle or
-    /// has data outstanding (tcp(7)).
-    pub fn new(stream: TcpStream, dead_after: Duration) -> io::Result<Self> {
-        let probes = 4;
-        sockopt::set_tcp_nodelay(&stream, true)?;
-        sockopt::set_socket_oobinline(&stream, true)?;
-        sockopt::set_socket_keepalive(&stream, true)?;
-        sockopt::set_tcp_keepidle(&stream, dead_after / 2)?;
-        sockopt::set_tcp_keepintvl(&stream, dead_after / 2 / probes)?;
-        sockopt::set_tcp_keepcnt(&stream, probes)?;
-        let millis = u32::try_from(dead_after.as_millis()).unwrap_or(u32::MAX);
-        sockopt::set_tcp_user_timeout(&stream, millis)?;
-        Ok(Self { stream, closed: AtomicBool::new(false) })
+    /// Takes over a connection that a listener of [`listen`] accepted.
+    pub fn new(stream: TcpStream) -> Self {
+        Self { stream, closed: AtomicBool::new(false) }
     }
 
     /// Reads what has arrived, `most` bytes of it, waiting if nothing has; empty is the end.
@@ -270,10 +281,12 @@ mod tests {
 
     #[test]
     fn a_socket_is_prompt_keeps_urgent_data_in_place_and_notices_a_lost_peer() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let any_port = "127.0.0.1:0".parse().unwrap();
+        let listener = listen(any_port, true, Duration::from_secs(600)).unwrap();
         let _far = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        wait([PollFd::new(&listener, PollFlags::IN)], None).unwrap();
         let (near, _) = listener.accept().unwrap();
-        let Socket { stream, .. } = Socket::new(near, Duration::from_secs(600)).unwrap();
+        let Socket { stream, .. } = Socket::new(near);
         assert_eq!(sockopt::tcp_nodelay(&stream), Ok(true));
         assert_eq!(sockopt::socket_oobinline(&stream), Ok(true));
         assert_eq!(sockopt::socket_keepalive(&stream), Ok(true));

@@ -263,7 +263,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let far = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (near, addr) = listener.accept().unwrap();
-        let socket = Socket::new(near, Duration::from_secs(600)).unwrap();
+        let socket = Socket::new(near);
         let (max_clients, max_per_ip, max_line, rate, burst) = (1, 1, 1024, 0, 0);
         let (send_queue, idle_timeout) = (LIMIT, None);
         let limits =

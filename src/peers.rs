@@ -203,7 +203,7 @@ mod tests {
             let listener = TcpListener::bind("127.0.0.1:0").unwrap();
             let far = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
             let (near, addr) = listener.accept().unwrap();
-            let socket = Arc::new(Socket::new(near, Duration::from_secs(600)).unwrap());
+            let socket = Arc::new(Socket::new(near));
             while socket.send_now(&[b'x'; 1 << 20]).is_ok() {}
             let (max_clients, max_per_ip, max_line, rate, burst) = (1, 1, 1024, 0, 0);
             let (send_queue, idle_timeout) = (LIMIT, None);

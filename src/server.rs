@@ -25,6 +25,9 @@ use crate::session::Shared;
 /// Messages that may wait for the broadcaster. When there are more, sessions wait, and so do
 /// their clients.
 const INBOX: usize = 1024;
+/// A client that the network lost is noticed after this time. Not sooner, because the kernel
+/// also counts one as lost that is there but has not read for as long.
+const LOST_AFTER: Duration = Duration::from_secs(600);
 /// How long what was said before the server stops may take to be dealt with.
 const LAST_INPUTS: Duration = Duration::from_millis(500);
 /// How long sessions may take to end after everybody was told goodbye.
@@ -169,7 +172,7 @@ fn listen_once(config: &Config) -> Result<Vec<TcpListener>, StartError> {
 }
 
 fn bind(addr: SocketAddr, v6_only: bool, or_ipv4: bool) -> Result<TcpListener, StartError> {
-    match os::listen(addr, v6_only) {
+    match os::listen(addr, v6_only, LOST_AFTER) {
         Err(error) if or_ipv4 && os::is_without_ipv6(&error) => {
             let addr = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), addr.port());
             bind(addr, v6_only, false)

@@ -1,6 +1,8 @@
 //! The operating system: epoll, limits, and what `/proc` tells of a process.
 
+use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::process::{Pid, Resource, Rlimit, Signal};
@@ -10,6 +12,7 @@ use std::time::Duration;
 
 /// Clock ticks a second in `/proc/PID/stat`; Linux shows user space no other rate.
 pub(crate) const TICKS: u64 = 100;
+const MILLISECOND: u32 = 1_000_000;
 /// A listening socket in `/proc/net/tcp`.
 const LISTEN: &str = "0A";
 
@@ -45,21 +48,18 @@ impl Epoll {
         Ok(())
     }
 
-    /// The tokens of what became readable; none after `timeout` (whole milliseconds).
+    /// The tokens of what became readable; none after `timeout`.
     /// To be handed back with [`Epoll::give_back`] so that the next round needs no allocation.
-    pub(crate) fn wait(&mut self, timeout: Option<Duration>) -> io::Result<Vec<u64>> {
-        let timeout = timeout.map(|timeout| {
-            Duration::from_millis(timeout.as_millis() as u64).try_into().expect("a few seconds fit")
-        });
-        self.events.clear();
-        match epoll::wait(
-            &self.fd,
-            rustix::buffer::spare_capacity(&mut self.events),
-            timeout.as_ref(),
-        ) {
-            Ok(_) | Err(Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
+    pub(crate) fn wait(&mut self, mut timeout: Option<Duration>) -> io::Result<Vec<u64>> {
+        if let Some(exact) = timeout.filter(|timeout| timeout.subsec_nanos() % MILLISECOND > 0) {
+            // Only poll waits for less than a millisecond.
+            uninterrupted(poll(&mut [PollFd::new(&self.fd, PollFlags::IN)], Some(&time(exact))))?;
+            timeout = Some(Duration::ZERO);
         }
+        let timeout = timeout.map(time);
+        self.events.clear();
+        let events = spare_capacity(&mut self.events);
+        uninterrupted(epoll::wait(&self.fd, events, timeout.as_ref()))?;
         let mut tokens = std::mem::take(&mut self.tokens);
         tokens.extend(self.events.iter().map(|event| event.data.u64()));
         Ok(tokens)
@@ -69,6 +69,18 @@ impl Epoll {
     pub(crate) fn give_back(&mut self, mut tokens: Vec<u64>) {
         tokens.clear();
         self.tokens = tokens;
+    }
+}
+
+fn time(duration: Duration) -> Timespec {
+    duration.try_into().expect("a few seconds fit")
+}
+
+/// A signal ends a wait as the timeout does.
+fn uninterrupted(result: rustix::io::Result<usize>) -> io::Result<()> {
+    match result {
+        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 

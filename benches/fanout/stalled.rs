@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 const RECEIVERS: usize = 100;
 const PACE: Pace = Pace::Window(64);
-const SPAN: Duration = Duration::from_secs(1);
+const SPAN: Duration = Duration::from_secs(2);
 /// The send queue of the row where the stalled are dropped.
 const QUEUE: usize = 1 << 20;
 /// When the room has said so many bytes, the kernel has taken all it will for who doesn't read, and

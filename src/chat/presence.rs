@@ -184,16 +184,13 @@ impl Turn<'_> {
         }
     }
 
-    /// The announced people in a room besides the client.
+    /// The announced people in a room that the client is about to enter.
     fn others(&self, id: RoomId) -> Others {
-        let members = self.chat.members(id).iter().filter(|&&member| member != self.me);
-        let clients = members.map(|member| &self.chat.clients[member]);
-        let mut names: Vec<_> =
-            clients.filter(|client| client.announced).map(|client| client.nick).collect();
-        let count = names.len();
-        if count > MAX_NAMED {
-            names.clear();
-        }
+        let count = self.chat.rooms.get(id).map_or(0, |room| room.announced);
+        let members = self.chat.members(id).iter().map(|member| &self.chat.clients[member]);
+        let named = members.filter(|client| client.announced).map(|client| client.nick);
+        // As many as there are: a crowd that was not announced yet need not be searched.
+        let names = if count > MAX_NAMED { Vec::new() } else { named.take(count).collect() };
         Others { count, names }
     }
 

@@ -154,7 +154,9 @@ impl Rooms {
 
     pub(super) fn leave(&mut self, now: Duration, room: RoomId, client: ClientId) {
         let Some(found) = self.rooms.get_mut(&room) else { return };
-        found.members.retain(|&member| member != client);
+        if let Some(place) = found.members.iter().position(|&member| member == client) {
+            found.members.remove(place);
+        }
         if !found.members.is_empty() || room == RoomId::LOBBY {
             return;
         }

@@ -120,7 +120,7 @@ fn a_burst_reaches_who_reads_and_who_does_not_is_dropped_although_nothing_more_i
 
 #[test]
 fn answers_that_nobody_reads_cost_little_and_delay_nobody() {
-    let server = Server::with(["--rate", "0", "--max-line", "10000"]);
+    let server = Server::with(["--rate", "0", "--max-line", "10000", "--send-queue", "262144"]);
     let [mut alice] = people(&server, ["alice"]);
     alice.ask(&vec!["x".repeat(9_990); 100].join("\n"));
     let (threads, files) = (server.threads(), server.open_files());
