@@ -192,7 +192,9 @@ impl Broadcaster {
                 log_words(&message);
                 self.peers.tell_room(room, &except[range], message);
             }
-            Effect::Tell { to: Audience::Everyone, message } => self.peers.tell_all(&message),
+            Effect::Tell { to: Audience::Everyone, message } => {
+                self.peers.with_all(|peer, feeds| peer.tell(&message, feeds));
+            }
             Effect::Entered(id, room) => {
                 self.peers.with(id, |peer, feeds| peer.enter(room, feeds));
             }
@@ -248,7 +250,7 @@ impl Broadcaster {
         let deadline = self.clock.uptime() + LAST_FLUSH;
         self.chat.go_down(&mut self.effects);
         self.carry_out(self.clock.now());
-        self.peers.finish_all();
+        self.peers.with_all(|peer, _| peer.finish());
         self.peers.flush(&self.chat, self.clock.uptime(), usize::MAX);
         while self.peers.are_queued() && self.clock.uptime() < deadline {
             if let Some(Input::Writable(id)) = self.wait(Some(deadline)) {

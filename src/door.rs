@@ -148,9 +148,7 @@ mod tests {
     const NOW: Duration = Duration::ZERO;
 
     fn limits(max_clients: usize, max_per_ip: usize) -> Limits {
-        let (max_line, rate, burst, send_queue) = (1024, 5, 20, 1 << 20);
-        let idle_timeout = None;
-        Limits { max_clients, max_per_ip, max_line, rate, burst, send_queue, idle_timeout }
+        Limits { max_clients, max_per_ip, ..Limits::USUAL }
     }
 
     fn ip(text: &str) -> IpAddr {

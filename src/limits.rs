@@ -120,14 +120,26 @@ fn capacity(burst: u32) -> u64 {
 }
 
 #[cfg(test)]
+impl Limits {
+    /// The defaults, for tests to vary.
+    pub(crate) const USUAL: Self = Self {
+        max_clients: 4096,
+        max_per_ip: 64,
+        max_line: 1024,
+        rate: 5,
+        burst: 20,
+        send_queue: 1 << 20,
+        idle_timeout: None,
+    };
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
     fn limits(rate: u32, burst: u32) -> Limits {
-        let rest = (4096, 64, 1024, 1 << 20);
-        let (max_clients, max_per_ip, max_line, send_queue) = rest;
-        Limits { max_clients, max_per_ip, max_line, rate, burst, send_queue, idle_timeout: None }
+        Limits { rate, burst, ..Limits::USUAL }
     }
 
     /// Takes lines as fast as the bucket lets them through, and returns when each came.

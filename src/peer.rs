@@ -264,12 +264,8 @@ mod tests {
         let far = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (near, addr) = listener.accept().unwrap();
         let socket = Socket::new(near);
-        let (max_clients, max_per_ip, max_line, rate, burst) = (1, 1, 1024, 0, 0);
-        let (send_queue, idle_timeout) = (LIMIT, None);
-        let limits =
-            Limits { max_clients, max_per_ip, max_line, rate, burst, send_queue, idle_timeout };
         let door = Arc::new(Door::default());
-        let place = door.enter(addr.ip(), &limits, Duration::ZERO).unwrap();
+        let place = door.enter(addr.ip(), &Limits::USUAL, Duration::ZERO).unwrap();
         let mut peer = Peer::new(Arc::new(socket), addr, Arc::new(place));
         peer.enter(RoomId::LOBBY, feeds);
         (peer, far)

@@ -82,20 +82,10 @@ impl Peers {
         self.suspects.front().map(|&(due, _)| due)
     }
 
-    /// Tells something to every client.
-    pub fn tell_all(&mut self, message: &Message) {
+    /// Does something to every peer, which is then flushed in this batch.
+    pub fn with_all(&mut self, act: impl Fn(&mut Peer, &mut Feeds)) {
         let everyone: Vec<_> = self.peers.keys().copied().collect();
-        for id in everyone {
-            self.with(id, |peer, feeds| peer.tell(message, feeds));
-        }
-    }
-
-    /// Lets every client have the rest, and then the end.
-    pub fn finish_all(&mut self) {
-        let everyone: Vec<_> = self.peers.keys().copied().collect();
-        for id in everyone {
-            self.with(id, |peer, _| peer.finish());
-        }
+        everyone.into_iter().for_each(|id| self.with(id, &act));
     }
 
     /// Whether anything waits to be sent.
@@ -205,10 +195,7 @@ mod tests {
             let (near, addr) = listener.accept().unwrap();
             let socket = Arc::new(Socket::new(near));
             while socket.send_now(&[b'x'; 1 << 20]).is_ok() {}
-            let (max_clients, max_per_ip, max_line, rate, burst) = (1, 1, 1024, 0, 0);
-            let (send_queue, idle_timeout) = (LIMIT, None);
-            let limits =
-                Limits { max_clients, max_per_ip, max_line, rate, burst, send_queue, idle_timeout };
+            let limits = Limits { max_clients: 1, ..Limits::USUAL };
             let door = Arc::new(Door::default());
             let place = Arc::new(door.enter(addr.ip(), &limits, Duration::ZERO).unwrap());
             let writable = WritablePoll::new(&Bell::new().unwrap()).unwrap();
