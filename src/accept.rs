@@ -4,16 +4,13 @@ use std::collections::VecDeque;
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::door::{Door, Place, TurnedAway};
 use crate::os::{self, Bell, Ready, Socket};
 use crate::session::{Session, Shared};
+use crate::threads::Threads;
 
-/// Enough for reading and decoding, and for the report of a panic. Only what is touched is
-/// resident.
-const STACK: usize = 128 * 1024;
 /// How long to wait when accepting fails for want of something: at first, and at most.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 /// Connections turned away stay open this long, for the line they were sent to be read.
@@ -28,6 +25,7 @@ pub struct Acceptor {
     door: Arc<Door>,
     shared: Shared,
     closing: Arc<Bell>,
+    threads: Threads,
     /// Those turned away, and until when they may read why.
     lingering: VecDeque<(Instant, Arc<Socket>)>,
 }
@@ -35,7 +33,14 @@ pub struct Acceptor {
 impl Acceptor {
     /// One for `listener`, which must be non-blocking, until `closing` rings.
     pub fn new(listener: TcpListener, door: Arc<Door>, shared: Shared, closing: Arc<Bell>) -> Self {
-        Self { listener, door, shared, closing, lingering: VecDeque::new() }
+        Self {
+            listener,
+            door,
+            shared,
+            closing,
+            threads: Threads::new("client"),
+            lingering: VecDeque::new(),
+        }
     }
 
     /// Accepts until the bell rings. No error ends it: those about one connection concern that
@@ -89,8 +94,7 @@ impl Acceptor {
     ) -> Result<(), TurnedAway> {
         let (id, socket, shared) = (self.door.next_id(), Arc::clone(socket), self.shared.clone());
         let session = move || Session::new(id, socket, addr, place, shared).run();
-        let thread = thread::Builder::new().name(format!("client {id}")).stack_size(STACK);
-        thread.spawn(session).map(drop).map_err(|error| {
+        self.threads.run(session).map_err(|error| {
             log::error!("cannot start a thread: {error}");
             TurnedAway::NoThread
         })

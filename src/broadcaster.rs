@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
@@ -25,6 +26,8 @@ use crate::wire::{Incoming, WireError};
 
 /// Inputs taken before everybody is flushed, so that a flood cannot hold back what was said.
 const MAX_BATCH: usize = 256;
+/// How long to wait, under load only, for more to flush at once.
+const GATHERING: Duration = Duration::from_micros(100);
 /// How long a client that is leaving may take to read the rest.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// How long all of them may take when the server goes down.
@@ -71,6 +74,10 @@ impl Broadcaster {
     /// Runs until told to stop, and until everybody was told that it does.
     pub fn run(mut self) {
         while !self.stopping && !self.alarm.is_over() {
+            if !self.inbox.is_empty() {
+                // Others are about to have their say, too, and one flush for all costs less.
+                thread::sleep(GATHERING);
+            }
             let first = self.wait(self.next_deadline());
             let now = self.clock.now();
             first.into_iter().for_each(|input| self.take(now, input));

@@ -41,6 +41,8 @@ pub mod broadcaster;
 
 pub mod session;
 
+pub mod threads;
+
 pub mod accept;
 
 pub mod server;

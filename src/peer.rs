@@ -154,28 +154,25 @@ impl Peer {
         }
     }
 
-    /// Queues the rest of what a room was told in this batch, which is complete, without a copy.
-    pub fn take(&mut self, room: RoomId, feeds: &mut Feeds) {
-        for (seat, cursor) in &mut self.seats {
-            if *seat == room
-                && self.sending == Sending::Open
-                && let Some((bytes, range)) = feeds.since(room, *cursor, self.style)
+    /// Queues the rest of what its rooms were told in this batch, which is complete, without a
+    /// copy. Returns whether there was any.
+    pub fn take(&mut self, feeds: &mut Feeds) -> bool {
+        let mut any = false;
+        for (room, cursor) in &mut self.seats {
+            if self.sending == Sending::Open
+                && let Some((bytes, range)) = feeds.since(*room, *cursor, self.style)
             {
                 self.queue.push_shared(bytes, range);
-                *cursor = feeds.end(room);
+                *cursor = feeds.end(*room);
+                any = true;
             }
         }
-    }
-
-    /// Whether it gets the feed of one room only, so that nothing else can come in this batch.
-    pub fn has_one_room(&self) -> bool {
-        self.seats.len() == 1
+        any
     }
 
     /// Sends what waits, in one call, as far as the socket takes it now. If that is not all,
     /// `writable` will tell, by the client's number, when to go on.
     pub fn flush(&mut self, id: ClientId, writable: &WritablePoll) {
-        self.is_due = false;
         if self.is_behind {
             return;
         }
@@ -275,7 +272,7 @@ mod tests {
     fn hear(peer: &mut Peer, feeds: &mut Feeds, bytes: usize) {
         let around = "-- \r\n".len();
         feeds.push(RoomId::LOBBY, Message::Notice(Text::new("x".repeat(bytes - around))));
-        peer.take(RoomId::LOBBY, feeds);
+        peer.take(feeds);
         feeds.next_batch();
     }
 

@@ -66,6 +66,7 @@ impl Peers {
         for id in except {
             if let Some(peer) = self.peers.get_mut(id) {
                 peer.skip_next(room, &mut self.feeds);
+                mark_due(&mut self.due, *id, peer);
             }
         }
         self.weight += message.weight();
@@ -98,30 +99,24 @@ impl Peers {
     pub fn flush(&mut self, chat: &Chat, now: Duration, limit: usize) -> Vec<ClientId> {
         self.recall_suspects(now);
         let mut judge = Judge { now, limit, slow: Vec::new(), suspects: &mut self.suspects };
+        let mut due = std::mem::take(&mut self.due);
         let rooms: Vec<_> = self.feeds.rooms().collect();
-        for room in rooms {
-            for &id in chat.members(room) {
-                let Some(peer) = self.peers.get_mut(&id) else { continue };
-                peer.take(room, &mut self.feeds);
-                // Somebody in several rooms waits until it has been given all of them.
-                if peer.has_one_room() {
-                    peer.flush(id, &self.writable);
-                    judge.see(id, peer);
-                } else {
-                    mark_due(&mut self.due, id, peer);
-                }
-            }
-        }
-        for id in self.due.drain(..) {
+        let members = rooms.iter().flat_map(|&room| chat.members(room));
+        // Whoever is due something of its own comes first: it may be waiting for that.
+        for &id in due.iter().chain(members) {
             let Some(peer) = self.peers.get_mut(&id) else { continue };
-            if peer.is_due {
-                peer.flush(id, &self.writable);
-                judge.see(id, peer);
+            let took_some = peer.take(&mut self.feeds);
+            if !std::mem::take(&mut peer.is_due) && !took_some {
+                continue;
             }
+            peer.flush(id, &self.writable);
+            judge.see(id, peer);
             if peer.is_finished() {
                 self.peers.remove(&id);
             }
         }
+        due.clear();
+        self.due = due;
         let slow = judge.slow;
         self.feeds.next_batch();
         self.weight = 0;
