@@ -15,6 +15,13 @@ use crate::harness::{PATIENCE, eventually};
 pub(crate) const CTRL_C: &str = "\x03";
 pub(crate) const CTRL_D: &str = "\x04";
 
+/// What a screen shows.
+pub(crate) struct Display {
+    pub(crate) contents: String,
+    /// Row and column of the cursor, from 0.
+    pub(crate) cursor: (u16, u16),
+}
+
 /// A running program. Dropping it ends it.
 pub(crate) struct Terminal {
     program: Child,
@@ -74,6 +81,42 @@ impl Terminal {
             }
             assert!(self.read_more(deadline), "it ended; the screen is {}", self.quoted());
         }
+    }
+
+    /// The rows of the screen, 24 of 80 characters, once they are as wanted. Blanks at the end of a
+    /// row, and empty rows at the end, are left out.
+    #[track_caller]
+    pub(crate) fn displays(&mut self, wanted: impl Fn(&[&str]) -> bool) -> Display {
+        let deadline = Instant::now() + PATIENCE;
+        let mut parser = vt100::Parser::new(24, 80, 0);
+        let mut parsed = 0;
+        loop {
+            parser.process(&self.screen[parsed..]);
+            parsed = self.screen.len();
+            let contents = parser.screen().contents();
+            if wanted(&contents.lines().map(str::trim_end).collect::<Vec<_>>()) {
+                return Display { contents, cursor: parser.screen().cursor_position() };
+            }
+            assert!(self.read_more(deadline), "it ended; the screen is\n{contents}");
+        }
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.program.id()
+    }
+
+    /// All bytes that were ever written to the screen.
+    pub(crate) fn written(&self) -> &[u8] {
+        &self.screen
+    }
+
+    /// The program ends by itself; returns its exit status.
+    #[track_caller]
+    pub(crate) fn ends(&mut self) -> i32 {
+        let deadline = Instant::now() + PATIENCE;
+        while self.read_more(deadline) {}
+        let status = eventually("the program's end", || self.program.try_wait().unwrap());
+        status.code().unwrap()
     }
 
     /// Exactly this appears, and the program ends by itself.
