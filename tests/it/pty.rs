@@ -88,7 +88,8 @@ impl Terminal {
     #[track_caller]
     pub(crate) fn displays(&mut self, wanted: impl Fn(&[&str]) -> bool) -> Display {
         let deadline = Instant::now() + PATIENCE;
-        let mut parser = vt100::Parser::new(24, 80, 0);
+        let (rows, columns) = (24.try_into().unwrap(), 80.try_into().unwrap());
+        let mut parser = vt100::Parser::new(rows, columns, 0);
         let mut parsed = 0;
         loop {
             parser.process(&self.screen[parsed..]);

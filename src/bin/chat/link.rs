@@ -1,35 +1,23 @@
-//! Between the terminal and the server: threads that carry lines both ways, and reconnect.
+//! The connection as a terminal uses it: threads that carry lines, and connect anew.
 
-use std::io::{BufReader, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io::{self, BufReader, Write};
+use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
 
 use chatd::text::Text;
-use crossbeam_channel::{Receiver, SendError, Sender, bounded, select, unbounded};
+use crossbeam_channel::{Receiver, SendError, Sender, bounded, unbounded};
 
 use crate::connection::{Connection, Dialer, Writer};
 use crate::lines::Lines;
-use crate::names::Names;
-use crate::talk::{Action, Event, Talk};
-use crate::terminal::Screen;
-use crate::words::Identity;
+use crate::talk::Event;
 
 /// Lines of the server's that wait to be shown. Then the server has to wait.
 const MAX_HEARD: usize = 256;
-/// Nothing is due for so long that it does not matter.
-const NOTHING_DUE: Duration = Duration::from_secs(3600);
 
-/// Names, learned by one thread and completed by another.
-pub(crate) type SharedNames = Arc<Mutex<Names>>;
-
-/// Carries out what [`Talk`] decides.
+/// One connection after the other.
 #[derive(Debug)]
 pub(crate) struct Link {
     dialer: Arc<Dialer>,
-    talk: Talk,
-    screen: Screen,
-    names: SharedNames,
     /// To the thread that sends. Without it that thread finishes.
     writer: Option<Sender<String>>,
     to_self: Sender<Heard>,
@@ -38,53 +26,28 @@ pub(crate) struct Link {
 
 /// What the thread that receives has to tell.
 #[derive(Debug)]
-enum Heard {
+pub(crate) enum Heard {
     Connected(Writer),
     Line(Text),
     Lost(Option<String>),
 }
 
 impl Link {
-    /// One that shows on `screen` what it hears, under `identity`.
-    pub(crate) fn new(
-        dialer: Dialer,
-        identity: Identity,
-        screen: Screen,
-        names: SharedNames,
-    ) -> Self {
+    /// Begins with a connection that is there.
+    pub(crate) fn new(dialer: Dialer, connection: Connection) -> Self {
         let (to_self, heard) = bounded(MAX_HEARD);
-        let (dialer, talk) = (Arc::new(dialer), Talk::new(identity));
-        Self { dialer, talk, screen, names, writer: None, to_self, heard }
+        let link = Self { dialer: Arc::new(dialer), writer: None, to_self, heard };
+        link.attend(Some(connection));
+        link
     }
 
-    /// Runs until the user leaves; `typed` must not be dropped before. Returns whether all that
-    /// was typed has arrived.
-    pub(crate) fn run(mut self, connection: Connection, typed: &Receiver<Event>) -> bool {
-        let start = Instant::now();
-        self.attend(Some(connection));
-        loop {
-            let due = self.talk.deadline().unwrap_or(NOTHING_DUE).saturating_sub(start.elapsed());
-            let event = select! {
-                recv(typed) -> event => event.unwrap_or(Event::Leave { politely: true }),
-                recv(self.heard) -> heard => match heard {
-                    Ok(heard) => self.take(heard),
-                    Err(_) => continue,
-                },
-                default(due) => Event::Due,
-            };
-            for action in self.talk.handle(start.elapsed(), event) {
-                match action {
-                    Action::Show(line) => self.screen.show(line),
-                    Action::Send(line) => self.send(line),
-                    Action::Finish => self.writer = None,
-                    Action::Dial => self.attend(None),
-                    Action::End => return self.talk.is_all_delivered(),
-                }
-            }
-        }
+    /// What happens to the connection. To be given to [`take`](Self::take).
+    pub(crate) fn heard(&self) -> &Receiver<Heard> {
+        &self.heard
     }
 
-    fn take(&mut self, heard: Heard) -> Event {
+    /// Keeps what is its own, and says what it means for the talk.
+    pub(crate) fn take(&mut self, heard: Heard) -> Event {
         match heard {
             Heard::Connected(writer) => match send_all(writer) {
                 Ok(lines) => {
@@ -93,10 +56,7 @@ impl Link {
                 }
                 Err(error) => Event::Lost(Some(error.to_string())),
             },
-            Heard::Line(line) => {
-                self.names.lock().unwrap_or_else(PoisonError::into_inner).learn(line.as_str());
-                Event::Heard(line)
-            }
+            Heard::Line(line) => Event::Heard(line),
             Heard::Lost(reason) => {
                 self.writer = None;
                 Event::Lost(reason)
@@ -104,11 +64,21 @@ impl Link {
         }
     }
 
-    /// When the connection is broken its reader will tell.
-    fn send(&self, line: String) {
+    /// Connects anew.
+    pub(crate) fn dial(&self) {
+        self.attend(None);
+    }
+
+    /// Sends a line, soon. When the connection is broken the thread that receives will tell.
+    pub(crate) fn send(&self, line: String) {
         if let Some(writer) = &self.writer {
             let _ = writer.send(line);
         }
+    }
+
+    /// Sends nothing more, and says so to the server.
+    pub(crate) fn finish(&mut self) {
+        self.writer = None;
     }
 
     /// Starts the thread that connects, unless that was done, and receives.
@@ -147,7 +117,7 @@ fn receive(
 }
 
 /// Starts the thread that sends lines, and says that no more will come when there is no sender.
-fn send_all(mut writer: Writer) -> std::io::Result<Sender<String>> {
+fn send_all(mut writer: Writer) -> io::Result<Sender<String>> {
     // What a person types is never so much that it has to be held up.
     let (sender, lines) = unbounded::<String>();
     thread::Builder::new().name("send".to_owned()).spawn(move || {

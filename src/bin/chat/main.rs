@@ -1,17 +1,19 @@
 //! The `chat` command: a client for chatd that people and scripts can use.
 //!
-//! It speaks the text wire, as netcat does. At a terminal, `terminal` edits and shows lines, `talk`
-//! decides, and `link` carries; in a pipe, `pipe` does it all.
+//! It speaks the text wire, as netcat does. At a terminal, `editor` and `screen` deal with the user,
+//! `link` with the network, and `talk` decides; in a pipe, `pipe` does it all.
 
 mod backoff;
 mod cli;
 mod complete;
 mod connection;
+mod editor;
 mod lines;
 mod link;
 mod names;
 mod pipe;
 mod recall;
+mod screen;
 mod talk;
 mod terminal;
 mod tls;
@@ -20,15 +22,12 @@ mod words;
 use std::error::Error;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
-use std::thread;
 
 use clap::Parser;
-use crossbeam_channel::unbounded;
 
 use cli::Options;
 use connection::Dialer;
-use link::{Link, SharedNames};
-use terminal::Terminal;
+use terminal::Keys;
 
 /// Why the program cannot go on, in words.
 type Failure = Box<dyn Error + Send + Sync>;
@@ -49,23 +48,14 @@ fn run(options: &Options) -> Result<(), Failure> {
         complain("chat: warning: nobody makes sure that it is the server that you talk to");
     }
     let dialer = Dialer::new(options)?;
-    if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
-        return pipe::run(&dialer, &options.identity());
-    }
-    let (names, (typed, events)) = (SharedNames::default(), unbounded());
-    // A terminal that cannot move its cursor is used as a pipe is.
-    let Ok((mut terminal, screen)) = Terminal::new(SharedNames::clone(&names), typed.clone())
-    else {
-        return pipe::run(&dialer, &options.identity());
-    };
     let connection = dialer.dial()?;
-    let link = Link::new(dialer, options.identity(), screen, names);
-    let thread = thread::Builder::new().name("link".to_owned());
-    let link = thread.spawn(move || link.run(connection, &events))?;
-    let _ = typed.send(terminal.edit());
-    let printer = terminal.close();
-    let is_all_delivered = link.join().unwrap_or(false);
-    let _ = printer.join();
+    let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+    // A terminal that cannot move its cursor is used as a pipe is.
+    let Some(keys) = is_terminal.then(Keys::take).and_then(Result::ok) else {
+        return pipe::run(connection, &options.identity());
+    };
+    let is_all_delivered = terminal::run(dialer, connection, options.identity(), &keys)?;
+    drop(keys);
     if is_all_delivered { Ok(()) } else { Err("not everything was sent".into()) }
 }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 use chatd::text::Text;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use crate::connection::{Connection, Dialer, Reader, Writer};
+use crate::connection::{Connection, Reader, Writer};
 use crate::lines::{Line, Lines, MAX_LINE};
 use crate::words::{self, Identity, PING, PONG, QUIT};
 use crate::{Failure, complain};
@@ -30,8 +30,8 @@ const IAC: u8 = 255;
 const END_OF_TRANSMISSION: u8 = 4;
 
 /// Says all that stdin has and shows what the server tells, until both are done.
-pub(crate) fn run(dialer: &Dialer, identity: &Identity) -> Result<(), Failure> {
-    let Connection { reader, writer } = dialer.dial()?;
+pub(crate) fn run(connection: Connection, identity: &Identity) -> Result<(), Failure> {
+    let Connection { reader, writer } = connection;
     let progress = Arc::new(Progress::default());
     let (pong, pongs) = bounded(2);
     let (over, end_of_input) = bounded(1);

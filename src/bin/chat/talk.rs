@@ -129,7 +129,7 @@ impl Talk {
 
     fn type_line(&mut self, now: Duration, line: Text, actions: &mut Vec<Action>) {
         match self.stage {
-            Stage::Leaving { .. } | Stage::Over => {}
+            Stage::Leaving { .. } | Stage::Over => actions.push(show("!! not sent", &line)),
             _ if words::is_quit(&line) => self.leave(now, Some(line.as_str()), actions),
             Stage::Open => self.send(now, line, actions),
             _ if self.kept.len() == MAX_KEPT => actions.push(show("!! not sent, nor kept", &line)),
@@ -162,6 +162,7 @@ impl Talk {
 
     fn leave(&mut self, now: Duration, word: Option<&str>, actions: &mut Vec<Action>) {
         match self.stage {
+            Stage::Leaving { .. } if word.is_none() => self.end(actions),
             Stage::Leaving { .. } | Stage::Over => {}
             Stage::Open | Stage::Entering { .. } => {
                 self.stage = Stage::Leaving { until: now + LEAVING };

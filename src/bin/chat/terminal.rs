@@ -1,169 +1,214 @@
-//! The terminal: one line being edited at the bottom, everything else above it.
+//! At a terminal: keys and the server's lines come in here, and the screen shows both.
 //!
-//! Enter does not end the editing: it hands the line on and empties it. So the terminal stays in the
-//! hands of the editor for as long as it is used, and whatever is to be shown goes through the
-//! editor's printer, in order, and never into the line.
+//! One thread writes to the screen, and every line goes through it, so that nothing that is said
+//! can get into the line that is being typed.
 
-use std::fmt;
-use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::io::{self, Stdout};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use chatd::text::Text;
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
-use rustyline::error::ReadlineError;
-use rustyline::history::DefaultHistory;
-use rustyline::{
-    Cmd, CompletionType, ConditionalEventHandler, Config, Editor, Event as Keys, EventContext,
-    EventHandler, ExternalPrinter, KeyCode, KeyEvent, Modifiers, Movement, RepeatCount,
+use crossbeam_channel::{Receiver, Sender, bounded, select};
+use crossterm::event::{
+    DisableBracketedPaste, EnableBracketedPaste, Event as Input, KeyEventKind, read,
 };
+use crossterm::{execute, terminal};
 
-use crate::complete::Assistant;
-use crate::link::SharedNames;
-use crate::recall::Recall;
-use crate::talk::Event;
-use crate::words;
-use crate::{Failure, complain};
+use crate::connection::{Connection, Dialer};
+use crate::editor::{Editor, Outcome};
+use crate::link::{Heard, Link};
+use crate::names::Names;
+use crate::screen::{PROMPT, Screen};
+use crate::talk::{Action, Event, Talk};
+use crate::words::Identity;
 
-const PROMPT: &str = "> ";
-/// How long an Escape may be the beginning of another key, in milliseconds.
-const ESCAPE: u16 = 100;
-/// Lines shown at once.
-const MAX_AT_ONCE: usize = 64;
+/// Keys that wait. Then the terminal has to.
+const MAX_INPUT: usize = 1024;
+/// After so many events the screen is drawn, even if there are more.
+const MAX_UNSEEN: usize = 64;
+/// Nothing is due for so long that it does not matter.
+const NOTHING_DUE: Duration = Duration::from_secs(3600);
 
-/// Where lines are shown, above the one that is being typed.
-#[derive(Clone, Debug)]
-pub(crate) struct Screen(Sender<String>);
+/// A terminal that hands over single keys, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Keys(());
 
-impl Screen {
-    /// Shows a line, soon.
-    pub(crate) fn show(&self, line: String) {
-        // Without a terminal there is nobody to show it to.
-        let _ = self.0.send(line);
+impl Keys {
+    /// Fails if it is not a terminal that can move its cursor.
+    pub(crate) fn take() -> io::Result<Self> {
+        if std::env::var_os("TERM").is_some_and(|kind| kind == "dumb") {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        terminal::enable_raw_mode()?;
+        let keys = Self(());
+        execute!(io::stdout(), EnableBracketedPaste)?;
+        Ok(keys)
     }
 }
 
-/// The keyboard and the screen.
-pub(crate) struct Terminal {
-    editor: Editor<Assistant, DefaultHistory>,
-    printer: JoinHandle<()>,
+impl Drop for Keys {
+    fn drop(&mut self) {
+        // The terminal may be gone.
+        let _ = execute!(io::stdout(), DisableBracketedPaste);
+        let _ = terminal::disable_raw_mode();
+    }
 }
 
-impl Terminal {
-    /// Takes the terminal, if it is one that can do it. What is typed goes to `typed`.
-    pub(crate) fn new(names: SharedNames, typed: Sender<Event>) -> Result<(Self, Screen), Failure> {
-        let config = Config::builder()
-            .completion_type(CompletionType::List)
-            .completion_show_all_if_ambiguous(true)
-            .keyseq_timeout(Some(ESCAPE))
-            .build();
-        let mut editor = Editor::with_config(config)?;
-        let printer = editor.create_external_printer()?;
-        let (screen, lines) = unbounded();
-        let (screen, (editing, is_editing)) = (Screen(screen), bounded(1));
-        let thread = thread::Builder::new().name("screen".to_owned());
-        let printer = thread.spawn(move || print(&lines, &is_editing, printer))?;
-        editor.set_helper(Some(Assistant { names, editing }));
-        bind_keys(&mut editor, screen.clone(), typed);
-        Ok((Self { editor, printer }, screen))
-    }
+/// Lets the user chat. Returns whether all that was typed has arrived.
+pub(crate) fn run(
+    dialer: Dialer,
+    connection: Connection,
+    identity: Identity,
+    _: &Keys,
+) -> io::Result<bool> {
+    let (input, inputs) = bounded(MAX_INPUT);
+    thread::Builder::new().name("keys".to_owned()).spawn(move || read_keys(&input))?;
+    let (width, _) = terminal::size().unwrap_or_default();
+    let desk = Desk {
+        link: Link::new(dialer, connection),
+        talk: Talk::new(identity),
+        editor: Editor::default(),
+        names: Names::default(),
+        screen: Screen::new(io::stdout(), width),
+        start: Instant::now(),
+    };
+    desk.run(&inputs)
+}
 
-    /// Lets the user type until that is enough.
-    pub(crate) fn edit(&mut self) -> Event {
-        match self.editor.readline(PROMPT) {
-            // Enter ends it only behind `/quit`, which the link knows by now.
-            Ok(_) | Err(ReadlineError::Eof) => Event::Leave { politely: true },
-            Err(ReadlineError::Interrupted) => Event::Leave { politely: false },
-            Err(error) => {
-                complain(&error.to_string());
-                Event::Leave { politely: true }
+/// Reads keys until there is nobody who wants them.
+fn read_keys(input: &Sender<Input>) {
+    while let Ok(event) = read() {
+        if input.send(event).is_err() {
+            return;
+        }
+    }
+}
+
+/// All that the user deals with.
+#[derive(Debug)]
+struct Desk {
+    link: Link,
+    talk: Talk,
+    editor: Editor,
+    names: Names,
+    screen: Screen<Stdout>,
+    start: Instant,
+}
+
+enum Next {
+    Input(Option<Input>),
+    Heard(Heard),
+    Due,
+}
+
+impl Desk {
+    fn run(mut self, inputs: &Receiver<Input>) -> io::Result<bool> {
+        loop {
+            for _ in 0..MAX_UNSEEN {
+                let Some(next) = self.waiting(inputs) else { break };
+                if self.take(next)? {
+                    return self.end();
+                }
+            }
+            let (line, cursor) = self.editor.line();
+            self.screen.draw(line, cursor)?;
+            let next = self.wait(inputs);
+            if self.take(next)? {
+                return self.end();
             }
         }
     }
 
-    /// Gives the terminal back. What is still to be shown is shown once the link has ended.
-    pub(crate) fn close(self) -> JoinHandle<()> {
-        drop(self.editor);
-        self.printer
+    /// What has happened already. What the user does comes first.
+    fn waiting(&self, inputs: &Receiver<Input>) -> Option<Next> {
+        let input = inputs.try_recv().ok().map(|input| Next::Input(Some(input)));
+        input.or_else(|| self.link.heard().try_recv().ok().map(Next::Heard))
     }
-}
 
-/// The thread that shows lines. The printer would write at once, and so into the first prompt, if
-/// it were used before the editor is at work.
-fn print(lines: &Receiver<String>, is_editing: &Receiver<()>, mut printer: impl ExternalPrinter) {
-    let _ = is_editing.recv();
-    while let Ok(first) = lines.recv() {
-        let mut text = first + "\n";
-        for line in lines.try_iter().take(MAX_AT_ONCE) {
-            text.push_str(&line);
-            text.push('\n');
-        }
-        if printer.print(text.clone()).is_err() {
-            // The editor has ended meanwhile.
-            let _ = std::io::stdout().write_all(text.as_bytes());
+    /// Waits for what happens next.
+    fn wait(&self, inputs: &Receiver<Input>) -> Next {
+        let due = self.talk.deadline().unwrap_or(NOTHING_DUE);
+        select! {
+            recv(inputs) -> input => Next::Input(input.ok()),
+            recv(self.link.heard()) -> heard => heard.map_or(Next::Due, Next::Heard),
+            default(due.saturating_sub(self.start.elapsed())) => Next::Due,
         }
     }
-}
 
-fn bind_keys(editor: &mut Editor<Assistant, DefaultHistory>, screen: Screen, typed: Sender<Event>) {
-    let recall = Arc::new(Mutex::new(Recall::default()));
-    let enter =
-        || Enter { screen: screen.clone(), typed: typed.clone(), recall: Arc::clone(&recall) };
-    for key in [KeyEvent(KeyCode::Enter, Modifiers::NONE), KeyEvent::ctrl('J'), KeyEvent::ctrl('M')]
-    {
-        editor.bind_sequence(key, EventHandler::Conditional(Box::new(enter())));
-    }
-    for (key, is_back) in [
-        (KeyEvent(KeyCode::Up, Modifiers::NONE), true),
-        (KeyEvent::ctrl('P'), true),
-        (KeyEvent(KeyCode::Down, Modifiers::NONE), false),
-        (KeyEvent::ctrl('N'), false),
-    ] {
-        let step = Step { recall: Arc::clone(&recall), is_back };
-        editor.bind_sequence(key, EventHandler::Conditional(Box::new(step)));
-    }
-}
-
-/// Hands the line on. A paste can have several.
-struct Enter {
-    screen: Screen,
-    typed: Sender<Event>,
-    recall: Arc<Mutex<Recall>>,
-}
-
-impl ConditionalEventHandler for Enter {
-    fn handle(&self, _: &Keys, _: RepeatCount, _: bool, context: &EventContext) -> Option<Cmd> {
-        for line in context.line().lines().map(Text::new).filter(|line| !line.is_blank()) {
-            let is_quit = words::is_quit(&line);
-            self.recall.lock().unwrap_or_else(PoisonError::into_inner).add(line.as_str());
-            if !is_quit {
-                self.screen.show(format!("{PROMPT}{line}"));
+    /// Deals with one thing; returns whether it was the last.
+    fn take(&mut self, next: Next) -> io::Result<bool> {
+        match next {
+            Next::Input(Some(Input::Key(key))) if key.kind != KeyEventKind::Release => {
+                let outcome = self.editor.press(key, &self.names);
+                self.obey_all(outcome)
             }
-            let _ = self.typed.send(Event::Typed(line));
-            if is_quit {
-                return Some(Cmd::AcceptLine);
+            Next::Input(Some(Input::Paste(text))) => {
+                let outcomes = self.editor.paste(&text);
+                self.obey_all(outcomes)
+            }
+            Next::Input(Some(Input::Resize(width, _))) => {
+                self.screen.set_width(width);
+                Ok(false)
+            }
+            Next::Input(Some(_)) => Ok(false),
+            // Without a keyboard nobody is there.
+            Next::Input(None) => Ok(self.handle(Event::Leave { politely: true })),
+            Next::Heard(heard) => {
+                let event = self.link.take(heard);
+                if let Event::Heard(line) = &event {
+                    self.names.learn(line.as_str());
+                }
+                Ok(self.handle(event))
+            }
+            Next::Due => Ok(self.handle(Event::Due)),
+        }
+    }
+
+    fn obey_all(&mut self, outcomes: impl IntoIterator<Item = Outcome>) -> io::Result<bool> {
+        for outcome in outcomes {
+            if self.obey(outcome)? {
+                return Ok(true);
             }
         }
-        Some(Cmd::Kill(Movement::WholeBuffer))
+        Ok(false)
     }
-}
 
-/// Goes back or on in what was typed.
-struct Step {
-    recall: Arc<Mutex<Recall>>,
-    is_back: bool,
-}
-
-impl ConditionalEventHandler for Step {
-    fn handle(&self, _: &Keys, _: RepeatCount, _: bool, context: &EventContext) -> Option<Cmd> {
-        let mut recall = self.recall.lock().unwrap_or_else(PoisonError::into_inner);
-        let line = if self.is_back { recall.back(context.line()) } else { recall.on() };
-        Some(line.map_or(Cmd::Noop, |line| Cmd::Replace(Movement::WholeBuffer, Some(line))))
+    fn obey(&mut self, outcome: Outcome) -> io::Result<bool> {
+        match outcome {
+            Outcome::Line(line) => {
+                let line = Text::new(line);
+                if line.is_blank() {
+                    return Ok(false);
+                }
+                self.screen.show(&format!("{PROMPT}{line}"));
+                Ok(self.handle(Event::Typed(line)))
+            }
+            Outcome::Candidates(candidates) => {
+                self.screen.show(candidates.concat().trim_end());
+                Ok(false)
+            }
+            Outcome::Clear => self.screen.clear().map(|()| false),
+            Outcome::Leave { politely } => Ok(self.handle(Event::Leave { politely })),
+        }
     }
-}
 
-impl fmt::Debug for Terminal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Terminal").finish_non_exhaustive()
+    /// Does what is to be done about an event; returns whether that was all.
+    fn handle(&mut self, event: Event) -> bool {
+        let mut is_over = false;
+        for action in self.talk.handle(self.start.elapsed(), event) {
+            match action {
+                Action::Show(line) => self.screen.show(&line),
+                Action::Send(line) => self.link.send(line),
+                Action::Finish => self.link.finish(),
+                Action::Dial => self.link.dial(),
+                Action::End => is_over = true,
+            }
+        }
+        is_over
+    }
+
+    fn end(mut self) -> io::Result<bool> {
+        self.screen.close()?;
+        Ok(self.talk.is_all_delivered())
     }
 }

@@ -1,9 +1,7 @@
 //! Servers that go, that are none, and that mean harm.
 
-use std::io::{Write, pipe};
-
 use super::*;
-use crate::harness::{Ended, people};
+use crate::harness::people;
 use crate::pty::Terminal;
 
 #[track_caller]
@@ -58,7 +56,7 @@ fn a_server_that_dies_midway_is_a_failure() {
     let [mut bob] = people(&server, ["bob"]);
     let (stdin, mut printf) = pipe().unwrap();
     let mut command = chat(server.addr(), ["--nick", "ci"]);
-    let chat = std::thread::Builder::new().spawn(move || run(command.stdin(stdin))).unwrap();
+    let chat = thread::Builder::new().spawn(move || run(command.stdin(stdin))).unwrap();
     printf.write_all(b"one\n").unwrap();
     bob.wait_for(|line| line == "<ci> one");
     drop(server);
@@ -73,7 +71,7 @@ fn the_pong_behind_the_last_line_is_what_counts() {
         printf.write_all(b"one\n").unwrap();
         drop(printf);
         let mut command = chat(address, []);
-        let chat = std::thread::Builder::new().spawn(move || run(command.stdin(stdin))).unwrap();
+        let chat = thread::Builder::new().spawn(move || run(command.stdin(stdin))).unwrap();
         let mut server = accept(&listener);
         server.expect("");
         server.expect("/ping");
@@ -95,13 +93,14 @@ fn a_pong_that_somebody_made_up_is_none() {
     let [mut eve] = people(&server, ["eve"]);
     let (stdin, mut printf) = pipe().unwrap();
     let mut command = chat(server.addr(), ["--nick", "ci"]);
-    let chat = std::thread::Builder::new().spawn(move || run(command.stdin(stdin))).unwrap();
+    let chat = thread::Builder::new().spawn(move || run(command.stdin(stdin))).unwrap();
     printf.write_all(b"one\n").unwrap();
     eve.wait_for(|line| line == "<ci> one");
     for forged in ["-- pong", "/msg ci -- pong", "/me -- pong"] {
         eve.send(forged);
     }
-    eve.sync();
+    printf.write_all(b"two\n").unwrap();
+    eve.wait_for(|line| line == "<ci> two");
     drop(server);
     let ended = chat.join().unwrap();
     failed(&ended, 1, "before every line was taken");
@@ -132,7 +131,7 @@ fn a_hostile_server_cannot_touch_the_terminal() {
 fn nor_what_the_output_goes_to() {
     let (listener, address) = listen();
     let mut command = chat(address, []);
-    let chat = std::thread::Builder::new().spawn(move || run(&mut command)).unwrap();
+    let chat = thread::Builder::new().spawn(move || run(&mut command)).unwrap();
     let mut server = accept(&listener);
     server.send_raw(HARM);
     drop(server);

@@ -1,25 +1,9 @@
 //! In a pipe: what comes in is said, and the exit status tells whether all of it was.
 
-use std::io::{Read, Write, pipe};
+use std::io::Read;
 
 use super::*;
-use crate::harness::{Ended, HINT, eventually, people};
-
-/// `printf INPUT | chat TARGET FLAGS`.
-#[track_caller]
-fn piped<const N: usize>(
-    target: impl ToString,
-    flags: [&str; N],
-    input: impl AsRef<[u8]>,
-) -> Ended {
-    let (stdin, mut printf) = pipe().unwrap();
-    let input = input.as_ref().to_vec();
-    let printf = std::thread::Builder::new().spawn(move || printf.write_all(&input)).unwrap();
-    let ended = run(chat(target, flags).stdin(stdin));
-    // It may have ended without reading all of it.
-    printf.join().unwrap().ok();
-    ended
-}
+use crate::harness::{HINT, eventually, people};
 
 /// It was all delivered, and there is nothing to complain of.
 #[track_caller]
@@ -31,7 +15,7 @@ fn succeeded(ended: &Ended) {
 fn lines_are_said_and_what_the_server_tells_is_the_output() {
     let server = Server::with(["--name", "box7"]);
     let [mut bob] = people(&server, ["bob"]);
-    let ended = piped(server.addr(), ["--nick", "ci"], "build done\n\nça va\r\nlast");
+    let ended = piped(&mut chat(server.addr(), ["--nick", "ci"]), "build done\n\nça va\r\nlast");
     succeeded(&ended);
     let welcome = "-- Welcome to chatd on box7. You are guest2, in lobby with bob (2 here).";
     assert_eq!(ended.stdout, format!("{welcome}\n{HINT}\n-- you are now ci\n"));
@@ -45,7 +29,7 @@ fn lines_are_said_and_what_the_server_tells_is_the_output() {
 #[test]
 fn questions_are_answered() {
     let server = Server::start();
-    let ended = piped(server.addr(), [], "/who\n/ping\n/ping \n");
+    let ended = piped(&mut chat(server.addr(), []), "/who\n/ping\n/ping \n");
     succeeded(&ended);
     let answers: Vec<_> = ended.stdout.lines().skip(2).collect();
     assert_eq!(answers, ["-- lobby (1 here): guest1", "-- pong", "-- pong"]);
@@ -56,7 +40,7 @@ fn five_hundred_lines_arrive_in_order() {
     let server = Server::with(["--rate", "0"]);
     let [mut bob] = people(&server, ["bob"]);
     let lines: String = (0..500).map(|n| format!("line {n}\n")).collect();
-    succeeded(&piped(server.addr(), ["--nick", "ci"], lines));
+    succeeded(&piped(&mut chat(server.addr(), ["--nick", "ci"]), lines));
     bob.expect("-- ci joined (2 here)");
     (0..500).for_each(|n| bob.expect(&format!("<ci> line {n}")));
     bob.expect("-- ci left: quit (1 here)");
@@ -67,7 +51,7 @@ fn flood_control_slows_it_down_and_nothing_is_lost() {
     let server = Server::start();
     let [mut bob] = people(&server, ["bob"]);
     let lines: String = (0..25).map(|n| format!("line {n}\n")).collect();
-    succeeded(&piped(server.addr(), ["--nick", "ci"], lines));
+    succeeded(&piped(&mut chat(server.addr(), ["--nick", "ci"]), lines));
     bob.expect("-- ci joined (2 here)");
     (0..25).for_each(|n| bob.expect(&format!("<ci> line {n}")));
 }
@@ -76,7 +60,7 @@ fn flood_control_slows_it_down_and_nothing_is_lost() {
 fn much_in_and_much_out_at_the_same_time_does_not_block() {
     let server = Server::with(["--rate", "0"]);
     let lines: String = (0..20_000).map(|n| format!("line {n}\n")).collect();
-    let ended = piped(server.addr(), [], format!("/echo on\n{lines}"));
+    let ended = piped(&mut chat(server.addr(), []), format!("/echo on\n{lines}"));
     succeeded(&ended);
     let said = ended.stdout.lines().filter(|line| line.starts_with("<guest1> line ")).count();
     assert_eq!(said, 20_000);
@@ -87,7 +71,7 @@ fn it_says_things_in_a_room() {
     let server = Server::start();
     let [mut bob] = people(&server, ["bob"]);
     bob.ask("/join builds");
-    succeeded(&piped(server.addr(), ["--nick", "ci", "--room", "builds"], "done\n"));
+    succeeded(&piped(&mut chat(server.addr(), ["--nick", "ci", "--room", "builds"]), "done\n"));
     bob.expect("-- ci joined (2 here)");
     bob.expect("<ci> done");
 }
@@ -99,7 +83,7 @@ fn a_name_that_is_taken_or_a_room_that_is_none_keeps_it_quiet() {
     for (flags, refusal) in
         [(["--nick", "bob"], "!! bob is taken"), (["--room", "9"], "!! a room's name has")]
     {
-        let ended = piped(server.addr(), flags, "not for everyone\n");
+        let ended = piped(&mut chat(server.addr(), flags), "not for everyone\n");
         assert_eq!(ended.status, 1);
         assert!(ended.first_line().starts_with(refusal), "{}", ended.stderr);
     }
@@ -118,7 +102,7 @@ fn a_refused_line_is_a_failure_and_the_others_are_said() {
         ("/msg nobody psst", "!! no one here is called nobody"),
         ("/foo", "!! unknown command /foo; try /help"),
     ] {
-        let ended = piped(server.addr(), [], format!("before\n{bad}\nafter\n"));
+        let ended = piped(&mut chat(server.addr(), []), format!("before\n{bad}\nafter\n"));
         assert_eq!((ended.status, ended.first_line()), (1, complaint));
         for line in ["before", "after"] {
             bob.wait_for(|said| said.ends_with(&format!("> {line}")));
@@ -130,7 +114,7 @@ fn a_refused_line_is_a_failure_and_the_others_are_said() {
 fn nothing_to_say_is_no_failure() {
     let server = Server::start();
     let [mut bob] = people(&server, ["bob"]);
-    succeeded(&piped(server.addr(), [], ""));
+    succeeded(&piped(&mut chat(server.addr(), []), ""));
     bob.expect_nothing();
 }
 
@@ -138,14 +122,17 @@ fn nothing_to_say_is_no_failure() {
 fn an_own_quit_ends_it() {
     let server = Server::start();
     let [mut bob] = people(&server, ["bob"]);
-    let ended = piped(server.addr(), ["--nick", "ci"], "hi\n/quit lunch\n");
+    let ended = piped(&mut chat(server.addr(), ["--nick", "ci"]), "hi\n/quit lunch\n");
     succeeded(&ended);
     assert!(ended.stdout.lines().last().unwrap().starts_with("-- Bye."), "{}", ended.stdout);
     for line in ["-- ci joined (2 here)", "<ci> hi", "-- ci left: quit: lunch (1 here)"] {
         bob.expect(line);
     }
-    let ended = piped(server.addr(), [], "/quit\nand then?\n");
-    assert_eq!((ended.status, ended.first_line()), (1, "chat: there are lines after /quit; not sent"));
+    let ended = piped(&mut chat(server.addr(), []), "/quit\nand then?\n");
+    assert_eq!(
+        (ended.status, ended.first_line()),
+        (1, "chat: there are lines after /quit; not sent")
+    );
 }
 
 #[test]
@@ -153,7 +140,7 @@ fn every_byte_is_text_to_it() {
     let server = Server::start();
     let [mut bob] = people(&server, ["bob"]);
     let input = b"GET / HTTP/1.1\ncaf\xe9 \xff\xf4!\n\x04end\na\rb\n\x16\x03\x01\n";
-    succeeded(&piped(server.addr(), ["--nick", "ci"], input));
+    succeeded(&piped(&mut chat(server.addr(), ["--nick", "ci"]), input));
     bob.expect("-- ci joined (2 here)");
     for line in ["GET / HTTP/1.1", "caf\u{fffd} \u{fffd}\u{fffd}!", "end", "a", "b"] {
         bob.expect(&format!("<ci> {line}"));

@@ -64,12 +64,12 @@ fn lines_of_several_rows_stay_whole_on_both_sides() {
     let typed: String = ('a'..='z').cycle().take(200).collect();
     alice.types(&typed);
     let prompted = format!("> {typed}");
-    let rows = [&prompted[..80], &prompted[80..160], &prompted[160..]];
+    let rows = [&prompted[..79], &prompted[79..158], &prompted[158..]];
     ends_in(&mut alice, &rows);
     let long: String = ('0'..='9').cycle().take(150).collect();
     bob.send(&long);
     let said = format!("<bob> {long}");
-    ends_in(&mut alice, &[&said[..80], &said[80..], rows[0], rows[1], rows[2]]);
+    ends_in(&mut alice, &[&said, rows[0], rows[1], rows[2]]);
     alice.types("\r");
     bob.wait_for(|line| line == format!("<alice> {typed}"));
 }
@@ -122,9 +122,9 @@ fn a_tab_lists_what_there_is_when_it_is_not_clear() {
     let [mut bob] = people(&server, ["bob"]);
     let mut alice = alice(&server);
     alice.types(&format!("/who{TAB}"));
-    ends_in(&mut alice, &["> /who", "/who    /whois", "> /who"]);
+    ends_in(&mut alice, &["-- you are now alice", "/who /whois", "> /who"]);
     bob.send("still here?");
-    ends_in(&mut alice, &["<bob> still here?", "> /who"]);
+    ends_in(&mut alice, &["/who /whois", "<bob> still here?", "> /who"]);
 }
 
 #[test]
@@ -144,14 +144,14 @@ fn what_was_typed_comes_back_with_the_arrows() {
 }
 
 #[test]
-fn a_paste_is_edited_as_one_and_sent_line_by_line() {
+fn a_paste_is_sent_line_by_line_and_its_last_line_can_be_edited() {
     let server = Server::start();
     let [mut bob] = people(&server, ["bob"]);
     let mut alice = alice(&server);
-    alice.types("\x1b[200~one\rtwo\n\nthree\x1b[201~");
-    ends_in(&mut alice, &["> one", "two", "", "three"]);
-    alice.types("\r");
-    ends_in(&mut alice, &["> one", "> two", "> three", ">"]);
+    alice.types("\x1b[200~one\rtwo\n\nthr\x1b[201~");
+    ends_in(&mut alice, &["> one", "> two", "> thr"]);
+    alice.types("ee\r");
+    ends_in(&mut alice, &["> three", ">"]);
     for line in ["one", "two", "three"] {
         bob.wait_for(|said| said == format!("<alice> {line}"));
     }
@@ -190,7 +190,7 @@ fn three_ways_to_leave() {
     for (keys, shown, seen) in [
         (CTRL_D, "-- Bye.", "-- alice left: quit (1 here)"),
         ("/quit lunch\r", "-- Bye.", "-- alice left: quit: lunch (1 here)"),
-        (CTRL_C, ">", "-- alice left: disconnected (1 here)"),
+        (CTRL_C, "-- you are now alice", "-- alice left: disconnected (1 here)"),
     ] {
         let mut alice = alice(&server);
         bob.wait_for(|line| line == "-- alice joined (2 here)");

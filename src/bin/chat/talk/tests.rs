@@ -127,7 +127,7 @@ fn leaving_waits_for_the_goodbye_but_not_for_ever() {
         test.types("last words");
         let leaving = test.happens(Event::Leave { politely: true });
         assert_eq!(leaving, ["> /quit", "Finish"]);
-        assert_eq!(test.types("too late"), [""; 0]);
+        assert_eq!(test.types("too late"), ["!! not sent: too late"]);
         if goodbye.is_empty() {
             assert_eq!(test.deadline_comes(), ["!! perhaps not sent: last words", "End"]);
         } else {
@@ -136,6 +136,14 @@ fn leaving_waits_for_the_goodbye_but_not_for_ever() {
         }
         assert_eq!(test.talk.is_all_delivered(), !goodbye.is_empty());
     }
+}
+
+#[test]
+fn who_cannot_wait_leaves_at_once() {
+    let mut test = entered();
+    assert_eq!(test.happens(Event::Leave { politely: false }), ["Finish"]);
+    assert_eq!(test.happens(Event::Leave { politely: true }), [""; 0]);
+    assert_eq!(test.happens(Event::Leave { politely: false }), ["End"]);
 }
 
 #[test]
