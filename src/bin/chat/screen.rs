@@ -156,10 +156,10 @@ mod tests {
 
     #[test]
     fn any_line_is_drawn_at_any_width() {
-        let line = "日本 e\u{301} 👨‍👩‍👧 plain text, and \u{200d} more of it ".repeat(50);
+        let line = "日本 e\u{301} 👨‍👩‍👧 plain text, and \u{200d} more of it ".repeat(8);
         for width in 0..100 {
             let mut screen = Screen::new(Vec::new(), width);
-            for (cursor, _) in line.grapheme_indices(true).step_by(37) {
+            for (cursor, _) in line.grapheme_indices(true).step_by(7) {
                 screen.draw(&line, cursor).unwrap();
             }
         }
