@@ -1,7 +1,9 @@
 //! Servers that go, that are none, and that mean harm.
 
+use std::io::{BufRead, BufReader};
+
 use super::*;
-use crate::harness::people;
+use crate::harness::{eventually, people};
 use crate::pty::Terminal;
 
 #[track_caller]
@@ -93,18 +95,21 @@ fn a_pong_that_somebody_made_up_is_none() {
     let [mut eve] = people(&server, ["eve"]);
     let (stdin, mut printf) = pipe().unwrap();
     let mut command = chat(server.addr(), ["--nick", "ci"]);
-    let chat = thread::Builder::new().spawn(move || run(command.stdin(stdin))).unwrap();
+    let mut chat = command.stdin(stdin).stdout(Stdio::piped()).spawn().unwrap();
+    let mut heard = BufReader::new(chat.stdout.take().unwrap()).lines();
     printf.write_all(b"one\n").unwrap();
     eve.wait_for(|line| line == "<ci> one");
-    for forged in ["-- pong", "/msg ci -- pong", "/me -- pong"] {
+    for (forged, seen) in [
+        ("-- pong", "<eve> -- pong"),
+        ("/msg ci -- pong", "[from eve] -- pong"),
+        ("/me -- pong", "* eve -- pong"),
+    ] {
         eve.send(forged);
+        assert!(heard.any(|line| line.unwrap() == seen));
     }
-    printf.write_all(b"two\n").unwrap();
-    eve.wait_for(|line| line == "<ci> two");
     drop(server);
-    let ended = chat.join().unwrap();
-    failed(&ended, 1, "before every line was taken");
-    assert!(ended.stdout.contains("<eve> -- pong\n"), "{}", ended.stdout);
+    let status = eventually("the end", || chat.try_wait().unwrap());
+    assert_eq!(status.code(), Some(1));
 }
 
 /// What must not get to a terminal: it moves the cursor, sets the title, asks for an answer.
