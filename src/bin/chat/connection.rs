@@ -13,7 +13,7 @@ use crate::tls;
 const CONNECTING: Duration = Duration::from_secs(10);
 /// How long the connection is silent before the system asks whether the server is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
-/// How often it asks before it gives the connection up is the system's choice; this is the pause.
+/// How long it waits for each answer. How often it asks is its own choice.
 const KEEP_ALIVE_PAUSE: Duration = Duration::from_secs(10);
 
 /// How to connect, as often as it takes.
@@ -42,7 +42,8 @@ impl Dialer {
         let socket = self.connect()?;
         socket.set_nodelay(true)?;
         let keep_alive = TcpKeepalive::new().with_time(KEEP_ALIVE).with_interval(KEEP_ALIVE_PAUSE);
-        SockRef::from(&socket).set_tcp_keepalive(&keep_alive)?;
+        // Without it a chat is still a chat.
+        let _ = SockRef::from(&socket).set_tcp_keepalive(&keep_alive);
         match &self.tls {
             None => {
                 let reader = Reader::Plain(socket.try_clone()?);

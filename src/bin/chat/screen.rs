@@ -24,18 +24,22 @@ pub(crate) struct Screen<W> {
     waiting: String,
     /// The row of the cursor, counted from the first row of the typed line.
     cursor_row: u16,
+    /// The typed line and the cursor as they were drawn.
+    drawn: Option<(String, usize)>,
 }
 
 impl<W: Write> Screen<W> {
     /// One of that many columns, if it is known, with the cursor at the beginning of a row.
     pub(crate) fn new(output: W, width: u16) -> Self {
-        let mut screen = Self { output, width: 0, waiting: String::new(), cursor_row: 0 };
+        let waiting = String::new();
+        let mut screen = Self { output, width: 0, waiting, cursor_row: 0, drawn: None };
         screen.set_width(width);
         screen
     }
 
     pub(crate) fn set_width(&mut self, width: u16) {
         let width = usize::from(width);
+        self.drawn = None;
         self.width = if width == 0 { USUAL_WIDTH } else { width.max(LEAST_WIDTH) };
     }
 
@@ -48,6 +52,11 @@ impl<W: Write> Screen<W> {
 
     /// Draws what waits, and below it the line that is being typed, with the cursor in it.
     pub(crate) fn draw(&mut self, line: &str, cursor: usize) -> io::Result<()> {
+        let is_drawn = self.drawn.as_ref().is_some_and(|(text, at)| text == line && *at == cursor);
+        if is_drawn && self.waiting.is_empty() {
+            return Ok(());
+        }
+        self.drawn = Some((line.to_owned(), cursor));
         let mut bytes = Vec::new();
         self.erase(&mut bytes)?;
         bytes.extend_from_slice(self.waiting.as_bytes());
@@ -77,6 +86,7 @@ impl<W: Write> Screen<W> {
     /// Begins with an empty screen.
     pub(crate) fn clear(&mut self) -> io::Result<()> {
         self.cursor_row = 0;
+        self.drawn = None;
         queue!(self.output, Clear(ClearType::All), crossterm::cursor::MoveTo(0, 0))
     }
 
