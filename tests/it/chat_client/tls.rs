@@ -1,5 +1,6 @@
 //! Over TLS, to a server that can do little more than that.
 
+use std::fs;
 use std::io::{self, BufRead, BufReader};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -10,7 +11,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion, version};
 
 use super::*;
-use crate::harness::TempDir;
+use crate::harness::{TempDir, people};
 use crate::pty::Terminal;
 
 /// Takes one client, says every line back, and answers pings and quits as chatd does.
@@ -131,6 +132,32 @@ fn a_file_without_certificates_is_a_failure() {
     let ended = run(&mut chat("127.0.0.1", ["--tls", "--tls-ca", &dir.path("none")]));
     assert_eq!(ended.status, 1);
     assert!(ended.stderr.contains("none: "), "{}", ended.stderr);
+}
+
+#[test]
+fn chatd_speaks_tls_too() {
+    let CertifiedKey { cert, signing_key } =
+        generate_simple_self_signed(["127.0.0.1".into()]).unwrap();
+    let dir = TempDir::new();
+    let (ca, key) = (dir.file("ca.pem", cert.pem()), dir.file("key", signing_key.serialize_pem()));
+    let ports = dir.path("ports");
+    let mut command = chatd();
+    command.args(["--bind", "127.0.0.1", "--port", "0", "--port-file", &ports, "--rate", "0"]);
+    command.args(["--tls-port", "0", "--tls-cert", &ca, "--tls-key", &key]);
+    let server = Server::run_at(command, &ports);
+    let [mut bob] = people(&server, ["bob"]);
+    let ports = fs::read_to_string(ports).unwrap();
+    let port = ports.lines().find_map(|line| line.strip_prefix("tls ")).unwrap();
+
+    let target = format!("127.0.0.1:{port}");
+    let lines: String = (0..5000).map(|n| format!("line {n}\n")).collect();
+    let flags = ["--nick", "ci", "--tls", "--tls-ca", &ca];
+    let ended = piped(&mut chat(target, flags), format!("/echo on\n{lines}"));
+    assert_eq!((ended.status, &*ended.stderr), (0, ""));
+    assert!(ended.stdout.ends_with("<ci> line 4998\n<ci> line 4999\n"));
+    bob.expect("-- ci joined (2 here)");
+    (0..5000).for_each(|n| bob.expect(&format!("<ci> line {n}")));
+    bob.expect("-- ci left: quit (1 here)");
 }
 
 #[test]
