@@ -15,13 +15,6 @@ use crate::harness::{PATIENCE, eventually};
 pub(crate) const CTRL_C: &str = "\x03";
 pub(crate) const CTRL_D: &str = "\x04";
 
-/// What a screen shows.
-pub(crate) struct Display {
-    pub(crate) contents: String,
-    /// Row and column of the cursor, from 0.
-    pub(crate) cursor: (u16, u16),
-}
-
 /// A running program. Dropping it ends it.
 pub(crate) struct Terminal {
     program: Child,
@@ -86,7 +79,16 @@ impl Terminal {
     /// The rows of the screen, 24 of 80 characters, once they are as wanted. Blanks at the end of a
     /// row, and empty rows at the end, are left out.
     #[track_caller]
-    pub(crate) fn displays(&mut self, wanted: impl Fn(&[&str]) -> bool) -> Display {
+    pub(crate) fn displays(&mut self, wanted: impl Fn(&[&str]) -> bool) -> String {
+        self.displays_with_cursor(|rows, _| wanted(rows))
+    }
+
+    /// The same, with the row and the column of the cursor, from 0.
+    #[track_caller]
+    pub(crate) fn displays_with_cursor(
+        &mut self,
+        wanted: impl Fn(&[&str], (u16, u16)) -> bool,
+    ) -> String {
         let deadline = Instant::now() + PATIENCE;
         let (rows, columns) = (24.try_into().unwrap(), 80.try_into().unwrap());
         let mut parser = vt100::Parser::new(rows, columns, 0);
@@ -95,8 +97,9 @@ impl Terminal {
             parser.process(&self.screen[parsed..]);
             parsed = self.screen.len();
             let contents = parser.screen().contents();
-            if wanted(&contents.lines().map(str::trim_end).collect::<Vec<_>>()) {
-                return Display { contents, cursor: parser.screen().cursor_position() };
+            let rows: Vec<_> = contents.lines().map(str::trim_end).collect();
+            if wanted(&rows, parser.screen().cursor_position()) {
+                return contents;
             }
             assert!(self.read_more(deadline), "it ended; the screen is\n{contents}");
         }

@@ -63,15 +63,28 @@ pub(crate) struct Talk {
     confirm_at: Option<Duration>,
     /// Who asked for the pongs that are to come.
     pings: VecDeque<Asker>,
+    /// What is said on leaving.
+    farewell: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
-    Away { dial_at: Duration },
+    Away {
+        dial_at: Duration,
+    },
     Dialing,
-    Entering { is_refused: bool },
+    Entering {
+        is_refused: bool,
+    },
+    /// The same, to leave when what is kept was sent.
+    EnteringToLeave {
+        is_refused: bool,
+        until: Duration,
+    },
     Open,
-    Leaving { until: Duration },
+    Leaving {
+        until: Duration,
+    },
     Over,
 }
 
@@ -95,6 +108,7 @@ impl Talk {
             unconfirmed: VecDeque::new(),
             confirm_at: None,
             pings: VecDeque::new(),
+            farewell: None,
         }
     }
 
@@ -102,7 +116,7 @@ impl Talk {
     pub(crate) fn deadline(&self) -> Option<Duration> {
         match self.stage {
             Stage::Away { dial_at } => Some(dial_at),
-            Stage::Leaving { until } => Some(until),
+            Stage::Leaving { until } | Stage::EnteringToLeave { until, .. } => Some(until),
             Stage::Open => self.confirm_at,
             Stage::Dialing | Stage::Entering { .. } | Stage::Over => None,
         }
@@ -129,7 +143,9 @@ impl Talk {
 
     fn type_line(&mut self, now: Duration, line: Text, actions: &mut Vec<Action>) {
         match self.stage {
-            Stage::Leaving { .. } | Stage::Over => actions.push(show("!! not sent", &line)),
+            Stage::EnteringToLeave { .. } | Stage::Leaving { .. } | Stage::Over => {
+                actions.push(show("!! not sent", &line));
+            }
             _ if words::is_quit(&line) => self.leave(now, Some(line.as_str()), actions),
             Stage::Open => self.send(now, line, actions),
             _ if self.kept.len() == MAX_KEPT => actions.push(show("!! not sent, nor kept", &line)),
@@ -161,11 +177,18 @@ impl Talk {
     }
 
     fn leave(&mut self, now: Duration, word: Option<&str>, actions: &mut Vec<Action>) {
+        let until = now + LEAVING;
         match self.stage {
-            Stage::Leaving { .. } if word.is_none() => self.end(actions),
-            Stage::Leaving { .. } | Stage::Over => {}
+            Stage::EnteringToLeave { .. } | Stage::Leaving { .. } if word.is_none() => {
+                self.end(actions);
+            }
+            Stage::EnteringToLeave { .. } | Stage::Leaving { .. } | Stage::Over => {}
+            Stage::Entering { is_refused } if !self.kept.is_empty() => {
+                self.farewell = word.map(str::to_owned);
+                self.stage = Stage::EnteringToLeave { is_refused, until };
+            }
             Stage::Open | Stage::Entering { .. } => {
-                self.stage = Stage::Leaving { until: now + LEAVING };
+                self.stage = Stage::Leaving { until };
                 actions.extend(word.map(|word| Action::Send(word.to_owned())));
                 actions.push(Action::Finish);
             }
@@ -201,7 +224,9 @@ impl Talk {
             return actions.push(Action::Show("-- Bye.".to_owned()));
         }
         actions.push(Action::Show(line.to_string()));
-        if let Stage::Entering { is_refused } = &mut self.stage {
+        if let Stage::Entering { is_refused } | Stage::EnteringToLeave { is_refused, .. } =
+            &mut self.stage
+        {
             *is_refused |= words::is_refusal(line.as_str());
         }
         self.identity.learn(line.as_str());
@@ -225,10 +250,11 @@ impl Talk {
     }
 
     fn open(&mut self, now: Duration, actions: &mut Vec<Action>) {
-        let is_refused = matches!(self.stage, Stage::Entering { is_refused: true });
-        if !matches!(self.stage, Stage::Entering { .. }) {
-            return;
-        }
+        let (is_refused, is_leaving) = match self.stage {
+            Stage::Entering { is_refused } => (is_refused, false),
+            Stage::EnteringToLeave { is_refused, .. } => (is_refused, true),
+            _ => return,
+        };
         self.stage = Stage::Open;
         self.backoff = Backoff::new();
         for line in std::mem::take(&mut self.kept) {
@@ -237,6 +263,10 @@ impl Talk {
                 true => actions.push(show("!! not sent", &line)),
                 false => self.send(now, line, actions),
             }
+        }
+        if is_leaving {
+            let farewell = self.farewell.take();
+            self.leave(now, farewell.as_deref(), actions);
         }
     }
 
@@ -250,7 +280,7 @@ impl Talk {
     fn lose(&mut self, now: Duration, reason: Option<String>, actions: &mut Vec<Action>) {
         self.pings.clear();
         self.confirm_at = None;
-        if matches!(self.stage, Stage::Leaving { .. }) {
+        if matches!(self.stage, Stage::Leaving { .. } | Stage::EnteringToLeave { .. }) {
             if reason.is_none() {
                 // The server reads what was sent to the end before it ends the connection.
                 self.unconfirmed.clear();
@@ -281,7 +311,7 @@ impl Talk {
                 self.pings.push_back(Asker::Confirmation(self.unconfirmed.len()));
                 actions.push(Action::Send(PING.to_owned()));
             }
-            Stage::Leaving { .. } => self.end(actions),
+            Stage::Leaving { .. } | Stage::EnteringToLeave { .. } => self.end(actions),
             Stage::Dialing | Stage::Entering { .. } | Stage::Over => {}
         }
     }

@@ -124,7 +124,7 @@ fn a_hostile_server_cannot_touch_the_terminal() {
     server.send_raw(HARM);
     server.send("the end");
     let display = alice.displays(|rows| rows.contains(&"the end"));
-    assert!(display.contents.starts_with("<eve> [2J]0;title[6n"), "{}", display.contents);
+    assert!(display.starts_with("<eve> [2J]0;title[6n"), "{}", display);
     let written = alice.written();
     for harm in [&b"\x1b[2J"[..], b"\x1b]", b"\x1b[6n", b"\x07", b"\x9b", b"\x0e", b"\xe2\x80\xae"]
     {

@@ -29,7 +29,7 @@ fn lines_are_said_and_what_the_server_tells_is_the_output() {
 #[test]
 fn questions_are_answered() {
     let server = Server::start();
-    let ended = piped(&mut chat(server.addr(), []), "/who\n/ping\n/ping \n");
+    let ended = piped(&mut chat(server.addr(), []), format!("/who\n/ping\n/ping{:2000}\n", ""));
     succeeded(&ended);
     let answers: Vec<_> = ended.stdout.lines().skip(2).collect();
     assert_eq!(answers, ["-- lobby (1 here): guest1", "-- pong", "-- pong"]);

@@ -61,8 +61,8 @@ fn a_line_that_the_server_may_not_have_got_is_named() {
     server.expect("two");
     drop(server);
     let display = alice.displays(is_lost);
-    assert!(display.contents.contains("!! perhaps not sent: two"), "{}", display.contents);
-    assert!(!display.contents.contains("not sent: one"), "{}", display.contents);
+    assert!(display.contains("!! perhaps not sent: two"), "{}", display);
+    assert!(!display.contains("not sent: one"), "{}", display);
 }
 
 #[test]

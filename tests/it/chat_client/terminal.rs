@@ -47,10 +47,11 @@ fn the_cursor_stays_where_it_was_in_the_line() {
     let mut alice = alice(&server);
 
     alice.types(&format!("hell world{}", LEFT.repeat(6)));
+    alice
+        .displays_with_cursor(|rows, (_, column)| rows.ends_with(&["> hell world"]) && column == 6);
     bob.send("hello");
     let wanted = ["<bob> hello", "> hell world"];
-    let display = alice.displays(|rows| rows.ends_with(&wanted));
-    assert_eq!(display.cursor.1, 6);
+    alice.displays_with_cursor(|rows, (_, column)| rows.ends_with(&wanted) && column == 6);
     alice.types("o\r");
     bob.wait_for(|line| line == "<alice> hello world");
 }

@@ -147,6 +147,25 @@ fn who_cannot_wait_leaves_at_once() {
 }
 
 #[test]
+fn leaving_waits_until_what_was_typed_can_be_sent() {
+    for politely in [true, false] {
+        let mut test = entered();
+        test.reconnects();
+        test.types("last words");
+        assert_eq!(test.happens(Event::Leave { politely }), [""; 0]);
+        let farewell = ["> last words", "> /quit", "Finish"].into_iter();
+        let farewell = farewell.filter(|action| politely || *action != "> /quit");
+        assert_eq!(test.hears(PONG), farewell.collect::<Vec<_>>());
+        assert_eq!(test.happens(Event::Lost(None)), ["End"]);
+    }
+    let mut test = entered();
+    test.reconnects();
+    test.types("last words");
+    test.types("/quit");
+    assert_eq!(test.deadline_comes(), ["!! not sent: last words", "End"]);
+}
+
+#[test]
 fn leaving_is_done_at_once_without_a_connection() {
     let mut test = entered();
     test.happens(Event::Lost(None));
