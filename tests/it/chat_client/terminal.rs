@@ -129,6 +129,19 @@ fn a_tab_lists_what_there_is_when_it_is_not_clear() {
 }
 
 #[test]
+fn every_command_of_the_server_is_completed() {
+    let server = Server::start();
+    let [mut bob] = people(&server, ["bob"]);
+    let help = bob.ask("/help");
+    let commands = help.iter().filter_map(|line| line.strip_prefix("-- /")?.split(' ').next());
+    let mut commands: Vec<_> = commands.map(|name| format!("/{name}")).collect();
+    commands.sort();
+    let mut alice = alice(&server);
+    alice.types(&format!("/{TAB}"));
+    ends_in(&mut alice, &[&commands.join(" "), "> /"]);
+}
+
+#[test]
 fn what_was_typed_comes_back_with_the_arrows() {
     let server = Server::start();
     let [mut bob] = people(&server, ["bob"]);
