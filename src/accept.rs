@@ -1,19 +1,19 @@
-//! The accept loop: who is let in, and how the others are told that they are not.
+//! The accept loop: it never waits for a client, only for the next one.
 
 use std::collections::VecDeque;
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::door::{Door, Place, TurnedAway};
-use crate::os::{self, Bell, Ready, Socket};
-use crate::session::{Session, Shared};
+use crate::arrival::{Arrival, Service, last_words};
+use crate::door::{Door, TurnedAway};
+use crate::os::{self, Bell, Ready};
+use crate::session::Shared;
+use crate::threads::Threads;
+use crate::transport::Transport;
+use crate::wire::Dialect;
 
-/// Enough for reading and decoding, and for the report of a panic. Only what is touched is
-/// resident.
-const STACK: usize = 128 * 1024;
 /// How long to wait when accepting fails for want of something: at first, and at most.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 /// Connections turned away stay open this long, for the line they were sent to be read.
@@ -21,21 +21,37 @@ const LINGER: Duration = Duration::from_secs(1);
 /// So many of them at most.
 const MAX_LINGERING: usize = 64;
 
-/// Accepts text clients from one listener.
+/// Accepts from one listener.
 #[derive(Debug)]
 pub struct Acceptor {
     listener: TcpListener,
+    service: Service,
     door: Arc<Door>,
     shared: Shared,
     closing: Arc<Bell>,
+    threads: Threads,
     /// Those turned away, and until when they may read why.
-    lingering: VecDeque<(Instant, Arc<Socket>)>,
+    lingering: VecDeque<(Instant, Arc<Transport>)>,
 }
 
 impl Acceptor {
     /// One for `listener`, which must be non-blocking, until `closing` rings.
-    pub fn new(listener: TcpListener, door: Arc<Door>, shared: Shared, closing: Arc<Bell>) -> Self {
-        Self { listener, door, shared, closing, lingering: VecDeque::new() }
+    pub fn new(
+        listener: TcpListener,
+        service: Service,
+        door: Arc<Door>,
+        shared: Shared,
+        closing: Arc<Bell>,
+    ) -> Self {
+        Self {
+            listener,
+            service,
+            door,
+            shared,
+            closing,
+            threads: Threads::new("client"),
+            lingering: VecDeque::new(),
+        }
     }
 
     /// Accepts until the bell rings. No error ends it: those about one connection concern that
@@ -63,7 +79,7 @@ impl Acceptor {
     fn accept(&mut self) -> io::Result<Ready> {
         let timeout = (!self.lingering.is_empty()).then_some(LINGER);
         let ready = os::wait_readable(&self.listener, &self.closing, timeout)?;
-        if ready == Ready::Readable {
+        if ready == Ready::Io {
             let (stream, addr) = self.listener.accept()?;
             self.let_in(stream, addr);
         }
@@ -72,41 +88,60 @@ impl Acceptor {
 
     fn let_in(&mut self, stream: TcpStream, addr: SocketAddr) {
         let addr = SocketAddr::new(addr.ip().to_canonical(), addr.port());
-        let socket = Arc::new(Socket::new(stream));
-        let (limits, now) = (self.shared.limits.get(), self.shared.clock.uptime());
-        let entered = self.door.enter(addr.ip(), &limits, now);
-        let started = entered.and_then(|place| self.start_session(&socket, addr, place));
-        if let Err(reason) = started {
-            self.turn_away(socket, addr, reason);
+        let arrival = Arrival {
+            addr,
+            service: self.service.clone(),
+            door: Arc::clone(&self.door),
+            closing: Arc::clone(&self.closing),
+            shared: self.shared.clone(),
+        };
+        if self.service.is_immediate() {
+            self.let_in_at_once(arrival, stream);
+        } else {
+            self.let_approach(arrival, stream);
         }
     }
 
-    fn start_session(
-        &self,
-        socket: &Arc<Socket>,
-        addr: SocketAddr,
-        place: Place,
-    ) -> Result<(), TurnedAway> {
-        let (id, socket, shared) = (self.door.next_id(), Arc::clone(socket), self.shared.clone());
-        let session = move || Session::new(id, socket, addr, place, shared).run();
-        let thread = thread::Builder::new().name(format!("client {id}")).stack_size(STACK);
-        thread.spawn(session).map(drop).map_err(|error| {
-            log::error!("cannot start a thread: {error}");
-            TurnedAway::NoThread
-        })
+    fn let_in_at_once(&mut self, arrival: Arrival, stream: TcpStream) {
+        let (limits, now) = (self.shared.limits.get(), self.shared.clock.uptime());
+        let (addr, transport) = (arrival.addr, Arc::new(Transport::bare(stream)));
+        let entered = self.door.enter(addr.ip(), &limits, now);
+        let started = entered.and_then(|place| {
+            let transport = Arc::clone(&transport);
+            self.start(move || arrival.enter(transport, place)).ok_or(TurnedAway::NoThread)
+        });
+        if let Err(reason) = started {
+            self.turn_away(transport, addr, reason);
+        }
+    }
+
+    /// For those who have more to do first; if there is no thread for that, there is no way to
+    /// tell them.
+    fn let_approach(&self, arrival: Arrival, stream: TcpStream) {
+        let (limits, now) = (self.shared.limits.get(), self.shared.clock.uptime());
+        match self.door.approach(arrival.addr.ip(), &limits, now) {
+            Some(arriving) => drop(self.start(move || arrival.run(stream, arriving))),
+            None => log::warn!("refused {}: too many are on their way in", arrival.addr),
+        }
+    }
+
+    fn start(&self, job: impl FnOnce() + Send + 'static) -> Option<()> {
+        let started = self.threads.run(job);
+        started.inspect_err(|error| log::error!("cannot start a thread: {error}")).ok()
     }
 
     /// Says why, and keeps the connection for a moment: closing it while something of the
     /// client's arrives would take the words back.
-    fn turn_away(&mut self, socket: Arc<Socket>, addr: SocketAddr, reason: TurnedAway) {
+    fn turn_away(&mut self, transport: Arc<Transport>, addr: SocketAddr, reason: TurnedAway) {
         log::warn!("refused {addr}: {reason}");
+        let words = last_words(Dialect::default(), reason);
         // A new socket takes one line; if not, its client is gone.
-        let _ = socket.send_now(format!("!! {reason}\r\n").as_bytes());
-        socket.finish_sending();
+        let _ = transport.send_now([words.as_slice()].into_iter());
+        transport.finish_sending();
         if self.lingering.len() == MAX_LINGERING {
             self.lingering.pop_front();
         }
-        self.lingering.push_back((Instant::now() + LINGER, socket));
+        self.lingering.push_back((Instant::now() + LINGER, transport));
     }
 
     fn stop_lingering(&mut self) {

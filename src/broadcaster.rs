@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
@@ -15,16 +16,21 @@ use crate::chat::{
     Audience, Chat, ClientId, Effect, Effects, Event, Message, Now, Reason, Settings,
 };
 use crate::clock::Clock;
+use crate::feed::Feeds;
 use crate::inbox::Input;
 use crate::limits::SharedLimits;
 use crate::os::WritablePoll;
 use crate::peer::Peer;
 use crate::peers::Peers;
 use crate::wire::text::{MAX_WITHOUT_LINE_END, http_refusal};
-use crate::wire::{Incoming, WireError};
+use crate::wire::{Dialect, Farewell, Incoming, WireError};
 
 /// Inputs taken before everybody is flushed, so that a flood cannot hold back what was said.
 const MAX_BATCH: usize = 256;
+/// How long to wait, under load only, for more to flush at once.
+const GATHERING: Duration = Duration::from_micros(100);
+/// How often WebSocket clients are pinged: proxies close what is silent for a minute.
+const PING_INTERVAL: Duration = Duration::from_secs(30);
 /// How long a client that is leaving may take to read the rest.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// How long all of them may take when the server goes down.
@@ -43,6 +49,10 @@ pub struct Broadcaster {
     /// Clients that are leaving, in the order in which their time is up.
     leaving: VecDeque<(Duration, ClientId)>,
     stopping: bool,
+    /// Where those who speak HTTP should go.
+    web_port: Option<u16>,
+    /// When WebSocket clients are pinged next, if there are any.
+    next_ping: Option<Duration>,
 }
 
 impl Broadcaster {
@@ -54,6 +64,7 @@ impl Broadcaster {
         alarm: Arc<Alarm>,
         writable: Arc<WritablePoll>,
         settings: Settings,
+        web_port: Option<u16>,
     ) -> Self {
         Self {
             inbox,
@@ -65,12 +76,18 @@ impl Broadcaster {
             effects: Effects::default(),
             leaving: VecDeque::new(),
             stopping: false,
+            web_port,
+            next_ping: None,
         }
     }
 
     /// Runs until told to stop, and until everybody was told that it does.
     pub fn run(mut self) {
         while !self.stopping && !self.alarm.is_over() {
+            if !self.inbox.is_empty() {
+                // Others are about to have their say, too, and one flush for all costs less.
+                thread::sleep(GATHERING);
+            }
             let first = self.wait(self.next_deadline());
             let now = self.clock.now();
             first.into_iter().for_each(|input| self.take(now, input));
@@ -102,13 +119,13 @@ impl Broadcaster {
     fn next_deadline(&self) -> Option<Duration> {
         let leaving = self.leaving.front().map(|&(deadline, _)| deadline);
         let (digest, slow) = (self.chat.next_deadline(), self.peers.next_deadline());
-        leaving.into_iter().chain(digest).chain(slow).min()
+        leaving.into_iter().chain(digest).chain(slow).chain(self.next_ping).min()
     }
 
     fn take(&mut self, now: Now, input: Input) {
         match input {
-            Input::Connected { id, socket, addr, place } => {
-                self.connect(now, id, Peer::new(socket, addr, place));
+            Input::Connected { id, transport, addr, place, dialect } => {
+                self.connect(now, id, Peer::new(transport, addr, place, dialect), dialect);
             }
             Input::Settled(id) => self.happen(now, id, Event::Settled),
             Input::Received(id, items) => {
@@ -122,7 +139,7 @@ impl Broadcaster {
             Input::Idle(id, limit) => self.happen(now, id, Event::Idle(limit)),
             Input::Gone(id, reason) => {
                 self.happen(now, id, Event::Gone(reason));
-                self.see_off(now, id, Peer::finish_unread);
+                self.see_off(now, id, |peer, _| peer.finish_unread());
             }
             Input::Writable(id) => self.peers.with(id, |peer, _| peer.go_on()),
             Input::Configure(settings) => self.chat.configure(settings),
@@ -130,10 +147,10 @@ impl Broadcaster {
         }
     }
 
-    fn connect(&mut self, now: Now, id: ClientId, peer: Peer) {
+    fn connect(&mut self, now: Now, id: ClientId, peer: Peer, dialect: Dialect) {
         let addr = peer.addr();
         self.peers.add(id, peer);
-        self.happen(now, id, Event::Connected(Address::of(addr.ip())));
+        self.happen(now, id, Event::Connected(Address::of(addr.ip()), dialect.traits()));
         if let Some(nick) = self.chat.nick(id) {
             log::info!("{nick} connected from {addr}");
         }
@@ -147,26 +164,36 @@ impl Broadcaster {
             }
             Incoming::Ping => self.happen(now, id, Event::Ping),
             Incoming::Quit => self.happen(now, id, Event::Quit),
+            Incoming::Malformed => self.happen(now, id, Event::Malformed),
             Incoming::BareLineFeeds => self.peers.with(id, |peer, feeds| {
-                peer.restyle(feeds, |style| style.bare_line_feeds = true);
+                peer.respeak(feeds, Dialect::with_bare_line_feeds);
             }),
             Incoming::Answer(bytes) => self.peers.with(id, |peer, feeds| peer.send(&bytes, feeds)),
             Incoming::Error(WireError::EndlessLine) => {
                 self.happen(now, id, Event::EndlessLine(MAX_WITHOUT_LINE_END));
             }
-            Incoming::Error(WireError::Http) => self.refuse(now, id, "HTTP", &http_refusal()),
-            Incoming::Error(WireError::Tls) => self.refuse(now, id, "TLS", &http_refusal()),
+            Incoming::Error(WireError::Http) => self.refuse(now, id, "HTTP"),
+            Incoming::Error(WireError::Tls) => self.refuse(now, id, "TLS"),
+            Incoming::Error(WireError::WebSocket(code)) => {
+                self.happen(now, id, Event::Gone(Reason::Disconnected));
+                self.part_from(now, id, Farewell::Broken(code));
+            }
+            Incoming::HungUp => {
+                self.happen(now, id, Event::Gone(Reason::Disconnected));
+                self.see_off(now, id, |peer, _| peer.finish());
+            }
         }
     }
 
     /// Turns away a client that turned out not to be one of ours.
-    fn refuse(&mut self, now: Now, id: ClientId, what: &str, answer: &[u8]) {
+    fn refuse(&mut self, now: Now, id: ClientId, what: &str) {
         if let Some(addr) = self.peers.addr(id) {
             log::warn!("refused {addr}: it speaks {what} to the text port");
         }
-        self.peers.with(id, |peer, feeds| peer.send(answer, feeds));
+        let answer = http_refusal(self.web_port);
+        self.peers.with(id, |peer, feeds| peer.send(&answer, feeds));
         self.happen(now, id, Event::Gone(Reason::Disconnected));
-        self.see_off(now, id, Peer::finish);
+        self.part_from(now, id, Farewell::Expelled);
     }
 
     /// Lets the chat decide what follows from an event, and does that.
@@ -200,20 +227,26 @@ impl Broadcaster {
             }
             Effect::Left(id, room) => self.peers.with(id, |peer, feeds| peer.leave(room, feeds)),
             Effect::Timestamps(id, on) => self.peers.with(id, |peer, feeds| {
-                peer.restyle(feeds, |style| style.timestamps = on);
+                peer.respeak(feeds, |dialect| dialect.with_timestamps(on));
             }),
             Effect::Departed(id, nick, reason) => {
                 if let Some(addr) = self.peers.addr(id) {
                     log::info!("{nick} left: {} ({addr})", reason.without_words());
                 }
             }
-            Effect::Disconnect(id) => self.see_off(now, id, Peer::finish),
+            Effect::Disconnect(id, Reason::Quit(_)) => self.part_from(now, id, Farewell::Done),
+            Effect::Disconnect(id, _) => self.part_from(now, id, Farewell::Expelled),
         }
     }
 
+    /// Ends a client's connection from this side.
+    fn part_from(&mut self, now: Now, id: ClientId, farewell: Farewell) {
+        self.see_off(now, id, |peer, feeds| peer.say_farewell(farewell, feeds));
+    }
+
     /// Lets a client have the rest, and then the end; it has a moment to take them.
-    fn see_off(&mut self, now: Now, id: ClientId, finish: fn(&mut Peer)) {
-        self.peers.with(id, |peer, _| finish(peer));
+    fn see_off(&mut self, now: Now, id: ClientId, finish: impl FnOnce(&mut Peer, &mut Feeds)) {
+        self.peers.with(id, finish);
         self.leaving.push_back((now.uptime + FAREWELL, id));
     }
 
@@ -224,6 +257,13 @@ impl Broadcaster {
         {
             self.leaving.pop_front();
             self.peers.with(id, |peer, _| peer.close());
+        }
+        if self.next_ping.is_some_and(|due| due <= now.uptime) {
+            self.peers.with_all(Peer::ping);
+            self.next_ping = None;
+        }
+        if self.peers.have_websockets() {
+            self.next_ping.get_or_insert(now.uptime + PING_INTERVAL);
         }
         self.chat.tick(now, &mut self.effects);
         self.carry_out(now);
@@ -250,7 +290,7 @@ impl Broadcaster {
         let deadline = self.clock.uptime() + LAST_FLUSH;
         self.chat.go_down(&mut self.effects);
         self.carry_out(self.clock.now());
-        self.peers.with_all(|peer, _| peer.finish());
+        self.peers.with_all(|peer, feeds| peer.say_farewell(Farewell::GoingDown, feeds));
         self.peers.flush(&self.chat, self.clock.uptime(), usize::MAX);
         while self.peers.are_queued() && self.clock.uptime() < deadline {
             if let Some(Input::Writable(id)) = self.wait(Some(deadline)) {

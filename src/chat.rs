@@ -22,7 +22,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use self::client::ClientId;
+pub use self::client::{ClientId, Traits};
 pub use self::effect::{Audience, Effect, Effects};
 pub use self::message::{Away, Entry, Kind, Message, Moment, Others, Person, Reason};
 pub use self::nick::Nick;
@@ -60,7 +60,7 @@ pub struct Now {
 #[derive(Clone, Debug)]
 pub enum Event {
     /// It connected, from there.
-    Connected(Address),
+    Connected(Address, Traits),
     /// It has been silent for a moment: somebody may be reading.
     Settled,
     /// It sent a line: something to say, or a command.
@@ -72,6 +72,8 @@ pub enum Event {
         /// The limit.
         limit: usize,
     },
+    /// It sent something that its protocol does not have.
+    Malformed,
     /// It asks whether the server is there.
     Ping,
     /// It said that it is done.
@@ -111,18 +113,19 @@ impl Chat {
     /// Never fails: a user's mistake is a [`Refusal`] told to that user. Events for clients that
     /// are not connected (any more) have no effects.
     pub fn handle(&mut self, now: Now, client: ClientId, event: Event, effects: &mut Effects) {
-        if let Event::Connected(address) = event {
-            return self.connect(now, client, address, effects);
+        if let Event::Connected(address, traits) = event {
+            return self.connect(now, client, address, traits, effects);
         }
         if !self.clients.contains_key(&client) {
             return;
         }
         let mut turn = Turn { chat: self, now, me: client, effects };
         match event {
-            Event::Connected(_) => {}
+            Event::Connected(..) => {}
             Event::Settled => turn.announce(),
             Event::Line(line) => turn.line(&line),
             Event::TooLong { bytes, limit } => turn.refuse(Refusal::TooLong { bytes, limit }),
+            Event::Malformed => turn.refuse(Refusal::Malformed),
             Event::Ping => turn.notice("pong"),
             Event::Quit => turn.quit(None),
             Event::Idle(limit) => turn.expel(Refusal::Idle(limit), Reason::TimedOut),

@@ -19,10 +19,14 @@ use crate::chat::Settings;
 use crate::limits::Limits;
 use crate::os;
 use crate::text::Text;
+use crate::tls::{Certificates, Identity, PrivateKey};
+use crate::web::{Guard, WebOrigin};
 use crate::wire::text::MAX_WITHOUT_LINE_END;
 
 /// A MOTD is for people to read, not for files to be sent.
 const MAX_MOTD: u64 = 64 * 1024;
+/// Certificates and keys are far smaller.
+const MAX_PEM: u64 = 1024 * 1024;
 /// What `--max-clients` and the like can be at most.
 const MANY: u64 = 1_000_000;
 
@@ -40,6 +44,26 @@ pub struct Config {
     /// Write the ports in use to FILE, a line "NAME PORT" for each
     #[arg(long, value_name = "FILE")]
     pub port_file: Option<PathBuf>,
+
+    /// Port of the web page and WebSocket [default: none]
+    #[arg(long, value_name = "PORT")]
+    pub web_port: Option<u16>,
+
+    /// Another origin whose pages may connect, repeatable: scheme://host[:port]
+    #[arg(long, value_name = "ORIGIN", value_delimiter = ',', action = ArgAction::Append)]
+    web_origin: Vec<WebOrigin>,
+
+    /// Certificate chain (PEM); with --tls-key it makes the web port https
+    #[arg(long, value_name = "FILE", value_parser = |path: &str| read_pem(path, Certificates::from_pem))]
+    tls_cert: Option<Certificates>,
+
+    /// Private key (PEM) of the certificate
+    #[arg(long, value_name = "FILE", value_parser = |path: &str| read_pem(path, PrivateKey::from_pem))]
+    tls_key: Option<PrivateKey>,
+
+    /// Port for text clients over TLS [default: none]
+    #[arg(long, value_name = "PORT")]
+    pub tls_port: Option<u16>,
 
     /// Show the lines of FILE after the welcome
     #[arg(long, value_name = "FILE", value_parser = Motd::read)]
@@ -93,6 +117,10 @@ pub struct Config {
     #[arg(short, long, action = ArgAction::Count)]
     quiet: u8,
 
+    /// The identity that the certificate and the key make together.
+    #[arg(skip)]
+    pub identity: Option<Identity>,
+
     /// Variables that look like settings and are none.
     #[arg(skip)]
     pub unknown_variables: Vec<String>,
@@ -129,6 +157,30 @@ impl Config {
         }
     }
 
+    /// Which pages may talk to the server.
+    pub fn guard(&self) -> Guard {
+        Guard::new(self.settings().name.as_str(), self.web_origin.clone())
+    }
+
+    /// Puts together what was given apart.
+    ///
+    /// # Errors
+    /// When settings do not fit together: the name of the one to blame, and why.
+    fn complete(&mut self) -> Result<(), (&'static str, String)> {
+        self.identity = match (&self.tls_cert, &self.tls_key) {
+            (Some(certificates), Some(key)) => {
+                Some(Identity::new(certificates, key).map_err(|why| ("tls_key", why))?)
+            }
+            (Some(_), None) => return Err(("tls_cert", "it needs --tls-key, too".to_owned())),
+            (None, Some(_)) => return Err(("tls_key", "it needs --tls-cert, too".to_owned())),
+            (None, None) if self.tls_port.is_some() => {
+                return Err(("tls_port", "it needs --tls-cert and --tls-key".to_owned()));
+            }
+            (None, None) => None,
+        };
+        Ok(())
+    }
+
     /// How much to log.
     pub fn log_level(&self) -> LevelFilter {
         use LevelFilter::{Debug, Error, Info, Off, Trace, Warn};
@@ -143,6 +195,10 @@ impl Config {
             ("port", self.port != other.port),
             ("bind", self.bind != other.bind),
             ("port-file", self.port_file != other.port_file),
+            ("web-port", self.web_port != other.web_port),
+            ("web-origin", self.web_origin != other.web_origin),
+            ("tls-port", self.tls_port != other.tls_port),
+            ("tls-cert", self.identity.is_some() != other.identity.is_some()),
         ];
         differences.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
     }
@@ -167,6 +223,13 @@ impl Motd {
             }
         }
     }
+}
+
+/// Reads a PEM file, and what is in it.
+fn read_pem<T>(path: &str, parse: fn(&[u8]) -> Result<T, String>) -> Result<T, String> {
+    let mut pem = Vec::new();
+    read_file(path, MAX_PEM, &mut pem).map_err(|error| format!("cannot read it: {error}"))?;
+    parse(&pem)
 }
 
 /// Reads `most` bytes of a regular file: others, such as FIFOs, could make a reload wait for ever.

@@ -21,6 +21,7 @@ pub struct Door {
 #[derive(Debug, Default)]
 struct Inside {
     clients: usize,
+    arriving: usize,
     by_address: HashMap<Address, FromThere>,
     /// Addresses known when those without significance were forgotten last.
     known: usize,
@@ -30,10 +31,14 @@ struct Inside {
 #[derive(Debug)]
 struct FromThere {
     clients: usize,
+    /// Connections that are not clients yet.
+    arriving: usize,
     /// What its clients may still say at once, all together.
     bursts: Bucket,
 }
 
+/// Connections that may be on their way in at once: each costs a thread.
+const MAX_ARRIVING: usize = 1024;
 /// Addresses that may be known before it is worth looking for some to forget.
 const FEW: usize = 1024;
 
@@ -44,6 +49,13 @@ pub struct Place {
     address: Address,
     /// How many lines the client may send at once.
     pub burst: u32,
+}
+
+/// A connection that is on its way in; counted until dropped.
+#[derive(Debug)]
+pub struct Arriving {
+    door: Arc<Door>,
+    address: Address,
 }
 
 /// Why somebody is turned away. Its `Display` is what they are told.
@@ -84,11 +96,7 @@ impl Door {
             return Err(TurnedAway::Full(limits.max_clients));
         }
         let shared = limits.for_an_address();
-        inside.forget_idle(&shared, now);
-        let from_there = inside
-            .by_address
-            .entry(address)
-            .or_insert_with(|| FromThere { clients: 0, bursts: Bucket::new(shared.burst, now) });
+        let from_there = inside.from(address, &shared, now);
         if from_there.clients >= limits.max_per_ip && !is_exempt {
             return Err(TurnedAway::TooManyFromThere(limits.max_per_ip));
         }
@@ -100,6 +108,27 @@ impl Door {
         };
         inside.clients += 1;
         Ok(Place { door: Arc::clone(self), address, burst })
+    }
+
+    /// Lets somebody from `ip` begin to come in, if not too many do so already. Loopback counts
+    /// as nobody's address.
+    pub fn approach(
+        self: &Arc<Self>,
+        ip: IpAddr,
+        limits: &Limits,
+        now: Duration,
+    ) -> Option<Arriving> {
+        let (address, is_exempt) = (Address::of(ip), ip.to_canonical().is_loopback());
+        let mut inside = self.lock();
+        let arriving = inside.arriving;
+        let from_there = inside.from(address, &limits.for_an_address(), now);
+        let is_crowd = from_there.arriving >= limits.max_per_ip && !is_exempt;
+        if arriving >= MAX_ARRIVING || is_crowd {
+            return None;
+        }
+        from_there.arriving += 1;
+        inside.arriving += 1;
+        Some(Arriving { door: Arc::clone(self), address })
     }
 
     /// How many are inside.
@@ -118,11 +147,22 @@ impl Door {
 }
 
 impl Inside {
+    /// What is known of an address.
+    fn from(&mut self, address: Address, shared: &Limits, now: Duration) -> &mut FromThere {
+        self.forget_idle(shared, now);
+        self.by_address.entry(address).or_insert_with(|| FromThere {
+            clients: 0,
+            arriving: 0,
+            bursts: Bucket::new(shared.burst, now),
+        })
+    }
+
     /// Forgets the addresses that nobody is here from and that could say all they want again.
     fn forget_idle(&mut self, shared: &Limits, now: Duration) {
         if self.by_address.len() >= FEW.max(2 * self.known) {
             self.by_address.retain(|_, from_there| {
-                from_there.clients > 0 || !from_there.bursts.is_full(shared, now)
+                from_there.clients + from_there.arriving > 0
+                    || !from_there.bursts.is_full(shared, now)
             });
             self.known = self.by_address.len();
         }
@@ -135,6 +175,16 @@ impl Drop for Place {
         inside.clients -= 1;
         if let Some(from_there) = inside.by_address.get_mut(&self.address) {
             from_there.clients -= 1;
+        }
+    }
+}
+
+impl Drop for Arriving {
+    fn drop(&mut self) {
+        let mut inside = self.door.lock();
+        inside.arriving -= 1;
+        if let Some(from_there) = inside.by_address.get_mut(&self.address) {
+            from_there.arriving -= 1;
         }
     }
 }
@@ -189,6 +239,19 @@ mod tests {
         assert_eq!(bursts("192.0.2.2", NOW), [20, 20, 20, 0, 0]);
         assert_eq!(bursts("127.0.0.1", NOW), [20; 5]);
         assert_eq!(bursts("192.0.2.1", Duration::from_secs(2)), [20, 10, 0, 0, 0]);
+    }
+
+    #[test]
+    fn only_so_many_are_on_their_way_in_at_once() {
+        let (door, limits) = (Arc::new(Door::default()), limits(2, 1));
+        let first = door.approach(ip("192.0.2.1"), &limits, NOW);
+        assert!(first.is_some() && door.approach(ip("192.0.2.1"), &limits, NOW).is_none());
+        let crowd: Vec<_> = (0..MAX_ARRIVING - 1)
+            .map(|_| door.approach(ip("127.0.0.1"), &limits, NOW).unwrap())
+            .collect();
+        assert!(door.approach(ip("127.0.0.1"), &limits, NOW).is_none());
+        drop((first, crowd));
+        assert!(door.approach(ip("192.0.2.1"), &limits, NOW).is_some());
     }
 
     #[test]

@@ -1,22 +1,22 @@
-//! `Feeds`: what rooms are told in one batch, encoded once for all clients of a style.
+//! `Feeds`: what rooms are told in one batch, encoded once for all clients of a dialect.
 
 use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
 use crate::chat::{Message, RoomId};
-use crate::wire::text::{Style, encode};
+use crate::wire::Dialect;
 
 /// A buffer that grew beyond this in one batch is not kept for the next.
 const KEPT_CAPACITY: usize = 256 * 1024;
 /// Feeds that are kept for the next batches.
 const KEPT_FEEDS: usize = 16;
 
-/// One room's messages of the current batch, in order, and their bytes in each style in use.
+/// One room's messages of the current batch, in order, and their bytes in each dialect in use.
 #[derive(Debug, Default)]
 pub struct Feed {
     messages: Vec<Message>,
-    encoded: [Encoded; Style::COUNT],
+    encoded: [Encoded; Dialect::COUNT],
 }
 
 #[derive(Debug, Default)]
@@ -27,15 +27,15 @@ struct Encoded {
 }
 
 impl Feed {
-    /// The bytes of the messages from number `start` on, in `style`, to be shared or copied.
+    /// The bytes of the messages from number `start` on, in `dialect`, to be shared or copied.
     ///
     /// They may be shared only once the batch is complete: a shared buffer no longer grows.
-    pub fn since(&mut self, start: usize, style: Style) -> (&Rc<Vec<u8>>, Range<usize>) {
-        let Encoded { bytes, ends } = &mut self.encoded[style.index()];
+    pub fn since(&mut self, start: usize, dialect: Dialect) -> (&Rc<Vec<u8>>, Range<usize>) {
+        let Encoded { bytes, ends } = &mut self.encoded[dialect.index()];
         if ends.len() < self.messages.len() {
             let buffer = Rc::make_mut(bytes);
             for message in &self.messages[ends.len()..] {
-                encode(message, style, buffer);
+                dialect.encode(message, buffer);
                 ends.push(buffer.len());
             }
         }
@@ -93,16 +93,16 @@ impl Feeds {
         Cursor { messages: end.messages + 1, ..end }
     }
 
-    /// A room's bytes after `cursor`, in `style`, if there are any; see [`Feed::since`].
+    /// A room's bytes after `cursor`, in `dialect`, if there are any; see [`Feed::since`].
     pub fn since(
         &mut self,
         room: RoomId,
         cursor: Cursor,
-        style: Style,
+        dialect: Dialect,
     ) -> Option<(&Rc<Vec<u8>>, Range<usize>)> {
         let start = self.start(cursor);
         let feed = self.feeds.get_mut(&room)?;
-        (start < feed.messages.len()).then(|| feed.since(start, style))
+        (start < feed.messages.len()).then(|| feed.since(start, dialect))
     }
 
     /// The rooms that were told something.
@@ -138,17 +138,17 @@ mod tests {
         feeds.push(ROOM, Message::Notice(Text::new(text)));
     }
 
-    fn since(feeds: &mut Feeds, cursor: Cursor, style: Style) -> String {
-        let bytes = feeds.since(ROOM, cursor, style);
+    fn since(feeds: &mut Feeds, cursor: Cursor, dialect: Dialect) -> String {
+        let bytes = feeds.since(ROOM, cursor, dialect);
         bytes.map_or(String::new(), |(bytes, range)| {
             String::from_utf8_lossy(&bytes[range]).into_owned()
         })
     }
 
     #[test]
-    fn a_cursor_sees_what_came_after_it_in_its_own_style() {
-        let (mut feeds, crlf) = (Feeds::default(), Style::default());
-        let bare = Style { bare_line_feeds: true, ..crlf };
+    fn a_cursor_sees_what_came_after_it_in_its_own_dialect() {
+        let (mut feeds, crlf) = (Feeds::default(), Dialect::default());
+        let bare = crlf.with_bare_line_feeds();
         push(&mut feeds, "a");
         let after_a = feeds.end(ROOM);
         assert_eq!(since(&mut feeds, after_a, crlf), "");
@@ -161,23 +161,23 @@ mod tests {
 
     #[test]
     fn a_cursor_of_an_earlier_batch_sees_all_of_this_one() {
-        let (mut feeds, style) = (Feeds::default(), Style::default());
+        let (mut feeds, dialect) = (Feeds::default(), Dialect::default());
         push(&mut feeds, "a");
         let late = feeds.after_next(ROOM);
         feeds.next_batch();
         push(&mut feeds, "b");
-        assert_eq!(since(&mut feeds, late, style), "-- b\r\n");
+        assert_eq!(since(&mut feeds, late, dialect), "-- b\r\n");
     }
 
     #[test]
     fn a_buffer_that_is_still_being_sent_is_left_alone() {
-        let (mut feeds, style) = (Feeds::default(), Style::default());
+        let (mut feeds, dialect) = (Feeds::default(), Dialect::default());
         push(&mut feeds, "a");
         let start = Cursor::default();
-        let kept = feeds.since(ROOM, start, style).map(|(bytes, _)| Rc::clone(bytes)).unwrap();
+        let kept = feeds.since(ROOM, start, dialect).map(|(bytes, _)| Rc::clone(bytes)).unwrap();
         feeds.next_batch();
         push(&mut feeds, "b");
-        assert_eq!(since(&mut feeds, start, style), "-- b\r\n");
+        assert_eq!(since(&mut feeds, start, dialect), "-- b\r\n");
         assert_eq!(kept.as_slice(), b"-- a\r\n");
     }
 }

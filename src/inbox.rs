@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::chat::{ClientId, Reason, Settings};
 use crate::door::Place;
-use crate::os::Socket;
-use crate::wire::Incoming;
+use crate::transport::Transport;
+use crate::wire::{Dialect, Incoming};
 
 /// One message to the broadcaster. From one sender, they are taken in the order they were sent.
 #[derive(Debug)]
@@ -17,11 +17,13 @@ pub enum Input {
         /// Never used before.
         id: ClientId,
         /// To send to it.
-        socket: Arc<Socket>,
+        transport: Arc<Transport>,
         /// Where it is.
         addr: SocketAddr,
         /// Its place inside, kept until the last byte for it was sent.
         place: Arc<Place>,
+        /// How it wants to be spoken to.
+        dialect: Dialect,
     },
     /// A client has been silent for a moment.
     Settled(ClientId),
@@ -31,7 +33,7 @@ pub enum Input {
     Idle(ClientId, Duration),
     /// A client's session is over. Comes exactly once, last.
     Gone(ClientId, Reason),
-    /// A client that was behind can be sent more.
+    /// A client that was behind can be sent more, or its transport has something to say.
     Writable(ClientId),
     /// Other settings are in force.
     Configure(Settings),

@@ -1,4 +1,4 @@
-//! chatd: a chat server for netcat and telnet.
+//! chatd: a chat server for netcat, telnet and browsers.
 //!
 //! A line's way through it: a [`session`] thread reads a client's socket, a [`wire`] decodes the
 //! bytes, the [`broadcaster`] lets the [`chat`] decide who is told what, and a [`peer`] sends it.
@@ -14,6 +14,14 @@ pub mod chat;
 pub mod wire;
 
 pub mod os;
+
+pub mod tls;
+
+pub mod transport;
+
+pub mod http;
+
+pub mod web;
 
 pub mod alarm;
 
@@ -40,6 +48,10 @@ pub mod peers;
 pub mod broadcaster;
 
 pub mod session;
+
+pub mod threads;
+
+pub mod arrival;
 
 pub mod accept;
 

@@ -164,8 +164,8 @@ impl Bell {
 /// Why a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ready {
-    /// There is something to read, or the end.
-    Readable,
+    /// There is something to read, or room to write, or the end.
+    Io,
     /// The bell was rung.
     Woken,
     /// The time was up.
@@ -181,9 +181,18 @@ pub fn wait_readable(
     wait([PollFd::new(source, PollFlags::IN), PollFd::new(&bell.0, PollFlags::IN)], timeout)
 }
 
+/// Waits until `socket` takes more, `bell` rings or `timeout` is over.
+pub fn wait_writable(
+    socket: &impl AsFd,
+    bell: &Bell,
+    timeout: Option<Duration>,
+) -> io::Result<Ready> {
+    wait([PollFd::new(socket, PollFlags::OUT), PollFd::new(&bell.0, PollFlags::IN)], timeout)
+}
+
 /// Waits out `pause`, unless `bell` rings or the socket is closed from both sides before.
-pub fn wait_closed(socket: &Socket, bell: &Bell, pause: Duration) -> io::Result<Ready> {
-    let hang_up = PollFd::new(&socket.stream, PollFlags::empty());
+pub fn wait_closed(socket: &impl AsFd, bell: &Bell, pause: Duration) -> io::Result<Ready> {
+    let hang_up = PollFd::new(socket, PollFlags::empty());
     wait([hang_up, PollFd::new(&bell.0, PollFlags::IN)], Some(pause))
 }
 
@@ -204,7 +213,7 @@ fn wait<const N: usize>(
         match poll(&mut sources, left.as_ref()) {
             Ok(0) => return Ok(Ready::TimedOut),
             Ok(_) if !sources[N - 1].revents().is_empty() => return Ok(Ready::Woken),
-            Ok(_) => return Ok(Ready::Readable),
+            Ok(_) => return Ok(Ready::Io),
             // A signal is for the main thread.
             Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
@@ -234,7 +243,7 @@ impl WritablePoll {
     }
 
     /// Asks to be told, once, when `socket` takes more; it is reported by `number`.
-    pub fn watch(&self, socket: &Socket, number: u64) -> io::Result<()> {
+    pub fn watch(&self, socket: &impl AsFd, number: u64) -> io::Result<()> {
         let data = epoll::EventData::new_u64(number);
         let flags = epoll::EventFlags::OUT | epoll::EventFlags::ONESHOT;
         match epoll::modify(&self.0, socket, data, flags) {

@@ -8,9 +8,11 @@ use std::time::Duration;
 use crate::chat::{ClientId, Message, RoomId};
 use crate::door::Place;
 use crate::feed::{Cursor, Feeds};
-use crate::os::{Socket, WritablePoll};
+use crate::os::WritablePoll;
 use crate::send_queue::SendQueue;
-use crate::wire::text::{Style, encode};
+use crate::transport::Transport;
+use crate::wire::websocket::PING;
+use crate::wire::{Dialect, Farewell};
 
 /// How long a client may have more waiting than it may: a burst is not slowness.
 const GRACE: Duration = Duration::from_secs(1);
@@ -20,10 +22,10 @@ const MOST: usize = 8;
 /// One client as the broadcaster sees it. Nothing here waits.
 #[derive(Debug)]
 pub struct Peer {
-    socket: Arc<Socket>,
+    transport: Arc<Transport>,
     addr: SocketAddr,
     _place: Arc<Place>,
-    style: Style,
+    dialect: Dialect,
     queue: SendQueue,
     /// The rooms whose feeds it gets, and how much of each it has.
     seats: Vec<(RoomId, Cursor)>,
@@ -51,12 +53,17 @@ enum Sending {
 
 impl Peer {
     /// The peer of a client that just connected.
-    pub fn new(socket: Arc<Socket>, addr: SocketAddr, place: Arc<Place>) -> Self {
+    pub fn new(
+        transport: Arc<Transport>,
+        addr: SocketAddr,
+        place: Arc<Place>,
+        dialect: Dialect,
+    ) -> Self {
         Self {
-            socket,
+            transport,
             addr,
             _place: place,
-            style: Style::default(),
+            dialect,
             queue: SendQueue::default(),
             seats: Vec::with_capacity(1),
             sending: Sending::Open,
@@ -70,6 +77,11 @@ impl Peer {
     /// Where the client is.
     pub fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// Whether it has to be pinged now and then.
+    pub fn is_websocket(&self) -> bool {
+        self.dialect.is_websocket()
     }
 
     /// Bytes that wait to be sent.
@@ -97,7 +109,7 @@ impl Peer {
 
     /// Whether there is nothing left to do for it.
     pub fn is_finished(&self) -> bool {
-        self.is_unread && self.queue.is_empty()
+        self.is_unread && self.is_all_sent()
     }
 
     /// From here on it gets what the room is told.
@@ -121,7 +133,7 @@ impl Peer {
 
     /// Queues a message for it alone, after everything its rooms were told before.
     pub fn tell(&mut self, message: &Message, feeds: &mut Feeds) {
-        self.push(feeds, |style, out| encode(message, style, out));
+        self.push(feeds, |dialect, out| dialect.encode(message, out));
     }
 
     /// Queues bytes as they are, in the same way.
@@ -129,23 +141,30 @@ impl Peer {
         self.push(feeds, |_, out| out.extend_from_slice(bytes));
     }
 
-    fn push(&mut self, feeds: &mut Feeds, write: impl FnOnce(Style, &mut Vec<u8>)) {
+    fn push(&mut self, feeds: &mut Feeds, write: impl FnOnce(Dialect, &mut Vec<u8>)) {
         self.catch_up(feeds);
         if self.sending == Sending::Open {
-            self.queue.push_with(|out| write(self.style, out));
+            self.queue.push_with(|out| write(self.dialect, out));
         }
     }
 
-    /// Changes how its lines look from here on.
-    pub fn restyle(&mut self, feeds: &mut Feeds, change: impl FnOnce(&mut Style)) {
+    /// Changes how it is spoken to from here on.
+    pub fn respeak(&mut self, feeds: &mut Feeds, change: impl FnOnce(Dialect) -> Dialect) {
         self.catch_up(feeds);
-        change(&mut self.style);
+        self.dialect = change(self.dialect);
+    }
+
+    /// Keeps its connection alive by the protocol's own means, unless something is on its way.
+    pub fn ping(&mut self, feeds: &mut Feeds) {
+        if self.dialect.is_websocket() && self.queue.is_empty() {
+            self.send(&PING, feeds);
+        }
     }
 
     /// Copies what its rooms were told so far in this batch, which is not complete yet.
     fn catch_up(&mut self, feeds: &mut Feeds) {
         for (room, cursor) in &mut self.seats {
-            if let Some((bytes, range)) = feeds.since(*room, *cursor, self.style)
+            if let Some((bytes, range)) = feeds.since(*room, *cursor, self.dialect)
                 && self.sending == Sending::Open
             {
                 self.queue.push_with(|out| out.extend_from_slice(&bytes[range]));
@@ -154,42 +173,39 @@ impl Peer {
         }
     }
 
-    /// Queues the rest of what a room was told in this batch, which is complete, without a copy.
-    pub fn take(&mut self, room: RoomId, feeds: &mut Feeds) {
-        for (seat, cursor) in &mut self.seats {
-            if *seat == room
-                && self.sending == Sending::Open
-                && let Some((bytes, range)) = feeds.since(room, *cursor, self.style)
+    /// Queues the rest of what its rooms were told in this batch, which is complete, without a
+    /// copy. Returns whether there was any.
+    pub fn take(&mut self, feeds: &mut Feeds) -> bool {
+        let mut any = false;
+        for (room, cursor) in &mut self.seats {
+            if self.sending == Sending::Open
+                && let Some((bytes, range)) = feeds.since(*room, *cursor, self.dialect)
             {
                 self.queue.push_shared(bytes, range);
-                *cursor = feeds.end(room);
+                *cursor = feeds.end(*room);
+                any = true;
             }
         }
-    }
-
-    /// Whether it gets the feed of one room only, so that nothing else can come in this batch.
-    pub fn has_one_room(&self) -> bool {
-        self.seats.len() == 1
+        any
     }
 
     /// Sends what waits, in one call, as far as the socket takes it now. If that is not all,
     /// `writable` will tell, by the client's number, when to go on.
     pub fn flush(&mut self, id: ClientId, writable: &WritablePoll) {
-        self.is_due = false;
         if self.is_behind {
             return;
         }
-        if !self.queue.is_empty() {
-            match self.send_once() {
+        if !self.is_all_sent() {
+            match self.transport.send_now(self.queue.slices()) {
                 Ok(count) => self.queue.consume(count),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 // The client may still have sent something worth reading: its session goes on.
                 Err(_) => self.give_up(),
             }
         }
-        if self.queue.is_empty() {
+        if self.is_all_sent() {
             self.end_if_done();
-        } else if let Err(error) = writable.watch(&self.socket, id.0) {
+        } else if let Err(error) = writable.watch(&*self.transport, id.0) {
             log::error!("cannot wait for {} to take more: {error}", self.addr);
             self.abort();
         } else {
@@ -202,12 +218,14 @@ impl Peer {
         self.is_behind = false;
     }
 
-    fn send_once(&self) -> io::Result<usize> {
-        let mut slices = self.queue.slices();
-        match (slices.len(), slices.next()) {
-            (1, Some(only)) => self.socket.send_now(only),
-            _ => self.socket.send_slices_now(self.queue.slices()),
-        }
+    fn is_all_sent(&self) -> bool {
+        self.queue.is_empty() && (self.sending == Sending::Over || !self.transport.is_pending())
+    }
+
+    /// Queues what the protocol has to say at the end.
+    pub fn say_farewell(&mut self, farewell: Farewell, feeds: &mut Feeds) {
+        self.push(feeds, |dialect, out| dialect.encode_end(farewell, out));
+        self.finish();
     }
 
     /// Ends the sending once the queue is empty.
@@ -226,13 +244,13 @@ impl Peer {
     /// Ends the connection at once, in both directions; its session, if it has one, will notice.
     pub fn close(&mut self) {
         self.give_up();
-        self.socket.close();
+        self.transport.close();
     }
 
     /// Like [`close`](Self::close), and the kernel forgets what it still holds.
     pub fn abort(&mut self) {
         self.give_up();
-        self.socket.abort();
+        self.transport.abort();
     }
 
     fn give_up(&mut self) {
@@ -243,7 +261,7 @@ impl Peer {
     fn end_if_done(&mut self) {
         if self.sending == Sending::Ending {
             self.sending = Sending::Over;
-            self.socket.finish_sending();
+            self.transport.finish_sending();
         }
     }
 }
@@ -263,10 +281,10 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let far = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (near, addr) = listener.accept().unwrap();
-        let socket = Socket::new(near);
         let door = Arc::new(Door::default());
         let place = door.enter(addr.ip(), &Limits::USUAL, Duration::ZERO).unwrap();
-        let mut peer = Peer::new(Arc::new(socket), addr, Arc::new(place));
+        let mut peer =
+            Peer::new(Arc::new(Transport::bare(near)), addr, Arc::new(place), Dialect::default());
         peer.enter(RoomId::LOBBY, feeds);
         (peer, far)
     }
@@ -275,7 +293,7 @@ mod tests {
     fn hear(peer: &mut Peer, feeds: &mut Feeds, bytes: usize) {
         let around = "-- \r\n".len();
         feeds.push(RoomId::LOBBY, Message::Notice(Text::new("x".repeat(bytes - around))));
-        peer.take(RoomId::LOBBY, feeds);
+        peer.take(feeds);
         feeds.next_batch();
     }
 

@@ -23,6 +23,8 @@ pub struct Peers {
     due: Vec<ClientId>,
     /// About how many bytes this batch has made so far.
     weight: usize,
+    /// How many are to be pinged.
+    websockets: usize,
     /// Who may be too slow, and when to look again.
     suspects: VecDeque<(Duration, ClientId)>,
     writable: Arc<WritablePoll>,
@@ -36,6 +38,7 @@ impl Peers {
             feeds: Feeds::default(),
             due: Vec::new(),
             weight: 0,
+            websockets: 0,
             suspects: VecDeque::new(),
             writable,
         }
@@ -43,6 +46,7 @@ impl Peers {
 
     /// Adds the peer of a client that connected.
     pub fn add(&mut self, id: ClientId, peer: Peer) {
+        self.websockets += usize::from(peer.is_websocket());
         self.peers.insert(id, peer);
     }
 
@@ -66,6 +70,7 @@ impl Peers {
         for id in except {
             if let Some(peer) = self.peers.get_mut(id) {
                 peer.skip_next(room, &mut self.feeds);
+                mark_due(&mut self.due, *id, peer);
             }
         }
         self.weight += message.weight();
@@ -88,6 +93,11 @@ impl Peers {
         everyone.into_iter().for_each(|id| self.with(id, &act));
     }
 
+    /// Whether there is anybody to ping.
+    pub fn have_websockets(&self) -> bool {
+        self.websockets > 0
+    }
+
     /// Whether anything waits to be sent.
     pub fn are_queued(&self) -> bool {
         self.peers.values().any(|peer| peer.queued() > 0)
@@ -98,30 +108,25 @@ impl Peers {
     pub fn flush(&mut self, chat: &Chat, now: Duration, limit: usize) -> Vec<ClientId> {
         self.recall_suspects(now);
         let mut judge = Judge { now, limit, slow: Vec::new(), suspects: &mut self.suspects };
+        let mut due = std::mem::take(&mut self.due);
         let rooms: Vec<_> = self.feeds.rooms().collect();
-        for room in rooms {
-            for &id in chat.members(room) {
-                let Some(peer) = self.peers.get_mut(&id) else { continue };
-                peer.take(room, &mut self.feeds);
-                // Somebody in several rooms waits until it has been given all of them.
-                if peer.has_one_room() {
-                    peer.flush(id, &self.writable);
-                    judge.see(id, peer);
-                } else {
-                    mark_due(&mut self.due, id, peer);
-                }
-            }
-        }
-        for id in self.due.drain(..) {
+        let members = rooms.iter().flat_map(|&room| chat.members(room));
+        // Whoever is due something of its own comes first: it may be waiting for that.
+        for &id in due.iter().chain(members) {
             let Some(peer) = self.peers.get_mut(&id) else { continue };
-            if peer.is_due {
-                peer.flush(id, &self.writable);
-                judge.see(id, peer);
+            let took_some = peer.take(&mut self.feeds);
+            if !std::mem::take(&mut peer.is_due) && !took_some {
+                continue;
             }
+            peer.flush(id, &self.writable);
+            judge.see(id, peer);
             if peer.is_finished() {
+                self.websockets -= usize::from(peer.is_websocket());
                 self.peers.remove(&id);
             }
         }
+        due.clear();
+        self.due = due;
         let slow = judge.slow;
         self.feeds.next_batch();
         self.weight = 0;
@@ -170,11 +175,13 @@ impl Judge<'_> {
 mod tests {
     use super::*;
     use crate::address::Address;
-    use crate::chat::{Effects, Event, Now, Settings};
+    use crate::chat::{Effects, Event, Now, Settings, Traits};
     use crate::door::Door;
     use crate::limits::Limits;
-    use crate::os::{Bell, Socket};
+    use crate::os::Bell;
     use crate::text::Text;
+    use crate::transport::Transport;
+    use crate::wire::Dialect;
     use std::net::{TcpListener, TcpStream};
 
     const STALLED: ClientId = ClientId(1);
@@ -193,18 +200,18 @@ mod tests {
             let listener = TcpListener::bind("127.0.0.1:0").unwrap();
             let far = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
             let (near, addr) = listener.accept().unwrap();
-            let socket = Arc::new(Socket::new(near));
-            while socket.send_now(&[b'x'; 1 << 20]).is_ok() {}
+            let transport = Arc::new(Transport::bare(near));
+            while transport.send_now([&[b'x'; 1 << 20][..]].into_iter()).is_ok() {}
             let limits = Limits { max_clients: 1, ..Limits::USUAL };
             let door = Arc::new(Door::default());
             let place = Arc::new(door.enter(addr.ip(), &limits, Duration::ZERO).unwrap());
             let writable = WritablePoll::new(&Bell::new().unwrap()).unwrap();
             let mut peers = Peers::new(Arc::new(writable));
-            peers.add(STALLED, Peer::new(socket, addr, place));
+            peers.add(STALLED, Peer::new(transport, addr, place, Dialect::default()));
             peers.with(STALLED, |peer, feeds| peer.enter(RoomId::LOBBY, feeds));
             let settings = Settings { name: Text::new("box7"), motd: Arc::from([]), replay: 0 };
             let mut chat = Chat::new(settings);
-            let connected = Event::Connected(Address::of(addr.ip()));
+            let connected = Event::Connected(Address::of(addr.ip()), Traits::default());
             chat.handle(Now::default(), STALLED, connected, &mut Effects::default());
             Self { door, chat, peers, _far: far }
         }

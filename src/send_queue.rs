@@ -153,7 +153,7 @@ mod tests {
                 prop_assert_eq!(&contents(&queue), &expected);
                 prop_assert_eq!(queue.bytes(), expected.len());
                 let own = queue.pieces.iter().filter(|piece| piece.is_own);
-                prop_assert_eq!(queue.own_bytes(), own.map(|piece| piece.range.len()).sum());
+                prop_assert_eq!(queue.own_bytes(), own.map(|piece| piece.range.len()).sum::<usize>());
             }
         }
     }

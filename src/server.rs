@@ -13,6 +13,7 @@ use crossbeam_channel::Sender;
 
 use crate::accept::Acceptor;
 use crate::alarm::Alarm;
+use crate::arrival::Service;
 use crate::broadcaster::Broadcaster;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -21,6 +22,7 @@ use crate::inbox::Input;
 use crate::limits::SharedLimits;
 use crate::os::{self, Bell, WritablePoll};
 use crate::session::Shared;
+use crate::tls::{self, Tls};
 
 /// Messages that may wait for the broadcaster. When there are more, sessions wait, and so do
 /// their clients.
@@ -60,6 +62,7 @@ fn failed(what: impl Into<String>) -> impl FnOnce(io::Error) -> StartError {
 pub struct Server {
     inbox: Sender<Input>,
     limits: SharedLimits,
+    tls: Option<Tls>,
     door: Arc<Door>,
     alarm: Arc<Alarm>,
     /// Rings to stop accepting.
@@ -76,7 +79,8 @@ impl Server {
     /// # Errors
     /// When a port cannot be bound, or the port file not written, or there is no thread.
     pub fn start(config: &Config, on_crash: fn()) -> Result<Self, StartError> {
-        let listeners = listen(config)?;
+        let tls = config.identity.clone().map(Tls::new);
+        let listeners = listen(config, &services(config, tls.as_ref()))?;
         let closing = Arc::new(Bell::new().map_err(failed("make a wake-up"))?);
         let closed = Bell::new().map_err(failed("make a wake-up"))?;
         let alarm = Arc::new(Alarm::new().map_err(failed("make a wake-up"))?);
@@ -87,10 +91,13 @@ impl Server {
 
         let (shared_limits, poll, settings) =
             (limits.clone(), Arc::clone(&writable), config.settings());
+        let web_port = listeners.iter().find_map(|(listener, service)| {
+            service.web.as_ref().and_then(|_| listener.local_addr().ok()).map(|addr| addr.port())
+        });
         let hurry = Arc::clone(&alarm);
         let broadcaster = spawn("broadcaster", move || {
             let _crash = OnPanic(on_crash);
-            Broadcaster::new(receiver, clock, shared_limits, hurry, poll, settings).run();
+            Broadcaster::new(receiver, clock, shared_limits, hurry, poll, settings, web_port).run();
         })?;
         let waker = inbox.clone();
         spawn("writable", move || report_writable(&writable, &waker))?;
@@ -102,10 +109,11 @@ impl Server {
             limits: limits.clone(),
             alarm: Arc::clone(&alarm),
         };
-        let accept = |listener| {
+        let accept = |(listener, service): (TcpListener, Service)| {
+            let name = format!("accept {}", service.name);
             let (door, shared) = (Arc::clone(&door), shared.clone());
-            let acceptor = Acceptor::new(listener, door, shared, Arc::clone(&closing));
-            spawn("accept text", move || acceptor.run())
+            let acceptor = Acceptor::new(listener, service, door, shared, Arc::clone(&closing));
+            spawn(&name, move || acceptor.run())
         };
         let ports = announce(&listeners)?;
         let acceptors = listeners.into_iter().map(accept).collect::<Result<_, _>>()?;
@@ -113,12 +121,15 @@ impl Server {
             let what = format!("write {}", path.display());
             write_at_once(path, &ports).map_err(failed(what))?;
         }
-        Ok(Self { inbox, limits, door, alarm, closing, closed, acceptors, broadcaster })
+        Ok(Self { inbox, limits, tls, door, alarm, closing, closed, acceptors, broadcaster })
     }
 
     /// Puts the settings of `config` in force that can change while running.
     pub fn configure(&self, config: &Config) {
         self.limits.set(config.limits());
+        if let (Some(tls), Some(identity)) = (&self.tls, &config.identity) {
+            tls.replace(identity.clone());
+        }
         if let Err(error) = self.alarm.ring() {
             log::error!("those who are silent keep their idle timeout: {error}");
         }
@@ -146,20 +157,46 @@ fn wait_until(limit: Duration, done: impl Fn() -> bool) {
     }
 }
 
-/// Binds all that `config` asks for.
-fn listen(config: &Config) -> Result<Vec<TcpListener>, StartError> {
+/// What `config` asks for, with the port of each.
+fn services(config: &Config, tls: Option<&Tls>) -> Vec<(u16, Service)> {
+    let mut services = vec![(config.port, Service { name: "text", tls: None, web: None })];
+    if let Some(port) = config.web_port {
+        let tls = tls.map(|tls| tls.server_config(&[tls::HTTP]));
+        services.push((port, Service { name: "web", tls, web: Some(Arc::new(config.guard())) }));
+    }
+    if let Some(port) = config.tls_port {
+        let tls = tls.map(|tls| tls.server_config(&[]));
+        services.push((port, Service { name: "tls", tls, web: None }));
+    }
+    services
+}
+
+/// Binds all services to all addresses.
+fn listen(
+    config: &Config,
+    services: &[(u16, Service)],
+) -> Result<Vec<(TcpListener, Service)>, StartError> {
+    let mut all = Vec::new();
+    for (port, service) in services {
+        let listeners = listen_on(config, *port)?;
+        all.extend(listeners.into_iter().map(|listener| (listener, service.clone())));
+    }
+    Ok(all)
+}
+
+/// Binds a port of all addresses; 0 is any, the same for all.
+fn listen_on(config: &Config, port: u16) -> Result<Vec<TcpListener>, StartError> {
     for _ in 1..PORT_TRIES {
-        match listen_once(config) {
+        match listen_once(config, port) {
             Err(StartError { error, .. })
-                if config.port == 0 && error.kind() == io::ErrorKind::AddrInUse => {}
+                if port == 0 && error.kind() == io::ErrorKind::AddrInUse => {}
             result => return result,
         }
     }
-    listen_once(config)
+    listen_once(config, port)
 }
 
-fn listen_once(config: &Config) -> Result<Vec<TcpListener>, StartError> {
-    let mut port = config.port;
+fn listen_once(config: &Config, mut port: u16) -> Result<Vec<TcpListener>, StartError> {
     let mut listeners = Vec::new();
     for ip in config.addresses() {
         // Whoever names an IPv4 address, too, means IPv6 only by an IPv6 address.
@@ -182,12 +219,12 @@ fn bind(addr: SocketAddr, v6_only: bool, or_ipv4: bool) -> Result<TcpListener, S
 }
 
 /// Logs where the server listens, and returns the same for the port file.
-fn announce(listeners: &[TcpListener]) -> Result<String, StartError> {
+fn announce(listeners: &[(TcpListener, Service)]) -> Result<String, StartError> {
     let mut ports = String::new();
-    for listener in listeners {
+    for (listener, Service { name, .. }) in listeners {
         let addr = listener.local_addr().map_err(failed("learn the port"))?;
-        log::info!("listening on {addr} (text)");
-        ports.push_str(&format!("text {}\n", addr.port()));
+        log::info!("listening on {addr} ({name})");
+        ports.push_str(&format!("{name} {}\n", addr.port()));
     }
     Ok(ports)
 }

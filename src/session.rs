@@ -14,14 +14,12 @@ use crate::clock::Clock;
 use crate::door::Place;
 use crate::inbox::Input;
 use crate::limits::{Bucket, Limits, SharedLimits};
-use crate::os::{self, Bell, Ready, Socket};
-use crate::wire::Incoming;
-use crate::wire::text::Decoder;
+use crate::os::{self, Bell, Ready};
+use crate::transport::Transport;
+use crate::wire::{Decoder, Dialect, Incoming, text, websocket};
 
 /// Silence after which a new client is taken for somebody who reads.
 const SETTLING: Duration = Duration::from_millis(300);
-/// Bytes taken in one read.
-const READ: usize = 4096;
 /// Items forwarded at once.
 const MAX_ITEMS: usize = 128;
 
@@ -43,7 +41,7 @@ pub struct Shared {
 pub struct Session {
     client: Registration,
     _place: Arc<Place>,
-    socket: Arc<Socket>,
+    transport: Arc<Transport>,
     shared: Shared,
     bell: Arc<Bell>,
     /// The limits when it last looked.
@@ -101,19 +99,32 @@ impl Drop for Registration {
     }
 }
 
+fn decoder(dialect: Dialect) -> Decoder {
+    match dialect {
+        Dialect::Text(_) => Decoder::Text(text::Decoder::default()),
+        other => Decoder::WebSocket(Box::new(websocket::Decoder::new(other == Dialect::Json))),
+    }
+}
+
 impl Session {
     /// Registers the client. From here on its thread must run, or the client is gone.
     pub fn new(
         id: ClientId,
-        socket: Arc<Socket>,
+        transport: Arc<Transport>,
         addr: SocketAddr,
         place: Place,
+        dialect: Dialect,
         shared: Shared,
     ) -> Self {
         let inbox = shared.inbox.clone();
         let place = Arc::new(place);
-        let connected =
-            Input::Connected { id, socket: Arc::clone(&socket), addr, place: Arc::clone(&place) };
+        let connected = Input::Connected {
+            id,
+            transport: Arc::clone(&transport),
+            addr,
+            place: Arc::clone(&place),
+            dialect,
+        };
         let _ = inbox.send(connected);
         let now = shared.clock.uptime();
         Self {
@@ -123,33 +134,44 @@ impl Session {
             bell: shared.alarm.bell(),
             limits: shared.limits.get(),
             _place: place,
-            socket,
+            transport,
             shared,
-            decoder: Decoder::default(),
+            decoder: decoder(dialect),
             is_settled: false,
             is_hung_up: false,
         }
     }
 
-    /// Reads until the client is gone or the server stops.
-    pub fn run(mut self) {
-        match self.read() {
+    /// Reads until the client is gone or the server stops; `early` was read before.
+    pub fn run(mut self, early: &[u8]) {
+        match self.read(early) {
             Ok(never) => match never {},
             Err(End::Gone(reason)) => self.client.reason = reason,
             Err(End::Closed) => self.discard(),
         }
     }
 
-    fn read(&mut self) -> Result<Infallible, End> {
+    fn read(&mut self, early: &[u8]) -> Result<Infallible, End> {
+        self.forward(early)?;
         loop {
-            match os::wait_readable(&*self.socket, &self.bell, self.patience())? {
+            match os::wait_readable(&*self.transport, &self.bell, self.patience())? {
                 Ready::Woken => self.wake()?,
                 Ready::TimedOut => self.be_silent()?,
-                Ready::Readable => match self.socket.receive(READ) {
-                    Ok(bytes) if bytes.is_empty() => return self.end(Reason::Disconnected),
-                    Ok(bytes) => self.forward(&bytes)?,
-                    Err(error) => return self.end(reason(&error)),
-                },
+                Ready::Io => {
+                    let received = self.transport.receive();
+                    if self.transport.is_pending() {
+                        self.shared.inbox.send(Input::Writable(self.client.id))?;
+                    }
+                    match received {
+                        Ok(received) => {
+                            self.forward(&received.bytes)?;
+                            if received.is_end {
+                                return self.end(Reason::Disconnected);
+                            }
+                        }
+                        Err(error) => return self.end(reason(&error)),
+                    }
+                }
             }
         }
     }
@@ -190,12 +212,17 @@ impl Session {
     /// Forwards what `bytes` hold, in one message unless flood control spreads it out.
     fn forward(&mut self, mut bytes: &[u8]) -> Result<(), End> {
         let mut items = Vec::new();
+        // A WebSocket's answer to a ping is nobody's word.
+        let mut is_heard = matches!(self.decoder, Decoder::Text(_)) && !bytes.is_empty();
         while let Some(incoming) = self.decoder.next(&mut bytes, self.limits.max_line) {
+            is_heard = true;
             self.admit(incoming, &mut items)?;
         }
         self.send(&mut items)?;
-        // Only now: while flood control waits, it is not the client that is silent.
-        self.heard = self.shared.clock.uptime();
+        if is_heard {
+            // Only now: while flood control waits, it is not the client that is silent.
+            self.heard = self.shared.clock.uptime();
+        }
         Ok(())
     }
 
@@ -226,7 +253,7 @@ impl Session {
     fn costs_a_token(&self, incoming: &Incoming) -> bool {
         match incoming {
             Incoming::Line(line) => !self.is_hung_up || !line.is_blank(),
-            Incoming::TooLong { .. } | Incoming::Ping => !self.is_hung_up,
+            Incoming::TooLong { .. } | Incoming::Malformed | Incoming::Ping => !self.is_hung_up,
             _ => false,
         }
     }
@@ -244,8 +271,8 @@ impl Session {
 
     /// Waits, but no longer than there is somebody to wait for.
     fn pause(&mut self, pause: Duration) -> Result<(), End> {
-        let mut ready = os::wait_closed(&self.socket, &self.bell, pause)?;
-        if ready == Ready::Readable && !self.socket.is_closed() {
+        let mut ready = os::wait_closed(&*self.transport, &self.bell, pause)?;
+        if ready == Ready::Io && !self.transport.is_closed() {
             // The client is gone, but not what it said.
             self.is_hung_up = true;
             ready = os::wait_bell(&self.bell, pause)?;
@@ -253,14 +280,14 @@ impl Session {
         match ready {
             Ready::TimedOut => Ok(()),
             Ready::Woken => self.wake(),
-            Ready::Readable => Err(End::Closed),
+            Ready::Io => Err(End::Closed),
         }
     }
 
     /// Reads what nobody wants to know: closing a socket with unread data would make the kernel
     /// throw away what the client has not received yet (RFC 1122, section 4.2.2.13).
     fn discard(&self) {
-        while self.socket.receive(READ).is_ok_and(|bytes| !bytes.is_empty()) {}
+        while self.transport.receive().is_ok_and(|received| !received.is_end) {}
     }
 }
 

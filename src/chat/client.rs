@@ -18,6 +18,15 @@ impl fmt::Display for ClientId {
     }
 }
 
+/// What a kind of client is used to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traits {
+    /// Gets its own lines back until it says otherwise: nothing else shows them.
+    pub echo: bool,
+    /// Is told who is in the room that it enters, to keep a list.
+    pub lists: bool,
+}
+
 #[derive(Debug)]
 pub(super) struct Client {
     pub(super) nick: Nick,
@@ -28,6 +37,8 @@ pub(super) struct Client {
     pub(super) announced: bool,
     /// Gets its own lines back.
     pub(super) echo: bool,
+    /// Is told who is in the room that it enters.
+    pub(super) lists: bool,
     /// Wants no join and leave notices.
     pub(super) quiet: bool,
     pub(super) away: Option<Away>,
@@ -43,13 +54,14 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(nick: Nick, address: Address, now: Duration) -> Self {
+    pub(super) fn new(nick: Nick, address: Address, traits: Traits, now: Duration) -> Self {
         Self {
             nick,
             address,
             rooms: Vec::with_capacity(1),
             announced: false,
-            echo: false,
+            echo: traits.echo,
+            lists: traits.lists,
             quiet: false,
             away: None,
             ignores: Vec::new(),

@@ -26,7 +26,7 @@ pub enum Effect {
     /// The client is no longer part of the chat.
     Departed(ClientId, Nick, Reason),
     /// End the client's connection once it was sent what it was told.
-    Disconnect(ClientId),
+    Disconnect(ClientId, Reason),
 }
 
 /// Whom to tell.

@@ -35,6 +35,7 @@ pub enum Message {
     /// To somebody who went to another room.
     Moved {
         room: RoomName,
+        nick: Nick,
         others: Others,
     },
     /// A line or an action.

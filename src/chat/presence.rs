@@ -1,11 +1,11 @@
 //! Coming and going: connecting, being announced, changing rooms, leaving.
 
-use super::client::{Client, ClientId};
+use super::client::{Client, ClientId, Traits};
 use super::effect::{Audience, Effect, Effects};
 use super::message::{Message, Others, Reason};
 use super::nick::Nick;
 use super::refusal::Refusal;
-use super::room::{RoomId, RoomName};
+use super::room::{Room, RoomId, RoomName};
 use super::turn::Turn;
 use super::{Chat, Now};
 use crate::address::Address;
@@ -13,6 +13,8 @@ use crate::address::Address;
 /// People in a room above which joins and leaves are told in digests: notices to N people for
 /// each of N joins would be N².
 const CROWD: usize = 50;
+/// People that a list names.
+const MAX_LISTED: usize = 500;
 /// Others whom a welcome names.
 const MAX_NAMED: usize = 10;
 
@@ -23,10 +25,11 @@ impl Chat {
         now: Now,
         id: ClientId,
         address: Address,
+        traits: Traits,
         effects: &mut Effects,
     ) {
         let nick = self.nicks.take_guest(id);
-        self.clients.insert(id, Client::new(nick, address, now.uptime));
+        self.clients.insert(id, Client::new(nick, address, traits, now.uptime));
         let mut turn = Turn { chat: self, now, me: id, effects };
         let (room, others) = turn.enter(RoomId::LOBBY);
         let (server, motd) = (turn.chat.settings.name.clone(), turn.chat.settings.motd.clone());
@@ -86,7 +89,7 @@ impl Turn<'_> {
         let new = self.chat.rooms.open(name);
         let (room, others) = self.enter(new);
         self.leave(old, Reason::Moved(name));
-        self.tell(Message::Moved { room, others });
+        self.tell(Message::Moved { room, nick: self.me().nick, others });
         self.show_room();
         if self.me().announced {
             self.tell_joined(new)
@@ -196,12 +199,26 @@ impl Turn<'_> {
 
     /// Shows what there is to know of a room that the client entered.
     fn show_room(&mut self) {
+        if self.me().lists {
+            self.tell(self.people(self.room().1));
+        }
         let (_, room) = self.room();
         let name = room.name;
         if let Some(topic) = room.topic.clone() {
             self.tell(Message::Topic { room: name, text: Some(topic) });
         }
         self.show_history(self.chat.settings.replay, false);
+    }
+
+    /// Who is in a room. Who was not announced yet sees itself and is not seen.
+    pub(super) fn people(&self, room: &Room) -> Message {
+        let clients = &self.chat.clients;
+        let unannounced = !self.me().announced && self.room().1.name == room.name;
+        let here = room.announced + usize::from(unannounced);
+        let shown = room.members.iter().filter(|&id| *id == self.me || clients[id].announced);
+        let people: Vec<_> = shown.take(MAX_LISTED).map(|id| clients[id].person()).collect();
+        let more = here - people.len();
+        Message::People { room: room.name, here, people, more }
     }
 
     /// Shows the last `count` lines said in the client's room, and whether there were any.
@@ -248,7 +265,7 @@ mod tests {
     }
 
     fn connect(chat: &mut Chat, ms: u64, id: u64) {
-        told(chat, ms, id, Event::Connected(Address::of([192, 0, 2, 1].into())));
+        told(chat, ms, id, Event::Connected(Address::of([192, 0, 2, 1].into()), Traits::default()));
         told(chat, ms, id, Event::Settled);
     }
 

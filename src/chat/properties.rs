@@ -115,7 +115,10 @@ impl World {
                 self.connected += 1;
                 let id = ClientId(self.connected);
                 self.screens.insert(id, Vec::new());
-                (Some(id), Event::Connected(Address::of([192, 0, 2, from].into())))
+                (
+                    Some(id),
+                    Event::Connected(Address::of([192, 0, 2, from].into()), Traits::default()),
+                )
             }
             Step::Say(number) => {
                 self.said += 1;
@@ -157,7 +160,7 @@ impl World {
                     assert!(self.rooms.entry(room).or_default().remove(&id), "left twice");
                 }
                 Effect::Departed(id, ..) => drop(self.screens.remove(&id)),
-                Effect::Timestamps(id, _) | Effect::Disconnect(id) => {
+                Effect::Timestamps(id, _) | Effect::Disconnect(id, _) => {
                     assert!(self.screens.contains_key(&id));
                 }
             }

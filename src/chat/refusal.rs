@@ -9,6 +9,8 @@ use crate::text::Text;
 /// A user's mistake, told to that user only. Its `Display` is the wording.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
+    /// It may not come in; the words say why.
+    TurnedAway(Text),
     /// A line longer than the limit, both in bytes.
     TooLong {
         /// Its length.
@@ -16,6 +18,8 @@ pub enum Refusal {
         /// The limit.
         limit: usize,
     },
+    /// A message that is not of the protocol.
+    Malformed,
     /// This many bytes came without the end of a line.
     EndlessLine(usize),
     /// Nothing came for this long.
@@ -55,8 +59,12 @@ pub enum Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::TurnedAway(why) => why.fmt(f),
             Self::TooLong { bytes, limit } => {
                 write!(f, "too long: {bytes} bytes, the limit is {limit}; not sent")
+            }
+            Self::Malformed => {
+                f.write_str(r#"that is no message; it looks like {"t":"say","text":"hello"}"#)
             }
             Self::EndlessLine(bytes) => write!(f, "{bytes} bytes without a line end; goodbye"),
             Self::Idle(limit) => {

@@ -72,14 +72,17 @@ impl Turn<'_> {
     /// Leaves for good, on the client's own wish.
     pub(super) fn quit(&mut self, words: Option<Text>) {
         self.tell(Message::Bye);
-        self.effects.push(Effect::Disconnect(self.me));
-        self.depart(Reason::Quit(words));
+        self.dismiss(Reason::Quit(words));
     }
 
     /// Leaves for good because it has to.
     pub(super) fn expel(&mut self, refusal: Refusal, reason: Reason) {
         self.refuse(refusal);
-        self.effects.push(Effect::Disconnect(self.me));
+        self.dismiss(reason);
+    }
+
+    fn dismiss(&mut self, reason: Reason) {
+        self.effects.push(Effect::Disconnect(self.me, reason.clone()));
         self.depart(reason);
     }
 

@@ -66,11 +66,17 @@ pub fn load(
     override_with(&mut settings, variables);
     settings.retain(|id, _| !is_given(id) && !opposite(id).is_some_and(is_given));
 
+    let origins: BTreeMap<_, _> =
+        settings.iter().map(|(id, setting)| (id.clone(), setting.origin.clone())).collect();
     let mut merged: Vec<OsString> = args.first().cloned().into_iter().collect();
     merged.extend(settings.into_values().flat_map(|setting| setting.args));
     merged.extend(args.into_iter().skip(1));
     let mut config = Config::from_arg_matches(&parse(merged, None)?)
         .map_err(|error| Stop::Wrong(complaint(&error)))?;
+    config.complete().map_err(|(id, why)| {
+        let flag = || format!("--{}", id.replace('_', "-"));
+        Stop::Wrong(format!("chatd: {}: {why}\n", origins.get(id).cloned().unwrap_or_else(flag)))
+    })?;
     config.unknown_variables = unknown_variables;
     Ok(config)
 }

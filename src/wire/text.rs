@@ -6,4 +6,4 @@ mod first_line;
 mod telnet;
 
 pub use decode::{Decoder, MAX_WITHOUT_LINE_END};
-pub use encode::{Style, encode, http_refusal};
+pub use encode::{Style, digest, encode, http_refusal};

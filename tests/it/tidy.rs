@@ -82,7 +82,7 @@ fn only_one_file_names_calls_of_the_operating_system() {
 }
 
 #[test]
-fn only_the_session_reads_sockets_and_only_peers_and_refusals_write_to_them() {
+fn once_there_is_a_client_only_its_session_reads_and_only_its_peer_writes() {
     let using = |call: &str| -> Vec<String> {
         let mut modules: Vec<_> = sources()
             .into_iter()
@@ -92,9 +92,11 @@ fn only_the_session_reads_sockets_and_only_peers_and_refusals_write_to_them() {
         modules.sort();
         modules
     };
-    assert_eq!(using(".receive("), ["session"]);
-    assert_eq!(using("send_now("), ["accept", "peer"]);
-    assert_eq!(using("send_slices_now("), ["peer"]);
+    assert_eq!(using("socket.receive("), ["transport"]);
+    assert_eq!(using("transport.receive("), ["session"]);
+    assert_eq!(using("receive_within("), ["arrival", "transport", "web"]);
+    assert_eq!(using("transport.send_now("), ["accept", "peer"]);
+    assert_eq!(using("transport.send_all("), ["arrival", "transport", "web"]);
 }
 
 #[test]

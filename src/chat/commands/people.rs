@@ -3,14 +3,12 @@
 use std::time::Duration;
 
 use crate::chat::client::ClientId;
-use crate::chat::message::{Away, Message};
+use crate::chat::message::Away;
 use crate::chat::refusal::Refusal;
 use crate::chat::room::RoomName;
 use crate::chat::turn::Turn;
 use crate::text::Text;
 
-/// People that a list names.
-const MAX_LISTED: usize = 500;
 /// People that one can ignore; beyond that, the first of them is heard again.
 const MAX_IGNORED: usize = 256;
 
@@ -26,13 +24,7 @@ pub(super) fn who(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
             turn.chat.rooms.find(name).ok_or(Refusal::NoSuchRoom(name))?
         }
     };
-    let clients = &turn.chat.clients;
-    let unannounced = !turn.me().announced && turn.room().1.name == room.name;
-    let here = room.announced + usize::from(unannounced);
-    let shown = room.members.iter().filter(|&id| *id == turn.me || clients[id].announced);
-    let people: Vec<_> = shown.take(MAX_LISTED).map(|id| clients[id].person()).collect();
-    let more = here - people.len();
-    turn.tell(Message::People { room: room.name, here, people, more });
+    turn.tell(turn.people(room));
     Ok(())
 }
 

@@ -15,7 +15,7 @@ const KEEP_ALIVE_LENGTH: usize = 2;
 /// A half-typed line's buffer is given back above this, so that idle clients stay small.
 const KEPT_CAPACITY: usize = 256;
 
-/// Turns the bytes of one client into [`Incoming`], however they are cut into reads.
+/// Turns the bytes of one text client into [`Incoming`].
 ///
 /// The end of a line is any of LF, CR LF, CR NUL and CR: what netcat, telnet in line mode, and
 /// telnet in character mode send for Enter.
@@ -46,9 +46,7 @@ enum Stage {
 }
 
 impl Decoder {
-    /// Decodes from the front of `input` up to the next item, and leaves the rest in `input`.
-    ///
-    /// `max_line` is the longest line taken, in bytes. `None` means that more bytes are needed.
+    /// See [`wire::Decoder::next`](crate::wire::Decoder::next).
     pub fn next(&mut self, input: &mut &[u8], max_line: usize) -> Option<Incoming> {
         if let Some(ready) = self.ready.take() {
             return Some(ready);
@@ -81,7 +79,7 @@ impl Decoder {
         None
     }
 
-    /// What is left when no more bytes will come: the last line may lack its end.
+    /// See [`wire::Decoder::finish`](crate::wire::Decoder::finish).
     pub fn finish(&mut self, max_line: usize) -> Option<Incoming> {
         let left = self.ready.take().or_else(|| (self.length > 0).then(|| self.line(max_line)));
         self.stage = Stage::Over;
@@ -113,7 +111,7 @@ impl Decoder {
     fn token(&mut self, token: Token, max_line: usize) -> Option<Incoming> {
         match token {
             Token::Data(byte) => return self.data(byte, max_line),
-            Token::Answer(bytes) => return Some(Incoming::Answer(bytes)),
+            Token::Answer(bytes) => return Some(Incoming::Answer(bytes.to_vec())),
             // Some clients keep the connection alive with it, for days.
             Token::KeepAlive => self.since_line_end -= KEEP_ALIVE_LENGTH.min(self.since_line_end),
             Token::AreYouThere => return Some(Incoming::Ping),
@@ -278,7 +276,7 @@ mod tests {
     fn telnet_edits_the_half_typed_line() {
         assert_eq!(whole(b"a\xc3\xb1\xff\xf7b\r"), [line("ab")]);
         assert_eq!(whole(b"abc\xff\xf8d\r"), [line("d")]);
-        let answer = Incoming::Answer([0xff, 0xfc, 6]);
+        let answer = Incoming::Answer(vec![0xff, 0xfc, 6]);
         assert_eq!(whole(b"abc\xff\xf4\xff\xfd\x06d\r"), [answer, line("d")]);
         assert_eq!(whole(b"ab\xff\xf6c\r"), [Incoming::Ping, line("abc")]);
         for interrupt in [b"abc\xff\xf3d\r", b"abc\xff\xeed\r"] {

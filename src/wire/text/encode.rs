@@ -48,7 +48,7 @@ pub fn encode(message: &Message, style: Style, out: &mut Vec<u8>) {
             ));
             motd.iter().for_each(|line| lines.notice(format_args!("{line}")));
         }
-        Message::Moved { room, others } => {
+        Message::Moved { room, others, .. } => {
             lines.notice(format_args!("You are {}.", Place(room, others)));
         }
         Message::Joined { nick, here, .. } => {
@@ -58,12 +58,7 @@ pub fn encode(message: &Message, style: Style, out: &mut Vec<u8>) {
             lines.notice(format_args!("{nick} left: {reason} ({here} here)"));
         }
         Message::Digest { joined, left, here, .. } => {
-            let change = match (joined, left) {
-                (joined, 0) => format!("{joined} joined"),
-                (0, left) => format!("{left} left"),
-                (joined, left) => format!("{joined} joined, {left} left"),
-            };
-            lines.notice(format_args!("{change} ({here} here)"));
+            lines.notice(format_args!("{}", digest(*joined, *left, *here)));
         }
         Message::Renamed { from, to, .. } => lines.notice(format_args!("{from} is now {to}")),
         Message::RenamedYou { to, .. } => lines.notice(format_args!("you are now {to}")),
@@ -85,9 +80,22 @@ pub fn encode(message: &Message, style: Style, out: &mut Vec<u8>) {
     }
 }
 
-/// The whole answer to a client that speaks HTTP.
-pub fn http_refusal() -> Vec<u8> {
-    let body = "This port is for text clients such as netcat and telnet, not for browsers.\n";
+/// How many came and went, without those of whom there are none.
+pub fn digest(joined: usize, left: usize, here: usize) -> String {
+    match (joined, left) {
+        (joined, 0) => format!("{joined} joined ({here} here)"),
+        (0, left) => format!("{left} left ({here} here)"),
+        (joined, left) => format!("{joined} joined, {left} left ({here} here)"),
+    }
+}
+
+/// The whole answer to a client that speaks HTTP or TLS; `web` is the port where it should.
+pub fn http_refusal(web: Option<u16>) -> Vec<u8> {
+    let elsewhere = match web {
+        Some(port) => format!("Browsers are welcome on port {port}."),
+        None => "It is not for browsers.".to_owned(),
+    };
+    let body = format!("This port is for text clients such as netcat and telnet. {elsewhere}\n");
     format!(
         "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n\
          Content-Length: {}\r\nConnection: close\r\n\r\n{body}",

@@ -1,0 +1,144 @@
+//! `Arrival`: what comes between a connection and its session, on the client's own thread.
+//!
+//! A handshake or a request may take its time, or never come to an end: it costs a thread, and
+//! only for so long.
+
+use std::io;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustls::ServerConfig;
+
+use crate::chat::{Message, Refusal};
+use crate::door::{Arriving, Door, Place, TurnedAway};
+use crate::os::Bell;
+use crate::session::{Session, Shared};
+use crate::text::Text;
+use crate::transport::{Patience, Transport};
+use crate::web::{self, Guard, Upgraded};
+use crate::wire::{Dialect, Farewell};
+
+/// How long a TLS handshake may take, in all.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long a request may take, and its answer.
+const REQUEST: Duration = Duration::from_secs(5);
+/// How long the last words may take to be read.
+const LINGER: Duration = Duration::from_secs(1);
+/// Bytes that are read meanwhile, so that closing does not take the last words back.
+const LINGER_BYTES: usize = 256 * 1024;
+
+/// What a listener is for.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// What it is called in the log and the port file.
+    pub name: &'static str,
+    /// Its TLS, if any.
+    pub tls: Option<Arc<ServerConfig>>,
+    /// Whose requests it takes, if it speaks HTTP.
+    pub web: Option<Arc<Guard>>,
+}
+
+impl Service {
+    /// Whether a connection is a client at once.
+    pub fn is_immediate(&self) -> bool {
+        self.tls.is_none() && self.web.is_none()
+    }
+}
+
+/// A connection on its way to becoming a client.
+#[derive(Debug)]
+pub struct Arrival {
+    /// Where it comes from.
+    pub addr: SocketAddr,
+    /// What it came to.
+    pub service: Service,
+    /// Who lets it in.
+    pub door: Arc<Door>,
+    /// Rings when the server stops.
+    pub closing: Arc<Bell>,
+    /// What its session will need.
+    pub shared: Shared,
+}
+
+impl Arrival {
+    /// A client from its first byte on, which already has its place.
+    pub fn enter(self, transport: Arc<Transport>, place: Place) {
+        self.start(transport, place, Dialect::default(), &[]);
+    }
+
+    /// Goes through all that has to be done before there is a client, and then is one.
+    pub fn run(self, stream: TcpStream, arriving: Arriving) {
+        let prepared = self.prepare(stream);
+        drop(arriving);
+        match prepared {
+            Ok(Some((transport, upgraded))) => self.come_in(transport, upgraded),
+            Ok(None) => {}
+            Err(error) => log::debug!("{} did not become a client: {error}", self.addr),
+        }
+    }
+
+    fn prepare(&self, stream: TcpStream) -> io::Result<Option<(Transport, Upgraded)>> {
+        let (transport, early) = match &self.service.tls {
+            Some(tls) => Transport::accept_tls(stream, Arc::clone(tls), self.patience(HANDSHAKE))?,
+            None => (Transport::bare(stream), Vec::new()),
+        };
+        let Some(guard) = &self.service.web else {
+            return Ok(Some((transport, Upgraded { dialect: Dialect::default(), early })));
+        };
+        match web::serve(&transport, early, guard, self.patience(REQUEST))? {
+            Some(upgraded) => Ok(Some((transport, upgraded))),
+            None => {
+                self.linger(&transport);
+                Ok(None)
+            }
+        }
+    }
+
+    fn come_in(self, transport: Transport, upgraded: Upgraded) {
+        let (limits, now) = (self.shared.limits.get(), self.shared.clock.uptime());
+        match self.door.enter(self.addr.ip(), &limits, now) {
+            Ok(place) => self.start(Arc::new(transport), place, upgraded.dialect, &upgraded.early),
+            Err(reason) => self.turn_away(&transport, upgraded.dialect, reason),
+        }
+    }
+
+    fn start(self, transport: Arc<Transport>, place: Place, dialect: Dialect, early: &[u8]) {
+        let id = self.door.next_id();
+        Session::new(id, transport, self.addr, place, dialect, self.shared).run(early);
+    }
+
+    fn turn_away(&self, transport: &Transport, dialect: Dialect, reason: TurnedAway) {
+        log::warn!("refused {}: {reason}", self.addr);
+        let words = last_words(dialect, reason);
+        if transport.send_all(&words, self.patience(LINGER)).is_ok() {
+            self.linger(transport);
+        }
+    }
+
+    /// Ends the connection so that what was sent last is received: closing it while something of
+    /// the client's arrives would take the words back.
+    fn linger(&self, transport: &Transport) {
+        transport.finish_sending();
+        let (patience, mut read) = (self.patience(LINGER), 0);
+        while read < LINGER_BYTES
+            && let Ok(received) = transport.receive_within(patience)
+            && !received.is_end
+        {
+            read += received.bytes.len();
+        }
+    }
+
+    fn patience(&self, most: Duration) -> Patience<'_> {
+        Patience { deadline: Instant::now() + most, bell: &self.closing }
+    }
+}
+
+/// What somebody is told who can't come in, and the end of it.
+pub fn last_words(dialect: Dialect, reason: TurnedAway) -> Vec<u8> {
+    let mut words = Vec::new();
+    let refusal = Refusal::TurnedAway(Text::new(reason.to_string()));
+    dialect.encode(&Message::Refused(refusal), &mut words);
+    dialect.encode_end(Farewell::TryLater, &mut words);
+    words
+}

@@ -1,0 +1,272 @@
+//! HTTP/1.1, as much of it as a page and an upgrade need (RFC 9110, RFC 9112).
+//!
+//! Pure: bytes in, a [`Request`] out; an [`Answer`] in, bytes out.
+
+use std::fmt::Write;
+
+/// Bytes that a request's head may have.
+pub const MAX_HEAD: usize = 8 * 1024;
+/// Header fields that it may have.
+const MAX_FIELDS: usize = 64;
+
+/// What a client asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The method, which is case-sensitive.
+    pub method: String,
+    /// The target's path, without a query.
+    pub path: String,
+    /// The authority that the client thinks it is talking to.
+    pub host: String,
+    /// Where the page that asks comes from, as browsers tell.
+    pub origin: Option<String>,
+    /// What it would go on with instead of HTTP.
+    pub upgrade: Option<Upgrade>,
+}
+
+/// A request to go on with WebSocket (RFC 6455, section 4.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upgrade {
+    /// To be answered by what follows from it.
+    pub key: String,
+    /// Which version of the protocol.
+    pub version: String,
+    /// Sub-protocols that the client speaks, those it likes best first.
+    pub protocols: Vec<String>,
+}
+
+/// The status of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are those of RFC 9110")]
+pub enum Status {
+    SwitchingProtocols = 101,
+    Ok = 200,
+    BadRequest = 400,
+    Forbidden = 403,
+    NotFound = 404,
+    MethodNotAllowed = 405,
+    RequestTimeout = 408,
+    UpgradeRequired = 426,
+    HeadTooLarge = 431,
+    ServiceUnavailable = 503,
+}
+
+impl Status {
+    fn phrase(self) -> &'static str {
+        match self {
+            Self::SwitchingProtocols => "Switching Protocols",
+            Self::Ok => "OK",
+            Self::BadRequest => "Bad Request",
+            Self::Forbidden => "Forbidden",
+            Self::NotFound => "Not Found",
+            Self::MethodNotAllowed => "Method Not Allowed",
+            Self::RequestTimeout => "Request Timeout",
+            Self::UpgradeRequired => "Upgrade Required",
+            Self::HeadTooLarge => "Request Header Fields Too Large",
+            Self::ServiceUnavailable => "Service Unavailable",
+        }
+    }
+}
+
+/// Reads a request's head at the front of `bytes`; returns it with its length, or `None` if it
+/// is not complete.
+///
+/// # Errors
+/// When it is none, or too large; the status says which.
+pub fn parse(bytes: &[u8]) -> Result<Option<(Request, usize)>, Status> {
+    let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
+    let mut head = httparse::Request::new(&mut fields);
+    match head.parse(&bytes[..bytes.len().min(MAX_HEAD)]) {
+        Ok(httparse::Status::Complete(length)) => Ok(Some((request(&head)?, length))),
+        Ok(httparse::Status::Partial) if bytes.len() < MAX_HEAD => Ok(None),
+        Ok(httparse::Status::Partial) | Err(httparse::Error::TooManyHeaders) => {
+            Err(Status::HeadTooLarge)
+        }
+        Err(_) => Err(Status::BadRequest),
+    }
+}
+
+fn request(head: &httparse::Request<'_, '_>) -> Result<Request, Status> {
+    let fields = Fields(head.headers);
+    let target = head.path.unwrap_or_default();
+    Ok(Request {
+        method: head.method.unwrap_or_default().to_owned(),
+        path: path(target).ok_or(Status::BadRequest)?.to_owned(),
+        host: fields.only("host")?.ok_or(Status::BadRequest)?.to_owned(),
+        origin: fields.only("origin")?.map(str::to_owned),
+        upgrade: fields.upgrade()?,
+    })
+}
+
+/// The path of a target in origin form, or in absolute form, which proxies use (RFC 9112,
+/// section 3.2).
+fn path(target: &str) -> Option<&str> {
+    let target = match target.split_once("://") {
+        Some((_, rest)) if !target.starts_with('/') => rest.find('/').map_or("/", |at| &rest[at..]),
+        _ => target,
+    };
+    let path = target.split(['?', '#']).next()?;
+    path.starts_with('/').then_some(path)
+}
+
+struct Fields<'a, 'b>(&'a [httparse::Header<'b>]);
+
+impl<'b> Fields<'_, 'b> {
+    /// The values of all fields of that name.
+    fn all(&self, name: &str) -> impl Iterator<Item = Result<&'b str, Status>> {
+        let named = self.0.iter().filter(move |field| field.name.eq_ignore_ascii_case(name));
+        named.map(|field| str::from_utf8(field.value).map_err(|_| Status::BadRequest))
+    }
+
+    /// The value of the only field of that name; two are a way to be misunderstood.
+    fn only(&self, name: &str) -> Result<Option<&'b str>, Status> {
+        let mut values = self.all(name);
+        match (values.next(), values.next()) {
+            (first, None) => Ok(first.transpose()?.map(str::trim)),
+            (_, Some(_)) => Err(Status::BadRequest),
+        }
+    }
+
+    /// The members of a comma-separated list.
+    fn list(&self, name: &str) -> Result<Vec<&'b str>, Status> {
+        let values: Vec<_> = self.all(name).collect::<Result<_, _>>()?;
+        let members = values.iter().flat_map(|value| value.split(',')).map(str::trim);
+        Ok(members.filter(|member| !member.is_empty()).collect())
+    }
+
+    fn upgrade(&self) -> Result<Option<Upgrade>, Status> {
+        let names = |name, wanted: &str| -> Result<bool, Status> {
+            Ok(self.list(name)?.iter().any(|member| member.eq_ignore_ascii_case(wanted)))
+        };
+        if !names("connection", "upgrade")? || !names("upgrade", "websocket")? {
+            return Ok(None);
+        }
+        let field = |name| Ok(self.only(name)?.unwrap_or_default().to_owned());
+        let protocols = self.list("sec-websocket-protocol")?;
+        Ok(Some(Upgrade {
+            key: field("sec-websocket-key")?,
+            version: field("sec-websocket-version")?,
+            protocols: protocols.into_iter().map(str::to_owned).collect(),
+        }))
+    }
+}
+
+/// What a client is answered.
+#[derive(Clone, Debug)]
+pub struct Answer<'a> {
+    /// How it went.
+    pub status: Status,
+    /// Header fields beside those that every answer has.
+    pub fields: Vec<(&'static str, &'a str)>,
+    /// The type of the body.
+    pub content_type: &'static str,
+    /// The body.
+    pub body: &'a [u8],
+}
+
+impl Answer<'_> {
+    /// A status that speaks for itself.
+    pub fn plain(status: Status) -> Answer<'static> {
+        let (content_type, body) = ("text/plain; charset=utf-8", status.phrase().as_bytes());
+        Answer { status, fields: Vec::new(), content_type, body }
+    }
+
+    /// The whole answer, after which the connection ends.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut head = head(self.status, &self.fields);
+        let (content_type, length) = (self.content_type, self.body.len());
+        // Writing to a String cannot fail.
+        let _ = write!(
+            head,
+            "Content-Type: {content_type}\r\nContent-Length: {length}\r\nCache-Control: no-cache\r\n\
+             Connection: close\r\n\r\n"
+        );
+        [head.as_bytes(), self.body].concat()
+    }
+}
+
+/// The answer that begins a WebSocket conversation.
+pub fn switch_to_websocket(accept: &str, protocol: Option<&str>) -> Vec<u8> {
+    let mut fields =
+        vec![("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept)];
+    fields.extend(protocol.map(|protocol| ("Sec-WebSocket-Protocol", protocol)));
+    let mut head = head(Status::SwitchingProtocols, &fields);
+    head.push_str("\r\n");
+    head.into_bytes()
+}
+
+fn head(status: Status, fields: &[(&str, &str)]) -> String {
+    let mut head = format!("HTTP/1.1 {} {}\r\n", status as u16, status.phrase());
+    for (name, value) in fields {
+        let _ = write!(head, "{name}: {value}\r\n");
+    }
+    head
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn parsed(head: &str) -> Result<Request, Status> {
+        parse(head.as_bytes()).map(|parsed| parsed.unwrap().0)
+    }
+
+    #[test]
+    fn a_head_is_taken_when_it_is_whole_however_it_comes() {
+        let head = "GET /a?b=c HTTP/1.1\r\nHost: box7:8080\r\nOrigin: http://box7:8080\r\n\r\n";
+        let rest = b"more";
+        for end in 0..head.len() {
+            assert_eq!(parse(&head.as_bytes()[..end]), Ok(None), "{end}");
+        }
+        let (request, length) = parse(&[head.as_bytes(), rest].concat()).unwrap().unwrap();
+        assert_eq!(length, head.len());
+        assert_eq!((request.method.as_str(), request.path.as_str()), ("GET", "/a"));
+        assert_eq!(request.host, "box7:8080");
+        assert_eq!(request.origin.as_deref(), Some("http://box7:8080"));
+        assert_eq!(request.upgrade, None);
+    }
+
+    #[test]
+    fn the_host_is_named_once() {
+        for head in ["GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n"] {
+            assert_eq!(parsed(head), Err(Status::BadRequest), "{head}");
+        }
+    }
+
+    #[test]
+    fn a_head_has_its_limits() {
+        let long = format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}", "x".repeat(MAX_HEAD));
+        assert_eq!(parse(long.as_bytes()), Err(Status::HeadTooLarge));
+        let many = |count| format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "X: y\r\n".repeat(count));
+        assert!(parsed(&many(MAX_FIELDS - 1)).is_ok());
+        assert_eq!(parsed(&many(MAX_FIELDS)), Err(Status::HeadTooLarge));
+    }
+
+    #[test]
+    fn an_upgrade_is_asked_for_in_lists_and_in_any_case() {
+        let head = "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, UPGRADE\r\n\
+                    Upgrade: h2c, WebSocket\r\nSec-WebSocket-Key: k\r\nSec-WebSocket-Version: 13\r\n\
+                    Sec-WebSocket-Protocol: a, b\r\nSec-WebSocket-Protocol: chatd.v1\r\n\r\n";
+        let upgrade = parsed(head).unwrap().upgrade.unwrap();
+        assert_eq!((upgrade.key.as_str(), upgrade.version.as_str()), ("k", "13"));
+        assert_eq!(upgrade.protocols, ["a", "b", "chatd.v1"]);
+    }
+
+    #[test]
+    fn targets_may_be_absolute_and_must_have_a_path() {
+        let of = |target: &str| parsed(&format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n"));
+        assert_eq!(of("http://box7/ws?x").unwrap().path, "/ws");
+        assert_eq!(of("http://box7").unwrap().path, "/");
+        assert_eq!(of("/a://b").unwrap().path, "/a://b");
+        assert_eq!(of("*"), Err(Status::BadRequest));
+        assert_eq!(of("box7:80"), Err(Status::BadRequest));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_are_too_strange(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let _ = parse(&bytes);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! TLS: who the server is, and what it takes to be spoken to.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+
+/// What browsers are told to speak (RFC 7301).
+pub const HTTP: &[u8] = b"http/1.1";
+
+/// A chain of certificates, the server's own first.
+#[derive(Clone, Debug)]
+pub struct Certificates(Vec<CertificateDer<'static>>);
+
+impl Certificates {
+    /// Takes them from PEM (RFC 7468).
+    ///
+    /// # Errors
+    /// When there is none, or something that is none.
+    pub fn from_pem(pem: &[u8]) -> Result<Self, String> {
+        let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
+        match certificates {
+            Ok(found) if found.is_empty() => Err("there is no certificate in it".to_owned()),
+            Ok(found) => Ok(Self(found)),
+            Err(error) => Err(format!("not a PEM file: {error}")),
+        }
+    }
+}
+
+/// A private key.
+#[derive(Clone, Debug)]
+pub struct PrivateKey(Arc<PrivateKeyDer<'static>>);
+
+impl PrivateKey {
+    /// Takes it from PEM.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn from_pem(pem: &[u8]) -> Result<Self, String> {
+        match PrivateKeyDer::from_pem_slice(pem) {
+            Ok(key) => Ok(Self(Arc::new(key))),
+            Err(error) => Err(format!("there is no private key in it: {error}")),
+        }
+    }
+}
+
+/// A chain of certificates and the key that belongs to it.
+#[derive(Clone, Debug)]
+pub struct Identity(Arc<CertifiedKey>);
+
+impl Identity {
+    /// # Errors
+    /// When they do not belong together, or are of no use.
+    pub fn new(certificates: &Certificates, key: &PrivateKey) -> Result<Self, String> {
+        let (chain, key) = (certificates.0.clone(), key.0.clone_key());
+        match CertifiedKey::from_der(chain, key, &ring::default_provider()) {
+            Ok(certified) => Ok(Self(Arc::new(certified))),
+            Err(rustls::Error::InconsistentKeys(_)) => {
+                Err("it does not belong to the certificate".to_owned())
+            }
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+/// The server's identity, which can be replaced while it runs.
+#[derive(Clone, Debug)]
+pub struct Tls(Arc<RwLock<Identity>>);
+
+impl Tls {
+    /// Presents `identity`.
+    pub fn new(identity: Identity) -> Self {
+        Self(Arc::new(RwLock::new(identity)))
+    }
+
+    /// Presents another one from now on.
+    pub fn replace(&self, identity: Identity) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = identity;
+    }
+
+    /// What a listener needs; `protocols` are those it speaks, if it can tell (RFC 7301).
+    pub fn server_config(&self, protocols: &[&[u8]]) -> Arc<ServerConfig> {
+        let resolver: Arc<dyn ResolvesServerCert> = Arc::new(self.clone());
+        let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
+        let mut config = builder
+            .with_safe_default_protocol_versions()
+            .expect("the provider has suites for TLS 1.2 and 1.3")
+            .with_no_client_auth()
+            .with_cert_resolver(resolver);
+        config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+        Arc::new(config)
+    }
+}
+
+impl ResolvesServerCert for Tls {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner).0))
+    }
+}

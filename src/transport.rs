@@ -1,0 +1,249 @@
+//! `Transport`: a client's connection, bare or under TLS.
+
+use std::io::{self, IoSlice, Read, Write};
+use std::net::TcpStream;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use rustls::{ServerConfig, ServerConnection};
+
+use crate::os::{self, Bell, Ready, Socket};
+
+/// Bytes taken in one read.
+const READ: usize = 4096;
+/// Plaintext that is encrypted before the socket is asked to take it: a record's worth
+/// (RFC 8446, section 5.1). What does not fit waits as it is, shared with other clients.
+const RECORD: usize = 16 * 1024;
+
+/// A connection that one thread reads and another writes.
+///
+/// Under TLS both need the session's state, so it has a lock, which is never held while waiting.
+#[derive(Debug)]
+pub struct Transport {
+    socket: Socket,
+    tls: Option<Mutex<ServerConnection>>,
+}
+
+/// What was read.
+#[derive(Debug, Default)]
+pub struct Received {
+    /// Under TLS there may be none.
+    pub bytes: Vec<u8>,
+    /// Whether no more will come.
+    pub is_end: bool,
+}
+
+/// How long a client may take, all in all, before it is one.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience<'a> {
+    /// Until when.
+    pub deadline: Instant,
+    /// Ends the waiting, too.
+    pub bell: &'a Bell,
+}
+
+impl Transport {
+    /// A connection without TLS.
+    pub fn bare(stream: TcpStream) -> Self {
+        Self { socket: Socket::new(stream), tls: None }
+    }
+
+    /// Shakes hands, and returns what the client has already sent after that.
+    ///
+    /// # Errors
+    /// When the client does not speak TLS, or takes too long.
+    pub fn accept_tls(
+        stream: TcpStream,
+        config: Arc<ServerConfig>,
+        patience: Patience<'_>,
+    ) -> io::Result<(Self, Vec<u8>)> {
+        let tls = ServerConnection::new(config).map_err(io::Error::other)?;
+        let transport = Self { socket: Socket::new(stream), tls: Some(Mutex::new(tls)) };
+        let mut early = Vec::new();
+        while transport.is_handshaking() {
+            let received = transport.receive_within(patience);
+            // Even a refusal is to be told.
+            transport.send_all(&[], patience)?;
+            let received = received?;
+            early.extend(received.bytes);
+            if received.is_end {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+        Ok((transport, early))
+    }
+
+    /// Reads once, waiting if nothing has come.
+    pub fn receive(&self) -> io::Result<Received> {
+        let bytes = self.socket.receive(READ)?;
+        let is_end = bytes.is_empty();
+        match self.lock() {
+            Some(mut tls) if !is_end => decrypt(&mut tls, &bytes),
+            _ => Ok(Received { bytes, is_end }),
+        }
+    }
+
+    /// The same, with limited patience.
+    pub fn receive_within(&self, patience: Patience<'_>) -> io::Result<Received> {
+        patience.wait(|timeout| os::wait_readable(self, patience.bell, timeout))?;
+        self.receive()
+    }
+
+    /// Sends as much of `slices` as the kernel takes now, and says how much that was. Under TLS
+    /// some of it may still be [pending](Self::is_pending).
+    ///
+    /// # Errors
+    /// `WouldBlock` when it takes nothing; any other error is final for writing.
+    pub fn send_now<'a>(
+        &self,
+        mut slices: impl ExactSizeIterator<Item = &'a [u8]>,
+    ) -> io::Result<usize> {
+        match self.lock() {
+            Some(mut tls) => self.encrypt(&mut tls, slices),
+            None if slices.len() == 1 => self.socket.send_now(slices.next().unwrap_or_default()),
+            None => self.socket.send_slices_now(slices),
+        }
+    }
+
+    /// Sends all of `bytes` and whatever is pending, with limited patience.
+    pub fn send_all(&self, mut bytes: &[u8], patience: Patience<'_>) -> io::Result<()> {
+        loop {
+            match self.send_now([bytes].into_iter()) {
+                Ok(count) => bytes = &bytes[count..],
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+            if bytes.is_empty() && !self.is_pending() {
+                return Ok(());
+            }
+            patience.wait(|timeout| os::wait_writable(self, patience.bell, timeout))?;
+        }
+    }
+
+    /// Whether there is something to send that is in no queue: what TLS has encrypted, or has to
+    /// say on its own account.
+    pub fn is_pending(&self) -> bool {
+        self.lock().is_some_and(|tls| tls.wants_write())
+    }
+
+    /// Ends our side: the other reads what was sent, then the end.
+    pub fn finish_sending(&self) {
+        if let Some(mut tls) = self.lock() {
+            tls.send_close_notify();
+            // Without it the other takes the end for one, too.
+            let _ = self.drain(&mut tls);
+        }
+        self.socket.finish_sending();
+    }
+
+    /// Ends both sides, which also ends the wait of the thread that reads.
+    pub fn close(&self) {
+        self.socket.close();
+    }
+
+    /// Like [`close`](Self::close), but what the kernel still holds for the other is thrown away.
+    pub fn abort(&self) {
+        self.socket.abort();
+    }
+
+    /// Whether this side closed the connection.
+    pub fn is_closed(&self) -> bool {
+        self.socket.is_closed()
+    }
+
+    fn lock(&self) -> Option<MutexGuard<'_, ServerConnection>> {
+        self.tls.as_ref().map(|tls| tls.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn is_handshaking(&self) -> bool {
+        self.lock().is_some_and(|tls| tls.is_handshaking())
+    }
+
+    /// Encrypts only what the socket has a chance to take: the rest stays shared and counted.
+    fn encrypt<'a>(
+        &self,
+        tls: &mut ServerConnection,
+        slices: impl Iterator<Item = &'a [u8]>,
+    ) -> io::Result<usize> {
+        let (mut sent, mut fresh) = (0, 0);
+        if !self.drain(tls)? {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        for mut rest in slices {
+            while !rest.is_empty() {
+                let count = tls.writer().write(&rest[..rest.len().min(RECORD)])?;
+                rest = &rest[count..];
+                (sent, fresh) = (sent + count, fresh + count);
+                if fresh >= RECORD {
+                    fresh = 0;
+                    if !self.drain(tls)? {
+                        return Ok(sent);
+                    }
+                }
+            }
+        }
+        self.drain(tls)?;
+        Ok(sent)
+    }
+
+    /// Sends what is encrypted; returns whether the socket took all of it.
+    fn drain(&self, tls: &mut ServerConnection) -> io::Result<bool> {
+        while tls.wants_write() {
+            match tls.write_tls(&mut SendNow(&self.socket)) {
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn decrypt(tls: &mut ServerConnection, mut encrypted: &[u8]) -> io::Result<Received> {
+    let mut received = Received::default();
+    while !encrypted.is_empty() && !received.is_end {
+        tls.read_tls(&mut encrypted)?;
+        let state = tls.process_new_packets().map_err(io::Error::other)?;
+        received.is_end = state.peer_has_closed();
+        let mut plaintext = tls.reader().take(state.plaintext_bytes_to_read() as u64);
+        plaintext.read_to_end(&mut received.bytes)?;
+    }
+    Ok(received)
+}
+
+impl AsFd for Transport {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+impl Patience<'_> {
+    fn wait(
+        &self,
+        wait: impl FnOnce(Option<std::time::Duration>) -> io::Result<Ready>,
+    ) -> io::Result<()> {
+        match wait(Some(self.deadline.saturating_duration_since(Instant::now())))? {
+            Ready::Io => Ok(()),
+            Ready::TimedOut => Err(io::ErrorKind::TimedOut.into()),
+            Ready::Woken => Err(io::ErrorKind::Interrupted.into()),
+        }
+    }
+}
+
+/// A socket to write to without waiting.
+struct SendNow<'a>(&'a Socket);
+
+impl Write for SendNow<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.send_now(bytes)
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.0.send_slices_now(slices.iter().map(|slice| &**slice))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,132 @@
+//! The web port: the page, its parts, and the way from HTTP to WebSocket.
+
+mod guard;
+
+use std::io;
+
+use tungstenite::handshake::derive_accept_key;
+
+pub use self::guard::{Guard, WebOrigin};
+
+use crate::http::{self, Answer, MAX_HEAD, Request, Status, Upgrade};
+use crate::transport::{Patience, Transport};
+use crate::wire::Dialect;
+use crate::wire::websocket::SUBPROTOCOL;
+
+/// Bytes in a WebSocket key: 16 in base64 (RFC 6455, section 4.1).
+const KEY_LENGTH: usize = 24;
+
+/// What the page may do: nothing but talk to where it came from.
+const PAGE_FIELDS: [(&str, &str); 3] = [
+    (
+        "Content-Security-Policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+         img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+];
+
+/// A client that went on with WebSocket.
+#[derive(Debug)]
+pub struct Upgraded {
+    /// How it wants to be spoken to.
+    pub dialect: Dialect,
+    /// What it has already sent in it.
+    pub early: Vec<u8>,
+}
+
+/// Deals with one request, of which `received` was read before: answers it, or returns the
+/// client if it went on with WebSocket.
+///
+/// # Errors
+/// When the client is gone, or took too long even for the answer.
+pub fn serve(
+    transport: &Transport,
+    received: Vec<u8>,
+    guard: &Guard,
+    patience: Patience<'_>,
+) -> io::Result<Option<Upgraded>> {
+    let answered = match read_request(transport, received, patience)? {
+        Ok((request, early)) => match route(&request, guard) {
+            Ok(Route::Switch { accept, is_json }) => {
+                let protocol = is_json.then_some(SUBPROTOCOL);
+                transport.send_all(&http::switch_to_websocket(&accept, protocol), patience)?;
+                let lines = Dialect::Lines { timestamps: false };
+                let dialect = if is_json { Dialect::Json } else { lines };
+                return Ok(Some(Upgraded { dialect, early }));
+            }
+            Ok(Route::Answer(answer)) => answer,
+            Err(status) => refusal(status),
+        },
+        Err(status) => refusal(status),
+    };
+    transport.send_all(&answered.to_bytes(), patience)?;
+    Ok(None)
+}
+
+/// Reads until the head of a request is whole.
+fn read_request(
+    transport: &Transport,
+    mut received: Vec<u8>,
+    patience: Patience<'_>,
+) -> io::Result<Result<(Request, Vec<u8>), Status>> {
+    loop {
+        match http::parse(&received) {
+            Ok(None) => {}
+            Ok(Some((request, length))) => return Ok(Ok((request, received.split_off(length)))),
+            Err(status) => return Ok(Err(status)),
+        }
+        match transport.receive_within(patience) {
+            Ok(more) if more.is_end => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(more) => received.extend(more.bytes),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                return Ok(Err(Status::RequestTimeout));
+            }
+            Err(error) => return Err(error),
+        }
+        debug_assert!(received.len() <= 2 * MAX_HEAD + 64 * 1024);
+    }
+}
+
+enum Route {
+    Answer(Answer<'static>),
+    Switch { accept: String, is_json: bool },
+}
+
+fn route(request: &Request, guard: &Guard) -> Result<Route, Status> {
+    guard.admit(&request.host, request.origin.as_deref())?;
+    if request.method != "GET" {
+        return Err(Status::MethodNotAllowed);
+    }
+    let (content_type, body): (_, &'static [u8]) = match request.path.as_str() {
+        "/" => ("text/html; charset=utf-8", include_bytes!("web/index.html")),
+        "/app.js" => ("text/javascript; charset=utf-8", include_bytes!("web/app.js")),
+        "/style.css" => ("text/css; charset=utf-8", include_bytes!("web/style.css")),
+        "/healthz" => ("text/plain; charset=utf-8", b"ok\n"),
+        "/ws" => return switch(request.upgrade.as_ref()),
+        _ => return Err(Status::NotFound),
+    };
+    let fields = PAGE_FIELDS.to_vec();
+    Ok(Route::Answer(Answer { status: Status::Ok, fields, content_type, body }))
+}
+
+fn switch(upgrade: Option<&Upgrade>) -> Result<Route, Status> {
+    let upgrade =
+        upgrade.filter(|upgrade| upgrade.version == "13").ok_or(Status::UpgradeRequired)?;
+    if upgrade.key.len() != KEY_LENGTH {
+        return Err(Status::BadRequest);
+    }
+    let accept = derive_accept_key(upgrade.key.as_bytes());
+    let is_json = upgrade.protocols.iter().any(|protocol| protocol == SUBPROTOCOL);
+    Ok(Route::Switch { accept, is_json })
+}
+
+fn refusal(status: Status) -> Answer<'static> {
+    let fields = match status {
+        Status::MethodNotAllowed => vec![("Allow", "GET")],
+        Status::UpgradeRequired => vec![("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")],
+        _ => Vec::new(),
+    };
+    Answer { fields: [fields, PAGE_FIELDS.to_vec()].concat(), ..Answer::plain(status) }
+}

@@ -1,0 +1,97 @@
+//! `Dialect`: how one client is spoken to.
+
+use super::text::{self, Style};
+use super::websocket;
+use crate::chat::{Message, Traits};
+
+/// How one client wants to be told things. Clients of one dialect share their bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// Lines on a bare connection.
+    Text(Style),
+    /// The same lines, each in a WebSocket message.
+    Lines {
+        /// What people say carries the time.
+        timestamps: bool,
+    },
+    /// `chatd.v1`: JSON objects, each in a WebSocket message.
+    Json,
+}
+
+/// Why the server ends a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Farewell {
+    /// The client is done.
+    Done,
+    /// The client may not stay.
+    Expelled,
+    /// The server is going down.
+    GoingDown,
+    /// The server cannot take it now.
+    TryLater,
+    /// What it sent is against the rules of WebSocket; the close code says which.
+    Broken(u16),
+}
+
+impl Dialect {
+    /// How many dialects there are.
+    pub const COUNT: usize = Style::COUNT + 3;
+
+    /// Its number, below [`COUNT`](Self::COUNT).
+    pub fn index(self) -> usize {
+        match self {
+            Self::Text(style) => style.index(),
+            Self::Lines { timestamps } => Style::COUNT + usize::from(timestamps),
+            Self::Json => Style::COUNT + 2,
+        }
+    }
+
+    /// What clients of this kind are used to.
+    pub fn traits(self) -> Traits {
+        Traits { echo: self.is_websocket(), lists: self == Self::Json }
+    }
+
+    /// Whether it is spoken in WebSocket messages.
+    pub fn is_websocket(self) -> bool {
+        !matches!(self, Self::Text(_))
+    }
+
+    /// The same with lines that end in a bare line feed, where lines have an end at all.
+    pub fn with_bare_line_feeds(self) -> Self {
+        match self {
+            Self::Text(style) => Self::Text(Style { bare_line_feeds: true, ..style }),
+            other => other,
+        }
+    }
+
+    /// The same with or without the time of what people say, where that is not always there.
+    pub fn with_timestamps(self, timestamps: bool) -> Self {
+        match self {
+            Self::Text(style) => Self::Text(Style { timestamps, ..style }),
+            Self::Lines { .. } => Self::Lines { timestamps },
+            Self::Json => Self::Json,
+        }
+    }
+
+    /// Appends `message` to `out`, whole.
+    pub fn encode(self, message: &Message, out: &mut Vec<u8>) {
+        match self {
+            Self::Text(style) => text::encode(message, style, out),
+            Self::Lines { timestamps } => websocket::encode_lines(message, timestamps, out),
+            Self::Json => websocket::encode_json(message, out),
+        }
+    }
+
+    /// Appends what has to be sent before the end of the connection.
+    pub fn encode_end(self, farewell: Farewell, out: &mut Vec<u8>) {
+        if self.is_websocket() {
+            websocket::encode_close(farewell, out);
+        }
+    }
+}
+
+impl Default for Dialect {
+    fn default() -> Self {
+        Self::Text(Style::default())
+    }
+}

@@ -1,0 +1,162 @@
+//! WebSocket messages as what the client means by them.
+
+use tungstenite::protocol::frame::coding::CloseCode;
+
+use super::frames::{Data, End, Frames};
+use super::json;
+use crate::text::Text;
+use crate::wire::text::MAX_WITHOUT_LINE_END;
+use crate::wire::{Incoming, WireError};
+
+/// Turns the bytes of one WebSocket client into [`Incoming`].
+///
+/// A message is one line, whatever it contains.
+#[derive(Debug)]
+pub struct Decoder {
+    frames: Frames,
+    /// Whether messages are JSON rather than plain lines.
+    is_json: bool,
+    /// Comes next, before anything that is still to be decoded.
+    ready: Option<Incoming>,
+    is_over: bool,
+}
+
+impl Decoder {
+    /// For a client that was just upgraded.
+    pub fn new(is_json: bool) -> Self {
+        Self { frames: Frames::new(MAX_WITHOUT_LINE_END), is_json, ready: None, is_over: false }
+    }
+
+    /// See [`wire::Decoder::next`](crate::wire::Decoder::next).
+    pub fn next(&mut self, input: &mut &[u8], max_line: usize) -> Option<Incoming> {
+        if let Some(ready) = self.ready.take() {
+            return Some(ready);
+        }
+        if self.is_over {
+            *input = &[];
+            return None;
+        }
+        let mut answer = Vec::new();
+        let item = match self.frames.next(input, &mut answer) {
+            Ok(data) => data.map(|data| self.message(data, max_line)),
+            Err(end) => Some(self.end(end)),
+        };
+        if answer.is_empty() {
+            return item;
+        }
+        self.ready = item;
+        Some(Incoming::Answer(answer))
+    }
+
+    fn message(&mut self, data: Data, max_line: usize) -> Incoming {
+        let Data::Text(message) = data else {
+            return self.end(End::Broken(CloseCode::Unsupported.into()));
+        };
+        if !self.is_json {
+            return line(&message, max_line);
+        }
+        json::said(&message).map_or(Incoming::Malformed, |text| line(&text, max_line))
+    }
+
+    fn end(&mut self, end: End) -> Incoming {
+        self.is_over = true;
+        match end {
+            End::Closed => Incoming::HungUp,
+            End::Broken(code) => Incoming::Error(WireError::WebSocket(code)),
+        }
+    }
+}
+
+fn line(text: &str, limit: usize) -> Incoming {
+    match text.len() {
+        bytes if bytes > limit => Incoming::TooLong { bytes, limit },
+        _ => Incoming::Line(Text::new(text)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tungstenite::protocol::frame::coding::{Data as Kind, OpCode};
+    use tungstenite::protocol::frame::{CloseFrame, Frame};
+
+    const LIMIT: usize = 20;
+
+    fn masked(mut frame: Frame) -> Vec<u8> {
+        frame.header_mut().mask = Some([1, 2, 3, 4]);
+        let mut bytes = Vec::new();
+        frame.format(&mut bytes).unwrap();
+        bytes
+    }
+
+    fn text(text: &str) -> Vec<u8> {
+        masked(Frame::message(text.to_owned(), OpCode::Data(Kind::Text), true))
+    }
+
+    /// What comes of `bytes`, fed whole and byte by byte.
+    fn decode(is_json: bool, bytes: &[u8]) -> Vec<Incoming> {
+        let feed = |size: usize| {
+            let mut decoder = Decoder::new(is_json);
+            let mut items = Vec::new();
+            for mut piece in bytes.chunks(size) {
+                while let Some(item) = decoder.next(&mut piece, LIMIT) {
+                    items.push(item);
+                }
+                assert!(piece.is_empty());
+            }
+            items
+        };
+        let whole = feed(bytes.len());
+        assert_eq!(feed(1), whole);
+        whole
+    }
+
+    fn said(text: &str) -> Incoming {
+        Incoming::Line(Text::new(text))
+    }
+
+    #[test]
+    fn a_message_is_a_line_whatever_it_contains() {
+        let bytes = [text("hello"), text("two\nlines\r\n"), text("")].concat();
+        assert_eq!(decode(false, &bytes), [said("hello"), said("twolines"), said("")]);
+    }
+
+    #[test]
+    fn json_says_what_to_say_and_anything_else_is_malformed() {
+        let good = text(r#"{"t":"say","text":"h\u00e9","more":1}"#);
+        assert_eq!(decode(true, &good), [said("hé")]);
+        for bad in ["", "hello", "[]", "{}", r#"{"t":"say"}"#, r#"{"t":"shout","text":"x"}"#] {
+            assert_eq!(decode(true, &text(bad)), [Incoming::Malformed], "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_is_refused_and_what_is_far_too_long_ends_it() {
+        let long = "x".repeat(LIMIT + 1);
+        let too_long = Incoming::TooLong { bytes: LIMIT + 1, limit: LIMIT };
+        assert_eq!(decode(false, &[text(&long), text("x")].concat()), [too_long, said("x")]);
+        let broken = |code| [Incoming::Error(WireError::WebSocket(code))];
+        assert_eq!(decode(false, &text(&"x".repeat(MAX_WITHOUT_LINE_END + 1))), broken(1009));
+        let binary = masked(Frame::message(&b"x"[..], OpCode::Data(Kind::Binary), true));
+        assert_eq!(decode(false, &[binary, text("later")].concat()), broken(1003));
+    }
+
+    #[test]
+    fn a_ping_is_answered_and_a_close_ends_it() {
+        let pong = Incoming::Answer(vec![0x8a, 2, b'h', b'i']);
+        let bytes = [masked(Frame::ping(&b"hi"[..])), text("x")].concat();
+        assert_eq!(decode(false, &bytes), [pong, said("x")]);
+        let close = CloseFrame { code: CloseCode::Away, reason: "".into() };
+        let closed = decode(false, &[masked(Frame::close(Some(close))), text("x")].concat());
+        let answer = Incoming::Answer(vec![0x88, 2, 0x03, 0xe9]);
+        assert_eq!(closed, [answer, Incoming::HungUp]);
+    }
+
+    #[test]
+    fn frames_without_a_mask_and_unknown_ones_break_the_rules() {
+        let broken = [Incoming::Error(WireError::WebSocket(1002))];
+        assert_eq!(decode(false, &[0x81, 1, b'x']), broken);
+        let reserved = [0x8b, 0x80, 1, 2, 3, 4];
+        assert_eq!(decode(false, &reserved), broken);
+    }
+}

@@ -1,0 +1,54 @@
+//! Messages as WebSocket frames. A server's frames carry no mask, so that many clients can be
+//! sent the same bytes (RFC 6455, section 5.1).
+
+use tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
+use tungstenite::protocol::frame::{CloseFrame, Frame, FrameHeader};
+
+use super::json;
+use crate::chat::Message;
+use crate::wire::Farewell;
+use crate::wire::text::{self, Style};
+
+/// A ping without contents: keeps the connection open through proxies.
+pub const PING: [u8; 2] = [0x89, 0];
+
+/// Appends the lines of `message`, each in a frame of its own.
+pub fn encode_lines(message: &Message, timestamps: bool, out: &mut Vec<u8>) {
+    let mut lines = Vec::new();
+    text::encode(message, Style { bare_line_feeds: true, timestamps }, &mut lines);
+    for line in lines.split_inclusive(|&byte| byte == b'\n') {
+        push_text(line.strip_suffix(b"\n").unwrap_or(line), out);
+    }
+}
+
+/// Appends `message` in `chatd.v1`: an object, or some, each in a frame of its own.
+pub fn encode_json(message: &Message, out: &mut Vec<u8>) {
+    let mut object = Vec::new();
+    json::told(message, |told| {
+        object.clear();
+        // Writing to a Vec cannot fail, and every key is a string.
+        if serde_json::to_writer(&mut object, &told).is_ok() {
+            push_text(&object, out);
+        }
+    });
+}
+
+/// Appends the frame that closes the conversation.
+pub fn encode_close(farewell: Farewell, out: &mut Vec<u8>) {
+    let code = match farewell {
+        Farewell::Done => CloseCode::Normal,
+        Farewell::Expelled => CloseCode::Policy,
+        Farewell::GoingDown => CloseCode::Away,
+        Farewell::TryLater => CloseCode::Again,
+        Farewell::Broken(code) => code.into(),
+    };
+    let frame = Frame::close(Some(CloseFrame { code, reason: "".into() }));
+    // Writing to a Vec cannot fail.
+    let _ = frame.format(out);
+}
+
+fn push_text(text: &[u8], out: &mut Vec<u8>) {
+    let header = FrameHeader { opcode: OpCode::Data(Data::Text), ..FrameHeader::default() };
+    let _ = header.format(text.len() as u64, out);
+    out.extend_from_slice(text);
+}

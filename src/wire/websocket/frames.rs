@@ -1,0 +1,113 @@
+//! `Frames`: the reading half of a WebSocket connection, without its socket.
+
+use std::io::{self, Read, Write};
+
+use tungstenite::error::ProtocolError;
+use tungstenite::protocol::frame::coding::CloseCode;
+use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
+use tungstenite::{Bytes, Error, Message, Utf8Bytes};
+
+/// Bytes buffered for each connection; the library's own choice would be 128 KiB.
+const BUFFER: usize = 4096;
+
+/// Puts frames together to messages, and makes the answers that the protocol asks for.
+#[derive(Debug)]
+pub struct Frames {
+    context: WebSocketContext,
+}
+
+/// A message's contents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Data {
+    /// Text.
+    Text(Utf8Bytes),
+    /// Anything else.
+    Binary(Bytes),
+}
+
+/// Why no more messages come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The client closed the conversation, and its answer is in the output.
+    Closed,
+    /// The client broke the rules: to be told by a close frame with this code.
+    Broken(u16),
+}
+
+impl Frames {
+    /// The server's side of a connection whose messages have `most` bytes at most.
+    pub fn new(most: usize) -> Self {
+        let config = WebSocketConfig::default()
+            .read_buffer_size(BUFFER)
+            .write_buffer_size(0)
+            .max_message_size(Some(most))
+            .max_frame_size(Some(most));
+        Self { context: WebSocketContext::new(Role::Server, Some(config)) }
+    }
+
+    /// The next message from `input`, of which it takes as much as it likes; `None` if it needs
+    /// more. What has to be answered is appended to `output`, even when there is no message.
+    ///
+    /// # Errors
+    /// When there will be no more messages.
+    pub fn next(&mut self, input: &mut &[u8], output: &mut Vec<u8>) -> Result<Option<Data>, End> {
+        let mut pipe = Pipe { input, output };
+        loop {
+            match self.context.read(&mut pipe) {
+                Ok(Message::Text(text)) => return Ok(Some(Data::Text(text))),
+                Ok(Message::Binary(bytes)) => return Ok(Some(Data::Binary(bytes))),
+                Ok(Message::Close(_)) => {
+                    // It says that the connection is closed, which is what we are about to do.
+                    let _ = self.context.flush(&mut pipe);
+                    return Err(End::Closed);
+                }
+                // Reading only puts the answer aside.
+                Ok(Message::Ping(_)) => self.context.flush(&mut pipe).map_err(end)?,
+                Ok(Message::Pong(_) | Message::Frame(_)) => {}
+                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return Ok(None);
+                }
+                Err(error) => return Err(end(error)),
+            }
+        }
+    }
+}
+
+fn end(error: Error) -> End {
+    let code = match error {
+        Error::ConnectionClosed
+        | Error::AlreadyClosed
+        | Error::Protocol(ProtocolError::ReceivedAfterClosing) => return End::Closed,
+        Error::Capacity(_) => CloseCode::Size,
+        Error::Utf8(_) => CloseCode::Invalid,
+        _ => CloseCode::Protocol,
+    };
+    End::Broken(code.into())
+}
+
+/// What the library takes for a connection: bytes that have arrived, and a place for answers.
+struct Pipe<'a, 'b> {
+    input: &'a mut &'b [u8],
+    output: &'a mut Vec<u8>,
+}
+
+impl Read for Pipe<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        // Nothing would be the end of the connection.
+        if self.input.is_empty() {
+            Err(io::ErrorKind::WouldBlock.into())
+        } else {
+            self.input.read(buffer)
+        }
+    }
+}
+
+impl Write for Pipe<'_, '_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.output.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

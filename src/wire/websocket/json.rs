@@ -1,0 +1,105 @@
+//! `chatd.v1`: messages as JSON objects, described in `docs/PROTOCOL.md`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::chat::{Entry, Kind, Message};
+
+/// The text of a client's message, if it is one.
+pub(super) fn said(json: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    #[serde(tag = "t", rename_all = "lowercase")]
+    enum Request {
+        Say { text: String },
+    }
+    serde_json::from_str(json).ok().map(|Request::Say { text }| text)
+}
+
+/// What a client is told. The fields are those of the protocol.
+#[derive(Serialize)]
+#[serde(tag = "t", rename_all = "lowercase")]
+pub(super) enum Told<'a> {
+    Said(Line<'a>),
+    Emote(Line<'a>),
+    Private { from: &'a str, to: &'a str, text: &'a str, ts: i64 },
+    Joined { room: &'a str, nick: &'a str, here: usize },
+    Left { room: &'a str, nick: &'a str, here: usize, reason: String },
+    Renamed { room: &'a str, from: &'a str, to: &'a str },
+    Topic { room: &'a str, nick: Option<&'a str>, text: Option<&'a str> },
+    Welcome { server: &'a str, nick: &'a str, room: &'a str, here: usize },
+    People { room: &'a str, nicks: Vec<&'a str>, here: usize },
+    History { room: &'a str, messages: Vec<Told<'a>> },
+    Notice { text: String },
+    Refused { text: String },
+    Bye { text: &'static str },
+}
+
+#[derive(Serialize)]
+pub(super) struct Line<'a> {
+    room: &'a str,
+    nick: &'a str,
+    text: &'a str,
+    ts: i64,
+}
+
+/// Puts `message` into objects, in order: a welcome with lines of the day makes several.
+pub(super) fn told<'a>(message: &'a Message, mut tell: impl FnMut(Told<'a>)) {
+    let notice = |text: &dyn ToString| Told::Notice { text: text.to_string() };
+    tell(match message {
+        Message::Welcome { server, nick, room, others, motd } => {
+            let (server, nick, room) = (server.as_str(), nick.as_str(), room.as_str());
+            tell(Told::Welcome { server, nick, room, here: others.count + 1 });
+            return motd.iter().for_each(|line| tell(notice(line)));
+        }
+        Message::Moved { room, nick, others } => {
+            Told::Joined { room: room.as_str(), nick: nick.as_str(), here: others.count + 1 }
+        }
+        Message::Said { room, entry } => said_by(room.as_str(), entry),
+        Message::PrivateFrom { from, to, text, at } | Message::PrivateTo { from, to, text, at } => {
+            let (from, to) = (from.as_str(), to.as_str());
+            Told::Private { from, to, text: text.as_str(), ts: at.unix_ms }
+        }
+        Message::Joined { room, nick, here } => {
+            Told::Joined { room: room.as_str(), nick: nick.as_str(), here: *here }
+        }
+        Message::Left { room, nick, reason, here } => {
+            let (room, nick, reason) = (room.as_str(), nick.as_str(), reason.to_string());
+            Told::Left { room, nick, here: *here, reason }
+        }
+        Message::Digest { joined, left, here, .. } => {
+            notice(&crate::wire::text::digest(*joined, *left, *here))
+        }
+        Message::Renamed { room, from, to } | Message::RenamedYou { room, from, to } => {
+            Told::Renamed { room: room.as_str(), from: from.as_str(), to: to.as_str() }
+        }
+        Message::TopicSet { room, nick, text } => {
+            let (nick, text) = (Some(nick.as_str()), Some(text.as_str()));
+            Told::Topic { room: room.as_str(), nick, text }
+        }
+        Message::Topic { room, text } => {
+            let text = text.as_ref().map(|text| text.as_str());
+            Told::Topic { room: room.as_str(), nick: None, text }
+        }
+        Message::People { room, here, people, .. } => {
+            let nicks = people.iter().map(|person| person.nick.as_str()).collect();
+            Told::People { room: room.as_str(), nicks, here: *here }
+        }
+        Message::History { room, entries, .. } => {
+            let room = room.as_str();
+            let messages = entries.iter().map(|entry| said_by(room, entry)).collect();
+            Told::History { room, messages }
+        }
+        Message::Notice(text) => notice(text),
+        Message::Refused(refusal) => Told::Refused { text: refusal.to_string() },
+        Message::Bye => Told::Bye { text: "Bye." },
+        Message::GoingDown => Told::Bye { text: "the server is going down" },
+    });
+}
+
+fn said_by<'a>(room: &'a str, entry: &'a Entry) -> Told<'a> {
+    let (nick, text) = (entry.from.as_str(), entry.text.as_str());
+    let line = Line { room, nick, text, ts: entry.at.unix_ms };
+    match entry.kind {
+        Kind::Said => Told::Said(line),
+        Kind::Emoted => Told::Emote(line),
+    }
+}
