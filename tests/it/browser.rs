@@ -101,6 +101,8 @@ fn what_people_write_is_text_and_nothing_else() {
     eve.sync();
 
     let alice = Tab::first(&browser, &server).named("alice");
+    // Who was not announced yet cannot be written to.
+    eve.wait_for(|line| line.contains(" joined "));
     for payload in PAYLOADS {
         alice.shows("notice", "", payload);
         alice.shows("said", "eve", payload);
@@ -231,7 +233,9 @@ fn the_title_counts_what_was_not_seen() {
     let behind = Tab::another(&browser, &server);
     behind.has("document.hasFocus()", false);
     let guest = behind.value("document.querySelector('#nick').textContent");
-    bob.send(&format!("one\n/me two\n/msg {} three\n/topic four", guest.as_str().unwrap()));
+    let guest = guest.as_str().unwrap();
+    bob.wait_for(|line| line.starts_with(&format!("-- {guest} joined")));
+    bob.send(&format!("one\n/me two\n/msg {guest} three\n/topic four"));
     alice.says("five");
     behind.shows("said", "alice", "five");
     behind.has("document.title", "(4) lobby · box7");
