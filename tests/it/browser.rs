@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::harness::{Client, Server, TempDir, people};
+use crate::harness::{Client, Server, Signal, TempDir, people};
 use crate::pty::Terminal;
 
 mod driver;
@@ -78,6 +78,34 @@ fn after_a_restart_the_page_is_back_by_itself() {
     alice.types(ENTER);
     bob.expect("<alice> half a thought");
     alice.has("document.querySelector('#input').value", "");
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn what_was_sent_and_lost_is_in_the_input_again() {
+    let (server, browser) = (server(), Browser::start());
+    let alice = Tab::first(&browser, &server).named("alice");
+    alice.says("this arrives");
+    alice.shows("said", "alice", "this arrives");
+    server.signal(Signal::STOP);
+    alice.says("this does not");
+    alice.types("and this was not sent");
+    server.signal(Signal::KILL);
+    server.wait();
+    alice.has("document.querySelector('#input').value", "this does not\nand this was not sent");
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn a_name_that_is_still_taken_comes_back_when_it_is_free() {
+    let (server, browser) = (server(), Browser::start());
+    let [ghost] = people(&server, ["alice"]);
+    let alice = Tab::first(&browser, &server);
+    alice.run("localStorage.setItem('nick', 'alice')", &[]);
+    alice.reload();
+    alice.shows("refused", "", "alice is taken");
+    drop(ghost);
+    alice.shows_in("#nick", "alice");
 }
 
 #[test]
