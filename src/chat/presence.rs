@@ -107,13 +107,14 @@ impl Turn<'_> {
         let new = self.chat.rooms.open(name);
         let (room, others) = self.enter(new);
         self.leave(old, Reason::Moved(name));
-        self.tell(Message::Moved { room, nick: self.me().nick, others });
-        self.show_room();
+        // Told first, it is counted in what it is then shown.
         if self.me().announced {
             self.tell_joined(new)
         } else {
             self.announce()
         }
+        self.tell(Message::Moved { room, nick: self.me().nick, others });
+        self.show_room();
         Ok(())
     }
 

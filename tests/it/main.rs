@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "in a test a failed step is a failed test")]
 
 mod batching;
+mod browser;
 mod chat_client;
 mod command_line;
 mod commands;
