@@ -1,7 +1,6 @@
 //! `Message`: what happened, for wires to put into words.
 
 use std::fmt;
-use std::sync::Arc;
 
 use super::nick::Nick;
 use super::refusal::Refusal;
@@ -30,7 +29,6 @@ pub enum Message {
         nick: Nick,
         room: RoomName,
         others: Others,
-        motd: Arc<[Text]>,
     },
     /// To somebody who went to another room.
     Moved {

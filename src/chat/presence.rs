@@ -33,7 +33,9 @@ impl Chat {
         let mut turn = Turn { chat: self, now, me: id, effects };
         let (room, others) = turn.enter(RoomId::LOBBY);
         let (server, motd) = (turn.chat.settings.name.clone(), turn.chat.settings.motd.clone());
-        turn.tell(Message::Welcome { server, nick, room, others, motd });
+        turn.tell(Message::Welcome { server, nick, room, others });
+        turn.show_people();
+        motd.iter().for_each(|line| turn.notice(line));
         turn.show_room();
     }
 
@@ -89,13 +91,15 @@ impl Turn<'_> {
         let new = self.chat.rooms.open(name);
         let (room, others) = self.enter(new);
         self.leave(old, Reason::Moved(name));
-        self.tell(Message::Moved { room, nick: self.me().nick, others });
-        self.show_room();
+        // Told first, it is counted in what it is then shown.
         if self.me().announced {
             self.tell_joined(new)
         } else {
             self.announce()
         }
+        self.tell(Message::Moved { room, nick: self.me().nick, others });
+        self.show_people();
+        self.show_room();
         Ok(())
     }
 
@@ -197,11 +201,15 @@ impl Turn<'_> {
         Others { count, names }
     }
 
-    /// Shows what there is to know of a room that the client entered.
-    fn show_room(&mut self) {
+    /// Shows who is in a room that the client entered, if it keeps a list.
+    fn show_people(&mut self) {
         if self.me().lists {
             self.tell(self.people(self.room().1));
         }
+    }
+
+    /// Shows what there is to know of a room that the client entered.
+    fn show_room(&mut self) {
         let (_, room) = self.room();
         let name = room.name;
         if let Some(topic) = room.topic.clone() {
