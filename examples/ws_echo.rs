@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use chatd::os::Bell;
 use chatd::transport::{Patience, Transport};
-use chatd::web::{self, Guard};
+use chatd::web::{self, Guard, Site};
 use chatd::wire::Farewell;
 use chatd::wire::websocket::{Data, End, Frames, encode_close};
 use tungstenite::protocol::frame::Frame;
@@ -40,8 +40,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn serve(stream: TcpStream) -> io::Result<()> {
     let (transport, bell) = (Transport::bare(stream), Bell::new()?);
     let patience = Patience { deadline: Instant::now() + PATIENCE, bell: &bell };
-    let guard = Guard::new("localhost", Vec::new());
-    if let Some(upgraded) = web::serve(&transport, Vec::new(), &guard, patience)? {
+    let site = Site::Page(Guard::new("localhost", Vec::new()));
+    if let Some(upgraded) = web::serve(&transport, Vec::new(), &site, patience)? {
         echo(&transport, upgraded.early, patience)?;
     }
     transport.finish_sending();

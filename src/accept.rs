@@ -115,7 +115,10 @@ impl Acceptor {
         let (limits, now) = (self.shared.limits.get(), self.shared.clock.uptime());
         match self.door.approach(arrival.addr.ip(), &limits, now) {
             Some(arriving) => drop(self.start(move || arrival.run(stream, arriving))),
-            None => log::warn!("refused {}: too many are on their way in", arrival.addr),
+            None => {
+                log::warn!("refused {}: too many are on their way in", arrival.addr);
+                self.shared.metrics.count_refused("arriving");
+            }
         }
     }
 
@@ -128,6 +131,7 @@ impl Acceptor {
     /// client's arrives would take the words back.
     fn turn_away(&mut self, transport: Arc<Transport>, addr: SocketAddr, reason: TurnedAway) {
         log::warn!("refused {addr}: {reason}");
+        self.shared.metrics.count_refused(reason.label());
         let words = last_words(Dialect::default(), reason);
         // A new socket takes one line; if not, its client is gone.
         let _ = transport.send_now([words.as_slice()].into_iter());

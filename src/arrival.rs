@@ -16,7 +16,7 @@ use crate::os::Bell;
 use crate::session::{Session, Shared};
 use crate::text::Text;
 use crate::transport::{Patience, Transport};
-use crate::web::{self, Guard, Upgraded};
+use crate::web::{self, Site, Upgraded};
 use crate::wire::{Dialect, Farewell};
 
 /// How long a TLS handshake may take, in all.
@@ -35,14 +35,14 @@ pub struct Service {
     pub name: &'static str,
     /// Its TLS, if any.
     pub tls: Option<Arc<ServerConfig>>,
-    /// Whose requests it takes, if it speaks HTTP.
-    pub web: Option<Arc<Guard>>,
+    /// What there is to see, if it speaks HTTP.
+    pub site: Option<Arc<Site>>,
 }
 
 impl Service {
     /// Whether a connection is a client at once.
     pub fn is_immediate(&self) -> bool {
-        self.tls.is_none() && self.web.is_none()
+        self.tls.is_none() && self.site.is_none()
     }
 }
 
@@ -83,10 +83,10 @@ impl Arrival {
             Some(tls) => Transport::accept_tls(stream, Arc::clone(tls), self.patience(HANDSHAKE))?,
             None => (Transport::bare(stream), Vec::new()),
         };
-        let Some(guard) = &self.service.web else {
+        let Some(site) = &self.service.site else {
             return Ok(Some((transport, Upgraded { dialect: Dialect::default(), early })));
         };
-        match web::serve(&transport, early, guard, self.patience(REQUEST))? {
+        match web::serve(&transport, early, site, self.patience(REQUEST))? {
             Some(upgraded) => Ok(Some((transport, upgraded))),
             None => {
                 self.linger(&transport);
@@ -110,6 +110,7 @@ impl Arrival {
 
     fn turn_away(&self, transport: &Transport, dialect: Dialect, reason: TurnedAway) {
         log::warn!("refused {}: {reason}", self.addr);
+        self.shared.metrics.count_refused(reason.label());
         let words = last_words(dialect, reason);
         if transport.send_all(&words, self.patience(LINGER)).is_ok() {
             self.linger(transport);

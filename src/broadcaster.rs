@@ -23,6 +23,7 @@ use crate::feed::Feeds;
 use crate::handover::SavedSession;
 use crate::inbox::Input;
 use crate::limits::SharedLimits;
+use crate::metrics::{Census, Metrics};
 use crate::os::WritablePoll;
 use crate::peer::Peer;
 use crate::peers::Peers;
@@ -52,6 +53,8 @@ pub struct Surroundings {
     pub alarm: Arc<Alarm>,
     /// Informs the service manager.
     pub keeper: Keeper,
+    /// What is counted.
+    pub metrics: Metrics,
     /// Where those who speak HTTP should go.
     pub web_port: Option<u16>,
 }
@@ -90,7 +93,7 @@ impl Broadcaster {
         writable: Arc<WritablePoll>,
         chat: Chat,
     ) -> Self {
-        let Surroundings { clock, limits, alarm, keeper, web_port } = surroundings;
+        let Surroundings { clock, limits, alarm, keeper, metrics, web_port } = surroundings;
         Self {
             inbox,
             clock,
@@ -98,7 +101,7 @@ impl Broadcaster {
             alarm,
             chat,
             peers: Peers::new(writable, keeper.clone()),
-            status: Status::new(keeper),
+            status: Status::new(keeper, metrics),
             parked: HashMap::new(),
             successor: None,
             effects: Effects::default(),
@@ -130,6 +133,7 @@ impl Broadcaster {
             }
             self.pass_time(now);
             self.flush(now);
+            self.status.end_batch(now.uptime, self.clock.uptime(), self.peers.take_sent());
         }
         match self.successor.take() {
             Some(successor) => self.hand_over(&successor),
@@ -176,6 +180,7 @@ impl Broadcaster {
                 self.see_off(now, id, |peer, _| peer.finish_unread());
             }
             Input::Writable(id) => self.peers.with(id, |peer, _| peer.go_on()),
+            Input::Count(reply) => drop(reply.try_send(self.count())),
             Input::Configure(settings) => self.chat.configure(settings),
             Input::Parked(id, saved) => drop(self.parked.insert(id, saved)),
             Input::HandOver(legacy, door) => self.expect_successor(legacy, door),
@@ -222,9 +227,10 @@ impl Broadcaster {
     }
 
     /// Turns away a client that turned out not to be one of ours.
-    fn refuse(&mut self, now: Now, id: ClientId, what: &str) {
+    fn refuse(&mut self, now: Now, id: ClientId, what: &'static str) {
         if let Some(addr) = self.peers.addr(id) {
             log::warn!("refused {addr}: it speaks {what} to the text port");
+            self.status.count_refused(what);
         }
         let answer = http_refusal(self.web_port);
         self.peers.with(id, |peer, feeds| peer.send(&answer, feeds));
@@ -254,7 +260,8 @@ impl Broadcaster {
             }
             Effect::Tell { to: Audience::Room(room, range), message } => {
                 if matches!(message, Message::Said { .. }) {
-                    self.status.count_line();
+                    self.status
+                        .count_line(self.chat.members(room).len().saturating_sub(range.len()));
                 }
                 log_words(&message);
                 self.peers.tell_room(room, &except[range], message);
@@ -270,6 +277,7 @@ impl Broadcaster {
                 peer.respeak(feeds, |dialect| dialect.with_timestamps(on));
             }),
             Effect::Departed(id, nick, reason) => {
+                self.status.count_departure(&reason);
                 if let Some(addr) = self.peers.addr(id) {
                     log::info!("{nick} left: {} ({addr})", reason.without_words());
                 }
@@ -324,6 +332,11 @@ impl Broadcaster {
                 self.happen(now, id, Event::Gone(Reason::TooSlow));
             }
         }
+    }
+
+    /// How things stand.
+    fn count(&self) -> Census {
+        Census { rooms: self.chat.rooms_in_use(), ..self.peers.count() }
     }
 
     /// Tells everybody, and gives them a moment to read it.

@@ -4,7 +4,7 @@ mod layers;
 
 use std::fs;
 use std::io::{self, Read};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,6 +64,10 @@ pub struct Config {
     /// Port for text clients over TLS [default: none]
     #[arg(long, value_name = "PORT")]
     pub tls_port: Option<u16>,
+
+    /// Address and port of the OpenMetrics page, at /metrics [default: none]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub metrics: Option<SocketAddr>,
 
     /// Show the lines of FILE after the welcome
     #[arg(long, value_name = "FILE", value_parser = Motd::read)]
@@ -197,6 +201,7 @@ impl Config {
             ("port-file", self.port_file != other.port_file),
             ("web-port", self.web_port != other.web_port),
             ("web-origin", self.web_origin != other.web_origin),
+            ("metrics", self.metrics != other.metrics),
             ("tls-port", self.tls_port != other.tls_port),
             ("tls-cert", self.identity.is_some() != other.identity.is_some()),
         ];

@@ -82,6 +82,17 @@ impl fmt::Display for TurnedAway {
     }
 }
 
+impl TurnedAway {
+    /// A word for it that never changes.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Full(_) => "full",
+            Self::TooManyFromThere(_) => "address",
+            Self::NoThread => "thread",
+        }
+    }
+}
+
 impl Door {
     /// Lets somebody in from `ip`, if the limits allow it. Loopback counts as nobody's address.
     pub fn enter(

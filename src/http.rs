@@ -2,6 +2,7 @@
 //!
 //! Pure: bytes in, a [`Request`] out; an [`Answer`] in, bytes out.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 /// Bytes that a request's head may have.
@@ -172,14 +173,14 @@ pub struct Answer<'a> {
     /// The type of the body.
     pub content_type: &'static str,
     /// The body.
-    pub body: &'a [u8],
+    pub body: Cow<'a, [u8]>,
 }
 
 impl Answer<'_> {
     /// A status that speaks for itself.
     pub fn plain(status: Status) -> Answer<'static> {
         let (content_type, body) = ("text/plain; charset=utf-8", status.phrase().as_bytes());
-        Answer { status, fields: Vec::new(), content_type, body }
+        Answer { status, fields: Vec::new(), content_type, body: body.into() }
     }
 
     /// The whole answer, after which the connection ends.
@@ -192,7 +193,7 @@ impl Answer<'_> {
             "Content-Type: {content_type}\r\nContent-Length: {length}\r\nCache-Control: no-cache\r\n\
              Connection: close\r\n\r\n"
         );
-        [head.as_bytes(), self.body].concat()
+        [head.as_bytes(), &self.body].concat()
     }
 }
 

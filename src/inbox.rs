@@ -9,6 +9,7 @@ use crossbeam_channel::Sender;
 use crate::chat::{ClientId, Reason, Settings};
 use crate::door::{Door, Place};
 use crate::handover::{Legacy, SavedSession};
+use crate::metrics::Census;
 use crate::transport::Transport;
 use crate::wire::{Dialect, Incoming};
 
@@ -38,6 +39,8 @@ pub enum Input {
     Gone(ClientId, Reason),
     /// A client that was behind can be sent more, or its transport has something to say.
     Writable(ClientId),
+    /// Somebody asks how things stand.
+    Count(Sender<Census>),
     /// Other settings are in force.
     Configure(Settings),
     /// A client's session has left everything as it is; comes last, instead of `Gone`.

@@ -19,6 +19,8 @@ pub mod tls;
 
 pub mod transport;
 
+pub mod metrics;
+
 pub mod http;
 
 pub mod web;

@@ -3,6 +3,9 @@
 //! Whoever logs never waits for whoever reads: a stalled terminal or journal must not stall the
 //! chat. When too much waits, lines are dropped and counted.
 
+mod flood;
+
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -11,7 +14,10 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use env_logger::{Builder, Target};
-use log::LevelFilter;
+use log::{Level, LevelFilter};
+
+use self::flood::Floodgate;
+use crate::os;
 
 /// Lines that may wait to be written.
 const QUEUE: usize = 4096;
@@ -36,15 +42,58 @@ pub fn start(level: LevelFilter) -> io::Result<()> {
         None => builder.filter_level(LevelFilter::Trace),
     };
     builder.target(Target::Pipe(Box::new(writer.clone())));
-    builder.format(|line, record| {
-        let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ");
-        writeln!(line, "{now} {:5} {}", record.level(), record.args())
-    });
-    if LOG.set(writer).is_ok() && builder.try_init().is_ok() {
+    let form = Form::of_stderr();
+    builder.format(move |line, record| form.write(line, record.level(), record.args()));
+    let logger = builder.build();
+    let most = logger.filter();
+    let gate = Box::new(Floodgate::new(logger));
+    if LOG.set(writer).is_ok() && log::set_boxed_logger(gate).is_ok() {
+        log::set_max_level(most);
         set_level(level);
     }
     log_panics();
     Ok(())
+}
+
+/// What a line looks like.
+#[derive(Clone, Copy)]
+enum Form {
+    /// With the time and the level, for people.
+    Plain,
+    /// With a priority before it, for the journal, which knows the time (sd-daemon(3)).
+    Journal,
+}
+
+impl Form {
+    fn of_stderr() -> Self {
+        if os::is_journal() { Self::Journal } else { Self::Plain }
+    }
+
+    fn write(self, out: &mut impl Write, level: Level, words: &impl Display) -> io::Result<()> {
+        match self {
+            Self::Plain => {
+                let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ");
+                writeln!(out, "{now} {level:5} {words}")
+            }
+            Self::Journal => {
+                let priority = match level {
+                    Level::Error => 3,
+                    Level::Warn => 4,
+                    Level::Info => 6,
+                    Level::Debug | Level::Trace => 7,
+                };
+                words.to_string().lines().try_for_each(|line| writeln!(out, "<{priority}>{line}"))
+            }
+        }
+    }
+}
+
+/// Says why the program cannot run; there may be nobody to hear it.
+pub fn complain(words: &str) {
+    let _ = match Form::of_stderr() {
+        Form::Plain => io::stderr().write_all(words.as_bytes()),
+        journal @ Form::Journal => journal.write(&mut io::stderr(), Level::Error, &words),
+    };
 }
 
 /// Changes the level, unless `RUST_LOG` sets it.
@@ -101,7 +150,7 @@ impl Write for LogWriter {
 }
 
 fn write_lines(queue: &Receiver<Line>, dropped: &AtomicUsize) {
-    let mut stderr = io::stderr();
+    let (mut stderr, form) = (io::stderr(), Form::of_stderr());
     for line in queue {
         // Without a log there is nowhere to say so.
         match line {
@@ -110,7 +159,8 @@ fn write_lines(queue: &Receiver<Line>, dropped: &AtomicUsize) {
         }
         let lost = dropped.swap(0, Ordering::Relaxed);
         if lost > 0 {
-            let _ = writeln!(stderr, "{lost} lines were not logged: the log was read too slowly");
+            let words = format!("{lost} lines were not logged: the log was read too slowly");
+            let _ = form.write(&mut stderr, Level::Warn, &words);
         }
     }
 }

@@ -25,7 +25,7 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Err(Stop::Wrong(text)) => {
-            complain(&text);
+            logging::complain(&text);
             return ExitCode::from(WRONG_SETTINGS);
         }
     };
@@ -33,17 +33,12 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             logging::flush();
-            complain(&format!("chatd: {error}\n"));
+            logging::complain(&format!("chatd: {error}\n"));
             ExitCode::from(CANNOT_START)
         }
     };
     logging::flush();
     code
-}
-
-/// There may be nobody to complain to.
-fn complain(text: &str) {
-    let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
 fn load() -> Result<Config, Stop> {
@@ -99,7 +94,9 @@ fn load_again(what: &str) -> Option<Config> {
 /// Puts changed settings in force, except those that were fixed at the start.
 fn reload(server: &Server, started_with: &Config) {
     systemd::reloading();
-    if let Some(changed) = load_again("reloaded") {
+    let changed = load_again("reloaded");
+    server.count_reload(changed.is_some());
+    if let Some(changed) = changed {
         for option in started_with.fixed_differences(&changed) {
             log::warn!("{option} is changed, which takes a restart");
         }

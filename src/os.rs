@@ -70,6 +70,14 @@ pub fn close_on_exec(fd: &impl AsFd) -> io::Result<()> {
     Ok(rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::CLOEXEC)?)
 }
 
+/// Whether standard error ends in the journal: `JOURNAL_STREAM` names its device and inode
+/// (systemd.exec(5)).
+pub fn is_journal() -> bool {
+    let Some(named) = std::env::var_os("JOURNAL_STREAM") else { return false };
+    let stderr = rustix::fs::fstat(io::stderr());
+    stderr.is_ok_and(|stat| named.to_str() == Some(&format!("{}:{}", stat.st_dev, stat.st_ino)))
+}
+
 /// A file that is nowhere but in memory (memfd_create(2)).
 pub fn memory_file(name: &str) -> io::Result<OwnedFd> {
     Ok(rustix::fs::memfd_create(name, rustix::fs::MemfdFlags::CLOEXEC)?)

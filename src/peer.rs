@@ -223,20 +223,13 @@ impl Peer {
         any
     }
 
-    /// Sends what waits, in one call, as far as the socket takes it now. If that is not all,
-    /// `writable` will tell, by the client's number, when to go on.
-    pub fn flush(&mut self, id: ClientId, writable: &WritablePoll) {
+    /// Sends what waits, in one call, as far as the socket takes it now, and says how much that
+    /// was. If that is not all, `writable` will tell, by the client's number, when to go on.
+    pub fn flush(&mut self, id: ClientId, writable: &WritablePoll) -> usize {
         if self.is_behind {
-            return;
+            return 0;
         }
-        if !self.is_all_sent() {
-            match self.transport.send_now(self.queue.slices()) {
-                Ok(count) => self.queue.consume(count),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                // The client may still have sent something worth reading: its session goes on.
-                Err(_) => self.give_up(),
-            }
-        }
+        let sent = if self.is_all_sent() { 0 } else { self.send_some() };
         if self.is_all_sent() {
             self.end_if_done();
         } else if let Err(error) = writable.watch(&*self.transport, id.0) {
@@ -245,6 +238,20 @@ impl Peer {
         } else {
             self.is_behind = true;
         }
+        sent
+    }
+
+    fn send_some(&mut self) -> usize {
+        match self.transport.send_now(self.queue.slices()) {
+            Ok(count) => {
+                self.queue.consume(count);
+                return count;
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            // The client may still have sent something worth reading: its session goes on.
+            Err(_) => self.give_up(),
+        }
+        0
     }
 
     /// Its socket takes more again.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::chat::{Chat, ClientId, Message, RoomId};
 use crate::feed::Feeds;
+use crate::metrics::Census;
 use crate::os::WritablePoll;
 use crate::peer::Peer;
 use crate::systemd::Keeper;
@@ -26,6 +27,8 @@ pub struct Peers {
     due: Vec<ClientId>,
     /// About how many bytes this batch has made so far.
     weight: usize,
+    /// How many bytes sockets took.
+    sent: usize,
     /// How many are to be pinged.
     websockets: usize,
     /// Who may be too slow, and when to look again.
@@ -42,6 +45,7 @@ impl Peers {
             feeds: Feeds::default(),
             due: Vec::new(),
             weight: 0,
+            sent: 0,
             websockets: 0,
             suspects: VecDeque::new(),
             writable,
@@ -55,6 +59,25 @@ impl Peers {
             self.keeper.keep(id, peer.transport());
         }
         self.peers.insert(id, peer);
+    }
+
+    /// How many there are of each kind, and what waits for them.
+    pub fn count(&self) -> Census {
+        let mut census = Census::default();
+        for peer in self.peers.values() {
+            census.queued += peer.queued();
+            *match peer.is_websocket() {
+                true => &mut census.websocket,
+                false if peer.transport().is_bare() => &mut census.text,
+                false => &mut census.tls,
+            } += 1;
+        }
+        census
+    }
+
+    /// How many bytes sockets took since this was asked last.
+    pub fn take_sent(&mut self) -> usize {
+        std::mem::take(&mut self.sent)
     }
 
     /// How many there are.
@@ -150,7 +173,7 @@ impl Peers {
             if !std::mem::take(&mut peer.is_due) && !took_some {
                 continue;
             }
-            peer.flush(id, &self.writable);
+            self.sent += peer.flush(id, &self.writable);
             judge.see(id, peer);
             if peer.is_finished() {
                 self.websockets -= usize::from(peer.is_websocket());

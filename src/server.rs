@@ -23,16 +23,18 @@ use crate::door::Door;
 use crate::handover::{Inherited, Legacy};
 use crate::inbox::Input;
 use crate::limits::SharedLimits;
+use crate::metrics::Metrics;
 use crate::os::{Bell, WritablePoll};
 use crate::session::Shared;
 use crate::systemd::Keeper;
 use crate::threads::Threads;
 use crate::tls::{self, Tls};
+use crate::web::Site;
 
 pub use self::listeners::StartError;
 
 use self::estate::Estate;
-use self::listeners::failed;
+use self::listeners::{Wanted, failed};
 
 /// Messages that may wait for the broadcaster. When there are more, sessions wait, and so do
 /// their clients.
@@ -41,6 +43,8 @@ const INBOX: usize = 1024;
 const LAST_INPUTS: Duration = Duration::from_millis(500);
 /// How long sessions may take to end after everybody was told goodbye.
 const GRACE: Duration = Duration::from_millis(250);
+/// How long the broadcaster may take to say how things stand.
+const COUNTING: Duration = Duration::from_secs(1);
 /// How long those who are on their way in may take when the server is handed over.
 const ARRIVAL: Duration = Duration::from_secs(1);
 
@@ -50,6 +54,7 @@ pub struct Server {
     inbox: Sender<Input>,
     limits: SharedLimits,
     tls: Option<Tls>,
+    metrics: Metrics,
     door: Arc<Door>,
     alarm: Arc<Alarm>,
     /// Rings to stop accepting.
@@ -72,8 +77,10 @@ impl Server {
         on_crash: fn(),
     ) -> Result<Self, StartError> {
         let tls = config.identity.clone().map(Tls::new);
-        let services = services(config, tls.as_ref());
-        let listeners = listeners::listen(config, &services, &mut inherited.listeners)?;
+        let metrics = Metrics::default();
+        let (inbox, receiver) = crossbeam_channel::bounded(INBOX);
+        let services = services(config, tls.as_ref(), figures(&metrics, &inbox));
+        let listeners = listeners::listen(config, services, &mut inherited.listeners)?;
         let ports = listeners::announce(&listeners)?;
         let closing = Arc::new(Bell::new().map_err(failed("make a wake-up"))?);
         let closed = Bell::new().map_err(failed("make a wake-up"))?;
@@ -82,13 +89,13 @@ impl Server {
         let writable = Arc::new(writable);
         let before = inherited.snapshot.as_ref().map_or(Duration::ZERO, |before| before.uptime);
         let (clock, limits) = (Clock::start(before), SharedLimits::new(config.limits()));
-        let (inbox, receiver) = crossbeam_channel::bounded(INBOX);
 
         let surroundings = Surroundings {
             clock,
             limits: limits.clone(),
             alarm: Arc::clone(&alarm),
             keeper: Keeper::start().map_err(failed("start the thread \"systemd\""))?,
+            metrics: metrics.clone(),
             web_port: listeners::web_port(&listeners),
         };
         let door = Arc::new(Door::default());
@@ -96,6 +103,7 @@ impl Server {
             inbox: inbox.clone(),
             clock,
             limits: limits.clone(),
+            metrics: metrics.clone(),
             alarm: Arc::clone(&alarm),
         };
         let threads = Threads::new("client");
@@ -131,7 +139,18 @@ impl Server {
             let what = format!("write {}", path.display());
             write_at_once(path, &ports).map_err(failed(what))?;
         }
-        Ok(Self { inbox, limits, tls, door, alarm, closing, closed, acceptors, broadcaster })
+        Ok(Self {
+            inbox,
+            limits,
+            tls,
+            metrics,
+            door,
+            alarm,
+            closing,
+            closed,
+            acceptors,
+            broadcaster,
+        })
     }
 
     /// Puts the settings of `config` in force that can change while running.
@@ -145,6 +164,11 @@ impl Server {
         }
         // Fails only if the broadcaster is gone, and then the process is about to be.
         let _ = self.inbox.send(Input::Configure(config.settings()));
+    }
+
+    /// Counts an attempt to read the settings again.
+    pub fn count_reload(&self, successful: bool) {
+        self.metrics.set_reloaded(successful);
     }
 
     /// Stops accepting, tells everybody, and returns once they were told or had their chance.
@@ -185,18 +209,37 @@ fn wait_until(limit: Duration, done: impl Fn() -> bool) {
     }
 }
 
-/// What `config` asks for, with the port of each.
-fn services(config: &Config, tls: Option<&Tls>) -> Vec<(u16, Service)> {
-    let mut services = vec![(config.port, Service { name: "text", tls: None, web: None })];
+/// What `config` asks for.
+fn services(config: &Config, tls: Option<&Tls>, figures: Site) -> Vec<Wanted> {
+    let wanted = |port, name, tls, site: Option<Site>| {
+        let service = Service { name, tls, site: site.map(Arc::new) };
+        Wanted { addresses: config.addresses(), port, service }
+    };
+    let mut services = vec![wanted(config.port, "text", None, None)];
     if let Some(port) = config.web_port {
         let tls = tls.map(|tls| tls.server_config(&[tls::HTTP]));
-        services.push((port, Service { name: "web", tls, web: Some(Arc::new(config.guard())) }));
+        services.push(wanted(port, "web", tls, Some(Site::Page(config.guard()))));
     }
     if let Some(port) = config.tls_port {
         let tls = tls.map(|tls| tls.server_config(&[]));
-        services.push((port, Service { name: "tls", tls, web: None }));
+        services.push(wanted(port, "tls", tls, None));
+    }
+    if let Some(addr) = config.metrics {
+        let metrics = wanted(addr.port(), "metrics", None, Some(figures));
+        services.push(Wanted { addresses: vec![addr.ip()], ..metrics });
     }
     services
+}
+
+/// The page of figures; the broadcaster is asked for those that only it knows.
+fn figures(metrics: &Metrics, inbox: &Sender<Input>) -> Site {
+    let (metrics, inbox) = (metrics.clone(), inbox.clone());
+    Site::Metrics(Box::new(move || {
+        let (reply, census) = crossbeam_channel::bounded(1);
+        let asked = inbox.send_timeout(Input::Count(reply), COUNTING);
+        let census = asked.ok().and_then(|()| census.recv_timeout(COUNTING).ok());
+        metrics.to_text(census.unwrap_or_default())
+    }))
 }
 
 /// Writes a file so that whoever sees it sees all of it, and never through a link.

@@ -15,6 +15,7 @@ use crate::door::Place;
 use crate::handover::SavedSession;
 use crate::inbox::Input;
 use crate::limits::{Bucket, Limits, SharedLimits};
+use crate::metrics::Metrics;
 use crate::os::{self, Bell, Ready};
 use crate::transport::Transport;
 use crate::wire::{Decoder, Dialect, Incoming};
@@ -33,6 +34,8 @@ pub struct Shared {
     pub clock: Clock,
     /// The limits in force.
     pub limits: SharedLimits,
+    /// What is counted.
+    pub metrics: Metrics,
     /// Wakes sessions when the limits have changed or the server stops.
     pub alarm: Arc<Alarm>,
 }

@@ -2,6 +2,7 @@
 
 mod guard;
 
+use std::fmt;
 use std::io;
 
 use tungstenite::handshake::derive_accept_key;
@@ -9,6 +10,7 @@ use tungstenite::handshake::derive_accept_key;
 pub use self::guard::{Guard, WebOrigin};
 
 use crate::http::{self, Answer, MAX_HEAD, Request, Status, Upgrade};
+use crate::metrics::CONTENT_TYPE;
 use crate::transport::{Patience, Transport};
 use crate::wire::Dialect;
 use crate::wire::websocket::SUBPROTOCOL;
@@ -33,6 +35,23 @@ pub struct Upgraded {
     pub early: Vec<u8>,
 }
 
+/// What there is to see.
+pub enum Site {
+    /// The page, and the way to the chat.
+    Page(Guard),
+    /// The figures that this returns.
+    Metrics(Box<dyn Fn() -> String + Send + Sync>),
+}
+
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Page(guard) => f.debug_tuple("Page").field(guard).finish(),
+            Self::Metrics(_) => f.write_str("Metrics"),
+        }
+    }
+}
+
 /// Deals with one request, of which `received` was read before: answers it, or returns the
 /// client if it went on with WebSocket.
 ///
@@ -41,11 +60,11 @@ pub struct Upgraded {
 pub fn serve(
     transport: &Transport,
     received: Vec<u8>,
-    guard: &Guard,
+    site: &Site,
     patience: Patience<'_>,
 ) -> io::Result<Option<Upgraded>> {
     let answered = match read_request(transport, received, patience)? {
-        Ok((request, early)) => match route(&request, guard) {
+        Ok((request, early)) => match route(&request, site) {
             Ok(Route::Switch { accept, is_json }) => {
                 let protocol = is_json.then_some(SUBPROTOCOL);
                 transport.send_all(&http::switch_to_websocket(&accept, protocol), patience)?;
@@ -91,11 +110,28 @@ enum Route {
     Switch { accept: String, is_json: bool },
 }
 
-fn route(request: &Request, guard: &Guard) -> Result<Route, Status> {
-    guard.admit(&request.host, request.origin.as_deref())?;
+fn route(request: &Request, site: &Site) -> Result<Route, Status> {
+    if let Site::Page(guard) = site {
+        guard.admit(&request.host, request.origin.as_deref())?;
+    }
     if request.method != "GET" {
         return Err(Status::MethodNotAllowed);
     }
+    match site {
+        Site::Page(_) => page(request),
+        Site::Metrics(figures) => metrics(request, figures),
+    }
+}
+
+fn metrics(request: &Request, figures: &dyn Fn() -> String) -> Result<Route, Status> {
+    if request.path != "/metrics" {
+        return Err(Status::NotFound);
+    }
+    let (content_type, body) = (CONTENT_TYPE, figures().into_bytes().into());
+    Ok(Route::Answer(Answer { status: Status::Ok, fields: Vec::new(), content_type, body }))
+}
+
+fn page(request: &Request) -> Result<Route, Status> {
     let (content_type, body): (_, &'static [u8]) = match request.path.as_str() {
         "/" => ("text/html; charset=utf-8", include_bytes!("web/index.html")),
         "/app.js" => ("text/javascript; charset=utf-8", include_bytes!("web/app.js")),
@@ -105,7 +141,7 @@ fn route(request: &Request, guard: &Guard) -> Result<Route, Status> {
         _ => return Err(Status::NotFound),
     };
     let fields = PAGE_FIELDS.to_vec();
-    Ok(Route::Answer(Answer { status: Status::Ok, fields, content_type, body }))
+    Ok(Route::Answer(Answer { status: Status::Ok, fields, content_type, body: body.into() }))
 }
 
 fn switch(upgrade: Option<&Upgrade>) -> Result<Route, Status> {

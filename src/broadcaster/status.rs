@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::chat::{Chat, ClientId, Presence};
+use crate::chat::{Chat, ClientId, Presence, Reason};
 use crate::handover::Record;
+use crate::metrics::Metrics;
 use crate::systemd::Keeper;
 use crate::wire::Dialect;
 
@@ -14,14 +15,16 @@ pub(super) struct Status {
     keeper: Keeper,
     noted: HashMap<ClientId, (Presence, Dialect)>,
     next_pulse: Option<Duration>,
-    /// Lines said since the last pulse.
+    metrics: Metrics,
+    /// Lines said since the last pulse, and in this batch.
     lines: usize,
+    batch: usize,
 }
 
 impl Status {
-    pub(super) fn new(keeper: Keeper) -> Self {
+    pub(super) fn new(keeper: Keeper, metrics: Metrics) -> Self {
         let next_pulse = keeper.pulse_interval().map(|_| Duration::ZERO);
-        Self { keeper, noted: HashMap::new(), next_pulse, lines: 0 }
+        Self { keeper, noted: HashMap::new(), next_pulse, metrics, lines: 0, batch: 0 }
     }
 
     /// When [`pulse`](Self::pulse) has something to tell.
@@ -29,9 +32,33 @@ impl Status {
         self.next_pulse
     }
 
-    /// A line was said.
-    pub(super) fn count_line(&mut self) {
-        self.lines += 1;
+    /// A line was said, to so many.
+    pub(super) fn count_line(&mut self, recipients: usize) {
+        self.batch += 1;
+        self.metrics.count_line(recipients);
+    }
+
+    /// A batch that began at `start` was sent: so many bytes.
+    pub(super) fn end_batch(&mut self, start: Duration, now: Duration, sent: usize) {
+        self.metrics.count_sent(sent);
+        if self.batch > 0 {
+            self.metrics.count_batch(self.batch, now.saturating_sub(start));
+            self.lines += std::mem::take(&mut self.batch);
+        }
+    }
+
+    /// Somebody speaks what is not spoken here.
+    pub(super) fn count_refused(&self, what: &'static str) {
+        self.metrics.count_refused(what);
+    }
+
+    /// Somebody left the chat.
+    pub(super) fn count_departure(&self, reason: &Reason) {
+        match reason {
+            Reason::TooSlow => self.metrics.count_dropped("too slow"),
+            Reason::TimedOut => self.metrics.count_dropped("timed out"),
+            Reason::Quit(_) | Reason::Disconnected | Reason::Moved(_) => {}
+        }
     }
 
     /// Tells the manager that the broadcaster is alive, and with whom.

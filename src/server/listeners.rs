@@ -37,18 +37,26 @@ pub(super) fn failed(what: impl Into<String>) -> impl FnOnce(io::Error) -> Start
     |error| StartError { what, error }
 }
 
-/// All services on all addresses: those that are inherited, and the others bound.
+/// A service, and where it is wanted.
+pub(super) struct Wanted {
+    pub(super) addresses: Vec<IpAddr>,
+    pub(super) port: u16,
+    pub(super) service: Service,
+}
+
+/// All services on all their addresses: those that are inherited, and the others bound.
 pub(super) fn listen(
     config: &Config,
-    services: &[(u16, Service)],
+    services: Vec<Wanted>,
     inherited: &mut Vec<Listener>,
 ) -> Result<Vec<(TcpListener, Service)>, StartError> {
     let mut all = Vec::new();
-    for (port, service) in services {
-        let listeners = match take_inherited(config, *port, service.name, inherited) {
-            found if found.is_empty() => listen_on(config, *port)?,
+    for wanted in services {
+        let listeners = match take_inherited(&wanted, inherited) {
+            found if found.is_empty() => listen_on(config, &wanted)?,
             found => found,
         };
+        let service = wanted.service;
         for listener in &listeners {
             os::prepare(listener, LOST_AFTER).map_err(failed("prepare a listening socket"))?;
             if systemd::is_managed() {
@@ -65,40 +73,38 @@ pub(super) fn listen(
 
 /// The inherited sockets of one service. Those that the service manager made are taken as they
 /// are; those of the process before only if the settings still ask for them.
-fn take_inherited(
-    config: &Config,
-    port: u16,
-    name: &str,
-    inherited: &mut Vec<Listener>,
-) -> Vec<TcpListener> {
-    let is_assigned = inherited.iter().any(|found| found.name == name && found.is_assigned);
-    let wanted = |found: &Listener| {
+fn take_inherited(wanted: &Wanted, inherited: &mut Vec<Listener>) -> Vec<TcpListener> {
+    let Wanted { addresses, port, service: Service { name, .. } } = wanted;
+    let is_assigned = inherited.iter().any(|found| found.name == *name && found.is_assigned);
+    let fits = |found: &Listener| {
         let addr = found.socket.local_addr();
-        let fits = addr.is_ok_and(|addr| port == 0 || addr.port() == port);
-        found.is_assigned || (fits && !is_assigned)
+        let is_there = addr.is_ok_and(|addr| *port == 0 || addr.port() == *port);
+        found.is_assigned || (is_there && !is_assigned)
     };
-    let (own, others): (Vec<_>, Vec<_>) = inherited.drain(..).partition(|found| found.name == name);
+    let (own, others): (Vec<_>, Vec<_>) =
+        inherited.drain(..).partition(|found| found.name == *name);
     *inherited = others;
-    let taken: Vec<_> = own.into_iter().filter(wanted).map(|found| found.socket).collect();
-    let is_complete = is_assigned || taken.len() == config.addresses().len();
+    let taken: Vec<_> = own.into_iter().filter(fits).map(|found| found.socket).collect();
+    let is_complete = is_assigned || taken.len() == addresses.len();
     if is_complete { taken } else { Vec::new() }
 }
 
 /// Binds a port of all addresses; 0 is any, the same for all.
-fn listen_on(config: &Config, port: u16) -> Result<Vec<TcpListener>, StartError> {
+fn listen_on(config: &Config, wanted: &Wanted) -> Result<Vec<TcpListener>, StartError> {
     for _ in 1..PORT_TRIES {
-        match listen_once(config, port) {
+        match listen_once(config, wanted) {
             Err(StartError { error, .. })
-                if port == 0 && error.kind() == io::ErrorKind::AddrInUse => {}
+                if wanted.port == 0 && error.kind() == io::ErrorKind::AddrInUse => {}
             result => return result,
         }
     }
-    listen_once(config, port)
+    listen_once(config, wanted)
 }
 
-fn listen_once(config: &Config, mut port: u16) -> Result<Vec<TcpListener>, StartError> {
+fn listen_once(config: &Config, wanted: &Wanted) -> Result<Vec<TcpListener>, StartError> {
+    let mut port = wanted.port;
     let mut listeners = Vec::new();
-    for ip in config.addresses() {
+    for &ip in &wanted.addresses {
         // Whoever names an IPv4 address, too, means IPv6 only by an IPv6 address.
         let v6_only = config.bind.iter().any(IpAddr::is_ipv4);
         let listener = bind(SocketAddr::new(ip, port), v6_only, config.bind.is_empty())?;
@@ -131,6 +137,6 @@ pub(super) fn announce(listeners: &[(TcpListener, Service)]) -> Result<String, S
 
 /// Where those who speak HTTP should go, if anywhere.
 pub(super) fn web_port(listeners: &[(TcpListener, Service)]) -> Option<u16> {
-    let (listener, _) = listeners.iter().find(|(_, service)| service.web.is_some())?;
+    let (listener, _) = listeners.iter().find(|(_, service)| service.name == "web")?;
     listener.local_addr().ok().map(|addr| addr.port())
 }

@@ -15,6 +15,7 @@ mod hostile;
 mod life;
 mod limits;
 mod load;
+mod metrics;
 mod mistakes;
 mod nicks;
 mod presence;

@@ -1,0 +1,62 @@
+//! `--metrics`: what is counted, and how it is served.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use crate::harness::{Client, PATIENCE, Server, eventually};
+
+fn get(server: &Server, path: &str) -> String {
+    let mut stream = TcpStream::connect(server.addr_of("metrics")).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    // Prometheus asks for whatever name it was given.
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: chat.example.org\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+fn figure(answer: &str, name: &str) -> Option<f64> {
+    answer.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+}
+
+#[track_caller]
+fn expect(server: &Server, name: &str, value: f64) {
+    eventually(name, || (figure(&get(server, "/metrics"), name) == Some(value)).then_some(()));
+}
+
+#[test]
+fn what_happens_is_counted() {
+    let server =
+        Server::with(["--metrics", "127.0.0.1:0", "--web-port", "0", "--max-clients", "3"]);
+    let mut alice = Client::join(&server, "alice");
+    let mut bob = Client::join(&server, "bob");
+    let mut carol = Client::join(&server, "carol");
+    carol.ask("/join dev");
+    alice.send("hello");
+    alice.send("/me waves");
+    bob.wait_for(|line| line.ends_with("waves"));
+    expect(&server, "chatd_lines_total ", 2.0);
+    expect(&server, "chatd_deliveries_total ", 2.0);
+    expect(&server, "chatd_clients{wire=\"text\"} ", 3.0);
+    expect(&server, "chatd_rooms ", 2.0);
+    expect(&server, "chatd_send_queue_bytes ", 0.0);
+    Client::connect(&server).expect_contains("full");
+    expect(&server, "chatd_refused_total{reason=\"full\"} ", 1.0);
+    let answer = get(&server, "/metrics");
+    assert!(figure(&answer, "chatd_sent_bytes_total ").unwrap() > 300.0, "{answer}");
+    assert!(figure(&answer, "chatd_fanout_seconds_count ").unwrap() >= 1.0, "{answer}");
+    assert!(figure(&answer, "chatd_batch_lines_sum ").unwrap() == 2.0, "{answer}");
+}
+
+#[test]
+fn it_is_openmetrics_text_and_nothing_else_is_there() {
+    let server = Server::with(["--metrics", "127.0.0.1:0"]);
+    let answer = get(&server, "/metrics");
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    let content_type = "Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8";
+    assert!(answer.lines().any(|line| line == content_type), "{answer}");
+    assert!(answer.ends_with("# EOF\n"), "{answer}");
+    for path in ["/", "/ws", "/app.js"] {
+        assert!(get(&server, path).starts_with("HTTP/1.1 404 "), "{path}");
+    }
+}
