@@ -205,7 +205,8 @@ const handlers = {
     showPeople();
   },
   topic({ room, nick, text }) {
-    $("topic").textContent = $("topic").title = text ?? "";
+    $("topic").replaceChildren(...linked(text ?? ""));
+    $("topic").title = text ?? "";
     const who = nick ? [name(nick), " set the topic: "] : ["The topic is: "];
     addLine("topic", text === null ? ["No topic is set"] : [...who, ...linked(text)], { room });
   },
@@ -251,7 +252,7 @@ function called(nick) {
 
 function entered(room) {
   me.room = $("room").textContent = room;
-  $("topic").textContent = "";
+  $("topic").textContent = $("topic").title = "";
   input.placeholder = `Message ${room}`;
   people.clear();
   hush();
@@ -278,7 +279,7 @@ function listed(counts) {
 
 /** The line that says where we came: what was said there before goes above it. */
 let arrived;
-let atBottom = true, below = 0, unread = 0;
+let atBottom = true, top = 0, below = 0, unread = 0;
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const calendar = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
@@ -369,6 +370,7 @@ function setAtBottom(is) {
 function toBottom() {
   setAtBottom(true);
   log.scrollTop = log.scrollHeight;
+  top = log.scrollTop;
   showBelow(0);
 }
 
@@ -378,15 +380,17 @@ function showBelow(number) {
   $("new").textContent = number === 1 ? "1 new message" : `${number} new messages`;
 }
 
+const isLookedAt = () => !document.hidden && document.hasFocus();
+
 /** Somebody wrote: that counts until it is looked at. */
 function noticed() {
-  if (!document.hidden && document.hasFocus()) return;
+  if (isLookedAt()) return;
   unread += 1;
   showTitle();
 }
 
 function looked() {
-  if (!unread) return;
+  if (!isLookedAt()) return;
   unread = 0;
   showTitle();
 }
@@ -533,8 +537,11 @@ $("shade").onclick = () => showSide(false);
 $("retry").onclick = connect;
 $("new").onclick = toBottom;
 log.onscroll = () => {
-  setAtBottom(log.scrollHeight - log.scrollTop - log.clientHeight < 48);
-  if (atBottom) showBelow(0);
+  // Only going up leaves the bottom: lines that came meanwhile put it further down, too.
+  const isNear = log.scrollHeight - log.scrollTop - log.clientHeight < 48;
+  if (isNear || log.scrollTop < top) setAtBottom(isNear);
+  if (isNear) showBelow(0);
+  top = log.scrollTop;
 };
 new ResizeObserver(() => atBottom && toBottom()).observe(log);
 
@@ -547,12 +554,11 @@ document.onkeydown = ({ key, target, ctrlKey, altKey, metaKey }) => {
   if (key.length === 1 && key !== " " && !ctrlKey && !altKey && !metaKey && [document.body, log].includes(target)) input.focus();
 };
 document.onvisibilitychange = () => {
-  if (document.hidden) return;
   looked();
-  if (Date.now() - heard > SILENCE) wake();
+  if (!document.hidden && Date.now() - heard > SILENCE) wake();
 };
 window.onresize = fit;
-window.onfocus = document.onpointerdown = looked;
+window.onfocus = looked;
 window.ononline = wake;
 
 connect();
