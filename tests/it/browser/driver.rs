@@ -12,9 +12,10 @@ use crate::harness::{PATIENCE, TempDir};
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// What Chromium needs to run as root, and without a screen or a network.
-const FLAGS: [&str; 8] = [
+const FLAGS: [&str; 9] = [
     "--headless",
     "--no-sandbox",
+    "--window-size=1200,800",
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",

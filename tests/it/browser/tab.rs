@@ -1,9 +1,11 @@
 //! One tab with the page in it: what a person does there, and sees.
 
+use std::time::Instant;
+
 use serde_json::{Value, json};
 
 use super::driver::Browser;
-use crate::harness::{Server, eventually};
+use crate::harness::{PATIENCE, Server};
 
 pub(super) const ENTER: &str = "\u{e007}";
 
@@ -29,6 +31,7 @@ impl<'a> Tab<'a> {
     fn connected(self, server: &Server) -> Self {
         self.go_to(server);
         self.is_open();
+        self.has("document.querySelector('#room').textContent !== ''", true);
         self
     }
 
@@ -107,8 +110,14 @@ impl<'a> Tab<'a> {
     #[track_caller]
     pub(super) fn has(&self, expression: &str, value: impl Into<Value>) {
         let value = value.into();
-        let what = format!("{expression} to be {value}");
-        eventually(&what, || (self.value(expression) == value).then_some(()));
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let found = self.value(expression);
+            if found == value {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{expression} is {found} instead of {value}");
+        }
     }
 
     #[track_caller]
@@ -125,9 +134,11 @@ impl<'a> Tab<'a> {
     /// Waits for a visible line of this kind, with this name (or none) before it and this text.
     #[track_caller]
     pub(super) fn shows(&self, kind: &str, nick: &str, text: &str) {
-        eventually(&format!("{kind} {nick:?} {text:?}"), || {
-            self.count(kind, nick, text).ge(&1).then_some(())
-        });
+        let deadline = Instant::now() + PATIENCE;
+        while self.count(kind, nick, text) == 0 {
+            let log = || self.value("document.querySelector('#log').innerText");
+            assert!(Instant::now() < deadline, "no {kind} {nick:?} {text:?} in {}", log());
+        }
     }
 
     /// How many such lines are to be seen.

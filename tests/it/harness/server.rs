@@ -2,7 +2,6 @@
 
 use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -39,7 +38,8 @@ impl Log {
 /// A server of the test's own. Dropping it ends it, and fails the test if it had died or panicked.
 pub(crate) struct Server {
     child: Child,
-    port: u16,
+    /// What the port file says.
+    ports: String,
     log: Log,
     log_reader: Option<thread::JoinHandle<()>>,
     ended: bool,
@@ -82,15 +82,15 @@ impl Server {
     #[track_caller]
     fn spawn(mut command: Command, dir: TempDir, port_file: &str) -> Self {
         let mut child = command.spawn().unwrap();
-        let port = eventually("the port file", || {
+        let ports = eventually("the port file", || {
             if let Some(status) = child.try_wait().unwrap() {
                 let mut log = String::new();
                 child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
                 panic!("the server ended at once, {status}: {log}");
             }
-            port_in(Path::new(port_file))
+            fs::read_to_string(port_file).ok()
         });
-        Server { child, port, log: Log::default(), log_reader: None, ended: false, _dir: dir }
+        Server { child, ports, log: Log::default(), log_reader: None, ended: false, _dir: dir }
     }
 
     fn reading_log(mut self) -> Self {
@@ -105,11 +105,21 @@ impl Server {
     }
 
     pub(crate) fn port(&self) -> u16 {
-        self.port
+        self.port_of("text")
+    }
+
+    pub(crate) fn web_port(&self) -> u16 {
+        self.port_of("web")
+    }
+
+    fn port_of(&self, name: &str) -> u16 {
+        let mut lines = self.ports.lines().filter_map(|line| line.split_once(' '));
+        let (_, port) = lines.find(|(listener, _)| *listener == name).unwrap();
+        port.parse().unwrap()
     }
 
     pub(crate) fn addr(&self) -> SocketAddr {
-        SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))
+        SocketAddr::from((Ipv4Addr::LOCALHOST, self.port()))
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -203,9 +213,4 @@ impl Drop for Server {
             assert!(!log.contains("panicked"), "{log}");
         }
     }
-}
-
-fn port_in(file: &Path) -> Option<u16> {
-    let ports = fs::read_to_string(file).ok()?;
-    ports.lines().find_map(|line| line.strip_prefix("text ")?.parse().ok())
 }
