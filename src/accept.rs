@@ -42,37 +42,31 @@ impl Acceptor {
         door: Arc<Door>,
         shared: Shared,
         closing: Arc<Bell>,
+        threads: Threads,
     ) -> Self {
-        Self {
-            listener,
-            service,
-            door,
-            shared,
-            closing,
-            threads: Threads::new("client"),
-            lingering: VecDeque::new(),
-        }
+        Self { listener, service, door, shared, closing, threads, lingering: VecDeque::new() }
     }
 
-    /// Accepts until the bell rings. No error ends it: those about one connection concern that
+    /// Accepts until the bell rings, and returns the listener. No error ends it: those about one connection concern that
     /// one, and those for want of descriptors or memory pass.
-    pub fn run(mut self) {
+    pub fn run(mut self) -> (TcpListener, &'static str) {
         let mut back_off = BACK_OFF.0;
         loop {
             match self.accept() {
-                Ok(Ready::Woken) => return,
+                Ok(Ready::Woken) => break,
                 Ok(_) => back_off = BACK_OFF.0,
                 Err(error) if os::is_about_one_connection(&error) => {}
                 Err(error) => {
                     log::error!("cannot accept: {error}; trying again in {back_off:?}");
                     if let Ok(Ready::Woken) = os::wait_bell(&self.closing, back_off) {
-                        return;
+                        break;
                     }
                     back_off = (back_off * 2).min(BACK_OFF.1);
                 }
             }
             self.stop_lingering();
         }
+        (self.listener, self.service.name)
     }
 
     /// Accepts one connection, if one comes before there is something else to do.

@@ -2,9 +2,11 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use serde::{Deserialize, Serialize};
+
 /// An IPv4 address, or the /64 of an IPv6 address: what one household or host can have for
 /// itself (RFC 6177). Opaque, so that nothing can show it to other users by accident.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Address(Ipv6Addr);
 
 impl Address {

@@ -10,13 +10,15 @@ use crate::os::Bell;
 #[derive(Debug)]
 pub struct Alarm {
     bell: RwLock<Arc<Bell>>,
+    is_parking: AtomicBool,
     is_over: AtomicBool,
 }
 
 impl Alarm {
     /// One that nobody has rung.
     pub fn new() -> io::Result<Self> {
-        Ok(Self { bell: RwLock::new(Arc::new(Bell::new()?)), is_over: AtomicBool::new(false) })
+        let bell = RwLock::new(Arc::new(Bell::new()?));
+        Ok(Self { bell, is_parking: AtomicBool::new(false), is_over: AtomicBool::new(false) })
     }
 
     /// The bell to wait for. Once it has rung, ask again.
@@ -30,6 +32,17 @@ impl Alarm {
         let mut bell = self.bell.write().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut *bell, silent).ring();
         Ok(())
+    }
+
+    /// Wakes everyone, now and later, to leave everything as it is.
+    pub fn park(&self) {
+        self.is_parking.store(true, Ordering::Release);
+        self.bell().ring();
+    }
+
+    /// Whether it is time to leave everything as it is.
+    pub fn is_parking(&self) -> bool {
+        self.is_parking.load(Ordering::Acquire)
     }
 
     /// Wakes everyone, now and later, to stop.

@@ -105,7 +105,7 @@ impl Arrival {
 
     fn start(self, transport: Arc<Transport>, place: Place, dialect: Dialect, early: &[u8]) {
         let id = self.door.next_id();
-        Session::new(id, transport, self.addr, place, dialect, self.shared).run(early);
+        Session::new(id, transport, self.addr, Arc::new(place), dialect, self.shared).run(early);
     }
 
     fn turn_away(&self, transport: &Transport, dialect: Dialect, reason: TurnedAway) {

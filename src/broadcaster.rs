@@ -3,25 +3,30 @@
 //! It takes all that is queued, lets the [`Chat`] decide, then sends each client that is due
 //! something once. It never blocks: what a socket does not take waits in that client's queue.
 
-use std::collections::VecDeque;
+mod status;
+mod succession;
+
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
+use self::status::Status;
+use self::succession::Successor;
 use crate::address::Address;
 use crate::alarm::Alarm;
-use crate::chat::{
-    Audience, Chat, ClientId, Effect, Effects, Event, Message, Now, Reason, Settings,
-};
+use crate::chat::{Audience, Chat, ClientId, Effect, Effects, Event, Message, Now, Reason};
 use crate::clock::Clock;
 use crate::feed::Feeds;
+use crate::handover::SavedSession;
 use crate::inbox::Input;
 use crate::limits::SharedLimits;
 use crate::os::WritablePoll;
 use crate::peer::Peer;
 use crate::peers::Peers;
+use crate::systemd::Keeper;
 use crate::wire::text::{MAX_WITHOUT_LINE_END, http_refusal};
 use crate::wire::{Dialect, Farewell, Incoming, WireError};
 
@@ -35,6 +40,21 @@ const PING_INTERVAL: Duration = Duration::from_secs(30);
 const FAREWELL: Duration = Duration::from_secs(1);
 /// How long all of them may take when the server goes down.
 const LAST_FLUSH: Duration = Duration::from_secs(2);
+
+/// What a broadcaster finds around it.
+#[derive(Debug)]
+pub struct Surroundings {
+    /// The time.
+    pub clock: Clock,
+    /// The limits in force.
+    pub limits: SharedLimits,
+    /// Tells when to hurry.
+    pub alarm: Arc<Alarm>,
+    /// Informs the service manager.
+    pub keeper: Keeper,
+    /// Where those who speak HTTP should go.
+    pub web_port: Option<u16>,
+}
 
 /// The clients, their sending halves, and the chat among them.
 #[derive(Debug)]
@@ -51,28 +71,36 @@ pub struct Broadcaster {
     stopping: bool,
     /// Where those who speak HTTP should go.
     web_port: Option<u16>,
+    /// What the service manager knows.
+    status: Status,
+    /// Sessions that left everything as it is.
+    parked: HashMap<ClientId, Box<SavedSession>>,
+    /// Who wants everything when all sessions did.
+    successor: Option<Successor>,
     /// When WebSocket clients are pinged next, if there are any.
     next_ping: Option<Duration>,
 }
 
 impl Broadcaster {
-    /// A broadcaster without clients.
+    /// A broadcaster without clients, for a chat that may have some already: those that are not
+    /// [adopted](Self::adopt) before it runs are gone.
     pub fn new(
         inbox: Receiver<Input>,
-        clock: Clock,
-        limits: SharedLimits,
-        alarm: Arc<Alarm>,
+        surroundings: Surroundings,
         writable: Arc<WritablePoll>,
-        settings: Settings,
-        web_port: Option<u16>,
+        chat: Chat,
     ) -> Self {
+        let Surroundings { clock, limits, alarm, keeper, web_port } = surroundings;
         Self {
             inbox,
             clock,
             limits,
             alarm,
-            chat: Chat::new(settings),
-            peers: Peers::new(writable),
+            chat,
+            peers: Peers::new(writable, keeper.clone()),
+            status: Status::new(keeper),
+            parked: HashMap::new(),
+            successor: None,
             effects: Effects::default(),
             leaving: VecDeque::new(),
             stopping: false,
@@ -83,7 +111,8 @@ impl Broadcaster {
 
     /// Runs until told to stop, and until everybody was told that it does.
     pub fn run(mut self) {
-        while !self.stopping && !self.alarm.is_over() {
+        self.drop_the_lost();
+        while !self.stopping && !self.alarm.is_over() && !self.can_hand_over() {
             if !self.inbox.is_empty() {
                 // Others are about to have their say, too, and one flush for all costs less.
                 thread::sleep(GATHERING);
@@ -102,7 +131,10 @@ impl Broadcaster {
             self.pass_time(now);
             self.flush(now);
         }
-        self.say_goodbye();
+        match self.successor.take() {
+            Some(successor) => self.hand_over(&successor),
+            None => self.say_goodbye(),
+        }
     }
 
     /// The next input, or `None` if there is none until `deadline`.
@@ -119,7 +151,9 @@ impl Broadcaster {
     fn next_deadline(&self) -> Option<Duration> {
         let leaving = self.leaving.front().map(|&(deadline, _)| deadline);
         let (digest, slow) = (self.chat.next_deadline(), self.peers.next_deadline());
-        leaving.into_iter().chain(digest).chain(slow).chain(self.next_ping).min()
+        let look = self.successor.as_ref().map(|next| next.next_look(self.clock.uptime()));
+        let others = [digest, slow, self.next_ping, self.status.next_pulse(), look];
+        leaving.into_iter().chain(others.into_iter().flatten()).min()
     }
 
     fn take(&mut self, now: Now, input: Input) {
@@ -143,6 +177,8 @@ impl Broadcaster {
             }
             Input::Writable(id) => self.peers.with(id, |peer, _| peer.go_on()),
             Input::Configure(settings) => self.chat.configure(settings),
+            Input::Parked(id, saved) => drop(self.parked.insert(id, saved)),
+            Input::HandOver(legacy, door) => self.expect_successor(legacy, door),
             Input::Stop => self.stopping = true,
         }
     }
@@ -200,6 +236,7 @@ impl Broadcaster {
     fn happen(&mut self, now: Now, id: ClientId, event: Event) {
         self.chat.handle(now, id, event, &mut self.effects);
         self.carry_out(now);
+        self.status.note(id, &self.chat, self.peers.dialect(id));
     }
 
     fn carry_out(&mut self, now: Now) {
@@ -216,6 +253,9 @@ impl Broadcaster {
                 self.peers.with(id, |peer, feeds| peer.tell(&message, feeds));
             }
             Effect::Tell { to: Audience::Room(room, range), message } => {
+                if matches!(message, Message::Said { .. }) {
+                    self.status.count_line();
+                }
                 log_words(&message);
                 self.peers.tell_room(room, &except[range], message);
             }
@@ -265,6 +305,7 @@ impl Broadcaster {
         if self.peers.have_websockets() {
             self.next_ping.get_or_insert(now.uptime + PING_INTERVAL);
         }
+        self.status.pulse(now.uptime, self.peers.len(), &self.chat);
         self.chat.tick(now, &mut self.effects);
         self.carry_out(now);
     }

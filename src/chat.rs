@@ -3,6 +3,8 @@
 //! A pure state machine. It knows no sockets, threads or clocks and logs nothing: it is told
 //! what happened and when, and answers with [`Effects`] for somebody else to carry out.
 
+use serde::{Deserialize, Serialize};
+
 mod client;
 mod commands;
 mod effect;
@@ -22,7 +24,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use self::client::{ClientId, Traits};
+pub use self::client::{ClientId, Presence, Traits};
 pub use self::effect::{Audience, Effect, Effects};
 pub use self::message::{Away, Entry, Kind, Message, Moment, Others, Person, Reason};
 pub use self::nick::Nick;
@@ -37,7 +39,7 @@ use crate::address::Address;
 use crate::text::Text;
 
 /// What can be set from outside, and changed while people chat.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// What the server calls itself.
     pub name: Text,
@@ -87,8 +89,9 @@ pub enum Event {
 }
 
 /// The state of the whole chat.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Chat {
+    #[serde(skip)]
     settings: Settings,
     clients: HashMap<ClientId, Client>,
     nicks: Nicks,
@@ -156,6 +159,28 @@ impl Chat {
     /// Who gets what is told to a room. Empty for a room that does not exist.
     pub fn members(&self, room: RoomId) -> &[ClientId] {
         self.rooms.get(room).map_or(&[], |room| &room.members)
+    }
+
+    /// The clients that are connected.
+    pub fn clients(&self) -> impl Iterator<Item = ClientId> {
+        self.clients.keys().copied()
+    }
+
+    /// The rooms that a client is in.
+    pub fn rooms_of(&self, client: ClientId) -> &[RoomId] {
+        self.clients.get(&client).map_or(&[], |client| &client.rooms)
+    }
+
+    /// How many rooms have people in them.
+    pub fn rooms_in_use(&self) -> usize {
+        self.rooms.iter().filter(|room| !room.members.is_empty()).count()
+    }
+
+    /// Who a client is to the others.
+    pub fn presence(&self, client: ClientId) -> Option<Presence> {
+        let client = self.clients.get(&client)?;
+        let room = self.rooms.get(client.room())?.name;
+        Some(client.presence(room))
     }
 
     /// What a connected client is called.

@@ -6,17 +6,20 @@ use crate::chat::{Moment, Now};
 
 /// The time since the server started, and the time of day.
 #[derive(Clone, Copy, Debug)]
-pub struct Clock(Instant);
+pub struct Clock {
+    start: Instant,
+    before: Duration,
+}
 
 impl Clock {
-    /// One that starts now.
-    pub fn start() -> Self {
-        Self(Instant::now())
+    /// One that starts now, or goes on where another had come to.
+    pub fn start(before: Duration) -> Self {
+        Self { start: Instant::now(), before }
     }
 
     /// The time since the start; never goes back.
     pub fn uptime(self) -> Duration {
-        self.0.elapsed()
+        self.before + self.start.elapsed()
     }
 
     /// The time by both clocks.

@@ -131,6 +131,27 @@ impl Door {
         Some(Arriving { door: Arc::clone(self), address })
     }
 
+    /// A place for somebody who was inside already, before this process was.
+    pub fn readmit(
+        self: &Arc<Self>,
+        id: ClientId,
+        ip: IpAddr,
+        limits: &Limits,
+        now: Duration,
+    ) -> Place {
+        self.ids.fetch_max(id.0 + 1, Ordering::Relaxed);
+        let address = Address::of(ip);
+        let mut inside = self.lock();
+        inside.from(address, &limits.for_an_address(), now).clients += 1;
+        inside.clients += 1;
+        Place { door: Arc::clone(self), address, burst: limits.burst.max(1) }
+    }
+
+    /// How many are on their way in.
+    pub fn arriving(&self) -> usize {
+        self.lock().arriving
+    }
+
     /// How many are inside.
     pub fn clients(&self) -> usize {
         self.lock().clients

@@ -4,8 +4,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crossbeam_channel::Sender;
+
 use crate::chat::{ClientId, Reason, Settings};
-use crate::door::Place;
+use crate::door::{Door, Place};
+use crate::handover::{Legacy, SavedSession};
 use crate::transport::Transport;
 use crate::wire::{Dialect, Incoming};
 
@@ -37,6 +40,10 @@ pub enum Input {
     Writable(ClientId),
     /// Other settings are in force.
     Configure(Settings),
+    /// A client's session has left everything as it is; comes last, instead of `Gone`.
+    Parked(ClientId, Box<SavedSession>),
+    /// Stop as soon as all sessions are parked, and leave everything to another process.
+    HandOver(Sender<Legacy>, Arc<Door>),
     /// Say goodbye and stop.
     Stop,
 }

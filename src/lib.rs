@@ -35,6 +35,10 @@ pub mod config;
 
 pub mod logging;
 
+pub mod handover;
+
+pub mod systemd;
+
 pub mod inbox;
 
 pub mod feed;

@@ -3,6 +3,8 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// The limits in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -54,7 +56,7 @@ impl SharedLimits {
 }
 
 /// Flood control: a bucket that holds `burst` lines' worth and fills by `rate`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Bucket {
     /// Lines that may come at once, in millionths.
     level: u64,

@@ -1,13 +1,17 @@
 //! The `chatd` command: settings in, a server started, signals obeyed.
 
+mod succession;
+
 use std::io::Write;
 use std::process::ExitCode;
 
 use chatd::config::{self, Config, Stop};
-use chatd::logging;
 use chatd::server::Server;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use chatd::{logging, systemd};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR2};
 use signal_hook::iterator::Signals;
+
+use self::succession::Program;
 
 const CANNOT_START: u8 = 1;
 const WRONG_SETTINGS: u8 = 2;
@@ -46,38 +50,64 @@ fn load() -> Result<Config, Stop> {
     config::load(std::env::args_os(), std::env::vars_os())
 }
 
-fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
+fn run(mut config: Config) -> Result<(), Box<dyn std::error::Error>> {
     logging::start(config.log_level())?;
     for variable in &config.unknown_variables {
         log::warn!("{variable} is set, but there is no such setting");
     }
-    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
-    let server = Server::start(&config, crash)?;
+    // Taken now: the file may be replaced by a newer one before it is needed.
+    let program = Program::this()?;
+    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGUSR2])?;
+    let mut server = Server::start(&config, systemd::inherit(), crash)?;
+    systemd::ready();
     for signal in signals.forever() {
-        if signal != SIGHUP {
-            break;
-        }
-        match load() {
-            Ok(changed) => reload(&server, &config, &changed),
-            Err(Stop::Answered(text) | Stop::Wrong(text)) => {
-                let reason = text.lines().next().unwrap_or_default().trim_start_matches("chatd: ");
-                log::error!("not reloaded, nothing is changed: {reason}");
+        match signal {
+            SIGHUP => reload(&server, &config),
+            SIGUSR2 => {
+                if let Some(changed) = load_again("restarted") {
+                    let left = program.replace(server);
+                    // Only if that failed: this program goes on.
+                    server = Server::start(&changed, left, crash)?;
+                    config = changed;
+                }
             }
+            _ => break,
         }
     }
     log::info!("going down");
-    server.stop();
+    systemd::stopping();
+    if systemd::is_managed() {
+        succession::leave_to_manager(server);
+    } else {
+        server.stop();
+    }
     Ok(())
 }
 
-/// Puts changed settings in force, except those that were fixed at the start.
-fn reload(server: &Server, started_with: &Config, changed: &Config) {
-    for option in started_with.fixed_differences(changed) {
-        log::warn!("{option} is changed, which takes a restart");
+/// The settings as they are now, unless something is wrong with them.
+fn load_again(what: &str) -> Option<Config> {
+    match load() {
+        Ok(changed) => Some(changed),
+        Err(Stop::Answered(text) | Stop::Wrong(text)) => {
+            let reason = text.lines().next().unwrap_or_default().trim_start_matches("chatd: ");
+            log::error!("not {what}, nothing is changed: {reason}");
+            None
+        }
     }
-    logging::set_level(changed.log_level());
-    server.configure(changed);
-    log::info!("reloaded");
+}
+
+/// Puts changed settings in force, except those that were fixed at the start.
+fn reload(server: &Server, started_with: &Config) {
+    systemd::reloading();
+    if let Some(changed) = load_again("reloaded") {
+        for option in started_with.fixed_differences(&changed) {
+            log::warn!("{option} is changed, which takes a restart");
+        }
+        logging::set_level(changed.log_level());
+        server.configure(&changed);
+        log::info!("reloaded");
+    }
+    systemd::ready();
 }
 
 /// Without its broadcaster the server is of no use; whoever started it may start it again.

@@ -5,10 +5,13 @@
 
 use std::io::{self, IoSlice};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd, RawFd};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use command_fds::{CommandFdExt, FdMapping};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, epoll, eventfd, poll};
 use rustix::io::Errno;
 use rustix::net::{
@@ -21,6 +24,8 @@ const BACKLOG: i32 = 4096;
 /// Bytes that the kernel keeps for one client beside its send queue, about. Left to itself it
 /// would keep megabytes, and a thousand clients that do not read would take all it has.
 const SEND_BUFFER: usize = 128 * 1024;
+/// The first descriptor after standard input, output and error.
+const FIRST_FD: RawFd = 3;
 /// Slices one send can carry; far below the kernel's limit of 1024 (UIO_MAXIOV, sendmsg(2)).
 const MAX_SLICES: usize = 64;
 
@@ -47,7 +52,7 @@ pub fn listen(addr: SocketAddr, v6_only: bool, lost_after: Duration) -> io::Resu
 /// many calls for each (tcp(7), socket(7)): no Nagle delay, telnet's urgent data in its place in
 /// the stream, little kernel memory for a client that does not read, and an end for a client that
 /// vanished, whether it was idle or had data outstanding.
-fn prepare(listener: &OwnedFd, lost_after: Duration) -> io::Result<()> {
+pub fn prepare(listener: &impl AsFd, lost_after: Duration) -> io::Result<()> {
     let probes = 4;
     sockopt::set_tcp_nodelay(listener, true)?;
     sockopt::set_socket_oobinline(listener, true)?;
@@ -58,6 +63,32 @@ fn prepare(listener: &OwnedFd, lost_after: Duration) -> io::Result<()> {
     sockopt::set_tcp_keepcnt(listener, probes)?;
     let millis = u32::try_from(lost_after.as_millis()).unwrap_or(u32::MAX);
     Ok(sockopt::set_tcp_user_timeout(listener, millis)?)
+}
+
+/// Sees to it that a descriptor ends with the process, or with the program that it turns into.
+pub fn close_on_exec(fd: &impl AsFd) -> io::Result<()> {
+    Ok(rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::CLOEXEC)?)
+}
+
+/// A file that is nowhere but in memory (memfd_create(2)).
+pub fn memory_file(name: &str) -> io::Result<OwnedFd> {
+    Ok(rustix::fs::memfd_create(name, rustix::fs::MemfdFlags::CLOEXEC)?)
+}
+
+/// Turns this process into another program with the same number, which finds `fds` from
+/// descriptor 3 on, as sd_listen_fds(3) has it. Returns only if that fails.
+pub fn become_program(mut command: Command, fds: Vec<(String, OwnedFd)>) -> io::Error {
+    let (names, fds): (Vec<_>, Vec<_>) = fds.into_iter().unzip();
+    command
+        .env("LISTEN_PID", std::process::id().to_string())
+        .env("LISTEN_FDS", fds.len().to_string())
+        .env("LISTEN_FDNAMES", names.join(":"));
+    let mappings =
+        (FIRST_FD..).zip(fds).map(|(child_fd, parent_fd)| FdMapping { parent_fd, child_fd });
+    match command.fd_mappings(mappings.collect()) {
+        Ok(command) => command.exec(),
+        Err(error) => io::Error::other(error),
+    }
 }
 
 /// Whether `error` says that this machine has no IPv6, so that IPv4 alone should do.

@@ -74,6 +74,40 @@ impl Peer {
         }
     }
 
+    /// One that another process had, for which `queue` waits.
+    pub fn resume(
+        transport: Arc<Transport>,
+        addr: SocketAddr,
+        place: Arc<Place>,
+        dialect: Dialect,
+        queue: &[u8],
+    ) -> Self {
+        let mut peer = Self::new(transport, addr, place, dialect);
+        peer.queue.push_with(|out| out.extend_from_slice(queue));
+        peer
+    }
+
+    /// Whether another process could go on with it: TLS has state that cannot be moved.
+    pub fn can_move(&self) -> bool {
+        self.sending == Sending::Open && self.transport.is_bare()
+    }
+
+    /// Its connection, and all that another process has to know of it.
+    pub fn into_parts(self) -> (Arc<Transport>, SocketAddr, Dialect, Vec<u8>) {
+        let queue = self.queue.slices().collect::<Vec<_>>().concat();
+        (self.transport, self.addr, self.dialect, queue)
+    }
+
+    /// Its connection.
+    pub fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    /// How the client is spoken to.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
     /// Where the client is.
     pub fn addr(&self) -> SocketAddr {
         self.addr

@@ -9,6 +9,8 @@ use crate::chat::{Chat, ClientId, Message, RoomId};
 use crate::feed::Feeds;
 use crate::os::WritablePoll;
 use crate::peer::Peer;
+use crate::systemd::Keeper;
+use crate::wire::Dialect;
 
 /// A batch is sent when it has made so many bytes, so that no more than that wait anywhere
 /// before it is known who takes them.
@@ -17,6 +19,7 @@ const MAX_BATCH_BYTES: usize = 256 * 1024;
 /// All peers, by the client that each belongs to.
 #[derive(Debug)]
 pub struct Peers {
+    keeper: Keeper,
     peers: HashMap<ClientId, Peer>,
     feeds: Feeds,
     /// Who is due something of its own in this batch, or has changed.
@@ -31,9 +34,10 @@ pub struct Peers {
 }
 
 impl Peers {
-    /// None yet; those that fall behind are watched by `writable`.
-    pub fn new(writable: Arc<WritablePoll>) -> Self {
+    /// None yet; those that fall behind are watched by `writable`, and `keeper` is told who goes.
+    pub fn new(writable: Arc<WritablePoll>, keeper: Keeper) -> Self {
         Self {
+            keeper,
             peers: HashMap::new(),
             feeds: Feeds::default(),
             due: Vec::new(),
@@ -47,7 +51,35 @@ impl Peers {
     /// Adds the peer of a client that connected.
     pub fn add(&mut self, id: ClientId, peer: Peer) {
         self.websockets += usize::from(peer.is_websocket());
+        if peer.can_move() {
+            self.keeper.keep(id, peer.transport());
+        }
         self.peers.insert(id, peer);
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.peers.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.peers.is_empty()
+    }
+
+    /// Whose they are.
+    pub fn ids(&self) -> impl Iterator<Item = ClientId> {
+        self.peers.keys().copied()
+    }
+
+    /// All of them, at the end.
+    pub fn into_all(self) -> impl Iterator<Item = (ClientId, Peer)> {
+        self.peers.into_iter()
+    }
+
+    /// How a client is spoken to.
+    pub fn dialect(&self, id: ClientId) -> Option<Dialect> {
+        self.peers.get(&id).map(Peer::dialect)
     }
 
     /// Where a client is, for the log.
@@ -123,6 +155,7 @@ impl Peers {
             if peer.is_finished() {
                 self.websockets -= usize::from(peer.is_websocket());
                 self.peers.remove(&id);
+                self.keeper.forget(id);
             }
         }
         due.clear();
@@ -181,7 +214,6 @@ mod tests {
     use crate::os::Bell;
     use crate::text::Text;
     use crate::transport::Transport;
-    use crate::wire::Dialect;
     use std::net::{TcpListener, TcpStream};
 
     const STALLED: ClientId = ClientId(1);
@@ -206,7 +238,7 @@ mod tests {
             let door = Arc::new(Door::default());
             let place = Arc::new(door.enter(addr.ip(), &limits, Duration::ZERO).unwrap());
             let writable = WritablePoll::new(&Bell::new().unwrap()).unwrap();
-            let mut peers = Peers::new(Arc::new(writable));
+            let mut peers = Peers::new(Arc::new(writable), Keeper::default());
             peers.add(STALLED, Peer::new(transport, addr, place, Dialect::default()));
             peers.with(STALLED, |peer, feeds| peer.enter(RoomId::LOBBY, feeds));
             let settings = Settings { name: Text::new("box7"), motd: Arc::from([]), replay: 0 };

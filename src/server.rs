@@ -1,9 +1,11 @@
 //! `Server`: binds, starts the threads, and stops them.
 
-use std::fmt;
+mod estate;
+mod listeners;
+
 use std::fs;
 use std::io::{self, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -14,48 +16,33 @@ use crossbeam_channel::Sender;
 use crate::accept::Acceptor;
 use crate::alarm::Alarm;
 use crate::arrival::Service;
-use crate::broadcaster::Broadcaster;
+use crate::broadcaster::{Broadcaster, Surroundings};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::door::Door;
+use crate::handover::{Inherited, Legacy};
 use crate::inbox::Input;
 use crate::limits::SharedLimits;
-use crate::os::{self, Bell, WritablePoll};
+use crate::os::{Bell, WritablePoll};
 use crate::session::Shared;
+use crate::systemd::Keeper;
+use crate::threads::Threads;
 use crate::tls::{self, Tls};
+
+pub use self::listeners::StartError;
+
+use self::estate::Estate;
+use self::listeners::failed;
 
 /// Messages that may wait for the broadcaster. When there are more, sessions wait, and so do
 /// their clients.
 const INBOX: usize = 1024;
-/// A client that the network lost is noticed after this time. Not sooner, because the kernel
-/// also counts one as lost that is there but has not read for as long.
-const LOST_AFTER: Duration = Duration::from_secs(600);
 /// How long what was said before the server stops may take to be dealt with.
 const LAST_INPUTS: Duration = Duration::from_millis(500);
 /// How long sessions may take to end after everybody was told goodbye.
 const GRACE: Duration = Duration::from_millis(250);
-/// How often to try when the second of two addresses cannot have the port the first was given.
-const PORT_TRIES: usize = 16;
-
-/// Why the server could not be started. Its `Display` says what failed.
-#[derive(Debug)]
-pub struct StartError {
-    what: String,
-    error: io::Error,
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot {}: {}", self.what, self.error)
-    }
-}
-
-impl std::error::Error for StartError {}
-
-fn failed(what: impl Into<String>) -> impl FnOnce(io::Error) -> StartError {
-    let what = what.into();
-    |error| StartError { what, error }
-}
+/// How long those who are on their way in may take when the server is handed over.
+const ARRIVAL: Duration = Duration::from_secs(1);
 
 /// A running server.
 #[derive(Debug)]
@@ -69,39 +56,41 @@ pub struct Server {
     closing: Arc<Bell>,
     /// Rings when nobody is to be sent anything any more.
     closed: Bell,
-    acceptors: Vec<JoinHandle<()>>,
+    acceptors: Vec<JoinHandle<(TcpListener, &'static str)>>,
     broadcaster: JoinHandle<()>,
 }
 
 impl Server {
-    /// Binds and starts. `on_crash` runs if the broadcaster panics: there is no going on then.
+    /// Binds and starts, and goes on with what another process left. `on_crash` runs if the
+    /// broadcaster panics: there is no going on then.
     ///
     /// # Errors
     /// When a port cannot be bound, or the port file not written, or there is no thread.
-    pub fn start(config: &Config, on_crash: fn()) -> Result<Self, StartError> {
+    pub fn start(
+        config: &Config,
+        mut inherited: Inherited,
+        on_crash: fn(),
+    ) -> Result<Self, StartError> {
         let tls = config.identity.clone().map(Tls::new);
-        let listeners = listen(config, &services(config, tls.as_ref()))?;
+        let services = services(config, tls.as_ref());
+        let listeners = listeners::listen(config, &services, &mut inherited.listeners)?;
+        let ports = listeners::announce(&listeners)?;
         let closing = Arc::new(Bell::new().map_err(failed("make a wake-up"))?);
         let closed = Bell::new().map_err(failed("make a wake-up"))?;
         let alarm = Arc::new(Alarm::new().map_err(failed("make a wake-up"))?);
         let writable = WritablePoll::new(&closed).map_err(failed("make a poll"))?;
         let writable = Arc::new(writable);
-        let (clock, limits) = (Clock::start(), SharedLimits::new(config.limits()));
+        let before = inherited.snapshot.as_ref().map_or(Duration::ZERO, |before| before.uptime);
+        let (clock, limits) = (Clock::start(before), SharedLimits::new(config.limits()));
         let (inbox, receiver) = crossbeam_channel::bounded(INBOX);
 
-        let (shared_limits, poll, settings) =
-            (limits.clone(), Arc::clone(&writable), config.settings());
-        let web_port = listeners.iter().find_map(|(listener, service)| {
-            service.web.as_ref().and_then(|_| listener.local_addr().ok()).map(|addr| addr.port())
-        });
-        let hurry = Arc::clone(&alarm);
-        let broadcaster = spawn("broadcaster", move || {
-            let _crash = OnPanic(on_crash);
-            Broadcaster::new(receiver, clock, shared_limits, hurry, poll, settings, web_port).run();
-        })?;
-        let waker = inbox.clone();
-        spawn("writable", move || report_writable(&writable, &waker))?;
-
+        let surroundings = Surroundings {
+            clock,
+            limits: limits.clone(),
+            alarm: Arc::clone(&alarm),
+            keeper: Keeper::start().map_err(failed("start the thread \"systemd\""))?,
+            web_port: listeners::web_port(&listeners),
+        };
         let door = Arc::new(Door::default());
         let shared = Shared {
             inbox: inbox.clone(),
@@ -109,13 +98,34 @@ impl Server {
             limits: limits.clone(),
             alarm: Arc::clone(&alarm),
         };
+        let threads = Threads::new("client");
+        let estate = Estate { door: &door, shared: &shared };
+        let (chat, heirs) = estate.divide(inherited, config.settings());
+        let poll = Arc::clone(&writable);
+        // All are adopted before anybody is read, or somebody would miss what others say.
+        let adopted = threads.clone();
+        let broadcaster = spawn("broadcaster", move || {
+            let _crash = OnPanic(on_crash);
+            let mut broadcaster = Broadcaster::new(receiver, surroundings, poll, chat);
+            heirs.into_iter().for_each(|heir| heir.join(&mut broadcaster, &adopted));
+            broadcaster.run();
+        })?;
+        let waker = inbox.clone();
+        spawn("writable", move || report_writable(&writable, &waker))?;
+
         let accept = |(listener, service): (TcpListener, Service)| {
             let name = format!("accept {}", service.name);
             let (door, shared) = (Arc::clone(&door), shared.clone());
-            let acceptor = Acceptor::new(listener, service, door, shared, Arc::clone(&closing));
+            let acceptor = Acceptor::new(
+                listener,
+                service,
+                door,
+                shared,
+                Arc::clone(&closing),
+                threads.clone(),
+            );
             spawn(&name, move || acceptor.run())
         };
-        let ports = announce(&listeners)?;
         let acceptors = listeners.into_iter().map(accept).collect::<Result<_, _>>()?;
         if let Some(path) = &config.port_file {
             let what = format!("write {}", path.display());
@@ -138,15 +148,33 @@ impl Server {
     }
 
     /// Stops accepting, tells everybody, and returns once they were told or had their chance.
-    pub fn stop(self) {
-        self.closing.ring();
-        self.acceptors.into_iter().for_each(|acceptor| drop(acceptor.join()));
+    pub fn stop(mut self) {
+        self.stop_accepting();
         let _ = self.inbox.send_timeout(Input::Stop, LAST_INPUTS);
         wait_until(LAST_INPUTS, || self.broadcaster.is_finished());
         self.alarm.stop();
         let _ = self.broadcaster.join();
         self.closed.ring();
         wait_until(GRACE, || self.door.clients() == 0);
+    }
+
+    /// Stops without a word to anybody, and returns what another process needs to go on, with
+    /// the listening sockets. Who connects meanwhile waits in their backlog.
+    pub fn hand_over(mut self) -> Option<(Legacy, Vec<(TcpListener, &'static str)>)> {
+        let listeners = self.stop_accepting();
+        wait_until(ARRIVAL, || self.door.arriving() == 0);
+        let (reply, legacy) = crossbeam_channel::bounded(1);
+        self.alarm.park();
+        let _ = self.inbox.send(Input::HandOver(reply, Arc::clone(&self.door)));
+        let legacy = legacy.recv().ok()?;
+        let _ = self.broadcaster.join();
+        self.closed.ring();
+        Some((legacy, listeners))
+    }
+
+    fn stop_accepting(&mut self) -> Vec<(TcpListener, &'static str)> {
+        self.closing.ring();
+        self.acceptors.drain(..).filter_map(|acceptor| acceptor.join().ok()).collect()
     }
 }
 
@@ -169,64 +197,6 @@ fn services(config: &Config, tls: Option<&Tls>) -> Vec<(u16, Service)> {
         services.push((port, Service { name: "tls", tls, web: None }));
     }
     services
-}
-
-/// Binds all services to all addresses.
-fn listen(
-    config: &Config,
-    services: &[(u16, Service)],
-) -> Result<Vec<(TcpListener, Service)>, StartError> {
-    let mut all = Vec::new();
-    for (port, service) in services {
-        let listeners = listen_on(config, *port)?;
-        all.extend(listeners.into_iter().map(|listener| (listener, service.clone())));
-    }
-    Ok(all)
-}
-
-/// Binds a port of all addresses; 0 is any, the same for all.
-fn listen_on(config: &Config, port: u16) -> Result<Vec<TcpListener>, StartError> {
-    for _ in 1..PORT_TRIES {
-        match listen_once(config, port) {
-            Err(StartError { error, .. })
-                if port == 0 && error.kind() == io::ErrorKind::AddrInUse => {}
-            result => return result,
-        }
-    }
-    listen_once(config, port)
-}
-
-fn listen_once(config: &Config, mut port: u16) -> Result<Vec<TcpListener>, StartError> {
-    let mut listeners = Vec::new();
-    for ip in config.addresses() {
-        // Whoever names an IPv4 address, too, means IPv6 only by an IPv6 address.
-        let v6_only = config.bind.iter().any(IpAddr::is_ipv4);
-        let listener = bind(SocketAddr::new(ip, port), v6_only, config.bind.is_empty())?;
-        port = listener.local_addr().map_or(port, |addr| addr.port());
-        listeners.push(listener);
-    }
-    Ok(listeners)
-}
-
-fn bind(addr: SocketAddr, v6_only: bool, or_ipv4: bool) -> Result<TcpListener, StartError> {
-    match os::listen(addr, v6_only, LOST_AFTER) {
-        Err(error) if or_ipv4 && os::is_without_ipv6(&error) => {
-            let addr = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), addr.port());
-            bind(addr, v6_only, false)
-        }
-        result => result.map_err(failed(format!("listen on {addr}"))),
-    }
-}
-
-/// Logs where the server listens, and returns the same for the port file.
-fn announce(listeners: &[(TcpListener, Service)]) -> Result<String, StartError> {
-    let mut ports = String::new();
-    for (listener, Service { name, .. }) in listeners {
-        let addr = listener.local_addr().map_err(failed("learn the port"))?;
-        log::info!("listening on {addr} ({name})");
-        ports.push_str(&format!("{name} {}\n", addr.port()));
-    }
-    Ok(ports)
 }
 
 /// Writes a file so that whoever sees it sees all of it, and never through a link.
@@ -260,7 +230,10 @@ fn report_writable(writable: &WritablePoll, inbox: &Sender<Input>) {
     }
 }
 
-fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StartError> {
+fn spawn<T: Send + 'static>(
+    name: &str,
+    run: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>, StartError> {
     let thread = thread::Builder::new().name(name.to_owned());
     thread.spawn(run).map_err(failed(format!("start the thread {name:?}")))
 }

@@ -12,11 +12,12 @@ use crate::alarm::Alarm;
 use crate::chat::{ClientId, Reason};
 use crate::clock::Clock;
 use crate::door::Place;
+use crate::handover::SavedSession;
 use crate::inbox::Input;
 use crate::limits::{Bucket, Limits, SharedLimits};
 use crate::os::{self, Bell, Ready};
 use crate::transport::Transport;
-use crate::wire::{Decoder, Dialect, Incoming, text, websocket};
+use crate::wire::{Decoder, Dialect, Incoming};
 
 /// Silence after which a new client is taken for somebody who reads.
 const SETTLING: Duration = Duration::from_millis(300);
@@ -61,6 +62,8 @@ enum End {
     Gone(Reason),
     /// The server ended it: what still comes is of no interest.
     Closed,
+    /// Another process goes on.
+    Parked,
 }
 
 impl From<io::Error> for End {
@@ -89,20 +92,23 @@ struct Registration {
     id: ClientId,
     inbox: Sender<Input>,
     reason: Reason,
+    is_parked: bool,
+}
+
+impl Registration {
+    fn new(id: ClientId, inbox: Sender<Input>) -> Self {
+        Self { id, inbox, reason: Reason::Disconnected, is_parked: false }
+    }
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
+        if self.is_parked {
+            return;
+        }
         let reason = std::mem::replace(&mut self.reason, Reason::Disconnected);
         // Without a broadcaster there is nobody left to tell.
         let _ = self.inbox.send(Input::Gone(self.id, reason));
-    }
-}
-
-fn decoder(dialect: Dialect) -> Decoder {
-    match dialect {
-        Dialect::Text(_) => Decoder::Text(text::Decoder::default()),
-        other => Decoder::WebSocket(Box::new(websocket::Decoder::new(other == Dialect::Json))),
     }
 }
 
@@ -112,12 +118,11 @@ impl Session {
         id: ClientId,
         transport: Arc<Transport>,
         addr: SocketAddr,
-        place: Place,
+        place: Arc<Place>,
         dialect: Dialect,
         shared: Shared,
     ) -> Self {
         let inbox = shared.inbox.clone();
-        let place = Arc::new(place);
         let connected = Input::Connected {
             id,
             transport: Arc::clone(&transport),
@@ -128,7 +133,7 @@ impl Session {
         let _ = inbox.send(connected);
         let now = shared.clock.uptime();
         Self {
-            client: Registration { id, inbox, reason: Reason::Disconnected },
+            client: Registration::new(id, inbox),
             bucket: Bucket::new(place.burst, now),
             heard: now,
             bell: shared.alarm.bell(),
@@ -136,8 +141,31 @@ impl Session {
             _place: place,
             transport,
             shared,
-            decoder: decoder(dialect),
+            decoder: dialect.decoder(),
             is_settled: false,
+            is_hung_up: false,
+        }
+    }
+
+    /// Goes on with a client that another process had, and that the broadcaster knows already.
+    pub fn resume(
+        id: ClientId,
+        transport: Arc<Transport>,
+        place: Arc<Place>,
+        saved: SavedSession,
+        shared: Shared,
+    ) -> Self {
+        Self {
+            client: Registration::new(id, shared.inbox.clone()),
+            bucket: saved.bucket,
+            heard: saved.heard,
+            bell: shared.alarm.bell(),
+            limits: shared.limits.get(),
+            _place: place,
+            transport,
+            shared,
+            decoder: saved.decoder,
+            is_settled: saved.is_settled,
             is_hung_up: false,
         }
     }
@@ -148,6 +176,7 @@ impl Session {
             Ok(never) => match never {},
             Err(End::Gone(reason)) => self.client.reason = reason,
             Err(End::Closed) => self.discard(),
+            Err(End::Parked) => self.park(),
         }
     }
 
@@ -204,6 +233,9 @@ impl Session {
 
     /// The alarm went off: it is over, or there are other limits.
     fn wake(&mut self) -> Result<(), End> {
+        if self.shared.alarm.is_parking() {
+            return Err(End::Parked);
+        }
         self.bell = self.shared.alarm.bell();
         self.limits = self.shared.limits.get();
         if self.shared.alarm.is_over() { Err(End::Closed) } else { Ok(()) }
@@ -259,6 +291,10 @@ impl Session {
     }
 
     fn take_token(&mut self) -> Result<(), Duration> {
+        if self.shared.alarm.is_parking() {
+            // What was read is not to be left between two processes.
+            return Ok(());
+        }
         self.bucket.take(&self.limits, self.shared.clock.uptime())
     }
 
@@ -279,9 +315,22 @@ impl Session {
         }
         match ready {
             Ready::TimedOut => Ok(()),
+            Ready::Woken if self.shared.alarm.is_parking() => Ok(()),
             Ready::Woken => self.wake(),
             Ready::Io => Err(End::Closed),
         }
+    }
+
+    /// Leaves the client as it is, for another process to go on with.
+    fn park(mut self) {
+        self.client.is_parked = true;
+        let saved = SavedSession {
+            decoder: self.decoder,
+            bucket: self.bucket,
+            heard: self.heard,
+            is_settled: self.is_settled,
+        };
+        let _ = self.shared.inbox.send(Input::Parked(self.client.id, Box::new(saved)));
     }
 
     /// Reads what nobody wants to know: closing a socket with unread data would make the kernel
@@ -309,7 +358,7 @@ mod tests {
     #[test]
     fn a_session_that_panics_leaves_no_ghost() {
         let (inbox, inputs) = crossbeam_channel::unbounded();
-        let client = Registration { id: ClientId(7), inbox, reason: Reason::Disconnected };
+        let client = Registration::new(ClientId(7), inbox);
         let session = AssertUnwindSafe(move || {
             let _client = client;
             // Like a panic, but without its report.

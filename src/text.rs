@@ -6,6 +6,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use unicode_properties::{GeneralCategoryGroup, UnicodeEmoji, UnicodeGeneralCategory};
 
 /// Marks in a row that stay; more of them climb over the lines above and below.
@@ -14,8 +16,21 @@ const MAX_MARKS: usize = 4;
 const EMOJI_VARIATION: char = '\u{FE0F}';
 
 /// One line without control, bidirectional-override or invisible characters. Cheap to clone.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub struct Text(Arc<str>);
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<Text> for String {
+    fn from(text: Text) -> Self {
+        text.as_str().to_owned()
+    }
+}
 
 impl Text {
     /// Cleans `raw`; the only way to make a `Text`.

@@ -147,6 +147,11 @@ impl Transport {
         self.socket.abort();
     }
 
+    /// Whether it is what it seems to be, without TLS.
+    pub fn is_bare(&self) -> bool {
+        self.tls.is_none()
+    }
+
     /// Whether this side closed the connection.
     pub fn is_closed(&self) -> bool {
         self.socket.is_closed()

@@ -2,6 +2,8 @@
 //!
 //! A wire knows no sockets, threads or clocks: it is fed slices and fills buffers.
 
+use serde::{Deserialize, Serialize};
+
 mod dialect;
 pub mod text;
 pub mod websocket;
@@ -11,7 +13,7 @@ pub use self::dialect::{Dialect, Farewell};
 use crate::text::Text;
 
 /// What a client sent, one item at a time, in the order it was sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Incoming {
     /// A whole line: something said or a command. May be blank.
     Line(Text),
@@ -39,7 +41,7 @@ pub enum Incoming {
 }
 
 /// Why a session has to end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum WireError {
     /// A browser, or something else that speaks HTTP.
     Http,
@@ -52,7 +54,7 @@ pub enum WireError {
 }
 
 /// Turns one client's bytes into [`Incoming`], however they are cut into reads.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub enum Decoder {
     /// For lines on a bare connection.
     Text(text::Decoder),

@@ -3,13 +3,15 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::message::{Away, Person};
 use super::nick::Nick;
-use super::room::RoomId;
+use super::room::{RoomId, RoomName};
 use crate::address::Address;
 
 /// Names a client for good: never used twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ClientId(pub u64);
 
 impl fmt::Display for ClientId {
@@ -27,7 +29,19 @@ pub struct Traits {
     pub lists: bool,
 }
 
-#[derive(Debug)]
+/// Who a client is to the others, and how it wants to be treated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Presence {
+    address: Address,
+    pub(super) nick: Nick,
+    pub(super) room: RoomName,
+    announced: bool,
+    echo: bool,
+    lists: bool,
+    quiet: bool,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Client {
     pub(super) nick: Nick,
     pub(super) address: Address,
@@ -70,6 +84,18 @@ impl Client {
             connected: now,
             active: now,
         }
+    }
+
+    /// One as it was noted; what was not noted is forgotten.
+    pub(super) fn noted(presence: &Presence, now: Duration) -> Self {
+        let Presence { address, nick, announced, echo, lists, quiet, .. } = *presence;
+        Self { announced, quiet, ..Self::new(nick, address, Traits { echo, lists }, now) }
+    }
+
+    /// What is to be noted of it, while it is in `room`.
+    pub(super) fn presence(&self, room: RoomName) -> Presence {
+        let Self { nick, address, announced, echo, lists, quiet, .. } = *self;
+        Presence { address, nick, room, announced, echo, lists, quiet }
     }
 
     /// The room that it talks in.

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use super::client::ClientId;
 use super::message::Entry;
 
@@ -11,7 +13,7 @@ const MAX_SHOWN: usize = 64 * 1024;
 const REMEMBERED: usize = 100;
 
 /// The last lines said in a room, bounded in number; each is bounded in length by the wire.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct History {
     entries: VecDeque<(ClientId, Entry)>,
     capacity: usize,

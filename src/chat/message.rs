@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::nick::Nick;
 use super::refusal::Refusal;
 use super::room::RoomName;
@@ -12,7 +14,7 @@ use crate::text::Text;
 const MAX_LISTED_REASON: usize = 60;
 
 /// A point of wall-clock time, for people to read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moment {
     /// Milliseconds since 1970-01-01T00:00Z.
     pub unix_ms: i64,
@@ -198,7 +200,7 @@ impl fmt::Display for Person {
 }
 
 /// Somebody's being away, with the reason they gave.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Away(pub Option<Text>);
 
 impl Away {
@@ -219,7 +221,7 @@ impl fmt::Display for Away {
 }
 
 /// How something was said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     /// As a line.
     Said,
@@ -228,7 +230,7 @@ pub enum Kind {
 }
 
 /// Something said that is remembered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// When.
     pub at: Moment,

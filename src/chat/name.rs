@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// 1 to `MAX` of `A-Z a-z 0-9 _ -`, starting with a letter.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub(super) struct Name<const MAX: usize> {
     bytes: [u8; MAX],
     length: u8,
@@ -31,6 +34,20 @@ impl<const MAX: usize> Name<MAX> {
     pub(super) fn map(mut self, replace: impl Fn(u8) -> u8) -> Self {
         self.bytes[..usize::from(self.length)].iter_mut().for_each(|byte| *byte = replace(*byte));
         self
+    }
+}
+
+impl<const MAX: usize> TryFrom<String> for Name<MAX> {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::new(&text).ok_or("not a name")
+    }
+}
+
+impl<const MAX: usize> From<Name<MAX>> for String {
+    fn from(name: Name<MAX>) -> Self {
+        name.as_str().to_owned()
     }
 }
 

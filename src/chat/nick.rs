@@ -5,6 +5,8 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::ClientId;
 use super::name::Name;
 use super::refusal::Refusal;
@@ -22,11 +24,11 @@ const RESERVED: [&str; 4] = ["server", "admin", "root", "chatd"];
 const GUEST: &str = "guest";
 
 /// A client's name: 1 to 16 of `A-Z a-z 0-9 _ -`, starting with a letter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Nick(Name<MAX>);
 
 /// A nick with case and look-alikes folded: what has to be unique.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct Folded(Name<MAX>);
 
 impl Nick {
@@ -73,7 +75,7 @@ impl fmt::Display for Nick {
 }
 
 /// Who has which nick.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Nicks {
     taken: HashMap<Folded, ClientId>,
     kept: Kept,
@@ -91,6 +93,14 @@ impl Nicks {
                 return nick;
             }
         }
+    }
+
+    /// Gives a client the nick back that it had, if nobody else has it.
+    pub(super) fn take_back(&mut self, client: ClientId, nick: Nick) -> bool {
+        // Guests' numbers go on behind those that are in use.
+        let number = nick.as_str().strip_prefix(GUEST).and_then(|number| number.parse().ok());
+        self.guests = self.guests.max(number.unwrap_or(0));
+        *self.taken.entry(nick.folded()).or_insert(client) == client
     }
 
     /// Gives `client`, now called `old`, the nick it asks for.
@@ -137,7 +147,7 @@ impl Nicks {
 }
 
 /// Nicks that were left, and for whom they are kept.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Kept {
     until: HashMap<Folded, (Address, Duration)>,
     /// Those of each address, oldest first.

@@ -1,6 +1,6 @@
 //! Coming and going: connecting, being announced, changing rooms, leaving.
 
-use super::client::{Client, ClientId, Traits};
+use super::client::{Client, ClientId, Presence, Traits};
 use super::effect::{Audience, Effect, Effects};
 use super::message::{Message, Others, Reason};
 use super::nick::Nick;
@@ -35,6 +35,24 @@ impl Chat {
         let (server, motd) = (turn.chat.settings.name.clone(), turn.chat.settings.motd.clone());
         turn.tell(Message::Welcome { server, nick, room, others, motd });
         turn.show_room();
+    }
+
+    /// Brings back a client that was noted before a crash, without a word to anybody.
+    ///
+    /// Returns whether its name was free.
+    pub fn bring_back(&mut self, now: Now, id: ClientId, noted: &Presence) -> bool {
+        if !self.nicks.take_back(id, noted.nick) {
+            return false;
+        }
+        let room = self.rooms.open(noted.room);
+        let mut client = Client::noted(noted, now.uptime);
+        client.rooms.push(room);
+        self.rooms.enter(room, id);
+        if let Some(room) = self.rooms.get_mut(room) {
+            room.announced += usize::from(client.announced);
+        }
+        self.clients.insert(id, client);
+        true
     }
 
     /// Tells a room how many came and went.

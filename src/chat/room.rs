@@ -4,6 +4,8 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::client::ClientId;
 use super::history::History;
 use super::name::Name;
@@ -16,7 +18,7 @@ const MAX_EMPTY: usize = 256;
 const DIGEST_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Names a room for good: never used twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RoomId(u64);
 
 impl RoomId {
@@ -25,7 +27,7 @@ impl RoomId {
 }
 
 /// A room's name: 1 to 32 of `a-z 0-9 _ -`, starting with a letter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RoomName(Name<32>);
 
 impl RoomName {
@@ -54,7 +56,7 @@ impl fmt::Display for RoomName {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Room {
     pub(super) name: RoomName,
     /// In the order in which they entered, those not announced included.
@@ -88,7 +90,7 @@ impl Room {
 
 /// All rooms. The lobby always exists, another while somebody is in it, and a while longer if
 /// there is something in it to come back to.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Rooms {
     rooms: HashMap<RoomId, Room>,
     names: HashMap<RoomName, RoomId>,

@@ -1,11 +1,13 @@
 //! `Dialect`: how one client is spoken to.
 
+use serde::{Deserialize, Serialize};
+
 use super::text::{self, Style};
-use super::websocket;
+use super::{Decoder, websocket};
 use crate::chat::{Message, Traits};
 
 /// How one client wants to be told things. Clients of one dialect share their bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Dialect {
     /// Lines on a bare connection.
     Text(Style),
@@ -49,6 +51,14 @@ impl Dialect {
     /// What clients of this kind are used to.
     pub fn traits(self) -> Traits {
         Traits { echo: self.is_websocket(), lists: self == Self::Json }
+    }
+
+    /// What turns such a client's bytes into what it means.
+    pub fn decoder(self) -> Decoder {
+        match self {
+            Self::Text(_) => Decoder::Text(text::Decoder::default()),
+            other => Decoder::WebSocket(Box::new(websocket::Decoder::new(other == Self::Json))),
+        }
     }
 
     /// Whether it is spoken in WebSocket messages.

@@ -5,6 +5,7 @@
 
 mod batching;
 mod browser;
+mod chat_client;
 mod command_line;
 mod commands;
 mod door;

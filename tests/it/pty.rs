@@ -76,6 +76,53 @@ impl Terminal {
         }
     }
 
+    /// The rows of the screen, 24 of 80 characters, once they are as wanted. Blanks at the end of a
+    /// row, and empty rows at the end, are left out.
+    #[track_caller]
+    pub(crate) fn displays(&mut self, wanted: impl Fn(&[&str]) -> bool) -> String {
+        self.displays_with_cursor(|rows, _| wanted(rows))
+    }
+
+    /// The same, with the row and the column of the cursor, from 0.
+    #[track_caller]
+    pub(crate) fn displays_with_cursor(
+        &mut self,
+        wanted: impl Fn(&[&str], (u16, u16)) -> bool,
+    ) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        let (rows, columns) = (24.try_into().unwrap(), 80.try_into().unwrap());
+        let mut parser = vt100::Parser::new(rows, columns, 0);
+        let mut parsed = 0;
+        loop {
+            parser.process(&self.screen[parsed..]);
+            parsed = self.screen.len();
+            let contents = parser.screen().contents();
+            let rows: Vec<_> = contents.lines().map(str::trim_end).collect();
+            if wanted(&rows, parser.screen().cursor_position()) {
+                return contents;
+            }
+            assert!(self.read_more(deadline), "it ended; the screen is\n{contents}");
+        }
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.program.id()
+    }
+
+    /// All bytes that were ever written to the screen.
+    pub(crate) fn written(&self) -> &[u8] {
+        &self.screen
+    }
+
+    /// The program ends by itself; returns its exit status.
+    #[track_caller]
+    pub(crate) fn ends(&mut self) -> i32 {
+        let deadline = Instant::now() + PATIENCE;
+        while self.read_more(deadline) {}
+        let status = eventually("the program's end", || self.program.try_wait().unwrap());
+        status.code().unwrap()
+    }
+
     /// Exactly this appears, and the program ends by itself.
     #[track_caller]
     pub(crate) fn ends_showing(mut self, text: &str) {

@@ -1,5 +1,7 @@
 //! Bytes from a text client, put together to lines.
 
+use serde::{Deserialize, Serialize};
+
 use super::first_line::{TLS_HANDSHAKE, is_http_request};
 use super::telnet::{IAC, Telnet, Token};
 use crate::text::Text;
@@ -19,7 +21,7 @@ const KEPT_CAPACITY: usize = 256;
 ///
 /// The end of a line is any of LF, CR LF, CR NUL and CR: what netcat, telnet in line mode, and
 /// telnet in character mode send for Enter.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Decoder {
     stage: Stage,
     telnet: Telnet,
@@ -34,7 +36,7 @@ pub struct Decoder {
     ready: Option<Incoming>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 enum Stage {
     /// Not a byte has come.
     #[default]

@@ -3,13 +3,15 @@
 use std::fmt::{Arguments, Display};
 use std::io::Write;
 
+use serde::{Deserialize, Serialize};
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::chat::{Entry, Kind, Message, Moment, Others, Person};
 
 /// How one client wants its lines. Clients of one style share their bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Style {
     /// Lines end in LF rather than CR LF.
     pub bare_line_feeds: bool,

@@ -1,5 +1,7 @@
 //! Telnet commands within the stream (RFC 854, 855, 860, 1143), taken out byte by byte.
 
+use serde::{Deserialize, Serialize};
+
 /// What one byte completed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Token {
@@ -43,7 +45,7 @@ pub(super) const IAC: u8 = 255;
 /// No option is ever on, on either side, so RFC 1143's state for each is `NO` throughout: a
 /// request to turn one on is refused, and being told that it is off changes nothing and gets no
 /// answer. Subnegotiations can only be about options that are off, so nothing of them is kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Telnet {
     #[default]
     Data,

@@ -1,5 +1,6 @@
 //! WebSocket messages as what the client means by them.
 
+use serde::{Deserialize, Serialize, Serializer};
 use tungstenite::protocol::frame::coding::CloseCode;
 
 use super::frames::{Data, End, Frames};
@@ -11,7 +12,8 @@ use crate::wire::{Incoming, WireError};
 /// Turns the bytes of one WebSocket client into [`Incoming`].
 ///
 /// A message is one line, whatever it contains.
-#[derive(Debug)]
+#[derive(Debug, Deserialize)]
+#[serde(from = "Saved")]
 pub struct Decoder {
     frames: Frames,
     /// Whether messages are JSON rather than plain lines.
@@ -19,6 +21,31 @@ pub struct Decoder {
     /// Comes next, before anything that is still to be decoded.
     ready: Option<Incoming>,
     is_over: bool,
+}
+
+/// As much of a decoder as it takes to go on elsewhere.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    is_json: bool,
+    unfinished: Vec<u8>,
+    is_over: bool,
+}
+
+impl From<Saved> for Decoder {
+    fn from(saved: Saved) -> Self {
+        let mut decoder = Self::new(saved.is_json);
+        // Nothing comes of it but the place in the stream.
+        let _ = decoder.frames.next(&mut saved.unfinished.as_slice(), &mut Vec::new());
+        Self { is_over: saved.is_over, ..decoder }
+    }
+}
+
+impl Serialize for Decoder {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { frames, is_json, is_over, .. } = self;
+        let (is_json, is_over, unfinished) = (*is_json, *is_over, frames.unfinished().to_vec());
+        Saved { is_json, unfinished, is_over }.serialize(serializer)
+    }
 }
 
 impl Decoder {
@@ -139,6 +166,37 @@ mod tests {
         assert_eq!(decode(false, &text(&"x".repeat(MAX_WITHOUT_LINE_END + 1))), broken(1009));
         let binary = masked(Frame::message(&b"x"[..], OpCode::Data(Kind::Binary), true));
         assert_eq!(decode(false, &[binary, text("later")].concat()), broken(1003));
+    }
+
+    #[test]
+    fn wherever_it_is_saved_it_goes_on_as_if_it_was_not() {
+        let fragment = |text: &'static str, kind, is_final| {
+            masked(Frame::message(text, OpCode::Data(kind), is_final))
+        };
+        let bytes = [
+            text("one"),
+            fragment("t", Kind::Text, false),
+            masked(Frame::ping(&b"hi"[..])),
+            fragment("w", Kind::Continue, false),
+            fragment("o", Kind::Continue, true),
+            text("three"),
+        ]
+        .concat();
+        let whole = decode(false, &bytes);
+        for cut in 0..bytes.len() {
+            let (mut before, mut after) = bytes.split_at(cut);
+            let mut decoder = Decoder::new(false);
+            let mut items = Vec::new();
+            while let Some(item) = decoder.next(&mut before, LIMIT) {
+                items.push(item);
+            }
+            let saved = serde_json::to_string(&decoder).unwrap();
+            let mut decoder: Decoder = serde_json::from_str(&saved).unwrap();
+            while let Some(item) = decoder.next(&mut after, LIMIT) {
+                items.push(item);
+            }
+            assert_eq!(items, whole, "saved after {cut} bytes");
+        }
     }
 
     #[test]

@@ -1,19 +1,23 @@
 //! `Frames`: the reading half of a WebSocket connection, without its socket.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Cursor, Read, Write};
 
 use tungstenite::error::ProtocolError;
-use tungstenite::protocol::frame::coding::CloseCode;
+use tungstenite::protocol::frame::FrameHeader;
+use tungstenite::protocol::frame::coding::{CloseCode, OpCode};
 use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 use tungstenite::{Bytes, Error, Message, Utf8Bytes};
 
 /// Bytes buffered for each connection; the library's own choice would be 128 KiB.
 const BUFFER: usize = 4096;
+/// Room for the beginning of a message that is kept, so that idle clients stay small.
+const KEPT_CAPACITY: usize = 256;
 
 /// Puts frames together to messages, and makes the answers that the protocol asks for.
 #[derive(Debug)]
 pub struct Frames {
     context: WebSocketContext,
+    unfinished: Unfinished,
 }
 
 /// A message's contents.
@@ -42,7 +46,13 @@ impl Frames {
             .write_buffer_size(0)
             .max_message_size(Some(most))
             .max_frame_size(Some(most));
-        Self { context: WebSocketContext::new(Role::Server, Some(config)) }
+        let context = WebSocketContext::new(Role::Server, Some(config));
+        Self { context, unfinished: Unfinished::default() }
+    }
+
+    /// What it took of a message that is not complete: whoever is fed that goes on from here.
+    pub fn unfinished(&self) -> &[u8] {
+        &self.unfinished.bytes
     }
 
     /// The next message from `input`, of which it takes as much as it likes; `None` if it needs
@@ -51,7 +61,16 @@ impl Frames {
     /// # Errors
     /// When there will be no more messages.
     pub fn next(&mut self, input: &mut &[u8], output: &mut Vec<u8>) -> Result<Option<Data>, End> {
-        let mut pipe = Pipe { input, output };
+        let before = *input;
+        let result = self.read(&mut Pipe { input, output });
+        self.unfinished.bytes.extend_from_slice(&before[..before.len() - input.len()]);
+        if matches!(result, Ok(None)) {
+            self.unfinished.settle();
+        }
+        result
+    }
+
+    fn read(&mut self, mut pipe: &mut Pipe<'_, '_>) -> Result<Option<Data>, End> {
         loop {
             match self.context.read(&mut pipe) {
                 Ok(Message::Text(text)) => return Ok(Some(Data::Text(text))),
@@ -71,6 +90,43 @@ impl Frames {
             }
         }
     }
+}
+
+/// The bytes since the last complete message, without the control frames among them.
+#[derive(Debug, Default)]
+struct Unfinished {
+    bytes: Vec<u8>,
+    /// How many of them are whole frames.
+    whole: usize,
+}
+
+impl Unfinished {
+    /// Forgets what was dealt with, once everything that is whole was.
+    fn settle(&mut self) {
+        while let Some((header, length)) = first_frame(&self.bytes[self.whole..]) {
+            let end = self.whole + length;
+            if matches!(header.opcode, OpCode::Control(_)) {
+                self.bytes.drain(self.whole..end);
+            } else if header.is_final {
+                self.bytes.drain(..end);
+                self.whole = 0;
+            } else {
+                self.whole = end;
+            }
+        }
+        self.bytes.shrink_to(KEPT_CAPACITY);
+    }
+}
+
+/// The frame at the front of `bytes` and how long it is, if it is whole.
+fn first_frame(bytes: &[u8]) -> Option<(FrameHeader, usize)> {
+    let mut cursor = Cursor::new(bytes);
+    let (header, payload) = FrameHeader::parse(&mut cursor).ok().flatten()?;
+    let length = cursor.position().checked_add(payload)?;
+    usize::try_from(length)
+        .ok()
+        .filter(|&length| length <= bytes.len())
+        .map(|length| (header, length))
 }
 
 fn end(error: Error) -> End {

@@ -1,0 +1,126 @@
+//! A connection to the server, plain or over TLS, in two halves for two threads.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream, ToSocketAddrs};
+use std::time::Duration;
+
+use socket2::{SockRef, TcpKeepalive};
+
+use crate::cli::{Options, Target};
+use crate::tls;
+
+/// How long connecting to one address may take.
+const CONNECTING: Duration = Duration::from_secs(10);
+/// How long the connection is silent before the system asks whether the server is still there.
+const KEEP_ALIVE: Duration = Duration::from_secs(60);
+/// How long it waits for each answer. How often it asks is its own choice.
+const KEEP_ALIVE_PAUSE: Duration = Duration::from_secs(10);
+
+/// How to connect, as often as it takes.
+#[derive(Debug)]
+pub(crate) struct Dialer {
+    target: Target,
+    tls: Option<tls::Client>,
+}
+
+/// Both halves.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) reader: Reader,
+    pub(crate) writer: Writer,
+}
+
+impl Dialer {
+    /// Reads what TLS needs, if it is wanted.
+    pub(crate) fn new(options: &Options) -> io::Result<Self> {
+        let tls = options.tls.then(|| tls::Client::new(options)).transpose()?;
+        Ok(Self { target: options.target.clone(), tls })
+    }
+
+    /// Connects, and encrypts if that is wanted.
+    pub(crate) fn dial(&self) -> io::Result<Connection> {
+        let socket = self.connect()?;
+        socket.set_nodelay(true)?;
+        let keep_alive = TcpKeepalive::new().with_time(KEEP_ALIVE).with_interval(KEEP_ALIVE_PAUSE);
+        // Without it a chat is still a chat.
+        let _ = SockRef::from(&socket).set_tcp_keepalive(&keep_alive);
+        match &self.tls {
+            None => {
+                let reader = Reader::Plain(socket.try_clone()?);
+                Ok(Connection { reader, writer: Writer::Plain(socket) })
+            }
+            Some(tls) => {
+                let (reader, writer) = tls.handshake(socket)?;
+                Ok(Connection { reader: Reader::Tls(reader), writer: Writer::Tls(writer) })
+            }
+        }
+    }
+
+    /// Tries all addresses of the host; the last error counts.
+    fn connect(&self) -> io::Result<TcpStream> {
+        let Target { host, port } = &self.target;
+        let mut failure = io::Error::other("the host has no address");
+        for address in (host.as_str(), *port).to_socket_addrs()? {
+            match TcpStream::connect_timeout(&address, CONNECTING) {
+                Ok(socket) => return Ok(socket),
+                Err(error) => failure = error,
+            }
+        }
+        Err(failure)
+    }
+}
+
+/// The receiving half.
+#[derive(Debug)]
+pub(crate) enum Reader {
+    Plain(TcpStream),
+    Tls(tls::Reader),
+}
+
+impl Reader {
+    /// How long a read may wait.
+    pub(crate) fn set_patience(&self, patience: Option<Duration>) -> io::Result<()> {
+        let (Self::Plain(socket) | Self::Tls(tls::Reader { socket, .. })) = self;
+        socket.set_read_timeout(patience)
+    }
+}
+
+impl Read for Reader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(socket) => socket.read(buffer),
+            Self::Tls(tls) => tls.read(buffer),
+        }
+    }
+}
+
+/// The sending half.
+#[derive(Debug)]
+pub(crate) enum Writer {
+    Plain(TcpStream),
+    Tls(tls::Writer),
+}
+
+impl Writer {
+    /// Says that nothing more will come. The server still can send.
+    pub(crate) fn finish(&mut self) -> io::Result<()> {
+        let socket = match self {
+            Self::Plain(socket) => socket,
+            Self::Tls(tls) => tls.close()?,
+        };
+        socket.shutdown(Shutdown::Write)
+    }
+}
+
+impl Write for Writer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(socket) => socket.write(bytes),
+            Self::Tls(tls) => tls.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,140 @@
+//! The names of people who were seen, for completion.
+
+use std::collections::BTreeSet;
+
+/// So many are remembered; whoever runs the server could make up any number.
+const MAX_NAMES: usize = 2000;
+
+/// Names, in order.
+#[derive(Debug, Default)]
+pub(crate) struct Names(BTreeSet<String>);
+
+impl Names {
+    /// Learns from a line of the server's.
+    pub(crate) fn learn(&mut self, line: &str) {
+        let line = without_time(line);
+        match line.strip_prefix("-- ") {
+            Some(notice) => self.learn_notice(notice),
+            None => self.insert(author(line).unwrap_or_default()),
+        }
+    }
+
+    /// Those that begin with `prefix` in any case.
+    pub(crate) fn starting_with(&self, prefix: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str).filter(move |name| {
+            name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+        })
+    }
+
+    fn learn_notice(&mut self, notice: &str) {
+        if let Some((name, _)) = notice.split_once(" joined (") {
+            self.insert(name);
+        } else if let Some((name, _)) = notice.split_once(" left: ") {
+            self.0.remove(name);
+        } else if let Some((old, new)) = notice.split_once(" is now ") {
+            self.0.remove(old);
+            self.insert(new);
+        } else if let Some((_, place)) = notice.split_once("You are ") {
+            let others = place.split_once(" with ").map_or("", |(_, others)| others);
+            let others = others.split(" (").next().unwrap_or_default();
+            others.split(", ").flat_map(|name| name.split(" and ")).for_each(|n| self.insert(n));
+        } else if let Some((_, people)) = notice.split_once(" here): ") {
+            self.insert_list(people);
+        } else if let Some(more) = notice.strip_prefix("  ") {
+            self.insert_list(more);
+        }
+    }
+
+    /// The people that `/who` lists, with what is said of them in parentheses.
+    fn insert_list(&mut self, people: &str) {
+        let people = people.split(", ").filter(|person| !person.ends_with(" more"));
+        people.filter_map(|person| person.split(' ').next()).for_each(|name| self.insert(name));
+    }
+
+    fn insert(&mut self, name: &str) {
+        if is_name(name) && self.0.len() < MAX_NAMES {
+            self.0.insert(name.to_owned());
+        }
+    }
+}
+
+/// `[14:02] rest` is `rest`.
+fn without_time(line: &str) -> &str {
+    match line.strip_prefix('[').and_then(|rest| rest.split_once("] ")) {
+        Some((time, rest)) if time.starts_with(|c: char| c.is_ascii_digit()) => rest,
+        _ => line,
+    }
+}
+
+/// Who said it.
+fn author(line: &str) -> Option<&str> {
+    if let Some(said) = line.strip_prefix('<') {
+        return said.split_once("> ").map(|(name, _)| name);
+    }
+    if let Some(private) = line.strip_prefix("[from ") {
+        return private.split_once("] ").map(|(name, _)| name);
+    }
+    line.strip_prefix("* ")?.split(' ').next()
+}
+
+/// What chatd takes for a nick.
+fn is_name(name: &str) -> bool {
+    name.len() <= 16
+        && name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(lines: &[&str]) -> Vec<String> {
+        let mut names = Names::default();
+        lines.iter().for_each(|line| names.learn(line));
+        names.starting_with("").map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn names_are_learned_from_all_that_shows_them() {
+        let welcome =
+            "-- Welcome to chatd on box7. You are guest3, in lobby with ann, bob and cid (4 here).";
+        assert_eq!(seen(&[welcome]), ["ann", "bob", "cid"]);
+        assert_eq!(
+            seen(&["-- Welcome to chatd on x. You are guest2, in lobby with ann (2 here)."]),
+            ["ann"]
+        );
+        assert_eq!(seen(&["<dan> hi", "* eve waves", "[from fay] psst"]), ["dan", "eve", "fay"]);
+        assert_eq!(seen(&["[14:02] <gus> hi", "[2026-11-22 14:02] * hal waves"]), ["gus", "hal"]);
+        let who = ["-- lobby (12 here): ivy, jim (away: tea, cake)", "--   kim, and 3 more"];
+        assert_eq!(seen(&who), ["ivy", "jim", "kim"]);
+    }
+
+    #[test]
+    fn they_come_go_and_change() {
+        let joined = ["-- ann joined (2 here)", "-- bob joined (3 here)"];
+        assert_eq!(seen(&joined), ["ann", "bob"]);
+        assert_eq!(seen(&[joined[0], joined[1], "-- ann left: quit (2 here)"]), ["bob"]);
+        assert_eq!(seen(&[joined[0], "-- ann is now Zoe"]), ["Zoe"]);
+    }
+
+    #[test]
+    fn what_is_no_name_is_not_learned() {
+        assert_eq!(
+            seen(&[
+                "<two words> hi",
+                "!! bob is taken",
+                "nonsense",
+                "-- You are in dev with 12 others (13 here)."
+            ]),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn they_are_found_in_any_case() {
+        let mut names = Names::default();
+        names.learn("<Alice> hi");
+        assert_eq!(names.starting_with("al").collect::<Vec<_>>(), ["Alice"]);
+        assert_eq!(names.starting_with("alicia").count(), 0);
+    }
+}

@@ -1,0 +1,234 @@
+//! In a pipe: lines in, lines out, and whether the server took all that came in.
+//!
+//! A ping goes behind the last line. The server handles what a client sends in order, and slows it
+//! down rather than drop anything, so the pong says that every line before it was taken or refused.
+
+use std::collections::VecDeque;
+use std::io::{self, BufReader, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use chatd::text::Text;
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use crate::connection::{Connection, Reader, Writer};
+use crate::lines::{Line, Lines, MAX_LINE};
+use crate::words::{self, Identity, PING, PONG, QUIT};
+use crate::{Failure, complain};
+
+/// How long the server may take to let a client in: more, and it is no chatd.
+const ENTERING: Duration = Duration::from_secs(60);
+/// How long it may take to say goodbye.
+const LEAVING: Duration = Duration::from_secs(10);
+/// How long to look, after that, whether there was more input.
+const LOOKING: Duration = Duration::from_secs(1);
+/// Interpret as command: telnet's, to be doubled where it is meant as a byte (RFC 854).
+const IAC: u8 = 255;
+/// The end, at the beginning of a line: telnet's Ctrl-D.
+const END_OF_TRANSMISSION: u8 = 4;
+
+/// Says all that stdin has and shows what the server tells, until both are done.
+pub(crate) fn run(connection: Connection, identity: &Identity) -> Result<(), Failure> {
+    let Connection { reader, writer } = connection;
+    let progress = Arc::new(Progress::default());
+    let (pong, pongs) = bounded(2);
+    let (over, end_of_input) = bounded(1);
+    let feeder = Feeder { writer, pongs, progress: Arc::clone(&progress) };
+    let entrance = identity.entrance();
+    thread::Builder::new().name("input".to_owned()).spawn(move || {
+        let fed = feeder.feed(&entrance);
+        let _ = over.send(fed);
+    })?;
+    let listened = listen(reader, &progress, &pong);
+    drop(pong);
+    if progress.is_done(&progress.is_delivered) {
+        let _ = end_of_input.recv_timeout(LOOKING);
+    } else {
+        let reason =
+            listened.map_or_else(|error| format!(": {}", describe(&error)), |()| String::new());
+        return Err(format!("the connection ended before every line was taken{reason}").into());
+    }
+    match progress.is_done(&progress.has_failed) {
+        true => Err("not every line was taken".into()),
+        false => Ok(()),
+    }
+}
+
+/// Who asked for a pong that is still to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asker {
+    Client,
+    Input,
+}
+
+/// What the two threads know of each other.
+#[derive(Debug, Default)]
+struct Progress {
+    pings: Mutex<VecDeque<Asker>>,
+    /// Every line was taken, or refused.
+    is_delivered: AtomicBool,
+    /// A line was refused or never sent.
+    has_failed: AtomicBool,
+    /// The client itself said `/quit`.
+    is_quitting: AtomicBool,
+}
+
+impl Progress {
+    fn is_done(&self, what: &AtomicBool) -> bool {
+        what.load(Ordering::SeqCst)
+    }
+
+    fn set(&self, what: &AtomicBool) {
+        what.store(true, Ordering::SeqCst);
+    }
+
+    fn ping(&self, asker: Asker) {
+        self.pings.lock().unwrap_or_else(PoisonError::into_inner).push_back(asker);
+    }
+
+    /// Whose pong it is that has come.
+    fn pong(&self) -> Option<Asker> {
+        self.pings.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+
+    fn fail(&self, why: &str) {
+        complain(why);
+        self.set(&self.has_failed);
+    }
+}
+
+/// Shows what the server sends, until the end.
+fn listen(reader: Reader, progress: &Progress, pong: &Sender<()>) -> io::Result<()> {
+    let mut lines = Lines::new(BufReader::new(reader));
+    lines.input().get_ref().set_patience(Some(ENTERING))?;
+    let mut patience = [None, Some(LEAVING)].into_iter();
+    let mut output = Some(io::stdout());
+    while let Some(line) = lines.next_line()? {
+        let line = Text::new(line.bytes);
+        if line.as_str() == PONG && progress.pong() == Some(Asker::Client) {
+            lines.input().get_ref().set_patience(patience.next().flatten())?;
+            let _ = pong.send(());
+        } else if words::is_refusal(line.as_str()) {
+            progress.fail(line.as_str());
+        } else if !(words::is_goodbye(line.as_str()) && progress.is_done(&progress.is_quitting)) {
+            // Whoever does not listen still has something to say.
+            output.take_if(|output| writeln!(output, "{line}").is_err());
+        }
+    }
+    Ok(())
+}
+
+/// A read that timed out says so in other words on each system.
+fn describe(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => "no answer".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// The thread that says what comes in.
+#[derive(Debug)]
+struct Feeder {
+    writer: Writer,
+    /// One for each ping of the client's own.
+    pongs: Receiver<()>,
+    progress: Arc<Progress>,
+}
+
+/// The connection is of no use any more; the other thread knows why.
+struct Broken;
+
+impl From<io::Error> for Broken {
+    fn from(_: io::Error) -> Self {
+        Self
+    }
+}
+
+impl Feeder {
+    fn feed(mut self, entrance: &[String]) -> Result<(), Broken> {
+        self.progress.ping(Asker::Client);
+        entrance.iter().try_for_each(|line| self.send(line.as_bytes()))?;
+        self.wait_for_pong()?;
+        if self.progress.is_done(&self.progress.has_failed) {
+            // Under another name, or in another room, it would be something else that is said.
+            return Ok(self.writer.finish()?);
+        }
+        let mut input = Lines::new(io::stdin().lock());
+        let quit = self.say_all(&mut input)?;
+        self.progress.ping(Asker::Client);
+        self.send(PING.as_bytes())?;
+        self.wait_for_pong()?;
+        if quit.is_none() {
+            self.progress.set(&self.progress.is_quitting);
+        }
+        self.progress.set(&self.progress.is_delivered);
+        let has_quit = quit.is_some();
+        self.send(&quit.unwrap_or_else(|| QUIT.into()))?;
+        self.writer.finish()?;
+        if has_quit {
+            self.look_for_more(&mut input);
+        }
+        Ok(())
+    }
+
+    /// Says line after line, up to one that quits, which it returns, or up to the end.
+    fn say_all(&mut self, input: &mut Lines<impl io::BufRead>) -> Result<Option<Vec<u8>>, Broken> {
+        loop {
+            match input.next_line() {
+                Ok(None) => return Ok(None),
+                Ok(Some(Line { is_cut: true, .. })) => {
+                    self.progress
+                        .fail(&format!("chat: a line is longer than {MAX_LINE} bytes; not sent"));
+                }
+                Ok(Some(Line { bytes, .. })) => {
+                    let text = Text::new(&bytes);
+                    if words::is_quit(&text) {
+                        return Ok(Some(bytes));
+                    }
+                    self.say(&bytes, &text)?;
+                }
+                Err(error) => {
+                    self.progress.fail(&format!("chat: cannot read the input: {error}"));
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    fn say(&mut self, line: &[u8], text: &Text) -> Result<(), Broken> {
+        if !words::is_ping(text) {
+            return self.send(line);
+        }
+        self.progress.ping(Asker::Input);
+        // Without blanks, which could make it too long to be answered.
+        self.send(PING.as_bytes())
+    }
+
+    /// Sends the bytes as they are, as far as the wire can carry them.
+    fn send(&mut self, line: &[u8]) -> Result<(), Broken> {
+        let mut bytes = Vec::with_capacity(line.len() + 1);
+        for &byte in line {
+            match byte {
+                END_OF_TRANSMISSION => {}
+                IAC => bytes.extend([IAC, IAC]),
+                _ => bytes.push(byte),
+            }
+        }
+        bytes.push(b'\n');
+        Ok(self.writer.write_all(&bytes)?)
+    }
+
+    fn wait_for_pong(&self) -> Result<(), Broken> {
+        self.pongs.recv().map_err(|_| Broken)
+    }
+
+    fn look_for_more(&self, input: &mut Lines<impl io::BufRead>) {
+        while let Ok(Some(line)) = input.next_line() {
+            if !Text::new(line.bytes).is_blank() {
+                return self.progress.fail("chat: there are lines after /quit; not sent");
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! The lines that were typed, to be typed again.
+
+use std::collections::VecDeque;
+
+const MAX_LINES: usize = 500;
+
+/// Typed lines, and a place among them.
+#[derive(Debug, Default)]
+pub(crate) struct Recall {
+    lines: VecDeque<String>,
+    /// How far back the user has gone; 0 is the line that is being typed.
+    back: usize,
+    /// That line, while the user looks at others.
+    draft: String,
+}
+
+impl Recall {
+    /// Keeps a line, as the last.
+    pub(crate) fn add(&mut self, line: &str) {
+        self.back = 0;
+        if self.lines.back().is_some_and(|last| last == line) {
+            return;
+        }
+        if self.lines.len() == MAX_LINES {
+            self.lines.pop_front();
+        }
+        self.lines.push_back(line.to_owned());
+    }
+
+    /// The line before, if there is one; `current` is what is on the screen.
+    pub(crate) fn back(&mut self, current: &str) -> Option<String> {
+        if self.back == self.lines.len() {
+            return None;
+        }
+        if self.back == 0 {
+            current.clone_into(&mut self.draft);
+        }
+        self.back += 1;
+        self.lines.get(self.lines.len() - self.back).cloned()
+    }
+
+    /// The line behind, if the user has gone back.
+    pub(crate) fn on(&mut self) -> Option<String> {
+        self.back = self.back.checked_sub(1)?;
+        match self.back {
+            0 => Some(std::mem::take(&mut self.draft)),
+            back => self.lines.get(self.lines.len() - back).cloned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_come_back_and_the_draft_is_kept() {
+        let mut recall = Recall::default();
+        assert_eq!((recall.back("x"), recall.on()), (None, None));
+        ["one", "two", "two"].iter().for_each(|line| recall.add(line));
+        assert_eq!(recall.back("dra"), Some("two".to_owned()));
+        assert_eq!(recall.back("two"), Some("one".to_owned()));
+        assert_eq!(recall.back("one"), None);
+        assert_eq!(recall.on(), Some("two".to_owned()));
+        assert_eq!(recall.on(), Some("dra".to_owned()));
+        assert_eq!(recall.on(), None);
+    }
+
+    #[test]
+    fn it_begins_at_the_end_again_after_each_line() {
+        let mut recall = Recall::default();
+        recall.add("one");
+        recall.back("");
+        recall.add("two");
+        assert_eq!(recall.back(""), Some("two".to_owned()));
+    }
+
+    #[test]
+    fn the_oldest_are_forgotten() {
+        let mut recall = Recall::default();
+        (0..=MAX_LINES).for_each(|n| recall.add(&n.to_string()));
+        let oldest = std::iter::from_fn(|| recall.back("")).last();
+        assert_eq!(oldest, Some("1".to_owned()));
+    }
+}

@@ -1,0 +1,325 @@
+//! What a client at a terminal does about what is typed and what the server sends.
+//!
+//! Knows no sockets, no terminal and no clock: events in, actions out. Nothing typed is lost in
+//! silence: what cannot be sent is kept, and what was sent is known to have arrived only when the
+//! pong to a later ping is there.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use chatd::text::Text;
+
+use crate::backoff::Backoff;
+use crate::words::{self, Identity, PING, PONG, QUIT};
+
+/// How long lines are left unconfirmed, so that a ping is due for many of them.
+const CONFIRMING: Duration = Duration::from_secs(1);
+/// How long the server may take to say goodbye.
+const LEAVING: Duration = Duration::from_secs(3);
+/// Lines kept while there is no connection.
+const MAX_KEPT: usize = 1000;
+
+/// Something that happened.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// A line was typed.
+    Typed(Text),
+    /// The user wants to go, with a word to the server or without.
+    Leave { politely: bool },
+    /// There is a connection.
+    Connected,
+    /// The server sent a line.
+    Heard(Text),
+    /// The connection is gone or never came to be; without a reason the server ended it.
+    Lost(Option<String>),
+    /// The deadline has come.
+    Due,
+}
+
+/// Something to do about it, in this order.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    Show(String),
+    Send(String),
+    /// Send nothing more, and say so to the server.
+    Finish,
+    Dial,
+    End,
+}
+
+/// The state of it all.
+#[derive(Debug)]
+pub(crate) struct Talk {
+    stage: Stage,
+    identity: Identity,
+    /// Whether the server calls the user as the user wants.
+    is_named: bool,
+    backoff: Backoff,
+    /// Typed, and not sent yet.
+    kept: VecDeque<Text>,
+    /// Sent, and perhaps not received.
+    unconfirmed: VecDeque<Text>,
+    /// When a ping is due for these.
+    confirm_at: Option<Duration>,
+    /// Who asked for the pongs that are to come.
+    pings: VecDeque<Asker>,
+    /// What is said on leaving.
+    farewell: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Away {
+        dial_at: Duration,
+    },
+    Dialing,
+    Entering {
+        is_refused: bool,
+    },
+    /// The same, to leave when what is kept was sent.
+    EnteringToLeave {
+        is_refused: bool,
+        until: Duration,
+    },
+    Open,
+    Leaving {
+        until: Duration,
+    },
+    Over,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asker {
+    Entrance,
+    /// Confirms so many lines.
+    Confirmation(usize),
+    User,
+}
+
+impl Talk {
+    /// Expects to be connected.
+    pub(crate) fn new(identity: Identity) -> Self {
+        Self {
+            stage: Stage::Dialing,
+            identity,
+            is_named: false,
+            backoff: Backoff::new(),
+            kept: VecDeque::new(),
+            unconfirmed: VecDeque::new(),
+            confirm_at: None,
+            pings: VecDeque::new(),
+            farewell: None,
+        }
+    }
+
+    /// When [`Event::Due`] is due.
+    pub(crate) fn deadline(&self) -> Option<Duration> {
+        match self.stage {
+            Stage::Away { dial_at } => Some(dial_at),
+            Stage::Leaving { until } | Stage::EnteringToLeave { until, .. } => Some(until),
+            Stage::Open => self.confirm_at,
+            Stage::Dialing | Stage::Entering { .. } | Stage::Over => None,
+        }
+    }
+
+    /// Whether everything that was typed has arrived.
+    pub(crate) fn is_all_delivered(&self) -> bool {
+        self.kept.is_empty() && self.unconfirmed.is_empty()
+    }
+
+    /// Takes note of `event` and says what to do. `now` never goes back.
+    pub(crate) fn handle(&mut self, now: Duration, event: Event) -> Vec<Action> {
+        let mut actions = Vec::new();
+        match event {
+            Event::Typed(line) => self.type_line(now, line, &mut actions),
+            Event::Leave { politely } => self.leave(now, politely.then_some(QUIT), &mut actions),
+            Event::Connected => self.enter(&mut actions),
+            Event::Heard(line) => self.hear(now, &line, &mut actions),
+            Event::Lost(reason) => self.lose(now, reason, &mut actions),
+            Event::Due => self.be_due(now, &mut actions),
+        }
+        actions
+    }
+
+    fn type_line(&mut self, now: Duration, line: Text, actions: &mut Vec<Action>) {
+        match self.stage {
+            Stage::EnteringToLeave { .. } | Stage::Leaving { .. } | Stage::Over => {
+                actions.push(show("!! not sent", &line));
+            }
+            _ if words::is_quit(&line) => self.leave(now, Some(line.as_str()), actions),
+            Stage::Open => self.send(now, line, actions),
+            _ if self.kept.len() == MAX_KEPT => actions.push(show("!! not sent, nor kept", &line)),
+            _ => {
+                self.kept.push_back(line);
+                if !matches!(self.stage, Stage::Entering { .. }) {
+                    actions.push(Action::Show("-- not sent yet: no connection".to_owned()));
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, now: Duration, line: Text, actions: &mut Vec<Action>) {
+        if words::is_ping(&line) {
+            // Without blanks, which could make it too long to be answered.
+            actions.push(Action::Send(PING.to_owned()));
+            self.pings.push_back(Asker::User);
+        } else {
+            actions.push(Action::Send(line.to_string()));
+            self.unconfirmed.push_back(line);
+            if !self.is_confirming() {
+                self.confirm_at.get_or_insert(now + CONFIRMING);
+            }
+        }
+    }
+
+    fn is_confirming(&self) -> bool {
+        self.pings.iter().any(|asker| matches!(asker, Asker::Confirmation(_)))
+    }
+
+    fn leave(&mut self, now: Duration, word: Option<&str>, actions: &mut Vec<Action>) {
+        let until = now + LEAVING;
+        match self.stage {
+            Stage::EnteringToLeave { .. } | Stage::Leaving { .. } if word.is_none() => {
+                self.end(actions);
+            }
+            Stage::EnteringToLeave { .. } | Stage::Leaving { .. } | Stage::Over => {}
+            Stage::Entering { is_refused } if !self.kept.is_empty() => {
+                self.farewell = word.map(str::to_owned);
+                self.stage = Stage::EnteringToLeave { is_refused, until };
+            }
+            Stage::Open | Stage::Entering { .. } => {
+                self.stage = Stage::Leaving { until };
+                actions.extend(word.map(|word| Action::Send(word.to_owned())));
+                actions.push(Action::Finish);
+            }
+            Stage::Away { .. } | Stage::Dialing => self.end(actions),
+        }
+    }
+
+    fn end(&mut self, actions: &mut Vec<Action>) {
+        self.stage = Stage::Over;
+        actions.extend(self.kept.iter().map(|line| show("!! not sent", line)));
+        actions.extend(self.unconfirmed.iter().map(|line| show("!! perhaps not sent", line)));
+        actions.push(Action::End);
+    }
+
+    fn enter(&mut self, actions: &mut Vec<Action>) {
+        self.stage = Stage::Entering { is_refused: false };
+        self.is_named = false;
+        self.pings = VecDeque::from([Asker::Entrance]);
+        actions.extend(self.identity.entrance().into_iter().map(Action::Send));
+    }
+
+    fn hear(&mut self, now: Duration, line: &Text, actions: &mut Vec<Action>) {
+        if line.as_str() == PONG {
+            match self.pings.pop_front() {
+                Some(Asker::Entrance) => return self.open(now, actions),
+                Some(Asker::Confirmation(lines)) => return self.confirm(now, lines),
+                Some(Asker::User) | None => {}
+            }
+        }
+        if matches!(self.stage, Stage::Leaving { .. }) && words::is_goodbye(line.as_str()) {
+            // It came behind everything that was sent. The advice that follows is not for us.
+            self.unconfirmed.clear();
+            return actions.push(Action::Show("-- Bye.".to_owned()));
+        }
+        actions.push(Action::Show(line.to_string()));
+        if let Stage::Entering { is_refused } | Stage::EnteringToLeave { is_refused, .. } =
+            &mut self.stage
+        {
+            *is_refused |= words::is_refusal(line.as_str());
+        }
+        self.identity.learn(line.as_str());
+        self.see_to_name(line.as_str(), actions);
+    }
+
+    /// Takes the name that is wanted when it becomes free: the server may have thought for a while
+    /// that the user's own lost connection was still there.
+    fn see_to_name(&mut self, line: &str, actions: &mut Vec<Action>) {
+        let Some(nick) = &self.identity.nick else { return };
+        let notice = line.strip_prefix("-- ").unwrap_or_default();
+        if notice.strip_prefix("you are now ") == Some(nick) {
+            self.is_named = true;
+        } else if let Some(rest) = notice.strip_prefix(nick.as_str())
+            && rest.starts_with(" left: ")
+            && self.stage == Stage::Open
+            && !self.is_named
+        {
+            actions.push(Action::Send(format!("/nick {nick}")));
+        }
+    }
+
+    fn open(&mut self, now: Duration, actions: &mut Vec<Action>) {
+        let (is_refused, is_leaving) = match self.stage {
+            Stage::Entering { is_refused } => (is_refused, false),
+            Stage::EnteringToLeave { is_refused, .. } => (is_refused, true),
+            _ => return,
+        };
+        self.stage = Stage::Open;
+        self.backoff = Backoff::new();
+        for line in std::mem::take(&mut self.kept) {
+            match is_refused {
+                // Under another name, or in another room, it would be something else.
+                true => actions.push(show("!! not sent", &line)),
+                false => self.send(now, line, actions),
+            }
+        }
+        if is_leaving {
+            let farewell = self.farewell.take();
+            self.leave(now, farewell.as_deref(), actions);
+        }
+    }
+
+    fn confirm(&mut self, now: Duration, lines: usize) {
+        self.unconfirmed.drain(..lines.min(self.unconfirmed.len()));
+        if !self.unconfirmed.is_empty() {
+            self.confirm_at = Some(now + CONFIRMING);
+        }
+    }
+
+    fn lose(&mut self, now: Duration, reason: Option<String>, actions: &mut Vec<Action>) {
+        self.pings.clear();
+        self.confirm_at = None;
+        if matches!(self.stage, Stage::Leaving { .. } | Stage::EnteringToLeave { .. }) {
+            if reason.is_none() {
+                // The server reads what was sent to the end before it ends the connection.
+                self.unconfirmed.clear();
+            }
+            return self.end(actions);
+        }
+        let lost = std::mem::take(&mut self.unconfirmed);
+        actions.extend(lost.iter().map(|line| show("!! perhaps not sent", line)));
+        let what = if self.stage == Stage::Dialing { "no connection" } else { "connection lost" };
+        let why = reason.map_or_else(String::new, |reason| format!(" ({reason})"));
+        let pause = self.backoff.pause();
+        let seconds = pause.as_secs_f64();
+        actions.push(Action::Show(format!("-- {what}{why}; trying again in {seconds:.1} s")));
+        self.stage = Stage::Away { dial_at: now + pause };
+    }
+
+    fn be_due(&mut self, now: Duration, actions: &mut Vec<Action>) {
+        if self.deadline().is_none_or(|deadline| deadline > now) {
+            return;
+        }
+        match self.stage {
+            Stage::Away { .. } => {
+                self.stage = Stage::Dialing;
+                actions.push(Action::Dial);
+            }
+            Stage::Open => {
+                self.confirm_at = None;
+                self.pings.push_back(Asker::Confirmation(self.unconfirmed.len()));
+                actions.push(Action::Send(PING.to_owned()));
+            }
+            Stage::Leaving { .. } | Stage::EnteringToLeave { .. } => self.end(actions),
+            Stage::Dialing | Stage::Entering { .. } | Stage::Over => {}
+        }
+    }
+}
+
+fn show(what: &str, line: &Text) -> Action {
+    Action::Show(format!("{what}: {line}"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,191 @@
+//! The talk as a table of events and what is done about them.
+
+use super::*;
+
+/// A talk, what is done about its events, and its time in milliseconds.
+struct Test {
+    talk: Talk,
+    now: Duration,
+}
+
+impl Test {
+    fn entered(identity: Identity) -> Self {
+        let mut test = Self { talk: Talk::new(identity), now: Duration::ZERO };
+        test.happens(Event::Connected);
+        test.hears(PONG);
+        test
+    }
+
+    /// Everything that is done, in words.
+    fn happens(&mut self, event: Event) -> Vec<String> {
+        let actions = self.talk.handle(self.now, event).into_iter();
+        let words = actions.map(|action| match action {
+            Action::Show(line) => line,
+            Action::Send(line) => format!("> {line}"),
+            other => format!("{other:?}"),
+        });
+        words.collect()
+    }
+
+    fn types(&mut self, line: &str) -> Vec<String> {
+        self.happens(Event::Typed(Text::new(line)))
+    }
+
+    fn hears(&mut self, line: &str) -> Vec<String> {
+        self.happens(Event::Heard(Text::new(line)))
+    }
+
+    fn deadline_comes(&mut self) -> Vec<String> {
+        self.now = self.talk.deadline().unwrap();
+        self.happens(Event::Due)
+    }
+
+    /// The connection is lost, and another is there.
+    fn reconnects(&mut self) -> Vec<String> {
+        self.happens(Event::Lost(None));
+        assert_eq!(self.deadline_comes(), ["Dial"]);
+        self.happens(Event::Connected)
+    }
+}
+
+fn entered() -> Test {
+    Test::entered(Identity::default())
+}
+
+#[test]
+fn lines_are_confirmed_by_a_ping_that_nobody_sees() {
+    let mut test = entered();
+    assert_eq!(test.types("one"), ["> one"]);
+    assert_eq!(test.types("two"), ["> two"]);
+    assert_eq!(test.deadline_comes(), ["> /ping"]);
+    test.types("three");
+    assert_eq!(test.hears(PONG), [""; 0]);
+    let lost = test.happens(Event::Lost(None));
+    assert_eq!(lost[0], "!! perhaps not sent: three", "{lost:?}");
+    assert_eq!(lost.len(), 2);
+}
+
+#[test]
+fn the_users_own_pings_are_answered() {
+    let mut test = entered();
+    test.types("one");
+    assert_eq!(test.types("/PING  "), ["> /ping"]);
+    test.deadline_comes();
+    assert_eq!(test.hears(PONG), [PONG]);
+    assert_eq!(test.hears(PONG), [""; 0]);
+    assert!(test.talk.is_all_delivered());
+}
+
+#[test]
+fn what_is_typed_without_a_connection_is_sent_with_the_next() {
+    let mut test = entered();
+    assert_eq!(test.happens(Event::Lost(None)).len(), 1);
+    assert_eq!(test.types("later"), ["-- not sent yet: no connection"]);
+    test.deadline_comes();
+    let failed = test.happens(Event::Lost(Some("refused".to_owned())));
+    assert!(failed[0].starts_with("-- no connection (refused); trying again in "), "{failed:?}");
+    test.deadline_comes();
+    test.happens(Event::Connected);
+    assert_eq!(test.types("even later"), [""; 0]);
+    assert_eq!(test.hears(PONG), ["> later", "> even later"]);
+}
+
+#[test]
+fn it_is_not_sent_from_a_wrong_place() {
+    let mut test = Test::entered(Identity { room: Some("ops".to_owned()), nick: None });
+    test.happens(Event::Lost(None));
+    test.types("secret");
+    test.deadline_comes();
+    assert_eq!(test.happens(Event::Connected), ["> ", "> /join ops", "> /ping"]);
+    test.hears("!! no");
+    assert_eq!(test.hears(PONG), ["!! not sent: secret"]);
+}
+
+#[test]
+fn name_and_room_are_taken_again() {
+    let mut test = entered();
+    test.hears("-- you are now alice");
+    test.hears("-- You are alone in ops.");
+    assert_eq!(test.reconnects(), ["> ", "> /nick alice", "> /join ops", "> /ping"]);
+}
+
+#[test]
+fn the_name_is_taken_when_it_becomes_free() {
+    let mut test = entered();
+    test.hears("-- you are now alice");
+    assert_eq!(test.hears("-- alice left: quit (1 here)").len(), 1, "it cannot be this one");
+    test.reconnects();
+    test.hears("!! alice is taken");
+    test.hears(PONG);
+    assert_eq!(test.hears("-- alice left: timed out (1 here)")[1], "> /nick alice");
+}
+
+#[test]
+fn leaving_waits_for_the_goodbye_but_not_for_ever() {
+    for goodbye in ["-- Bye. (Press Ctrl-C.)", ""] {
+        let mut test = entered();
+        test.types("last words");
+        let leaving = test.happens(Event::Leave { politely: true });
+        assert_eq!(leaving, ["> /quit", "Finish"]);
+        assert_eq!(test.types("too late"), ["!! not sent: too late"]);
+        if goodbye.is_empty() {
+            assert_eq!(test.deadline_comes(), ["!! perhaps not sent: last words", "End"]);
+        } else {
+            assert_eq!(test.hears(goodbye), ["-- Bye."]);
+            assert_eq!(test.happens(Event::Lost(Some("reset".to_owned()))), ["End"]);
+        }
+        assert_eq!(test.talk.is_all_delivered(), !goodbye.is_empty());
+    }
+}
+
+#[test]
+fn who_cannot_wait_leaves_at_once() {
+    let mut test = entered();
+    assert_eq!(test.happens(Event::Leave { politely: false }), ["Finish"]);
+    assert_eq!(test.happens(Event::Leave { politely: true }), [""; 0]);
+    assert_eq!(test.happens(Event::Leave { politely: false }), ["End"]);
+}
+
+#[test]
+fn leaving_waits_until_what_was_typed_can_be_sent() {
+    for politely in [true, false] {
+        let mut test = entered();
+        test.reconnects();
+        test.types("last words");
+        assert_eq!(test.happens(Event::Leave { politely }), [""; 0]);
+        let farewell = ["> last words", "> /quit", "Finish"].into_iter();
+        let farewell = farewell.filter(|action| politely || *action != "> /quit");
+        assert_eq!(test.hears(PONG), farewell.collect::<Vec<_>>());
+        assert_eq!(test.happens(Event::Lost(None)), ["End"]);
+    }
+    let mut test = entered();
+    test.reconnects();
+    test.types("last words");
+    test.types("/quit");
+    assert_eq!(test.deadline_comes(), ["!! not sent: last words", "End"]);
+}
+
+#[test]
+fn leaving_is_done_at_once_without_a_connection() {
+    let mut test = entered();
+    test.happens(Event::Lost(None));
+    test.types("kept");
+    assert_eq!(test.types("/quit"), ["!! not sent: kept", "End"]);
+    assert!(!test.talk.is_all_delivered());
+}
+
+#[test]
+fn pauses_begin_anew_only_after_a_connection_that_worked() {
+    let mut test = entered();
+    let mut pauses = Vec::new();
+    for _ in 0..8 {
+        test.happens(Event::Lost(None));
+        pauses.push(test.talk.deadline().unwrap() - test.now);
+        test.deadline_comes();
+        test.happens(Event::Connected);
+    }
+    assert!(pauses[7] >= Duration::from_secs(15), "{pauses:?}");
+    test.hears(PONG);
+    test.happens(Event::Lost(None));
+    assert!(test.talk.deadline().unwrap() - test.now <= Duration::from_millis(500));
+}

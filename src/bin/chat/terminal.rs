@@ -1,0 +1,214 @@
+//! At a terminal: keys and the server's lines come in here, and the screen shows both.
+//!
+//! One thread writes to the screen, and every line goes through it, so that nothing that is said
+//! can get into the line that is being typed.
+
+use std::io::{self, Stdout};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chatd::text::Text;
+use crossbeam_channel::{Receiver, Sender, bounded, select};
+use crossterm::event::{
+    DisableBracketedPaste, EnableBracketedPaste, Event as Input, KeyEventKind, read,
+};
+use crossterm::{execute, terminal};
+
+use crate::connection::{Connection, Dialer};
+use crate::editor::{Editor, Outcome};
+use crate::link::{Heard, Link};
+use crate::names::Names;
+use crate::screen::{PROMPT, Screen};
+use crate::talk::{Action, Event, Talk};
+use crate::words::Identity;
+
+/// Keys that wait. Then the terminal has to.
+const MAX_INPUT: usize = 1024;
+/// After so many events the screen is drawn, even if there are more.
+const MAX_UNSEEN: usize = 64;
+/// Nothing is due for so long that it does not matter.
+const NOTHING_DUE: Duration = Duration::from_secs(3600);
+
+/// A terminal that hands over single keys, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Keys(());
+
+impl Keys {
+    /// Fails if it is not a terminal that can move its cursor.
+    pub(crate) fn take() -> io::Result<Self> {
+        if std::env::var_os("TERM").is_some_and(|kind| kind == "dumb") {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        terminal::enable_raw_mode()?;
+        let keys = Self(());
+        execute!(io::stdout(), EnableBracketedPaste)?;
+        Ok(keys)
+    }
+}
+
+impl Drop for Keys {
+    fn drop(&mut self) {
+        // The terminal may be gone.
+        let _ = execute!(io::stdout(), DisableBracketedPaste);
+        let _ = terminal::disable_raw_mode();
+    }
+}
+
+/// Lets the user chat. Returns whether all that was typed has arrived.
+pub(crate) fn run(
+    dialer: Dialer,
+    connection: Connection,
+    identity: Identity,
+    _: &Keys,
+) -> io::Result<bool> {
+    let (input, inputs) = bounded(MAX_INPUT);
+    thread::Builder::new().name("keys".to_owned()).spawn(move || read_keys(&input))?;
+    let (width, _) = terminal::size().unwrap_or_default();
+    let desk = Desk {
+        link: Link::new(dialer, connection),
+        talk: Talk::new(identity),
+        editor: Editor::default(),
+        names: Names::default(),
+        screen: Screen::new(io::stdout(), width),
+        start: Instant::now(),
+    };
+    desk.run(&inputs)
+}
+
+/// Reads keys until there is nobody who wants them.
+fn read_keys(input: &Sender<Input>) {
+    while let Ok(event) = read() {
+        if input.send(event).is_err() {
+            return;
+        }
+    }
+}
+
+/// All that the user deals with.
+#[derive(Debug)]
+struct Desk {
+    link: Link,
+    talk: Talk,
+    editor: Editor,
+    names: Names,
+    screen: Screen<Stdout>,
+    start: Instant,
+}
+
+enum Next {
+    Input(Option<Input>),
+    Heard(Heard),
+    Due,
+}
+
+impl Desk {
+    fn run(mut self, inputs: &Receiver<Input>) -> io::Result<bool> {
+        loop {
+            for _ in 0..MAX_UNSEEN {
+                let Some(next) = self.waiting(inputs) else { break };
+                if self.take(next)? {
+                    return self.end();
+                }
+            }
+            let (line, cursor) = self.editor.line();
+            self.screen.draw(line, cursor)?;
+            let next = self.wait(inputs);
+            if self.take(next)? {
+                return self.end();
+            }
+        }
+    }
+
+    /// What has happened already. What the user does comes first.
+    fn waiting(&self, inputs: &Receiver<Input>) -> Option<Next> {
+        let input = inputs.try_recv().ok().map(|input| Next::Input(Some(input)));
+        input.or_else(|| self.link.heard().try_recv().ok().map(Next::Heard))
+    }
+
+    /// Waits for what happens next.
+    fn wait(&self, inputs: &Receiver<Input>) -> Next {
+        let due = self.talk.deadline().unwrap_or(NOTHING_DUE);
+        select! {
+            recv(inputs) -> input => Next::Input(input.ok()),
+            recv(self.link.heard()) -> heard => heard.map_or(Next::Due, Next::Heard),
+            default(due.saturating_sub(self.start.elapsed())) => Next::Due,
+        }
+    }
+
+    /// Deals with one thing; returns whether it was the last.
+    fn take(&mut self, next: Next) -> io::Result<bool> {
+        match next {
+            Next::Input(Some(Input::Key(key))) if key.kind != KeyEventKind::Release => {
+                let outcome = self.editor.press(key, &self.names);
+                self.obey_all(outcome)
+            }
+            Next::Input(Some(Input::Paste(text))) => {
+                let outcomes = self.editor.paste(&text);
+                self.obey_all(outcomes)
+            }
+            Next::Input(Some(Input::Resize(width, _))) => {
+                self.screen.set_width(width);
+                Ok(false)
+            }
+            Next::Input(Some(_)) => Ok(false),
+            // Without a keyboard nobody is there.
+            Next::Input(None) => Ok(self.handle(Event::Leave { politely: true })),
+            Next::Heard(heard) => {
+                let event = self.link.take(heard);
+                if let Event::Heard(line) = &event {
+                    self.names.learn(line.as_str());
+                }
+                Ok(self.handle(event))
+            }
+            Next::Due => Ok(self.handle(Event::Due)),
+        }
+    }
+
+    fn obey_all(&mut self, outcomes: impl IntoIterator<Item = Outcome>) -> io::Result<bool> {
+        for outcome in outcomes {
+            if self.obey(outcome)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn obey(&mut self, outcome: Outcome) -> io::Result<bool> {
+        match outcome {
+            Outcome::Line(line) => {
+                let line = Text::new(line);
+                if line.is_blank() {
+                    return Ok(false);
+                }
+                self.screen.show(&format!("{PROMPT}{line}"));
+                Ok(self.handle(Event::Typed(line)))
+            }
+            Outcome::Candidates(candidates) => {
+                self.screen.show(candidates.concat().trim_end());
+                Ok(false)
+            }
+            Outcome::Clear => self.screen.clear().map(|()| false),
+            Outcome::Leave { politely } => Ok(self.handle(Event::Leave { politely })),
+        }
+    }
+
+    /// Does what is to be done about an event; returns whether that was all.
+    fn handle(&mut self, event: Event) -> bool {
+        let mut is_over = false;
+        for action in self.talk.handle(self.start.elapsed(), event) {
+            match action {
+                Action::Show(line) => self.screen.show(&line),
+                Action::Send(line) => self.link.send(line),
+                Action::Finish => self.link.finish(),
+                Action::Dial => self.link.dial(),
+                Action::End => is_over = true,
+            }
+        }
+        is_over
+    }
+
+    fn end(mut self) -> io::Result<bool> {
+        self.screen.close()?;
+        Ok(self.talk.is_all_delivered())
+    }
+}

@@ -1,0 +1,125 @@
+//! Dividing what another process left: the chat as it was, and each client that is still there.
+
+use std::collections::HashMap;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+
+use crate::broadcaster::Broadcaster;
+use crate::chat::{Chat, ClientId, Settings};
+use crate::door::{Door, Place};
+use crate::handover::{Inherited, Record, SavedClient, SavedSession};
+use crate::limits::Bucket;
+use crate::peer::Peer;
+use crate::session::{Session, Shared};
+use crate::threads::Threads;
+use crate::transport::Transport;
+use crate::wire::Dialect;
+
+/// What the heirs need.
+pub(super) struct Estate<'a> {
+    pub(super) door: &'a Arc<Door>,
+    pub(super) shared: &'a Shared,
+}
+
+/// A client that goes on.
+pub(super) struct Heir {
+    id: ClientId,
+    transport: Arc<Transport>,
+    addr: SocketAddr,
+    place: Arc<Place>,
+    shared: Shared,
+    left: Left,
+}
+
+/// What there is of a client beside its connection.
+enum Left {
+    /// Everything.
+    All(Box<SavedClient>, Vec<u8>),
+    /// What was noted of it.
+    Noted(Box<Record>),
+    /// Nothing: it is a newcomer to us.
+    Nothing,
+}
+
+impl Estate<'_> {
+    /// The chat, and the clients that have a connection.
+    pub(super) fn divide(&self, mut inherited: Inherited, settings: Settings) -> (Chat, Vec<Heir>) {
+        let mut saved: HashMap<_, _> =
+            inherited.snapshot.as_mut().map_or_else(HashMap::new, |all| {
+                all.take_clients()
+                    .into_iter()
+                    .map(|(client, queue)| (client.id, (client, queue)))
+                    .collect()
+            });
+        let mut noted: HashMap<_, _> =
+            inherited.roster.into_iter().map(|record| (record.id, record)).collect();
+        let heirs = inherited.clients.into_iter().filter_map(|(id, stream)| {
+            let left = match (saved.remove(&id), noted.remove(&id)) {
+                (Some((client, queue)), _) => Left::All(Box::new(client), queue),
+                (None, Some(record)) => Left::Noted(Box::new(record)),
+                (None, None) => Left::Nothing,
+            };
+            self.heir(id, stream, left)
+        });
+        let heirs = heirs.collect();
+        let chat = inherited.snapshot.map(|snapshot| snapshot.chat);
+        let mut chat = chat.unwrap_or_else(|| Chat::new(settings.clone()));
+        chat.configure(settings);
+        (chat, heirs)
+    }
+
+    /// `None` if the client is not there any more.
+    fn heir(&self, id: ClientId, stream: TcpStream, left: Left) -> Option<Heir> {
+        let addr = match &left {
+            Left::All(saved, _) => saved.addr,
+            _ => stream.peer_addr().ok()?,
+        };
+        let addr = SocketAddr::new(addr.ip().to_canonical(), addr.port());
+        let (limits, now) = (self.shared.limits.get(), self.shared.clock.uptime());
+        let place = Arc::new(self.door.readmit(id, addr.ip(), &limits, now));
+        let (transport, shared) = (Arc::new(Transport::bare(stream)), self.shared.clone());
+        Some(Heir { id, transport, addr, place, shared, left })
+    }
+}
+
+impl Heir {
+    /// Goes on where it was left.
+    pub(super) fn join(self, broadcaster: &mut Broadcaster, threads: &Threads) {
+        let Self { id, transport, addr, place, shared, left } = self;
+        let peer = |dialect, queue: &[u8]| {
+            Peer::resume(Arc::clone(&transport), addr, Arc::clone(&place), dialect, queue)
+        };
+        let session = match left {
+            Left::All(saved, queue) => {
+                broadcaster.adopt(id, peer(saved.dialect, &queue));
+                Some(saved.session)
+            }
+            Left::Noted(record) => broadcaster
+                .bring_back(&record, peer(record.dialect, &[]))
+                .map(|()| fresh(&record, &place, &shared)),
+            Left::Nothing => None,
+        };
+        let started = match session {
+            Some(saved) => {
+                threads.run(move || Session::resume(id, transport, place, saved, shared).run(&[]))
+            }
+            None => threads.run(move || {
+                Session::new(id, transport, addr, place, Dialect::default(), shared).run(&[]);
+            }),
+        };
+        if let Err(error) = started {
+            log::error!("cannot start a thread: {error}");
+        }
+    }
+}
+
+/// A session of which only was noted whose it is.
+fn fresh(record: &Record, place: &Place, shared: &Shared) -> SavedSession {
+    let now = shared.clock.uptime();
+    SavedSession {
+        decoder: record.dialect.decoder(),
+        bucket: Bucket::new(place.burst, now),
+        heard: now,
+        is_settled: true,
+    }
+}

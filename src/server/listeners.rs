@@ -1,0 +1,136 @@
+//! Listening sockets: bound, or inherited.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::time::Duration;
+
+use crate::arrival::Service;
+use crate::config::Config;
+use crate::handover::Listener;
+use crate::os;
+use crate::systemd;
+
+/// A client that the network lost is noticed after this time. Not sooner, because the kernel
+/// also counts one as lost that is there but has not read for as long.
+const LOST_AFTER: Duration = Duration::from_secs(600);
+/// How often to try when the second of two addresses cannot have the port the first was given.
+const PORT_TRIES: usize = 16;
+
+/// Why the server could not be started. Its `Display` says what failed.
+#[derive(Debug)]
+pub struct StartError {
+    what: String,
+    error: io::Error,
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot {}: {}", self.what, self.error)
+    }
+}
+
+impl std::error::Error for StartError {}
+
+pub(super) fn failed(what: impl Into<String>) -> impl FnOnce(io::Error) -> StartError {
+    let what = what.into();
+    |error| StartError { what, error }
+}
+
+/// All services on all addresses: those that are inherited, and the others bound.
+pub(super) fn listen(
+    config: &Config,
+    services: &[(u16, Service)],
+    inherited: &mut Vec<Listener>,
+) -> Result<Vec<(TcpListener, Service)>, StartError> {
+    let mut all = Vec::new();
+    for (port, service) in services {
+        let listeners = match take_inherited(config, *port, service.name, inherited) {
+            found if found.is_empty() => listen_on(config, *port)?,
+            found => found,
+        };
+        for listener in &listeners {
+            os::prepare(listener, LOST_AFTER).map_err(failed("prepare a listening socket"))?;
+            if systemd::is_managed() {
+                systemd::store(&systemd::listener_name(service.name), listener);
+            }
+        }
+        all.extend(listeners.into_iter().map(|listener| (listener, service.clone())));
+    }
+    for Listener { name, .. } in inherited.drain(..) {
+        log::warn!("a socket called {name:?} was handed over, but nothing here listens to it");
+    }
+    Ok(all)
+}
+
+/// The inherited sockets of one service. Those that the service manager made are taken as they
+/// are; those of the process before only if the settings still ask for them.
+fn take_inherited(
+    config: &Config,
+    port: u16,
+    name: &str,
+    inherited: &mut Vec<Listener>,
+) -> Vec<TcpListener> {
+    let is_assigned = inherited.iter().any(|found| found.name == name && found.is_assigned);
+    let wanted = |found: &Listener| {
+        let addr = found.socket.local_addr();
+        let fits = addr.is_ok_and(|addr| port == 0 || addr.port() == port);
+        found.is_assigned || (fits && !is_assigned)
+    };
+    let (own, others): (Vec<_>, Vec<_>) = inherited.drain(..).partition(|found| found.name == name);
+    *inherited = others;
+    let taken: Vec<_> = own.into_iter().filter(wanted).map(|found| found.socket).collect();
+    let is_complete = is_assigned || taken.len() == config.addresses().len();
+    if is_complete { taken } else { Vec::new() }
+}
+
+/// Binds a port of all addresses; 0 is any, the same for all.
+fn listen_on(config: &Config, port: u16) -> Result<Vec<TcpListener>, StartError> {
+    for _ in 1..PORT_TRIES {
+        match listen_once(config, port) {
+            Err(StartError { error, .. })
+                if port == 0 && error.kind() == io::ErrorKind::AddrInUse => {}
+            result => return result,
+        }
+    }
+    listen_once(config, port)
+}
+
+fn listen_once(config: &Config, mut port: u16) -> Result<Vec<TcpListener>, StartError> {
+    let mut listeners = Vec::new();
+    for ip in config.addresses() {
+        // Whoever names an IPv4 address, too, means IPv6 only by an IPv6 address.
+        let v6_only = config.bind.iter().any(IpAddr::is_ipv4);
+        let listener = bind(SocketAddr::new(ip, port), v6_only, config.bind.is_empty())?;
+        port = listener.local_addr().map_or(port, |addr| addr.port());
+        listeners.push(listener);
+    }
+    Ok(listeners)
+}
+
+fn bind(addr: SocketAddr, v6_only: bool, or_ipv4: bool) -> Result<TcpListener, StartError> {
+    match os::listen(addr, v6_only, LOST_AFTER) {
+        Err(error) if or_ipv4 && os::is_without_ipv6(&error) => {
+            let addr = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), addr.port());
+            bind(addr, v6_only, false)
+        }
+        result => result.map_err(failed(format!("listen on {addr}"))),
+    }
+}
+
+/// Logs where the server listens, and returns the same for the port file.
+pub(super) fn announce(listeners: &[(TcpListener, Service)]) -> Result<String, StartError> {
+    let mut ports = String::new();
+    for (listener, Service { name, .. }) in listeners {
+        let addr = listener.local_addr().map_err(failed("learn the port"))?;
+        log::info!("listening on {addr} ({name})");
+        ports.push_str(&format!("{name} {}\n", addr.port()));
+    }
+    Ok(ports)
+}
+
+/// Where those who speak HTTP should go, if anywhere.
+pub(super) fn web_port(listeners: &[(TcpListener, Service)]) -> Option<u16> {
+    let (listener, _) = listeners.iter().find(|(_, service)| service.web.is_some())?;
+    listener.local_addr().ok().map(|addr| addr.port())
+}

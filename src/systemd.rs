@@ -1,0 +1,273 @@
+//! What the service manager is told and gives: readiness, a pulse, sockets, and a store for
+//! descriptors that outlives the process (sd_notify(3), sd_listen_fds(3)).
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::FileExt;
+use std::thread;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use sd_notify::NotifyState;
+
+use crate::chat::ClientId;
+use crate::handover::{Inherited, Listener, Record, Snapshot};
+use crate::os;
+
+/// The names under which descriptors are stored; a client's is `c` and its number.
+const SNAPSHOT: &str = "snapshot";
+const ROSTER: &str = "roster";
+const LISTENER: &str = "listen-";
+/// Bytes of a record in the roster.
+const RECORD: usize = 512;
+/// Messages that may wait for the manager.
+const QUEUE: usize = 16 * 1024;
+/// How often the manager is told what goes on.
+const STATUS_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Takes what the process before, or the service manager, left open for this one.
+pub fn inherit() -> Inherited {
+    let mut inherited = Inherited::default();
+    let given = sd_listen_fds::get().unwrap_or_else(|error| {
+        log::error!("cannot take over sockets: {error}");
+        Vec::new()
+    });
+    for (name, fd) in given {
+        let (name, fd) = (name.unwrap_or_default(), fd.into_std());
+        if let Err(error) = take(&mut inherited, &name, fd) {
+            log::error!("cannot take over {name:?}: {error}");
+        }
+    }
+    inherited
+}
+
+fn take(inherited: &mut Inherited, name: &str, fd: OwnedFd) -> Result<(), String> {
+    os::close_on_exec(&fd).map_err(|error| error.to_string())?;
+    if name == SNAPSHOT {
+        // Whatever comes of it, a later crash must not find it again.
+        forget(SNAPSHOT);
+        let bytes = contents(fd).map_err(|error| error.to_string())?;
+        inherited.snapshot = Some(Snapshot::from_bytes(&bytes)?);
+    } else if name == ROSTER {
+        forget(ROSTER);
+        let bytes = contents(fd).map_err(|error| error.to_string())?;
+        let records = bytes.chunks(RECORD).filter_map(|slot| serde_json::from_slice(slot).ok());
+        inherited.roster.extend(records);
+    } else if let Some(id) = name.strip_prefix('c').and_then(|number| number.parse().ok()) {
+        inherited.clients.push((ClientId(id), TcpStream::from(fd)));
+    } else {
+        let own = name.strip_prefix(LISTENER);
+        let socket = TcpListener::from(fd);
+        socket.set_nonblocking(true).map_err(|error| error.to_string())?;
+        let name = own.unwrap_or(name).to_owned();
+        inherited.listeners.push(Listener { name, is_assigned: own.is_none(), socket });
+    }
+    Ok(())
+}
+
+/// All of a file, from its beginning.
+fn contents(fd: OwnedFd) -> io::Result<Vec<u8>> {
+    let file = File::from(fd);
+    let length = usize::try_from(file.metadata()?.len()).map_err(io::Error::other)?;
+    let mut bytes = vec![0; length];
+    file.read_exact_at(&mut bytes, 0)?;
+    Ok(bytes)
+}
+
+/// A client's name in the store.
+pub fn client_name(id: ClientId) -> String {
+    id.to_string()
+}
+
+/// A listener's name in the store.
+pub fn listener_name(service: &str) -> String {
+    format!("{LISTENER}{service}")
+}
+
+/// The snapshot as a file that can be handed over, with its name.
+///
+/// # Errors
+/// When there is no memory for it.
+pub fn snapshot_file(snapshot: &Snapshot) -> io::Result<(String, OwnedFd)> {
+    let file = File::from(os::memory_file(SNAPSHOT)?);
+    file.write_all_at(&snapshot.to_bytes()?, 0)?;
+    Ok((SNAPSHOT.to_owned(), file.into()))
+}
+
+/// Whether a service manager started this process, so that its end may be a restart.
+pub fn is_managed() -> bool {
+    std::env::var_os("NOTIFY_SOCKET").is_some()
+}
+
+/// Tells the manager something; without one, nothing happens.
+pub fn notify(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        log::warn!("cannot reach the service manager: {error}");
+    }
+}
+
+/// Tells the manager that the server is ready.
+pub fn ready() {
+    notify(&[NotifyState::Ready]);
+}
+
+/// Tells it that settings are being read again; [`ready`] ends that.
+pub fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => notify(&[NotifyState::Reloading, now]),
+        Err(_) => notify(&[NotifyState::Reloading]),
+    }
+}
+
+/// Tells it that the server is about to end.
+pub fn stopping() {
+    notify(&[NotifyState::Stopping]);
+}
+
+/// Leaves a descriptor with the manager, for the next process.
+pub fn store(name: &str, fd: &impl AsFd) {
+    let states = [NotifyState::FdStore, NotifyState::FdName(name)];
+    if let Err(error) = sd_notify::notify_with_fds(&states, &[fd.as_fd()]) {
+        log::warn!("cannot store {name}: {error}");
+    }
+}
+
+fn forget(name: &str) {
+    notify(&[NotifyState::FdStoreRemove, NotifyState::FdName(name)]);
+}
+
+/// Keeps the manager informed, on a thread of its own: the manager may be slow to listen.
+///
+/// Without a manager it does nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Keeper {
+    jobs: Option<Sender<Job>>,
+    pulse: Option<Duration>,
+}
+
+#[derive(Debug)]
+enum Job {
+    Keep(ClientId, OwnedFd),
+    Note(Box<Record>),
+    Forget(ClientId),
+    Pulse(String),
+}
+
+impl Keeper {
+    /// One that reaches the manager, if there is one.
+    ///
+    /// # Errors
+    /// When there is no thread or no memory for it.
+    pub fn start() -> io::Result<Self> {
+        if !is_managed() {
+            return Ok(Self::default());
+        }
+        let (jobs, queue) = bounded(QUEUE);
+        let roster = Roster::new()?;
+        thread::Builder::new().name("systemd".to_owned()).spawn(move || work(&queue, roster))?;
+        let watchdog = sd_notify::watchdog_enabled().map(|timeout| timeout / 3);
+        let pulse = watchdog.map_or(STATUS_INTERVAL, |watchdog| watchdog.min(STATUS_INTERVAL));
+        Ok(Self { jobs: Some(jobs), pulse: Some(pulse) })
+    }
+
+    /// How often it wants a [pulse](Self::pulse), if at all.
+    pub fn pulse_interval(&self) -> Option<Duration> {
+        self.pulse
+    }
+
+    /// Whether anything is kept.
+    pub fn is_active(&self) -> bool {
+        self.jobs.is_some()
+    }
+
+    /// Keeps a client's connection beyond the process.
+    pub fn keep(&self, id: ClientId, socket: impl AsFd) {
+        if self.is_active() {
+            match socket.as_fd().try_clone_to_owned() {
+                Ok(fd) => self.send(Job::Keep(id, fd)),
+                Err(error) => log::warn!("cannot keep {id}: {error}"),
+            }
+        }
+    }
+
+    /// Notes who a client is.
+    pub fn note(&self, record: Record) {
+        self.send(Job::Note(Box::new(record)));
+    }
+
+    /// Lets go of a client that is gone.
+    pub fn forget(&self, id: ClientId) {
+        self.send(Job::Forget(id));
+    }
+
+    /// Proves that the caller is alive, and says what goes on.
+    pub fn pulse(&self, status: String) {
+        self.send(Job::Pulse(status));
+    }
+
+    fn send(&self, job: Job) {
+        if let Some(Err(TrySendError::Full(job))) =
+            self.jobs.as_ref().map(|jobs| jobs.try_send(job))
+        {
+            log::warn!("the service manager does not listen: {job:?}");
+        }
+    }
+}
+
+fn work(jobs: &Receiver<Job>, mut roster: Roster) {
+    for job in jobs {
+        match job {
+            Job::Keep(id, fd) => store(&client_name(id), &fd),
+            Job::Note(record) => roster.note(&record),
+            Job::Forget(id) => {
+                forget(&client_name(id));
+                roster.forget(id);
+            }
+            Job::Pulse(status) => notify(&[NotifyState::Watchdog, NotifyState::Status(&status)]),
+        }
+    }
+}
+
+/// A file in memory with a record of each client. The manager holds it, too, so that it is there
+/// after a crash.
+#[derive(Debug)]
+struct Roster {
+    file: File,
+    slots: BTreeMap<ClientId, usize>,
+    free: Vec<usize>,
+}
+
+impl Roster {
+    fn new() -> io::Result<Self> {
+        let file = File::from(os::memory_file(ROSTER)?);
+        store(ROSTER, &file);
+        Ok(Self { file, slots: BTreeMap::new(), free: Vec::new() })
+    }
+
+    fn note(&mut self, record: &Record) {
+        let next = self.slots.len() + self.free.len();
+        let free = &mut self.free;
+        let slot = *self.slots.entry(record.id).or_insert_with(|| free.pop().unwrap_or(next));
+        match serde_json::to_vec(record) {
+            Ok(json) if json.len() <= RECORD => self.write(slot, json),
+            _ => log::error!("cannot note {}", record.id),
+        }
+    }
+
+    fn forget(&mut self, id: ClientId) {
+        if let Some(slot) = self.slots.remove(&id) {
+            self.free.push(slot);
+            self.write(slot, Vec::new());
+        }
+    }
+
+    fn write(&self, slot: usize, mut record: Vec<u8>) {
+        record.resize(RECORD, b' ');
+        if let Err(error) = self.file.write_all_at(&record, (slot * RECORD) as u64) {
+            log::error!("cannot write the roster: {error}");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! `chat`, the client of the house.
+
+use std::io::{Write, pipe};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+
+use rustix::process::Pid;
+
+use crate::harness::{Client, Ended, PATIENCE, Server, Signal, chatd, run};
+
+mod faults;
+mod pipe;
+mod reconnect;
+mod terminal;
+mod tls;
+
+/// The program, with a terminal that can do what most can and no settings of the user's.
+fn chat<const N: usize>(target: impl ToString, flags: [&str; N]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chat"));
+    command.env("TERM", "xterm").env_remove("NO_COLOR").arg(target.to_string()).args(flags);
+    command.stdin(Stdio::null());
+    command
+}
+
+/// What a command makes of its input. Unlike `run` it reads the output as it comes, however much.
+#[track_caller]
+fn piped(command: &mut Command, input: impl AsRef<[u8]>) -> Ended {
+    let (stdin, mut printf) = pipe().unwrap();
+    command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    // The command keeps no copy of the reading end, or `printf` might wait for ever.
+    command.stdin(Stdio::null());
+    let pid = Pid::from_child(&child);
+    let (input, (done, output)) = (input.as_ref(), mpsc::channel());
+    thread::scope(|scope| {
+        // It may end without reading all of it.
+        scope.spawn(move || printf.write_all(input));
+        scope.spawn(move || done.send(child.wait_with_output().unwrap()));
+        let output = output.recv_timeout(PATIENCE).inspect_err(|_| {
+            rustix::process::kill_process(pid, Signal::KILL).ok();
+        });
+        let output = output.expect("still running");
+        Ended {
+            status: output.status.code().unwrap(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    })
+}
+
+/// A server at an address that was another's before.
+#[track_caller]
+fn server_at(address: SocketAddr) -> Server {
+    let mut command = chatd();
+    command.args(["--bind", "127.0.0.1", "--port", &address.port().to_string()]);
+    Server::run(command)
+}
+
+/// Something that is no chatd, but listens.
+fn listen() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    (listener, address)
+}
+
+/// Whoever connects next, before anything was sent.
+#[track_caller]
+fn accept(listener: &TcpListener) -> Client {
+    // A client always comes, or the test's own deadline does.
+    let (stream, _): (TcpStream, _) = listener.accept().unwrap();
+    Client::over(stream)
+}

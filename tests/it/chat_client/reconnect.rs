@@ -1,0 +1,100 @@
+//! When the server goes and comes back.
+
+use super::*;
+use crate::harness::people;
+use crate::pty::{CTRL_D, Terminal};
+
+/// A row says that there will be another try.
+fn is_lost(rows: &[&str]) -> bool {
+    rows.iter().any(|row| row.contains("; trying again in "))
+}
+
+#[test]
+fn name_room_and_what_was_typed_meanwhile_survive_a_restart_of_the_server() {
+    let server = Server::start();
+    let mut alice = Terminal::run(chat(server.addr(), []));
+    alice.types("/nick alice\r/join dev\r");
+    alice.displays(|rows| rows.ends_with(&["-- You are alone in dev.", ">"]));
+
+    let address = server.addr();
+    drop(server);
+    alice.displays(is_lost);
+    alice.types("typed in between\rhalf");
+    alice.displays(|rows| rows.contains(&"-- not sent yet: no connection"));
+
+    let server = server_at(address);
+    let mut bob = Client::guest(&server);
+    bob.send("/join dev");
+    bob.wait_for(|line| line == "<alice> typed in between" || line.contains("> typed in between"));
+    alice.displays(|rows| rows.contains(&"-- you are now alice") && rows.last() == Some(&"> half"));
+    alice.types("-typed\r");
+    bob.wait_for(|line| line == "<alice> half-typed");
+}
+
+#[test]
+fn it_comes_back_after_being_turned_away_for_a_while() {
+    let server = Server::with(["--max-clients", "1"]);
+    let mut alice = Terminal::run(chat(server.addr(), []));
+    alice.displays(|rows| rows.last() == Some(&">"));
+    let mut other = Terminal::run(chat(server.addr(), []));
+    other.displays(|rows| {
+        rows.iter().any(|row| row.starts_with("!! the server is full")) && is_lost(rows)
+    });
+    alice.types(CTRL_D);
+    assert_eq!(alice.ends(), 0);
+    other.displays(|rows| rows.iter().any(|row| row.contains("-- Welcome to chatd")));
+}
+
+#[test]
+fn a_line_that_the_server_may_not_have_got_is_named() {
+    let (listener, address) = listen();
+    let mut alice = Terminal::run(chat(address, []));
+    let mut server = accept(&listener);
+    server.expect("");
+    server.expect("/ping");
+    server.send("-- pong");
+    alice.types("one\r");
+    server.expect("one");
+    server.expect("/ping");
+    server.send("-- pong");
+    alice.types("two\r");
+    server.expect("two");
+    drop(server);
+    let display = alice.displays(is_lost);
+    assert!(display.contains("!! perhaps not sent: two"), "{}", display);
+    assert!(!display.contains("not sent: one"), "{}", display);
+}
+
+#[test]
+fn leaving_without_a_connection_tells_what_was_not_sent() {
+    let (listener, address) = listen();
+    let mut alice = Terminal::run(chat(address, []));
+    drop(accept(&listener));
+    drop(listener);
+    alice.displays(is_lost);
+    alice.types("important\r");
+    alice.displays(|rows| rows.contains(&"-- not sent yet: no connection"));
+    alice.types(CTRL_D);
+    assert_eq!(alice.ends(), 1);
+    alice.displays(|rows| rows.contains(&"!! not sent: important"));
+}
+
+#[test]
+fn a_name_that_an_own_ghost_holds_is_taken_when_that_is_gone() {
+    let server = Server::start();
+    let [ghost] = people(&server, ["alice"]);
+    let mut alice = Terminal::run(chat(server.addr(), ["--nick", "alice"]));
+    alice.displays(|rows| rows.ends_with(&["!! alice is taken", ">"]));
+    drop(ghost);
+    alice.displays(|rows| rows.ends_with(&["-- you are now alice", ">"]));
+}
+
+#[test]
+fn the_first_connection_has_to_work() {
+    let (listener, address) = listen();
+    drop(listener);
+    let mut alice = Terminal::run(chat(address, []));
+    assert_eq!(alice.ends(), 1);
+    let wanted = format!("chat: {address}: Connection refused (os error 111)");
+    alice.displays(|rows| rows == [wanted.as_str()]);
+}
