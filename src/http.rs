@@ -94,7 +94,8 @@ fn request(head: &httparse::Request<'_, '_>) -> Result<Request, Status> {
         path: path(target).ok_or(Status::BadRequest)?.to_owned(),
         host: fields.only("host")?.ok_or(Status::BadRequest)?.to_owned(),
         origin: fields.only("origin")?.map(str::to_owned),
-        upgrade: fields.upgrade()?,
+        // HTTP/1.0 knows none (RFC 9110, section 7.8).
+        upgrade: if head.version == Some(1) { fields.upgrade()? } else { None },
     })
 }
 
@@ -134,12 +135,22 @@ impl<'b> Fields<'_, 'b> {
         Ok(members.filter(|member| !member.is_empty()).collect())
     }
 
+    /// Whether something follows that belongs to the request (RFC 9112, section 6).
+    fn has_body(&self) -> Result<bool, Status> {
+        let length = self.only("content-length")?;
+        Ok(length.is_some_and(|length| length != "0") || self.all("transfer-encoding").count() > 0)
+    }
+
     fn upgrade(&self) -> Result<Option<Upgrade>, Status> {
         let names = |name, wanted: &str| -> Result<bool, Status> {
             Ok(self.list(name)?.iter().any(|member| member.eq_ignore_ascii_case(wanted)))
         };
         if !names("connection", "upgrade")? || !names("upgrade", "websocket")? {
             return Ok(None);
+        }
+        if self.has_body()? {
+            // Somebody between us would take for a body what we take for frames.
+            return Err(Status::BadRequest);
         }
         let field = |name| Ok(self.only(name)?.unwrap_or_default().to_owned());
         let protocols = self.list("sec-websocket-protocol")?;

@@ -13,9 +13,6 @@ use crate::transport::{Patience, Transport};
 use crate::wire::Dialect;
 use crate::wire::websocket::SUBPROTOCOL;
 
-/// Bytes in a WebSocket key: 16 in base64 (RFC 6455, section 4.1).
-const KEY_LENGTH: usize = 24;
-
 /// What the page may do: nothing but talk to where it came from.
 const PAGE_FIELDS: [(&str, &str); 3] = [
     (
@@ -114,12 +111,18 @@ fn route(request: &Request, guard: &Guard) -> Result<Route, Status> {
 fn switch(upgrade: Option<&Upgrade>) -> Result<Route, Status> {
     let upgrade =
         upgrade.filter(|upgrade| upgrade.version == "13").ok_or(Status::UpgradeRequired)?;
-    if upgrade.key.len() != KEY_LENGTH {
+    if !is_key(&upgrade.key) {
         return Err(Status::BadRequest);
     }
     let accept = derive_accept_key(upgrade.key.as_bytes());
     let is_json = upgrade.protocols.iter().any(|protocol| protocol == SUBPROTOCOL);
     Ok(Route::Switch { accept, is_json })
+}
+
+/// Whether it is a WebSocket key: 16 bytes in base64 (RFC 6455, section 4.1).
+fn is_key(key: &str) -> bool {
+    let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || b"+/".contains(&byte);
+    key.strip_suffix("==").is_some_and(|digits| digits.len() == 22 && digits.bytes().all(is_digit))
 }
 
 fn refusal(status: Status) -> Answer<'static> {

@@ -33,7 +33,9 @@ impl Chat {
         let mut turn = Turn { chat: self, now, me: id, effects };
         let (room, others) = turn.enter(RoomId::LOBBY);
         let (server, motd) = (turn.chat.settings.name.clone(), turn.chat.settings.motd.clone());
-        turn.tell(Message::Welcome { server, nick, room, others, motd });
+        turn.tell(Message::Welcome { server, nick, room, others });
+        turn.show_people();
+        motd.iter().for_each(|line| turn.notice(line));
         turn.show_room();
     }
 
@@ -114,6 +116,7 @@ impl Turn<'_> {
             self.announce()
         }
         self.tell(Message::Moved { room, nick: self.me().nick, others });
+        self.show_people();
         self.show_room();
         Ok(())
     }
@@ -216,11 +219,15 @@ impl Turn<'_> {
         Others { count, names }
     }
 
-    /// Shows what there is to know of a room that the client entered.
-    fn show_room(&mut self) {
+    /// Shows who is in a room that the client entered, if it keeps a list.
+    fn show_people(&mut self) {
         if self.me().lists {
             self.tell(self.people(self.room().1));
         }
+    }
+
+    /// Shows what there is to know of a room that the client entered.
+    fn show_room(&mut self) {
         let (_, room) = self.room();
         let name = room.name;
         if let Some(topic) = room.topic.clone() {

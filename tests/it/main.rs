@@ -6,6 +6,7 @@
 mod batching;
 mod browser;
 mod chat_client;
+mod chatd_v1;
 mod command_line;
 mod commands;
 mod door;
@@ -28,5 +29,8 @@ mod telnet;
 mod text_wire;
 mod tidy;
 mod times;
+mod tls;
+mod web;
 mod web_noise;
+mod websocket;
 mod welcome;

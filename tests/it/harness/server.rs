@@ -1,7 +1,9 @@
 //! A running server: its log, its numbers in `/proc`, its end.
 
+use std::collections::HashMap;
 use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -38,8 +40,8 @@ impl Log {
 /// A server of the test's own. Dropping it ends it, and fails the test if it had died or panicked.
 pub(crate) struct Server {
     child: Child,
-    /// What the port file says.
-    ports: String,
+    /// By the name that each has in the port file.
+    ports: HashMap<String, u16>,
     log: Log,
     log_reader: Option<thread::JoinHandle<()>>,
     ended: bool,
@@ -55,6 +57,13 @@ impl Server {
     pub(crate) fn with<const N: usize>(flags: [&str; N]) -> Self {
         let mut command = chatd();
         command.args(["--bind", "127.0.0.1", "--port", "0"]).args(flags);
+        Server::run(command)
+    }
+
+    /// The same with a web port.
+    pub(crate) fn with_web<const N: usize>(flags: [&str; N]) -> Self {
+        let mut command = chatd();
+        command.args(["--bind", "127.0.0.1", "--port", "0", "--web-port", "0"]).args(flags);
         Server::run(command)
     }
 
@@ -88,7 +97,7 @@ impl Server {
                 child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
                 panic!("the server ended at once, {status}: {log}");
             }
-            fs::read_to_string(port_file).ok()
+            ports_in(Path::new(port_file))
         });
         Server { child, ports, log: Log::default(), log_reader: None, ended: false, _dir: dir }
     }
@@ -105,21 +114,20 @@ impl Server {
     }
 
     pub(crate) fn port(&self) -> u16 {
-        self.port_of("text")
-    }
-
-    pub(crate) fn web_port(&self) -> u16 {
-        self.port_of("web")
-    }
-
-    fn port_of(&self, name: &str) -> u16 {
-        let mut lines = self.ports.lines().filter_map(|line| line.split_once(' '));
-        let (_, port) = lines.find(|(listener, _)| *listener == name).unwrap();
-        port.parse().unwrap()
+        self.ports["text"]
     }
 
     pub(crate) fn addr(&self) -> SocketAddr {
-        SocketAddr::from((Ipv4Addr::LOCALHOST, self.port()))
+        self.addr_of("text")
+    }
+
+    pub(crate) fn web_port(&self) -> u16 {
+        self.ports["web"]
+    }
+
+    /// Where a listener is, by its name in the port file.
+    pub(crate) fn addr_of(&self, name: &str) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, self.ports[name]))
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -213,4 +221,14 @@ impl Drop for Server {
             assert!(!log.contains("panicked"), "{log}");
         }
     }
+}
+
+/// The ports that a port file names, once it is there and this server's own.
+fn ports_in(file: &Path) -> Option<HashMap<String, u16>> {
+    let text = fs::read_to_string(file).ok()?;
+    let port = |line: &str| {
+        let (name, port) = line.split_once(' ')?;
+        Some((name.to_owned(), port.parse().ok()?))
+    };
+    text.lines().map(port).collect::<Option<_>>().filter(|ports: &HashMap<_, _>| !ports.is_empty())
 }
