@@ -342,4 +342,22 @@ mod tests {
         let r0 = chat.rooms.find(RoomName::new("r0").unwrap());
         assert_eq!(r0.map(|room| room.members.as_slice()), Some(&[ClientId(1)][..]));
     }
+
+    #[test]
+    fn a_list_of_people_counts_its_reader_once() {
+        let mut chat = chat();
+        let lists = Traits { lists: true, ..Traits::default() };
+        let address = Address::of([192, 0, 2, 1].into());
+        let listed = |messages: Vec<Message>| {
+            let list = messages.into_iter().find_map(|message| match message {
+                Message::People { here, people, more, .. } => Some((here, people.len(), more)),
+                _ => None,
+            });
+            list.unwrap()
+        };
+        assert_eq!(listed(told(&mut chat, 0, 1, Event::Connected(address, lists))), (1, 1, 0));
+        // First it is not announced, then it is.
+        assert_eq!(listed(types(&mut chat, 1, "/join dev")), (1, 1, 0));
+        assert_eq!(listed(types(&mut chat, 1, "/join ops")), (1, 1, 0));
+    }
 }

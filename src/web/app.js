@@ -205,7 +205,8 @@ const handlers = {
     showPeople();
   },
   topic({ room, nick, text }) {
-    $("topic").textContent = $("topic").title = text ?? "";
+    $("topic").replaceChildren(...linked(text ?? ""));
+    $("topic").title = text ?? "";
     const who = nick ? [name(nick), " set the topic: "] : ["The topic is: "];
     addLine("topic", text === null ? ["No topic is set"] : [...who, ...linked(text)], { room });
   },
@@ -251,7 +252,7 @@ function called(nick) {
 
 function entered(room) {
   me.room = $("room").textContent = room;
-  $("topic").textContent = "";
+  $("topic").textContent = $("topic").title = "";
   input.placeholder = `Message ${room}`;
   people.clear();
   hush();
