@@ -4,7 +4,7 @@
 //! what happened and when, and answers with [`Effects`] for somebody else to carry out.
 
 mod client;
-mod commands;
+pub mod commands;
 mod effect;
 mod history;
 mod message;
