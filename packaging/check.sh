@@ -108,10 +108,16 @@ assess() {
 }
 
 manual() {
-    local page
+    local page option
     for page in man8/chatd.8 man5/chatd.toml.5; do
         gunzip -c "$root/usr/share/man/$page.gz" >"$scratch/${page#*/}"
         says_nothing mandoc -T lint -W warning "$scratch/${page#*/}"
+        mandoc -T ascii "$scratch/${page#*/}" | sed 's/.\x08//g' >"$scratch/${page#*/}.text"
+    done
+    for option in $("$folder/chatd" --help | sed -nE 's/^ *(-[a-zA-Z], )?--([a-z-]+).*/\2/p'); do
+        grep -q -e "--$option" "$scratch/chatd.8.text" || fail "chatd(8) lacks --$option"
+        [[ $option =~ ^(config|help|version)$ ]] || grep -q "^ *$option = " "$scratch/chatd.toml.5.text" ||
+            fail "chatd.toml(5) lacks $option"
     done
     # shellcheck disable=SC2016
     says_nothing bash -c 'source "$1" && complete -p chatd >/dev/null' \

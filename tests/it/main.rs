@@ -14,6 +14,7 @@ mod limits;
 mod load;
 mod mistakes;
 mod nicks;
+mod packaging;
 mod presence;
 mod private;
 mod pty;
