@@ -51,7 +51,7 @@ package() {
         --define "_topdir $work/rpmbuild" --define "_sourcedir $work/sources" \
         --define "chatd_version $version" packaging/chatd.spec
     mkdir -p "$folder"
-    rm -f "$folder"/*.rpm
+    rm -f "$folder"/chatd-*.rpm
     cp "$work"/rpmbuild/RPMS/x86_64/chatd-*.rpm "$work/sources/chatd" "$folder"
 }
 
