@@ -76,6 +76,7 @@ fn chatd_8() -> Roff {
     }
     section(&mut roff, "SIGNALS", &[]);
     item(&mut roff, [bold("SIGHUP")], RELOAD);
+    item(&mut roff, [bold("SIGUSR2")], RESTART);
     item(&mut roff, [bold("SIGTERM"), roman(", "), bold("SIGINT")], STOP);
     section(&mut roff, "ENVIRONMENT", &[]);
     item(&mut roff, [bold("CHATD_*")], "The options, in capitals, with _ for each dash.");
@@ -102,6 +103,8 @@ fn chatd_8() -> Roff {
 const RELOAD: &str = "Read the settings, the MOTD and the certificates again. If something in \
     them is wrong, it is said in the log and nothing is changed. What can only change with a \
     restart is named in the log.";
+const RESTART: &str =
+    "Become the program that is now in the same place, and go on with the clients.";
 const STOP: &str = "Say goodbye to everybody, and end.";
 
 /// The page about the file: its keys are the options, in the same order.
