@@ -129,9 +129,11 @@ manual() {
         - "$root/usr/share/bash-completion/completions/chatd"
 }
 
-# Starts the packaged server with its packaged settings, and joins it. "$@" may be `chroot FOLDER`.
+# Starts the packaged server with its packaged settings, and joins it: `join [FOLDER COMMAND...]`, where
+# COMMAND takes FOLDER for the root.
 join() {
-    local place=${2-} log=$scratch/log line
+    local place=${1-} log=$scratch/log line
+    shift $(($# > 0))
     install -D "$root/usr/bin/chatd" "$place$scratch/chatd"
     install -D -m 644 "$root/etc/chatd/chatd.toml" "$place$scratch/chatd.toml"
     "$@" "$scratch/chatd" --config "$scratch/chatd.toml" --bind 127.0.0.1 --port 0 \
@@ -164,9 +166,14 @@ oldest_debian() {
         rm -rf "$bullseye"
         debootstrap --foreign --variant=minbase bullseye "$bullseye" >"$scratch/debootstrap" ||
             fail "$(tail -3 "$scratch/debootstrap")"
+        # debootstrap leaves a link to itself.
+        rm -rf "$bullseye/proc"
+        mkdir "$bullseye/proc"
         touch "$bullseye/complete"
     fi
-    join chroot "$bullseye"
+    # shellcheck disable=SC2016
+    join "$bullseye" unshare --mount \
+        sh -c 'mount -t proc proc "$1/proc" && exec chroot "$@"' - "$bullseye"
     rm -rf "${bullseye:?}$scratch"
     echo "runs with $(basename "$bullseye"/lib/x86_64-linux-gnu/libc-*.so)"
 }

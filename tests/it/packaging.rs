@@ -79,7 +79,7 @@ fn pieces(format: &str) -> Vec<&str> {
 fn the_handbook_explains_every_line_of_the_log() {
     let handbook = shipped("docs/OPERATIONS.md");
     let mut folders = vec![path("src")];
-    let mut lines = 0;
+    let (mut lines, mut unexplained) = (0, Vec::new());
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
             if entry.is_dir() {
@@ -91,11 +91,14 @@ fn the_handbook_explains_every_line_of_the_log() {
                 for call in source.split(&format!("log::{level}!(")).skip(1) {
                     let format = call.split('"').nth(1).unwrap();
                     let piece = pieces(format)[0].trim();
-                    assert!(handbook.contains(piece), "{}: {format}", entry.display());
                     lines += 1;
+                    if !handbook.contains(piece) {
+                        unexplained.push(format!("{}: {format}", entry.display()));
+                    }
                 }
             }
         }
     }
     assert!(lines > 10, "{lines} lines found");
+    assert!(unexplained.is_empty(), "{unexplained:#?}");
 }
