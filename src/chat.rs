@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 mod client;
-mod commands;
+pub mod commands;
 mod effect;
 mod history;
 mod message;

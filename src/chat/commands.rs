@@ -56,6 +56,11 @@ const COMMANDS: &[Command] = &[
     Command::new("/quit [TEXT]", "leave, with last words", 0..=1, talk::quit),
 ];
 
+/// The usage of each command, and what it does: for the manual.
+pub fn usages() -> impl Iterator<Item = (&'static str, &'static str)> {
+    COMMANDS.iter().map(|command| (command.usage, command.help))
+}
+
 /// Runs a command line, without its slash.
 pub(super) fn run(turn: &mut Turn<'_>, line: &str) -> Result<(), Refusal> {
     let (name, rest) = line.split_once(' ').unwrap_or((line, ""));

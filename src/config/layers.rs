@@ -25,8 +25,8 @@ pub enum Stop {
     Wrong(String),
 }
 
-/// The command line's definition.
-pub(super) fn command() -> Command {
+/// The command line's definition, which the manual and the completions come from, too.
+pub fn command() -> Command {
     Config::augment_args(Command::new("chatd"))
         .mut_args(|arg| match arg.get_action() {
             ArgAction::Count => arg,

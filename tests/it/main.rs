@@ -18,6 +18,7 @@ mod load;
 mod metrics;
 mod mistakes;
 mod nicks;
+mod packaging;
 mod presence;
 mod private;
 mod pty;

@@ -1,0 +1,184 @@
+#!/usr/bin/env bash
+# Checks what build-rpm.sh made: packaging/check.sh [FOLDER]
+#
+# Needs, with Debian's names of the packages: rpm, binutils, systemd (252 or newer, not running),
+# mandoc, and for root debootstrap. Nothing is installed but into folders of its own.
+set -euo pipefail
+if ((EUID != 0)) && [[ -z ${CHECK_AS_ROOT-} ]]; then
+    # rpm changes its root: somebody else can do that in a namespace of their own.
+    CHECK_AS_ROOT=no exec unshare --map-root-user "$0" "$@"
+fi
+cd "$(dirname "$0")/.."
+export LC_ALL=C
+
+readonly newest_glibc=GLIBC_2.28
+# What `systemd-analyze security` may say of the service, in tenths.
+readonly exposure=17
+readonly exposure_on_newer=12
+readonly units=(chatd.service chatd.socket chatd-web.socket chatd-tls.socket)
+
+target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+folder=$(realpath -m "${1:-$target/rpm}")
+packages=("$folder"/chatd-*.x86_64.rpm)
+readonly target folder package=${packages[0]}
+scratch=$(mktemp -d)
+readonly scratch root=$scratch/root
+server=
+trap '[[ -z $server ]] || kill "$server"; rm -rf "$scratch"' EXIT
+
+fail() {
+    echo "$0: $*" >&2
+    exit 1
+}
+
+says_nothing() {
+    local said
+    said=$("$@" 2>&1) || fail "$*: $said"
+    [[ -z $said ]] || fail "$*: $said"
+}
+
+symbols() {
+    local newest
+    newest=$(objdump -T "$folder/chatd" | grep -oE 'GLIBC_[0-9.]+' | sort -Vu | tail -1)
+    [[ $(printf '%s\n' "$newest" "$newest_glibc" | sort -V | tail -1) == "$newest_glibc" ]] ||
+        fail "the binary needs $newest"
+    echo "the binary needs $newest"
+}
+
+contents() {
+    diff - <(rpm -qpl "$package" | sort) <<'LIST' || fail "the package has other files"
+/etc/chatd
+/etc/chatd/chatd.toml
+/usr/bin/chatd
+/usr/lib/firewalld/services/chatd.xml
+/usr/lib/sysctl.d/60-chatd.conf
+/usr/lib/systemd/system-preset/80-chatd.preset
+/usr/lib/systemd/system/chatd-tls.socket
+/usr/lib/systemd/system/chatd-web.socket
+/usr/lib/systemd/system/chatd.service
+/usr/lib/systemd/system/chatd.socket
+/usr/share/bash-completion/completions/chatd
+/usr/share/doc/chatd
+/usr/share/doc/chatd/OPERATIONS.md
+/usr/share/doc/chatd/README.md
+/usr/share/doc/chatd/alerts.yml
+/usr/share/doc/chatd/grafana-dashboard.json
+/usr/share/doc/chatd/newer-systemd.conf
+/usr/share/fish/vendor_completions.d/chatd.fish
+/usr/share/licenses/chatd
+/usr/share/licenses/chatd/LICENSE
+/usr/share/man/man5/chatd.toml.5.gz
+/usr/share/man/man8/chatd.8.gz
+/usr/share/zsh/site-functions/_chatd
+LIST
+    [[ $(rpm -qpc "$package") == /etc/chatd/chatd.toml ]] ||
+        fail "an upgrade would overwrite other settings, or none"
+    # Payloads of zstd, which newer rpmbuilds choose, are none that rpm 4.14 can read.
+    [[ $(rpm -qp --queryformat '%{PAYLOADCOMPRESSOR}' "$package") == gzip ]] ||
+        fail "rpm of RHEL 8 cannot unpack it"
+}
+
+install_it() {
+    # What the units refer to on any system.
+    mkdir -p "$root/usr/lib/systemd/system" "$root/bin"
+    cp /lib/systemd/system/*.target "$root/usr/lib/systemd/system"
+    cp /bin/kill "$root/bin"
+    rpm --root "$root" --initdb
+    # Debian's rpm wants to be told that it is meant.
+    rpm --root "$root" --install --nodeps --noscripts --force-debian "$package"
+    says_nothing rpm --root "$root" --verify --nodeps chatd
+}
+
+scriptlets() {
+    local one
+    for one in prein postin preun postun; do
+        rpm -qp --queryformat "%{$one}" "$package" >"$scratch/$one"
+        sh -n "$scratch/$one"
+        [[ -s $scratch/$one ]] || fail "the package has no $one"
+    done
+}
+
+verify_units() {
+    says_nothing systemd-analyze verify --man=no --root="$root" "${units[@]}"
+    assess "$exposure"
+    install -D -m 644 -t "$root/etc/systemd/system/chatd.service.d" packaging/newer-systemd.conf
+    says_nothing systemd-analyze verify --man=no --root="$root" "${units[@]}"
+    assess "$exposure_on_newer"
+}
+
+assess() {
+    systemd-analyze security --offline=true --root="$root" --no-pager --threshold="$1" \
+        chatd.service >"$scratch/security" || fail "$(grep '✗' "$scratch/security")"
+    tail -1 "$scratch/security"
+}
+
+manual() {
+    local page option
+    for page in man8/chatd.8 man5/chatd.toml.5; do
+        gunzip -c "$root/usr/share/man/$page.gz" >"$scratch/${page#*/}"
+        says_nothing mandoc -T lint -W warning "$scratch/${page#*/}"
+        mandoc -T ascii "$scratch/${page#*/}" | sed 's/.\x08//g' >"$scratch/${page#*/}.text"
+    done
+    for option in $("$folder/chatd" --help | sed -nE 's/^ *(-[a-zA-Z], )?--([a-z-]+).*/\2/p'); do
+        grep -q -e "--$option" "$scratch/chatd.8.text" || fail "chatd(8) lacks --$option"
+        [[ $option =~ ^(config|help|version)$ ]] || grep -q "^ *$option = " "$scratch/chatd.toml.5.text" ||
+            fail "chatd.toml(5) lacks $option"
+    done
+    # shellcheck disable=SC2016
+    says_nothing bash -c 'source "$1" && complete -p chatd >/dev/null' \
+        - "$root/usr/share/bash-completion/completions/chatd"
+}
+
+# Starts the packaged server with its packaged settings, and joins it: `join [FOLDER COMMAND...]`, where
+# COMMAND takes FOLDER for the root.
+join() {
+    local place=${1-} log=$scratch/log line
+    shift $(($# > 0))
+    install -D "$root/usr/bin/chatd" "$place$scratch/chatd"
+    install -D -m 644 "$root/etc/chatd/chatd.toml" "$place$scratch/chatd.toml"
+    "$@" "$scratch/chatd" --config "$scratch/chatd.toml" --bind 127.0.0.1 --port 0 \
+        --port-file "$scratch/ports" 2>"$log" &
+    server=$!
+    for _ in {1..100}; do
+        [[ ! -e $place$scratch/ports ]] || break
+        kill -0 "$server" || fail "it did not start: $(cat "$log")"
+        sleep 0.1
+    done
+    read -r _ port <"$place$scratch/ports"
+    exec {client}<>"/dev/tcp/127.0.0.1/$port"
+    read -r -t 10 -u "$client" line
+    exec {client}>&-
+    [[ $line == "-- Welcome to chatd on "* ]] || fail "it said: $line"
+    kill "$server"
+    wait "$server"
+    server=
+    rm -f "$place$scratch/ports"
+}
+
+# The oldest Debian there is to be had, with glibc 2.31.
+oldest_debian() {
+    local bullseye=$target/packaging/bullseye
+    if [[ ${CHECK_AS_ROOT-} == no ]]; then
+        echo "not root; not run on Debian 11"
+        return
+    fi
+    if [[ ! -e $bullseye/complete ]]; then
+        rm -rf "$bullseye"
+        debootstrap --foreign --variant=minbase bullseye "$bullseye" >"$scratch/debootstrap" ||
+            fail "$(tail -3 "$scratch/debootstrap")"
+        # debootstrap leaves a link to itself.
+        rm -rf "$bullseye/proc"
+        mkdir "$bullseye/proc"
+        touch "$bullseye/complete"
+    fi
+    # shellcheck disable=SC2016
+    join "$bullseye" unshare --mount \
+        sh -c 'mount -t proc proc "$1/proc" && exec chroot "$@"' - "$bullseye"
+    rm -rf "${bullseye:?}$scratch"
+    echo "runs with $(basename "$bullseye"/lib/x86_64-linux-gnu/libc-*.so)"
+}
+
+for check in symbols contents scriptlets install_it verify_units manual join oldest_debian; do
+    echo "-- $check"
+    "$check"
+done

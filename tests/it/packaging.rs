@@ -1,0 +1,104 @@
+//! What is shipped beside the program, and that it fits the program.
+
+mod monitoring;
+mod units;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use chatd::config;
+use clap::Arg;
+
+use crate::harness::TempDir;
+
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+fn shipped(name: &str) -> String {
+    fs::read_to_string(path(name)).unwrap()
+}
+
+/// The options that can be in a file.
+fn options() -> Vec<Arg> {
+    let command = config::command();
+    command.get_arguments().filter(|arg| arg.get_id() != "config").cloned().collect()
+}
+
+/// The example settings that are there to be uncommented, with their values as TOML.
+fn examples() -> BTreeMap<String, String> {
+    let text = shipped("packaging/chatd.toml");
+    let commented = text.lines().filter_map(|line| line.strip_prefix('#'));
+    let settings = commented.filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()));
+    let pairs = settings.map(|line| line.split_once(" = ").unwrap());
+    pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+}
+
+#[test]
+fn the_example_settings_have_every_option_and_set_none_of_them() {
+    let options = options();
+    let options: BTreeSet<_> = options.iter().filter_map(Arg::get_long).collect();
+    let examples = examples();
+    assert_eq!(examples.keys().map(String::as_str).collect::<BTreeSet<_>>(), options);
+    let in_force: toml::Table = shipped("packaging/chatd.toml").parse().unwrap();
+    assert!(in_force.is_empty(), "{in_force:?}");
+}
+
+#[test]
+fn the_example_settings_are_the_defaults_where_there_are_any() {
+    let examples = examples();
+    for option in options() {
+        let key = option.get_long().unwrap();
+        if let [default] = option.get_default_values() {
+            assert_eq!(examples[key].trim_matches('"'), default.to_str().unwrap(), "{key}");
+        }
+    }
+}
+
+#[test]
+fn the_example_settings_are_taken_when_uncommented() {
+    let dir = TempDir::new();
+    let mut settings = examples();
+    settings.insert("motd".to_owned(), format!("'{}'", dir.file("motd", "be kind\n")));
+    // There is no certificate here, without which there is no TLS.
+    settings.retain(|key, _| !key.starts_with("tls-"));
+    let lines: String = settings.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
+    let file = dir.file("chatd.toml", lines);
+    config::load(["chatd".into(), "--config".into(), file.into()], []).unwrap();
+}
+
+/// What comes before, between and after the `{}` of a format, longest first.
+fn pieces(format: &str) -> Vec<&str> {
+    let mut pieces: Vec<_> = format.split('{').map(|it| it.rsplit('}').next().unwrap()).collect();
+    pieces.sort_by_key(|piece| std::cmp::Reverse(piece.len()));
+    pieces
+}
+
+#[test]
+fn the_handbook_explains_every_line_of_the_log() {
+    let handbook = shipped("docs/OPERATIONS.md");
+    let mut folders = vec![path("src")];
+    let (mut lines, mut unexplained) = (0, Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                folders.push(entry);
+                continue;
+            }
+            let Ok(source) = fs::read_to_string(&entry) else { continue };
+            for level in ["error", "warn", "info"] {
+                for call in source.split(&format!("log::{level}!(")).skip(1) {
+                    let format = call.split('"').nth(1).unwrap();
+                    let piece = pieces(format)[0].trim();
+                    lines += 1;
+                    if !handbook.contains(piece) {
+                        unexplained.push(format!("{}: {format}", entry.display()));
+                    }
+                }
+            }
+        }
+    }
+    assert!(lines > 10, "{lines} lines found");
+    assert!(unexplained.is_empty(), "{unexplained:#?}");
+}

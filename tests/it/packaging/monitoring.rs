@@ -1,0 +1,108 @@
+//! The dashboard and the alerts: they can only show what the server measures.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::{path, shipped};
+use crate::harness::{TempDir, run};
+
+/// What the server tells, without the suffixes of histograms.
+const METRICS: [&str; 11] = [
+    "chatd_batch_lines",
+    "chatd_clients",
+    "chatd_deliveries_total",
+    "chatd_dropped_clients_total",
+    "chatd_fanout_seconds",
+    "chatd_lines_total",
+    "chatd_refused_total",
+    "chatd_rooms",
+    "chatd_send_queue_bytes",
+    "chatd_sent_bytes_total",
+    "chatd_store_pending_lines",
+];
+
+fn dashboard() -> Value {
+    serde_json::from_str(&shipped("packaging/grafana-dashboard.json")).unwrap()
+}
+
+/// All queries of the dashboard.
+fn queries() -> Vec<String> {
+    let dashboard = dashboard();
+    let panels = dashboard["panels"].as_array().unwrap();
+    let targets = panels.iter().flat_map(|panel| panel["targets"].as_array().unwrap());
+    targets.map(|target| target["expr"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The metrics that a query or a file of rules names.
+fn metrics(text: &str) -> BTreeSet<&str> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    words.filter(|word| word.starts_with("chatd_")).map(without_suffix).collect()
+}
+
+fn without_suffix(name: &str) -> &str {
+    let suffixes = ["_bucket", "_sum", "_count"];
+    suffixes.iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name)
+}
+
+#[test]
+fn the_dashboard_shows_all_that_is_measured_and_nothing_else() {
+    let queries = queries().join("\n");
+    assert_eq!(metrics(&queries), BTreeSet::from(METRICS));
+}
+
+#[test]
+fn alerts_watch_only_what_is_measured() {
+    let rules = shipped("packaging/alerts.yml");
+    let watched = metrics(&rules);
+    assert!(watched.len() > 3, "{watched:?}");
+    assert!(watched.is_subset(&BTreeSet::from(METRICS)), "{watched:?}");
+}
+
+#[test]
+fn panels_do_not_overlap_and_have_numbers_of_their_own() {
+    let dashboard = dashboard();
+    let panels = dashboard["panels"].as_array().unwrap();
+    let mut taken = BTreeSet::new();
+    let mut ids = BTreeSet::new();
+    for panel in panels {
+        let at = |key: &str| panel["gridPos"][key].as_u64().unwrap();
+        assert!(ids.insert(panel["id"].as_u64()), "{}", panel["title"]);
+        assert!(at("x") + at("w") <= 24, "{}", panel["title"]);
+        for x in at("x")..at("x") + at("w") {
+            for y in at("y")..at("y") + at("h") {
+                assert!(taken.insert((x, y)), "{}", panel["title"]);
+            }
+        }
+    }
+}
+
+fn promtool(args: &[&str]) {
+    let ended = run(Command::new("promtool").args(args).current_dir(path("packaging")));
+    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+}
+
+#[test]
+#[ignore = "needs promtool (prometheus)"]
+fn alerts_fire_when_they_should() {
+    promtool(&["check", "rules", "alerts.yml"]);
+    promtool(&["test", "rules", "alerts-test.yml"]);
+}
+
+#[test]
+#[ignore = "needs promtool (prometheus)"]
+fn prometheus_understands_the_queries_of_the_dashboard() {
+    let dir = TempDir::new();
+    let rules: Vec<_> = queries()
+        .iter()
+        .enumerate()
+        .map(|(number, query)| {
+            // Grafana would fill it in.
+            let query = query.replace("$__rate_interval", "5m");
+            json!({ "record": format!("query:{number}"), "expr": query })
+        })
+        .collect();
+    let file = json!({ "groups": [{ "name": "dashboard", "rules": rules }] });
+    promtool(&["check", "rules", &dir.file("rules.yml", file.to_string())]);
+}

@@ -1,0 +1,108 @@
+//! The units of systemd.
+
+use std::fs;
+
+use super::{path, shipped};
+use crate::harness::{Server, TempDir, chatd};
+
+/// What systemd 239 of RHEL 8 does not know in the sections that there are, and 252 does.
+const TOO_NEW: &str = "AssertCPUFeature AssertCPUPressure AssertCPUs AssertCredential \
+    AssertEnvironment AssertIOPressure AssertMemory AssertMemoryPressure AssertOSRelease \
+    AssertPathIsEncrypted BPFProgram ConditionCPUFeature ConditionCPUPressure ConditionCPUs \
+    ConditionCredential ConditionEnvironment ConditionFirmware ConditionIOPressure \
+    ConditionMemory ConditionMemoryPressure ConditionOSRelease ConditionPathIsEncrypted \
+    CoredumpFilter DisableControllers ExecPaths ExecSearchPath ExitType ExtensionDirectories \
+    ExtensionImages FailureActionExitStatus FinalKillSignal IPCNamespacePath \
+    IPEgressFilterPath IPIngressFilterPath LoadCredential LoadCredentialEncrypted \
+    LogNamespace ManagedOOMMemoryPressure ManagedOOMMemoryPressureLimit ManagedOOMPreference \
+    ManagedOOMSwap MountImages NetworkNamespacePath NoExecPaths OOMPolicy OnSuccess \
+    OnSuccessJobMode PrivateIPC ProcSubset PropagatesStopTo ProtectClock ProtectHostname \
+    ProtectKernelLogs ProtectProc RestartKillSignal RestrictFileSystems \
+    RestrictNetworkInterfaces RootHash RootHashSignature RootImageOptions RootVerity \
+    RuntimeRandomizedExtraSec SetCredential SetCredentialEncrypted SocketBindAllow \
+    SocketBindDeny StartupAllowedCPUs StartupAllowedMemoryNodes StopPropagatedFrom \
+    SuccessActionExitStatus SystemCallLog TTYColumns TTYRows TimeoutAbortSec TimeoutCleanSec \
+    TimeoutStartFailureMode TimeoutStopFailureMode Timestamping Upholds WatchdogSignal";
+
+/// The names of the services and sockets.
+fn units() -> Vec<String> {
+    let files = fs::read_dir(path("packaging")).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let mut units: Vec<_> =
+        names.filter(|name| name.ends_with(".service") || name.ends_with(".socket")).collect();
+    units.sort();
+    assert!(units.len() > 1, "{units:?}");
+    units
+}
+
+/// The keys of a unit with their values.
+fn settings(unit: &str) -> Vec<(String, String)> {
+    let text = shipped(&format!("packaging/{unit}"));
+    let lines = text.lines().filter(|line| !line.starts_with(['#', '[']));
+    let pairs = lines.filter_map(|line| line.split_once('='));
+    pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+}
+
+#[track_caller]
+fn value(unit: &str, key: &str) -> String {
+    let settings = settings(unit);
+    let found = settings.iter().find(|(name, _)| name == key);
+    found.unwrap_or_else(|| panic!("{key} in {unit}")).1.clone()
+}
+
+#[test]
+fn systemd_239_knows_every_key() {
+    let too_new: Vec<_> = TOO_NEW.split_whitespace().collect();
+    for unit in units() {
+        for (key, value) in settings(&unit) {
+            assert!(!too_new.contains(&&*key), "{key} in {unit}");
+            assert_ne!((&*key, &*value), ("Type", "exec"), "{unit}");
+        }
+    }
+    for (key, _) in settings("newer-systemd.conf") {
+        assert!(too_new.contains(&&*key), "{key} could be in chatd.service");
+    }
+}
+
+#[test]
+fn the_service_has_room_for_as_many_clients_as_may_come() {
+    let most: usize = super::examples()["max-clients"].parse().unwrap();
+    let limit = |key| value("chatd.service", key).parse::<usize>().unwrap();
+    // Beside the clients there are those who arrive, and the server's own.
+    assert!(limit("FileDescriptorStoreMax") >= most + 16);
+    assert!(limit("TasksMax") >= most + 1024 + 16);
+    assert!(limit("LimitNOFILE") >= 2 * most + 2 * 1024 + 64);
+}
+
+#[test]
+fn the_preset_has_a_say_on_every_unit_and_enables_the_service_alone() {
+    let preset = shipped("packaging/80-chatd.preset");
+    let enabled: Vec<_> = preset.lines().filter_map(|line| line.strip_prefix("enable ")).collect();
+    assert_eq!(enabled, ["chatd.service"]);
+    for unit in units() {
+        let says = |what: &str| preset.lines().any(|line| line == format!("{what} {unit}"));
+        assert!(says("enable") || says("disable"), "{unit}");
+    }
+}
+
+#[test]
+fn socket_and_firewall_have_the_default_port() {
+    let port = super::examples()["port"].clone();
+    assert_eq!(value("chatd.socket", "ListenStream"), port);
+    assert!(shipped("packaging/chatd.firewalld.xml").contains(&format!("port=\"{port}\"")));
+}
+
+#[test]
+fn sockets_are_called_what_the_server_calls_its_listeners() {
+    let dir = TempDir::new();
+    let ports = dir.path("ports");
+    let mut command = chatd();
+    command.args(["--bind", "127.0.0.1", "--port", "0", "--web-port", "0", "--port-file", &ports]);
+    let _server = Server::run_at(command, &ports);
+    let ports = fs::read_to_string(ports).unwrap();
+    for (socket, line) in ["chatd.socket", "chatd-web.socket"].iter().zip(ports.lines()) {
+        let name = value(socket, "FileDescriptorName");
+        assert!(line.starts_with(&format!("{name} ")), "{socket}: {line}");
+        assert_eq!(value(socket, "Service"), "chatd.service");
+    }
+}
