@@ -39,7 +39,8 @@ pub fn start(level: LevelFilter) -> io::Result<()> {
     let mut builder = Builder::new();
     match rust_log() {
         Some(filters) => builder.parse_filters(&filters),
-        None => builder.filter_level(LevelFilter::Trace),
+        // What libraries log of a client names neither it nor its address, and is not filtered.
+        None => builder.filter_module(env!("CARGO_PKG_NAME"), LevelFilter::Trace),
     };
     builder.target(Target::Pipe(Box::new(writer.clone())));
     let form = Form::of_stderr();

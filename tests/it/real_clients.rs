@@ -12,6 +12,7 @@ mod netcat;
 mod one_room;
 mod plink;
 mod telnet;
+mod tls;
 
 /// What `/quit` answers.
 const BYE: &str = "-- Bye. (Press Ctrl-C if your prompt does not come back.)";
