@@ -35,6 +35,8 @@ pub mod config;
 
 pub mod logging;
 
+pub mod store;
+
 pub mod inbox;
 
 pub mod feed;
