@@ -13,7 +13,7 @@ use clap::builder::RangedU64ValueParser;
 use clap::{ArgAction, Args};
 use log::LevelFilter;
 
-pub use self::layers::{Stop, load};
+pub use self::layers::{Stop, command, load};
 
 use crate::chat::Settings;
 use crate::limits::Limits;

@@ -37,6 +37,8 @@ pub mod logging;
 
 pub mod store;
 
+pub mod cli;
+
 pub mod inbox;
 
 pub mod feed;

@@ -180,7 +180,10 @@ impl Queue {
             let mut overflow = self.shared.overflow();
             // Whoever hands something over holds the lock, so that the order is kept.
             batch.extend(self.items.try_iter());
-            batch.extend(std::iter::from_fn(|| overflow.pop()));
+            for late in std::iter::from_fn(|| overflow.pop()) {
+                self.shared.waiting_bytes.fetch_add(late.bytes(), Ordering::Relaxed);
+                batch.push(late);
+            }
         }
         batch
     }

@@ -5,9 +5,10 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
@@ -20,6 +21,9 @@ const LOCK: &str = "chatd.lock";
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 /// How long to wait for another process that is writing.
 const BUSY: Duration = Duration::from_secs(5);
+/// How long to wait for a server that may be about to end, and how often to look.
+const LEAVING: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(10);
 /// A file up to this size is read from end to end at the start, which takes a second or so.
 const CHECKED: u64 = 128 * 1024 * 1024;
 const PRAGMAS: &str = "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000;
@@ -57,8 +61,9 @@ impl Database {
 
     /// The same, but there has to be one.
     pub(super) fn open_existing(dir: &Path) -> Result<Self, Fault> {
-        open_to_read(dir)?;
-        Self::open_beside(dir)
+        let file = dir.join(FILE);
+        fs::metadata(&file).map_err(|error| Fault::about(&file, error))?;
+        Self::at(file, None)
     }
 
     fn at(file: PathBuf, lock: Option<File>) -> Result<Self, Fault> {
@@ -103,7 +108,8 @@ impl Database {
 /// Opens the database in `dir` for reading; there has to be one.
 pub(super) fn open_to_read(dir: &Path) -> Result<(Connection, PathBuf), Fault> {
     let file = dir.join(FILE);
-    let connection = inspect(&file, OpenOptions::new().read(true))?;
+    inspect(&file, OpenOptions::new().read(true))?;
+    let connection = connect_to_read(&file).map_err(|error| Fault::of_sqlite(&file, &error))?;
     Ok((connection, file))
 }
 
@@ -149,7 +155,12 @@ fn lock(path: &Path) -> Result<File, Fault> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false).mode(0o600);
     let mut file = options.open(path).map_err(wrong)?;
-    if !os::lock(&file).map_err(wrong)? {
+    let deadline = Instant::now() + LEAVING;
+    while !os::lock(&file).map_err(wrong)? {
+        if Instant::now() < deadline {
+            thread::sleep(LOOK);
+            continue;
+        }
         let mut holder = String::new();
         let _ = (&file).take(20).read_to_string(&mut holder);
         let what = format_args!("a running chatd has this directory (process {})", holder.trim());
@@ -176,31 +187,37 @@ fn create(file: &Path) -> Result<(), Fault> {
 }
 
 fn fill(file: &Path) -> Result<(), Fault> {
-    let options = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
-    options.map_err(|error| Fault::about(file, error))?;
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+    let made = made.map_err(|error| Fault::about(file, error))?;
+    if let Some(dir) = file.parent().and_then(|dir| fs::metadata(dir).ok()) {
+        // When root makes it for the server; anybody else could not give it away.
+        let _ = fchown(&made, Some(dir.uid()), Some(dir.gid()));
+    }
+    drop(made);
     connect(file)
         .and_then(|mut connection| schema::migrate(&mut connection))
         .map_err(|error| Fault::of_sqlite(file, &error))
 }
 
 /// Looks at what is at `file` without changing it; `access` is what will be needed.
-fn inspect(file: &Path, access: &OpenOptions) -> Result<Connection, Fault> {
-    let mut start = Vec::new();
-    match fs::metadata(file) {
-        Err(error) => return Err(Fault::about(file, error)),
-        Ok(found) if !found.is_file() => return Err(Fault::foreign(file)),
-        Ok(_) => {}
-    }
-    let read = access.open(file).and_then(|file| file.take(16).read_to_end(&mut start));
-    read.map_err(|error| Fault::about(file, error))?;
-    if start.is_empty() {
-        return Err(Fault::damaged(file));
-    } else if start != MAGIC {
+fn inspect(file: &Path, access: &OpenOptions) -> Result<(), Fault> {
+    let failed = |error| Fault::about(file, error);
+    let found = fs::metadata(file).map_err(failed)?;
+    if !found.is_file() {
         return Err(Fault::foreign(file));
     }
+    let mut header = Vec::new();
+    let read = access.open(file).and_then(|file| file.take(18).read_to_end(&mut header));
+    read.map_err(failed)?;
+    // What follows the magic words is the size of a page (SQLite's file format, 1.3).
+    match header.strip_prefix(MAGIC) {
+        None if !header.is_empty() => return Err(Fault::foreign(file)),
+        Some(&[high, low]) if is_whole(file, found.len(), [high, low]) => {}
+        _ => return Err(Fault::damaged(file)),
+    }
     let wrong = |error| Fault::of_sqlite(file, &error);
-    let connection = connect_to_read(file).map_err(wrong)?;
-    match schema::version(&connection).map_err(wrong)? {
+    let connection = if has_log(file) { connect_to_read(file) } else { connect_to_look(file) };
+    match connection.and_then(|connection| schema::version(&connection)).map_err(wrong)? {
         None => Err(Fault::foreign(file)),
         Some(version) if version > schema::NEWEST => {
             let newest = schema::NEWEST;
@@ -210,8 +227,38 @@ fn inspect(file: &Path, access: &OpenOptions) -> Result<Connection, Fault> {
             );
             Err(Fault::about(file, what))
         }
-        Some(_) => Ok(connection),
+        Some(_) => Ok(()),
     }
+}
+
+/// Whether a file of that length ends with the end of a page. After a crash it need not.
+fn is_whole(file: &Path, length: u64, page: [u8; 2]) -> bool {
+    let page = match u16::from_be_bytes(page) {
+        1 => 65_536,
+        size => u64::from(size),
+    };
+    has_log(file) || length.checked_rem(page) == Some(0)
+}
+
+/// Whether some of the database is in its write-ahead log.
+fn has_log(file: &Path) -> bool {
+    let mut log = file.as_os_str().to_owned();
+    log.push("-wal");
+    fs::metadata(log).is_ok_and(|log| log.len() > 0)
+}
+
+/// A connection that leaves nothing beside a file that may be another program's.
+fn connect_to_look(file: &Path) -> rusqlite::Result<Connection> {
+    let mut uri = "file:".to_owned();
+    for byte in file.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' => uri.push(char::from(*byte)),
+            _ if byte.is_ascii_alphanumeric() => uri.push(char::from(*byte)),
+            _ => uri.push_str(&format!("%{byte:02x}")),
+        }
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    Connection::open_with_flags(uri + "?immutable=1", flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
 }
 
 /// Reads the whole database.

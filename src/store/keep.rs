@@ -67,10 +67,10 @@ impl Keeper {
         let Keep { age, lines } = self.keep;
         if self.aging {
             self.aging = database.change(|connection| remove_old(connection, age, now))? == SLICE;
-        } else if let Some(&room) = self.rooms.first() {
-            if database.change(|connection| remove_surplus(connection, room, lines))? < SLICE {
-                self.rooms.remove(&room);
-            }
+        } else if let Some(&room) = self.rooms.first()
+            && database.change(|connection| remove_surplus(connection, room, lines))? < SLICE
+        {
+            self.rooms.remove(&room);
         }
         if self.aging || !self.rooms.is_empty() {
             self.next = Instant::now();

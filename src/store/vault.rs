@@ -26,8 +26,8 @@ pub(super) fn run(
             }
             Claim::Login(nick, password, at) => {
                 let answer = log_in(file, nick, &password).unwrap_or_else(Answer::Denied);
-                if matches!(answer, Answer::LoggedIn(_)) {
-                    let _ = changes.send(Change::Seen(nick, at));
+                if let Answer::LoggedIn(account) = &answer {
+                    let _ = changes.send(Change::Seen(account.nick, at));
                 }
                 Some(answer)
             }

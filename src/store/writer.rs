@@ -94,6 +94,9 @@ impl<R: FnMut(Event)> Writer<R> {
             }
             self.do_chores();
         }
+        while let Ok(change) = self.inlets.changes.try_recv() {
+            self.take(Some(change));
+        }
         let rest = self.inlets.queue.batch(None);
         if !rest.is_empty() {
             let _ = self.write(rest);

@@ -22,6 +22,7 @@ mod reload;
 mod rooms;
 mod safety;
 mod slow;
+mod store;
 mod telnet;
 mod text_wire;
 mod tidy;
