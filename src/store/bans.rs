@@ -7,6 +7,7 @@ use ipnet::{IpNet, Ipv4Net};
 use rusqlite::{Connection, Result, params};
 
 use super::lines::lenient;
+use super::now;
 use super::request::{Denial, Outcome};
 use crate::address::Address;
 use crate::chat::{Moment, Nick};
@@ -114,6 +115,7 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<Ban>> {
 
 /// Adds a ban, in the place of one with the same mask.
 pub(super) fn add(connection: &Connection, ban: &Ban) -> Outcome<()> {
+    expire(connection, now())?;
     let _ = remove(connection, ban.mask)?;
     let count: u32 = connection.query_row("SELECT count(*) FROM ban", [], |row| row.get(0))?;
     if count >= MAX {

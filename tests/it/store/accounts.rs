@@ -97,7 +97,7 @@ fn bans_are_kept_until_they_run_out_or_are_lifted() {
     }
     let again = Ban { reason: None, ..network.clone() };
     kept.order(Order::Ban(again.clone()));
-    assert_eq!(count(&dir, "ban"), 4, "the same mask is one ban");
+    assert_eq!(count(&dir, "ban"), 3, "the same mask is one ban, and one has run out");
     let v6 = Mask::new("2001:db8::1").unwrap();
     assert_eq!(kept.order(Order::Unban(v6)), Answer::Unbanned(v6));
     assert_eq!(kept.order(Order::Unban(v6)), Answer::Denied(Denial::NotBanned(v6)));
