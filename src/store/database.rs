@@ -163,7 +163,7 @@ fn lock(path: &Path) -> Result<File, Fault> {
         }
         let mut holder = String::new();
         let _ = (&file).take(20).read_to_string(&mut holder);
-        let what = format_args!("a running chatd has this directory (process {})", holder.trim());
+        let what = format!("a running chatd has this directory (process {})", holder.trim());
         return Err(Fault::about(path, what));
     }
     let note = format!("{}\n", std::process::id());
@@ -221,7 +221,7 @@ fn inspect(file: &Path, access: &OpenOptions) -> Result<(), Fault> {
         None => Err(Fault::foreign(file)),
         Some(version) if version > schema::NEWEST => {
             let newest = schema::NEWEST;
-            let what = format_args!(
+            let what = format!(
                 "a newer chatd wrote it (version {version}, this one knows {newest}); install \
                  that one, or name another directory"
             );
