@@ -40,6 +40,9 @@ pub mod logging;
 pub mod handover;
 
 pub mod systemd;
+pub mod store;
+
+pub mod cli;
 
 pub mod inbox;
 

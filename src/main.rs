@@ -5,6 +5,7 @@ mod succession;
 use std::io::Write;
 use std::process::ExitCode;
 
+use chatd::cli::{self, Job};
 use chatd::config::{self, Config, Stop};
 use chatd::server::Server;
 use chatd::{logging, systemd};
@@ -18,8 +19,8 @@ const WRONG_SETTINGS: u8 = 2;
 const CRASHED: i32 = 70;
 
 fn main() -> ExitCode {
-    let config = match load() {
-        Ok(config) => config,
+    let job = match cli::parse(std::env::args_os(), std::env::vars_os()) {
+        Ok(job) => job,
         Err(Stop::Answered(text)) => {
             let _ = std::io::stdout().write_all(text.as_bytes());
             return ExitCode::SUCCESS;
@@ -29,7 +30,11 @@ fn main() -> ExitCode {
             return ExitCode::from(WRONG_SETTINGS);
         }
     };
-    let code = match run(config) {
+    let done = match job {
+        Job::Serve(config) => run(*config),
+        Job::Manage(errand) => errand.run(),
+    };
+    let code = match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             logging::flush();

@@ -32,6 +32,11 @@ pub struct Nick(Name<MAX>);
 struct Folded(Name<MAX>);
 
 impl Nick {
+    /// A nick that somebody had, whoever may choose it; `None` when `text` is no nick.
+    pub fn new(text: &str) -> Option<Self> {
+        Name::new(text).map(Self)
+    }
+
     /// What everybody is called at first.
     fn guest(number: u64) -> Self {
         let digits = 10_u64.pow((MAX - GUEST.len()) as u32);
@@ -43,7 +48,7 @@ impl Nick {
     ///
     /// # Errors
     /// When it is no nick, or one that nobody may choose.
-    fn chosen(text: &str) -> Result<Self, Refusal> {
+    pub fn chosen(text: &str) -> Result<Self, Refusal> {
         let nick = Self(Name::new(text).ok_or(Refusal::NotANick)?);
         let folded = nick.folded();
         let mut reserved = RESERVED.iter().filter_map(|name| Name::new(name));
@@ -60,6 +65,11 @@ impl Nick {
             b'1' | b'l' => b'i',
             other => other,
         }))
+    }
+
+    /// Whether nobody should have to tell the two apart: they differ in case and look-alikes only.
+    pub fn resembles(self, other: Self) -> bool {
+        self.folded() == other.folded()
     }
 
     /// The nick as a string slice.
@@ -114,7 +124,7 @@ impl Nicks {
         (old, address): (Nick, Address),
         wish: &str,
     ) -> Result<Nick, Refusal> {
-        let respelt = Name::new(wish).map(Nick).filter(|nick| nick.folded() == old.folded());
+        let respelt = Nick::new(wish).filter(|nick| nick.resembles(old));
         if let Some(respelt) = respelt {
             return Ok(respelt);
         }
@@ -141,7 +151,7 @@ impl Nicks {
 
     /// Who is called that, whatever the spelling.
     pub(super) fn holder(&self, name: &str) -> Option<ClientId> {
-        let folded = Nick(Name::new(name)?).folded();
+        let folded = Nick::new(name)?.folded();
         self.taken.get(&folded).copied()
     }
 }

@@ -25,7 +25,19 @@ pub enum Stop {
     Wrong(String),
 }
 
-/// The command line's definition, which the manual and the completions come from, too.
+impl Stop {
+    /// What clap has to say about the command line.
+    pub fn from_clap(error: &clap::Error) -> Self {
+        match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+                Self::Answered(error.render().to_string())
+            }
+            _ => Self::Wrong(format!("chatd: {}", complaint(error))),
+        }
+    }
+}
+
+/// The definition of the server's options, which the manual and the completions come from, too.
 pub fn command() -> Command {
     Config::augment_args(Command::new("chatd"))
         .mut_args(|arg| match arg.get_action() {
@@ -215,12 +227,9 @@ fn parse(
     args: impl IntoIterator<Item = OsString>,
     origin: Option<&str>,
 ) -> Result<ArgMatches, Stop> {
-    command().try_get_matches_from(args).map_err(|error| match (error.kind(), origin) {
-        (ErrorKind::DisplayHelp | ErrorKind::DisplayVersion, _) => {
-            Stop::Answered(error.render().to_string())
-        }
-        (_, None) => Stop::Wrong(format!("chatd: {}", complaint(&error))),
-        (_, Some(origin)) => Stop::Wrong(format!("chatd: {origin}: {}", complaint(&error))),
+    command().try_get_matches_from(args).map_err(|error| match origin {
+        None => Stop::from_clap(&error),
+        Some(origin) => Stop::Wrong(format!("chatd: {origin}: {}", complaint(&error))),
     })
 }
 

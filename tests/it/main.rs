@@ -27,6 +27,7 @@ mod reload;
 mod rooms;
 mod safety;
 mod slow;
+mod store;
 mod telnet;
 mod text_wire;
 mod tidy;

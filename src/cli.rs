@@ -1,0 +1,225 @@
+//! The command line: the server with its settings, or a command that looks after its state
+//! directory, beside a server that may be running.
+
+use std::error::Error;
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Read, Write};
+use std::path::PathBuf;
+
+use clap::{Args, FromArgMatches, Subcommand};
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+use crate::chat::{Moment, Nick, RoomName};
+use crate::config::{self, Config, Stop};
+use crate::store::{self, Account, Filter, Password, Role, manage};
+
+const STATE_DIR: &str = "CHATD_STATE_DIR";
+/// More than any password.
+const MAX_INPUT: u64 = 4096;
+
+/// What chatd is started for.
+#[derive(Debug)]
+pub enum Job {
+    /// To be the server.
+    Serve(Box<Config>),
+    /// To do something with the state directory, and end.
+    Manage(Errand),
+}
+
+/// What can be done with a state directory.
+#[derive(Clone, Debug, Subcommand)]
+enum Task {
+    /// Write the history to stdout as JSON lines: id, ts, room, nick, kind, text
+    Export {
+        /// Of this room only
+        #[arg(long, value_parser = |name: &str| RoomName::new(name).map_err(|refusal| refusal.to_string()))]
+        room: Option<RoomName>,
+        /// Not what was said before: 2026-11-22, "2026-11-22 14:02", 2026-11-22T14:02:00Z, or 7d for the last 7 days
+        #[arg(long, value_name = "WHEN", value_parser = parse_since)]
+        since: Option<Moment>,
+        #[command(flatten)]
+        state: State,
+    },
+    /// Copy the database to a new file, also while the server runs
+    Backup {
+        /// The new file
+        file: PathBuf,
+        #[command(flatten)]
+        state: State,
+    },
+    /// Look after accounts
+    #[command(subcommand, arg_required_else_help = false)]
+    Account(AccountTask),
+}
+
+/// What can be done with accounts.
+#[derive(Clone, Debug, Subcommand)]
+enum AccountTask {
+    /// Add one; its password is read from the terminal, twice, or is a line of stdin
+    Add {
+        /// The nick that belongs to it
+        #[arg(value_parser = |name: &str| Nick::chosen(name).map_err(|refusal| refusal.to_string()))]
+        name: Nick,
+        /// Let it keep order
+        #[arg(long)]
+        operator: bool,
+        #[command(flatten)]
+        state: State,
+    },
+    /// List them: name, role, when it was added, when it was used last
+    List {
+        #[command(flatten)]
+        state: State,
+    },
+    /// Remove one; the nick is anybody's again
+    Remove {
+        /// Its nick
+        #[arg(value_parser = parse_nick)]
+        name: Nick,
+        #[command(flatten)]
+        state: State,
+    },
+    /// Change a password; it is read from the terminal, twice, or is a line of stdin
+    Password {
+        /// The nick of the account
+        #[arg(value_parser = parse_nick)]
+        name: Nick,
+        #[command(flatten)]
+        state: State,
+    },
+}
+
+/// Where the server keeps what outlives it.
+#[derive(Clone, Debug, Args)]
+struct State {
+    /// The server's state directory [default: CHATD_STATE_DIR of the environment]
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+}
+
+impl Task {
+    fn state(&self) -> &State {
+        match self {
+            Self::Export { state, .. } | Self::Backup { state, .. } => state,
+            Self::Account(task) => match task {
+                AccountTask::Add { state, .. }
+                | AccountTask::List { state }
+                | AccountTask::Remove { state, .. }
+                | AccountTask::Password { state, .. } => state,
+            },
+        }
+    }
+}
+
+/// A command, and the state directory that it is for.
+#[derive(Debug)]
+pub struct Errand {
+    task: Task,
+    dir: PathBuf,
+}
+
+impl Errand {
+    /// Does it.
+    ///
+    /// # Errors
+    /// When it cannot be done, in words for whoever asked for it.
+    pub fn run(&self) -> Result<(), Box<dyn Error>> {
+        let dir = &self.dir;
+        match &self.task {
+            Task::Export { room, since, .. } => {
+                let filter = Filter { room: *room, since: *since };
+                Ok(store::export(dir, filter, io::stdout().lock())?)
+            }
+            Task::Backup { file, .. } => Ok(store::backup(dir, file)?),
+            Task::Account(AccountTask::Add { name, operator, .. }) => {
+                let role = if *operator { Role::Operator } else { Role::User };
+                Ok(manage::add(dir, *name, role, &read_password()?)?)
+            }
+            Task::Account(AccountTask::List { .. }) => list(&manage::list(dir)?),
+            Task::Account(AccountTask::Remove { name, .. }) => Ok(manage::remove(dir, *name)?),
+            Task::Account(AccountTask::Password { name, .. }) => {
+                Ok(manage::set_password(dir, *name, &read_password()?)?)
+            }
+        }
+    }
+}
+
+/// What the command line `args`, which begins with the program's name, asks for.
+///
+/// # Errors
+/// When help was asked for, or anything given is wrong.
+pub fn parse(
+    args: impl IntoIterator<Item = OsString>,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<Job, Stop> {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let matches = command().try_get_matches_from(&args).map_err(|error| Stop::from_clap(&error))?;
+    if matches.subcommand().is_none() {
+        return config::load(args, environment).map(|config| Job::Serve(Box::new(config)));
+    }
+    let task = Task::from_arg_matches(&matches).map_err(|error| Stop::from_clap(&error))?;
+    let from_environment = || {
+        let set = environment.into_iter().find(|(name, _)| name == STATE_DIR);
+        set.map(|(_, dir)| PathBuf::from(dir))
+    };
+    let dir = task.state().state_dir.clone().or_else(from_environment);
+    let dir = dir.ok_or_else(|| Stop::Wrong("chatd: --state-dir DIR is missing\n".to_owned()))?;
+    Ok(Job::Manage(Errand { task, dir }))
+}
+
+/// The server's options, and the commands beside them.
+fn command() -> clap::Command {
+    Task::augment_subcommands(config::command())
+        .args_conflicts_with_subcommands(true)
+        .disable_help_subcommand(true)
+}
+
+fn parse_nick(name: &str) -> Result<Nick, String> {
+    Nick::new(name).ok_or_else(|| "that is no nick".to_owned())
+}
+
+/// A point of time, or how long ago it was.
+fn parse_since(text: &str) -> Result<Moment, String> {
+    if let Ok(ago) = humantime::parse_duration(text) {
+        let ago = i64::try_from(ago.as_millis()).unwrap_or(i64::MAX);
+        return Ok(Moment { unix_ms: Timestamp::now().as_millisecond().saturating_sub(ago) });
+    }
+    let local = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::system()).ok();
+    let instant = text.parse().ok().or_else(|| local().map(|zoned| zoned.timestamp()));
+    let instant: Timestamp = instant.ok_or(
+        "it takes a date such as 2026-11-22, with a time or not, or a duration such as 7d",
+    )?;
+    Ok(Moment { unix_ms: instant.as_millisecond() })
+}
+
+fn list(accounts: &[Account]) -> Result<(), Box<dyn Error>> {
+    let mut out = io::stdout().lock();
+    for Account { nick, role, created, last_seen } in accounts {
+        let seen = last_seen.map_or_else(|| "never".to_owned(), date);
+        writeln!(out, "{nick:16} {role:8} {} {seen}", date(*created))?;
+    }
+    Ok(())
+}
+
+fn date(moment: Moment) -> String {
+    let at = Timestamp::from_millisecond(moment.unix_ms).unwrap_or_default();
+    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+/// Asks twice at a terminal, or takes a line of a stdin that is none.
+fn read_password() -> Result<Password, Box<dyn Error>> {
+    let typed = if io::stdin().is_terminal() {
+        let typed = rpassword::prompt_password("Password: ")?;
+        if rpassword::prompt_password("Again: ")? != typed {
+            return Err("these were two different passwords; nothing is changed".into());
+        }
+        typed
+    } else {
+        let mut input = String::new();
+        io::stdin().lock().take(MAX_INPUT).read_to_string(&mut input)?;
+        input.lines().next().unwrap_or_default().to_owned()
+    };
+    Password::new(&typed).ok_or_else(|| "a password has 1 to 512 bytes".into())
+}

@@ -1,0 +1,114 @@
+//! Accounts: registered nicks, the hashes of their passwords, and who is an operator.
+
+use std::fmt;
+
+use rusqlite::{Connection, OptionalExtension, Result, params};
+
+use super::lines::lenient;
+use super::request::{Denial, Outcome};
+use crate::chat::{Moment, Nick};
+
+/// Accounts that there can be.
+const MAX: u32 = 100_000;
+
+/// What somebody with an account may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// What everybody may, under a name of their own.
+    User,
+    /// Keep order.
+    Operator,
+}
+
+impl Role {
+    fn from_column(text: &str) -> Self {
+        if text == "operator" { Self::Operator } else { Self::User }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::User => "user",
+            Self::Operator => "operator",
+        })
+    }
+}
+
+/// Somebody's account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The nick that belongs to it.
+    pub nick: Nick,
+    /// What its holder may do.
+    pub role: Role,
+    /// When it was made.
+    pub created: Moment,
+    /// When somebody logged in last.
+    pub last_seen: Option<Moment>,
+}
+
+/// All accounts, at most as many as there can be.
+pub(super) fn all(connection: &Connection) -> Result<Vec<Account>> {
+    let sql = "SELECT nick, role, created, last_seen FROM account ORDER BY nick LIMIT ?1";
+    let mut query = connection.prepare(sql)?;
+    let accounts = query.query_map([MAX], |row| {
+        let text = |column| lenient::<String>(row, column).map(Option::unwrap_or_default);
+        let moment = |column| lenient(row, column).map(|ms| ms.map(|unix_ms| Moment { unix_ms }));
+        let (role, created) = (Role::from_column(&text(1)?), moment(2)?.unwrap_or_default());
+        let last_seen = moment(3)?;
+        Ok(Nick::new(&text(0)?).map(|nick| Account { nick, role, created, last_seen }))
+    })?;
+    accounts.filter_map(Result::transpose).collect()
+}
+
+/// The account whose nick is `nick` or looks like it, and the hash of its password.
+pub(super) fn secret(connection: &Connection, nick: Nick) -> Result<Option<(Account, String)>> {
+    let Some(account) = all(connection)?.into_iter().find(|account| account.nick.resembles(nick))
+    else {
+        return Ok(None);
+    };
+    let sql = "SELECT hash FROM account WHERE nick = ?1";
+    let hash = connection.query_row(sql, [account.nick.as_str()], |row| row.get(0)).optional()?;
+    Ok(hash.map(|hash| (account, hash)))
+}
+
+/// Adds an account, unless there is one like it.
+pub(super) fn register(connection: &Connection, account: &Account, hash: &str) -> Outcome<()> {
+    let others = all(connection)?;
+    if let Some(other) = others.iter().find(|other| other.nick.resembles(account.nick)) {
+        return Ok(Err(Denial::Registered(other.nick)));
+    } else if others.len() >= MAX as usize {
+        return Ok(Err(Denial::Full));
+    }
+    let sql = "INSERT INTO account(nick, hash, role, created) VALUES(?1, ?2, ?3, ?4)";
+    let Account { nick, role, created, .. } = account;
+    let values = params![nick.as_str(), hash, role.to_string(), created.unix_ms];
+    connection.execute(sql, values)?;
+    Ok(Ok(()))
+}
+
+/// Changes the password of the account like `nick`.
+pub(super) fn set_hash(connection: &Connection, nick: Nick, hash: &str) -> Outcome<()> {
+    let Some((account, _)) = secret(connection, nick)? else {
+        return Ok(Err(Denial::NotRegistered(nick)));
+    };
+    let sql = "UPDATE account SET hash = ?2 WHERE nick = ?1";
+    connection.execute(sql, [account.nick.as_str(), hash])?;
+    Ok(Ok(()))
+}
+
+/// Notes that somebody logged in.
+pub(super) fn set_seen(connection: &Connection, nick: Nick, at: Moment) -> Result<()> {
+    let sql = "UPDATE account SET last_seen = ?2 WHERE nick = ?1";
+    connection.execute(sql, params![nick.as_str(), at.unix_ms]).map(drop)
+}
+
+/// Removes the account like `nick`.
+pub(super) fn remove(connection: &Connection, nick: Nick) -> Outcome<()> {
+    let Some((account, _)) = secret(connection, nick)? else {
+        return Ok(Err(Denial::NotRegistered(nick)));
+    };
+    connection.execute("DELETE FROM account WHERE nick = ?1", [account.nick.as_str()])?;
+    Ok(Ok(()))
+}

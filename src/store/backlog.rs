@@ -1,0 +1,198 @@
+//! `Backlog`: what waits to be written, and what is remembered of lines that did not fit.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use crate::chat::{Entry, Moment, RoomName};
+use crate::text::Text;
+
+/// Lines that may wait for the disk, by number and by bytes of text.
+const MAX_WAITING: usize = 65_536;
+const MAX_BYTES: usize = 64 * 1024 * 1024;
+/// Lines written at once.
+const MAX_BATCH: usize = 4096;
+
+/// Something to be written. `seq` counts from 1 in the order in which they were handed over.
+#[derive(Clone, Debug)]
+pub(super) enum Item {
+    Line { seq: u64, room: RoomName, entry: Entry },
+    Topic { seq: u64, room: RoomName, topic: Option<Text> },
+    Gap { room: RoomName, gap: Gap },
+}
+
+/// Lines of a room that were lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Gap {
+    /// The numbers of the first and the last one.
+    pub(super) first: u64,
+    pub(super) last: u64,
+    pub(super) lines: u64,
+    pub(super) from: Moment,
+    pub(super) to: Moment,
+}
+
+impl Item {
+    pub(super) fn room(&self) -> RoomName {
+        match self {
+            Self::Line { room, .. } | Self::Topic { room, .. } | Self::Gap { room, .. } => *room,
+        }
+    }
+
+    pub(super) fn seq(&self) -> u64 {
+        match self {
+            Self::Line { seq, .. } | Self::Topic { seq, .. } => *seq,
+            Self::Gap { gap, .. } => gap.last,
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Line { entry, .. } => entry.text.as_str().len(),
+            Self::Topic { topic, .. } => topic.as_ref().map_or(0, |topic| topic.as_str().len()),
+            Self::Gap { .. } => 0,
+        }
+    }
+}
+
+/// What did not fit into the queue, room by room: of lines their number, of topics the last.
+#[derive(Debug, Default)]
+struct Overflow {
+    gaps: BTreeMap<RoomName, Item>,
+    topics: BTreeMap<RoomName, Item>,
+}
+
+impl Overflow {
+    fn add(&mut self, item: Item) {
+        match item {
+            Item::Topic { room, .. } => drop(self.topics.insert(room, item)),
+            Item::Gap { room, .. } => drop(self.gaps.insert(room, item)),
+            Item::Line { seq, room, entry: Entry { at, .. } } => {
+                let none = Gap { first: seq, last: seq, lines: 0, from: at, to: at };
+                let gap = self.gaps.entry(room).or_insert(Item::Gap { room, gap: none });
+                if let Item::Gap { gap, .. } = gap {
+                    (gap.last, gap.to) = (seq, at);
+                    gap.lines += 1;
+                }
+            }
+        }
+    }
+
+    fn pop(&mut self) -> Option<Item> {
+        let gap = self.gaps.pop_first().or_else(|| self.topics.pop_first());
+        gap.map(|(_, item)| item)
+    }
+}
+
+/// What both ends know.
+#[derive(Debug, Default)]
+struct Shared {
+    overflow: Mutex<Overflow>,
+    waiting_bytes: AtomicUsize,
+    done: AtomicU64,
+}
+
+impl Shared {
+    /// Nothing that panics is done with it locked.
+    fn overflow(&self) -> MutexGuard<'_, Overflow> {
+        self.overflow.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The end that things are handed to. Never waits.
+#[derive(Debug)]
+pub(super) struct Backlog {
+    queue: Sender<Item>,
+    shared: Arc<Shared>,
+    handed: u64,
+}
+
+/// The end that they are written from.
+#[derive(Debug)]
+pub(super) struct Queue {
+    pub(super) items: Receiver<Item>,
+    shared: Arc<Shared>,
+}
+
+/// Both ends of an empty backlog.
+pub(super) fn backlog() -> (Backlog, Queue) {
+    let (queue, items) = bounded(MAX_WAITING);
+    let shared = Arc::new(Shared::default());
+    (Backlog { queue, shared: Arc::clone(&shared), handed: 0 }, Queue { items, shared })
+}
+
+impl Backlog {
+    /// Hands over what `make` makes of the next number, and returns that number; `None` when
+    /// there is no room for it.
+    pub(super) fn push(&mut self, make: impl FnOnce(u64) -> Item) -> Option<u64> {
+        self.handed += 1;
+        let item = make(self.handed);
+        let shared = Arc::clone(&self.shared);
+        let mut overflow = shared.overflow();
+        // What did not fit before comes first.
+        while let Some(late) = overflow.pop() {
+            if let Err(late) = self.try_send(late) {
+                overflow.add(late);
+                overflow.add(item);
+                return None;
+            }
+        }
+        match self.try_send(item) {
+            Ok(()) => Some(self.handed),
+            Err(item) => {
+                overflow.add(item);
+                None
+            }
+        }
+    }
+
+    /// The number of what was handed over last.
+    pub(super) fn handed(&self) -> u64 {
+        self.handed
+    }
+
+    /// How much was handed over and is neither written nor lost.
+    pub(super) fn pending(&self) -> u64 {
+        self.handed.saturating_sub(self.shared.done.load(Ordering::Acquire))
+    }
+
+    fn try_send(&self, item: Item) -> Result<(), Item> {
+        let bytes = item.bytes();
+        if self.shared.waiting_bytes.load(Ordering::Relaxed) + bytes > MAX_BYTES {
+            return Err(item);
+        }
+        self.shared.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.queue.try_send(item).map_err(|refused| {
+            self.shared.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+            refused.into_inner()
+        })
+    }
+}
+
+impl Queue {
+    /// What can be written together, beginning with `first`.
+    pub(super) fn batch(&self, first: Option<Item>) -> Vec<Item> {
+        let mut batch: Vec<_> = first.into_iter().collect();
+        batch.extend(self.items.try_iter().take(MAX_BATCH));
+        if batch.len() < MAX_BATCH {
+            let mut overflow = self.shared.overflow();
+            // Whoever hands something over holds the lock, so that the order is kept.
+            batch.extend(self.items.try_iter());
+            for late in std::iter::from_fn(|| overflow.pop()) {
+                self.shared.waiting_bytes.fetch_add(late.bytes(), Ordering::Relaxed);
+                batch.push(late);
+            }
+        }
+        batch
+    }
+
+    /// Notes that a batch is on the disk, and returns up to which number that is all.
+    pub(super) fn written(&self, batch: &[Item]) -> u64 {
+        let bytes = batch.iter().map(Item::bytes).sum();
+        self.shared.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        let upto = batch.iter().map(Item::seq).max().unwrap_or(0);
+        self.shared.done.fetch_max(upto, Ordering::AcqRel).max(upto)
+    }
+}

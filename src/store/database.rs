@@ -1,0 +1,273 @@
+//! `Database`: the file in a state directory, opened only if it is chatd's own and sound.
+//!
+//! Nothing that is already there is ever overwritten: a file is looked at read-only first, and a
+//! new one appears whole or not at all.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::fault::Fault;
+use super::schema;
+use crate::os;
+
+const FILE: &str = "chatd.db";
+const LOCK: &str = "chatd.lock";
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+/// How long to wait for another process that is writing.
+const BUSY: Duration = Duration::from_secs(5);
+/// How long to wait for a server that may be about to end, and how often to look.
+const LEAVING: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(10);
+/// A file up to this size is read from end to end at the start, which takes a second or so.
+const CHECKED: u64 = 128 * 1024 * 1024;
+const PRAGMAS: &str = "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000;
+                       PRAGMA journal_size_limit=67108864;";
+
+/// An open database, for writing.
+#[derive(Debug)]
+pub struct Database {
+    pub(super) connection: Connection,
+    pub(super) file: PathBuf,
+    version: i64,
+    /// Held by a server for as long as it runs.
+    _lock: Option<File>,
+}
+
+impl Database {
+    /// Opens the database in `dir` for a server, alone; both are made if they do not exist.
+    ///
+    /// # Errors
+    /// When another server has it, or it cannot be used.
+    pub fn open(dir: &Path) -> Result<Self, Fault> {
+        make_dir(dir)?;
+        let lock = lock(&dir.join(LOCK))?;
+        Self::at(dir.join(FILE), Some(lock))
+    }
+
+    /// Opens the database in `dir` for a change, beside a server that may be running.
+    ///
+    /// # Errors
+    /// When it cannot be used.
+    pub fn open_beside(dir: &Path) -> Result<Self, Fault> {
+        make_dir(dir)?;
+        Self::at(dir.join(FILE), None)
+    }
+
+    /// The same, but there has to be one.
+    pub(super) fn open_existing(dir: &Path) -> Result<Self, Fault> {
+        let file = dir.join(FILE);
+        fs::metadata(&file).map_err(|error| Fault::about(&file, error))?;
+        Self::at(file, None)
+    }
+
+    fn at(file: PathBuf, lock: Option<File>) -> Result<Self, Fault> {
+        if !file.exists() {
+            create(&file)?;
+        }
+        inspect(&file, OpenOptions::new().read(true).write(true))?;
+        let wrong = |error| Fault::of_sqlite(&file, &error);
+        let mut connection = connect(&file).map_err(wrong)?;
+        write_ahead(&connection).map_err(wrong)?;
+        schema::migrate(&mut connection).map_err(wrong)?;
+        if fs::metadata(&file).is_ok_and(|file| file.len() <= CHECKED) {
+            check(&connection, &file)?;
+        }
+        let version = data_version(&connection).map_err(wrong)?;
+        Ok(Self { connection, file, version, _lock: lock })
+    }
+
+    /// Makes a change as a whole, or not at all.
+    pub(super) fn change<T>(
+        &mut self,
+        make: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        let change = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let made = make(&change)?;
+        change.commit()?;
+        Ok(made)
+    }
+
+    /// Whether another process changed something since the last time.
+    pub(super) fn was_changed_by_others(&mut self) -> rusqlite::Result<bool> {
+        let version = data_version(&self.connection)?;
+        Ok(std::mem::replace(&mut self.version, version) != version)
+    }
+
+    /// What SQLite says about this database.
+    pub(super) fn fault(&self, error: &rusqlite::Error) -> Fault {
+        Fault::of_sqlite(&self.file, error)
+    }
+}
+
+/// Opens the database in `dir` for reading; there has to be one.
+pub(super) fn open_to_read(dir: &Path) -> Result<(Connection, PathBuf), Fault> {
+    let file = dir.join(FILE);
+    inspect(&file, OpenOptions::new().read(true))?;
+    let connection = connect_to_read(&file).map_err(|error| Fault::of_sqlite(&file, &error))?;
+    Ok((connection, file))
+}
+
+/// A further connection to a database that is known to be sound.
+///
+/// Not through [`inspect`]: closing any file that is the database's would take away the locks
+/// that this process has on it (fcntl(2)).
+pub(super) fn connect_to_read(file: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
+    connection.busy_timeout(BUSY)?;
+    Ok(connection)
+}
+
+/// Counts the commits by other connections.
+fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA data_version", [], |row| row.get(0))
+}
+
+/// A connection to a file that is there.
+pub(super) fn connect(file: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
+    connection.busy_timeout(BUSY)?;
+    Ok(connection)
+}
+
+fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.execute_batch(PRAGMAS)
+}
+
+fn make_dir(dir: &Path) -> Result<(), Fault> {
+    match DirBuilder::new().mode(0o700).create(dir) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(Fault::about(dir, error)),
+        _ => Ok(()),
+    }
+}
+
+/// Keeps a second server out, and says which is the first.
+fn lock(path: &Path) -> Result<File, Fault> {
+    let wrong = |error: io::Error| Fault::about(path, error);
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    let mut file = options.open(path).map_err(wrong)?;
+    let deadline = Instant::now() + LEAVING;
+    while !os::lock(&file).map_err(wrong)? {
+        if Instant::now() < deadline {
+            thread::sleep(LOOK);
+            continue;
+        }
+        let mut holder = String::new();
+        let _ = (&file).take(20).read_to_string(&mut holder);
+        let what = format!("a running chatd has this directory (process {})", holder.trim());
+        return Err(Fault::about(path, what));
+    }
+    let note = format!("{}\n", std::process::id());
+    file.set_len(0).and_then(|()| file.write_all(note.as_bytes())).map_err(wrong)?;
+    Ok(file)
+}
+
+/// Makes a new database, which appears at `file` when it is whole, and in no other's place.
+fn create(file: &Path) -> Result<(), Fault> {
+    let mut unfinished = file.as_os_str().to_owned();
+    unfinished.push(format!(".{}", std::process::id()));
+    let unfinished = PathBuf::from(unfinished);
+    // One may be left from a process that had the same number and was killed.
+    let _ = fs::remove_file(&unfinished);
+    let made = fill(&unfinished).and_then(|()| match fs::hard_link(&unfinished, file) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(Fault::about(file, error)),
+        _ => Ok(()),
+    });
+    let _ = fs::remove_file(&unfinished);
+    made
+}
+
+fn fill(file: &Path) -> Result<(), Fault> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+    let made = made.map_err(|error| Fault::about(file, error))?;
+    if let Some(dir) = file.parent().and_then(|dir| fs::metadata(dir).ok()) {
+        // When root makes it for the server; anybody else could not give it away.
+        let _ = fchown(&made, Some(dir.uid()), Some(dir.gid()));
+    }
+    drop(made);
+    connect(file)
+        .and_then(|mut connection| schema::migrate(&mut connection))
+        .map_err(|error| Fault::of_sqlite(file, &error))
+}
+
+/// Looks at what is at `file` without changing it; `access` is what will be needed.
+fn inspect(file: &Path, access: &OpenOptions) -> Result<(), Fault> {
+    let failed = |error| Fault::about(file, error);
+    let found = fs::metadata(file).map_err(failed)?;
+    if !found.is_file() {
+        return Err(Fault::foreign(file));
+    }
+    let mut header = Vec::new();
+    let read = access.open(file).and_then(|file| file.take(18).read_to_end(&mut header));
+    read.map_err(failed)?;
+    // What follows the magic words is the size of a page (SQLite's file format, 1.3).
+    match header.strip_prefix(MAGIC) {
+        None if !header.is_empty() => return Err(Fault::foreign(file)),
+        Some(&[high, low]) if is_whole(file, found.len(), [high, low]) => {}
+        _ => return Err(Fault::damaged(file)),
+    }
+    let wrong = |error| Fault::of_sqlite(file, &error);
+    let connection = if has_log(file) { connect_to_read(file) } else { connect_to_look(file) };
+    match connection.and_then(|connection| schema::version(&connection)).map_err(wrong)? {
+        None => Err(Fault::foreign(file)),
+        Some(version) if version > schema::NEWEST => {
+            let newest = schema::NEWEST;
+            let what = format!(
+                "a newer chatd wrote it (version {version}, this one knows {newest}); install \
+                 that one, or name another directory"
+            );
+            Err(Fault::about(file, what))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// Whether a file of that length ends with the end of a page. After a crash it need not.
+fn is_whole(file: &Path, length: u64, page: [u8; 2]) -> bool {
+    let page = match u16::from_be_bytes(page) {
+        1 => 65_536,
+        size => u64::from(size),
+    };
+    has_log(file) || length.checked_rem(page) == Some(0)
+}
+
+/// Whether some of the database is in its write-ahead log.
+fn has_log(file: &Path) -> bool {
+    let mut log = file.as_os_str().to_owned();
+    log.push("-wal");
+    fs::metadata(log).is_ok_and(|log| log.len() > 0)
+}
+
+/// A connection that leaves nothing beside a file that may be another program's.
+fn connect_to_look(file: &Path) -> rusqlite::Result<Connection> {
+    let mut uri = "file:".to_owned();
+    for byte in file.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' => uri.push(char::from(*byte)),
+            _ if byte.is_ascii_alphanumeric() => uri.push(char::from(*byte)),
+            _ => uri.push_str(&format!("%{byte:02x}")),
+        }
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    Connection::open_with_flags(uri + "?immutable=1", flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+}
+
+/// Reads the whole database.
+fn check(connection: &Connection, file: &Path) -> Result<(), Fault> {
+    let verdict: rusqlite::Result<String> =
+        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
+    match verdict {
+        Ok(verdict) if verdict == "ok" => Ok(()),
+        Ok(_) => Err(Fault::damaged(file)),
+        Err(error) => Err(Fault::of_sqlite(file, &error)),
+    }
+}

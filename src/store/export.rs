@@ -1,0 +1,108 @@
+//! The history as JSON lines, for other programs.
+
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+
+use rusqlite::{Connection, Result, params};
+use serde::Serialize;
+
+use super::database;
+use super::fault::Fault;
+use super::lines::{self, Recalled};
+use crate::chat::{Kind, Moment, RoomName};
+
+/// Lines read at once. Between them the server may tidy up its file.
+const SLICE: u32 = 1000;
+
+/// What of the history is wanted; all of it by default.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Filter {
+    /// Of this room only.
+    pub room: Option<RoomName>,
+    /// Not what was said before.
+    pub since: Option<Moment>,
+}
+
+/// A line as it is written: the fields are a promise.
+#[derive(Serialize)]
+struct Exported<'a> {
+    id: i64,
+    /// Milliseconds since 1970.
+    ts: i64,
+    room: &'a str,
+    nick: &'a str,
+    kind: &'static str,
+    text: &'a str,
+}
+
+impl<'a> Exported<'a> {
+    fn new(id: i64, row: &'a Recalled) -> Self {
+        let (room, at, nick, kind) = match row {
+            Recalled::Said(room, entry) => {
+                let kind = match entry.kind {
+                    Kind::Said => "said",
+                    Kind::Emoted => "emote",
+                };
+                (room, entry.at, entry.from.as_str(), kind)
+            }
+            Recalled::Gap(room, at, _) => (room, *at, "", "gap"),
+        };
+        let text = row.text().as_str();
+        Self { id, ts: at.unix_ms, room: room.as_str(), nick, kind, text }
+    }
+}
+
+/// Writes what `filter` lets through of the history in `dir`, oldest first, an object a line.
+/// When nobody reads `out` any more, that is the end, too.
+///
+/// # Errors
+/// When it cannot be read, or not be written.
+pub fn export(dir: &Path, filter: Filter, mut out: impl Write) -> std::result::Result<(), Fault> {
+    let (connection, file) = database::open_to_read(dir)?;
+    let mut last = i64::MIN;
+    loop {
+        let slice = slice(&connection, filter, last);
+        let slice = slice.map_err(|error| Fault::of_sqlite(&file, &error))?;
+        let Some((newest, _)) = slice.last() else { break };
+        last = *newest;
+        if let Err(error) = write(&slice, &mut out) {
+            return match error.kind() {
+                ErrorKind::BrokenPipe => Ok(()),
+                _ => Err(Fault::new(format_args!("cannot write: {error}"))),
+            };
+        }
+    }
+    Ok(())
+}
+
+fn write(slice: &[(i64, Option<Recalled>)], out: &mut impl Write) -> io::Result<()> {
+    let mut lines = Vec::new();
+    for (id, row) in slice {
+        if let Some(row) = row {
+            serde_json::to_writer(&mut lines, &Exported::new(*id, row))?;
+            lines.push(b'\n');
+        }
+    }
+    out.write_all(&lines)?;
+    out.flush()
+}
+
+/// The next rows after number `last`.
+fn slice(
+    connection: &Connection,
+    filter: Filter,
+    last: i64,
+) -> Result<Vec<(i64, Option<Recalled>)>> {
+    let sql = format!(
+        "SELECT {}, msg.id FROM msg JOIN room ON room.id = msg.room_id
+         WHERE msg.id > ?1 AND (?2 IS NULL OR room.name = ?2) AND (?3 IS NULL OR msg.ts >= ?3)
+         ORDER BY msg.id LIMIT ?4",
+        lines::COLUMNS
+    );
+    let mut query = connection.prepare(&sql)?;
+    let room = filter.room.as_ref().map(RoomName::as_str);
+    let since = filter.since.map(|since| since.unix_ms);
+    let values = params![last, room, since, SLICE];
+    let rows = query.query_map(values, |row| Ok((row.get(5)?, lines::recall(row)?)))?;
+    rows.collect()
+}

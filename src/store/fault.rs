@@ -1,0 +1,56 @@
+//! `Fault`: why a state directory is of no use, and what to do about it.
+
+use std::fmt;
+use std::path::Path;
+
+use rusqlite::ErrorCode;
+
+use crate::text::Text;
+
+/// Why the store could not do something at the start or on the command line. Its `Display` is
+/// one line that names the file and, where that helps, what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault(Text);
+
+impl Fault {
+    /// Something about `path` is wrong.
+    pub(super) fn about(path: &Path, what: impl fmt::Display) -> Self {
+        Self::new(format_args!("cannot use {}: {what}", path.display()))
+    }
+
+    pub(super) fn new(what: impl fmt::Display) -> Self {
+        Self(Text::new(what.to_string()))
+    }
+
+    /// What SQLite says about the database at `path`.
+    pub(super) fn of_sqlite(path: &Path, error: &rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => Self::foreign(path),
+            Some(ErrorCode::DatabaseCorrupt) => Self::damaged(path),
+            _ => Self::about(path, error),
+        }
+    }
+
+    /// Another program wrote the file at `path`.
+    pub(super) fn foreign(path: &Path) -> Self {
+        Self::about(
+            path,
+            "it is not a database of chatd's; move it away, or name another directory",
+        )
+    }
+
+    /// Something overwrote or cut the file at `path`.
+    pub(super) fn damaged(path: &Path) -> Self {
+        let what = "it is damaged; put a backup in its place, or save what can be saved with \
+                    sqlite3's .recover";
+        Self::about(path, what)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Fault {}

@@ -1,0 +1,195 @@
+//! What was said, as rows: written in batches, read back newest first.
+
+use std::collections::HashMap;
+
+use rusqlite::types::FromSql;
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
+
+use super::PastRoom;
+use super::backlog::{Gap, Item};
+use crate::chat::{Entry, Kind, Moment, Nick, RoomName};
+use crate::text::Text;
+
+const SAID: i64 = 0;
+const EMOTED: i64 = 1;
+const GAP: i64 = 2;
+/// Bytes of text that one answer has at most: whoever asks should be able to read it.
+const MAX_SHOWN: usize = 64 * 1024;
+/// Rooms whose numbers are remembered.
+const MAX_ROOMS: usize = 4096;
+/// The columns that [`recall`] takes.
+pub(super) const COLUMNS: &str = "room.name, msg.ts, msg.kind, msg.nick, msg.body";
+
+/// A row of the history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recalled {
+    /// Somebody said something in a room.
+    Said(RoomName, Entry),
+    /// Lines were lost there, around that moment, as the text says.
+    Gap(RoomName, Moment, Text),
+}
+
+impl Recalled {
+    /// What was said, or what stands in its place.
+    pub fn text(&self) -> &Text {
+        match self {
+            Self::Said(_, entry) => &entry.text,
+            Self::Gap(_, _, text) => text,
+        }
+    }
+}
+
+/// The numbers of rooms, as far as they are known.
+#[derive(Debug, Default)]
+pub(super) struct RoomIds(HashMap<RoomName, i64>);
+
+impl RoomIds {
+    /// Forgets all, because some may be gone.
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// The number of a room, made if there is none.
+    pub(super) fn get(&mut self, connection: &Connection, room: RoomName) -> Result<i64> {
+        if let Some(id) = self.0.get(&room) {
+            return Ok(*id);
+        }
+        let made = "INSERT INTO room(name) VALUES(?1) ON CONFLICT DO NOTHING";
+        connection.execute(made, [room.as_str()])?;
+        let find = "SELECT id FROM room WHERE name = ?1";
+        let id = connection.query_row(find, [room.as_str()], |row| row.get(0))?;
+        if self.0.len() == MAX_ROOMS {
+            self.clear();
+        }
+        self.0.insert(room, id);
+        Ok(id)
+    }
+}
+
+/// Writes `items` in the transaction that is open, and notes the numbers of their rooms. Writing one again changes nothing.
+pub(super) fn insert(
+    connection: &Connection,
+    rooms: &mut RoomIds,
+    origin: &str,
+    items: &[Item],
+    mut note: impl FnMut(i64),
+) -> Result<()> {
+    let mut line = connection.prepare(
+        "INSERT INTO msg(room_id, ts, origin, oseq, kind, nick, body)
+         VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+    )?;
+    let mut index = connection.prepare("INSERT INTO msg_fts(rowid, body) VALUES(?1, ?2)")?;
+    let mut add =
+        |room: i64, seq: u64, (at, kind, nick, body): (Moment, i64, &str, &str)| -> Result<()> {
+            let seq = seq.cast_signed();
+            if line.execute(params![room, at.unix_ms, origin, seq, kind, nick, body])? > 0 {
+                index.execute(params![connection.last_insert_rowid(), body])?;
+            }
+            Ok(())
+        };
+    for item in items {
+        let room = rooms.get(connection, item.room())?;
+        note(room);
+        match item {
+            Item::Line { seq, entry, .. } => {
+                let kind = match entry.kind {
+                    Kind::Said => SAID,
+                    Kind::Emoted => EMOTED,
+                };
+                add(room, *seq, (entry.at, kind, entry.from.as_str(), entry.text.as_str()))?;
+            }
+            Item::Gap { gap, .. } => add(room, gap.first, (gap.to, GAP, "", &gap.to_string()))?,
+            Item::Topic { topic, .. } => {
+                let topic = topic.as_ref().map(Text::as_str);
+                let set = "UPDATE room SET topic = ?2 WHERE id = ?1";
+                connection.execute(set, params![room, topic])?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The last `count` rows of a room, oldest first; fewer, if they were more than 64 KiB.
+pub(super) fn last(connection: &Connection, room: RoomName, count: usize) -> Result<Vec<Recalled>> {
+    let id = "SELECT id FROM room WHERE name = ?1";
+    let id = connection.query_row(id, [room.as_str()], |row| row.get::<_, i64>(0)).optional()?;
+    let sql = format!(
+        "SELECT {COLUMNS} FROM msg JOIN room ON room.id = msg.room_id
+         WHERE msg.room_id = ?1 ORDER BY msg.id DESC LIMIT ?2"
+    );
+    let mut query = connection.prepare(&sql)?;
+    take_newest(query.query_map(params![id, i64::try_from(count).unwrap_or(i64::MAX)], recall)?)
+}
+
+/// The last `count` lines of each of the `most` rooms in which something was said last.
+pub(super) fn last_of_all(
+    connection: &Connection,
+    most: u32,
+    count: usize,
+) -> Result<Vec<PastRoom>> {
+    let mut query = connection.prepare(
+        "SELECT name, topic FROM
+         (SELECT name, topic, (SELECT max(id) FROM msg WHERE room_id = room.id) AS newest FROM room)
+         WHERE newest IS NOT NULL OR topic IS NOT NULL ORDER BY newest DESC LIMIT ?1",
+    )?;
+    let mut rows = query.query([most])?;
+    let mut rooms = Vec::new();
+    while let Some(row) = rows.next()? {
+        let text = |column| lenient::<String>(row, column);
+        let Ok(name) = RoomName::new(&text(0)?.unwrap_or_default()) else { continue };
+        let topic = text(1)?.map(Text::new);
+        rooms.push(PastRoom { name, topic, lines: last(connection, name, count)? });
+    }
+    Ok(rooms)
+}
+
+/// Collects rows that come newest first, as many as fit, oldest first.
+pub(super) fn take_newest(
+    rows: impl Iterator<Item = Result<Option<Recalled>>>,
+) -> Result<Vec<Recalled>> {
+    let (mut taken, mut left) = (Vec::new(), MAX_SHOWN);
+    for row in rows {
+        let Some(row) = row? else { continue };
+        match left.checked_sub(row.text().as_str().len()) {
+            Some(less) => left = less,
+            None => break,
+        }
+        taken.push(row);
+    }
+    taken.reverse();
+    Ok(taken)
+}
+
+/// What a row of [`COLUMNS`] says; `None` for one that this version of chatd would not write.
+pub(super) fn recall(row: &Row<'_>) -> Result<Option<Recalled>> {
+    let text = |column| lenient::<String>(row, column).map(|text| text.unwrap_or_default());
+    let Ok(room) = RoomName::new(&text(0)?) else { return Ok(None) };
+    let at = Moment { unix_ms: lenient(row, 1)?.unwrap_or_default() };
+    let body = Text::new(text(4)?);
+    let kind = match lenient::<i64>(row, 2)? {
+        Some(SAID) => Kind::Said,
+        Some(EMOTED) => Kind::Emoted,
+        Some(GAP) => return Ok(Some(Recalled::Gap(room, at, body))),
+        _ => return Ok(None),
+    };
+    let from = Nick::new(&text(3)?);
+    Ok(from.map(|from| Recalled::Said(room, Entry { at, from, kind, text: body })))
+}
+
+/// A value, or `None` where somebody put one of another type.
+pub(super) fn lenient<T: FromSql>(row: &Row<'_>, column: usize) -> Result<Option<T>> {
+    Ok(T::column_result(row.get_ref(column)?).ok())
+}
+
+impl std::fmt::Display for Gap {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let plural = if self.lines == 1 { "" } else { "s" };
+        let (from, to) = (time_of_day(self.from), time_of_day(self.to));
+        write!(f, "[history gap: {} line{plural}, {from}–{to}]", self.lines)
+    }
+}
+
+fn time_of_day(moment: Moment) -> String {
+    let at = jiff::Timestamp::from_millisecond(moment.unix_ms).unwrap_or_default();
+    at.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M").to_string()
+}

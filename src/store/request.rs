@@ -1,0 +1,116 @@
+//! What the store can be asked, and what it answers.
+
+use std::fmt;
+
+use super::accounts::Account;
+use super::bans::{Ban, Mask};
+use super::lines::Recalled;
+use super::passwords::Password;
+use crate::chat::{Moment, Nick, RoomName};
+use crate::text::Text;
+
+/// Something to look up in the history.
+#[derive(Clone, Debug)]
+pub enum Question {
+    /// The last lines of a room.
+    Last {
+        /// Which.
+        room: RoomName,
+        /// How many.
+        lines: usize,
+    },
+    /// The last lines in which all of these words stand.
+    Search {
+        /// Anything that somebody typed.
+        words: Text,
+        /// The rooms that whoever asks may read.
+        rooms: Vec<RoomName>,
+    },
+}
+
+/// Somebody's claim to a nick.
+#[derive(Clone, Debug)]
+pub enum Claim {
+    /// It shall belong to whoever knows this password.
+    Register(Nick, Password, Moment),
+    /// It belongs to them.
+    Login(Nick, Password, Moment),
+}
+
+/// Something to be on the disk before it is answered.
+#[derive(Clone, Debug)]
+pub enum Order {
+    /// Keep somebody out; takes the place of a ban with the same mask.
+    Ban(Ban),
+    /// Let them in again.
+    Unban(Mask),
+}
+
+/// What became of what a client asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The last lines of a room, oldest first.
+    Last(RoomName, Vec<Recalled>),
+    /// The last lines found, oldest first.
+    Found(Vec<Recalled>),
+    /// There is an account now.
+    Registered(Account),
+    /// It is their account.
+    LoggedIn(Account),
+    /// The ban is in force.
+    Banned(Ban),
+    /// There is no such ban any more.
+    Unbanned(Mask),
+    /// It was not done.
+    Denied(Denial),
+}
+
+/// What SQLite made of something that may be denied.
+pub(super) type Outcome<T> = rusqlite::Result<Result<T, Denial>>;
+
+/// Why something was not done. Its `Display` is the wording for whoever asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denial {
+    /// Too many others ask.
+    Busy,
+    /// The disk did not take it.
+    NotSaved,
+    /// The disk did not give it.
+    NotRead,
+    /// There is nothing to search for.
+    NoWords,
+    /// There is too much to search for.
+    TooManyWords,
+    /// Too much has to be looked at.
+    TooLong,
+    /// That is not the password.
+    WrongPassword,
+    /// Nobody registered that nick.
+    NotRegistered(Nick),
+    /// Somebody registered that nick, or one like it.
+    Registered(Nick),
+    /// There is no such ban.
+    NotBanned(Mask),
+    /// There are as many as there can be.
+    Full,
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Busy => f.write_str("busy; try again"),
+            Self::NotSaved => f.write_str("that could not be saved; try again later"),
+            Self::NotRead => f.write_str("the history cannot be read now; try again later"),
+            Self::NoWords => f.write_str("a search takes words, of letters or digits"),
+            Self::TooManyWords => {
+                write!(f, "a search takes {} words at most", super::search::MAX_WORDS)
+            }
+            Self::TooLong => f.write_str("that takes too long; try rarer words"),
+            Self::WrongPassword => f.write_str("wrong password"),
+            Self::NotRegistered(nick) => write!(f, "{nick} is not registered"),
+            Self::Registered(nick) => write!(f, "{nick} is registered already"),
+            Self::NotBanned(mask) => write!(f, "{mask} is not banned"),
+            Self::Full => f.write_str("there is no room for another one"),
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! The tables, and how a file of an older version becomes one of this.
+
+use rusqlite::{Connection, OptionalExtension, Result, TransactionBehavior};
+
+/// What makes each version out of the one before it; the first makes it out of nothing.
+const MIGRATIONS: [&str; 1] = ["
+    CREATE TABLE room(id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, topic TEXT);
+    CREATE TABLE msg(id INTEGER PRIMARY KEY, room_id INTEGER NOT NULL, ts INTEGER NOT NULL,
+      origin TEXT NOT NULL, oseq INTEGER NOT NULL, kind INTEGER NOT NULL, nick TEXT NOT NULL,
+      body TEXT NOT NULL, eid_ms INTEGER, eid_seq INTEGER, UNIQUE(origin, oseq));
+    CREATE INDEX msg_room ON msg(room_id, id);
+    CREATE VIRTUAL TABLE msg_fts USING fts5(body, content='msg', content_rowid='id');
+    CREATE TABLE account(nick TEXT PRIMARY KEY, hash TEXT NOT NULL, role TEXT NOT NULL,
+      created INTEGER, last_seen INTEGER);
+    CREATE TABLE ban(id INTEGER PRIMARY KEY, kind TEXT, mask TEXT, by TEXT, reason TEXT,
+      until INTEGER);
+    CREATE TABLE meta(k TEXT PRIMARY KEY, v TEXT);
+    INSERT INTO meta VALUES('program', 'chatd');
+"];
+
+/// The version that this program writes.
+pub(super) const NEWEST: usize = MIGRATIONS.len();
+
+/// The version of a file of chatd's; `None` when it is another program's.
+pub(super) fn version(connection: &Connection) -> Result<Option<usize>> {
+    let has_meta = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'meta'
+                    AND EXISTS(SELECT 1 FROM pragma_table_info('meta') WHERE name = 'k')
+                    AND EXISTS(SELECT 1 FROM pragma_table_info('meta') WHERE name = 'v')";
+    if connection.query_row(has_meta, [], |_| Ok(())).optional()?.is_none() {
+        return Ok(None);
+    }
+    let version = "SELECT schema.v FROM meta AS program, meta AS schema
+                   WHERE program.k = 'program' AND program.v = 'chatd' AND schema.k = 'schema'";
+    let version: Option<String> = connection.query_row(version, [], |row| row.get(0)).optional()?;
+    Ok(version.and_then(|version| version.parse().ok()))
+}
+
+/// Brings the tables to the newest version, or leaves them as they are when that fails.
+pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
+    let change = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let version = version(&change)?.unwrap_or(0);
+    for migration in MIGRATIONS.iter().skip(version) {
+        change.execute_batch(migration)?;
+    }
+    if version < NEWEST {
+        let note = "INSERT INTO meta VALUES('schema', ?1) ON CONFLICT(k) DO UPDATE SET v = ?1";
+        change.execute(note, [NEWEST.to_string()])?;
+    }
+    change.commit()
+}

@@ -1,0 +1,224 @@
+//! The thread `store`: writes what is handed over, and never gives up on it.
+//!
+//! What queued up during one commit is written by the next one. What the disk does not take is
+//! kept and tried again.
+
+use std::convert::Infallible;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, never, select};
+use rusqlite::{Connection, Result};
+
+use super::accounts::{self, Account};
+use super::backlog::{Item, Queue};
+use super::database::Database;
+use super::keep::Keeper;
+use super::lines::{self, RoomIds};
+use super::request::{Answer, Denial, Order, Outcome};
+use super::{Event, Roll, bans, now};
+use crate::chat::{ClientId, Moment, Nick};
+
+/// The first pause after a failure, and the longest; each is twice as long as the one before.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How often to look whether another process changed accounts or bans.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// A change that is answered when it is on the disk.
+#[derive(Debug)]
+pub(super) enum Change {
+    Ordered(ClientId, Order),
+    Register(ClientId, Account, String),
+    /// Somebody logged in. Nobody waits for that.
+    Seen(Nick, Moment),
+}
+
+/// Where a writer's work comes from.
+#[derive(Debug)]
+pub(super) struct Inlets {
+    pub(super) queue: Queue,
+    pub(super) changes: Receiver<Change>,
+    /// Disconnected when the store is to be closed.
+    pub(super) closing: Receiver<Infallible>,
+}
+
+/// The state of the thread.
+#[derive(Debug)]
+pub(super) struct Writer<R> {
+    database: Database,
+    inlets: Inlets,
+    origin: String,
+    rooms: RoomIds,
+    keeper: Keeper,
+    looked: Instant,
+    failing_since: Option<Instant>,
+    report: R,
+}
+
+impl<R: FnMut(Event)> Writer<R> {
+    pub(super) fn new(
+        database: Database,
+        inlets: Inlets,
+        origin: String,
+        keeper: Keeper,
+        report: R,
+    ) -> Self {
+        Self {
+            database,
+            inlets,
+            origin,
+            rooms: RoomIds::default(),
+            keeper,
+            looked: Instant::now(),
+            failing_since: None,
+            report,
+        }
+    }
+
+    /// Writes until the store is closed, and then what is left.
+    pub(super) fn run(mut self) {
+        loop {
+            let pause = self.next_chore().saturating_duration_since(Instant::now());
+            select! {
+                recv(self.inlets.queue.items) -> first => match first {
+                    Ok(first) => {
+                        let batch = self.inlets.queue.batch(Some(first));
+                        if self.write(batch).is_err() {
+                            return;
+                        }
+                    }
+                    Err(_) => break,
+                },
+                recv(self.inlets.changes) -> change => self.take(change.ok()),
+                default(pause) => {}
+            }
+            self.do_chores();
+        }
+        while let Ok(change) = self.inlets.changes.try_recv() {
+            self.take(Some(change));
+        }
+        let rest = self.inlets.queue.batch(None);
+        if !rest.is_empty() {
+            let _ = self.write(rest);
+        }
+    }
+
+    /// Writes a batch, however long that takes; fails only when the store is closed meanwhile.
+    fn write(&mut self, batch: Vec<Item>) -> std::result::Result<(), ()> {
+        let mut pause = FIRST_PAUSE;
+        while let Err(error) = self.commit(&batch) {
+            self.rooms.clear();
+            self.fail(&error);
+            if !self.sit_out(pause) {
+                log::error!("{} lines were never written: {error}", batch.len());
+                return Err(());
+            }
+            pause = LONGEST_PAUSE.min(2 * pause);
+        }
+        let upto = self.inlets.queue.written(&batch);
+        (self.report)(Event::Committed { upto });
+        if let Some(since) = self.failing_since.take() {
+            (self.report)(Event::Recovered { after: since.elapsed() });
+        }
+        for item in batch {
+            if let Item::Gap { room, gap } = item {
+                let (lines, from, to) = (gap.lines, gap.from, gap.to);
+                (self.report)(Event::Lost { room, lines, from, to });
+            }
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self, batch: &[Item]) -> Result<()> {
+        let Self { database, rooms, keeper, origin, .. } = self;
+        database.change(|connection| {
+            lines::insert(connection, rooms, origin, batch, |room| keeper.note(room))
+        })
+    }
+
+    fn fail(&mut self, error: &rusqlite::Error) {
+        if self.failing_since.is_none() {
+            self.failing_since = Some(Instant::now());
+            (self.report)(Event::Failing { error: error.to_string() });
+        }
+    }
+
+    /// Waits, and says whether to go on. Changes do not wait: who ordered one gets an answer.
+    fn sit_out(&mut self, pause: Duration) -> bool {
+        let until = Instant::now() + pause;
+        loop {
+            select! {
+                recv(self.inlets.changes) -> change => self.take(change.ok()),
+                recv(self.inlets.closing) -> _ => return false,
+                default(until.saturating_duration_since(Instant::now())) => return true,
+            }
+        }
+    }
+
+    fn take(&mut self, change: Option<Change>) {
+        let Some(change) = change else {
+            // Nobody is left who could send one.
+            self.inlets.changes = never();
+            return;
+        };
+        let (client, saved, answer) = match change {
+            Change::Ordered(client, Order::Ban(ban)) => {
+                (client, self.save(|connection| bans::add(connection, &ban)), Answer::Banned(ban))
+            }
+            Change::Ordered(client, Order::Unban(mask)) => {
+                let saved = self.save(|connection| bans::remove(connection, mask));
+                (client, saved, Answer::Unbanned(mask))
+            }
+            Change::Register(client, account, hash) => {
+                let saved = self.save(|connection| accounts::register(connection, &account, &hash));
+                (client, saved, Answer::Registered(account))
+            }
+            Change::Seen(nick, at) => {
+                let _ = self.save(|connection| accounts::set_seen(connection, nick, at).map(Ok));
+                return;
+            }
+        };
+        let answer = saved.map_or_else(Answer::Denied, |()| answer);
+        (self.report)(Event::Answered(client, answer));
+    }
+
+    /// Makes a change as a whole.
+    fn save(
+        &mut self,
+        make: impl FnOnce(&Connection) -> Outcome<()>,
+    ) -> std::result::Result<(), Denial> {
+        self.database.change(make).unwrap_or_else(|error| {
+            log::error!("cannot save a change: {error}");
+            Err(Denial::NotSaved)
+        })
+    }
+
+    fn next_chore(&self) -> Instant {
+        let look = self.looked + LOOK;
+        self.keeper.next().map_or(look, |next| next.min(look))
+    }
+
+    /// Does what is due by the clock.
+    fn do_chores(&mut self) {
+        if self.looked.elapsed() >= LOOK {
+            self.looked = Instant::now();
+            if let Err(error) = self.look() {
+                log::warn!("cannot look for changes by others: {error}");
+            }
+        }
+        if self.keeper.next().is_some_and(|due| due <= Instant::now())
+            && let Err(error) = self.keeper.work(&mut self.database, now())
+        {
+            log::warn!("cannot remove old lines: {error}");
+        }
+    }
+
+    /// Reports accounts and bans if another process has changed something.
+    fn look(&mut self) -> Result<()> {
+        if self.database.was_changed_by_others()? {
+            let roll = Roll::read(&self.database.connection)?;
+            (self.report)(Event::Changed(roll));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,141 @@
+//! The store by itself: what is on the disk after whatever happened, and what it answers.
+
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use chatd::chat::{ClientId, Entry, Kind, Moment, Nick, RoomName};
+use chatd::store::{Answer, Database, Event, Keep, Past, Question, Recalled, Store};
+use chatd::text::Text;
+use rusqlite::Connection;
+
+use crate::harness::{PATIENCE, TempDir};
+
+mod accounts;
+mod broken_files;
+mod commands;
+mod crash;
+mod full_disk;
+mod lines;
+mod overflow;
+mod retention;
+
+/// A store in use, and what it says.
+struct Kept {
+    store: Store,
+    events: Receiver<Event>,
+    past: Past,
+}
+
+impl Kept {
+    #[track_caller]
+    fn open(dir: &TempDir) -> Self {
+        Self::keeping(dir, Keep::default())
+    }
+
+    #[track_caller]
+    fn keeping(dir: &TempDir, keep: Keep) -> Self {
+        Self::open_at(&dir.path(""), keep)
+    }
+
+    #[track_caller]
+    fn open_at(dir: &str, keep: Keep) -> Self {
+        let mut database = Database::open(dir.as_ref()).unwrap();
+        let past = database.past(20).unwrap();
+        let (tell, events) = channel();
+        let report = move |event| drop(tell.send(event));
+        Kept { store: Store::start(database, keep, report).unwrap(), events, past }
+    }
+
+    /// Alice says that in the lobby; it has to find room.
+    #[track_caller]
+    fn say(&mut self, text: &str) -> u64 {
+        self.store.write(room("lobby"), entry(text)).expect("room for a line")
+    }
+
+    /// The same, line by line; returns the last one's number.
+    #[track_caller]
+    fn say_all(&mut self, lines: impl IntoIterator<Item = String>) -> u64 {
+        lines.into_iter().map(|line| self.say(&line)).last().unwrap()
+    }
+
+    #[track_caller]
+    fn next(&self) -> Event {
+        self.events.recv_timeout(PATIENCE).unwrap()
+    }
+
+    /// The first event of which that can be made; others are skipped.
+    #[track_caller]
+    fn wait<T>(&self, mut pick: impl FnMut(Event) -> Option<T>) -> T {
+        loop {
+            if let Some(picked) = pick(self.next()) {
+                return picked;
+            }
+        }
+    }
+
+    #[track_caller]
+    fn wait_committed(&self, seq: u64) {
+        self.wait(|event| matches!(event, Event::Committed { upto } if upto >= seq).then_some(()));
+    }
+
+    /// The answer to whatever client 7 asked for.
+    #[track_caller]
+    fn answer(&self) -> Answer {
+        self.wait(|event| match event {
+            Event::Answered(CLIENT, answer) => Some(answer),
+            _ => None,
+        })
+    }
+
+    /// The last lines of a room, as text.
+    #[track_caller]
+    fn last(&self, name: &str, lines: usize) -> Vec<String> {
+        self.store.ask(CLIENT, Question::Last { room: room(name), lines }).unwrap();
+        match self.answer() {
+            Answer::Last(answered, lines) if answered == room(name) => texts(&lines),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[track_caller]
+    fn close(self) {
+        assert!(self.store.close(PATIENCE), "all should be written");
+    }
+}
+
+const CLIENT: ClientId = ClientId(7);
+/// 2026-11-22T10:02:00Z
+const NOON: i64 = 1_795_341_720_000;
+
+fn room(name: &str) -> RoomName {
+    RoomName::new(name).unwrap()
+}
+
+fn nick(name: &str) -> Nick {
+    Nick::new(name).unwrap()
+}
+
+fn moment(unix_ms: i64) -> Moment {
+    Moment { unix_ms }
+}
+
+/// What alice says at ten.
+fn entry(text: &str) -> Entry {
+    Entry { at: moment(NOON), from: nick("alice"), kind: Kind::Said, text: Text::new(text) }
+}
+
+fn texts(lines: &[Recalled]) -> Vec<String> {
+    lines.iter().map(|line| line.text().to_string()).collect()
+}
+
+/// A connection of somebody else's to the database.
+fn other(dir: &TempDir) -> Connection {
+    let connection = Connection::open(dir.path("chatd.db")).unwrap();
+    connection.busy_timeout(Duration::from_secs(10)).unwrap();
+    connection
+}
+
+fn count(dir: &TempDir, table: &str) -> i64 {
+    let sql = format!("SELECT count(*) FROM {table}");
+    other(dir).query_row(&sql, [], |row| row.get(0)).unwrap()
+}

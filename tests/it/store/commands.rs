@@ -1,0 +1,228 @@
+//! `chatd export`, `backup` and `account`, as they are typed, beside a store in use.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
+
+use chatd::chat::{Entry, Kind};
+use chatd::store::{Event, Role};
+use chatd::text::Text;
+use serde_json::{Value, json};
+
+use super::{Kept, NOON, moment, nick, room};
+use crate::harness::{Ended, TempDir, chatd, run};
+use crate::pty::Terminal;
+
+/// Runs `chatd WORDS --state-dir DIR` with that on its stdin.
+#[track_caller]
+fn manage(dir: &TempDir, words: &str, input: &str) -> Ended {
+    let (stdin, mut typed) = std::io::pipe().unwrap();
+    typed.write_all(input.as_bytes()).unwrap();
+    drop(typed);
+    run(chatd().args(words.split(' ')).args(["--state-dir", &dir.path("")]).stdin(stdin))
+}
+
+#[track_caller]
+fn assert_done(ended: &Ended, stdout: &str) {
+    assert_eq!((ended.status, &*ended.stdout, &*ended.stderr), (0, stdout, ""));
+}
+
+/// What `export` writes.
+#[track_caller]
+fn exported(dir: &TempDir, options: &str) -> Vec<Value> {
+    let ended = manage(dir, format!("export {options}").trim(), "");
+    assert_eq!((ended.status, &*ended.stderr), (0, ""));
+    ended.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn the_history_is_exported_while_the_server_writes() {
+    let dir = TempDir::new();
+    let mut kept = Kept::open(&dir);
+    let text = Text::new("wäves \"\\ ✔");
+    let emote = Entry { kind: Kind::Emoted, from: nick("bob"), at: moment(NOON + 1), text };
+    kept.say("one");
+    let seq = kept.store.write(room("dev"), emote).unwrap();
+    kept.wait_committed(seq);
+    let one = json!({"id": 1, "ts": NOON, "room": "lobby", "nick": "alice", "kind": "said", "text": "one"});
+    let two = json!({"id": 2, "ts": NOON + 1, "room": "dev", "nick": "bob", "kind": "emote", "text": "wäves \"\\ ✔"});
+    assert_eq!(exported(&dir, ""), [one.clone(), two.clone()]);
+    assert_eq!(exported(&dir, "--room nowhere"), [] as [Value; 0]);
+    assert_eq!(exported(&dir, "--since 2026-11-01"), [one, two.clone()]);
+    let two = [two];
+    assert_eq!(exported(&dir, "--room #Dev"), two);
+    assert_eq!(exported(&dir, "--since 2026-11-22T10:02:00.001Z"), two);
+    assert_eq!(exported(&dir, "--since 2030-01-01T10:00"), [] as [Value; 0]);
+    for wrong in ["--since yesterday", "--room 1st", "--since", "--port 1"] {
+        let ended = manage(&dir, &format!("export {wrong}"), "");
+        assert_eq!((ended.status, &*ended.stdout), (2, ""), "{wrong}");
+        assert!(ended.first_line().starts_with("chatd: "), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_long_history_is_exported_whole_and_a_reader_may_stop_early() {
+    let dir = TempDir::new();
+    let mut kept = Kept::open(&dir);
+    let seq = kept.say_all((0..5000).map(|number| number.to_string()));
+    kept.wait_committed(seq);
+    let mut whole = Command::new("sh");
+    whole.args(["-c", "\"$0\" export --state-dir \"$1\" > \"$1/out\""]);
+    let ended = run(whole.args([env!("CARGO_BIN_EXE_chatd"), &dir.path("")]));
+    assert_done(&ended, "");
+    let out = fs::read_to_string(dir.path("out")).unwrap();
+    let text = |line| serde_json::from_str::<Value>(line).unwrap()["text"].clone();
+    let texts: Vec<_> = out.lines().map(text).collect();
+    assert_eq!(texts, (0..5000).map(|number| json!(number.to_string())).collect::<Vec<_>>());
+    let mut command = Command::new("sh");
+    command.args(["-c", "{ \"$0\" export --state-dir \"$1\"; echo $? >&2; } | head -n 1"]);
+    let ended = run(command.args([env!("CARGO_BIN_EXE_chatd"), &dir.path("")]));
+    assert_eq!((ended.stdout.lines().count(), &*ended.stderr), (1, "0\n"));
+}
+
+#[test]
+fn a_backup_is_made_while_the_server_writes_and_can_take_its_place() {
+    let (dir, place) = (TempDir::new(), TempDir::new());
+    let mut kept = Kept::open(&dir);
+    let seq = kept.say_all((0..3000).map(|number| format!("line {number}")));
+    kept.wait_committed(seq);
+    let copy = place.path("chatd.db");
+    let mut backup = chatd();
+    backup.args(["backup", &copy, "--state-dir", &dir.path("")]).stdin(Stdio::null());
+    let mut child = backup.spawn().unwrap();
+    while child.try_wait().unwrap().is_none() {
+        let seq = kept.say("meanwhile");
+        kept.wait_committed(seq);
+    }
+    assert!(child.wait().unwrap().success());
+    assert_eq!(place.names(), ["chatd.db"]);
+    assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+    let before = fs::read(&copy).unwrap();
+    let again = run(&mut backup);
+    assert_eq!(again.status, 1);
+    assert_eq!(again.stderr, format!("chatd: cannot write {copy}: File exists (os error 17)\n"));
+    assert!(fs::read(&copy).unwrap() == before, "nothing is overwritten");
+    let restored = Kept::open(&place);
+    let lines = restored.last("lobby", 5000);
+    assert!(lines.contains(&"line 2999".to_owned()), "{lines:?}");
+}
+
+#[test]
+fn accounts_are_managed_while_the_server_runs() {
+    let dir = TempDir::new();
+    let kept = Kept::open(&dir);
+    let roll = || {
+        kept.wait(|event| match event {
+            Event::Changed(roll) => Some(roll.accounts),
+            _ => None,
+        })
+    };
+    assert_done(&manage(&dir, "account add alice --operator", "first secret\nignored\n"), "");
+    let accounts = roll();
+    assert_eq!((accounts[0].nick, accounts[0].role), (nick("alice"), Role::Operator));
+    assert_done(&manage(&dir, "account add bob", "second"), "");
+    let listed = manage(&dir, "account list", "");
+    let names = |line: &str| {
+        line.split(' ')
+            .filter(|word| !word.is_empty())
+            .take(2)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        listed.stdout.lines().map(names).collect::<Vec<_>>(),
+        [["alice", "operator"], ["bob", "user"]]
+    );
+    assert!(listed.stdout.lines().all(|line| line.ends_with(" never")), "{}", listed.stdout);
+    assert_done(&manage(&dir, "account password B0B", "third\n"), "");
+    assert_done(&manage(&dir, "account remove ALICE", ""), "");
+    kept.wait(|event| {
+        matches!(event, Event::Changed(roll) if roll.accounts.len() == 1).then_some(())
+    });
+    let log_in = |word: &str| {
+        let password = chatd::store::Password::new(word).unwrap();
+        kept.store
+            .claim(super::CLIENT, chatd::store::Claim::Login(nick("bob"), password, moment(NOON)))
+            .unwrap();
+        matches!(kept.answer(), chatd::store::Answer::LoggedIn(_))
+    };
+    assert!(log_in("third") && !log_in("second"));
+}
+
+#[test]
+fn what_cannot_be_done_with_an_account_is_said_in_one_line() {
+    let dir = TempDir::new();
+    let absent = manage(&dir, "account list", "");
+    let why =
+        format!("cannot use {}: No such file or directory (os error 2)", dir.path("chatd.db"));
+    assert_eq!((absent.status, absent.stderr), (1, format!("chatd: {why}\n")));
+    assert_done(&manage(&dir, "account add alice", "secret\n"), "");
+    for (words, input, status, why) in [
+        ("account add A1ice", "x\n", 1, "alice is registered already"),
+        ("account add bob", "", 1, "a password has 1 to 512 bytes"),
+        ("account add bob", "\nsecond line\n", 1, "a password has 1 to 512 bytes"),
+        ("account remove bob", "", 1, "bob is not registered"),
+        ("account password bob", "x\n", 1, "bob is not registered"),
+        ("account add root", "x\n", 2, "root is reserved"),
+        ("account add 1st", "x\n", 2, "a nick has 1 to 16 of"),
+        ("account lsit", "", 2, "unrecognized subcommand 'lsit'"),
+    ] {
+        let ended = manage(&dir, words, input);
+        assert_eq!((ended.status, &*ended.stdout), (status, ""), "{words}: {}", ended.stderr);
+        assert!(ended.first_line().contains(why), "{words}: {}", ended.stderr);
+        assert!(status == 2 || ended.stderr.lines().count() == 1, "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_password_is_typed_twice_at_a_terminal_and_not_shown() {
+    let dir = TempDir::new();
+    let add = |name: &str| {
+        let mut command = Command::new("setsid");
+        command.args(["--ctty", "--wait", env!("CARGO_BIN_EXE_chatd"), "account", "add", name]);
+        Terminal::run({
+            command.args(["--state-dir", &dir.path("")]);
+            command
+        })
+    };
+    let mut alice = add("alice");
+    alice.shows("Password: ");
+    alice.rests();
+    alice.types("secret\r");
+    alice.shows("\r\nAgain: ");
+    alice.rests();
+    alice.types("secret\r");
+    alice.ends_showing("\r\n");
+    let mut bob = add("bob");
+    bob.shows("Password: ");
+    bob.rests();
+    bob.types("secret\r");
+    bob.shows("\r\nAgain: ");
+    bob.rests();
+    bob.types("other\r");
+    bob.ends_showing("\r\nchatd: these were two different passwords; nothing is changed\r\n");
+    assert_eq!(manage(&dir, "account list", "").stdout.lines().count(), 1);
+}
+
+#[test]
+fn the_state_directory_may_be_named_in_the_environment() {
+    let dir = TempDir::new();
+    let mut kept = Kept::open(&dir);
+    let seq = kept.say("one");
+    kept.wait_committed(seq);
+    let ended = run(chatd().arg("export").env("CHATD_STATE_DIR", dir.path("")));
+    assert_eq!((ended.status, ended.stdout.lines().count()), (0, 1));
+    let ended = run(chatd().arg("export"));
+    assert_eq!((ended.status, &*ended.stderr), (2, "chatd: --state-dir DIR is missing\n"));
+}
+
+#[test]
+fn the_help_names_the_commands_and_options_do_not_mix_with_them() {
+    let help = run(chatd().arg("--help")).stdout;
+    for word in ["export", "backup", "account", "--port"] {
+        assert!(help.contains(word), "{word} in {help}");
+    }
+    assert_eq!(run(chatd().args(["--port", "1", "export"])).status, 2);
+    assert_eq!(run(chatd().arg("exprot")).status, 2);
+}

@@ -1,0 +1,149 @@
+//! What was said is there again after a restart, and on request.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::{fs, iter};
+
+use chatd::chat::{Entry, Kind};
+use chatd::store::{Answer, Denial, Event, PastRoom, Question, Recalled};
+use chatd::text::Text;
+
+use super::{CLIENT, Kept, count, entry, moment, nick, other, room, texts};
+use crate::harness::TempDir;
+
+#[test]
+fn what_was_said_and_topics_are_there_after_a_restart() {
+    let dir = TempDir::new();
+    let mut kept = Kept::open(&dir);
+    assert_eq!(kept.past.rooms, []);
+    let emote = Entry {
+        kind: Kind::Emoted,
+        from: nick("B0b-_9"),
+        at: moment(-1),
+        text: Text::new("wävés ✔"),
+    };
+    kept.say("one");
+    kept.store.set_topic(room("dev"), Some(Text::new("work"))).unwrap();
+    kept.store.write(room("dev"), emote.clone()).unwrap();
+    kept.store.set_topic(room("quiet"), Some(Text::new("soon gone"))).unwrap();
+    kept.store.set_topic(room("quiet"), None).unwrap();
+    kept.close();
+    let kept = Kept::open(&dir);
+    let said = |name, entry| vec![Recalled::Said(room(name), entry)];
+    let past = [
+        PastRoom { name: room("dev"), topic: Some(Text::new("work")), lines: said("dev", emote) },
+        PastRoom { name: room("lobby"), topic: None, lines: said("lobby", entry("one")) },
+    ];
+    assert_eq!(kept.past.rooms, past);
+}
+
+#[test]
+fn committed_means_that_another_process_sees_it() {
+    let dir = TempDir::new();
+    let mut kept = Kept::open(&dir);
+    for number in 1..=20 {
+        let seq = kept.say("a line");
+        assert_eq!(seq, number);
+        kept.wait_committed(seq);
+        assert!(count(&dir, "msg") >= number.cast_signed());
+        assert_eq!(kept.store.pending(), 0);
+    }
+}
+
+#[test]
+fn what_queues_up_is_committed_together() {
+    let dir = TempDir::new();
+    let mut kept = Kept::open(&dir);
+    let lines = 3000;
+    kept.say_all((0..lines).map(|number| number.to_string()));
+    let mut commits = 0;
+    kept.wait(|event| {
+        commits += 1;
+        (event == Event::Committed { upto: lines }).then_some(())
+    });
+    assert!(commits < 100, "{commits} commits for {lines} lines");
+}
+
+#[test]
+fn the_last_lines_come_oldest_first_and_fit_a_screen() {
+    let dir = TempDir::new();
+    let mut kept = Kept::open(&dir);
+    kept.say_all((1..=30).map(|number| number.to_string()));
+    kept.store.write(room("dev"), entry("elsewhere")).unwrap();
+    kept.wait_committed(31);
+    assert_eq!(kept.last("lobby", 3), ["28", "29", "30"]);
+    assert_eq!(kept.last("dev", 100), ["elsewhere"]);
+    assert_eq!(kept.last("nowhere", 100), [] as [&str; 0]);
+    let long = "x".repeat(30_000);
+    kept.say_all([(); 3].map(|()| long.clone()));
+    kept.wait_committed(34);
+    assert_eq!(kept.last("lobby", 100).len(), 2, "64 KiB of them");
+    kept.close();
+    assert_eq!(Kept::open(&dir).past.rooms[0].lines.len(), 2);
+}
+
+#[test]
+fn searching_finds_lines_with_their_dates() {
+    let dir = TempDir::new();
+    let mut kept = Kept::open(&dir);
+    kept.say("the deploy is done");
+    let seq = kept.say("lunch?");
+    kept.wait_committed(seq);
+    let search = |words, rooms| {
+        kept.store.ask(CLIENT, Question::Search { words: Text::new(words), rooms }).unwrap();
+        kept.answer()
+    };
+    let hit = vec![Recalled::Said(room("lobby"), entry("the deploy is done"))];
+    assert_eq!(search("DEPLOY done", vec![room("lobby")]), Answer::Found(hit));
+    assert_eq!(search("deploy", vec![room("dev")]), Answer::Found(vec![]));
+    assert_eq!(search("\"*\"", vec![room("lobby")]), Answer::Denied(Denial::NoWords));
+}
+
+#[test]
+fn a_reader_with_too_much_to_do_says_that_it_is_busy() {
+    let dir = TempDir::new();
+    let mut kept = Kept::open(&dir);
+    kept.say_all((0..2000).map(|number| format!("{number} {}", "word ".repeat(20))));
+    kept.wait_committed(2000);
+    let question = || Question::Last { room: room("lobby"), lines: 1000 };
+    let asked = iter::repeat_with(|| kept.store.ask(CLIENT, question())).take(10_000);
+    let answers = asked.take_while(Result::is_ok).count();
+    assert!(answers < 10_000, "it should be busy some time");
+    (0..answers).for_each(|_| assert!(matches!(kept.answer(), Answer::Last(..))));
+    assert_eq!(kept.last("lobby", 1).len(), 1);
+}
+
+#[test]
+fn rows_that_no_chatd_wrote_are_passed_over() {
+    let dir = TempDir::new();
+    let mut kept = Kept::open(&dir);
+    kept.say("one");
+    kept.close();
+    let row = "INSERT INTO msg(room_id, ts, origin, oseq, kind, nick, body) VALUES";
+    let rows = [
+        "(1, 5, 'x', 1, 99, 'alice', 'a kind of later')",
+        "(1, 5, 'x', 2, 0, 'not a nick', 'forged')",
+        "(1, 'soon', 'x', 3, 0, 'bob', x'ff00')",
+        "(1, 5, 'x', 4, 0, 'bob', 'a' || char(27) || '[2Jb')",
+    ];
+    for values in rows {
+        other(&dir).execute(&format!("{row}{values}"), []).unwrap();
+    }
+    let kept = Kept::open(&dir);
+    assert_eq!(kept.last("lobby", 9), ["one", "", "a[2Jb"]);
+    assert_eq!(texts(&kept.past.rooms[0].lines), ["one", "", "a[2Jb"]);
+}
+
+#[test]
+fn the_files_are_for_their_owner_only() {
+    let dir = TempDir::new();
+    let path = dir.path("state");
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let database = chatd::store::Database::open(path.as_ref()).unwrap();
+    assert_eq!(mode(path.as_ref()), 0o700);
+    for entry in fs::read_dir(&path).unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(mode(&entry.path()), 0o600, "{:?}", entry.file_name());
+    }
+    drop(database);
+}
