@@ -3,6 +3,7 @@
 //! It takes all that is queued, lets the [`Chat`] decide, then sends each client that is due
 //! something once. It never blocks: what a socket does not take waits in that client's queue.
 
+mod archive;
 mod status;
 mod succession;
 
@@ -13,12 +14,14 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
+use self::archive::{Archive, Held};
 use self::status::Status;
 use self::succession::Successor;
 use crate::address::Address;
 use crate::alarm::Alarm;
 use crate::chat::{Audience, Chat, ClientId, Effect, Effects, Event, Message, Now, Reason};
 use crate::clock::Clock;
+use crate::config::Durability;
 use crate::feed::Feeds;
 use crate::handover::SavedSession;
 use crate::inbox::Input;
@@ -27,6 +30,7 @@ use crate::metrics::{Census, Metrics};
 use crate::os::WritablePoll;
 use crate::peer::Peer;
 use crate::peers::Peers;
+use crate::store::{self, Store};
 use crate::systemd::Keeper;
 use crate::wire::text::{MAX_WITHOUT_LINE_END, http_refusal};
 use crate::wire::{Dialect, Farewell, Incoming, WireError};
@@ -39,6 +43,8 @@ const GATHERING: Duration = Duration::from_micros(100);
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 /// How long a client that is leaving may take to read the rest.
 const FAREWELL: Duration = Duration::from_secs(1);
+/// How long the disk may take for what was said last.
+const LAST_WRITES: Duration = Duration::from_secs(5);
 /// How long all of them may take when the server goes down.
 const LAST_FLUSH: Duration = Duration::from_secs(2);
 
@@ -55,6 +61,8 @@ pub struct Surroundings {
     pub keeper: Keeper,
     /// What is counted.
     pub metrics: Metrics,
+    /// Where the history is kept, and whether lines wait for it.
+    pub store: Option<(Store, Durability)>,
     /// Where those who speak HTTP should go.
     pub web_port: Option<u16>,
 }
@@ -74,6 +82,8 @@ pub struct Broadcaster {
     stopping: bool,
     /// Where those who speak HTTP should go.
     web_port: Option<u16>,
+    /// What outlives the process.
+    archive: Archive,
     /// What the service manager knows.
     status: Status,
     /// Sessions that left everything as it is.
@@ -93,7 +103,8 @@ impl Broadcaster {
         writable: Arc<WritablePoll>,
         chat: Chat,
     ) -> Self {
-        let Surroundings { clock, limits, alarm, keeper, metrics, web_port } = surroundings;
+        let Surroundings { clock, limits, alarm, keeper, metrics, store, web_port } = surroundings;
+        let is_strict = matches!(store, Some((_, Durability::Strict)));
         Self {
             inbox,
             clock,
@@ -101,6 +112,7 @@ impl Broadcaster {
             alarm,
             chat,
             peers: Peers::new(writable, keeper.clone()),
+            archive: Archive::new(store.map(|(store, _)| store), is_strict),
             status: Status::new(keeper, metrics),
             parked: HashMap::new(),
             successor: None,
@@ -156,7 +168,14 @@ impl Broadcaster {
         let leaving = self.leaving.front().map(|&(deadline, _)| deadline);
         let (digest, slow) = (self.chat.next_deadline(), self.peers.next_deadline());
         let look = self.successor.as_ref().map(|next| next.next_look(self.clock.uptime()));
-        let others = [digest, slow, self.next_ping, self.status.next_pulse(), look];
+        let others = [
+            digest,
+            slow,
+            self.next_ping,
+            self.archive.next_deadline(),
+            self.status.next_pulse(),
+            look,
+        ];
         leaving.into_iter().chain(others.into_iter().flatten()).min()
     }
 
@@ -180,6 +199,7 @@ impl Broadcaster {
                 self.see_off(now, id, |peer, _| peer.finish_unread());
             }
             Input::Writable(id) => self.peers.with(id, |peer, _| peer.go_on()),
+            Input::Store(event) => self.hear_store(now, event),
             Input::Count(reply) => drop(reply.try_send(self.count())),
             Input::Configure(settings) => self.chat.configure(settings),
             Input::Parked(id, saved) => drop(self.parked.insert(id, saved)),
@@ -248,9 +268,43 @@ impl Broadcaster {
     fn carry_out(&mut self, now: Now) {
         let mut effects = std::mem::take(&mut self.effects);
         let (list, except) = effects.drain();
-        list.for_each(|effect| self.carry_out_one(now, effect, except));
+        for effect in list {
+            if let Some(effect) = self.archive.pass(now.uptime, effect, except) {
+                self.carry_out_one(now, effect, except);
+            }
+        }
         effects.clear();
         self.effects = effects;
+    }
+
+    /// Carries out what had to wait.
+    fn carry_out_held(&mut self, now: Now, held: Vec<Held>) {
+        for (mut effect, except) in held {
+            if let Effect::Tell { to: Audience::Room(_, range), .. } = &mut effect {
+                *range = 0..except.len();
+            }
+            self.carry_out_one(now, effect, &except);
+        }
+    }
+
+    fn hear_store(&mut self, now: Now, event: store::Event) {
+        let freed = self.archive.hear(now.uptime, &event);
+        self.carry_out_held(now, freed);
+        match event {
+            store::Event::Answered(id, answer) => {
+                if let Some(event) = archive::answered(answer) {
+                    self.happen(now, id, event);
+                }
+            }
+            store::Event::Failing { error } => log::error!("cannot write the history: {error}"),
+            store::Event::Recovered { after } => {
+                log::warn!("the history can be written again, after {after:?}");
+            }
+            store::Event::Lost { room, lines, .. } => {
+                log::error!("{lines} lines said in {room} are missing in the history");
+            }
+            store::Event::Committed { .. } | store::Event::Changed(_) => {}
+        }
     }
 
     fn carry_out_one(&mut self, now: Now, effect: Effect, except: &[ClientId]) {
@@ -260,8 +314,7 @@ impl Broadcaster {
             }
             Effect::Tell { to: Audience::Room(room, range), message } => {
                 if matches!(message, Message::Said { .. }) {
-                    self.status
-                        .count_line(self.chat.members(room).len().saturating_sub(range.len()));
+                    self.status.count_line(self.peers.members(room).saturating_sub(range.len()));
                 }
                 log_words(&message);
                 self.peers.tell_room(room, &except[range], message);
@@ -269,13 +322,16 @@ impl Broadcaster {
             Effect::Tell { to: Audience::Everyone, message } => {
                 self.peers.with_all(|peer, feeds| peer.tell(&message, feeds));
             }
-            Effect::Entered(id, room) => {
-                self.peers.with(id, |peer, feeds| peer.enter(room, feeds));
-            }
-            Effect::Left(id, room) => self.peers.with(id, |peer, feeds| peer.leave(room, feeds)),
+            Effect::Entered(id, room) => self.peers.enter(id, room),
+            Effect::Left(id, room) => self.peers.leave(id, room),
             Effect::Timestamps(id, on) => self.peers.with(id, |peer, feeds| {
                 peer.respeak(feeds, |dialect| dialect.with_timestamps(on));
             }),
+            Effect::Ask(id, question) => {
+                if let Err(event) = self.archive.ask(id, question, &self.chat) {
+                    self.happen(now, id, event);
+                }
+            }
             Effect::Departed(id, nick, reason) => {
                 self.status.count_departure(&reason);
                 if let Some(addr) = self.peers.addr(id) {
@@ -313,6 +369,8 @@ impl Broadcaster {
         if self.peers.have_websockets() {
             self.next_ping.get_or_insert(now.uptime + PING_INTERVAL);
         }
+        let late = self.archive.tick(now.uptime);
+        self.carry_out_held(now, late);
         self.status.pulse(now.uptime, self.peers.len(), &self.chat);
         self.chat.tick(now, &mut self.effects);
         self.carry_out(now);
@@ -323,7 +381,7 @@ impl Broadcaster {
     fn flush(&mut self, now: Now) {
         let limit = self.limits.get().send_queue;
         loop {
-            let slow = self.peers.flush(&self.chat, now.uptime, limit);
+            let slow = self.peers.flush(now.uptime, limit);
             if slow.is_empty() {
                 return;
             }
@@ -336,22 +394,38 @@ impl Broadcaster {
 
     /// How things stand.
     fn count(&self) -> Census {
+        self.status.set_store_pending(self.archive.pending());
         Census { rooms: self.chat.rooms_in_use(), ..self.peers.count() }
     }
 
     /// Tells everybody, and gives them a moment to read it.
     fn say_goodbye(mut self) {
         let deadline = self.clock.uptime() + LAST_FLUSH;
+        self.settle();
         self.chat.go_down(&mut self.effects);
         self.carry_out(self.clock.now());
         self.peers.with_all(|peer, feeds| peer.say_farewell(Farewell::GoingDown, feeds));
-        self.peers.flush(&self.chat, self.clock.uptime(), usize::MAX);
+        self.peers.flush(self.clock.uptime(), usize::MAX);
         while self.peers.are_queued() && self.clock.uptime() < deadline {
             if let Some(Input::Writable(id)) = self.wait(Some(deadline)) {
                 self.peers.with(id, |peer, _| peer.go_on());
-                self.peers.flush(&self.chat, self.clock.uptime(), usize::MAX);
+                self.peers.flush(self.clock.uptime(), usize::MAX);
             }
         }
+        self.close_archive();
+    }
+
+    /// Waits for the disk, with nobody listening any more who could keep the store waiting.
+    fn close_archive(&mut self) {
+        self.inbox = crossbeam_channel::never();
+        std::mem::take(&mut self.archive).close(LAST_WRITES);
+    }
+
+    /// Lets nothing wait for the disk any more: what is said last is written before the end.
+    fn settle(&mut self) {
+        let now = self.clock.now();
+        let held = self.archive.release(now.uptime);
+        self.carry_out_held(now, held);
     }
 }
 

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::client::{ClientId, Presence, Traits};
-pub use self::effect::{Audience, Effect, Effects};
+pub use self::effect::{Audience, Effect, Effects, Question};
 pub use self::message::{Away, Entry, Kind, Message, Moment, Others, Person, Reason};
 pub use self::nick::Nick;
 pub use self::refusal::Refusal;
@@ -47,6 +47,8 @@ pub struct Settings {
     pub motd: Arc<[Text]>,
     /// Lines replayed to somebody who enters a room.
     pub replay: usize,
+    /// Whether somebody can be [asked](Effect::Ask) about the past.
+    pub has_archive: bool,
 }
 
 /// The time, by both clocks that matter.
@@ -76,6 +78,15 @@ pub enum Event {
     },
     /// It sent something that its protocol does not have.
     Malformed,
+    /// This is what it asked for: lines of one room, or of any.
+    Found {
+        /// Which, if it was only one.
+        room: Option<RoomName>,
+        /// The lines, oldest first.
+        lines: Vec<(RoomName, Entry)>,
+    },
+    /// What it asked for cannot be had.
+    NotFound(Text),
     /// It asks whether the server is there.
     Ping,
     /// It said that it is done.
@@ -128,6 +139,8 @@ impl Chat {
             Event::Settled => turn.announce(),
             Event::Line(line) => turn.line(&line),
             Event::TooLong { bytes, limit } => turn.refuse(Refusal::TooLong { bytes, limit }),
+            Event::Found { room, lines } => turn.show_found(room, lines),
+            Event::NotFound(why) => turn.refuse(Refusal::NotFound(why)),
             Event::Malformed => turn.refuse(Refusal::Malformed),
             Event::Ping => turn.notice("pong"),
             Event::Quit => turn.quit(None),
@@ -137,6 +150,11 @@ impl Chat {
             }
             Event::Gone(reason) => turn.depart(reason),
         }
+    }
+
+    /// Takes over what was said in a room before this start, and its topic.
+    pub fn recall(&mut self, room: RoomName, topic: Option<Text>, entries: Vec<Entry>) {
+        self.rooms.recall(room, topic, entries);
     }
 
     /// When [`tick`](Self::tick) has something to do next.
@@ -169,6 +187,11 @@ impl Chat {
     /// The rooms that a client is in.
     pub fn rooms_of(&self, client: ClientId) -> &[RoomId] {
         self.clients.get(&client).map_or(&[], |client| &client.rooms)
+    }
+
+    /// The rooms that there are.
+    pub fn room_names(&self) -> impl Iterator<Item = RoomName> {
+        self.rooms.iter().map(|room| room.name)
     }
 
     /// How many rooms have people in them.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::builder::RangedU64ValueParser;
-use clap::{ArgAction, Args};
+use clap::{ArgAction, Args, ValueEnum};
 use log::LevelFilter;
 
 pub use self::layers::{Stop, command, load};
@@ -18,6 +18,7 @@ pub use self::layers::{Stop, command, load};
 use crate::chat::Settings;
 use crate::limits::Limits;
 use crate::os;
+use crate::store::Keep;
 use crate::text::Text;
 use crate::tls::{Certificates, Identity, PrivateKey};
 use crate::web::{Guard, WebOrigin};
@@ -80,6 +81,22 @@ pub struct Config {
     /// Lines replayed to those who enter a room; 0 keeps none
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = between(0, 100_000))]
     history: usize,
+
+    /// Keep the history, bans and accounts in DIR/chatd.db [default: memory only]
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+
+    /// Whether a line is on the disk before anybody sees it (strict) or soon after (relaxed)
+    #[arg(long, value_name = "HOW", default_value = "strict", value_enum)]
+    pub durability: Durability,
+
+    /// Forget lines that were said longer ago than DUR, such as 90d [default: never]
+    #[arg(long, value_name = "DUR", value_parser = parse_age)]
+    keep: Option<Duration>,
+
+    /// Forget all but the last N lines of each room [default: none]
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<u32>::new().range(1..))]
+    keep_lines: Option<u32>,
 
     /// Clients connected at once
     #[arg(long, value_name = "N", default_value_t = 4096, value_parser = between(1, MANY))]
@@ -158,7 +175,13 @@ impl Config {
             name: self.name.clone().unwrap_or_else(|| Text::new(os::host_name())),
             motd: self.motd.as_ref().map_or_else(|| Arc::from([]), |motd| Arc::clone(&motd.0)),
             replay: self.history,
+            has_archive: self.state_dir.is_some(),
         }
+    }
+
+    /// What of the history is kept.
+    pub fn retention(&self) -> Keep {
+        Keep { age: self.keep, lines: self.keep_lines }
     }
 
     /// Which pages may talk to the server.
@@ -201,12 +224,25 @@ impl Config {
             ("port-file", self.port_file != other.port_file),
             ("web-port", self.web_port != other.web_port),
             ("web-origin", self.web_origin != other.web_origin),
+            ("state-dir", self.state_dir != other.state_dir),
+            ("durability", self.durability != other.durability),
+            ("keep", self.keep != other.keep),
+            ("keep-lines", self.keep_lines != other.keep_lines),
             ("metrics", self.metrics != other.metrics),
             ("tls-port", self.tls_port != other.tls_port),
             ("tls-cert", self.identity.is_some() != other.identity.is_some()),
         ];
         differences.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
     }
+}
+
+/// When a line may be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Durability {
+    /// When it is on the disk.
+    Strict,
+    /// At once.
+    Relaxed,
 }
 
 /// The message of the day.
@@ -257,6 +293,14 @@ fn parse_timeout(text: &str) -> Result<Timeout, String> {
         Ok(Duration::ZERO) => Err("it has to be longer than that, or off".to_owned()),
         Ok(duration) => Ok(Timeout(Some(duration))),
         Err(error) => Err(format!("{error}; it takes a duration such as 30m, or off")),
+    }
+}
+
+fn parse_age(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Err("it has to be longer than that".to_owned()),
+        Ok(age) => Ok(age),
+        Err(error) => Err(format!("{error}; it takes a duration such as 90d")),
     }
 }
 

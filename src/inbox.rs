@@ -10,6 +10,7 @@ use crate::chat::{ClientId, Reason, Settings};
 use crate::door::{Door, Place};
 use crate::handover::{Legacy, SavedSession};
 use crate::metrics::Census;
+use crate::store;
 use crate::transport::Transport;
 use crate::wire::{Dialect, Incoming};
 
@@ -39,6 +40,8 @@ pub enum Input {
     Gone(ClientId, Reason),
     /// A client that was behind can be sent more, or its transport has something to say.
     Writable(ClientId),
+    /// The store has something to say.
+    Store(store::Event),
     /// Somebody asks how things stand.
     Count(Sender<Census>),
     /// Other settings are in force.

@@ -33,18 +33,18 @@ pub mod limits;
 
 pub mod door;
 
+pub mod store;
+
 pub mod config;
+
+pub mod cli;
 
 pub mod logging;
 
 pub mod handover;
 
-pub mod systemd;
-pub mod store;
-
-pub mod cli;
-
 pub mod inbox;
+pub mod systemd;
 
 pub mod feed;
 

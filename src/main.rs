@@ -56,7 +56,7 @@ fn run(mut config: Config) -> Result<(), Box<dyn std::error::Error>> {
         log::warn!("{variable} is set, but there is no such setting");
     }
     // Taken now: the file may be replaced by a newer one before it is needed.
-    let program = Program::this()?;
+    let program = Program::this();
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGUSR2])?;
     let mut server = Server::start(&config, systemd::inherit(), crash)?;
     systemd::ready();
@@ -64,6 +64,10 @@ fn run(mut config: Config) -> Result<(), Box<dyn std::error::Error>> {
         match signal {
             SIGHUP => reload(&server, &config),
             SIGUSR2 => {
+                let Some(program) = &program else {
+                    log::error!("not restarted: it is not known where this program is");
+                    continue;
+                };
                 if let Some(changed) = load_again("restarted") {
                     let left = program.replace(server);
                     // Only if that failed: this program goes on.

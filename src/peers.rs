@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::chat::{Chat, ClientId, Message, RoomId};
+use crate::chat::{ClientId, Message, RoomId};
 use crate::feed::Feeds;
 use crate::metrics::Census;
 use crate::os::WritablePoll;
@@ -23,6 +23,8 @@ pub struct Peers {
     keeper: Keeper,
     peers: HashMap<ClientId, Peer>,
     feeds: Feeds,
+    /// Who gets what a room is told.
+    audiences: HashMap<RoomId, Vec<ClientId>>,
     /// Who is due something of its own in this batch, or has changed.
     due: Vec<ClientId>,
     /// About how many bytes this batch has made so far.
@@ -43,6 +45,7 @@ impl Peers {
             keeper,
             peers: HashMap::new(),
             feeds: Feeds::default(),
+            audiences: HashMap::new(),
             due: Vec::new(),
             weight: 0,
             sent: 0,
@@ -120,6 +123,29 @@ impl Peers {
         }
     }
 
+    /// From here on, a client gets what a room is told.
+    pub fn enter(&mut self, id: ClientId, room: RoomId) {
+        self.with(id, |peer, feeds| peer.enter(room, feeds));
+        self.audiences.entry(room).or_default().push(id);
+    }
+
+    /// From here on, it does not.
+    pub fn leave(&mut self, id: ClientId, room: RoomId) {
+        self.with(id, |peer, feeds| peer.leave(room, feeds));
+        let Some(audience) = self.audiences.get_mut(&room) else { return };
+        if let Some(place) = audience.iter().position(|&listener| listener == id) {
+            audience.swap_remove(place);
+        }
+        if audience.is_empty() {
+            self.audiences.remove(&room);
+        }
+    }
+
+    /// How many get what a room is told.
+    pub fn members(&self, room: RoomId) -> usize {
+        self.audiences.get(&room).map_or(0, Vec::len)
+    }
+
     /// Tells something to all members of a room but some.
     pub fn tell_room(&mut self, room: RoomId, except: &[ClientId], message: Message) {
         for id in except {
@@ -160,12 +186,12 @@ impl Peers {
 
     /// Ends the batch: sends each client that is due something once, as far as its socket takes
     /// it now. Returns those who are too slow for `limit` bytes in their queues.
-    pub fn flush(&mut self, chat: &Chat, now: Duration, limit: usize) -> Vec<ClientId> {
+    pub fn flush(&mut self, now: Duration, limit: usize) -> Vec<ClientId> {
         self.recall_suspects(now);
         let mut judge = Judge { now, limit, slow: Vec::new(), suspects: &mut self.suspects };
         let mut due = std::mem::take(&mut self.due);
         let rooms: Vec<_> = self.feeds.rooms().collect();
-        let members = rooms.iter().flat_map(|&room| chat.members(room));
+        let members = rooms.iter().filter_map(|room| self.audiences.get(room)).flatten();
         // Whoever is due something of its own comes first: it may be waiting for that.
         for &id in due.iter().chain(members) {
             let Some(peer) = self.peers.get_mut(&id) else { continue };
@@ -230,8 +256,6 @@ impl Judge<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::address::Address;
-    use crate::chat::{Effects, Event, Now, Settings, Traits};
     use crate::door::Door;
     use crate::limits::Limits;
     use crate::os::Bell;
@@ -245,7 +269,6 @@ mod tests {
     /// One client in a lobby, which does not read and whose socket takes no more.
     struct World {
         door: Arc<Door>,
-        chat: Chat,
         peers: Peers,
         _far: TcpStream,
     }
@@ -263,12 +286,8 @@ mod tests {
             let writable = WritablePoll::new(&Bell::new().unwrap()).unwrap();
             let mut peers = Peers::new(Arc::new(writable), Keeper::default());
             peers.add(STALLED, Peer::new(transport, addr, place, Dialect::default()));
-            peers.with(STALLED, |peer, feeds| peer.enter(RoomId::LOBBY, feeds));
-            let settings = Settings { name: Text::new("box7"), motd: Arc::from([]), replay: 0 };
-            let mut chat = Chat::new(settings);
-            let connected = Event::Connected(Address::of(addr.ip()), Traits::default());
-            chat.handle(Now::default(), STALLED, connected, &mut Effects::default());
-            Self { door, chat, peers, _far: far }
+            peers.enter(STALLED, RoomId::LOBBY);
+            Self { door, peers, _far: far }
         }
 
         fn flood(&mut self) {
@@ -277,7 +296,7 @@ mod tests {
         }
 
         fn flush(&mut self, ms: u64) -> Vec<ClientId> {
-            self.peers.flush(&self.chat, Duration::from_millis(ms), LIMIT)
+            self.peers.flush(Duration::from_millis(ms), LIMIT)
         }
     }
 

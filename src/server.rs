@@ -18,7 +18,7 @@ use crate::alarm::Alarm;
 use crate::arrival::Service;
 use crate::broadcaster::{Broadcaster, Surroundings};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Durability};
 use crate::door::Door;
 use crate::handover::{Inherited, Legacy};
 use crate::inbox::Input;
@@ -26,6 +26,7 @@ use crate::limits::SharedLimits;
 use crate::metrics::Metrics;
 use crate::os::{Bell, WritablePoll};
 use crate::session::Shared;
+use crate::store::{Database, Fault, PastRoom, Store};
 use crate::systemd::Keeper;
 use crate::threads::Threads;
 use crate::tls::{self, Tls};
@@ -76,6 +77,8 @@ impl Server {
         mut inherited: Inherited,
         on_crash: fn(),
     ) -> Result<Self, StartError> {
+        // First, as a state directory that is of no use is a reason not to start.
+        let database = config.state_dir.as_deref().map(Database::open).transpose()?;
         let tls = config.identity.clone().map(Tls::new);
         let metrics = Metrics::default();
         let (inbox, receiver) = crossbeam_channel::bounded(INBOX);
@@ -90,7 +93,9 @@ impl Server {
         let before = inherited.snapshot.as_ref().map_or(Duration::ZERO, |before| before.uptime);
         let (clock, limits) = (Clock::start(before), SharedLimits::new(config.limits()));
 
+        let (past, store) = open_store(config, database, &inbox, inherited.snapshot.is_some())?;
         let surroundings = Surroundings {
+            store,
             clock,
             limits: limits.clone(),
             alarm: Arc::clone(&alarm),
@@ -108,7 +113,8 @@ impl Server {
         };
         let threads = Threads::new("client");
         let estate = Estate { door: &door, shared: &shared };
-        let (chat, heirs) = estate.divide(inherited, config.settings());
+        let (mut chat, heirs) = estate.divide(inherited, config.settings());
+        past.into_iter().for_each(|room| room.recall_in(&mut chat));
         let poll = Arc::clone(&writable);
         // All are adopted before anybody is read, or somebody would miss what others say.
         let adopted = threads.clone();
@@ -207,6 +213,22 @@ fn wait_until(limit: Duration, done: impl Fn() -> bool) {
     while !done() && Instant::now() < deadline {
         thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// Starts the store, if there is to be one; the past is shown unless the chat goes on anyway.
+fn open_store(
+    config: &Config,
+    database: Option<Database>,
+    inbox: &Sender<Input>,
+    goes_on: bool,
+) -> Result<(Vec<PastRoom>, Option<(Store, Durability)>), Fault> {
+    let Some(mut database) = database else { return Ok((Vec::new(), None)) };
+    let past = database.past(config.settings().replay)?;
+    let inbox = inbox.clone();
+    // Without a broadcaster there is nobody to tell.
+    let report = move |event| drop(inbox.send(Input::Store(event)));
+    let store = Store::start(database, config.retention(), report)?;
+    Ok((if goes_on { Vec::new() } else { past.rooms }, Some((store, config.durability))))
 }
 
 /// What `config` asks for.

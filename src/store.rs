@@ -47,7 +47,7 @@ pub use self::request::{Answer, Claim, Denial, Order, Question};
 use self::backlog::{Backlog, Item, backlog};
 use self::keep::Keeper;
 use self::writer::{Inlets, Writer};
-use crate::chat::{ClientId, Entry, Moment, RoomName};
+use crate::chat::{Chat, ClientId, Entry, Moment, RoomName};
 use crate::clock::Clock;
 use crate::os;
 use crate::text::Text;
@@ -129,6 +129,14 @@ pub struct PastRoom {
     pub topic: Option<Text>,
     /// The last lines, oldest first.
     pub lines: Vec<Recalled>,
+}
+
+impl PastRoom {
+    /// Brings it back.
+    pub fn recall_in(self, chat: &mut Chat) {
+        let lines = self.lines.into_iter().map(|line| line.into_entry().1).collect();
+        chat.recall(self.name, self.topic, lines);
+    }
 }
 
 impl Database {

@@ -16,9 +16,9 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// This one.
-    pub(crate) fn this() -> io::Result<Self> {
-        Ok(Self { path: env::current_exe()? })
+    /// This one, if it is known where it is.
+    pub(crate) fn this() -> Option<Self> {
+        Some(Self { path: env::current_exe().ok()? })
     }
 
     /// Turns into the program that is now on disk, which goes on with the clients of `server`.

@@ -47,6 +47,11 @@ impl Status {
         }
     }
 
+    /// So much is not on the disk yet.
+    pub(super) fn set_store_pending(&self, lines: usize) {
+        self.metrics.set_store_pending(lines);
+    }
+
     /// Somebody speaks what is not spoken here.
     pub(super) fn count_refused(&self, what: &'static str) {
         self.metrics.count_refused(what);

@@ -36,9 +36,7 @@ impl Broadcaster {
     /// Takes over a client that is in the chat already.
     pub fn adopt(&mut self, id: ClientId, peer: Peer) {
         self.peers.add(id, peer);
-        for &room in self.chat.rooms_of(id) {
-            self.peers.with(id, |peer, feeds| peer.enter(room, feeds));
-        }
+        self.chat.rooms_of(id).iter().for_each(|&room| self.peers.enter(id, room));
     }
 
     /// Takes over a client that was noted before a crash; `None` if its name is not free.
@@ -74,13 +72,15 @@ impl Broadcaster {
 
     /// Leaves everything to the successor, and says goodbye to those who cannot come along.
     pub(super) fn hand_over(mut self, successor: &Successor) {
+        self.settle();
         self.peers.with_all(|peer, feeds| {
             if !peer.can_move() {
                 peer.tell(&Message::GoingDown, feeds);
                 peer.say_farewell(Farewell::GoingDown, feeds);
             }
         });
-        self.peers.flush(&self.chat, self.clock.uptime(), usize::MAX);
+        self.peers.flush(self.clock.uptime(), usize::MAX);
+        self.close_archive();
 
         let mut clients = Vec::with_capacity(self.peers.len());
         let mut snapshot = Snapshot::new(self.clock.uptime(), self.chat);

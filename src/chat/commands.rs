@@ -46,6 +46,7 @@ const COMMANDS: &[Command] = &[
     Command::new("/rooms", "the rooms with people in them", 0..=0, rooms::rooms),
     Command::new("/topic [TEXT]", "show or set the room's topic", 0..=1, rooms::topic),
     Command::new("/history [N]", "the last lines said in the room", 0..=1, view::history),
+    Command::new("/search WORDS", "the last lines with these words", 1..=1, view::search),
     Command::new("/ignore NAME", "hear no more of somebody", 1..=1, people::ignore),
     Command::new("/unignore NAME", "hear somebody again", 1..=1, people::unignore),
     Command::new("/away [TEXT]", "say that you are away, or back", 0..=1, people::away),

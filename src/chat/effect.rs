@@ -5,7 +5,8 @@ use std::ops::Range;
 use super::client::ClientId;
 use super::message::{Message, Reason};
 use super::nick::Nick;
-use super::room::RoomId;
+use super::room::{RoomId, RoomName};
+use crate::text::Text;
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,10 +24,26 @@ pub enum Effect {
     Left(ClientId, RoomId),
     /// From here on, what the client is told carries the time, or does not.
     Timestamps(ClientId, bool),
+    /// Look something up for a client, and [show](super::Event::Found) it what was found.
+    Ask(ClientId, Question),
     /// The client is no longer part of the chat.
     Departed(ClientId, Nick, Reason),
     /// End the client's connection once it was sent what it was told.
     Disconnect(ClientId, Reason),
+}
+
+/// Something that the chat does not remember itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// The last lines of a room.
+    Last {
+        /// Which.
+        room: RoomName,
+        /// How many.
+        lines: usize,
+    },
+    /// The last lines with all of these words.
+    Search(Text),
 }
 
 /// Whom to tell.

@@ -109,6 +109,8 @@ pub enum Message {
         entries: Vec<Entry>,
         dated: bool,
     },
+    /// Lines of any rooms, oldest first, that were searched for.
+    Found(Vec<(RoomName, Entry)>),
     /// Anything else that chatd has to say.
     Notice(Text),
     Refused(Refusal),
@@ -225,6 +227,8 @@ pub enum Kind {
     Said,
     /// As an action.
     Emoted,
+    /// Not at all: the text says what is missing.
+    Gap,
 }
 
 /// Something said that is remembered.

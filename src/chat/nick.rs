@@ -44,6 +44,11 @@ impl Nick {
         Self(name.expect("letters and at most 11 digits are a name"))
     }
 
+    /// What the server itself is called where somebody has to be named. Nobody can choose it.
+    pub fn server() -> Self {
+        Self(Name::new("chatd").expect("letters are a name"))
+    }
+
     /// The nick that somebody asks for.
     ///
     /// # Errors

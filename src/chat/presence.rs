@@ -2,7 +2,7 @@
 
 use super::client::{Client, ClientId, Presence, Traits};
 use super::effect::{Audience, Effect, Effects};
-use super::message::{Message, Others, Reason};
+use super::message::{Entry, Message, Others, Reason};
 use super::nick::Nick;
 use super::refusal::Refusal;
 use super::room::{Room, RoomId, RoomName};
@@ -247,6 +247,18 @@ impl Turn<'_> {
         Message::People { room: room.name, here, people, more }
     }
 
+    /// Shows what was looked up.
+    pub(super) fn show_found(&mut self, room: Option<RoomName>, lines: Vec<(RoomName, Entry)>) {
+        match room {
+            _ if lines.is_empty() => self.notice("nothing was found"),
+            Some(room) => {
+                let entries = lines.into_iter().map(|(_, entry)| entry).collect();
+                self.tell(Message::History { room, entries, dated: true });
+            }
+            None => self.tell(Message::Found(lines)),
+        }
+    }
+
     /// Shows the last `count` lines said in the client's room, and whether there were any.
     pub(super) fn show_history(&mut self, count: usize, dated: bool) -> bool {
         let (_, room) = self.room();
@@ -268,7 +280,12 @@ mod tests {
     use std::time::Duration;
 
     fn chat() -> Chat {
-        Chat::new(Settings { name: Text::new("box7"), motd: Arc::from([]), replay: 20 })
+        Chat::new(Settings {
+            name: Text::new("box7"),
+            motd: Arc::from([]),
+            replay: 20,
+            ..Settings::default()
+        })
     }
 
     fn at(ms: u64) -> Now {

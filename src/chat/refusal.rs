@@ -20,6 +20,10 @@ pub enum Refusal {
     },
     /// A message that is not of the protocol.
     Malformed,
+    /// What was asked for cannot be had; the words say why.
+    NotFound(Text),
+    /// There is no history to search.
+    NoArchive,
     /// This many bytes came without the end of a line.
     EndlessLine(usize),
     /// Nothing came for this long.
@@ -62,6 +66,10 @@ impl fmt::Display for Refusal {
             Self::TurnedAway(why) => why.fmt(f),
             Self::TooLong { bytes, limit } => {
                 write!(f, "too long: {bytes} bytes, the limit is {limit}; not sent")
+            }
+            Self::NotFound(why) => why.fmt(f),
+            Self::NoArchive => {
+                f.write_str("there is nothing to search: this server keeps no history on disk")
             }
             Self::Malformed => {
                 f.write_str(r#"that is no message; it looks like {"t":"say","text":"hello"}"#)

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::client::ClientId;
 use super::history::History;
+use super::message::Entry;
 use super::name::Name;
 use super::refusal::Refusal;
 use crate::text::Text;
@@ -143,6 +144,19 @@ impl Rooms {
             self.rooms.insert(id, Room::new(name, self.replay));
             id
         })
+    }
+
+    /// A room as it was before this start: nobody is in it yet.
+    pub(super) fn recall(&mut self, name: RoomName, topic: Option<Text>, entries: Vec<Entry>) {
+        let id = self.open(name);
+        let Some(room) = self.rooms.get_mut(&id) else { return };
+        room.topic = topic;
+        // Nobody of those who are here said it.
+        entries.into_iter().for_each(|entry| room.history.push(ClientId::NOBODY, entry));
+        if id != RoomId::LOBBY && room.members.is_empty() {
+            let since = room.empty_since;
+            self.empty.insert((since, id));
+        }
     }
 
     pub(super) fn enter(&mut self, room: RoomId, client: ClientId) {

@@ -9,6 +9,7 @@ use crate::arrival::Service;
 use crate::config::Config;
 use crate::handover::Listener;
 use crate::os;
+use crate::store::Fault;
 use crate::systemd;
 
 /// A client that the network lost is noticed after this time. Not sooner, because the kernel
@@ -20,13 +21,19 @@ const PORT_TRIES: usize = 16;
 /// Why the server could not be started. Its `Display` says what failed.
 #[derive(Debug)]
 pub struct StartError {
-    what: String,
-    error: io::Error,
+    message: String,
+    kind: io::ErrorKind,
+}
+
+impl From<Fault> for StartError {
+    fn from(fault: Fault) -> Self {
+        Self { message: fault.to_string(), kind: io::ErrorKind::Other }
+    }
 }
 
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot {}: {}", self.what, self.error)
+        f.write_str(&self.message)
     }
 }
 
@@ -34,7 +41,7 @@ impl std::error::Error for StartError {}
 
 pub(super) fn failed(what: impl Into<String>) -> impl FnOnce(io::Error) -> StartError {
     let what = what.into();
-    |error| StartError { what, error }
+    move |error| StartError { message: format!("cannot {what}: {error}"), kind: error.kind() }
 }
 
 /// A service, and where it is wanted.
@@ -93,8 +100,7 @@ fn take_inherited(wanted: &Wanted, inherited: &mut Vec<Listener>) -> Vec<TcpList
 fn listen_on(config: &Config, wanted: &Wanted) -> Result<Vec<TcpListener>, StartError> {
     for _ in 1..PORT_TRIES {
         match listen_once(config, wanted) {
-            Err(StartError { error, .. })
-                if wanted.port == 0 && error.kind() == io::ErrorKind::AddrInUse => {}
+            Err(StartError { kind: io::ErrorKind::AddrInUse, .. }) if wanted.port == 0 => {}
             result => return result,
         }
     }

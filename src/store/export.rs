@@ -42,6 +42,7 @@ impl<'a> Exported<'a> {
                 let kind = match entry.kind {
                     Kind::Said => "said",
                     Kind::Emoted => "emote",
+                    Kind::Gap => "gap",
                 };
                 (room, entry.at, entry.from.as_str(), kind)
             }

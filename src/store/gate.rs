@@ -59,6 +59,11 @@ impl<T> Gate<T> {
         (self.held.drain(..free).map(|(.., thing)| thing), change)
     }
 
+    /// Whether nothing is held back.
+    pub fn is_empty(&self) -> bool {
+        self.held.is_empty()
+    }
+
     /// When [`tick`](Self::tick) has something to do next.
     pub fn next_deadline(&self) -> Option<Duration> {
         self.held.front().map(|(_, since, _)| *since + PATIENCE)

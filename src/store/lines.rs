@@ -30,6 +30,16 @@ pub enum Recalled {
 }
 
 impl Recalled {
+    /// As an entry of the history, with its room.
+    pub fn into_entry(self) -> (RoomName, Entry) {
+        match self {
+            Self::Said(room, entry) => (room, entry),
+            Self::Gap(room, at, text) => {
+                (room, Entry { at, from: Nick::server(), kind: Kind::Gap, text })
+            }
+        }
+    }
+
     /// What was said, or what stands in its place.
     pub fn text(&self) -> &Text {
         match self {
@@ -95,6 +105,7 @@ pub(super) fn insert(
                 let kind = match entry.kind {
                     Kind::Said => SAID,
                     Kind::Emoted => EMOTED,
+                    Kind::Gap => GAP,
                 };
                 add(room, *seq, (entry.at, kind, entry.from.as_str(), entry.text.as_str()))?;
             }

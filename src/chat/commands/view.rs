@@ -1,9 +1,10 @@
 //! Commands about what one sees.
 
 use super::on_or_off;
-use crate::chat::effect::Effect;
+use crate::chat::effect::{Effect, Question};
 use crate::chat::refusal::Refusal;
 use crate::chat::turn::Turn;
+use crate::text::Text;
 
 pub(super) fn history(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let count = match args.first() {
@@ -13,9 +14,20 @@ pub(super) fn history(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal>
             Ok(count) => count,
         },
     };
-    if !turn.show_history(count, true) {
+    if turn.chat.settings.has_archive {
+        let room = turn.room().1.name;
+        turn.effects.push(Effect::Ask(turn.me, Question::Last { room, lines: count }));
+    } else if !turn.show_history(count, true) {
         turn.notice("nothing has been said here");
     }
+    Ok(())
+}
+
+pub(super) fn search(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    if !turn.chat.settings.has_archive {
+        return Err(Refusal::NoArchive);
+    }
+    turn.effects.push(Effect::Ask(turn.me, Question::Search(Text::new(args[0]))));
     Ok(())
 }
 

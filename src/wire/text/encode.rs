@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::chat::{Entry, Kind, Message, Moment, Others, Person};
+use crate::chat::{Entry, Kind, Message, Moment, Others, Person, RoomName};
 
 /// How one client wants its lines. Clients of one style share their bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +72,7 @@ pub fn encode(message: &Message, style: Style, out: &mut Vec<u8>) {
         Message::Topic { text: None, .. } => lines.notice(format_args!("no topic is set")),
         Message::People { room, here, people, more } => lines.people(room, *here, people, *more),
         Message::History { entries, dated, .. } => lines.history(entries, *dated),
+        Message::Found(found) => lines.found(found),
         Message::Notice(text) => lines.notice(format_args!("{text}")),
         Message::Refused(refusal) => lines.line(format_args!("!! {refusal}")),
         Message::Bye => {
@@ -140,6 +141,10 @@ impl Lines<'_> {
         let (before, after) = match entry.kind {
             Kind::Said => ("<", "> "),
             Kind::Emoted => ("* ", " "),
+            Kind::Gap => {
+                self.out.extend_from_slice(entry.text.as_str().as_bytes());
+                return self.out.extend_from_slice(self.end().as_bytes());
+            }
         };
         for part in [before, entry.from.as_str(), after, entry.text.as_str(), self.end()] {
             self.out.extend_from_slice(part.as_bytes());
@@ -170,6 +175,16 @@ impl Lines<'_> {
         let format = if dated { DATE_AND_CLOCK } else { CLOCK };
         entries.iter().for_each(|entry| self.said(entry, Some(format)));
         self.notice(format_args!("end of history"));
+    }
+
+    /// Lines with the rooms they were said in, which only these show.
+    fn found(&mut self, found: &[(RoomName, Entry)]) {
+        for (room, entry) in found {
+            self.time(entry.at, DATE_AND_CLOCK);
+            let _ = write!(self.out, "{room} ");
+            self.said(entry, None);
+        }
+        self.notice(format_args!("end of search"));
     }
 
     /// Local time, as the people on the server's machine see it.

@@ -94,6 +94,11 @@ pub(super) fn told(message: &Message) -> Told<'_> {
             let messages = entries.iter().map(|entry| said_by(room, entry)).collect();
             Told::History { room, messages }
         }
+        Message::Found(found) => {
+            let said = found.iter().map(|(room, entry)| said_by(room.as_str(), entry));
+            let room = found.last().map_or("lobby", |(room, _)| room.as_str());
+            Told::History { room, messages: said.collect() }
+        }
         Message::Notice(text) => notice(text),
         Message::Refused(refusal) => Told::Refused { text: refusal.to_string() },
         Message::Bye => Told::Bye { text: "Bye." },
@@ -105,6 +110,7 @@ fn said_by<'a>(room: &'a str, entry: &'a Entry) -> Told<'a> {
     let (nick, text) = (entry.from.as_str(), entry.text.as_str());
     let line = Line { room, nick, text, ts: entry.at.unix_ms };
     match entry.kind {
+        Kind::Gap => Told::Notice { text: entry.text.to_string() },
         Kind::Said => Told::Said(line),
         Kind::Emoted => Told::Emote(line),
     }

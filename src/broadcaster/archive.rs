@@ -1,0 +1,159 @@
+//! `Archive`: what is said goes to the store, and to people only once it is there.
+
+use std::time::Duration;
+
+use crate::chat::{Audience, Chat, ClientId, Effect, Entry, Event, Message, Question, RoomName};
+use crate::store::{self, Answer, Gate, Recalled, Store, Swing};
+use crate::text::Text;
+
+/// An effect that waits for the disk, and the clients it excepts.
+pub(super) type Held = (Effect, Vec<ClientId>);
+
+/// The store, and what waits for it; without a store nothing waits.
+#[derive(Debug, Default)]
+pub(super) struct Archive {
+    store: Option<Store>,
+    /// Holds back what is not on the disk yet, if anybody wants that.
+    gate: Option<Gate<Held>>,
+}
+
+impl Archive {
+    pub(super) fn new(store: Option<Store>, is_strict: bool) -> Self {
+        let gate = (store.is_some() && is_strict).then(Gate::default);
+        Self { store, gate }
+    }
+
+    /// Hands what has to be kept to the store, and the effect back if it need not wait.
+    ///
+    /// While something waits, all that comes after it does, too, or the order would not be what
+    /// it was; only what is between two people goes ahead, and is never stored.
+    pub(super) fn pass(
+        &mut self,
+        now: Duration,
+        effect: Effect,
+        except: &[ClientId],
+    ) -> Option<Effect> {
+        let Some(store) = &mut self.store else { return Some(effect) };
+        let written = write(store, &effect);
+        let Some(gate) = &mut self.gate else { return Some(effect) };
+        let is_private = matches!(
+            effect,
+            Effect::Tell { message: Message::PrivateFrom { .. } | Message::PrivateTo { .. }, .. }
+        );
+        if is_private || (gate.is_empty() && !written) {
+            return Some(effect);
+        }
+        let except = excepted(&effect, except);
+        gate.hold(now, store.handed(), (effect, except)).map(|(effect, _)| effect)
+    }
+
+    /// What may go now that the store has something to say.
+    pub(super) fn hear(&mut self, now: Duration, event: &store::Event) -> Vec<Held> {
+        let (Some(store), Some(gate)) = (&self.store, &mut self.gate) else { return Vec::new() };
+        let (freed, swing): (Vec<_>, _) = match event {
+            store::Event::Committed { upto } => {
+                let (freed, swing) = gate.commit(now, *upto, store.handed());
+                (freed.collect(), swing)
+            }
+            store::Event::Failing { .. } => {
+                let (freed, swing) = gate.open(now);
+                (freed.collect(), swing)
+            }
+            _ => return Vec::new(),
+        };
+        log_swing(swing);
+        freed
+    }
+
+    /// When [`tick`](Self::tick) has something to do next.
+    pub(super) fn next_deadline(&self) -> Option<Duration> {
+        self.gate.as_ref().and_then(Gate::next_deadline)
+    }
+
+    /// What has waited for too long.
+    pub(super) fn tick(&mut self, now: Duration) -> Vec<Held> {
+        let Some(gate) = &mut self.gate else { return Vec::new() };
+        let (freed, swing) = gate.tick(now);
+        let freed = freed.collect();
+        log_swing(swing);
+        freed
+    }
+
+    /// Everything that waits, because nobody waits any more.
+    pub(super) fn release(&mut self, now: Duration) -> Vec<Held> {
+        self.gate.as_mut().map_or_else(Vec::new, |gate| gate.open(now).0.collect())
+    }
+
+    /// Looks something up; the answer comes later, unless it cannot.
+    pub(super) fn ask(&self, id: ClientId, question: Question, chat: &Chat) -> Result<(), Event> {
+        let Some(store) = &self.store else { return Ok(()) };
+        let question = match question {
+            Question::Last { room, lines } => store::Question::Last { room, lines },
+            Question::Search(words) => {
+                store::Question::Search { words, rooms: chat.room_names().collect() }
+            }
+        };
+        store.ask(id, question).map_err(|denial| Event::NotFound(Text::new(denial.to_string())))
+    }
+
+    /// How much is not on the disk yet.
+    pub(super) fn pending(&self) -> usize {
+        self.store
+            .as_ref()
+            .map_or(0, |store| usize::try_from(store.pending()).unwrap_or(usize::MAX))
+    }
+
+    /// Waits until all is written.
+    pub(super) fn close(self, patience: Duration) {
+        if let Some(store) = self.store
+            && !store.close(patience)
+        {
+            log::error!("the disk is too slow: what was said last is not on it");
+        }
+    }
+}
+
+/// Hands over what an effect has for the store, and says whether there was anything.
+fn write(store: &mut Store, effect: &Effect) -> bool {
+    let Effect::Tell { to: Audience::Room(..), message } = effect else { return false };
+    match message {
+        Message::Said { room, entry } => store.write(*room, entry.clone()),
+        Message::TopicSet { room, text, .. } => store.set_topic(*room, Some(text.clone())),
+        _ => return false,
+    };
+    true
+}
+
+/// The clients that an effect excepts, to be kept with it.
+fn excepted(effect: &Effect, except: &[ClientId]) -> Vec<ClientId> {
+    match effect {
+        Effect::Tell { to: Audience::Room(_, range), .. } => except[range.clone()].to_vec(),
+        _ => Vec::new(),
+    }
+}
+
+fn log_swing(swing: Option<Swing>) {
+    match swing {
+        Some(Swing::Opened) => {
+            log::error!("the disk is too slow: lines are shown before they are on it");
+        }
+        Some(Swing::Closed) => log::info!("the disk keeps up again: lines are shown once on it"),
+        None => {}
+    }
+}
+
+/// What somebody asked for, as the chat is told.
+pub(super) fn answered(answer: Answer) -> Option<Event> {
+    match answer {
+        Answer::Last(room, lines) => {
+            Some(Event::Found { room: Some(room), lines: recalled(lines) })
+        }
+        Answer::Found(lines) => Some(Event::Found { room: None, lines: recalled(lines) }),
+        Answer::Denied(denial) => Some(Event::NotFound(Text::new(denial.to_string()))),
+        _ => None,
+    }
+}
+
+fn recalled(lines: Vec<Recalled>) -> Vec<(RoomName, Entry)> {
+    lines.into_iter().map(Recalled::into_entry).collect()
+}
