@@ -10,10 +10,18 @@ use std::{env, fs};
 
 use chatd::chat::commands;
 use chatd::config;
-use clap::{Arg, ArgAction, Command};
+use clap::{Arg, ArgAction, Command, CommandFactory};
 use clap_complete::{Shell, generate_to};
 use clap_mangen::Man;
 use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
+
+// What the client's command line is made of, of which only the definition matters here.
+#[allow(dead_code, reason = "the client uses it")]
+#[path = "../src/bin/chat/cli.rs"]
+mod cli;
+#[allow(dead_code, reason = "the client uses it")]
+#[path = "../src/bin/chat/words.rs"]
+mod words;
 
 /// What the foot of a page names.
 const VERSION: &str = concat!("chatd ", env!("CARGO_PKG_VERSION"));
@@ -25,10 +33,13 @@ fn main() -> Result<(), Failure> {
     let [folder, date] = args.as_slice() else { return Err("usage: manual DIR DATE".into()) };
     let folder = Path::new(folder);
     fs::create_dir_all(folder)?;
-    fs::write(folder.join("chatd.8"), page(config::command(), "8", date, &chatd_8())?)?;
+    let (server, client) = (config::command(), cli::Options::command());
+    fs::write(folder.join("chatd.8"), page(server, "8", date, &chatd_8())?)?;
+    fs::write(folder.join("chat.1"), page(client, "1", date, &chat_1())?)?;
     fs::write(folder.join("chatd.toml.5"), chatd_toml_5(date))?;
     for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
         generate_to(shell, &mut config::command(), "chatd", folder)?;
+        generate_to(shell, &mut cli::Options::command(), "chat", folder)?;
     }
     Ok(())
 }
@@ -36,7 +47,10 @@ fn main() -> Result<(), Failure> {
 /// A page about a command: what clap knows of it, and then `sections`.
 fn page(command: Command, number: &str, date: &str, sections: &Roff) -> Result<Vec<u8>, Failure> {
     // The options follow, so the synopsis need not list them.
-    let usage = format!("{} [OPTIONS]", command.get_name());
+    let names = command.get_positionals().flat_map(|arg| arg.get_value_names().unwrap_or_default());
+    let words =
+        [command.get_name(), "[OPTIONS]"].into_iter().chain(names.map(|name| name.as_str()));
+    let usage = words.collect::<Vec<_>>().join(" ");
     let command = command.override_usage(usage);
     let man = Man::new(command).section(number).date(date).source(VERSION).manual("chatd");
     let mut page = Vec::new();
@@ -97,6 +111,14 @@ fn chatd_8() -> Roff {
         "Let a script say something.",
     );
     section(&mut roff, "SEE ALSO", &["chatd.toml(5), nc(1), telnet(1), systemctl(1)"]);
+    roff
+}
+
+fn chat_1() -> Roff {
+    let mut roff = Roff::new();
+    let more = cli::Options::command().get_after_help().map(ToString::to_string);
+    let more = more.unwrap_or_default().replace('\n', " ");
+    section(&mut roff, "DESCRIPTION", &more.split("  ").collect::<Vec<_>>());
     roff
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds a chatd that runs on RHEL 8, and its package: packaging/build-rpm.sh [FOLDER]
 #
-# FOLDER (target/rpm unless given) then has chatd-VERSION-1.el8.x86_64.rpm and the binary alone. Works on
+# FOLDER (target/rpm unless given) then has chatd-VERSION-1.el8.x86_64.rpm and the binaries alone. Works on
 # any Linux with Rust, rpmbuild (Debian: rpm) and Python (Debian: python3-venv): the zig compiler,
 # which links against glibc 2.28 wherever it runs, is fetched when it is not there.
 set -euo pipefail
@@ -27,16 +27,19 @@ zig() {
 }
 
 binary() {
-    cargo zigbuild --release --locked --bin chatd --target "$triple.$oldest_glibc"
+    local name
+    cargo zigbuild --release --locked --bin chatd --bin chat --target "$triple.$oldest_glibc"
     # What is stripped serves debuggers only; a panic names its line without it.
-    strip --strip-debug -o "$work/sources/chatd" "$target/$triple/release/chatd"
+    for name in chatd chat; do
+        strip --strip-debug -o "$work/sources/$name" "$target/$triple/release/$name"
+    done
 }
 
 sources() {
     local page date
     date=$(date --utc --date="@$SOURCE_DATE_EPOCH" +%F)
     cargo run --quiet --locked --example manual -- "$work/sources" "$date"
-    for page in "$work"/sources/*.[58]; do
+    for page in "$work"/sources/*.[158]; do
         gzip --no-name --best --force "$page"
     done
     cp README.md LICENSE docs/OPERATIONS.md packaging/*.{toml,service,socket,preset,conf,xml,json,yml} \
@@ -52,7 +55,7 @@ package() {
         --define "chatd_version $version" packaging/chatd.spec
     mkdir -p "$folder"
     rm -f "$folder"/chatd-*.rpm
-    cp "$work"/rpmbuild/RPMS/x86_64/chatd-*.rpm "$work/sources/chatd" "$folder"
+    cp "$work"/rpmbuild/RPMS/x86_64/chatd-*.rpm "$work"/sources/chat{,d} "$folder"
 }
 
 zig

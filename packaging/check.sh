@@ -39,16 +39,17 @@ says_nothing() {
 
 symbols() {
     local newest
-    newest=$(objdump -T "$folder/chatd" | grep -oE 'GLIBC_[0-9.]+' | sort -Vu | tail -1)
+    newest=$(objdump -T "$folder"/chat{,d} | grep -oE 'GLIBC_[0-9.]+' | sort -Vu | tail -1)
     [[ $(printf '%s\n' "$newest" "$newest_glibc" | sort -V | tail -1) == "$newest_glibc" ]] ||
-        fail "the binary needs $newest"
-    echo "the binary needs $newest"
+        fail "a binary needs $newest"
+    echo "the binaries need $newest"
 }
 
 contents() {
     diff - <(rpm -qpl "$package" | sort) <<'LIST' || fail "the package has other files"
 /etc/chatd
 /etc/chatd/chatd.toml
+/usr/bin/chat
 /usr/bin/chatd
 /usr/lib/firewalld/services/chatd.xml
 /usr/lib/sysctl.d/60-chatd.conf
@@ -57,6 +58,7 @@ contents() {
 /usr/lib/systemd/system/chatd-web.socket
 /usr/lib/systemd/system/chatd.service
 /usr/lib/systemd/system/chatd.socket
+/usr/share/bash-completion/completions/chat
 /usr/share/bash-completion/completions/chatd
 /usr/share/doc/chatd
 /usr/share/doc/chatd/OPERATIONS.md
@@ -64,11 +66,14 @@ contents() {
 /usr/share/doc/chatd/alerts.yml
 /usr/share/doc/chatd/grafana-dashboard.json
 /usr/share/doc/chatd/newer-systemd.conf
+/usr/share/fish/vendor_completions.d/chat.fish
 /usr/share/fish/vendor_completions.d/chatd.fish
 /usr/share/licenses/chatd
 /usr/share/licenses/chatd/LICENSE
+/usr/share/man/man1/chat.1.gz
 /usr/share/man/man5/chatd.toml.5.gz
 /usr/share/man/man8/chatd.8.gz
+/usr/share/zsh/site-functions/_chat
 /usr/share/zsh/site-functions/_chatd
 LIST
     [[ $(rpm -qpc "$package") == /etc/chatd/chatd.toml ]] ||
@@ -114,7 +119,7 @@ assess() {
 
 manual() {
     local page option
-    for page in man8/chatd.8 man5/chatd.toml.5; do
+    for page in man1/chat.1 man8/chatd.8 man5/chatd.toml.5; do
         gunzip -c "$root/usr/share/man/$page.gz" >"$scratch/${page#*/}"
         says_nothing mandoc -T lint -W warning "$scratch/${page#*/}"
         mandoc -T ascii "$scratch/${page#*/}" | sed 's/.\x08//g' >"$scratch/${page#*/}.text"
