@@ -215,13 +215,16 @@ fn wait_until(limit: Duration, done: impl Fn() -> bool) {
     }
 }
 
+/// A store, if there is one, and whether lines wait for it.
+type Memory = Option<(Store, Durability)>;
+
 /// Starts the store, if there is to be one; the past is shown unless the chat goes on anyway.
 fn open_store(
     config: &Config,
     database: Option<Database>,
     inbox: &Sender<Input>,
     goes_on: bool,
-) -> Result<(Vec<PastRoom>, Option<(Store, Durability)>), Fault> {
+) -> Result<(Vec<PastRoom>, Memory), Fault> {
     let Some(mut database) = database else { return Ok((Vec::new(), None)) };
     let past = database.past(config.settings().replay)?;
     let inbox = inbox.clone();

@@ -78,7 +78,7 @@ struct World {
 impl World {
     fn new() -> Self {
         let name = Text::new("box7");
-        let settings = Settings { name, motd: Arc::from([]), replay: 20 };
+        let settings = Settings { name, motd: Arc::from([]), replay: 20, has_archive: false };
         let (screens, rooms) = (BTreeMap::new(), HashMap::new());
         Self {
             chat: Chat::new(settings),
@@ -160,7 +160,7 @@ impl World {
                     assert!(self.rooms.entry(room).or_default().remove(&id), "left twice");
                 }
                 Effect::Departed(id, ..) => drop(self.screens.remove(&id)),
-                Effect::Timestamps(id, _) | Effect::Disconnect(id, _) => {
+                Effect::Timestamps(id, _) | Effect::Ask(id, _) | Effect::Disconnect(id, _) => {
                     assert!(self.screens.contains_key(&id));
                 }
             }
