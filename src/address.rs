@@ -1,7 +1,10 @@
-//! `Address`: where a client comes from, as far as limits and kept names go.
+//! Where a client comes from: `Address` as far as limits and kept names go, `Origin` in full for
+//! those who keep order, and the `Network` that an origin is in.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
+use ipnet::{IpNet, Ipv4Net};
 use serde::{Deserialize, Serialize};
 
 /// An IPv4 address, or the /64 of an IPv6 address: what one household or host can have for
@@ -16,6 +19,62 @@ impl Address {
             IpAddr::V4(v4) => v4.to_ipv6_mapped(),
             IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64)),
         })
+    }
+}
+
+/// A whole address. Shown to operators only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin(IpAddr);
+
+impl Origin {
+    /// That of `ip`. An IPv4 address mapped into IPv6 is the IPv4 address.
+    pub fn of(ip: IpAddr) -> Self {
+        Self(ip.to_canonical())
+    }
+
+    /// What somebody typed, if it is an address.
+    pub fn parse(text: &str) -> Option<Self> {
+        text.parse().ok().map(Self::of)
+    }
+
+    /// The part of it that counts.
+    pub fn address(self) -> Address {
+        Address::of(self.0)
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Addresses that begin alike, such as 192.0.2.0/24.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network(IpNet);
+
+impl Network {
+    /// What somebody typed, if it is a network: without what is not of the network, and as IPv4
+    /// if it is IPv4 mapped into IPv6.
+    pub fn parse(text: &str) -> Option<Self> {
+        let network: IpNet = text.parse().ok()?;
+        let mapped = match network {
+            IpNet::V6(v6) => v6.network().to_ipv4_mapped().zip(v6.prefix_len().checked_sub(96)),
+            IpNet::V4(_) => None,
+        };
+        let v4 = mapped.and_then(|(address, length)| Ipv4Net::new(address, length).ok());
+        Some(Self(v4.map_or(network, IpNet::V4).trunc()))
+    }
+
+    /// Whether `origin` is one of its addresses.
+    pub fn contains(&self, origin: Origin) -> bool {
+        self.0.contains(&origin.0)
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 

@@ -17,7 +17,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 use self::archive::{Archive, Held};
 use self::status::Status;
 use self::succession::Successor;
-use crate::address::Address;
+use crate::address::Origin;
 use crate::alarm::Alarm;
 use crate::chat::{Audience, Chat, ClientId, Effect, Effects, Event, Message, Now, Reason};
 use crate::clock::Clock;
@@ -27,7 +27,7 @@ use crate::handover::SavedSession;
 use crate::inbox::Input;
 use crate::limits::SharedLimits;
 use crate::metrics::{Census, Metrics};
-use crate::os::WritablePoll;
+use crate::os::{self, WritablePoll};
 use crate::peer::Peer;
 use crate::peers::Peers;
 use crate::store::{self, Store};
@@ -127,6 +127,7 @@ impl Broadcaster {
     /// Runs until told to stop, and until everybody was told that it does.
     pub fn run(mut self) {
         self.drop_the_lost();
+        self.enforce(self.clock.now());
         while !self.stopping && !self.alarm.is_over() && !self.can_hand_over() {
             if !self.inbox.is_empty() {
                 // Others are about to have their say, too, and one flush for all costs less.
@@ -209,9 +210,9 @@ impl Broadcaster {
     }
 
     fn connect(&mut self, now: Now, id: ClientId, peer: Peer, dialect: Dialect) {
-        let addr = peer.addr();
+        let (addr, traits) = (peer.addr(), dialect.traits(!peer.transport().is_bare()));
         self.peers.add(id, peer);
-        self.happen(now, id, Event::Connected(Address::of(addr.ip()), dialect.traits()));
+        self.happen(now, id, Event::Connected(Origin::of(addr.ip()), traits));
         if let Some(nick) = self.chat.nick(id) {
             log::info!("{nick} connected from {addr}");
         }
@@ -292,19 +293,38 @@ impl Broadcaster {
         self.carry_out_held(now, freed);
         match event {
             store::Event::Answered(id, answer) => {
-                if let Some(event) = archive::answered(answer) {
-                    self.happen(now, id, event);
-                }
+                self.happen(now, id, archive::answered(answer));
             }
-            store::Event::Failing { error } => log::error!("cannot write the history: {error}"),
+            store::Event::Failing { error } => {
+                log::error!("cannot write the history: {error}");
+                self.tell_operators(now, &format!("the history cannot be written: {error}"));
+            }
             store::Event::Recovered { after } => {
                 log::warn!("the history can be written again, after {after:?}");
+                self.tell_operators(now, "the history can be written again");
             }
             store::Event::Lost { room, lines, .. } => {
                 log::error!("{lines} lines said in {room} are missing in the history");
+                let words = format!("{lines} lines said in {room} are missing in the history");
+                self.tell_operators(now, &words);
             }
-            store::Event::Committed { .. } | store::Event::Changed(_) => {}
+            store::Event::Changed(roll) => {
+                self.chat.register(roll);
+                self.enforce(now);
+            }
+            store::Event::Committed { .. } => {}
         }
+    }
+
+    /// Sees to it that nobody is here who may not be, or under a name that is not theirs.
+    fn enforce(&mut self, now: Now) {
+        self.chat.enforce(now, &mut self.effects);
+        self.carry_out(now);
+    }
+
+    fn tell_operators(&mut self, now: Now, words: &str) {
+        self.chat.tell_operators(words, &mut self.effects);
+        self.carry_out(now);
     }
 
     fn carry_out_one(&mut self, now: Now, effect: Effect, except: &[ClientId]) {
@@ -331,6 +351,30 @@ impl Broadcaster {
                 if let Err(event) = self.archive.ask(id, question, &self.chat) {
                     self.happen(now, id, event);
                 }
+            }
+            Effect::Claim(id, claim) => {
+                if let Err(event) = self.archive.claim(id, claim) {
+                    self.happen(now, id, event);
+                }
+            }
+            Effect::Order(id, order) => {
+                if let Err(event) = self.archive.order(id, order) {
+                    self.happen(now, id, event);
+                }
+            }
+            Effect::Reload(_) => {
+                if let Err(error) = os::ask_for_reload() {
+                    log::error!("cannot ask for a reload: {error}");
+                }
+            }
+            Effect::Kept(deed) => log::info!("to keep order, {deed}"),
+            Effect::Changed(id) => self.status.note(id, &self.chat, self.peers.dialect(id)),
+            Effect::TurnedAway(id) => {
+                if let Some(addr) = self.peers.addr(id) {
+                    log::info!("refused {addr}: banned");
+                    self.status.count_refused("banned");
+                }
+                self.part_from(now, id, Farewell::Expelled);
             }
             Effect::Departed(id, nick, reason) => {
                 self.status.count_departure(&reason);

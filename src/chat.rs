@@ -5,15 +5,21 @@
 
 use serde::{Deserialize, Serialize};
 
+mod account;
+mod ban;
 mod client;
 pub mod commands;
 mod effect;
 mod history;
+mod logins;
 mod message;
+mod mute;
 mod name;
 mod nick;
+mod order;
 mod presence;
 mod refusal;
+mod registry;
 mod room;
 mod turn;
 
@@ -24,18 +30,24 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use self::account::{Account, Claim, Password, Role};
+pub use self::ban::{Ban, Mask, Order};
 pub use self::client::{ClientId, Presence, Traits};
 pub use self::effect::{Audience, Effect, Effects, Question};
 pub use self::message::{Away, Entry, Kind, Message, Moment, Others, Person, Reason};
 pub use self::nick::Nick;
 pub use self::refusal::Refusal;
+pub use self::registry::Roll;
 pub use self::room::{RoomId, RoomName};
 
 use self::client::Client;
+use self::logins::Logins;
+use self::mute::Mutes;
 use self::nick::Nicks;
+use self::registry::Registry;
 use self::room::Rooms;
 use self::turn::Turn;
-use crate::address::Address;
+use crate::address::Origin;
 use crate::text::Text;
 
 /// What can be set from outside, and changed while people chat.
@@ -47,7 +59,8 @@ pub struct Settings {
     pub motd: Arc<[Text]>,
     /// Lines replayed to somebody who enters a room.
     pub replay: usize,
-    /// Whether somebody can be [asked](Effect::Ask) about the past.
+    /// Whether there is somebody to [ask](Effect::Ask) about the past, and to keep accounts and
+    /// bans.
     pub has_archive: bool,
 }
 
@@ -64,7 +77,7 @@ pub struct Now {
 #[derive(Clone, Debug)]
 pub enum Event {
     /// It connected, from there.
-    Connected(Address, Traits),
+    Connected(Origin, Traits),
     /// It has been silent for a moment: somebody may be reading.
     Settled,
     /// It sent a line: something to say, or a command.
@@ -87,6 +100,14 @@ pub enum Event {
     },
     /// What it asked for cannot be had.
     NotFound(Text),
+    /// The nick is registered now, as it asked for.
+    Registered(Account),
+    /// That is its account, as it claimed.
+    LoggedIn(Account),
+    /// The ban that it ordered is in force.
+    Banned(Ban),
+    /// The ban is lifted, as it ordered.
+    Unbanned(Mask),
     /// It asks whether the server is there.
     Ping,
     /// It said that it is done.
@@ -107,13 +128,28 @@ pub struct Chat {
     clients: HashMap<ClientId, Client>,
     nicks: Nicks,
     rooms: Rooms,
+    #[serde(skip)]
+    registry: Registry,
+    logins: Logins,
+    mutes: Mutes,
+    /// Whether only those may speak who are logged in.
+    lockdown: bool,
 }
 
 impl Chat {
     /// A chat without clients, with an empty lobby.
     pub fn new(settings: Settings) -> Self {
         let rooms = Rooms::new(settings.replay);
-        Self { settings, clients: HashMap::new(), nicks: Nicks::default(), rooms }
+        Self {
+            settings,
+            clients: HashMap::new(),
+            nicks: Nicks::default(),
+            rooms,
+            registry: Registry::default(),
+            logins: Logins::default(),
+            mutes: Mutes::default(),
+            lockdown: false,
+        }
     }
 
     /// Takes over changed settings, for whatever is shown from now on.
@@ -127,9 +163,11 @@ impl Chat {
     /// Never fails: a user's mistake is a [`Refusal`] told to that user. Events for clients that
     /// are not connected (any more) have no effects.
     pub fn handle(&mut self, now: Now, client: ClientId, event: Event, effects: &mut Effects) {
-        if let Event::Connected(address, traits) = event {
-            return self.connect(now, client, address, traits, effects);
+        if let Event::Connected(origin, traits) = event {
+            return self.connect(now, client, origin, traits, effects);
         }
+        // What is decided holds, whether or not whoever asked for it is still here.
+        self.take_note(now, &event, effects);
         if !self.clients.contains_key(&client) {
             return;
         }
@@ -141,6 +179,13 @@ impl Chat {
             Event::TooLong { bytes, limit } => turn.refuse(Refusal::TooLong { bytes, limit }),
             Event::Found { room, lines } => turn.show_found(room, lines),
             Event::NotFound(why) => turn.refuse(Refusal::NotFound(why)),
+            Event::Registered(account) => turn.registered(account),
+            Event::LoggedIn(account) => turn.logged_in(account),
+            Event::Banned(ban) => turn.notice(format_args!("{} is banned", ban.mask)),
+            Event::Unbanned(mask) => {
+                turn.log(format_args!("unbanned {mask}"));
+                turn.notice(format_args!("{mask} is not banned any more"));
+            }
             Event::Malformed => turn.refuse(Refusal::Malformed),
             Event::Ping => turn.notice("pong"),
             Event::Quit => turn.quit(None),

@@ -11,9 +11,9 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use crate::chat::{Moment, Nick, RoomName};
+use crate::chat::{Account, Moment, Nick, Password, Role, RoomName};
 use crate::config::{self, Config, Stop};
-use crate::store::{self, Account, Filter, Password, Role, manage};
+use crate::store::{self, Filter, manage};
 
 const STATE_DIR: &str = "CHATD_STATE_DIR";
 /// More than any password.

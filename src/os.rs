@@ -333,6 +333,14 @@ pub fn is_about_one_connection(error: &io::Error) -> bool {
     )
 }
 
+/// Sends this process the signal that has it read its settings again.
+///
+/// # Errors
+/// When the system does not want to.
+pub fn ask_for_reload() -> io::Result<()> {
+    signal_hook::low_level::raise(signal_hook::consts::SIGHUP)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -26,7 +26,7 @@ use crate::limits::SharedLimits;
 use crate::metrics::Metrics;
 use crate::os::{Bell, WritablePoll};
 use crate::session::Shared;
-use crate::store::{Database, Fault, PastRoom, Store};
+use crate::store::{Database, Fault, Past, Store};
 use crate::systemd::Keeper;
 use crate::threads::Threads;
 use crate::tls::{self, Tls};
@@ -114,7 +114,8 @@ impl Server {
         let threads = Threads::new("client");
         let estate = Estate { door: &door, shared: &shared };
         let (mut chat, heirs) = estate.divide(inherited, config.settings());
-        past.into_iter().for_each(|room| room.recall_in(&mut chat));
+        past.rooms.into_iter().for_each(|room| room.recall_in(&mut chat));
+        chat.register(past.roll);
         let poll = Arc::clone(&writable);
         // All are adopted before anybody is read, or somebody would miss what others say.
         let adopted = threads.clone();
@@ -224,14 +225,17 @@ fn open_store(
     database: Option<Database>,
     inbox: &Sender<Input>,
     goes_on: bool,
-) -> Result<(Vec<PastRoom>, Memory), Fault> {
-    let Some(mut database) = database else { return Ok((Vec::new(), None)) };
-    let past = database.past(config.settings().replay)?;
+) -> Result<(Past, Memory), Fault> {
+    let Some(mut database) = database else { return Ok((Past::default(), None)) };
+    let mut past = database.past(config.settings().replay)?;
     let inbox = inbox.clone();
     // Without a broadcaster there is nobody to tell.
     let report = move |event| drop(inbox.send(Input::Store(event)));
     let store = Store::start(database, config.retention(), report)?;
-    Ok((if goes_on { Vec::new() } else { past.rooms }, Some((store, config.durability))))
+    if goes_on {
+        past.rooms.clear();
+    }
+    Ok((past, Some((store, config.durability))))
 }
 
 /// What `config` asks for.

@@ -32,22 +32,19 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use rusqlite::Connection;
 
-pub use self::accounts::{Account, Role};
 pub use self::backup::backup;
-pub use self::bans::{Ban, Mask};
 pub use self::database::Database;
 pub use self::export::{Filter, export};
 pub use self::fault::Fault;
 pub use self::gate::{Gate, Swing};
 pub use self::keep::Keep;
 pub use self::lines::Recalled;
-pub use self::passwords::Password;
-pub use self::request::{Answer, Claim, Denial, Order, Question};
+pub use self::request::{Answer, Denial, Question};
 
 use self::backlog::{Backlog, Item, backlog};
 use self::keep::Keeper;
 use self::writer::{Inlets, Writer};
-use crate::chat::{Chat, ClientId, Entry, Moment, RoomName};
+use crate::chat::{Chat, Claim, ClientId, Entry, Moment, Order, Roll, RoomName};
 use crate::clock::Clock;
 use crate::os;
 use crate::text::Text;
@@ -96,19 +93,8 @@ pub enum Event {
     Answered(ClientId, Answer),
 }
 
-/// All accounts and all bans.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Roll {
-    /// By nick.
-    pub accounts: Vec<Account>,
-    /// Oldest first; some may have run out.
-    pub bans: Vec<Ban>,
-}
-
-impl Roll {
-    fn read(connection: &Connection) -> rusqlite::Result<Self> {
-        Ok(Self { accounts: accounts::all(connection)?, bans: bans::all(connection)? })
-    }
+fn read_roll(connection: &Connection) -> rusqlite::Result<Roll> {
+    Ok(Roll { accounts: accounts::all(connection)?, bans: bans::all(connection)? })
 }
 
 /// What there was before this start.
@@ -148,7 +134,7 @@ impl Database {
         bans::expire(&self.connection, now())
             .and_then(|()| {
                 let rooms = lines::last_of_all(&self.connection, MAX_ROOMS, lines)?;
-                Ok(Past { rooms, roll: Roll::read(&self.connection)? })
+                Ok(Past { rooms, roll: read_roll(&self.connection)? })
             })
             .map_err(|error| self.fault(&error))
     }

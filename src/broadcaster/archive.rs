@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use crate::chat::{Audience, Chat, ClientId, Effect, Entry, Event, Message, Question, RoomName};
-use crate::store::{self, Answer, Gate, Recalled, Store, Swing};
+use crate::chat::{
+    Audience, Chat, Claim, ClientId, Effect, Entry, Event, Message, Order, Question, RoomName,
+};
+use crate::store::{self, Answer, Denial, Gate, Recalled, Store, Swing};
 use crate::text::Text;
 
 /// An effect that waits for the disk, and the clients it excepts.
@@ -93,7 +95,19 @@ impl Archive {
                 store::Question::Search { words, rooms: chat.room_names().collect() }
             }
         };
-        store.ask(id, question).map_err(|denial| Event::NotFound(Text::new(denial.to_string())))
+        store.ask(id, question).map_err(denied)
+    }
+
+    /// Has a claim looked into; the answer comes later, unless it cannot.
+    pub(super) fn claim(&self, id: ClientId, claim: Claim) -> Result<(), Event> {
+        let Some(store) = &self.store else { return Ok(()) };
+        store.claim(id, claim).map_err(denied)
+    }
+
+    /// Has an order written down; the answer comes later, unless it cannot.
+    pub(super) fn order(&self, id: ClientId, order: Order) -> Result<(), Event> {
+        let Some(store) = &self.store else { return Ok(()) };
+        store.order(id, order).map_err(denied)
     }
 
     /// How much is not on the disk yet.
@@ -143,15 +157,20 @@ fn log_swing(swing: Option<Swing>) {
 }
 
 /// What somebody asked for, as the chat is told.
-pub(super) fn answered(answer: Answer) -> Option<Event> {
+pub(super) fn answered(answer: Answer) -> Event {
     match answer {
-        Answer::Last(room, lines) => {
-            Some(Event::Found { room: Some(room), lines: recalled(lines) })
-        }
-        Answer::Found(lines) => Some(Event::Found { room: None, lines: recalled(lines) }),
-        Answer::Denied(denial) => Some(Event::NotFound(Text::new(denial.to_string()))),
-        _ => None,
+        Answer::Last(room, lines) => Event::Found { room: Some(room), lines: recalled(lines) },
+        Answer::Found(lines) => Event::Found { room: None, lines: recalled(lines) },
+        Answer::Registered(account) => Event::Registered(account),
+        Answer::LoggedIn(account) => Event::LoggedIn(account),
+        Answer::Banned(ban) => Event::Banned(ban),
+        Answer::Unbanned(mask) => Event::Unbanned(mask),
+        Answer::Denied(denial) => denied(denial),
     }
+}
+
+fn denied(denial: Denial) -> Event {
+    Event::NotFound(Text::new(denial.to_string()))
 }
 
 fn recalled(lines: Vec<Recalled>) -> Vec<(RoomName, Entry)> {

@@ -62,6 +62,7 @@ impl Status {
         match reason {
             Reason::TooSlow => self.metrics.count_dropped("too slow"),
             Reason::TimedOut => self.metrics.count_dropped("timed out"),
+            Reason::Kicked(..) => self.metrics.count_dropped("kicked"),
             Reason::Quit(_) | Reason::Disconnected | Reason::Moved(_) => {}
         }
     }

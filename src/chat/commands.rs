@@ -1,5 +1,7 @@
 //! Commands: one table, from which help and usage errors come, and what each of them does.
 
+mod account;
+mod order;
 mod people;
 mod rooms;
 mod talk;
@@ -19,7 +21,15 @@ struct Command {
     help: &'static str,
     /// How many arguments it takes; the last runs to the end of the line.
     args: RangeInclusive<usize>,
+    access: Access,
     run: fn(&mut Turn<'_>, &[&str]) -> Result<(), Refusal>,
+}
+
+/// Who may use a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access {
+    Everyone,
+    Operators,
 }
 
 impl Command {
@@ -29,13 +39,23 @@ impl Command {
         args: RangeInclusive<usize>,
         run: fn(&mut Turn<'_>, &[&str]) -> Result<(), Refusal>,
     ) -> Self {
-        Self { name: name_of(usage), usage, help, args, run }
+        Self { name: name_of(usage), usage, help, args, access: Access::Everyone, run }
+    }
+
+    const fn for_operators(self) -> Self {
+        Self { access: Access::Operators, ..self }
+    }
+
+    fn is_open_to(&self, turn: &Turn<'_>) -> bool {
+        self.access == Access::Everyone || turn.is_operator()
     }
 }
 
 const COMMANDS: &[Command] = &[
     Command::new("/help [COMMAND]", "this list, or one command", 0..=1, help),
     Command::new("/nick NAME", "change your name", 1..=1, people::nick),
+    Command::new("/register PASSWORD", "keep your name for yourself", 1..=1, account::register),
+    Command::new("/login NAME PASSWORD", "take the name that is yours", 2..=2, account::login),
     Command::new("/who [ROOM]", "who is here", 0..=1, people::who),
     Command::new("/whois NAME", "what is known of somebody", 1..=1, people::whois),
     Command::new("/me TEXT", "say what you do", 1..=1, talk::me),
@@ -53,8 +73,29 @@ const COMMANDS: &[Command] = &[
     Command::new("/echo on|off", "get your own lines back", 1..=1, view::echo),
     Command::new("/time on|off", "see the time of each line", 1..=1, view::time),
     Command::new("/quiet on|off", "see no joins and leaves", 1..=1, view::quiet),
+    Command::new("/motd", "the message of the day again", 0..=0, view::motd),
     Command::new("/ping", "check that the server is there", 0..=0, ping),
     Command::new("/quit [TEXT]", "leave, with last words", 0..=1, talk::quit),
+    Command::new("/kick NAME [WHY]", "throw somebody out", 1..=2, order::kick).for_operators(),
+    Command::new("/mute NAME [DUR]", "let somebody say nothing", 1..=2, order::mute)
+        .for_operators(),
+    Command::new("/unmute NAME", "let somebody speak again", 1..=1, order::unmute).for_operators(),
+    Command::new("/ban NAME|ADDR|CIDR [DUR] [WHY]", "keep somebody out", 1..=3, order::ban)
+        .for_operators(),
+    Command::new("/unban NAME|ADDR|CIDR", "let somebody in again", 1..=1, order::unban)
+        .for_operators(),
+    Command::new("/bans", "who is kept out", 0..=0, order::bans).for_operators(),
+    Command::new(
+        "/slow SECONDS",
+        "a line each so many seconds in this room; 0: no limit",
+        1..=1,
+        order::slow,
+    )
+    .for_operators(),
+    Command::new("/lockdown on|off", "let only registered people speak", 1..=1, order::lockdown)
+        .for_operators(),
+    Command::new("/reload", "read the server's settings again", 0..=0, order::reload)
+        .for_operators(),
 ];
 
 /// The usage of each command, and what it does: for the manual.
@@ -65,7 +106,7 @@ pub fn usages() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// Runs a command line, without its slash.
 pub(super) fn run(turn: &mut Turn<'_>, line: &str) -> Result<(), Refusal> {
     let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
-    let command = find(name)?;
+    let command = find_for(turn, name)?;
     let args = arguments(rest, *command.args.end());
     let result = match args {
         Some(args) if command.args.contains(&args.len()) => (command.run)(turn, &args),
@@ -75,6 +116,12 @@ pub(super) fn run(turn: &mut Turn<'_>, line: &str) -> Result<(), Refusal> {
         Refusal::Misused => Refusal::Usage(command.usage),
         other => other,
     })
+}
+
+/// The command of that name, if the client may use it.
+fn find_for(turn: &Turn<'_>, name: &str) -> Result<&'static Command, Refusal> {
+    let command = find(name)?;
+    if command.is_open_to(turn) { Ok(command) } else { Err(Refusal::OperatorsOnly) }
 }
 
 fn find(name: &str) -> Result<&'static Command, Refusal> {
@@ -126,11 +173,13 @@ fn on_or_off(word: &str) -> Result<bool, Refusal> {
 
 fn help(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let one = match args {
-        [name, ..] => Some(find(name.strip_prefix('/').unwrap_or(name))?),
+        [name, ..] => Some(find_for(turn, name.strip_prefix('/').unwrap_or(name))?),
         [] => None,
     };
-    let width = COMMANDS.iter().map(|command| command.usage.len()).max().unwrap_or(0);
-    for Command { usage, help, .. } in one.map_or(COMMANDS, std::slice::from_ref) {
+    let mut open: Vec<_> = COMMANDS.iter().filter(|command| command.is_open_to(turn)).collect();
+    let width = open.iter().map(|command| command.usage.len()).max().unwrap_or(0);
+    open.retain(|command| one.is_none_or(|one| one.name == command.name));
+    for Command { usage, help, .. } in open {
         turn.notice(format_args!("{usage:width$}  {help}"));
     }
     if one.is_none() {

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::account::Claim;
+use super::ban::Order;
 use super::client::ClientId;
 use super::message::{Message, Reason};
 use super::nick::Nick;
@@ -26,6 +28,18 @@ pub enum Effect {
     Timestamps(ClientId, bool),
     /// Look something up for a client, and [show](super::Event::Found) it what was found.
     Ask(ClientId, Question),
+    /// Have a claim to a nick looked into, which is [answered](super::Event::LoggedIn).
+    Claim(ClientId, Claim),
+    /// Have a ban written down, which is [answered](super::Event::Banned).
+    Order(ClientId, Order),
+    /// Read the settings again, as this client asks for.
+    Reload(ClientId),
+    /// Something was done to keep order: who did what to whom, and why.
+    Kept(Text),
+    /// What is to be remembered of a client changed by no doing of its own.
+    Changed(ClientId),
+    /// It was turned away by a ban.
+    TurnedAway(ClientId),
     /// The client is no longer part of the chat.
     Departed(ClientId, Nick, Reason),
     /// End the client's connection once it was sent what it was told.

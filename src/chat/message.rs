@@ -126,7 +126,8 @@ impl Message {
         let text = match self {
             Self::Said { entry, .. } => entry.text.as_str().len(),
             Self::TopicSet { text, .. } => text.as_str().len(),
-            Self::Left { reason: Reason::Quit(Some(words)), .. } => words.as_str().len(),
+            Self::Left { reason: Reason::Quit(Some(words)), .. }
+            | Self::Left { reason: Reason::Kicked(_, Some(words)), .. } => words.as_str().len(),
             _ => 0,
         };
         64 + text
@@ -144,6 +145,8 @@ pub enum Reason {
     TimedOut,
     /// Too much was waiting to be read.
     TooSlow,
+    /// An operator, the first, threw the client out.
+    Kicked(Nick, Option<Text>),
     /// To go to another room.
     Moved(RoomName),
 }
@@ -166,6 +169,8 @@ impl fmt::Display for Reason {
             Self::Disconnected => f.write_str("disconnected"),
             Self::TimedOut => f.write_str("timed out"),
             Self::TooSlow => f.write_str("too slow"),
+            Self::Kicked(by, None) => write!(f, "kicked by {by}"),
+            Self::Kicked(by, Some(why)) => write!(f, "kicked by {by}: {why}"),
             Self::Moved(room) => write!(f, "moved to {room}"),
         }
     }

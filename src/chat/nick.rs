@@ -29,7 +29,7 @@ pub struct Nick(Name<MAX>);
 
 /// A nick with case and look-alikes folded: what has to be unique.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-struct Folded(Name<MAX>);
+pub(super) struct Folded(Name<MAX>);
 
 impl Nick {
     /// A nick that somebody had, whoever may choose it; `None` when `text` is no nick.
@@ -64,12 +64,17 @@ impl Nick {
         Ok(nick)
     }
 
-    fn folded(self) -> Folded {
+    pub(super) fn folded(self) -> Folded {
         Folded(self.0.map(|byte| match byte.to_ascii_lowercase() {
             b'0' => b'o',
             b'1' | b'l' => b'i',
             other => other,
         }))
+    }
+
+    /// Whether it is one of those that we give.
+    pub(super) fn is_guest(self) -> bool {
+        self.folded().0.as_str().starts_with(GUEST)
     }
 
     /// Whether nobody should have to tell the two apart: they differ in case and look-alikes only.
@@ -142,6 +147,18 @@ impl Nicks {
         self.leave(now, old, address);
         self.taken.insert(folded, client);
         Ok(nick)
+    }
+
+    /// Gives `client`, now called `old`, the nick that belongs to it. Nobody may have it.
+    pub(super) fn claim(
+        &mut self,
+        now: Duration,
+        client: ClientId,
+        (old, address): (Nick, Address),
+        nick: Nick,
+    ) {
+        self.leave(now, old, address);
+        self.taken.insert(nick.folded(), client);
     }
 
     /// Takes `nick` back and keeps it for `address`.

@@ -8,7 +8,7 @@ use super::refusal::Refusal;
 use super::room::{Room, RoomId, RoomName};
 use super::turn::Turn;
 use super::{Chat, Now};
-use crate::address::Address;
+use crate::address::Origin;
 
 /// People in a room above which joins and leaves are told in digests: notices to N people for
 /// each of N joins would be N².
@@ -24,12 +24,20 @@ impl Chat {
         &mut self,
         now: Now,
         id: ClientId,
-        address: Address,
+        origin: Origin,
         traits: Traits,
         effects: &mut Effects,
     ) {
+        if let Some(ban) = self.registry.ban_of(now.moment, origin) {
+            let message = Message::Refused(ban.refusal(now.moment));
+            effects.tell(Audience::One(id), message);
+            effects.push(Effect::TurnedAway(id));
+            return;
+        }
         let nick = self.nicks.take_guest(id);
-        self.clients.insert(id, Client::new(nick, address, traits, now.uptime));
+        let mut client = Client::new(nick, origin, traits, now.uptime);
+        client.mute = self.mutes.find(now.moment, origin.address());
+        self.clients.insert(id, client);
         let mut turn = Turn { chat: self, now, me: id, effects };
         let (room, others) = turn.enter(RoomId::LOBBY);
         let (server, motd) = (turn.chat.settings.name.clone(), turn.chat.settings.motd.clone());
@@ -37,6 +45,9 @@ impl Chat {
         turn.show_people();
         motd.iter().for_each(|line| turn.notice(line));
         turn.show_room();
+        if turn.chat.lockdown {
+            turn.notice(Refusal::Lockdown);
+        }
     }
 
     /// Brings back a client that was noted before a crash, without a word to anybody.
@@ -123,16 +134,29 @@ impl Turn<'_> {
 
     /// Takes a new name, and says so to those who know the old one.
     pub(super) fn rename(&mut self, wish: &str) -> Result<(), Refusal> {
-        let (me, old) = (self.me, (self.me().nick, self.me().address));
+        self.may_speak()?;
+        let (me, old) = (self.me, (self.me().nick, self.me().address()));
+        if let Some(wished) = Nick::new(wish) {
+            self.may_wear(wished)?;
+        }
         let nick = self.chat.nicks.rename(self.now.uptime, me, old, wish)?;
-        self.me_mut().nick = nick;
-        let (from, to) = (old.0, nick);
+        self.wear(nick);
+        Ok(())
+    }
+
+    /// Is called `nick` from now on, which is its by now, and says so.
+    pub(super) fn wear(&mut self, nick: Nick) {
+        let from = std::mem::replace(&mut self.me_mut().nick, nick);
+        let to = nick;
         let (_, room) = self.room();
         self.tell(Message::RenamedYou { room: room.name, from, to });
         if self.me().announced && from != to {
             self.me().rooms.clone().into_iter().for_each(|room| self.tell_renamed(room, from));
         }
-        Ok(())
+        if self.me().login.is_some_and(|login| !login.resembles(nick)) {
+            self.me_mut().login = None;
+            self.notice("you are logged out");
+        }
     }
 
     /// Leaves the chat.
@@ -141,7 +165,10 @@ impl Turn<'_> {
             self.leave(room, reason.clone());
         }
         let Some(client) = self.chat.clients.remove(&self.me) else { return };
-        self.chat.nicks.leave(self.now.uptime, client.nick, client.address);
+        self.chat.nicks.leave(self.now.uptime, client.nick, client.address());
+        if let Some(mute) = client.mute.filter(|mute| mute.is_in_force(self.now.moment)) {
+            self.chat.mutes.leave(client.address(), mute);
+        }
         for other in client.ignores {
             if let Some(ignored) = self.chat.clients.get_mut(&other) {
                 ignored.ignored_by.retain(|&by| by != self.me);
@@ -308,7 +335,8 @@ mod tests {
     }
 
     fn connect(chat: &mut Chat, ms: u64, id: u64) {
-        told(chat, ms, id, Event::Connected(Address::of([192, 0, 2, 1].into()), Traits::default()));
+        let origin = Origin::of([192, 0, 2, 1].into());
+        told(chat, ms, id, Event::Connected(origin, Traits::default()));
         told(chat, ms, id, Event::Settled);
     }
 
@@ -364,7 +392,7 @@ mod tests {
     fn a_list_of_people_counts_its_reader_once() {
         let mut chat = chat();
         let lists = Traits { lists: true, ..Traits::default() };
-        let address = Address::of([192, 0, 2, 1].into());
+        let address = Origin::of([192, 0, 2, 1].into());
         let listed = |messages: Vec<Message>| {
             let list = messages.into_iter().find_map(|message| match message {
                 Message::People { here, people, more, .. } => Some((here, people.len(), more)),

@@ -117,7 +117,7 @@ impl World {
                 self.screens.insert(id, Vec::new());
                 (
                     Some(id),
-                    Event::Connected(Address::of([192, 0, 2, from].into()), Traits::default()),
+                    Event::Connected(Origin::of([192, 0, 2, from].into()), Traits::default()),
                 )
             }
             Step::Say(number) => {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::nick::Nick;
 use super::room::RoomName;
 use crate::text::Text;
 
@@ -58,6 +59,43 @@ pub enum Refusal {
     IgnoreSelf,
     /// `/unignore` of somebody who is not ignored.
     NotIgnored(Text),
+    /// There is nowhere to keep accounts and bans.
+    NoAccounts,
+    /// That nick belongs to an account.
+    Registered(Nick),
+    /// That nick belongs to no account.
+    NotRegistered(Text),
+    /// A guest's name cannot be registered.
+    Guest,
+    /// That can't be a password.
+    NotAPassword,
+    /// Logins failed: to be tried again in so long.
+    LoginsFailed(Duration),
+    /// The client, or the nick it asks for, is banned; for so much longer, if not for ever.
+    Banned {
+        /// Why, if that was said.
+        why: Option<Text>,
+        /// How much longer.
+        left: Option<Duration>,
+    },
+    /// The client had to go.
+    Kicked(Nick, Option<Text>),
+    /// The client may not speak, for so much longer if not for good.
+    Muted(Option<Duration>),
+    /// It said something a moment ago, and may again in so long.
+    TooSoon(Duration),
+    /// Only those who are logged in may speak.
+    Lockdown,
+    /// The command is for operators.
+    OperatorsOnly,
+    /// An operator's command against the operator.
+    Yourself,
+    /// That can't be the target of a ban.
+    NotAMask(Text),
+    /// That is how long, and makes no sense.
+    NotADuration(Text),
+    /// `/unmute` of somebody who is not muted.
+    NotMuted(Nick),
 }
 
 impl fmt::Display for Refusal {
@@ -98,6 +136,47 @@ impl fmt::Display for Refusal {
             Self::WriterLeft => f.write_str("whoever wrote to you has left"),
             Self::IgnoreSelf => f.write_str("you can't ignore yourself"),
             Self::NotIgnored(nick) => write!(f, "you do not ignore {nick}"),
+            Self::NoAccounts => {
+                f.write_str("this server keeps no accounts: it has no state directory")
+            }
+            Self::Registered(nick) => write!(f, "{nick} is registered; /login {nick} PASSWORD"),
+            Self::NotRegistered(nick) => write!(f, "{nick} is not registered"),
+            Self::Guest => f.write_str("choose a name first: /nick NAME, then /register PASSWORD"),
+            Self::NotAPassword => f.write_str("a password has 1 to 512 bytes"),
+            Self::LoginsFailed(wait) => {
+                write!(f, "too many failed logins; try again in {}", whole(*wait))
+            }
+            Self::Banned { why, left } => {
+                f.write_str("banned")?;
+                left.iter().try_for_each(|left| write!(f, " for {}", whole(*left)))?;
+                why.iter().try_for_each(|why| write!(f, ": {why}"))
+            }
+            Self::Kicked(by, why) => {
+                write!(f, "kicked by {by}")?;
+                why.iter().try_for_each(|why| write!(f, ": {why}"))
+            }
+            Self::Muted(None) => f.write_str("you are muted"),
+            Self::Muted(Some(left)) => write!(f, "you are muted for {}", whole(*left)),
+            Self::TooSoon(wait) => {
+                write!(f, "slowly, please: you may speak again in {}; not sent", whole(*wait))
+            }
+            Self::Lockdown => {
+                f.write_str("only registered people may speak now; /login NAME PASSWORD")
+            }
+            Self::OperatorsOnly => f.write_str("only operators may do that"),
+            Self::Yourself => f.write_str("that would be you"),
+            Self::NotAMask(text) => {
+                write!(f, "{text} is no name, address or network that can be banned")
+            }
+            Self::NotADuration(text) => {
+                write!(f, "{text} is no duration; it looks like 10m, 2h or 7d")
+            }
+            Self::NotMuted(nick) => write!(f, "{nick} is not muted"),
         }
     }
+}
+
+/// A duration in whole seconds, rounded up.
+fn whole(duration: Duration) -> humantime::FormattedDuration {
+    humantime::format_duration(Duration::from_secs(duration.as_millis().div_ceil(1000) as u64))
 }

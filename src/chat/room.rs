@@ -66,6 +66,8 @@ pub(super) struct Room {
     pub(super) announced: usize,
     pub(super) topic: Option<Text>,
     pub(super) history: History,
+    /// How long somebody who said something in it has to wait, if at all.
+    pub(super) slow: Option<Duration>,
     /// Joins and leaves that the next digest will tell.
     pub(super) joined: usize,
     pub(super) left: usize,
@@ -81,6 +83,7 @@ impl Room {
             announced: 0,
             topic: None,
             history: History::new(replay),
+            slow: None,
             joined: 0,
             left: 0,
             digest_due: false,

@@ -29,18 +29,22 @@ impl Turn<'_> {
         match line.as_str().trim_start().strip_prefix('/') {
             None => self.speak(Kind::Said, line.clone()),
             Some(text) if text.starts_with('/') => self.speak(Kind::Said, Text::new(text)),
-            Some(command) => {
-                if let Err(refusal) = commands::run(self, command) {
-                    self.refuse(refusal);
-                }
-            }
+            Some(command) => commands::run(self, command),
         }
+        .unwrap_or_else(|refusal| self.refuse(refusal));
     }
 
     /// Says something in the client's room. Whoever ignores the client does not get it, nor
     /// does the client itself unless it wants to.
-    pub(super) fn speak(&mut self, kind: Kind, text: Text) {
+    pub(super) fn speak(&mut self, kind: Kind, text: Text) -> Result<(), Refusal> {
+        self.may_speak()?;
+        self.keep_pace()?;
         self.announce();
+        self.say(kind, text);
+        Ok(())
+    }
+
+    fn say(&mut self, kind: Kind, text: Text) {
         let (id, at) = (self.me().room(), self.now.moment);
         let client = &self.chat.clients[&self.me];
         let from = client.nick;
@@ -54,9 +58,10 @@ impl Turn<'_> {
     }
 
     /// Says something to one client only.
-    pub(super) fn whisper(&mut self, to: ClientId, text: &str) {
+    pub(super) fn whisper(&mut self, to: ClientId, text: &str) -> Result<(), Refusal> {
+        self.may_speak()?;
         self.announce();
-        let Some(reader) = self.chat.clients.get(&to) else { return };
+        let Some(reader) = self.chat.clients.get(&to) else { return Ok(()) };
         let (from, to_nick, at, text) =
             (self.me().nick, reader.nick, self.now.moment, Text::new(text));
         if !reader.ignores.contains(&self.me) {
@@ -67,6 +72,7 @@ impl Turn<'_> {
             }
         }
         self.tell(Message::PrivateTo { from, to: to_nick, text, at });
+        Ok(())
     }
 
     /// Leaves for good, on the client's own wish.

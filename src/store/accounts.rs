@@ -1,51 +1,16 @@
-//! Accounts: registered nicks, the hashes of their passwords, and who is an operator.
-
-use std::fmt;
+//! Accounts on the disk, with the hashes of their passwords.
 
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::lines::lenient;
 use super::request::{Denial, Outcome};
-use crate::chat::{Moment, Nick};
+use crate::chat::{Account, Moment, Nick, Role};
 
 /// Accounts that there can be.
 const MAX: u32 = 100_000;
 
-/// What somebody with an account may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// What everybody may, under a name of their own.
-    User,
-    /// Keep order.
-    Operator,
-}
-
-impl Role {
-    fn from_column(text: &str) -> Self {
-        if text == "operator" { Self::Operator } else { Self::User }
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::User => "user",
-            Self::Operator => "operator",
-        })
-    }
-}
-
-/// Somebody's account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Account {
-    /// The nick that belongs to it.
-    pub nick: Nick,
-    /// What its holder may do.
-    pub role: Role,
-    /// When it was made.
-    pub created: Moment,
-    /// When somebody logged in last.
-    pub last_seen: Option<Moment>,
+fn role(column: &str) -> Role {
+    if column == "operator" { Role::Operator } else { Role::User }
 }
 
 /// All accounts, at most as many as there can be.
@@ -55,7 +20,7 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<Account>> {
     let accounts = query.query_map([MAX], |row| {
         let text = |column| lenient::<String>(row, column).map(Option::unwrap_or_default);
         let moment = |column| lenient(row, column).map(|ms| ms.map(|unix_ms| Moment { unix_ms }));
-        let (role, created) = (Role::from_column(&text(1)?), moment(2)?.unwrap_or_default());
+        let (role, created) = (role(&text(1)?), moment(2)?.unwrap_or_default());
         let last_seen = moment(3)?;
         Ok(Nick::new(&text(0)?).map(|nick| Account { nick, role, created, last_seen }))
     })?;

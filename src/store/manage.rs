@@ -2,13 +2,11 @@
 
 use std::path::Path;
 
-use super::accounts::{self, Account, Role};
 use super::database::{self, Database};
 use super::fault::Fault;
-use super::now;
-use super::passwords::Password;
 use super::request::Outcome;
-use crate::chat::Nick;
+use super::{accounts, now, passwords};
+use crate::chat::{Account, Nick, Password, Role};
 
 /// All accounts of the state directory `dir`, by nick.
 ///
@@ -25,7 +23,7 @@ pub fn list(dir: &Path) -> Result<Vec<Account>, Fault> {
 /// When there is one like it, or it cannot be written.
 pub fn add(dir: &Path, nick: Nick, role: Role, password: &Password) -> Result<(), Fault> {
     let account = Account { nick, role, created: now(), last_seen: None };
-    let hash = password.hash().map_err(Fault::new)?;
+    let hash = passwords::hash(password).map_err(Fault::new)?;
     change(Database::open_beside(dir)?, |connection| {
         accounts::register(connection, &account, &hash)
     })
@@ -36,7 +34,7 @@ pub fn add(dir: &Path, nick: Nick, role: Role, password: &Password) -> Result<()
 /// # Errors
 /// When there is none like it, or it cannot be written.
 pub fn set_password(dir: &Path, nick: Nick, password: &Password) -> Result<(), Fault> {
-    let hash = password.hash().map_err(Fault::new)?;
+    let hash = passwords::hash(password).map_err(Fault::new)?;
     change(Database::open_existing(dir)?, |connection| accounts::set_hash(connection, nick, &hash))
 }
 

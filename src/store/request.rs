@@ -2,11 +2,8 @@
 
 use std::fmt;
 
-use super::accounts::Account;
-use super::bans::{Ban, Mask};
 use super::lines::Recalled;
-use super::passwords::Password;
-use crate::chat::{Moment, Nick, RoomName};
+use crate::chat::{Account, Ban, Mask, Nick, RoomName};
 use crate::text::Text;
 
 /// Something to look up in the history.
@@ -26,24 +23,6 @@ pub enum Question {
         /// The rooms that whoever asks may read.
         rooms: Vec<RoomName>,
     },
-}
-
-/// Somebody's claim to a nick.
-#[derive(Clone, Debug)]
-pub enum Claim {
-    /// It shall belong to whoever knows this password.
-    Register(Nick, Password, Moment),
-    /// It belongs to them.
-    Login(Nick, Password, Moment),
-}
-
-/// Something to be on the disk before it is answered.
-#[derive(Clone, Debug)]
-pub enum Order {
-    /// Keep somebody out; takes the place of a ban with the same mask.
-    Ban(Ban),
-    /// Let them in again.
-    Unban(Mask),
 }
 
 /// What became of what a client asked for.

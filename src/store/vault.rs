@@ -5,12 +5,10 @@ use std::path::Path;
 
 use crossbeam_channel::{Receiver, Sender};
 
-use super::accounts::{self, Account, Role};
-use super::passwords::Password;
-use super::request::{Answer, Claim, Denial};
+use super::request::{Answer, Denial};
 use super::writer::Change;
-use super::{Event, database};
-use crate::chat::{ClientId, Moment, Nick};
+use super::{Event, accounts, database, passwords};
+use crate::chat::{Account, Claim, ClientId, Moment, Nick, Password, Role};
 
 /// Deals with claims until nobody can make any more.
 pub(super) fn run(
@@ -46,7 +44,7 @@ fn register(
     changes: &Sender<Change>,
 ) -> Result<(), Answer> {
     let not_saved = Answer::Denied(Denial::NotSaved);
-    let hash = password.hash().map_err(|error| {
+    let hash = passwords::hash(password).map_err(|error| {
         log::error!("cannot hash a password: {error}");
         not_saved.clone()
     })?;
@@ -62,5 +60,9 @@ fn log_in(file: &Path, nick: Nick, password: &Password) -> Result<Answer, Denial
             Denial::NotRead
         })?;
     let (account, hash) = found.ok_or(Denial::NotRegistered(nick))?;
-    if password.matches(&hash) { Ok(Answer::LoggedIn(account)) } else { Err(Denial::WrongPassword) }
+    if passwords::matches(password, &hash) {
+        Ok(Answer::LoggedIn(account))
+    } else {
+        Err(Denial::WrongPassword)
+    }
 }

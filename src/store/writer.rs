@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, never, select};
 use rusqlite::{Connection, Result};
 
-use super::accounts::{self, Account};
+use super::accounts;
 use super::backlog::{Item, Queue};
 use super::database::Database;
 use super::keep::Keeper;
 use super::lines::{self, RoomIds};
-use super::request::{Answer, Denial, Order, Outcome};
-use super::{Event, Roll, bans, now};
-use crate::chat::{ClientId, Moment, Nick};
+use super::request::{Answer, Denial, Outcome};
+use super::{Event, bans, now, read_roll};
+use crate::chat::{Account, ClientId, Moment, Nick, Order};
 
 /// The first pause after a failure, and the longest; each is twice as long as the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -216,7 +216,7 @@ impl<R: FnMut(Event)> Writer<R> {
     /// Reports accounts and bans if another process has changed something.
     fn look(&mut self) -> Result<()> {
         if self.database.was_changed_by_others()? {
-            let roll = Roll::read(&self.database.connection)?;
+            let roll = read_roll(&self.database.connection)?;
             (self.report)(Event::Changed(roll));
         }
         Ok(())

@@ -48,9 +48,9 @@ impl Dialect {
         }
     }
 
-    /// What clients of this kind are used to.
-    pub fn traits(self) -> Traits {
-        Traits { echo: self.is_websocket(), lists: self == Self::Json }
+    /// What clients of this kind are used to, over a connection that is encrypted or not.
+    pub fn traits(self, encrypted: bool) -> Traits {
+        Traits { echo: self.is_websocket(), lists: self == Self::Json, encrypted }
     }
 
     /// What turns such a client's bytes into what it means.

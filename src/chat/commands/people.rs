@@ -41,6 +41,9 @@ pub(super) fn whois(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     if let Some(away) = &client.away {
         words.push_str(&format!(", {away}"));
     }
+    if turn.is_operator() {
+        words.push_str(&format!(", from {}", client.origin));
+    }
     turn.notice(words);
     Ok(())
 }
@@ -87,6 +90,9 @@ fn hear_again(turn: &mut Turn<'_>, other: ClientId) {
 
 /// With a text: away. Without: away if here, back if away.
 pub(super) fn away(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    if !args.is_empty() {
+        turn.may_speak()?;
+    }
     let me = turn.me_mut();
     me.away = match args.first() {
         Some(text) => Some(Away(Some(Text::new(text)))),

@@ -12,7 +12,12 @@ use crate::text::Text;
 const MAX_LISTED: usize = 100;
 
 pub(super) fn join(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
-    turn.go_to(RoomName::new(args[0])?)
+    let name = RoomName::new(args[0])?;
+    if turn.chat.rooms.find(name).is_none() {
+        // A new room's name is words of one's own.
+        turn.may_speak()?;
+    }
+    turn.go_to(name)
 }
 
 pub(super) fn leave(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
@@ -55,6 +60,7 @@ pub(super) fn topic(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
         turn.tell(message);
         return Ok(());
     };
+    turn.may_speak()?;
     turn.announce();
     let (id, nick) = (turn.me().room(), turn.me().nick);
     if let Some(room) = turn.chat.rooms.get_mut(id) {

@@ -6,14 +6,12 @@ use crate::chat::turn::Turn;
 use crate::text::Text;
 
 pub(super) fn me(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
-    turn.speak(Kind::Emoted, Text::new(args[0]));
-    Ok(())
+    turn.speak(Kind::Emoted, Text::new(args[0]))
 }
 
 pub(super) fn msg(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let to = turn.find(args[0])?;
-    turn.whisper(to, args[1]);
-    Ok(())
+    turn.whisper(to, args[1])
 }
 
 /// Answers the client that wrote, not whoever has its name by now.
@@ -22,11 +20,12 @@ pub(super) fn reply(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     if !turn.chat.clients.contains_key(&to) {
         return Err(Refusal::WriterLeft);
     }
-    turn.whisper(to, args[0]);
-    Ok(())
+    turn.whisper(to, args[0])
 }
 
 pub(super) fn quit(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
-    turn.quit(args.first().map(Text::new));
+    // Who may not speak may go, but without last words.
+    let words = args.first().filter(|_| turn.may_speak().is_ok());
+    turn.quit(words.map(Text::new));
     Ok(())
 }

@@ -23,6 +23,15 @@ pub(super) fn history(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal>
     Ok(())
 }
 
+pub(super) fn motd(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
+    let motd = turn.chat.settings.motd.clone();
+    motd.iter().for_each(|line| turn.notice(line));
+    if motd.is_empty() {
+        turn.notice("there is no message of the day");
+    }
+    Ok(())
+}
+
 pub(super) fn search(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     if !turn.chat.settings.has_archive {
         return Err(Refusal::NoArchive);

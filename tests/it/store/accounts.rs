@@ -1,11 +1,8 @@
 //! Accounts and bans: on the disk before they are answered, and noticed when others change them.
 
-use std::net::IpAddr;
-
-use chatd::chat::ClientId;
-use chatd::store::{
-    Account, Answer, Ban, Claim, Denial, Event, Mask, Order, Password, Role, manage,
-};
+use chatd::address::Origin;
+use chatd::chat::{Account, Ban, Claim, ClientId, Mask, Order, Password, Role};
+use chatd::store::{Answer, Denial, Event, manage};
 use chatd::text::Text;
 
 use super::{CLIENT, Kept, NOON, count, moment, nick, other};
@@ -104,7 +101,7 @@ fn bans_are_kept_until_they_run_out_or_are_lifted() {
     kept.close();
     let bans = Kept::open(&dir).past.roll.bans;
     assert_eq!(bans, [name, again], "oldest first, without those that ran out");
-    assert!(bans[1].mask.covers(IpAddr::from([10, 1, 2, 3])));
+    assert!(bans[1].mask.covers(Origin::of([10, 1, 2, 3].into())));
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
-use chatd::chat::{Entry, Kind};
-use chatd::store::{Event, Role};
+use chatd::chat::{Claim, Entry, Kind, Password, Role};
+use chatd::store::Event;
 use chatd::text::Text;
 use serde_json::{Value, json};
 
@@ -141,10 +141,8 @@ fn accounts_are_managed_while_the_server_runs() {
         matches!(event, Event::Changed(roll) if roll.accounts.len() == 1).then_some(())
     });
     let log_in = |word: &str| {
-        let password = chatd::store::Password::new(word).unwrap();
-        kept.store
-            .claim(super::CLIENT, chatd::store::Claim::Login(nick("bob"), password, moment(NOON)))
-            .unwrap();
+        let password = Password::new(word).unwrap();
+        kept.store.claim(super::CLIENT, Claim::Login(nick("bob"), password, moment(NOON))).unwrap();
         matches!(kept.answer(), chatd::store::Answer::LoggedIn(_))
     };
     assert!(log_in("third") && !log_in("second"));

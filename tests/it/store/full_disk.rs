@@ -3,7 +3,8 @@
 use std::fs;
 use std::process::Command;
 
-use chatd::store::{Answer, Database, Denial, Event, Mask, Order};
+use chatd::chat::{Mask, Order};
+use chatd::store::{Answer, Database, Denial, Event};
 
 use super::{CLIENT, Kept};
 use crate::harness::{TempDir, run};

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use chatd::chat::Entry;
-use chatd::store::{Answer, Denial, Event, Mask, Order};
+use chatd::chat::{Mask, Order};
+use chatd::store::{Answer, Denial, Event};
 use chatd::text::Text;
 use rusqlite::Connection;
 

@@ -1,0 +1,82 @@
+//! Accounts: registered nicks, the passwords to them, and who may keep order.
+
+use std::fmt;
+
+use super::message::Moment;
+use super::nick::Nick;
+
+/// Longer passwords only make work.
+const MAX_BYTES: usize = 512;
+
+/// What somebody with an account may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// What everybody may, under a name of their own.
+    User,
+    /// Keep order.
+    Operator,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::User => "user",
+            Self::Operator => "operator",
+        })
+    }
+}
+
+/// Somebody's account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The nick that belongs to it.
+    pub nick: Nick,
+    /// What its holder may do.
+    pub role: Role,
+    /// When it was made.
+    pub created: Moment,
+    /// When somebody logged in last.
+    pub last_seen: Option<Moment>,
+}
+
+/// A password. It cannot be shown by accident.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(String);
+
+impl Password {
+    /// What somebody typed; `None` when it is empty or longer than 512 bytes.
+    pub fn new(typed: &str) -> Option<Self> {
+        (1..=MAX_BYTES).contains(&typed.len()).then(|| Self(typed.to_owned()))
+    }
+
+    /// What there is to hash.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(..)")
+    }
+}
+
+/// Somebody's claim to a nick.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// It shall belong to whoever knows this password.
+    Register(Nick, Password, Moment),
+    /// It belongs to them.
+    Login(Nick, Password, Moment),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_neither_empty_nor_endless_nor_shown() {
+        assert!(Password::new("").is_none() && Password::new(&"x".repeat(513)).is_none());
+        assert_eq!(format!("{:?}", Password::new("secret")), "Some(Password(..))");
+    }
+}

@@ -1,0 +1,144 @@
+//! Bans: who may not come in, by name, address or network.
+
+use std::fmt;
+
+use super::message::Moment;
+use super::nick::Nick;
+use crate::address::{Network, Origin};
+use crate::text::Text;
+
+/// Whom a ban is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mask {
+    /// Whoever is called that, or something that looks like it.
+    Name(Nick),
+    /// Whoever comes from there; of an IPv6 address, its /64 counts.
+    Address(Origin),
+    /// Whoever comes from one of these addresses.
+    Network(Network),
+}
+
+impl Mask {
+    /// What somebody means by `text`: an address, a network such as 192.0.2.0/24, or a nick.
+    pub fn new(text: &str) -> Option<Self> {
+        let address = || Origin::parse(text).map(Self::Address);
+        let network = || Network::parse(text).map(Self::Network);
+        let name = || Nick::new(text).map(Self::Name);
+        address().or_else(network).or_else(name)
+    }
+
+    /// Whether somebody who comes from `origin` is meant.
+    pub fn covers(&self, origin: Origin) -> bool {
+        match self {
+            Self::Name(_) => false,
+            Self::Address(address) => address.address() == origin.address(),
+            Self::Network(network) => network.contains(origin),
+        }
+    }
+
+    /// Whether somebody called `nick` is meant.
+    pub fn names(&self, nick: Nick) -> bool {
+        matches!(self, Self::Name(name) if name.resembles(nick))
+    }
+
+    /// What kind it is, in a word that never changes.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Name(_) => "name",
+            Self::Address(_) => "address",
+            Self::Network(_) => "network",
+        }
+    }
+}
+
+impl fmt::Display for Mask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(nick) => nick.fmt(f),
+            Self::Address(address) => address.fmt(f),
+            Self::Network(network) => network.fmt(f),
+        }
+    }
+}
+
+/// Somebody is to stay out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ban {
+    /// Who.
+    pub mask: Mask,
+    /// Who said so.
+    pub by: Nick,
+    /// Why, if that was said.
+    pub reason: Option<Text>,
+    /// Until when, if not for ever.
+    pub until: Option<Moment>,
+}
+
+impl Ban {
+    /// Whether it still counts.
+    pub fn is_in_force(&self, now: Moment) -> bool {
+        self.until.is_none_or(|until| until.unix_ms > now.unix_ms)
+    }
+}
+
+/// Something to be on the disk before it is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Keep somebody out; takes the place of a ban with the same mask.
+    Ban(Ban),
+    /// Let them in again.
+    Unban(Mask),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mask(text: &str) -> Mask {
+        Mask::new(text).unwrap()
+    }
+
+    fn origin(text: &str) -> Origin {
+        Origin::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_mask_is_an_address_a_network_or_a_nick() {
+        for (text, shown) in [
+            ("192.0.2.7", "192.0.2.7"),
+            ("::ffff:192.0.2.7", "192.0.2.7"),
+            ("2001:DB8::1", "2001:db8::1"),
+            ("192.0.2.7/24", "192.0.2.0/24"),
+            ("::ffff:192.0.2.7/120", "192.0.2.0/24"),
+            ("2001:db8::1/32", "2001:db8::/32"),
+            ("Eve", "Eve"),
+        ] {
+            assert_eq!(mask(text).to_string(), shown);
+        }
+        for bad in ["", "192.0.2", "192.0.2.7/33", "10.0.0.0/", "-1", "300.1.1.1", "a b"] {
+            assert_eq!(Mask::new(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn addresses_and_networks_cover_what_they_say() {
+        for (text, inside, outside) in [
+            ("192.0.2.7", "::ffff:192.0.2.7", "192.0.2.8"),
+            ("2001:db8::1", "2001:db8::ffff:2", "2001:db8:0:1::1"),
+            ("192.0.2.0/24", "::ffff:192.0.2.255", "192.0.3.0"),
+            ("2001:db8::/32", "2001:db8:ffff::1", "2001:db9::"),
+            ("0.0.0.0/0", "127.0.0.1", "::1"),
+            ("127.0.0.0/8", "127.0.0.1", "::1"),
+        ] {
+            assert!(mask(text).covers(origin(inside)), "{text} {inside}");
+            assert!(!mask(text).covers(origin(outside)), "{text} {outside}");
+        }
+    }
+
+    #[test]
+    fn a_name_means_its_look_alikes_too() {
+        assert!(mask("b0b").names(Nick::new("BOB").unwrap()));
+        assert!(!mask("bob").names(Nick::new("rob").unwrap()));
+        assert!(!mask("bob").covers(origin("127.0.0.1")));
+    }
+}

@@ -1,0 +1,49 @@
+//! Commands about accounts. What is typed as a password goes nowhere but to the store.
+
+use crate::chat::account::{Claim, Password};
+use crate::chat::effect::Effect;
+use crate::chat::nick::Nick;
+use crate::chat::refusal::Refusal;
+use crate::chat::turn::Turn;
+use crate::text::Text;
+
+pub(super) fn register(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    let password = password(turn, args[0])?;
+    let nick = turn.me().nick;
+    if nick.is_guest() {
+        return Err(Refusal::Guest);
+    }
+    // A mute or a lockdown could be got around with a new name.
+    turn.may_speak()?;
+    if let Some(account) = turn.chat.registry.account(nick) {
+        return Err(Refusal::Registered(account.nick));
+    }
+    claim(turn, Claim::Register(nick, password, turn.now.moment));
+    Ok(())
+}
+
+pub(super) fn login(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    let password = password(turn, args[1])?;
+    let account = Nick::new(args[0]).and_then(|nick| turn.chat.registry.account(nick));
+    let nick = account.ok_or_else(|| Refusal::NotRegistered(Text::new(args[0])))?.nick;
+    turn.may_bear(nick)?;
+    let (uptime, from) = (turn.now.uptime, turn.me().address());
+    turn.chat.logins.attempt(uptime, from).map_err(Refusal::LoginsFailed)?;
+    claim(turn, Claim::Login(nick, password, turn.now.moment));
+    Ok(())
+}
+
+/// A password for an account that can be, with a warning if others could read it.
+fn password(turn: &mut Turn<'_>, typed: &str) -> Result<Password, Refusal> {
+    if !turn.me().encrypted {
+        turn.notice("this connection is not encrypted: others on the way can read the password");
+    }
+    if !turn.chat.settings.has_archive {
+        return Err(Refusal::NoAccounts);
+    }
+    Password::new(typed).ok_or(Refusal::NotAPassword)
+}
+
+fn claim(turn: &mut Turn<'_>, claim: Claim) {
+    turn.effects.push(Effect::Claim(turn.me, claim));
+}

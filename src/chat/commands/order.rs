@@ -1,0 +1,194 @@
+//! Commands of those who keep order.
+
+use std::time::Duration;
+
+use super::on_or_off;
+use crate::chat::ClientId;
+use crate::chat::ban::{Ban, Mask, Order};
+use crate::chat::effect::Effect;
+use crate::chat::message::{Message, Moment, Reason};
+use crate::chat::mute::Mute;
+use crate::chat::nick::Nick;
+use crate::chat::refusal::Refusal;
+use crate::chat::turn::Turn;
+use crate::text::Text;
+
+/// Bans that a list shows.
+const MAX_LISTED: usize = 100;
+/// More than that makes no sense.
+const MAX_SLOW: u64 = 3600;
+
+pub(super) fn kick(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    let (other, by) = (other(turn, args[0])?, turn.me().nick);
+    let why = args.get(1).map(Text::new);
+    let whom = turn.chat.clients[&other].nick;
+    turn.log(format_args!("kicked {whom}{}", because(why.as_ref())));
+    let (refusal, reason) = (Refusal::Kicked(by, why.clone()), Reason::Kicked(by, why));
+    turn.as_other(other).expel(refusal, reason);
+    turn.notice(format_args!("{whom} is kicked"));
+    Ok(())
+}
+
+pub(super) fn mute(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    let duration = match args.get(1) {
+        None => None,
+        Some(word) => Some(duration(word)?.ok_or(Refusal::Misused)?),
+    };
+    let other = other(turn, args[0])?;
+    let since = turn.now.moment;
+    let until = duration.map(|duration| since.after(duration));
+    let whom = set_mute(turn, other, Some(Mute { since, until }));
+    let length = for_so_long(duration);
+    turn.log(format_args!("muted {whom}{length}"));
+    turn.as_other(other).refuse(Refusal::Muted(duration));
+    turn.notice(format_args!("{whom} is muted{length}"));
+    Ok(())
+}
+
+pub(super) fn unmute(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    let other = turn.find(args[0])?;
+    let client = &turn.chat.clients[&other];
+    if !client.is_muted(turn.now.moment) {
+        return Err(Refusal::NotMuted(client.nick));
+    }
+    let from = client.address();
+    turn.chat.mutes.lift(from);
+    let whom = set_mute(turn, other, None);
+    turn.log(format_args!("unmuted {whom}"));
+    turn.as_other(other).notice("you may speak again");
+    turn.notice(format_args!("{whom} may speak again"));
+    Ok(())
+}
+
+fn set_mute(turn: &mut Turn<'_>, other: ClientId, mute: Option<Mute>) -> Nick {
+    let mut muted = turn.as_other(other);
+    muted.me_mut().mute = mute;
+    let whom = muted.me().nick;
+    turn.effects.push(Effect::Changed(other));
+    whom
+}
+
+pub(super) fn ban(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    let mask = mask(args[0])?;
+    let duration = args.get(1).map_or(Ok(None), |word| duration(word))?;
+    let why = args[1..].get(usize::from(duration.is_some())..).unwrap_or_default().join(" ");
+    let me = turn.me();
+    if mask.names(me.nick) || mask.covers(me.origin) {
+        return Err(Refusal::Yourself);
+    }
+    let until = duration.map(|duration| turn.now.moment.after(duration));
+    let reason = (!why.is_empty()).then(|| Text::new(why));
+    let ban = Ban { mask, by: me.nick, reason, until };
+    turn.effects.push(Effect::Order(turn.me, Order::Ban(ban)));
+    Ok(())
+}
+
+pub(super) fn unban(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    let mask = Mask::new(args[0]).ok_or_else(|| Refusal::NotAMask(Text::new(args[0])))?;
+    // A name is banned in one spelling, and meant in all.
+    let same = |ban: &&Ban| match mask {
+        Mask::Name(nick) => ban.mask.names(nick),
+        _ => ban.mask == mask,
+    };
+    let mask = turn.chat.registry.bans(Moment::default()).find(same).map_or(mask, |ban| ban.mask);
+    turn.effects.push(Effect::Order(turn.me, Order::Unban(mask)));
+    Ok(())
+}
+
+pub(super) fn bans(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
+    let now = turn.now.moment;
+    let words = |ban: &Ban| {
+        let left = for_so_long(ban.until.map(|until| until.since(now)));
+        Text::new(format!("{}{left}, by {}{}", ban.mask, ban.by, because(ban.reason.as_ref())))
+    };
+    let bans: Vec<_> = turn.chat.registry.bans(now).map(words).collect();
+    if bans.is_empty() {
+        turn.notice("nobody is banned");
+    }
+    let first = bans.len().saturating_sub(MAX_LISTED);
+    bans[first..].iter().for_each(|words| turn.tell(Message::Notice(words.clone())));
+    if first > 0 {
+        turn.notice(format_args!("and {first} older ones"));
+    }
+    Ok(())
+}
+
+pub(super) fn slow(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    let seconds: u64 = args[0].parse().map_err(|_| Refusal::Misused)?;
+    if seconds > MAX_SLOW {
+        return Err(Refusal::Misused);
+    }
+    let id = turn.me().room();
+    let Some(room) = turn.chat.rooms.get_mut(id) else { return Ok(()) };
+    room.slow = (seconds > 0).then(|| Duration::from_secs(seconds));
+    let name = room.name;
+    turn.log(format_args!("set {name} to a line each {seconds} s"));
+    let words = match seconds {
+        0 => Text::new("everybody may speak as often as they like again"),
+        _ => Text::new(format!("everybody may speak once each {seconds} s")),
+    };
+    turn.effects.tell_room(id, None, Message::Notice(words));
+    Ok(())
+}
+
+pub(super) fn lockdown(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    let on = on_or_off(args[0])?;
+    turn.chat.lockdown = on;
+    turn.log(format_args!("turned lockdown {}", if on { "on" } else { "off" }));
+    let words = if on { Refusal::Lockdown.to_string() } else { "everybody may speak again".into() };
+    let everyone = crate::chat::Audience::Everyone;
+    turn.effects.tell(everyone, Message::Notice(Text::new(words)));
+    Ok(())
+}
+
+pub(super) fn reload(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
+    turn.log("asked for a reload");
+    turn.effects.push(Effect::Reload(turn.me));
+    turn.notice("the settings are read again; the log says with what success");
+    Ok(())
+}
+
+/// Somebody else who is here.
+fn other(turn: &Turn<'_>, name: &str) -> Result<ClientId, Refusal> {
+    let other = turn.find(name)?;
+    if other == turn.me { Err(Refusal::Yourself) } else { Ok(other) }
+}
+
+/// Whom to ban. A guest's name is no use: the next one is another.
+fn mask(word: &str) -> Result<Mask, Refusal> {
+    let mask = Mask::new(word).filter(|mask| !matches!(mask, Mask::Name(nick) if nick.is_guest()));
+    mask.ok_or_else(|| Refusal::NotAMask(Text::new(word)))
+}
+
+/// For how long, if the word begins as a duration does.
+fn duration(word: &str) -> Result<Option<Duration>, Refusal> {
+    if !word.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
+        return Ok(None);
+    }
+    let parsed = humantime::parse_duration(word).ok().filter(|duration| !duration.is_zero());
+    parsed.map(Some).ok_or_else(|| Refusal::NotADuration(Text::new(word)))
+}
+
+fn for_so_long(duration: Option<Duration>) -> String {
+    duration.map_or_else(String::new, |duration| {
+        format!(" for {}", humantime::format_duration(duration))
+    })
+}
+
+fn because(why: Option<&Text>) -> String {
+    why.map_or_else(String::new, |why| format!(": {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_begins_as_a_duration_is_one_or_refused() {
+        assert_eq!(duration("90m"), Ok(Some(Duration::from_secs(5400))));
+        assert_eq!(duration("spam"), Ok(None));
+        for bad in ["5", "0", "0s", "-1h", "-", "5x", "1st", "99999999999999999999d"] {
+            assert_eq!(duration(bad), Err(Refusal::NotADuration(Text::new(bad))), "{bad}");
+        }
+    }
+}

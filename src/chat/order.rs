@@ -1,0 +1,196 @@
+//! Keeping order: whose a nick is, who may speak, and who has to go.
+
+use std::fmt::Display;
+
+use super::account::Account;
+use super::client::ClientId;
+use super::effect::{Audience, Effect, Effects};
+use super::message::{Message, Reason};
+use super::nick::Nick;
+use super::refusal::Refusal;
+use super::registry::{Registry, Roll};
+use super::turn::Turn;
+use super::{Chat, Event, Now};
+use crate::text::Text;
+
+impl Chat {
+    /// Takes over who has an account and who is banned. Whoever is here is to be
+    /// [looked at](Self::enforce) next.
+    pub fn register(&mut self, roll: Roll) {
+        self.registry = Registry::from(roll);
+    }
+
+    /// Sees to it that nobody is here who is banned, or wears a nick that belongs to another.
+    pub fn enforce(&mut self, now: Now, effects: &mut Effects) {
+        let mut everyone: Vec<_> = self.clients.keys().copied().collect();
+        everyone.sort_unstable();
+        for me in everyone {
+            if self.clients.contains_key(&me) {
+                Turn { chat: self, now, me, effects }.face_the_law();
+            }
+        }
+    }
+
+    /// Tells those who keep order.
+    pub fn tell_operators(&self, words: impl Display, effects: &mut Effects) {
+        let message = Message::Notice(Text::new(words.to_string()));
+        for (&id, _) in
+            self.clients.iter().filter(|(_, client)| self.registry.is_operator(client.login))
+        {
+            effects.tell(Audience::One(id), message.clone());
+        }
+    }
+
+    /// Takes note of what the store decided.
+    pub(super) fn take_note(&mut self, now: Now, event: &Event, effects: &mut Effects) {
+        match event {
+            Event::Registered(account) => self.registry.add(*account),
+            Event::Banned(ban) => {
+                self.registry.ban(ban.clone());
+                let left = ban.until.map(|until| until.since(now.moment));
+                let left = left.map(humantime::format_duration);
+                let left = left.map_or_else(String::new, |left| format!(" for {left}"));
+                let why = ban.reason.as_ref().map_or("", Text::as_str);
+                let deed = format!("{} banned {}{left}: {why}", ban.by, ban.mask);
+                effects.push(Effect::Kept(Text::new(deed)));
+                self.enforce(now, effects);
+            }
+            Event::Unbanned(mask) => self.registry.unban(*mask),
+            _ => {}
+        }
+    }
+}
+
+impl Turn<'_> {
+    /// The same moment as another client's turn.
+    pub(super) fn as_other(&mut self, me: ClientId) -> Turn<'_> {
+        Turn { chat: self.chat, now: self.now, me, effects: self.effects }
+    }
+
+    /// Whether the client may keep order.
+    pub(super) fn is_operator(&self) -> bool {
+        self.chat.registry.is_operator(self.me().login)
+    }
+
+    /// Has it logged what the client did to keep order.
+    pub(super) fn log(&mut self, deed: impl Display) {
+        let words = format!("{} {deed}", self.me().nick);
+        self.effects.push(Effect::Kept(Text::new(words)));
+    }
+
+    /// Whether the client may show others words of its own.
+    pub(super) fn may_speak(&self) -> Result<(), Refusal> {
+        let (me, now) = (self.me(), self.now.moment);
+        if let Some(mute) = me.mute.filter(|mute| mute.is_in_force(now)) {
+            return Err(Refusal::Muted(mute.until.map(|until| until.since(now))));
+        }
+        if self.chat.lockdown && me.login.is_none() {
+            return Err(Refusal::Lockdown);
+        }
+        Ok(())
+    }
+
+    /// Speaks in a room, if it is not too soon for that.
+    pub(super) fn keep_pace(&mut self) -> Result<(), Refusal> {
+        let uptime = self.now.uptime;
+        if let Some((pause, spoke)) = self.room().1.slow.zip(self.me().spoke)
+            && spoke + pause > uptime
+            && !self.is_operator()
+        {
+            return Err(Refusal::TooSoon(spoke + pause - uptime));
+        }
+        self.me_mut().spoke = Some(uptime);
+        Ok(())
+    }
+
+    /// Whether no ban is on `nick`.
+    pub(super) fn may_bear(&self, nick: Nick) -> Result<(), Refusal> {
+        let now = self.now.moment;
+        self.chat.registry.ban_on(now, nick).map_or(Ok(()), |ban| Err(ban.refusal(now)))
+    }
+
+    /// Whether the client may be called `nick`, as far as bans and accounts go.
+    pub(super) fn may_wear(&self, nick: Nick) -> Result<(), Refusal> {
+        self.may_bear(nick)?;
+        match self.chat.registry.account(nick) {
+            Some(account) if self.me().login != Some(account.nick) => {
+                Err(Refusal::Registered(account.nick))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The nick of the new account is the client's, unless it wears another by now.
+    pub(super) fn registered(&mut self, account: Account) {
+        let nick = account.nick;
+        if self.me().nick.resembles(nick) {
+            self.me_mut().login = Some(nick);
+            self.notice(format_args!("{nick} is yours now; next time: /login {nick} PASSWORD"));
+        } else {
+            self.notice(format_args!("{nick} is registered; /login {nick} PASSWORD"));
+        }
+        // While the disk was busy somebody may have taken it.
+        self.chat.enforce(self.now, self.effects);
+    }
+
+    /// Takes the nick of its account, from whoever wears it.
+    pub(super) fn logged_in(&mut self, account: Account) {
+        let (nick, address) = (account.nick, self.me().address());
+        self.chat.logins.succeed(self.now.uptime, address);
+        // Both may have changed while the password was looked at.
+        if let Err(refusal) = self.may_bear(nick) {
+            return self.refuse(refusal);
+        }
+        if self.chat.registry.account(nick).is_none() {
+            return self.refuse(Refusal::NotRegistered(Text::new(nick.as_str())));
+        }
+        let holder = self.chat.nicks.holder(nick.as_str()).filter(|holder| *holder != self.me);
+        if let Some(holder) = holder {
+            self.as_other(holder).make_way(format_args!("{nick} has logged in"));
+        }
+        if self.me().mute.is_some_and(|mute| account.created.unix_ms < mute.since.unix_ms)
+            && !self.me().announced
+        {
+            // It was meant for somebody else from there.
+            self.me_mut().mute = None;
+        }
+        if self.me().nick != nick {
+            let (uptime, me, old) = (self.now.uptime, self.me, self.me().nick);
+            self.chat.nicks.claim(uptime, me, (old, address), nick);
+            self.me_mut().login = None;
+            self.wear(nick);
+        }
+        self.me_mut().login = Some(nick);
+        self.notice(format_args!("you are logged in as {nick}"));
+    }
+
+    /// Becomes a guest, because its nick belongs to another.
+    fn make_way(&mut self, why: impl Display) {
+        self.me_mut().login = None;
+        let (nick, address) = (self.me().nick, self.me().address());
+        self.chat.nicks.leave(self.now.uptime, nick, address);
+        let guest = self.chat.nicks.take_guest(self.me);
+        self.notice(why);
+        self.wear(guest);
+        self.effects.push(Effect::Changed(self.me));
+    }
+
+    /// Goes if it is banned; loses a nick that belongs to another, and an account that is gone.
+    fn face_the_law(&mut self) {
+        let (now, nick, origin) = (self.now.moment, self.me().nick, self.me().origin);
+        let registry = &self.chat.registry;
+        if let Some(ban) = registry.ban_of(now, origin).or_else(|| registry.ban_on(now, nick)) {
+            let (refusal, reason) = (ban.refusal(now), Reason::Kicked(ban.by, ban.reason.clone()));
+            return self.expel(refusal, reason);
+        }
+        let account = registry.account(nick).map(|account| account.nick);
+        if self.me().login.is_some() && self.me().login != account {
+            self.me_mut().login = None;
+            self.effects.push(Effect::Changed(self.me));
+            self.notice("you are logged out: the account is gone");
+        }
+        if let Some(owned) = account.filter(|_| self.me().login.is_none()) {
+            self.make_way(Refusal::Registered(owned));
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! `Registry`: which nicks belong to whom, and who stays out, as the store has it.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::account::{Account, Role};
+use super::ban::{Ban, Mask};
+use super::message::Moment;
+use super::nick::{Folded, Nick};
+use super::refusal::Refusal;
+use crate::address::Origin;
+
+/// All accounts and all bans.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Roll {
+    /// By nick.
+    pub accounts: Vec<Account>,
+    /// Oldest first; some may have run out.
+    pub bans: Vec<Ban>,
+}
+
+/// The same, to look things up in.
+#[derive(Debug, Default)]
+pub(super) struct Registry {
+    accounts: HashMap<Folded, Account>,
+    bans: Vec<Ban>,
+}
+
+impl From<Roll> for Registry {
+    fn from(roll: Roll) -> Self {
+        let by_nick = |account: Account| (account.nick.folded(), account);
+        Self { accounts: roll.accounts.into_iter().map(by_nick).collect(), bans: roll.bans }
+    }
+}
+
+impl Registry {
+    /// There is a new account.
+    pub(super) fn add(&mut self, account: Account) {
+        self.accounts.insert(account.nick.folded(), account);
+    }
+
+    /// A ban is in force.
+    pub(super) fn ban(&mut self, ban: Ban) {
+        self.unban(ban.mask);
+        self.bans.push(ban);
+    }
+
+    /// A ban is lifted.
+    pub(super) fn unban(&mut self, mask: Mask) {
+        self.bans.retain(|ban| ban.mask != mask);
+    }
+
+    /// The account that `nick`, or what it looks like, belongs to.
+    pub(super) fn account(&self, nick: Nick) -> Option<&Account> {
+        self.accounts.get(&nick.folded())
+    }
+
+    /// Whether that is an operator's account.
+    pub(super) fn is_operator(&self, login: Option<Nick>) -> bool {
+        let account = login.and_then(|nick| self.account(nick));
+        account.is_some_and(|account| account.role == Role::Operator)
+    }
+
+    /// The bans in force, oldest first.
+    pub(super) fn bans(&self, now: Moment) -> impl Iterator<Item = &Ban> {
+        self.bans.iter().filter(move |ban| ban.is_in_force(now))
+    }
+
+    /// The ban that keeps out who comes from there.
+    pub(super) fn ban_of(&self, now: Moment, origin: Origin) -> Option<&Ban> {
+        self.bans(now).find(|ban| ban.mask.covers(origin))
+    }
+
+    /// The ban on whoever is called that.
+    pub(super) fn ban_on(&self, now: Moment, nick: Nick) -> Option<&Ban> {
+        self.bans(now).find(|ban| ban.mask.names(nick))
+    }
+}
+
+impl Ban {
+    /// What somebody is told whom it keeps out.
+    pub(super) fn refusal(&self, now: Moment) -> Refusal {
+        Refusal::Banned { why: self.reason.clone(), left: self.until.map(|until| until.since(now)) }
+    }
+}
+
+impl Moment {
+    /// How long it is after `other`, in whole seconds, at least one.
+    pub(super) fn since(self, other: Self) -> Duration {
+        let ms = u64::try_from(self.unix_ms.saturating_sub(other.unix_ms)).unwrap_or(0);
+        Duration::from_secs(ms.div_ceil(1000).max(1))
+    }
+
+    /// So much later.
+    pub(super) fn after(self, duration: Duration) -> Self {
+        let ms = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        Self { unix_ms: self.unix_ms.saturating_add(ms) }
+    }
+}
