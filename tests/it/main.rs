@@ -11,6 +11,7 @@ mod command_line;
 mod commands;
 mod door;
 mod harness;
+mod history_on_disk;
 mod hostile;
 mod life;
 mod limits;

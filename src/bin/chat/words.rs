@@ -3,9 +3,9 @@
 use chatd::text::Text;
 
 /// The commands of chatd, for completion.
-pub(crate) const COMMANDS: [&str; 20] = [
+pub(crate) const COMMANDS: [&str; 21] = [
     "away", "echo", "help", "history", "ignore", "join", "leave", "me", "msg", "nick", "ping",
-    "quiet", "quit", "reply", "rooms", "time", "topic", "unignore", "who", "whois",
+    "quiet", "quit", "reply", "rooms", "search", "time", "topic", "unignore", "who", "whois",
 ];
 
 /// What the server answers to [`PING`], behind all that it was told before.
