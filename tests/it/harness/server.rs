@@ -190,9 +190,9 @@ impl Server {
 
     /// Waits for the end of a server that was killed.
     #[track_caller]
-    pub(crate) fn wait_killed(mut self) -> ExitStatus {
+    pub(crate) fn wait_killed(mut self) {
         self.ended = true;
-        eventually("the server's end", || self.child.try_wait().unwrap())
+        eventually("the server's end", || self.child.try_wait().unwrap());
     }
 
     fn whole_log(&mut self) -> String {
