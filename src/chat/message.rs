@@ -1,7 +1,6 @@
 //! `Message`: what happened, for wires to put into words.
 
 use std::fmt;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +31,6 @@ pub enum Message {
         nick: Nick,
         room: RoomName,
         others: Others,
-        motd: Arc<[Text]>,
     },
     /// To somebody who went to another room.
     Moved {

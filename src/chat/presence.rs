@@ -33,7 +33,9 @@ impl Chat {
         let mut turn = Turn { chat: self, now, me: id, effects };
         let (room, others) = turn.enter(RoomId::LOBBY);
         let (server, motd) = (turn.chat.settings.name.clone(), turn.chat.settings.motd.clone());
-        turn.tell(Message::Welcome { server, nick, room, others, motd });
+        turn.tell(Message::Welcome { server, nick, room, others });
+        turn.show_people();
+        motd.iter().for_each(|line| turn.notice(line));
         turn.show_room();
     }
 
@@ -107,13 +109,15 @@ impl Turn<'_> {
         let new = self.chat.rooms.open(name);
         let (room, others) = self.enter(new);
         self.leave(old, Reason::Moved(name));
-        self.tell(Message::Moved { room, nick: self.me().nick, others });
-        self.show_room();
+        // Told first, it is counted in what it is then shown.
         if self.me().announced {
             self.tell_joined(new)
         } else {
             self.announce()
         }
+        self.tell(Message::Moved { room, nick: self.me().nick, others });
+        self.show_people();
+        self.show_room();
         Ok(())
     }
 
@@ -215,11 +219,15 @@ impl Turn<'_> {
         Others { count, names }
     }
 
-    /// Shows what there is to know of a room that the client entered.
-    fn show_room(&mut self) {
+    /// Shows who is in a room that the client entered, if it keeps a list.
+    fn show_people(&mut self) {
         if self.me().lists {
             self.tell(self.people(self.room().1));
         }
+    }
+
+    /// Shows what there is to know of a room that the client entered.
+    fn show_room(&mut self) {
         let (_, room) = self.room();
         let name = room.name;
         if let Some(topic) = room.topic.clone() {
@@ -333,5 +341,23 @@ mod tests {
         assert!(shown.iter().any(is_topic), "{shown:?}");
         let r0 = chat.rooms.find(RoomName::new("r0").unwrap());
         assert_eq!(r0.map(|room| room.members.as_slice()), Some(&[ClientId(1)][..]));
+    }
+
+    #[test]
+    fn a_list_of_people_counts_its_reader_once() {
+        let mut chat = chat();
+        let lists = Traits { lists: true, ..Traits::default() };
+        let address = Address::of([192, 0, 2, 1].into());
+        let listed = |messages: Vec<Message>| {
+            let list = messages.into_iter().find_map(|message| match message {
+                Message::People { here, people, more, .. } => Some((here, people.len(), more)),
+                _ => None,
+            });
+            list.unwrap()
+        };
+        assert_eq!(listed(told(&mut chat, 0, 1, Event::Connected(address, lists))), (1, 1, 0));
+        // First it is not announced, then it is.
+        assert_eq!(listed(types(&mut chat, 1, "/join dev")), (1, 1, 0));
+        assert_eq!(listed(types(&mut chat, 1, "/join ops")), (1, 1, 0));
     }
 }

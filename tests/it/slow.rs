@@ -163,3 +163,19 @@ pub(crate) fn stall(talker: &mut Client, listener: &mut Client) {
         listener.wait_for(|line| line.ends_with(&format!("batch {n}")));
     }
 }
+
+/// Says more and more until the listener hears that one in the room was too slow.
+#[track_caller]
+pub(crate) fn outpace(talker: &mut Client, listener: &mut Client) {
+    let line = "x".repeat(1000);
+    for n in 0..400 {
+        talker.send(&vec![&*line; 100].join("\n"));
+        talker.send(&format!("batch {n}"));
+        let is_news =
+            |line: &str| line.ends_with(&format!("batch {n}")) || line.contains(" left: ");
+        if listener.wait_for(is_news).contains(" left: too slow ") {
+            return;
+        }
+    }
+    panic!("40 MB behind and still not too slow");
+}

@@ -40,7 +40,7 @@ pub fn encode(message: &Message, style: Style, out: &mut Vec<u8>) {
         Message::PrivateTo { to, text, at, .. } => {
             lines.private(*at, format_args!("[to {to}] {text}"));
         }
-        Message::Welcome { server, nick, room, others, motd } => {
+        Message::Welcome { server, nick, room, others } => {
             lines.notice(format_args!(
                 "Welcome to chatd on {server}. You are {nick}, {}.",
                 Place(room, others)
@@ -48,7 +48,6 @@ pub fn encode(message: &Message, style: Style, out: &mut Vec<u8>) {
             lines.notice(format_args!(
                 "Type a line and press Enter. /nick NAME  /who  /help  /quit"
             ));
-            motd.iter().for_each(|line| lines.notice(format_args!("{line}")));
         }
         Message::Moved { room, others, .. } => {
             lines.notice(format_args!("You are {}.", Place(room, others)));

@@ -21,16 +21,12 @@ pub fn encode_lines(message: &Message, timestamps: bool, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends `message` in `chatd.v1`: an object, or some, each in a frame of its own.
+/// Appends `message` in `chatd.v1`: an object in a frame.
 pub fn encode_json(message: &Message, out: &mut Vec<u8>) {
-    let mut object = Vec::new();
-    json::told(message, |told| {
-        object.clear();
-        // Writing to a Vec cannot fail, and every key is a string.
-        if serde_json::to_writer(&mut object, &told).is_ok() {
-            push_text(&object, out);
-        }
-    });
+    // Writing to a Vec cannot fail, and every key is a string.
+    if let Ok(object) = serde_json::to_vec(&json::told(message)) {
+        push_text(&object, out);
+    }
 }
 
 /// Appends the frame that closes the conversation.

@@ -6,12 +6,19 @@ use crate::chat::{Entry, Kind, Message};
 
 /// The text of a client's message, if it is one.
 pub(super) fn said(json: &str) -> Option<String> {
+    // Not one enum with a tag: that would keep unknown fields until the tag is found, and nested
+    // ones would take more stack than a session has.
     #[derive(Deserialize)]
-    #[serde(tag = "t", rename_all = "lowercase")]
-    enum Request {
-        Say { text: String },
+    struct Request {
+        t: Kind,
+        text: String,
     }
-    serde_json::from_str(json).ok().map(|Request::Say { text }| text)
+    #[derive(Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Kind {
+        Say,
+    }
+    serde_json::from_str(json).ok().map(|Request { t: Kind::Say, text }| text)
 }
 
 /// What a client is told. The fields are those of the protocol.
@@ -41,14 +48,13 @@ pub(super) struct Line<'a> {
     ts: i64,
 }
 
-/// Puts `message` into objects, in order: a welcome with lines of the day makes several.
-pub(super) fn told<'a>(message: &'a Message, mut tell: impl FnMut(Told<'a>)) {
+/// What `message` is in the protocol.
+pub(super) fn told(message: &Message) -> Told<'_> {
     let notice = |text: &dyn ToString| Told::Notice { text: text.to_string() };
-    tell(match message {
-        Message::Welcome { server, nick, room, others, motd } => {
+    match message {
+        Message::Welcome { server, nick, room, others } => {
             let (server, nick, room) = (server.as_str(), nick.as_str(), room.as_str());
-            tell(Told::Welcome { server, nick, room, here: others.count + 1 });
-            return motd.iter().for_each(|line| tell(notice(line)));
+            Told::Welcome { server, nick, room, here: others.count + 1 }
         }
         Message::Moved { room, nick, others } => {
             Told::Joined { room: room.as_str(), nick: nick.as_str(), here: others.count + 1 }
@@ -92,7 +98,7 @@ pub(super) fn told<'a>(message: &'a Message, mut tell: impl FnMut(Told<'a>)) {
         Message::Refused(refusal) => Told::Refused { text: refusal.to_string() },
         Message::Bye => Told::Bye { text: "Bye." },
         Message::GoingDown => Told::Bye { text: "the server is going down" },
-    });
+    }
 }
 
 fn said_by<'a>(room: &'a str, entry: &'a Entry) -> Told<'a> {

@@ -3,7 +3,10 @@
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, SocketAddrV4, TcpStream};
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use rustls::{ClientConfig, ClientConnection};
 
 use super::{HINT, PATIENCE, Server};
 
@@ -14,6 +17,8 @@ pub(crate) struct Client {
     /// How long a read may take.
     pub(crate) patience: Duration,
     stream: TcpStream,
+    /// Its TLS, if any.
+    tls: Option<ClientConnection>,
     received: Vec<u8>,
     taken: usize,
 }
@@ -46,7 +51,32 @@ impl Client {
     pub(crate) fn over(stream: TcpStream) -> Self {
         stream.set_nodelay(true).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
-        Client { name: String::new(), patience: PATIENCE, stream, received: Vec::new(), taken: 0 }
+        let (name, received) = (String::new(), Vec::new());
+        Client { name, patience: PATIENCE, stream, tls: None, received, taken: 0 }
+    }
+
+    /// Connected to the TLS port, or whichever has that name, with its hands shaken.
+    #[track_caller]
+    pub(crate) fn connect_tls(server: &Server, port: &str, config: &Arc<ClientConfig>) -> Self {
+        let client = Client::over(TcpStream::connect(server.addr_of(port)).unwrap());
+        client.shaking_hands(config).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The same over a connection that there is.
+    pub(crate) fn shaking_hands(mut self, config: &Arc<ClientConfig>) -> io::Result<Self> {
+        let name = "localhost".try_into().unwrap();
+        let mut tls = ClientConnection::new(Arc::clone(config), name).unwrap();
+        self.stream.set_read_timeout(Some(PATIENCE))?;
+        while tls.is_handshaking() {
+            tls.complete_io(&mut self.stream)?;
+        }
+        self.tls = Some(tls);
+        Ok(self)
+    }
+
+    /// What it knows of its TLS.
+    pub(crate) fn tls(&mut self) -> &mut ClientConnection {
+        self.tls.as_mut().unwrap()
     }
 
     /// Connected and welcomed, under the name the server gave; not announced yet.
@@ -94,7 +124,10 @@ impl Client {
 
     /// For a server that may hang up meanwhile.
     pub(crate) fn try_send_raw(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.stream.write_all(bytes)
+        match &mut self.tls {
+            Some(tls) => rustls::Stream::new(tls, &mut self.stream).write_all(bytes),
+            None => self.stream.write_all(bytes),
+        }
     }
 
     /// The next line, without its end.
@@ -207,12 +240,21 @@ impl Client {
 
     /// Ends the sending half only, as `nc -N` does.
     pub(crate) fn half_close(&mut self) {
+        if let Some(tls) = &mut self.tls {
+            tls.send_close_notify();
+            tls.complete_io(&mut self.stream).ok();
+        }
         self.stream.shutdown(Shutdown::Write).unwrap();
     }
 
     /// Writes no longer than this before giving up.
     pub(crate) fn give_up_writing_after(&self, limit: Duration) {
         self.stream.set_write_timeout(Some(limit)).unwrap();
+    }
+
+    /// Bytes beneath TLS, if there is any.
+    pub(crate) fn socket(&mut self) -> &mut TcpStream {
+        &mut self.stream
     }
 
     /// Goes with a reset instead of an orderly end.
@@ -242,7 +284,11 @@ impl Client {
         self.stream.set_read_timeout(Some(left))?;
         let mut chunk = [0; 16 * 1024];
         let n = loop {
-            match self.stream.read(&mut chunk) {
+            let result = match &mut self.tls {
+                Some(tls) => rustls::Stream::new(tls, &mut self.stream).read(&mut chunk),
+                None => self.stream.read(&mut chunk),
+            };
+            match result {
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 result => break result?,
             }

@@ -1,5 +1,6 @@
 //! A running server: its log, its numbers in `/proc`, its end.
 
+use std::collections::HashMap;
 use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -39,7 +40,8 @@ impl Log {
 /// A server of the test's own. Dropping it ends it, and fails the test if it had died or panicked.
 pub(crate) struct Server {
     child: Child,
-    port: u16,
+    /// By the name that each has in the port file.
+    ports: HashMap<String, u16>,
     log: Log,
     log_reader: Option<thread::JoinHandle<()>>,
     ended: bool,
@@ -55,6 +57,13 @@ impl Server {
     pub(crate) fn with<const N: usize>(flags: [&str; N]) -> Self {
         let mut command = chatd();
         command.args(["--bind", "127.0.0.1", "--port", "0"]).args(flags);
+        Server::run(command)
+    }
+
+    /// The same with a web port.
+    pub(crate) fn with_web<const N: usize>(flags: [&str; N]) -> Self {
+        let mut command = chatd();
+        command.args(["--bind", "127.0.0.1", "--port", "0", "--web-port", "0"]).args(flags);
         Server::run(command)
     }
 
@@ -82,15 +91,15 @@ impl Server {
     #[track_caller]
     fn spawn(mut command: Command, dir: TempDir, port_file: &str) -> Self {
         let mut child = command.spawn().unwrap();
-        let port = eventually("the port file", || {
+        let ports = eventually("the port file", || {
             if let Some(status) = child.try_wait().unwrap() {
                 let mut log = String::new();
                 child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
                 panic!("the server ended at once, {status}: {log}");
             }
-            port_in(Path::new(port_file))
+            ports_in(Path::new(port_file))
         });
-        Server { child, port, log: Log::default(), log_reader: None, ended: false, _dir: dir }
+        Server { child, ports, log: Log::default(), log_reader: None, ended: false, _dir: dir }
     }
 
     fn reading_log(mut self) -> Self {
@@ -105,11 +114,20 @@ impl Server {
     }
 
     pub(crate) fn port(&self) -> u16 {
-        self.port
+        self.ports["text"]
     }
 
     pub(crate) fn addr(&self) -> SocketAddr {
-        SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))
+        self.addr_of("text")
+    }
+
+    pub(crate) fn web_port(&self) -> u16 {
+        self.ports["web"]
+    }
+
+    /// Where a listener is, by its name in the port file.
+    pub(crate) fn addr_of(&self, name: &str) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, self.ports[name]))
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -205,7 +223,12 @@ impl Drop for Server {
     }
 }
 
-fn port_in(file: &Path) -> Option<u16> {
-    let ports = fs::read_to_string(file).ok()?;
-    ports.lines().find_map(|line| line.strip_prefix("text ")?.parse().ok())
+/// The ports that a port file names, once it is there and this server's own.
+fn ports_in(file: &Path) -> Option<HashMap<String, u16>> {
+    let text = fs::read_to_string(file).ok()?;
+    let port = |line: &str| {
+        let (name, port) = line.split_once(' ')?;
+        Some((name.to_owned(), port.parse().ok()?))
+    };
+    text.lines().map(port).collect::<Option<_>>().filter(|ports: &HashMap<_, _>| !ports.is_empty())
 }

@@ -1,0 +1,268 @@
+//! A WebSocket client: plain lines, or `chatd.v1`.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use serde_json::{Value, json};
+use tungstenite::Message;
+use tungstenite::handshake::derive_accept_key;
+use tungstenite::protocol::Role;
+use tungstenite::protocol::frame::Frame;
+
+use super::{HINT, PATIENCE, Server};
+
+const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
+
+/// What it runs on: a socket, or TLS on one.
+trait Stream: Read + Write {}
+
+impl<T: Read + Write> Stream for T {}
+
+/// One connection. Every read and write has a deadline.
+pub(crate) struct WebSocket {
+    /// What it is called in the chat.
+    pub(crate) name: String,
+    socket: tungstenite::WebSocket<Box<dyn Stream>>,
+    below: TcpStream,
+    is_json: bool,
+}
+
+impl WebSocket {
+    /// Upgraded without a sub-protocol; nothing read yet.
+    #[track_caller]
+    pub(crate) fn connect(server: &Server) -> Self {
+        WebSocket::with_early(server, "", &[])
+    }
+
+    /// Upgraded to `chatd.v1`.
+    #[track_caller]
+    pub(crate) fn connect_json(server: &Server) -> Self {
+        WebSocket::with_early(server, "Sec-WebSocket-Protocol: chatd.v1\r\n", &[])
+    }
+
+    /// With fields of the caller's own, and bytes that are sent in one piece with the request.
+    #[track_caller]
+    pub(crate) fn with_early(server: &Server, fields: &str, early: &[u8]) -> Self {
+        let stream = connect(server.addr_of("web"));
+        let below = stream.try_clone().unwrap();
+        WebSocket::over(Box::new(stream), below, fields, early)
+    }
+
+    /// Upgraded to `chatd.v1` under TLS.
+    #[track_caller]
+    pub(crate) fn connect_tls(server: &Server, config: &Arc<ClientConfig>) -> Self {
+        let stream = connect(server.addr_of("web"));
+        let below = stream.try_clone().unwrap();
+        let name = "localhost".try_into().unwrap();
+        let tls = ClientConnection::new(Arc::clone(config), name).unwrap();
+        let fields = "Sec-WebSocket-Protocol: chatd.v1\r\n";
+        WebSocket::over(Box::new(StreamOwned::new(tls, stream)), below, fields, &[])
+    }
+
+    #[track_caller]
+    fn over(mut stream: Box<dyn Stream>, below: TcpStream, fields: &str, early: &[u8]) -> Self {
+        stream.write_all(&[upgrade(fields).as_bytes(), early].concat()).unwrap();
+        let head = read_head(&mut *stream);
+        assert!(head.starts_with("HTTP/1.1 101 Switching Protocols\r\n"), "{head}");
+        let accept = derive_accept_key(KEY.as_bytes());
+        assert!(head.contains(&format!("\r\nSec-WebSocket-Accept: {accept}\r\n")), "{head}");
+        let is_json = head.contains("\r\nSec-WebSocket-Protocol: chatd.v1\r\n");
+        assert_eq!(is_json, fields.contains("chatd.v1"), "{head}");
+        let socket = tungstenite::WebSocket::from_raw_socket(stream, Role::Client, None);
+        WebSocket { name: String::new(), socket, below, is_json }
+    }
+
+    /// Welcomed, named and announced in the lobby, with everything that was due so far read.
+    #[track_caller]
+    pub(crate) fn join(server: &Server, nick: &str) -> Self {
+        let mut client = WebSocket::connect(server);
+        client.expect_contains(". You are ");
+        client.expect(HINT);
+        let lines = client.named(nick);
+        assert!(lines.contains(&format!("-- you are now {nick}")), "{lines:?}");
+        client
+    }
+
+    /// The same for `chatd.v1`.
+    #[track_caller]
+    pub(crate) fn join_json(server: &Server, nick: &str) -> Self {
+        let mut client = WebSocket::connect_json(server);
+        client.named(nick);
+        client
+    }
+
+    /// Takes a name and is announced. The way through a room of its own spares the 300 ms.
+    #[track_caller]
+    pub(crate) fn named(&mut self, nick: &str) -> Vec<String> {
+        self.send(&format!("/nick {nick}"));
+        self.send(&format!("/join hall-{nick}"));
+        self.send("/leave");
+        nick.clone_into(&mut self.name);
+        self.sync()
+    }
+
+    /// Says something, in the language that is spoken.
+    #[track_caller]
+    pub(crate) fn send(&mut self, text: &str) {
+        let message = match self.is_json {
+            true => json!({ "t": "say", "text": text }).to_string(),
+            false => text.to_owned(),
+        };
+        self.send_message(Message::text(message));
+    }
+
+    #[track_caller]
+    pub(crate) fn send_message(&mut self, message: Message) {
+        self.socket.send(message).unwrap();
+    }
+
+    /// Bytes that need not be frames, for a server that may hang up meanwhile.
+    pub(crate) fn send_raw(&mut self, bytes: &[u8]) {
+        let stream = self.socket.get_mut();
+        stream.write_all(bytes).and_then(|()| stream.flush()).ok();
+    }
+
+    /// The next message of whatever kind.
+    #[track_caller]
+    pub(crate) fn message(&mut self) -> Message {
+        self.socket.read().unwrap_or_else(|error| panic!("{error} instead of a message"))
+    }
+
+    /// The next text message.
+    #[track_caller]
+    pub(crate) fn line(&mut self) -> String {
+        match self.message() {
+            Message::Text(text) => text.to_string(),
+            other => panic!("{other:?} instead of text"),
+        }
+    }
+
+    /// The next text message is exactly this one.
+    #[track_caller]
+    pub(crate) fn expect(&mut self, line: &str) {
+        assert_eq!(self.line(), line);
+    }
+
+    /// The next text message contains this; returns it.
+    #[track_caller]
+    pub(crate) fn expect_contains(&mut self, part: &str) -> String {
+        let line = self.line();
+        assert!(line.contains(part), "{line:?} lacks {part:?}");
+        line
+    }
+
+    /// The next object, without its times, which no test can know.
+    #[track_caller]
+    pub(crate) fn object(&mut self) -> Value {
+        timeless(&self.line())
+    }
+
+    /// What was sent so far and not read yet: the messages ahead of the answer to `/ping`.
+    #[track_caller]
+    pub(crate) fn sync(&mut self) -> Vec<String> {
+        self.send("/ping");
+        let pong = if self.is_json { r#"{"t":"notice","text":"pong"}"# } else { "-- pong" };
+        let mut lines = Vec::new();
+        loop {
+            match self.line() {
+                line if line == pong => return lines,
+                line => lines.push(line),
+            }
+        }
+    }
+
+    /// Says something and returns what that makes the server tell this client.
+    #[track_caller]
+    pub(crate) fn ask(&mut self, text: &str) -> Vec<String> {
+        self.send(text);
+        self.sync()
+    }
+
+    /// The same for `chatd.v1`, without the times.
+    #[track_caller]
+    pub(crate) fn ask_json(&mut self, text: &str) -> Vec<Value> {
+        self.ask(text).iter().map(|object| timeless(object)).collect()
+    }
+
+    /// Nothing but the server's close frame with this code, and the end of the stream.
+    #[track_caller]
+    pub(crate) fn expect_closed(&mut self, code: u16) {
+        match self.message() {
+            Message::Close(Some(frame)) => assert_eq!(u16::from(frame.code), code),
+            other => panic!("{other:?} instead of a close frame"),
+        }
+        self.expect_end();
+    }
+
+    /// Nothing more, and the end of the stream.
+    #[track_caller]
+    pub(crate) fn expect_end(&mut self) {
+        use tungstenite::Error::{AlreadyClosed, ConnectionClosed};
+        match self.socket.read() {
+            Err(ConnectionClosed | AlreadyClosed) => {}
+            other => panic!("{other:?} instead of the end"),
+        }
+    }
+
+    /// The socket at the bottom of it.
+    pub(crate) fn socket(&self) -> &TcpStream {
+        &self.below
+    }
+}
+
+/// A connection whose reads and writes have a deadline.
+pub(crate) fn connect(addr: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(addr).unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+/// A request for WebSocket with these fields besides.
+pub(crate) fn upgrade(fields: &str) -> String {
+    format!(
+        "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n{fields}\r\n"
+    )
+}
+
+/// Reads an answer's head, and not a byte of what follows.
+fn read_head(stream: &mut dyn Stream) -> String {
+    let (mut head, mut byte) = (Vec::new(), [0]);
+    while !head.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte).unwrap();
+        head.push(byte[0]);
+    }
+    String::from_utf8(head).unwrap()
+}
+
+/// An object without its times.
+#[track_caller]
+pub(crate) fn timeless(object: &str) -> Value {
+    let mut object: Value = serde_json::from_str(object).unwrap();
+    strip_times(&mut object);
+    object
+}
+
+fn strip_times(object: &mut Value) {
+    if let Some(ts) = object.as_object_mut().and_then(|fields| fields.remove("ts")) {
+        assert!(ts.as_i64().unwrap() > 1_600_000_000_000, "{ts} is not in milliseconds");
+    }
+    object
+        .get_mut("messages")
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
+        .for_each(strip_times);
+}
+
+/// A frame as a client sends it.
+pub(crate) fn masked(mut frame: Frame) -> Vec<u8> {
+    frame.header_mut().mask = Some([1, 2, 3, 4]);
+    let mut bytes = Vec::new();
+    frame.format(&mut bytes).unwrap();
+    bytes
+}
