@@ -37,51 +37,80 @@ pub(super) fn failed(what: impl Into<String>) -> impl FnOnce(io::Error) -> Start
     |error| StartError { what, error }
 }
 
-/// All services on all addresses: those that are inherited, and the others bound.
+/// All services on all addresses: those that are inherited, and the others bound. With
+/// `have_clients` a service that cannot be had is left out rather than lose them.
 pub(super) fn listen(
     config: &Config,
     services: &[(u16, Service)],
-    inherited: &mut Vec<Listener>,
+    mut inherited: Vec<Listener>,
+    have_clients: bool,
 ) -> Result<Vec<(TcpListener, Service)>, StartError> {
     let mut all = Vec::new();
     for (port, service) in services {
-        let listeners = match take_inherited(config, *port, service.name, inherited) {
-            found if found.is_empty() => listen_on(config, *port)?,
-            found => found,
+        let (own, others) =
+            inherited.into_iter().partition(|found: &Listener| found.name == service.name);
+        inherited = others;
+        let listeners = match take_inherited(config, *port, own) {
+            Some(taken) => taken,
+            None => match listen_on(config, *port) {
+                Err(error) if have_clients => {
+                    log::error!("{error}; going on without it");
+                    Vec::new()
+                }
+                result => result?,
+            },
         };
-        for listener in &listeners {
-            os::prepare(listener, LOST_AFTER).map_err(failed("prepare a listening socket"))?;
-            if systemd::is_managed() {
-                systemd::store(&systemd::listener_name(service.name), listener);
-            }
+        for listener in listeners {
+            os::prepare(&listener, LOST_AFTER).map_err(failed("prepare a listening socket"))?;
+            all.push((listener, service.clone()));
         }
-        all.extend(listeners.into_iter().map(|listener| (listener, service.clone())));
     }
-    for Listener { name, .. } in inherited.drain(..) {
-        log::warn!("a socket called {name:?} was handed over, but nothing here listens to it");
+    for found in inherited {
+        if found.is_assigned {
+            log::warn!("a socket called {:?} is given, but nothing here listens to it", found.name);
+        } else {
+            retire(&found);
+        }
     }
     Ok(all)
 }
 
-/// The inherited sockets of one service. Those that the service manager made are taken as they
-/// are; those of the process before only if the settings still ask for them.
-fn take_inherited(
-    config: &Config,
-    port: u16,
-    name: &str,
-    inherited: &mut Vec<Listener>,
-) -> Vec<TcpListener> {
-    let is_assigned = inherited.iter().any(|found| found.name == name && found.is_assigned);
-    let wanted = |found: &Listener| {
-        let addr = found.socket.local_addr();
-        let fits = addr.is_ok_and(|addr| port == 0 || addr.port() == port);
-        found.is_assigned || (fits && !is_assigned)
+/// Leaves those with the service manager that it does not have from its own settings.
+pub(super) fn keep(listeners: &[(TcpListener, Service)], is_assigned: impl Fn(&str) -> bool) {
+    for (listener, Service { name, .. }) in listeners {
+        if !is_assigned(name) {
+            systemd::store(&systemd::listener_name(name, false), listener);
+        }
+    }
+}
+
+/// The inherited sockets of one service, if they are those to use. Those that the service manager
+/// made are; those of the process before if they are what the settings ask for.
+fn take_inherited(config: &Config, port: u16, found: Vec<Listener>) -> Option<Vec<TcpListener>> {
+    let (assigned, own): (Vec<_>, Vec<_>) = found.into_iter().partition(|found| found.is_assigned);
+    let taken = if assigned.is_empty() { own } else { assigned };
+    let addresses: Vec<_> =
+        taken.iter().filter_map(|found| found.socket.local_addr().ok()).collect();
+    let is_asked_for = |ip| {
+        let is_it = |addr: &SocketAddr| {
+            let is_fallback = config.bind.is_empty() && addr.ip().is_unspecified();
+            (addr.ip() == ip || is_fallback) && (port == 0 || addr.port() == port)
+        };
+        addresses.iter().any(is_it)
     };
-    let (own, others): (Vec<_>, Vec<_>) = inherited.drain(..).partition(|found| found.name == name);
-    *inherited = others;
-    let taken: Vec<_> = own.into_iter().filter(wanted).map(|found| found.socket).collect();
-    let is_complete = is_assigned || taken.len() == config.addresses().len();
-    if is_complete { taken } else { Vec::new() }
+    let wanted = config.addresses();
+    let fits = addresses.len() == wanted.len() && wanted.into_iter().all(is_asked_for);
+    if fits || taken.iter().any(|found| found.is_assigned) {
+        return Some(taken.into_iter().map(|found| found.socket).collect());
+    }
+    taken.iter().for_each(retire);
+    None
+}
+
+/// Has nobody come to a socket of the process before that is no longer asked for.
+fn retire(listener: &Listener) {
+    os::stop_listening(&listener.socket);
+    systemd::forget(&systemd::listener_name(&listener.name, false));
 }
 
 /// Binds a port of all addresses; 0 is any, the same for all.
