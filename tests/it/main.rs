@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "in a test a failed step is a failed test")]
 
 mod batching;
+mod chatd_v1;
 mod command_line;
 mod commands;
 mod door;
@@ -19,6 +20,7 @@ mod private;
 mod pty;
 mod real_clients;
 mod reload;
+mod restart;
 mod rooms;
 mod safety;
 mod slow;
@@ -26,5 +28,8 @@ mod telnet;
 mod text_wire;
 mod tidy;
 mod times;
+mod tls;
+mod web;
 mod web_noise;
+mod websocket;
 mod welcome;
