@@ -127,7 +127,7 @@ impl Broadcaster {
 
     /// Runs until told to stop, and until everybody was told that it does.
     pub fn run(mut self) {
-        self.drop_the_lost();
+        self.begin();
         while !self.stopping && !self.alarm.is_over() && !self.can_hand_over() {
             if !self.inbox.is_empty() {
                 // Others are about to have their say, too, and one flush for all costs less.

@@ -25,6 +25,7 @@ mod private;
 mod pty;
 mod real_clients;
 mod reload;
+mod restart;
 mod rooms;
 mod safety;
 mod slow;
