@@ -219,9 +219,12 @@ impl Drop for Server {
     }
 }
 
-/// The ports that a port file names, once it is there.
+/// The ports that a port file names, once it is there and this server's own.
 fn ports_in(file: &Path) -> Option<HashMap<String, u16>> {
-    let ports = fs::read_to_string(file).ok()?;
-    let ports = ports.lines().filter_map(|line| line.split_once(' '));
-    Some(ports.map(|(name, port)| (name.to_owned(), port.parse().unwrap())).collect())
+    let text = fs::read_to_string(file).ok()?;
+    let port = |line: &str| {
+        let (name, port) = line.split_once(' ')?;
+        Some((name.to_owned(), port.parse().ok()?))
+    };
+    text.lines().map(port).collect::<Option<_>>().filter(|ports: &HashMap<_, _>| !ports.is_empty())
 }
