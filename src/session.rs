@@ -289,6 +289,10 @@ impl Session {
         match incoming {
             Incoming::Line(line) => !self.is_hung_up || !line.is_blank(),
             Incoming::TooLong { .. } | Incoming::Malformed | Incoming::Ping => !self.is_hung_up,
+            // A WebSocket's ping.
+            Incoming::Answer(_) => {
+                matches!(self.decoder, Decoder::WebSocket(_)) && !self.is_hung_up
+            }
             _ => false,
         }
     }
