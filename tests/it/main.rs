@@ -24,6 +24,7 @@ mod restart;
 mod rooms;
 mod safety;
 mod slow;
+mod systemd;
 mod telnet;
 mod text_wire;
 mod tidy;
