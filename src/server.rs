@@ -210,6 +210,7 @@ impl Server {
         let listeners = self.stop_accepting();
         wait_until(ARRIVAL, || self.door.arriving() == 0);
         self.hurry.ring();
+        wait_until(GRACE, || self.door.arriving() == 0);
         let (reply, legacy) = crossbeam_channel::bounded(1);
         self.alarm.park();
         let _ = self.inbox.send(Input::HandOver(reply, Arc::clone(&self.door)));

@@ -44,6 +44,8 @@ enum Left {
 impl Estate<'_> {
     /// The chat, and the clients that have a connection.
     pub(super) fn divide(&self, mut inherited: Inherited, settings: Settings) -> (Chat, Vec<Heir>) {
+        // In the order in which they came, whatever order they were kept in.
+        inherited.clients.sort_by_key(|(id, _)| *id);
         if let Some(snapshot) = &inherited.snapshot {
             self.door.count_from(snapshot.next_id);
         }

@@ -30,6 +30,7 @@ mod rooms;
 mod safety;
 mod slow;
 mod store;
+mod systemd;
 mod telnet;
 mod text_wire;
 mod tidy;

@@ -16,7 +16,7 @@ fn a_half_typed_line_goes_on_where_it_was() {
     for (first, second) in [("hel", "lo"), ("/m", "e waves"), ("gr\u{fc}", "\u{df}e")] {
         let (first, second) = (first.as_bytes(), second.as_bytes());
         // In the middle of a character, too.
-        bob.send_raw(&first[..first.len() - 1]);
+        bob.types(&first[..first.len() - 1]);
         switch(&server);
         bob.send_raw(&[&first[first.len() - 1..], second, b"\n"].concat());
     }
@@ -29,7 +29,7 @@ fn a_half_typed_line_goes_on_where_it_was() {
 fn a_line_that_is_too_long_is_so_across_the_switch() {
     let server = Server::with(["--max-line", "50"]);
     let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
-    bob.send_raw(&[b'x'; 60]);
+    bob.types(&[b'x'; 60]);
     switch(&server);
     bob.send_raw(&[b'x'; 60]);
     assert_eq!(bob.ask(""), ["!! too long: 120 bytes, the limit is 50; not sent"]);
@@ -38,23 +38,21 @@ fn a_line_that_is_too_long_is_so_across_the_switch() {
 
 #[test]
 fn telnet_goes_on_in_the_middle_of_a_command_and_of_a_line_end() {
-    let server = Server::start();
+    let server = Server::with(["--max-line", "30"]);
     let [mut alice] = people(&server, ["alice"]);
     let mut telnet = Client::guest(&server);
     telnet.send_raw(b"one\r");
+    alice.wait_for(|line| line.ends_with("> one"));
     switch(&server);
-    telnet.send_raw(b"\ntwo \xff");
+    // The NUL belongs to the CR: were it one of the next line, that would be too long.
+    telnet.send_raw(b"\0two \xff");
     switch(&server);
     telnet.send_raw(b"\xfd");
     switch(&server);
     // DO 99 is answered by WONT 99.
-    telnet.send_raw(b"\x63three\r\n");
+    telnet.send_raw(b"\x63three four five six sevenx\r\n");
     assert!(telnet.raw_until(b"\xff\xfc\x63").ends_with(b"\xff\xfc\x63"));
-    alice.wait_for(|line| line.ends_with("> one"));
-    alice.expect(&format!("<{}> two three", telnet.name));
-    alice.ask("end of line");
-    // Had the CR been forgotten, this would look like somebody who uses bare line feeds.
-    assert!(telnet.raw_until(b"\n").ends_with(b"end of line\r\n"));
+    alice.expect(&format!("<{}> two three four five six sevenx", telnet.name));
 }
 
 #[test]
@@ -90,6 +88,9 @@ fn who_is_behind_gets_the_rest_although_nothing_happens() {
     let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
     let mut late = Client::connect_narrow(&server).welcomed().named("late");
     stall(&mut bob, &mut alice);
+    // Once somebody who came later is announced nobody else has anything to report.
+    let _guest = Client::guest(&server);
+    alice.expect_contains(" joined (4 here)");
     switch(&server);
     late.wait_for(|line| line == "<bob> batch 59");
 }
@@ -130,6 +131,19 @@ fn a_paste_goes_on_whole_and_in_order() {
         alice.expect(&format!("<bob> {line}"));
     }
     alice.expect_nothing();
+}
+
+#[test]
+fn a_switch_does_not_wait_for_flood_control() {
+    let server = Server::with(["--burst", "5", "--rate", "1"]);
+    let mut alice = Client::guest(&server);
+    let mut bob = Client::guest(&server);
+    bob.send(&(0..60).map(|n| n.to_string()).collect::<Vec<_>>().join("\n"));
+    alice.wait_for(|line| line.ends_with("> 0"));
+    switch(&server);
+    for n in 1..60 {
+        alice.expect(&format!("<{}> {n}", bob.name));
+    }
 }
 
 #[test]

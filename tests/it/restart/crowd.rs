@@ -92,3 +92,14 @@ fn signals_that_come_in_the_middle_are_for_the_next_program() {
     assert_eq!(alice.rest_lines(), ["-- the server is going down"]);
     assert!(server.wait().0.success());
 }
+
+#[test]
+fn a_signal_to_end_in_the_middle_of_the_first_switch_is_not_lost() {
+    let server = Server::start();
+    let [mut alice] = people(&server, ["alice"]);
+    server.signal(Signal::USR2);
+    server.wait_log(["making room for"]);
+    server.signal(Signal::TERM);
+    assert_eq!(alice.rest_lines(), ["-- the server is going down"]);
+    assert!(server.wait().0.success());
+}
