@@ -79,6 +79,7 @@ fn push(data: Data, output: &mut Vec<u8>) {
     let frame = match data {
         Data::Text(text) => Frame::message(text, OpCode::Data(Kind::Text), true),
         Data::Binary(bytes) => Frame::message(bytes, OpCode::Data(Kind::Binary), true),
+        Data::Ping => return,
     };
     // Writing to a Vec cannot fail.
     let _ = frame.format(output);

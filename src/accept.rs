@@ -29,22 +29,26 @@ pub struct Acceptor {
     door: Arc<Door>,
     shared: Shared,
     closing: Arc<Bell>,
+    hurry: Arc<Bell>,
     threads: Threads,
     /// Those turned away, and until when they may read why.
     lingering: VecDeque<(Instant, Arc<Transport>)>,
 }
 
 impl Acceptor {
-    /// One for `listener`, which must be non-blocking, until `closing` rings.
+    /// One for `listener`, which must be non-blocking, until `closing` rings. `hurry` ends the
+    /// patience with those who are on their way in.
     pub fn new(
         listener: TcpListener,
         service: Service,
         door: Arc<Door>,
         shared: Shared,
         closing: Arc<Bell>,
+        hurry: Arc<Bell>,
         threads: Threads,
     ) -> Self {
-        Self { listener, service, door, shared, closing, threads, lingering: VecDeque::new() }
+        let lingering = VecDeque::new();
+        Self { listener, service, door, shared, closing, hurry, threads, lingering }
     }
 
     /// Accepts until the bell rings, and returns the listener. No error ends it: those about one connection concern that
@@ -86,7 +90,7 @@ impl Acceptor {
             addr,
             service: self.service.clone(),
             door: Arc::clone(&self.door),
-            closing: Arc::clone(&self.closing),
+            hurry: Arc::clone(&self.hurry),
             shared: self.shared.clone(),
         };
         if self.service.is_immediate() {

@@ -55,8 +55,8 @@ pub struct Arrival {
     pub service: Service,
     /// Who lets it in.
     pub door: Arc<Door>,
-    /// Rings when the server stops.
-    pub closing: Arc<Bell>,
+    /// Rings when there is no more time.
+    pub hurry: Arc<Bell>,
     /// What its session will need.
     pub shared: Shared,
 }
@@ -69,10 +69,8 @@ impl Arrival {
 
     /// Goes through all that has to be done before there is a client, and then is one.
     pub fn run(self, stream: TcpStream, arriving: Arriving) {
-        let prepared = self.prepare(stream);
-        drop(arriving);
-        match prepared {
-            Ok(Some((transport, upgraded))) => self.come_in(transport, upgraded),
+        match self.prepare(stream) {
+            Ok(Some((transport, upgraded))) => self.come_in(transport, upgraded, arriving),
             Ok(None) => {}
             Err(error) => log::debug!("{} did not become a client: {error}", self.addr),
         }
@@ -95,9 +93,12 @@ impl Arrival {
         }
     }
 
-    fn come_in(self, transport: Transport, upgraded: Upgraded) {
+    fn come_in(self, transport: Transport, upgraded: Upgraded, arriving: Arriving) {
         let (limits, now) = (self.shared.limits.get(), self.shared.clock.uptime());
-        match self.door.enter(self.addr.ip(), &limits, now) {
+        let entered = self.door.enter(self.addr.ip(), &limits, now);
+        // Not before it is counted as a client: it is to be waited for all the time.
+        drop(arriving);
+        match entered {
             Ok(place) => self.start(Arc::new(transport), place, upgraded.dialect, &upgraded.early),
             Err(reason) => self.turn_away(&transport, upgraded.dialect, reason),
         }
@@ -131,7 +132,7 @@ impl Arrival {
     }
 
     fn patience(&self, most: Duration) -> Patience<'_> {
-        Patience { deadline: Instant::now() + most, bell: &self.closing }
+        Patience { deadline: Instant::now() + most, bell: &self.hurry }
     }
 }
 

@@ -4,6 +4,8 @@
 //! something once. It never blocks: what a socket does not take waits in that client's queue.
 
 mod archive;
+mod effects;
+mod memory;
 mod status;
 mod succession;
 
@@ -14,12 +16,12 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
-use self::archive::{Archive, Held};
+use self::archive::Archive;
 use self::status::Status;
 use self::succession::Successor;
 use crate::address::Origin;
 use crate::alarm::Alarm;
-use crate::chat::{Audience, Chat, ClientId, Effect, Effects, Event, Message, Now, Reason};
+use crate::chat::{Chat, ClientId, Effects, Event, Now, Reason};
 use crate::clock::Clock;
 use crate::config::Durability;
 use crate::feed::Feeds;
@@ -27,10 +29,10 @@ use crate::handover::SavedSession;
 use crate::inbox::Input;
 use crate::limits::SharedLimits;
 use crate::metrics::{Census, Metrics};
-use crate::os::{self, WritablePoll};
+use crate::os::WritablePoll;
 use crate::peer::Peer;
 use crate::peers::Peers;
-use crate::store::{self, Store};
+use crate::store::Store;
 use crate::systemd::Keeper;
 use crate::wire::text::{MAX_WITHOUT_LINE_END, http_refusal};
 use crate::wire::{Dialect, Farewell, Incoming, WireError};
@@ -126,8 +128,7 @@ impl Broadcaster {
 
     /// Runs until told to stop, and until everybody was told that it does.
     pub fn run(mut self) {
-        self.drop_the_lost();
-        self.enforce(self.clock.now());
+        self.begin();
         while !self.stopping && !self.alarm.is_over() && !self.can_hand_over() {
             if !self.inbox.is_empty() {
                 // Others are about to have their say, too, and one flush for all costs less.
@@ -266,127 +267,6 @@ impl Broadcaster {
         self.status.note(id, &self.chat, self.peers.dialect(id));
     }
 
-    fn carry_out(&mut self, now: Now) {
-        let mut effects = std::mem::take(&mut self.effects);
-        let (list, except) = effects.drain();
-        for effect in list {
-            if let Some(effect) = self.archive.pass(now.uptime, effect, except) {
-                self.carry_out_one(now, effect, except);
-            }
-        }
-        effects.clear();
-        self.effects = effects;
-    }
-
-    /// Carries out what had to wait.
-    fn carry_out_held(&mut self, now: Now, held: Vec<Held>) {
-        for (mut effect, except) in held {
-            if let Effect::Tell { to: Audience::Room(_, range), .. } = &mut effect {
-                *range = 0..except.len();
-            }
-            self.carry_out_one(now, effect, &except);
-        }
-    }
-
-    fn hear_store(&mut self, now: Now, event: store::Event) {
-        let freed = self.archive.hear(now.uptime, &event);
-        self.carry_out_held(now, freed);
-        match event {
-            store::Event::Answered(id, answer) => {
-                self.happen(now, id, archive::answered(answer));
-            }
-            store::Event::Failing { error } => {
-                log::error!("cannot write the history: {error}");
-                self.tell_operators(now, &format!("the history cannot be written: {error}"));
-            }
-            store::Event::Recovered { after } => {
-                log::warn!("the history can be written again, after {after:?}");
-                self.tell_operators(now, "the history can be written again");
-            }
-            store::Event::Lost { room, lines, .. } => {
-                log::error!("{lines} lines said in {room} are missing in the history");
-                let words = format!("{lines} lines said in {room} are missing in the history");
-                self.tell_operators(now, &words);
-            }
-            store::Event::Changed(roll) => {
-                self.chat.register(roll);
-                self.enforce(now);
-            }
-            store::Event::Committed { .. } => {}
-        }
-    }
-
-    /// Sees to it that nobody is here who may not be, or under a name that is not theirs.
-    fn enforce(&mut self, now: Now) {
-        self.chat.enforce(now, &mut self.effects);
-        self.carry_out(now);
-    }
-
-    fn tell_operators(&mut self, now: Now, words: &str) {
-        self.chat.tell_operators(words, &mut self.effects);
-        self.carry_out(now);
-    }
-
-    fn carry_out_one(&mut self, now: Now, effect: Effect, except: &[ClientId]) {
-        match effect {
-            Effect::Tell { to: Audience::One(id), message } => {
-                self.peers.with(id, |peer, feeds| peer.tell(&message, feeds));
-            }
-            Effect::Tell { to: Audience::Room(room, range), message } => {
-                if matches!(message, Message::Said { .. }) {
-                    self.status.count_line(self.peers.members(room).saturating_sub(range.len()));
-                }
-                log_words(&message);
-                self.peers.tell_room(room, &except[range], message);
-            }
-            Effect::Tell { to: Audience::Everyone, message } => {
-                self.peers.with_all(|peer, feeds| peer.tell(&message, feeds));
-            }
-            Effect::Entered(id, room) => self.peers.enter(id, room),
-            Effect::Left(id, room) => self.peers.leave(id, room),
-            Effect::Timestamps(id, on) => self.peers.with(id, |peer, feeds| {
-                peer.respeak(feeds, |dialect| dialect.with_timestamps(on));
-            }),
-            Effect::Ask(id, question) => {
-                if let Err(event) = self.archive.ask(id, question, &self.chat) {
-                    self.happen(now, id, event);
-                }
-            }
-            Effect::Claim(id, claim) => {
-                if let Err(event) = self.archive.claim(id, claim) {
-                    self.happen(now, id, event);
-                }
-            }
-            Effect::Order(id, order) => {
-                if let Err(event) = self.archive.order(id, order) {
-                    self.happen(now, id, event);
-                }
-            }
-            Effect::Reload(_) => {
-                if let Err(error) = os::ask_for_reload() {
-                    log::error!("cannot ask for a reload: {error}");
-                }
-            }
-            Effect::Kept(deed) => log::info!("to keep order, {deed}"),
-            Effect::Changed(id) => self.status.note(id, &self.chat, self.peers.dialect(id)),
-            Effect::TurnedAway(id) => {
-                if let Some(addr) = self.peers.addr(id) {
-                    log::info!("refused {addr}: banned");
-                    self.status.count_refused("banned");
-                }
-                self.part_from(now, id, Farewell::Expelled);
-            }
-            Effect::Departed(id, nick, reason) => {
-                self.status.count_departure(&reason);
-                if let Some(addr) = self.peers.addr(id) {
-                    log::info!("{nick} left: {} ({addr})", reason.without_words());
-                }
-            }
-            Effect::Disconnect(id, Reason::Quit(_)) => self.part_from(now, id, Farewell::Done),
-            Effect::Disconnect(id, _) => self.part_from(now, id, Farewell::Expelled),
-        }
-    }
-
     /// Ends a client's connection from this side.
     fn part_from(&mut self, now: Now, id: ClientId, farewell: Farewell) {
         self.see_off(now, id, |peer, feeds| peer.say_farewell(farewell, feeds));
@@ -415,6 +295,7 @@ impl Broadcaster {
         }
         let late = self.archive.tick(now.uptime);
         self.carry_out_held(now, late);
+        self.report_swing(now);
         self.status.pulse(now.uptime, self.peers.len(), &self.chat);
         self.chat.tick(now, &mut self.effects);
         self.carry_out(now);
@@ -470,18 +351,5 @@ impl Broadcaster {
         let now = self.clock.now();
         let held = self.archive.release(now.uptime);
         self.carry_out_held(now, held);
-    }
-}
-
-/// What people say is for those who debug only.
-fn log_words(message: &Message) {
-    match message {
-        Message::Said { room, entry } => {
-            log::debug!("{} in {room}: {}", entry.from, entry.text);
-        }
-        Message::Left { room, nick, reason: Reason::Quit(Some(words)), .. } => {
-            log::debug!("{nick} quits {room}: {words}");
-        }
-        _ => {}
     }
 }

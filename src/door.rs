@@ -150,12 +150,17 @@ impl Door {
         limits: &Limits,
         now: Duration,
     ) -> Place {
-        self.ids.fetch_max(id.0 + 1, Ordering::Relaxed);
+        self.count_from(ClientId(id.0 + 1));
         let address = Address::of(ip);
         let mut inside = self.lock();
         inside.from(address, &limits.for_an_address(), now).clients += 1;
         inside.clients += 1;
         Place { door: Arc::clone(self), address, burst: limits.burst.max(1) }
+    }
+
+    /// Uses no number below `next` any more.
+    pub fn count_from(&self, next: ClientId) {
+        self.ids.fetch_max(next.0, Ordering::Relaxed);
     }
 
     /// How many are on their way in.

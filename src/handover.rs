@@ -1,14 +1,15 @@
 //! Handing everything over to the next process: what is saved, and in which form.
 
+use std::fs::File;
+use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
+use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::chat::{Chat, ClientId, Presence};
 use crate::limits::Bucket;
-use crate::transport::Transport;
 use crate::wire::{Decoder, Dialect};
 
 /// Raised whenever older programs could misunderstand what is saved.
@@ -16,7 +17,7 @@ const VERSION: u32 = 1;
 /// Bytes of send queues that are saved, in all; clients whose bytes do not fit stay behind.
 const MAX_QUEUED: usize = 256 * 1024 * 1024;
 
-/// What a process finds that another left.
+/// What a process finds that another left, or leaves to another.
 #[derive(Debug, Default)]
 pub struct Inherited {
     /// Listening sockets, by the names of their services.
@@ -40,13 +41,13 @@ pub struct Listener {
     pub socket: TcpListener,
 }
 
-/// What a process leaves to the next.
+/// What a broadcaster leaves to the next.
 #[derive(Debug)]
 pub struct Legacy {
     /// What it knows.
     pub snapshot: Snapshot,
     /// The connections of those who are in it.
-    pub clients: Vec<(ClientId, Arc<Transport>)>,
+    pub clients: Vec<(ClientId, TcpStream)>,
 }
 
 /// Everything that a process knows.
@@ -55,6 +56,8 @@ pub struct Snapshot {
     version: u32,
     /// The time on the clock that everything in here is measured by.
     pub uptime: Duration,
+    /// The first number that no client had.
+    pub next_id: ClientId,
     /// The chat among the clients.
     pub chat: Chat,
     /// The clients that can be handed over.
@@ -105,8 +108,8 @@ pub struct Record {
 
 impl Snapshot {
     /// One without clients.
-    pub fn new(uptime: Duration, chat: Chat) -> Self {
-        Self { version: VERSION, uptime, chat, clients: Vec::new(), queues: Vec::new() }
+    pub fn new(uptime: Duration, next_id: ClientId, chat: Chat) -> Self {
+        Self { version: VERSION, uptime, next_id, chat, clients: Vec::new(), queues: Vec::new() }
     }
 
     /// Adds a client, unless too much waits for it.
@@ -128,38 +131,37 @@ impl Snapshot {
 
     /// Takes the clients out, each with what waits to be sent to it.
     pub fn take_clients(&mut self) -> Vec<(SavedClient, Vec<u8>)> {
-        let (mut at, queues) = (0, std::mem::take(&mut self.queues));
+        let mut queues = std::mem::take(&mut self.queues).into_iter();
         let with_queue = |client: SavedClient| {
-            let end = (at + client.queued).min(queues.len());
-            let queue = queues[at..end].to_vec();
-            at = end;
+            let queue = queues.by_ref().take(client.queued).collect();
             (client, queue)
         };
         std::mem::take(&mut self.clients).into_iter().map(with_queue).collect()
     }
 
-    /// As bytes: a line of JSON, and then the queues.
+    /// Writes it into an empty file: a line of JSON, and then the queues.
     ///
     /// # Errors
-    /// When it cannot be put into JSON, which would be a bug.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let mut bytes = serde_json::to_vec(self)?;
-        bytes.push(b'\n');
-        bytes.extend_from_slice(&self.queues);
-        Ok(bytes)
+    /// When there is no room for it.
+    pub fn write_to(&self, file: &File) -> io::Result<()> {
+        let mut json = serde_json::to_vec(self)?;
+        json.push(b'\n');
+        file.write_all_at(&json, 0)?;
+        file.write_all_at(&self.queues, json.len() as u64)
     }
 
     /// Back from bytes.
     ///
     /// # Errors
     /// When they are of another version or damaged; says which.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+    pub fn from_bytes(mut bytes: Vec<u8>) -> Result<Self, String> {
         #[derive(Deserialize)]
         struct Versioned {
             version: u32,
         }
         let end = bytes.iter().position(|&byte| byte == b'\n').ok_or("it has no end")?;
-        let (json, queues) = (&bytes[..end], &bytes[end + 1..]);
+        let queues = bytes.split_off(end + 1);
+        let json = bytes.as_slice();
         let Versioned { version } =
             serde_json::from_slice(json).map_err(|error| error.to_string())?;
         if version != VERSION {
@@ -170,7 +172,7 @@ impl Snapshot {
         if queued != queues.len() {
             return Err("its queues are cut off".to_owned());
         }
-        snapshot.queues = queues.to_vec();
+        snapshot.queues = queues;
         Ok(snapshot)
     }
 }

@@ -2,18 +2,19 @@
 
 mod succession;
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use chatd::cli::{self, Job};
 use chatd::config::{self, Config, Stop};
 use chatd::server::Server;
-use chatd::{logging, systemd};
+use chatd::{logging, os, systemd};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR2};
 use signal_hook::iterator::Signals;
 
-use self::succession::Program;
+use self::succession::Succession;
 
+const SIGNALS: [i32; 4] = [SIGTERM, SIGINT, SIGHUP, SIGUSR2];
 const CANNOT_START: u8 = 1;
 const WRONG_SETTINGS: u8 = 2;
 const CRASHED: i32 = 70;
@@ -51,41 +52,52 @@ fn load() -> Result<Config, Stop> {
 }
 
 fn run(mut config: Config) -> Result<(), Box<dyn std::error::Error>> {
+    // One that comes while this process turns into the next is for that one.
+    os::hold_signals(&SIGNALS)?;
+    let mut signals = Signals::new(SIGNALS)?;
     logging::start(config.log_level())?;
     for variable in &config.unknown_variables {
         log::warn!("{variable} is set, but there is no such setting");
     }
-    // Taken now: the file may be replaced by a newer one before it is needed.
-    let program = Program::this();
-    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGUSR2])?;
-    let mut server = Server::start(&config, systemd::inherit(), crash)?;
+    let inherited = systemd::inherit();
+    let succession = Succession::prepare()?;
+    let mut server = Server::start(&config, inherited, crash)?;
     systemd::ready();
-    for signal in signals.forever() {
-        match signal {
-            SIGHUP => reload(&server, &config),
-            SIGUSR2 => {
-                let Some(program) = &program else {
-                    log::error!("not restarted: it is not known where this program is");
-                    continue;
-                };
-                if let Some(changed) = load_again("restarted") {
-                    let left = program.replace(server);
-                    // Only if that failed: this program goes on.
-                    server = Server::start(&changed, left, crash)?;
-                    config = changed;
-                }
-            }
-            _ => break,
+    loop {
+        let caught = next_signals(&mut signals)?;
+        if caught.contains(&SIGTERM) || caught.contains(&SIGINT) {
+            break;
+        }
+        if caught.contains(&SIGHUP) {
+            reload(&server, &config);
+        }
+        if caught.contains(&SIGUSR2)
+            && let Some(changed) = load_again("restarted")
+            && succession.try_out()
+        {
+            let left = succession.replace(server);
+            // Only if there was no way to: this process goes on.
+            server = Server::start(&changed, left, crash)?;
+            config = changed;
         }
     }
     log::info!("going down");
     systemd::stopping();
     if systemd::is_managed() {
-        succession::leave_to_manager(server);
+        succession.leave_to_manager(server);
     } else {
         server.stop();
     }
     Ok(())
+}
+
+/// Waits for signals; those that come while they are dealt with wait in turn.
+fn next_signals(signals: &mut Signals) -> io::Result<Vec<i32>> {
+    os::release_signals(&SIGNALS)?;
+    let mut caught: Vec<_> = signals.wait().collect();
+    os::hold_signals(&SIGNALS)?;
+    caught.extend(signals.pending());
+    Ok(caught)
 }
 
 /// The settings as they are now, unless something is wrong with them.

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use command_fds::{CommandFdExt, FdMapping};
+use nix::sys::signal::{SigSet, Signal};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, epoll, eventfd, poll};
 use rustix::fs::FlockOperation;
 use rustix::io::Errno;
@@ -27,6 +28,9 @@ const BACKLOG: i32 = 4096;
 const SEND_BUFFER: usize = 128 * 1024;
 /// The first descriptor after standard input, output and error.
 const FIRST_FD: RawFd = 3;
+/// Bytes that the names of all descriptors may have: an environment variable has 128 KiB at most
+/// (execve(2)).
+const MAX_NAMES: usize = 127 * 1024;
 /// Slices one send can carry; far below the kernel's limit of 1024 (UIO_MAXIOV, sendmsg(2)).
 const MAX_SLICES: usize = 64;
 
@@ -84,20 +88,50 @@ pub fn memory_file(name: &str) -> io::Result<OwnedFd> {
     Ok(rustix::fs::memfd_create(name, rustix::fs::MemfdFlags::CLOEXEC)?)
 }
 
-/// Turns this process into another program with the same number, which finds `fds` from
-/// descriptor 3 on, as sd_listen_fds(3) has it. Returns only if that fails.
-pub fn become_program(mut command: Command, fds: Vec<(String, OwnedFd)>) -> io::Error {
-    let (names, fds): (Vec<_>, Vec<_>) = fds.into_iter().unzip();
+/// Keeps `signals` from this thread and those it starts: what comes waits until they are
+/// [released](release_signals), even if that is by the program that this process turns into.
+pub fn hold_signals(signals: &[i32]) -> io::Result<()> {
+    Ok(signal_set(signals)?.thread_block()?)
+}
+
+/// Lets this thread have `signals`.
+pub fn release_signals(signals: &[i32]) -> io::Result<()> {
+    Ok(signal_set(signals)?.thread_unblock()?)
+}
+
+fn signal_set(signals: &[i32]) -> io::Result<SigSet> {
+    Ok(signals.iter().map(|&number| Signal::try_from(number)).collect::<Result<_, _>>()?)
+}
+
+/// Tells `command` which descriptors it will find from number 3 on, as sd_listen_fds(3) has it.
+pub fn announce_descriptors(command: &mut Command, names: &[String]) -> io::Result<()> {
+    let (count, names) = (names.len(), names.join(":"));
+    if names.len() > MAX_NAMES {
+        return Err(io::ErrorKind::ArgumentListTooLong.into());
+    }
     command
         .env("LISTEN_PID", std::process::id().to_string())
-        .env("LISTEN_FDS", fds.len().to_string())
-        .env("LISTEN_FDNAMES", names.join(":"));
+        .env("LISTEN_FDS", count.to_string())
+        .env("LISTEN_FDNAMES", names);
+    Ok(())
+}
+
+/// Turns this process into another program with the same number, which finds `fds` from
+/// descriptor 3 on. Returns only if that fails, and then the process has to end: its own
+/// descriptors are no longer what they were.
+pub fn become_program(mut command: Command, fds: Vec<OwnedFd>) -> io::Error {
     let mappings =
         (FIRST_FD..).zip(fds).map(|(child_fd, parent_fd)| FdMapping { parent_fd, child_fd });
     match command.fd_mappings(mappings.collect()) {
         Ok(command) => command.exec(),
         Err(error) => io::Error::other(error),
     }
+}
+
+/// Has nobody connect to `listener` any more, whoever else holds it, and frees its address.
+pub fn stop_listening(listener: &impl AsFd) {
+    // The only error is that it was not listening.
+    let _ = rustix::net::shutdown(listener, Shutdown::Both);
 }
 
 /// Whether `error` says that this machine has no IPv6, so that IPv4 alone should do.
@@ -185,6 +219,11 @@ impl Socket {
     pub fn abort(&self) {
         let _ = sockopt::set_socket_linger(&self.stream, Some(Duration::ZERO));
         self.close();
+    }
+
+    /// The bare connection.
+    pub fn into_stream(self) -> TcpStream {
+        self.stream
     }
 
     /// Whether this side closed the connection.

@@ -1,7 +1,8 @@
 //! `Peer`: the sending half of one client, and what waits to be sent.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -80,10 +81,12 @@ impl Peer {
         addr: SocketAddr,
         place: Arc<Place>,
         dialect: Dialect,
-        queue: &[u8],
+        queue: Vec<u8>,
     ) -> Self {
         let mut peer = Self::new(transport, addr, place, dialect);
-        peer.queue.push_with(|out| out.extend_from_slice(queue));
+        let length = queue.len();
+        // Most of it was shared with others, and a burst is not slowness now either.
+        peer.queue.push_shared(&Rc::new(queue), 0..length);
         peer
     }
 
@@ -92,10 +95,12 @@ impl Peer {
         self.sending == Sending::Open && self.transport.is_bare()
     }
 
-    /// Its connection, and all that another process has to know of it.
-    pub fn into_parts(self) -> (Arc<Transport>, SocketAddr, Dialect, Vec<u8>) {
+    /// Its connection, and all that another process has to know of it, once its session has
+    /// parked.
+    pub fn into_parts(self) -> Option<(TcpStream, Dialect, Vec<u8>)> {
         let queue = self.queue.slices().collect::<Vec<_>>().concat();
-        (self.transport, self.addr, self.dialect, queue)
+        let stream = Arc::into_inner(self.transport)?.into_bare()?;
+        Some((stream, self.dialect, queue))
     }
 
     /// Its connection.

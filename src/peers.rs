@@ -57,10 +57,15 @@ impl Peers {
 
     /// Adds the peer of a client that connected.
     pub fn add(&mut self, id: ClientId, peer: Peer) {
-        self.websockets += usize::from(peer.is_websocket());
         if peer.can_move() {
             self.keeper.keep(id, peer.transport());
         }
+        self.adopt(id, peer);
+    }
+
+    /// Adds the peer of a client that another process had, and the keeper has.
+    pub fn adopt(&mut self, id: ClientId, peer: Peer) {
+        self.websockets += usize::from(peer.is_websocket());
         self.peers.insert(id, peer);
     }
 
@@ -81,6 +86,15 @@ impl Peers {
     /// How many bytes sockets took since this was asked last.
     pub fn take_sent(&mut self) -> usize {
         std::mem::take(&mut self.sent)
+    }
+
+    /// Ends the connection of a client that the next process is not to know of.
+    pub fn abandon(&mut self, id: ClientId) {
+        if let Some(mut peer) = self.peers.remove(&id) {
+            self.websockets -= usize::from(peer.is_websocket());
+            peer.close();
+            self.keeper.forget(id);
+        }
     }
 
     /// How many there are.

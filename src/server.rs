@@ -20,7 +20,7 @@ use crate::broadcaster::{Broadcaster, Surroundings};
 use crate::clock::Clock;
 use crate::config::{Config, Durability};
 use crate::door::Door;
-use crate::handover::{Inherited, Legacy};
+use crate::handover::{Inherited, Legacy, Listener};
 use crate::inbox::Input;
 use crate::limits::SharedLimits;
 use crate::metrics::Metrics;
@@ -60,10 +60,15 @@ pub struct Server {
     alarm: Arc<Alarm>,
     /// Rings to stop accepting.
     closing: Arc<Bell>,
+    /// Rings to have those who are on their way in give up.
+    hurry: Arc<Bell>,
     /// Rings when nobody is to be sent anything any more.
     closed: Bell,
     acceptors: Vec<JoinHandle<(TcpListener, &'static str)>>,
     broadcaster: JoinHandle<()>,
+    keeper: Keeper,
+    /// Services whose listeners the service manager's settings made.
+    assigned: Vec<String>,
 }
 
 impl Server {
@@ -83,9 +88,14 @@ impl Server {
         let metrics = Metrics::default();
         let (inbox, receiver) = crossbeam_channel::bounded(INBOX);
         let services = services(config, tls.as_ref(), figures(&metrics, &inbox));
-        let listeners = listeners::listen(config, services, &mut inherited.listeners)?;
+        let given = std::mem::take(&mut inherited.listeners);
+        let assigned = given.iter().filter(|found| found.is_assigned);
+        let assigned: Vec<_> = assigned.map(|found| found.name.clone()).collect();
+        let listeners = listeners::listen(config, services, given, !inherited.clients.is_empty())?;
+        listeners::keep(&listeners, |name| assigned.iter().any(|other| other == name));
         let ports = listeners::announce(&listeners)?;
         let closing = Arc::new(Bell::new().map_err(failed("make a wake-up"))?);
+        let hurry = Arc::new(Bell::new().map_err(failed("make a wake-up"))?);
         let closed = Bell::new().map_err(failed("make a wake-up"))?;
         let alarm = Arc::new(Alarm::new().map_err(failed("make a wake-up"))?);
         let writable = WritablePoll::new(&closed).map_err(failed("make a poll"))?;
@@ -94,12 +104,13 @@ impl Server {
         let (clock, limits) = (Clock::start(before), SharedLimits::new(config.limits()));
 
         let (past, store) = open_store(config, database, &inbox, inherited.snapshot.is_some())?;
+        let keeper = Keeper::start().map_err(failed("start the thread \"systemd\""))?;
         let surroundings = Surroundings {
             store,
             clock,
             limits: limits.clone(),
             alarm: Arc::clone(&alarm),
-            keeper: Keeper::start().map_err(failed("start the thread \"systemd\""))?,
+            keeper: keeper.clone(),
             metrics: metrics.clone(),
             web_port: listeners::web_port(&listeners),
         };
@@ -137,6 +148,7 @@ impl Server {
                 door,
                 shared,
                 Arc::clone(&closing),
+                Arc::clone(&hurry),
                 threads.clone(),
             );
             spawn(&name, move || acceptor.run())
@@ -154,9 +166,12 @@ impl Server {
             door,
             alarm,
             closing,
+            hurry,
             closed,
             acceptors,
             broadcaster,
+            keeper,
+            assigned,
         })
     }
 
@@ -181,6 +196,7 @@ impl Server {
     /// Stops accepting, tells everybody, and returns once they were told or had their chance.
     pub fn stop(mut self) {
         self.stop_accepting();
+        self.hurry.ring();
         let _ = self.inbox.send_timeout(Input::Stop, LAST_INPUTS);
         wait_until(LAST_INPUTS, || self.broadcaster.is_finished());
         self.alarm.stop();
@@ -189,18 +205,27 @@ impl Server {
         wait_until(GRACE, || self.door.clients() == 0);
     }
 
-    /// Stops without a word to anybody, and returns what another process needs to go on, with
-    /// the listening sockets. Who connects meanwhile waits in their backlog.
-    pub fn hand_over(mut self) -> Option<(Legacy, Vec<(TcpListener, &'static str)>)> {
+    /// Stops without a word to anybody, and returns what another process needs to go on. Who
+    /// connects meanwhile waits in the backlog of the listening sockets.
+    pub fn hand_over(mut self) -> Option<Inherited> {
         let listeners = self.stop_accepting();
         wait_until(ARRIVAL, || self.door.arriving() == 0);
+        self.hurry.ring();
+        wait_until(GRACE, || self.door.arriving() == 0);
         let (reply, legacy) = crossbeam_channel::bounded(1);
         self.alarm.park();
         let _ = self.inbox.send(Input::HandOver(reply, Arc::clone(&self.door)));
-        let legacy = legacy.recv().ok()?;
+        let Legacy { snapshot, clients } = legacy.recv().ok()?;
         let _ = self.broadcaster.join();
         self.closed.ring();
-        Some((legacy, listeners))
+        self.keeper.flush();
+        let listener = |(socket, name): (TcpListener, &str)| Listener {
+            name: name.to_owned(),
+            is_assigned: self.assigned.iter().any(|assigned| assigned == name),
+            socket,
+        };
+        let listeners = listeners.into_iter().map(listener).collect();
+        Some(Inherited { listeners, clients, snapshot: Some(snapshot), roster: Vec::new() })
     }
 
     fn stop_accepting(&mut self) -> Vec<(TcpListener, &'static str)> {

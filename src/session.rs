@@ -289,6 +289,10 @@ impl Session {
         match incoming {
             Incoming::Line(line) => !self.is_hung_up || !line.is_blank(),
             Incoming::TooLong { .. } | Incoming::Malformed | Incoming::Ping => !self.is_hung_up,
+            // A WebSocket's ping.
+            Incoming::Answer(_) => {
+                matches!(self.decoder, Decoder::WebSocket(_)) && !self.is_hung_up
+            }
             _ => false,
         }
     }
@@ -327,12 +331,10 @@ impl Session {
     /// Leaves the client as it is, for another process to go on with.
     fn park(mut self) {
         self.client.is_parked = true;
-        let saved = SavedSession {
-            decoder: self.decoder,
-            bucket: self.bucket,
-            heard: self.heard,
-            is_settled: self.is_settled,
-        };
+        let Self { decoder, bucket, heard, is_settled, .. } = self;
+        let saved = SavedSession { decoder, bucket, heard, is_settled };
+        // Whoever hears of it may count on having the connection to itself.
+        drop(self.transport);
         let _ = self.shared.inbox.send(Input::Parked(self.client.id, Box::new(saved)));
     }
 

@@ -2,82 +2,128 @@
 
 use std::env;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{self, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use chatd::handover::{Inherited, Legacy, Listener};
+use chatd::handover::Inherited;
 use chatd::server::Server;
-use chatd::{logging, os, systemd};
+use chatd::systemd::{self, SnapshotFile};
+use chatd::{logging, os};
 
-/// The program that runs, by its place on disk, where a newer one may be by now.
-pub(crate) struct Program {
+use crate::CRASHED;
+
+/// How long a program may take to show that it can run.
+const TRIAL: Duration = Duration::from_secs(5);
+/// How often to look whether it did.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+/// What comes after this process.
+pub(crate) struct Succession {
+    /// This program's place on disk, where a newer one may be by now.
     path: PathBuf,
+    file: SnapshotFile,
 }
 
-impl Program {
-    /// This one, if it is known where it is.
-    pub(crate) fn this() -> Option<Self> {
-        Some(Self { path: env::current_exe().ok()? })
+impl Succession {
+    /// Takes now what may not be there later.
+    pub(crate) fn prepare() -> io::Result<Self> {
+        let by_name = || env::args_os().next().map(PathBuf::from);
+        let path = env::current_exe().or_else(|error| by_name().ok_or(error))?;
+        Ok(Self { path, file: SnapshotFile::reserve()? })
+    }
+
+    /// Whether the program that is now on disk runs at all: once this process has begun to turn
+    /// into it there is no way back.
+    pub(crate) fn try_out(&self) -> bool {
+        let result = self.run_trial();
+        if let Err(error) = &result {
+            log::error!("not restarted, nothing is changed: {}: {error}", self.path.display());
+        }
+        result.is_ok()
+    }
+
+    fn run_trial(&self) -> io::Result<()> {
+        let mut command = self.command();
+        let mut trial =
+            command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
+        let deadline = Instant::now() + TRIAL;
+        loop {
+            match trial.try_wait()? {
+                Some(status) if status.success() => return Ok(()),
+                Some(status) => return Err(io::Error::other(status.to_string())),
+                None if Instant::now() < deadline => thread::sleep(LOOK_AGAIN),
+                None => {
+                    trial.kill()?;
+                    trial.wait()?;
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
+            }
+        }
     }
 
     /// Turns into the program that is now on disk, which goes on with the clients of `server`.
     ///
-    /// Returns only if that fails, with what it takes to go on in this process.
+    /// Returns only if there is no way to, with what it takes to go on in this process.
     pub(crate) fn replace(&self, server: Server) -> Inherited {
         log::info!("making room for {}", self.path.display());
-        let Some((legacy, listeners)) = server.hand_over() else { return Inherited::default() };
-        let error = match self.descriptors(&legacy, &listeners) {
-            Ok(fds) => {
+        let Some(left) = server.hand_over() else { return Inherited::default() };
+        match self.ready(&left) {
+            Ok((command, snapshot)) => {
                 logging::flush();
-                let mut command = Command::new(&self.path);
-                command.args(env::args_os().skip(1));
-                os::become_program(command, fds)
+                let error = os::become_program(command, descriptors(snapshot, left));
+                log::error!("cannot become {}: {error}", self.path.display());
+                logging::flush();
+                process::exit(CRASHED)
             }
-            Err(error) => error,
-        };
-        log::error!("cannot become {}: {error}", self.path.display());
-        keep(legacy, listeners)
+            Err(error) => {
+                log::error!("not restarted: {error}");
+                self.file.clear();
+                left
+            }
+        }
     }
 
-    fn descriptors(
-        &self,
-        legacy: &Legacy,
-        listeners: &[(std::net::TcpListener, &'static str)],
-    ) -> io::Result<Vec<(String, OwnedFd)>> {
-        let mut fds = vec![systemd::snapshot_file(&legacy.snapshot)?];
-        for (listener, name) in listeners {
-            fds.push((systemd::listener_name(name), listener.as_fd().try_clone_to_owned()?));
+    /// What it takes to go on with `left`: a program, and a file with all that can be written.
+    fn ready(&self, left: &Inherited) -> io::Result<(Command, OwnedFd)> {
+        let snapshot = self.file.try_clone()?;
+        if let Some(all) = &left.snapshot {
+            self.file.fill(all)?;
         }
-        for (id, transport) in &legacy.clients {
-            fds.push((systemd::client_name(*id), transport.as_fd().try_clone_to_owned()?));
+        let mut command = self.command();
+        os::announce_descriptors(&mut command, &names(left))?;
+        Ok((command, snapshot))
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.path);
+        command.args(env::args_os().skip(1));
+        command
+    }
+
+    /// Leaves everything with the service manager, which may start the next process or not.
+    pub(crate) fn leave_to_manager(&self, server: Server) {
+        let Some(Inherited { snapshot: Some(snapshot), .. }) = server.hand_over() else { return };
+        // It has the connections, and this file, already.
+        if let Err(error) = self.file.fill(&snapshot) {
+            self.file.clear();
+            log::error!("cannot leave anything to the next process: {error}");
         }
-        Ok(fds)
     }
 }
 
-/// What this process goes on with if there is no other.
-fn keep(legacy: Legacy, listeners: Vec<(std::net::TcpListener, &'static str)>) -> Inherited {
-    let own =
-        |(socket, name): (_, &str)| Listener { name: name.to_owned(), is_assigned: false, socket };
-    let clients = legacy.clients.into_iter().filter_map(|(id, transport)| {
-        let fd = transport.as_fd().try_clone_to_owned().ok()?;
-        Some((id, fd.into()))
-    });
-    Inherited {
-        listeners: listeners.into_iter().map(own).collect(),
-        clients: clients.collect(),
-        snapshot: Some(legacy.snapshot),
-        roster: Vec::new(),
-    }
+/// What the next process looks for, in the order of [`descriptors`].
+fn names(left: &Inherited) -> Vec<String> {
+    let listeners =
+        left.listeners.iter().map(|found| systemd::listener_name(&found.name, found.is_assigned));
+    let clients = left.clients.iter().map(|(id, _)| systemd::client_name(*id));
+    [SnapshotFile::NAME.to_owned()].into_iter().chain(listeners).chain(clients).collect()
 }
 
-/// Leaves everything with the service manager, which may start the next process or not.
-pub(crate) fn leave_to_manager(server: Server) {
-    let Some((legacy, _)) = server.hand_over() else { return };
-    match systemd::snapshot_file(&legacy.snapshot) {
-        // The connections are there already.
-        Ok((name, file)) => systemd::store(&name, &file),
-        Err(error) => log::error!("cannot leave anything to the next process: {error}"),
-    }
+fn descriptors(snapshot: OwnedFd, left: Inherited) -> Vec<OwnedFd> {
+    let listeners = left.listeners.into_iter().map(|found| found.socket.into());
+    let clients = left.clients.into_iter().map(|(_, stream)| stream.into());
+    [snapshot].into_iter().chain(listeners).chain(clients).collect()
 }

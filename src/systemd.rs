@@ -27,6 +27,8 @@ const RECORD: usize = 512;
 const QUEUE: usize = 16 * 1024;
 /// How often the manager is told what goes on.
 const STATUS_INTERVAL: Duration = Duration::from_secs(10);
+/// How long it may take to tell it the rest.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Takes what the process before, or the service manager, left open for this one.
 pub fn inherit() -> Inherited {
@@ -50,7 +52,9 @@ fn take(inherited: &mut Inherited, name: &str, fd: OwnedFd) -> Result<(), String
         // Whatever comes of it, a later crash must not find it again.
         forget(SNAPSHOT);
         let bytes = contents(fd).map_err(|error| error.to_string())?;
-        inherited.snapshot = Some(Snapshot::from_bytes(&bytes)?);
+        if !bytes.is_empty() {
+            inherited.snapshot = Some(Snapshot::from_bytes(bytes)?);
+        }
     } else if name == ROSTER {
         forget(ROSTER);
         let bytes = contents(fd).map_err(|error| error.to_string())?;
@@ -82,19 +86,52 @@ pub fn client_name(id: ClientId) -> String {
     id.to_string()
 }
 
-/// A listener's name in the store.
-pub fn listener_name(service: &str) -> String {
-    format!("{LISTENER}{service}")
+/// The name under which the next process looks for a listener.
+pub fn listener_name(service: &str, is_assigned: bool) -> String {
+    if is_assigned { service.to_owned() } else { format!("{LISTENER}{service}") }
 }
 
-/// The snapshot as a file that can be handed over, with its name.
-///
-/// # Errors
-/// When there is no memory for it.
-pub fn snapshot_file(snapshot: &Snapshot) -> io::Result<(String, OwnedFd)> {
-    let file = File::from(os::memory_file(SNAPSHOT)?);
-    file.write_all_at(&snapshot.to_bytes()?, 0)?;
-    Ok((SNAPSHOT.to_owned(), file.into()))
+/// A place for the snapshot, taken before it is needed: the manager drops what comes when its
+/// store is full.
+#[derive(Debug)]
+pub struct SnapshotFile(File);
+
+impl SnapshotFile {
+    /// Under which the next process looks for it.
+    pub const NAME: &str = SNAPSHOT;
+
+    /// Makes an empty one, which the manager keeps, too.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn reserve() -> io::Result<Self> {
+        let file = File::from(os::memory_file(SNAPSHOT)?);
+        store(SNAPSHOT, &file);
+        Ok(Self(file))
+    }
+
+    /// Leaves `snapshot` in it.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn fill(&self, snapshot: &Snapshot) -> io::Result<()> {
+        snapshot.write_to(&self.0)
+    }
+
+    /// Empties it again: what it says is no longer true.
+    pub fn clear(&self) {
+        if let Err(error) = self.0.set_len(0) {
+            log::error!("cannot empty the snapshot: {error}");
+        }
+    }
+
+    /// The file, for the next process.
+    ///
+    /// # Errors
+    /// When there are too many open files.
+    pub fn try_clone(&self) -> io::Result<OwnedFd> {
+        Ok(self.0.try_clone()?.into())
+    }
 }
 
 /// Whether a service manager started this process, so that its end may be a restart.
@@ -135,7 +172,8 @@ pub fn store(name: &str, fd: &impl AsFd) {
     }
 }
 
-fn forget(name: &str) {
+/// Has the manager let go of a descriptor; it may go on using what it refers to until it did.
+pub fn forget(name: &str) {
     notify(&[NotifyState::FdStoreRemove, NotifyState::FdName(name)]);
 }
 
@@ -154,6 +192,7 @@ enum Job {
     Note(Box<Record>),
     Forget(ClientId),
     Pulse(String),
+    Flush(Sender<()>),
 }
 
 impl Keeper {
@@ -203,6 +242,15 @@ impl Keeper {
         self.send(Job::Forget(id));
     }
 
+    /// Waits until the manager was told everything, two seconds at most.
+    pub fn flush(&self) {
+        if let Some(jobs) = &self.jobs {
+            let (done, told) = bounded(1);
+            let _ = jobs.send_timeout(Job::Flush(done), LAST_WORDS);
+            let _ = told.recv_timeout(LAST_WORDS);
+        }
+    }
+
     /// Proves that the caller is alive, and says what goes on.
     pub fn pulse(&self, status: String) {
         self.send(Job::Pulse(status));
@@ -226,6 +274,7 @@ fn work(jobs: &Receiver<Job>, mut roster: Roster) {
                 forget(&client_name(id));
                 roster.forget(id);
             }
+            Job::Flush(done) => drop(done.send(())),
             Job::Pulse(status) => notify(&[NotifyState::Watchdog, NotifyState::Status(&status)]),
         }
     }
@@ -243,6 +292,8 @@ struct Roster {
 impl Roster {
     fn new() -> io::Result<Self> {
         let file = File::from(os::memory_file(ROSTER)?);
+        // There may be one of this process, from before it became this program.
+        forget(ROSTER);
         store(ROSTER, &file);
         Ok(Self { file, slots: BTreeMap::new(), free: Vec::new() })
     }

@@ -147,6 +147,11 @@ impl Transport {
         self.socket.abort();
     }
 
+    /// The connection itself, unless it is under TLS.
+    pub fn into_bare(self) -> Option<TcpStream> {
+        self.tls.is_none().then(|| self.socket.into_stream())
+    }
+
     /// Whether it is what it seems to be, without TLS.
     pub fn is_bare(&self) -> bool {
         self.tls.is_none()

@@ -2,11 +2,13 @@
 
 use crate::os::Epoll;
 use crate::server::Server;
+use crate::tls;
 use crate::wire::Dialect;
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use rustix::net::sockopt::{self, Timeout};
 use rustix::net::{self, AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
+use rustls::ClientConnection;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::{Duration, Instant};
@@ -20,9 +22,34 @@ const READ: usize = 64 * 1024;
 /// One client.
 pub(crate) struct Member {
     pub(crate) socket: OwnedFd,
+    tls: Option<Box<ClientConnection>>,
     /// Received bytes that are still to be looked at.
     pub(crate) rest: Vec<u8>,
     ready: bool,
+}
+
+impl Member {
+    /// How many bytes can be read at once; `None` when that is nothing.
+    pub(crate) fn receive(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+        match &mut self.tls {
+            Some(tls) => {
+                let count = tls::receive(tls, &self.socket, buffer)?;
+                Ok((count > 0).then_some(count))
+            }
+            None => Ok(receive(&self.socket, buffer)?.map(<[u8]>::len)),
+        }
+    }
+
+    /// Sends some of `bytes`; says how many.
+    pub(crate) fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.tls {
+            Some(tls) => tls::send(tls, &self.socket, bytes),
+            None => {
+                let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+                Ok(net::send(&self.socket, bytes, flags)?)
+            }
+        }
+    }
 }
 
 /// Connected clients; the epoll token of each is its index.
@@ -55,12 +82,15 @@ impl Crowd {
             while crowd.members.len() < size.min(ready + AT_A_TIME) {
                 let index = crowd.members.len();
                 let socket = dial(server.address, index)?;
+                let tls = server.tls.as_ref().map(|config| tls::connect(&socket, config));
+                let (tls, rest) = (tls.transpose()?, Vec::new());
+                let mut member = Member { socket, tls, rest, ready: false };
                 let hello = dialect.hello(index, index < senders);
                 if !hello.is_empty() {
-                    net::send(&socket, &hello, SendFlags::NOSIGNAL)?;
+                    member.send(&hello)?;
                 }
-                crowd.epoll.add_edge(&socket, index as u64)?;
-                crowd.members.push(Member { socket, rest: Vec::new(), ready: false });
+                crowd.epoll.add_edge(&member.socket, index as u64)?;
+                crowd.members.push(member);
             }
             match crowd.greet(dialect, PATIENCE)? {
                 None => {
@@ -85,11 +115,10 @@ impl Crowd {
         let mut ready = 0;
         for token in &tokens {
             let member = &mut self.members[*token as usize];
-            while let Some(data) = receive(&member.socket, &mut self.buffer)? {
-                member.rest.extend_from_slice(data);
+            while let Some(count) = member.receive(&mut self.buffer)? {
+                member.rest.extend_from_slice(&self.buffer[..count]);
             }
-            let whole =
-                member.rest.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+            let whole = dialect.whole(&member.rest);
             if !member.ready && dialect.is_ready(&member.rest[..whole]) {
                 member.ready = true;
                 ready += 1;

@@ -3,14 +3,13 @@
 //! One thread. A line is in flight until every receiver has it.
 
 use crate::churn::Churn;
-use crate::crowd::{Crowd, PATIENCE, receive};
+use crate::crowd::{Crowd, PATIENCE};
 use crate::latency::Histogram;
 use crate::server::Server;
 use crate::transcript::Transcript;
 use crate::wire::Dialect;
-use rustix::io::Errno;
-use rustix::net::{self, SendFlags};
 use std::io;
+use std::io::ErrorKind::{Interrupted, WouldBlock};
 use std::time::{Duration, Instant};
 
 /// How many of a load's clients speak.
@@ -191,15 +190,14 @@ impl Load {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        for (sender, member) in self.senders.iter_mut().zip(&self.crowd.members) {
+        for (sender, member) in self.senders.iter_mut().zip(&mut self.crowd.members) {
             if sender.out.is_empty() {
                 continue;
             }
-            match net::send(&member.socket, &sender.out, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)
-            {
+            match member.send(&sender.out) {
                 Ok(count) => drop(sender.out.drain(..count)),
-                Err(Errno::AGAIN | Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
+                Err(error) if matches!(error.kind(), WouldBlock | Interrupted) => {}
+                Err(error) => return Err(error),
             }
         }
         Ok(())
@@ -236,10 +234,10 @@ impl Load {
         loop {
             let kept = member.rest.len();
             self.buffer[..kept].copy_from_slice(&member.rest);
-            let Some(fresh) = receive(&member.socket, &mut self.buffer[kept..])? else {
+            let Some(fresh) = member.receive(&mut self.buffer[kept..])? else {
                 return Ok(());
             };
-            let (fresh, room) = (fresh.len(), READ - kept);
+            let room = READ - kept;
             member.rest.clear();
             let before = receiver.at;
             self.transcript.follow(
@@ -268,11 +266,11 @@ impl Load {
 
     fn take(&mut self, sender: usize) -> io::Result<()> {
         let member = &mut self.crowd.members[sender];
-        while let Some(data) = receive(&member.socket, &mut self.buffer)? {
+        while let Some(count) = member.receive(&mut self.buffer)? {
             if self.dialect.senders_hear {
-                member.rest.extend_from_slice(data);
+                member.rest.extend_from_slice(&self.buffer[..count]);
             }
-            if data.len() < READ {
+            if count < READ {
                 break;
             }
         }

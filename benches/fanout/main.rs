@@ -23,9 +23,11 @@ mod sample;
 mod server;
 mod stalled;
 mod throughput;
+mod tls;
 mod transcript;
 mod visits;
 mod wire;
+mod wires;
 
 use bench::Bench;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -82,18 +84,20 @@ enum Section {
     Visits,
     History,
     Growth,
+    Wires,
 }
 
 type Measure = fn(&Bench, &mut Report);
 
 /// The tables, whether `--quick` has them, and where their servers run: one processor suits a
 /// stream of lines, clients that come and go are a matter for all.
-const SECTIONS: [(Section, bool, Place, Measure); 7] = [
+const SECTIONS: [(Section, bool, Place, Measure); 8] = [
     (Section::FanOut, true, Place::Together, throughput::fan_out),
     (Section::Rate, false, Place::Together, throughput::rate),
     (Section::Idle, true, Place::Free, idle::idle),
     (Section::Stalled, true, Place::Together, stalled::stalled),
     (Section::Visits, true, Place::Free, visits::visits),
+    (Section::Wires, false, Place::Together, wires::wires),
     (Section::History, false, Place::Together, throughput::history),
     (Section::Growth, false, Place::Together, growth::growth),
 ];

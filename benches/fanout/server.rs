@@ -2,12 +2,15 @@
 
 use crate::os::{self, Size};
 use crate::placement::Placement;
+use crate::tls;
 use crate::wire::{self, Dialect};
 use rustix::process::Pid;
+use rustls::ClientConfig;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const START: Duration = Duration::from_secs(10);
@@ -35,6 +38,10 @@ PAM = no
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Chatd,
+    /// chatd with clients that speak plain lines over WebSocket, `chatd.v1`, or text under TLS.
+    ChatdLines,
+    ChatdJson,
+    ChatdTls,
     Floor,
     Redis,
     Ncat,
@@ -48,6 +55,9 @@ impl Kind {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Kind::Chatd => "chatd",
+            Kind::ChatdLines => "chatd, WebSocket",
+            Kind::ChatdJson => "chatd, chatd.v1",
+            Kind::ChatdTls => "chatd, TLS",
             Kind::Floor => "floor",
             Kind::Redis => "redis-server",
             Kind::Ncat => "ncat",
@@ -57,11 +67,22 @@ impl Kind {
 
     pub(crate) fn dialect(self) -> &'static Dialect {
         match self {
-            Kind::Chatd => &wire::CHATD,
+            Kind::Chatd | Kind::ChatdTls => &wire::CHATD,
+            Kind::ChatdLines => &wire::LINES,
+            Kind::ChatdJson => &wire::JSON,
             Kind::Floor => &wire::FLOOR,
             Kind::Redis => &wire::REDIS,
             Kind::Ncat => &wire::NCAT,
             Kind::Ngircd => &wire::IRC,
+        }
+    }
+
+    /// What the port that its clients connect to is called in the port file.
+    fn port(self) -> &'static str {
+        match self {
+            Kind::ChatdLines | Kind::ChatdJson => "web ",
+            Kind::ChatdTls => "tls ",
+            _ => "text ",
         }
     }
 
@@ -94,6 +115,8 @@ pub(crate) struct Server {
     child: Child,
     directory: PathBuf,
     pub(crate) address: SocketAddrV4,
+    /// What its clients need to speak TLS, if they do.
+    pub(crate) tls: Option<Arc<ClientConfig>>,
 }
 
 impl Server {
@@ -105,15 +128,19 @@ impl Server {
         let port_file = directory.join("port");
         let port = if Kind::PEERS.contains(&kind) { free_port()? } else { 0 };
         let mut command = command(kind, tuning, &directory, port)?;
+        let tls = match kind {
+            Kind::ChatdTls => Some(tls::identify(&mut command, &directory)?),
+            _ => None,
+        };
         command.stdin(Stdio::null()).stdout(Stdio::null());
         if Kind::PEERS.contains(&kind) {
             command.stderr(Stdio::null());
         }
         let child = placement.as_server(|| command.spawn())?;
         let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, port);
-        let mut server = Server { child, directory, address };
+        let mut server = Server { child, directory, address, tls };
         let deadline = Instant::now() + START;
-        while !server.listens(&port_file) {
+        while !server.listens(kind, &port_file) {
             if let Some(status) = server.child.try_wait()? {
                 return Err(io::Error::other(format!("{} ended at once: {status}", kind.name())));
             }
@@ -138,12 +165,12 @@ impl Server {
         Pid::from_child(&self.child)
     }
 
-    fn listens(&mut self, port_file: &Path) -> bool {
+    fn listens(&mut self, kind: Kind, port_file: &Path) -> bool {
         if self.address.port() != 0 {
             return os::listens(self.address.port());
         }
         let text = std::fs::read_to_string(port_file).unwrap_or_default();
-        let port = text.lines().find_map(|line| line.strip_prefix("text ")?.parse().ok());
+        let port = text.lines().find_map(|line| line.strip_prefix(kind.port())?.parse().ok());
         port.inspect(|port| self.address.set_port(*port)).is_some()
     }
 }
@@ -161,14 +188,17 @@ fn command(kind: Kind, tuning: Tuning, directory: &Path, port: u16) -> io::Resul
     let port_file = directory.join("port");
     let port = port.to_string();
     let mut command = match kind {
-        Kind::Chatd => Command::new(env!("CARGO_BIN_EXE_chatd")),
+        Kind::Chatd | Kind::ChatdLines | Kind::ChatdJson | Kind::ChatdTls => {
+            Command::new(env!("CARGO_BIN_EXE_chatd"))
+        }
         Kind::Floor => Command::new(std::env::current_exe()?),
         _ => Command::new(kind.name()),
     };
     match kind {
-        Kind::Chatd => command
+        Kind::Chatd | Kind::ChatdLines | Kind::ChatdJson | Kind::ChatdTls => command
             .env("RUST_LOG", "error")
             .args(["--bind", "127.0.0.1", "--port", "0", "--rate", "0", "--max-clients", "20000"])
+            .args(["--web-port", "0"])
             .args(["--history", &tuning.history.to_string()])
             .args(["--send-queue", &tuning.send_queue.to_string()])
             .arg("--port-file")

@@ -67,6 +67,8 @@ pub(crate) struct Dialect {
     after: &'static [u8],
     /// What comes before a payload where it isn't a line of text of its own.
     envelope: Option<&'static [u8]>,
+    /// Where everything comes in WebSocket frames: how many bytes follow a payload in its frame.
+    framed: Option<usize>,
     hello: fn(index: usize, sends: bool) -> Vec<u8>,
     /// A line that holds one of these tells that the server has taken the client in.
     ready: [&'static [u8]; 2],
@@ -95,8 +97,23 @@ impl Dialect {
         self.ready.iter().any(|mark| holds(mark))
     }
 
+    /// How many of the first bytes of `data` are whole lines or frames.
+    pub(crate) fn whole(&self, data: &[u8]) -> usize {
+        if self.framed.is_none() {
+            return data.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        }
+        let mut done = 0;
+        while let Frame::Other(length) | Frame::Line(length, _) = self.frame(&data[done..]) {
+            done += length;
+        }
+        done
+    }
+
     /// The first frame of `data`.
     pub(crate) fn frame(&self, data: &[u8]) -> Frame {
+        if let Some(after) = self.framed {
+            return framed(data, after);
+        }
         if let Some(envelope) = self.envelope {
             let whole = envelope.len() + PAYLOAD + self.after.len();
             if data.starts_with(envelope) {
@@ -127,11 +144,44 @@ fn line(length: usize, payload: &[u8]) -> Frame {
     }
 }
 
+/// The first WebSocket frame of `data`, or the head of the answer that comes before all frames.
+fn framed(data: &[u8], after: usize) -> Frame {
+    if data.starts_with(b"HTTP") {
+        let end = data.windows(4).position(|window| window == b"\r\n\r\n");
+        return end.map_or(Frame::Partial, |end| Frame::Other(end + 4));
+    }
+    let (header, length) = match *data {
+        [_, length @ 0..=125, ..] => (2, usize::from(length)),
+        [_, 126, high, low, ..] => (4, usize::from(u16::from_be_bytes([high, low]))),
+        [_, 127..=255, ..] => return Frame::Damaged,
+        _ => return Frame::Partial,
+    };
+    let whole = header + length;
+    let Some(text) = data.get(header..whole) else { return Frame::Partial };
+    let start = length.checked_sub(after + PAYLOAD).filter(|start| text[*start] == MARK);
+    start.map_or(Frame::Other(whole), |start| line(whole, &text[start..][..PAYLOAD]))
+}
+
+/// A request for WebSocket, then these messages with masks of zeros, which change nothing.
+fn upgrade(fields: &str, messages: &[&str]) -> Vec<u8> {
+    let mut out = format!(
+        "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{fields}\r\n"
+    )
+    .into_bytes();
+    for message in messages {
+        out.extend([0x81, 0x80 | message.len() as u8, 0, 0, 0, 0]);
+        out.extend_from_slice(message.as_bytes());
+    }
+    out
+}
+
 /// Bare lines; greets with `-- floor`.
 pub(crate) static FLOOR: Dialect = Dialect {
     before: b"",
     after: b"\n",
     envelope: None,
+    framed: None,
     hello: |_, _| Vec::new(),
     ready: [b"-- floor", b"-- floor"],
     senders_hear: true,
@@ -143,6 +193,7 @@ pub(crate) static CHATD: Dialect = Dialect {
     before: b"",
     after: b"\n",
     envelope: None,
+    framed: None,
     hello: |_, _| b"/ping\n".to_vec(),
     ready: [b"-- pong", b"-- pong"],
     senders_hear: true,
@@ -153,11 +204,37 @@ pub(crate) static CHATD: Dialect = Dialect {
 pub(crate) static CHATD_SILENT: Dialect =
     Dialect { hello: |_, _| Vec::new(), ready: [b"-- Welcome", b"-- Welcome"], ..CHATD };
 
+/// As [`CHATD`], each line in a WebSocket message.
+pub(crate) static LINES: Dialect = Dialect {
+    before: &[0x81, 0x80 | 63, 0, 0, 0, 0],
+    after: b"",
+    envelope: None,
+    framed: Some(0),
+    hello: |_, _| upgrade("", &["/echo off", "/ping"]),
+    ready: [b"-- pong", b"-- pong"],
+    senders_hear: true,
+    settle: Duration::from_millis(350),
+};
+
+/// `{"t":"said","room":"lobby","nick":"guest7","text":"PAYLOAD","ts":1234567890123}`.
+pub(crate) static JSON: Dialect = Dialect {
+    before: b"\x81\xd4\0\0\0\0{\"t\":\"say\",\"text\":\"",
+    after: b"\"}",
+    framed: Some("\",\"ts\":1234567890123}".len()),
+    hello: |_, _| {
+        let messages = [r#"{"t":"say","text":"/echo off"}"#, r#"{"t":"say","text":"/ping"}"#];
+        upgrade("Sec-WebSocket-Protocol: chatd.v1\r\n", &messages)
+    },
+    ready: [br#""text":"pong""#, br#""text":"pong""#],
+    ..LINES
+};
+
 /// `<user7> PAYLOAD`.
 pub(crate) static NCAT: Dialect = Dialect {
     before: b"",
     after: b"\n",
     envelope: None,
+    framed: None,
     hello: |_, _| Vec::new(),
     ready: [b"<announce>", b"<announce>"],
     senders_hear: true,
@@ -169,6 +246,7 @@ pub(crate) static REDIS: Dialect = Dialect {
     before: b"*3\r\n$7\r\nPUBLISH\r\n$4\r\nchat\r\n$63\r\n",
     after: b"\r\n",
     envelope: Some(b"*3\r\n$7\r\nmessage\r\n$4\r\nchat\r\n$63\r\n"),
+    framed: None,
     hello: |_, sends| if sends { b"PING\r\n".to_vec() } else { b"SUBSCRIBE chat\r\n".to_vec() },
     ready: [b":1", b"+PONG"],
     senders_hear: false,
@@ -180,6 +258,7 @@ pub(crate) static IRC: Dialect = Dialect {
     before: b"PRIVMSG #c :",
     after: b"\r\n",
     envelope: None,
+    framed: None,
     hello: |index, _| format!("NICK n{index}\r\nUSER u 0 * :u\r\nJOIN #c\r\n").into_bytes(),
     ready: [b" 366 ", b" 366 "],
     senders_hear: true,

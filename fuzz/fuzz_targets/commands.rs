@@ -10,7 +10,7 @@ use std::time::Duration;
 use chatd::address::Address;
 use chatd::chat::{
     Audience, Chat, ClientId, Effect, Effects, Entry, Event, Kind, Message, Moment, Now, Reason,
-    RoomId, Settings,
+    RoomId, Settings, Traits,
 };
 use chatd::text::Text;
 use chatd::wire::text::{Style, encode};
@@ -104,8 +104,10 @@ impl World {
         self.clients += 1;
         let client = ClientId(self.clients);
         self.letters.insert(letter, client);
-        self.here.insert(client, Known::default());
-        self.happen(letter, Event::Connected(Address::of([192, 0, 2, host & 3].into())));
+        let is_page = host & 4 == 4;
+        self.here.insert(client, Known { echo: is_page, ..Known::default() });
+        let traits = Traits { echo: is_page, lists: is_page };
+        self.happen(letter, Event::Connected(Address::of([192, 0, 2, host & 3].into()), traits));
     }
 
     /// Takes the letters above ASCII.
@@ -195,7 +197,7 @@ impl World {
                     let known = self.here.remove(&client).expect("nobody departs twice");
                     assert!(known.rooms.is_empty(), "a ghost stays in a room");
                 }
-                Effect::Timestamps(client, _) | Effect::Disconnect(client) => {
+                Effect::Timestamps(client, _) | Effect::Disconnect(client, _) => {
                     assert!(self.here.contains_key(&client));
                 }
             }

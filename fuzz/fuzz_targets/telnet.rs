@@ -29,11 +29,11 @@ fuzz_target!(|input: &[u8]| {
             _ => match byte >> 4 & 7 {
                 0 => {
                     strewn.extend([255, DO, option]);
-                    due.push(Incoming::Answer([255, WONT, option]));
+                    due.push(Incoming::Answer(vec![255, WONT, option]));
                 }
                 1 => {
                     strewn.extend([255, WILL, option]);
-                    due.push(Incoming::Answer([255, DONT, option]));
+                    due.push(Incoming::Answer(vec![255, DONT, option]));
                 }
                 2 => strewn.extend([255, WONT, option]),
                 3 => strewn.extend([255, DONT, option]),

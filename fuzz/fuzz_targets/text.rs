@@ -37,15 +37,14 @@ fuzz_target!(|input: &[u8]| {
                 assert!(*limit == max_line && *bytes > max_line);
                 assert!(*bytes <= MAX_WITHOUT_LINE_END);
             }
-            Incoming::Answer([first, refusal, _]) => {
-                assert!(*first == 255 && matches!(refusal, 252 | 254));
-            }
+            Incoming::Answer(answer) => assert!(matches!(answer[..], [255, 252 | 254, _])),
             Incoming::BareLineFeeds => assert!(matches!(
                 whole.get(number + 1),
                 Some(Incoming::Line(_) | Incoming::TooLong { .. })
             )),
             Incoming::Quit | Incoming::Error(_) => assert!(last, "something follows the end"),
             Incoming::Ping => {}
+            Incoming::Malformed | Incoming::HungUp => panic!("{item:?} is not of this wire"),
         }
     }
 });

@@ -2,12 +2,28 @@
 //!
 //! Written from the contract, not from the code that it judges.
 
-use chatd::wire::Incoming;
-use chatd::wire::text::Decoder;
+use chatd::wire::{Decoder, Incoming, text, websocket};
 
-/// Decodes `pieces`, each a read of its own, and the end of the stream.
+/// Decodes `pieces`, each a read of its own, and the end of the stream, as the text wire does.
 pub fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, max_line: usize) -> Vec<Incoming> {
-    let mut decoder = Decoder::default();
+    decode_by(Decoder::Text(text::Decoder::default()), pieces, max_line)
+}
+
+/// The same for the WebSocket wire.
+pub fn decode_websocket<'a>(
+    is_json: bool,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+    max_line: usize,
+) -> Vec<Incoming> {
+    let decoder = websocket::Decoder::new(is_json);
+    decode_by(Decoder::WebSocket(Box::new(decoder)), pieces, max_line)
+}
+
+fn decode_by<'a>(
+    mut decoder: Decoder,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+    max_line: usize,
+) -> Vec<Incoming> {
     let mut items = Vec::new();
     for mut piece in pieces {
         while let Some(item) = decoder.next(&mut piece, max_line) {

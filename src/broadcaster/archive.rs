@@ -17,12 +17,14 @@ pub(super) struct Archive {
     store: Option<Store>,
     /// Holds back what is not on the disk yet, if anybody wants that.
     gate: Option<Gate<Held>>,
+    /// What the gate did of itself that nobody was told yet.
+    swing: Option<Swing>,
 }
 
 impl Archive {
     pub(super) fn new(store: Option<Store>, is_strict: bool) -> Self {
         let gate = (store.is_some() && is_strict).then(Gate::default);
-        Self { store, gate }
+        Self { store, gate, swing: None }
     }
 
     /// Hands what has to be kept to the store, and the effect back if it need not wait.
@@ -63,7 +65,7 @@ impl Archive {
             }
             _ => return Vec::new(),
         };
-        log_swing(swing);
+        self.swing = swing.or(self.swing);
         freed
     }
 
@@ -77,8 +79,13 @@ impl Archive {
         let Some(gate) = &mut self.gate else { return Vec::new() };
         let (freed, swing) = gate.tick(now);
         let freed = freed.collect();
-        log_swing(swing);
+        self.swing = swing.or(self.swing);
         freed
+    }
+
+    /// What the gate did of itself since it was asked last.
+    pub(super) fn take_swing(&mut self) -> Option<Swing> {
+        self.swing.take()
     }
 
     /// Everything that waits, because nobody waits any more.
@@ -143,16 +150,6 @@ fn excepted(effect: &Effect, except: &[ClientId]) -> Vec<ClientId> {
     match effect {
         Effect::Tell { to: Audience::Room(_, range), .. } => except[range.clone()].to_vec(),
         _ => Vec::new(),
-    }
-}
-
-fn log_swing(swing: Option<Swing>) {
-    match swing {
-        Some(Swing::Opened) => {
-            log::error!("the disk is too slow: lines are shown before they are on it");
-        }
-        Some(Swing::Closed) => log::info!("the disk keeps up again: lines are shown once on it"),
-        None => {}
     }
 }
 

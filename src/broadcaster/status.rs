@@ -90,9 +90,10 @@ impl Status {
             self.noted.remove(&id);
             return;
         };
-        let noted = self.noted.insert(id, (presence.clone(), dialect));
-        if noted.as_ref() != Some(&(presence.clone(), dialect)) {
-            self.keeper.note(Record { id, dialect, presence });
+        let now = (presence, dialect);
+        if self.noted.get(&id) != Some(&now) {
+            self.noted.insert(id, now.clone());
+            self.keeper.note(Record { id, dialect, presence: now.0 });
         }
     }
 }

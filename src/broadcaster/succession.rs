@@ -1,5 +1,6 @@
 //! From one process to the next: taking over what another left, and leaving it.
 
+use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,8 +36,9 @@ impl Successor {
 impl Broadcaster {
     /// Takes over a client that is in the chat already.
     pub fn adopt(&mut self, id: ClientId, peer: Peer) {
-        self.peers.add(id, peer);
+        self.peers.adopt(id, peer);
         self.chat.rooms_of(id).iter().for_each(|&room| self.peers.enter(id, room));
+        self.status.note(id, &self.chat, self.peers.dialect(id));
     }
 
     /// Takes over a client that was noted before a crash; `None` if its name is not free.
@@ -45,8 +47,14 @@ impl Broadcaster {
         self.chat.bring_back(now, record.id, &record.presence).then(|| self.adopt(record.id, peer))
     }
 
-    /// Lets those go who are in the chat without a connection.
-    pub(super) fn drop_the_lost(&mut self) {
+    /// Lets a client go that there is no thread for.
+    pub fn lose(&mut self, id: ClientId) {
+        self.peers.abandon(id);
+    }
+
+    /// Lets those go who are in the chat without a connection, and sends the others what waited
+    /// for them.
+    pub(super) fn begin(&mut self) {
         let now = self.clock.now();
         let everyone: Vec<_> = self.chat.clients().collect();
         for id in everyone {
@@ -54,6 +62,8 @@ impl Broadcaster {
                 self.happen(now, id, Event::Gone(Reason::Disconnected));
             }
         }
+        self.enforce(now);
+        self.flush(now);
     }
 
     /// Begins to wait for all sessions to park.
@@ -73,29 +83,42 @@ impl Broadcaster {
     /// Leaves everything to the successor, and says goodbye to those who cannot come along.
     pub(super) fn hand_over(mut self, successor: &Successor) {
         self.settle();
-        self.peers.with_all(|peer, feeds| {
-            if !peer.can_move() {
-                peer.tell(&Message::GoingDown, feeds);
-                peer.say_farewell(Farewell::GoingDown, feeds);
-            }
-        });
-        self.peers.flush(self.clock.uptime(), usize::MAX);
+        self.dismiss_those_who_stay();
         self.close_archive();
-
-        let mut clients = Vec::with_capacity(self.peers.len());
-        let mut snapshot = Snapshot::new(self.clock.uptime(), self.chat);
-        for (id, peer) in self.peers.into_all() {
-            let Some(session) = self.parked.remove(&id).filter(|_| peer.can_move()) else {
+        let Self { clock, chat, peers, mut parked, .. } = self;
+        let mut snapshot = Snapshot::new(clock.uptime(), successor.door.next_id(), chat);
+        let mut clients = Vec::with_capacity(peers.len());
+        for (id, peer) in peers.into_all() {
+            let addr = peer.addr();
+            let Some((session, client)) = parked.remove(&id).zip(peer.into_parts()) else {
                 continue;
             };
-            let (transport, addr, dialect, queue) = peer.into_parts();
+            let (stream, dialect, queue) = client;
             if snapshot.add(id, addr, dialect, *session, &queue) {
-                clients.push((id, transport));
+                clients.push((id, stream));
             } else {
                 log::warn!("{addr} is too far behind to be handed over");
+                let _ = stream.shutdown(Shutdown::Both);
             }
         }
         // Whoever asked has given up waiting otherwise.
         let _ = successor.legacy.send(Legacy { snapshot, clients });
+    }
+
+    /// Those under TLS, those who are leaving anyway, and those whose sessions did not park.
+    fn dismiss_those_who_stay(&mut self) {
+        let mut staying = Vec::new();
+        for id in self.peers.ids().collect::<Vec<_>>() {
+            let is_parked = self.parked.contains_key(&id);
+            self.peers.with(id, |peer, feeds| {
+                if !peer.can_move() || !is_parked {
+                    peer.tell(&Message::GoingDown, feeds);
+                    peer.say_farewell(Farewell::GoingDown, feeds);
+                    staying.push(id);
+                }
+            });
+        }
+        self.peers.flush(self.clock.uptime(), usize::MAX);
+        staying.into_iter().for_each(|id| self.peers.abandon(id));
     }
 }

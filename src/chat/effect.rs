@@ -32,8 +32,8 @@ pub enum Effect {
     Claim(ClientId, Claim),
     /// Have a ban written down, which is [answered](super::Event::Banned).
     Order(ClientId, Order),
-    /// Read the settings again, as this client asks for.
-    Reload(ClientId),
+    /// Read the settings again.
+    Reload,
     /// Something was done to keep order: who did what to whom, and why.
     Kept(Text),
     /// What is to be remembered of a client changed by no doing of its own.

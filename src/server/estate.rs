@@ -44,6 +44,11 @@ enum Left {
 impl Estate<'_> {
     /// The chat, and the clients that have a connection.
     pub(super) fn divide(&self, mut inherited: Inherited, settings: Settings) -> (Chat, Vec<Heir>) {
+        // In the order in which they came, whatever order they were kept in.
+        inherited.clients.sort_by_key(|(id, _)| *id);
+        if let Some(snapshot) = &inherited.snapshot {
+            self.door.count_from(snapshot.next_id);
+        }
         let mut saved: HashMap<_, _> =
             inherited.snapshot.as_mut().map_or_else(HashMap::new, |all| {
                 all.take_clients()
@@ -86,29 +91,34 @@ impl Heir {
     /// Goes on where it was left.
     pub(super) fn join(self, broadcaster: &mut Broadcaster, threads: &Threads) {
         let Self { id, transport, addr, place, shared, left } = self;
-        let peer = |dialect, queue: &[u8]| {
+        let peer = |dialect, queue| {
             Peer::resume(Arc::clone(&transport), addr, Arc::clone(&place), dialect, queue)
         };
         let session = match left {
             Left::All(saved, queue) => {
-                broadcaster.adopt(id, peer(saved.dialect, &queue));
-                Some(saved.session)
+                broadcaster.adopt(id, peer(saved.dialect, queue));
+                Ok(saved.session)
             }
             Left::Noted(record) => broadcaster
-                .bring_back(&record, peer(record.dialect, &[]))
-                .map(|()| fresh(&record, &place, &shared)),
-            Left::Nothing => None,
+                .bring_back(&record, peer(record.dialect, Vec::new()))
+                .map(|()| fresh(&record, &place, &shared))
+                .ok_or(record.dialect),
+            Left::Nothing => Err(Dialect::default()),
         };
+        let stream = Arc::clone(&transport);
         let started = match session {
-            Some(saved) => {
+            Ok(saved) => {
                 threads.run(move || Session::resume(id, transport, place, saved, shared).run(&[]))
             }
-            None => threads.run(move || {
-                Session::new(id, transport, addr, place, Dialect::default(), shared).run(&[]);
+            Err(dialect) => threads.run(move || {
+                Session::new(id, transport, addr, place, dialect, shared).run(&[]);
             }),
         };
         if let Err(error) = started {
-            log::error!("cannot start a thread: {error}");
+            log::error!("lost {addr}: cannot start a thread: {error}");
+            // For everybody who holds it.
+            stream.close();
+            broadcaster.lose(id);
         }
     }
 }

@@ -51,49 +51,84 @@ pub(super) struct Wanted {
     pub(super) service: Service,
 }
 
-/// All services on all their addresses: those that are inherited, and the others bound.
+/// All services on all their addresses: those that are inherited, and the others bound. With
+/// `have_clients` a service that cannot be had is left out rather than lose them.
 pub(super) fn listen(
     config: &Config,
     services: Vec<Wanted>,
-    inherited: &mut Vec<Listener>,
+    mut inherited: Vec<Listener>,
+    have_clients: bool,
 ) -> Result<Vec<(TcpListener, Service)>, StartError> {
     let mut all = Vec::new();
     for wanted in services {
-        let listeners = match take_inherited(&wanted, inherited) {
-            found if found.is_empty() => listen_on(config, &wanted)?,
-            found => found,
+        let (own, others) =
+            inherited.into_iter().partition(|found: &Listener| found.name == wanted.service.name);
+        inherited = others;
+        let listeners = match take_inherited(config, &wanted, own) {
+            Some(taken) => taken,
+            None => match listen_on(config, &wanted) {
+                Err(error) if have_clients => {
+                    log::error!("{error}; going on without it");
+                    Vec::new()
+                }
+                result => result?,
+            },
         };
-        let service = wanted.service;
-        for listener in &listeners {
-            os::prepare(listener, LOST_AFTER).map_err(failed("prepare a listening socket"))?;
-            if systemd::is_managed() {
-                systemd::store(&systemd::listener_name(service.name), listener);
-            }
+        for listener in listeners {
+            os::prepare(&listener, LOST_AFTER).map_err(failed("prepare a listening socket"))?;
+            all.push((listener, wanted.service.clone()));
         }
-        all.extend(listeners.into_iter().map(|listener| (listener, service.clone())));
     }
-    for Listener { name, .. } in inherited.drain(..) {
-        log::warn!("a socket called {name:?} was handed over, but nothing here listens to it");
+    for found in inherited {
+        if found.is_assigned {
+            log::warn!("a socket called {:?} is given, but nothing here listens to it", found.name);
+        } else {
+            retire(&found);
+        }
     }
     Ok(all)
 }
 
-/// The inherited sockets of one service. Those that the service manager made are taken as they
-/// are; those of the process before only if the settings still ask for them.
-fn take_inherited(wanted: &Wanted, inherited: &mut Vec<Listener>) -> Vec<TcpListener> {
-    let Wanted { addresses, port, service: Service { name, .. } } = wanted;
-    let is_assigned = inherited.iter().any(|found| found.name == *name && found.is_assigned);
-    let fits = |found: &Listener| {
-        let addr = found.socket.local_addr();
-        let is_there = addr.is_ok_and(|addr| *port == 0 || addr.port() == *port);
-        found.is_assigned || (is_there && !is_assigned)
+/// Leaves those with the service manager that it does not have from its own settings.
+pub(super) fn keep(listeners: &[(TcpListener, Service)], is_assigned: impl Fn(&str) -> bool) {
+    for (listener, Service { name, .. }) in listeners {
+        if !is_assigned(name) {
+            systemd::store(&systemd::listener_name(name, false), listener);
+        }
+    }
+}
+
+/// The inherited sockets of one service, if they are those to use. Those that the service manager
+/// made are; those of the process before if they are what the settings ask for.
+fn take_inherited(
+    config: &Config,
+    wanted: &Wanted,
+    found: Vec<Listener>,
+) -> Option<Vec<TcpListener>> {
+    let Wanted { addresses: wanted, port, .. } = wanted;
+    let (assigned, own): (Vec<_>, Vec<_>) = found.into_iter().partition(|found| found.is_assigned);
+    let taken = if assigned.is_empty() { own } else { assigned };
+    let addresses: Vec<_> =
+        taken.iter().filter_map(|found| found.socket.local_addr().ok()).collect();
+    let is_asked_for = |ip: &IpAddr| {
+        let is_it = |addr: &SocketAddr| {
+            let is_fallback = config.bind.is_empty() && addr.ip().is_unspecified();
+            (addr.ip() == *ip || is_fallback) && (*port == 0 || addr.port() == *port)
+        };
+        addresses.iter().any(is_it)
     };
-    let (own, others): (Vec<_>, Vec<_>) =
-        inherited.drain(..).partition(|found| found.name == *name);
-    *inherited = others;
-    let taken: Vec<_> = own.into_iter().filter(fits).map(|found| found.socket).collect();
-    let is_complete = is_assigned || taken.len() == addresses.len();
-    if is_complete { taken } else { Vec::new() }
+    let fits = addresses.len() == wanted.len() && wanted.iter().all(is_asked_for);
+    if fits || taken.iter().any(|found| found.is_assigned) {
+        return Some(taken.into_iter().map(|found| found.socket).collect());
+    }
+    taken.iter().for_each(retire);
+    None
+}
+
+/// Has nobody come to a socket of the process before that is no longer asked for.
+fn retire(listener: &Listener) {
+    os::stop_listening(&listener.socket);
+    systemd::forget(&systemd::listener_name(&listener.name, false));
 }
 
 /// Binds a port of all addresses; 0 is any, the same for all.

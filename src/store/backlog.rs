@@ -196,3 +196,93 @@ impl Queue {
         self.shared.done.fetch_max(upto, Ordering::AcqRel).max(upto)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::{Kind, Nick};
+
+    fn room(name: &str) -> RoomName {
+        RoomName::new(name).unwrap()
+    }
+
+    fn line(name: &str, minute: i64, text: &str) -> impl FnOnce(u64) -> Item {
+        let (room, at) = (room(name), Moment { unix_ms: minute });
+        let (from, text) = (Nick::new("alice").unwrap(), Text::new(text));
+        move |seq| Item::Line { seq, room, entry: Entry { at, from, kind: Kind::Said, text } }
+    }
+
+    /// What is in the queue, in few words.
+    fn words(batch: &[Item]) -> Vec<String> {
+        let words = |item: &Item| match item {
+            Item::Line { seq, .. } => format!("line {seq}"),
+            Item::Topic { seq, .. } => format!("topic {seq}"),
+            Item::Gap { gap, .. } => format!("{} lost from {}", gap.lines, gap.first),
+        };
+        batch.iter().map(words).collect()
+    }
+
+    /// Fills it with that text, and returns how often that was.
+    fn fill(backlog: &mut Backlog, text: &str) -> u64 {
+        let mut filled = 0;
+        while backlog.push(line("lobby", 0, text)).is_some() {
+            filled += 1;
+        }
+        filled
+    }
+
+    #[test]
+    fn what_was_lost_comes_before_what_fits_again() {
+        let (mut backlog, queue) = backlog();
+        let filled = fill(&mut backlog, "");
+        assert_eq!(filled, MAX_WAITING as u64);
+        assert_eq!(backlog.push(line("dev", 1, "")), None);
+        assert_eq!(backlog.push(line("lobby", 2, "")), None);
+        (0..2).for_each(|_| drop(queue.items.try_recv()));
+        assert_eq!(backlog.push(line("lobby", 3, "")), None, "there is room for the gaps only");
+        (0..3).for_each(|_| drop(queue.items.try_recv()));
+        let fits = backlog.push(line("lobby", 4, "")).unwrap();
+        let rest: Vec<_> = queue.items.try_iter().collect();
+        let [.., one, two, three, four] = rest.as_slice() else { panic!() };
+        let lost = [format!("1 lost from {}", filled + 2), format!("2 lost from {}", filled + 1)];
+        let [dev, lobby] = lost;
+        let later = format!("1 lost from {}", filled + 4);
+        let last = [one, two, three, four].map(Clone::clone);
+        assert_eq!(words(&last), [dev, lobby, later, format!("line {fits}")]);
+    }
+
+    #[test]
+    fn a_writer_with_nothing_else_to_do_takes_what_was_lost_and_late() {
+        let (mut backlog, queue) = backlog();
+        let filled = fill(&mut backlog, "");
+        let topic = |seq| Item::Topic { seq, room: room("dev"), topic: None };
+        assert_eq!(backlog.push(topic), None);
+        assert_eq!(backlog.push(topic), None);
+        let mut written = 0;
+        loop {
+            let batch = queue.batch(None);
+            if batch.is_empty() {
+                break;
+            }
+            written += batch.len() as u64;
+            queue.written(&batch);
+        }
+        assert_eq!(written, filled + 2, "one gap, and of the topics the last");
+        assert_eq!(backlog.pending(), 0);
+    }
+
+    #[test]
+    fn long_lines_are_bounded_by_their_bytes() {
+        let (mut backlog, queue) = backlog();
+        let text = "x".repeat(64 * 1024);
+        assert_eq!(fill(&mut backlog, &text), (MAX_BYTES / text.len()) as u64);
+        let batch = queue.batch(None);
+        assert_eq!(
+            backlog.push(line("lobby", 0, &text)),
+            None,
+            "a batch counts until it is written"
+        );
+        queue.written(&batch);
+        assert!(backlog.push(line("lobby", 0, &text)).is_some());
+    }
+}

@@ -93,14 +93,20 @@ impl<R: FnMut(Event)> Writer<R> {
                 default(pause) => {}
             }
             self.do_chores();
+            // When the queue is empty, so should be what did not fit into it.
+            if self.inlets.queue.items.is_empty() && self.write_rest().is_err() {
+                return;
+            }
         }
         while let Ok(change) = self.inlets.changes.try_recv() {
             self.take(Some(change));
         }
+        let _ = self.write_rest();
+    }
+
+    fn write_rest(&mut self) -> std::result::Result<(), ()> {
         let rest = self.inlets.queue.batch(None);
-        if !rest.is_empty() {
-            let _ = self.write(rest);
-        }
+        if rest.is_empty() { Ok(()) } else { self.write(rest) }
     }
 
     /// Writes a batch, however long that takes; fails only when the store is closed meanwhile.

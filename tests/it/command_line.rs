@@ -6,10 +6,10 @@ use std::net::{Ipv6Addr, TcpListener, TcpStream};
 use std::os::unix::fs::symlink;
 use std::process::{Command, Stdio};
 
-use crate::harness::{Client, HINT, Server, TempDir, chatd, run};
+use crate::harness::{Client, HINT, Server, TempDir, chatd, connect, run};
 
-/// Every option of the text wire that takes a value, a value that does no harm, and one that no option takes.
-pub(crate) const OPTIONS: [(&str, &str, &str); 12] = [
+/// Every option that takes a value, a value that does no harm, and one that no option takes.
+pub(crate) const OPTIONS: [(&str, &str, &str); 14] = [
     ("port", "0", "65536"),
     ("bind", "127.0.0.1", "nowhere"),
     ("max-clients", "3", "many"),
@@ -22,6 +22,8 @@ pub(crate) const OPTIONS: [(&str, &str, &str); 12] = [
     ("idle-timeout", "30m", "soon"),
     ("name", "box7", ""),
     ("motd", "", ""),
+    ("web-port", "0", "65536"),
+    ("web-origin", "https://box7.example.org", "https://box7.example.org/chat"),
 ];
 
 pub(crate) fn variable(option: &str) -> String {
@@ -42,6 +44,10 @@ fn assert_in_force(server: &Server) {
     bob.expect("-- be kind");
     bob.expect_contains("> two");
     bob.expect("-- end of history");
+    let question = b"GET /healthz HTTP/1.1\r\nHost: box7.example.org\r\n\r\n";
+    let mut health = Client::over(connect(server.addr_of("web")));
+    health.send_raw(question);
+    assert!(health.line().starts_with("HTTP/1.1 200 "));
     let _third = Client::guest(server);
     Client::connect(server).expect("!! the server is full (3 clients); try again later");
 }
@@ -259,7 +265,7 @@ fn the_default_port_is_1234() {
 fn the_help_names_every_option_and_the_version_is_told() {
     let help = run(chatd().arg("--help"));
     assert_eq!((help.status, &*help.stderr), (0, ""));
-    let others = ["config", "port-file"];
+    let others = ["config", "port-file", "tls-port", "tls-cert", "tls-key"];
     for option in OPTIONS.iter().map(|(option, ..)| *option).chain(others) {
         assert!(help.stdout.contains(&format!("--{option}")), "{option} in {}", help.stdout);
     }

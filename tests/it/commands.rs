@@ -3,7 +3,7 @@
 use crate::harness::{Client, Server, people};
 
 /// Every command as its usage tells it.
-const USAGES: [&str; 20] = [
+const USAGES: [&str; 21] = [
     "/help [COMMAND]",
     "/nick NAME",
     "/who [ROOM]",
@@ -16,6 +16,7 @@ const USAGES: [&str; 20] = [
     "/rooms",
     "/topic [TEXT]",
     "/history [N]",
+    "/search WORDS",
     "/ignore NAME",
     "/unignore NAME",
     "/away [TEXT]",

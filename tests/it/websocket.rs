@@ -1,6 +1,6 @@
 //! The WebSocket wire: its frames, plain lines in them, and its clients among those of other wires.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tungstenite::Message;
@@ -162,6 +162,20 @@ fn pings_are_answered_pongs_are_not_and_a_close_is_returned() {
     bob.send_raw(b"\x88\x82\0\0\0\0\x03\xe9");
     bob.expect_closed(1001);
     alice.wait_for(|line| line == "-- bob left: disconnected (1 here)");
+}
+
+#[test]
+fn pings_count_as_lines_for_flood_control() {
+    let server = Server::with_web(["--rate", "10", "--burst", "5"]);
+    let [mut alice] = people(&server, ["alice"]);
+    let mut bob = WebSocket::connect(&server);
+    bob.expect_contains("-- Welcome");
+    bob.expect(HINT);
+    let (start, ping) = (Instant::now(), masked(Frame::ping(&b""[..])));
+    bob.send_raw(&ping.repeat(10_000));
+    (0..25).for_each(|_| assert_eq!(bob.message(), Message::Pong(b""[..].into())));
+    assert!(start.elapsed() > Duration::from_secs(1), "{:?}", start.elapsed());
+    alice.sync();
 }
 
 #[test]

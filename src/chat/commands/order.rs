@@ -143,7 +143,7 @@ pub(super) fn lockdown(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal
 
 pub(super) fn reload(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
     turn.log("asked for a reload");
-    turn.effects.push(Effect::Reload(turn.me));
+    turn.effects.push(Effect::Reload);
     turn.notice("the settings are read again; the log says with what success");
     Ok(())
 }

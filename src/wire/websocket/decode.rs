@@ -65,13 +65,15 @@ impl Decoder {
         }
         let mut answer = Vec::new();
         let item = match self.frames.next(input, &mut answer) {
-            Ok(data) => data.map(|data| self.message(data, max_line)),
-            Err(end) => Some(self.end(end)),
+            Ok(None) => return None,
+            Ok(Some(Data::Ping)) => return Some(Incoming::Answer(answer)),
+            Ok(Some(data)) => self.message(data, max_line),
+            Err(end) => self.end(end),
         };
         if answer.is_empty() {
-            return item;
+            return Some(item);
         }
-        self.ready = item;
+        self.ready = Some(item);
         Some(Incoming::Answer(answer))
     }
 

@@ -27,6 +27,8 @@ pub enum Data {
     Text(Utf8Bytes),
     /// Anything else.
     Binary(Bytes),
+    /// None: a ping, whose answer is in the output.
+    Ping,
 }
 
 /// Why no more messages come.
@@ -81,7 +83,10 @@ impl Frames {
                     return Err(End::Closed);
                 }
                 // Reading only puts the answer aside.
-                Ok(Message::Ping(_)) => self.context.flush(&mut pipe).map_err(end)?,
+                Ok(Message::Ping(_)) => {
+                    self.context.flush(&mut pipe).map_err(end)?;
+                    return Ok(Some(Data::Ping));
+                }
                 Ok(Message::Pong(_) | Message::Frame(_)) => {}
                 Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
                     return Ok(None);

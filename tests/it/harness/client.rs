@@ -117,6 +117,13 @@ impl Client {
         self.send_raw(format!("{line}\n").as_bytes());
     }
 
+    /// Sends part of a line, and waits until it was read: telnet's question is no part of it.
+    #[track_caller]
+    pub(crate) fn types(&mut self, part: &[u8]) {
+        self.send_raw(&[part, b"\xff\xf6"].concat());
+        self.wait_for(|line| line == "-- pong");
+    }
+
     #[track_caller]
     pub(crate) fn send_raw(&mut self, bytes: &[u8]) {
         self.try_send_raw(bytes).unwrap();

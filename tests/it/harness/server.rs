@@ -188,6 +188,13 @@ impl Server {
         (status, log)
     }
 
+    /// Waits for the end of a server that was killed.
+    #[track_caller]
+    pub(crate) fn wait_killed(mut self) {
+        self.ended = true;
+        eventually("the server's end", || self.child.try_wait().unwrap());
+    }
+
     fn whole_log(&mut self) -> String {
         if let Some(reader) = self.log_reader.take() {
             reader.join().unwrap();

@@ -65,9 +65,10 @@ fn too_many_claims_are_refused_at_once() {
         kept.store.claim(ClientId(id), claim)
     };
     kept.claim(Claim::Register(nick("bob"), password("secret"), moment(NOON)));
-    let taken = (0..100).take_while(|id| claim(*id).is_ok()).count();
+    let answers: Vec<_> = (0..100).map(claim).collect();
+    let taken = answers.iter().filter(|answer| answer.is_ok()).count();
     assert!((16..60).contains(&taken), "{taken}");
-    assert_eq!(claim(1), Err(Denial::Busy));
+    assert!(answers.contains(&Err(Denial::Busy)));
     for _ in 0..taken {
         let answer = kept.wait(|event| match event {
             Event::Answered(_, answer) => Some(answer),

@@ -83,19 +83,22 @@ fn a_newer_versions_file_is_refused() {
 
 #[test]
 fn a_file_that_was_cut_is_refused() {
-    let length = fs::metadata(used().path("chatd.db")).unwrap().len();
-    for kept in [0, 4096, length / 2, length - 4096, length - 1] {
+    type Cut = fn(u64) -> u64;
+    let cuts: [(Cut, &str); 6] = [
+        (|_| 0, DAMAGED),
+        (|_| 15, FOREIGN),
+        (|_| 4096, DAMAGED),
+        (|length| length / 2, DAMAGED),
+        (|length| length - 4096, DAMAGED),
+        (|length| length - 1, DAMAGED),
+    ];
+    for (cut, why) in cuts {
         let dir = used();
         let file = fs::OpenOptions::new().write(true).open(dir.path("chatd.db")).unwrap();
-        file.set_len(kept).unwrap();
+        file.set_len(cut(file.metadata().unwrap().len())).unwrap();
         drop(file);
-        assert_refused(&dir, DAMAGED);
+        assert_refused(&dir, why);
     }
-    let dir = used();
-    let file = fs::OpenOptions::new().write(true).open(dir.path("chatd.db")).unwrap();
-    file.set_len(15).unwrap();
-    drop(file);
-    assert_refused(&dir, FOREIGN);
 }
 
 #[test]

@@ -174,6 +174,7 @@ fn what_cannot_be_done_with_an_account_is_said_in_one_line() {
 }
 
 #[test]
+#[ignore = "needs setsid (util-linux)"]
 fn a_password_is_typed_twice_at_a_terminal_and_not_shown() {
     let dir = TempDir::new();
     let add = |name: &str| {

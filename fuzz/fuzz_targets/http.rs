@@ -1,0 +1,55 @@
+//! The head of a request: it is read the same however much of it is there and whatever follows,
+//! and nothing in it is a way around the rules on hosts and origins.
+//!
+//! Input: the stream.
+#![no_main]
+
+use chatd::http::{MAX_HEAD, Status, parse};
+use chatd::web::Guard;
+use libfuzzer_sys::fuzz_target;
+
+const ORIGIN: &str = "https://chat.example.org";
+
+fuzz_target!(|input: &[u8]| {
+    let whole = parse(input);
+    let ends = (0..input.len()).step_by(1 + input.len() / 64);
+    for end in ends {
+        match (parse(&input[..end]), &whole) {
+            // Until it is known, it may become anything.
+            (Ok(None), _) => {}
+            (early, whole) => assert_eq!(early, *whole, "after {end} bytes"),
+        }
+    }
+    let Ok(Some((request, length))) = whole else {
+        let refused = [Err(Status::BadRequest), Err(Status::HeadTooLarge), Ok(None)];
+        assert!(refused.contains(&whole));
+        assert!(whole != Ok(None) || input.len() < MAX_HEAD);
+        return;
+    };
+    assert!(length <= MAX_HEAD && input[..length].ends_with(b"\n"));
+    assert_eq!(parse(&input[..length]), Ok(Some((request.clone(), length))));
+
+    assert!(request.path.starts_with('/') && !request.path.contains(['?', '#', ' ']));
+    let upgrade = request.upgrade.iter().flat_map(|upgrade| {
+        let (key, version) = (&upgrade.key, &upgrade.version);
+        [key, version].into_iter().chain(&upgrade.protocols)
+    });
+    let values = [&request.method, &request.path, &request.host];
+    for value in values.into_iter().chain(&request.origin).chain(upgrade) {
+        assert!(!value.contains(['\r', '\n', '\0']), "{value:?}");
+    }
+
+    let guard = Guard::new("box7", vec![ORIGIN.parse().expect("it is an origin")]);
+    if guard.admit(&request.host, request.origin.as_deref()) == Ok(()) {
+        let host = request.host.to_ascii_lowercase();
+        // An address has no letters beyond those of hexadecimal digits.
+        let is_address = !host.contains(|c: char| !c.is_ascii_hexdigit() && !"[]:.".contains(c));
+        let is_named = ["box7", "localhost", "chat.example.org"]
+            .iter()
+            .any(|name| host.strip_prefix(name).is_some_and(|port| !port.contains('.')));
+        assert!(is_address || is_named, "{host:?}");
+        if let Some(origin) = request.origin.map(|origin| origin.to_ascii_lowercase()) {
+            assert!(origin == ORIGIN || origin.ends_with(&format!("://{host}")), "{origin:?}");
+        }
+    }
+});

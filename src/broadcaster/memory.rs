@@ -1,0 +1,63 @@
+//! What the store has to say, and what follows from it.
+
+use super::{Broadcaster, archive};
+use crate::chat::Now;
+use crate::store::{self, Swing};
+
+impl Broadcaster {
+    pub(super) fn hear_store(&mut self, now: Now, event: store::Event) {
+        let freed = self.archive.hear(now.uptime, &event);
+        self.carry_out_held(now, freed);
+        self.report_swing(now);
+        match event {
+            store::Event::Answered(id, answer) => self.happen(now, id, archive::answered(answer)),
+            store::Event::Failing { error } => {
+                log::error!("cannot write the history: {error}");
+                self.tell_operators(now, &format!("the history cannot be written: {error}"));
+            }
+            store::Event::Recovered { after } => {
+                log::warn!("the history can be written again, after {after:?}");
+                self.tell_operators(now, "the history can be written again");
+            }
+            store::Event::Lost { room, lines, .. } => {
+                log::error!("{lines} lines said in {room} are missing in the history");
+                let words = format!("{lines} lines said in {room} are missing in the history");
+                self.tell_operators(now, &words);
+            }
+            store::Event::Changed(roll) => {
+                self.chat.register(roll);
+                self.enforce(now);
+            }
+            store::Event::Committed { .. } => {}
+        }
+    }
+
+    /// Says what became of waiting for the disk.
+    pub(super) fn report_swing(&mut self, now: Now) {
+        match self.archive.take_swing() {
+            Some(Swing::Opened) => {
+                log::error!("the disk is too slow: lines are shown before they are on it");
+                self.tell_operators(
+                    now,
+                    "the disk is too slow: lines are shown before they are on it",
+                );
+            }
+            Some(Swing::Closed) => {
+                log::info!("the disk keeps up again: lines are shown once on it");
+                self.tell_operators(now, "the disk keeps up again");
+            }
+            None => {}
+        }
+    }
+
+    /// Sees to it that nobody is here who may not be, or under a name that is not theirs.
+    pub(super) fn enforce(&mut self, now: Now) {
+        self.chat.enforce(now, &mut self.effects);
+        self.carry_out(now);
+    }
+
+    fn tell_operators(&mut self, now: Now, words: &str) {
+        self.chat.tell_operators(words, &mut self.effects);
+        self.carry_out(now);
+    }
+}

@@ -1,0 +1,107 @@
+//! `--state-dir`: what was said is there after any end of the server, in the order it was seen.
+
+use crate::harness::{Client, Server, Signal, TempDir, people, run};
+use std::process::Command;
+
+fn start(dir: &TempDir) -> Server {
+    Server::with(["--state-dir", &dir.path("state"), "--rate", "0"])
+}
+
+/// The texts of an export, oldest first.
+fn exported(dir: &TempDir) -> Vec<String> {
+    let mut export = Command::new(env!("CARGO_BIN_EXE_chatd"));
+    let ended = run(export.args(["export", "--state-dir", &dir.path("state")]));
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    let text = |line: &str| {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        row["text"].as_str().unwrap().to_owned()
+    };
+    ended.stdout.lines().map(text).collect()
+}
+
+#[test]
+fn what_was_seen_is_there_after_the_server_was_killed() {
+    let dir = TempDir::new();
+    let server = start(&dir);
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    alice.send("/topic deploys");
+    for number in 0..200 {
+        alice.send(&format!("line {number}"));
+    }
+    bob.wait_for(|line| line.ends_with("line 199"));
+    server.signal(Signal::KILL);
+    server.wait_killed();
+
+    let lines: Vec<_> = (0..200).map(|number| format!("line {number}")).collect();
+    assert_eq!(exported(&dir), lines);
+    let server = start(&dir);
+    let mut carol = Client::guest(&server);
+    carol.expect("-- the topic is deploys");
+    carol.expect_contains("] <alice> line 180");
+    carol.wait_for(|line| line == "-- end of history");
+    carol.send("/history 3");
+    for number in 197..200 {
+        let line = carol.expect_contains(&format!("<alice> line {number}"));
+        assert!(line.starts_with("[20"), "{line}");
+    }
+    carol.expect("-- end of history");
+}
+
+#[test]
+fn lines_are_found_by_their_words() {
+    let dir = TempDir::new();
+    let server = start(&dir);
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    alice.send("the deploy is done");
+    alice.send("lunch?");
+    bob.wait_for(|line| line.ends_with("lunch?"));
+    bob.send("/search deploy done");
+    bob.expect_contains("lobby <alice> the deploy is done");
+    bob.expect("-- end of search");
+    bob.send("/search nothing like it");
+    bob.expect("-- nothing was found");
+    bob.send("/search \"* OR (");
+    bob.expect_contains("-- nothing was found");
+}
+
+#[test]
+fn private_words_are_never_stored() {
+    let dir = TempDir::new();
+    let server = start(&dir);
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    alice.send("/msg bob secret");
+    bob.expect("[from alice] secret");
+    alice.send("open");
+    bob.expect("<alice> open");
+    server.stop();
+    assert_eq!(exported(&dir), ["open"]);
+}
+
+#[test]
+fn whoever_comes_and_goes_sees_the_same_order_as_without_a_disk() {
+    let dir = TempDir::new();
+    let server = start(&dir);
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    for round in 0..50 {
+        alice.send(&format!("before {round}"));
+        alice.send("/join dev");
+        alice.send("/leave");
+        alice.send(&format!("after {round}"));
+        for line in [
+            format!("<alice> before {round}"),
+            "-- alice left: moved to dev (1 here)".to_owned(),
+            "-- alice joined (2 here)".to_owned(),
+            format!("<alice> after {round}"),
+        ] {
+            bob.expect(&line);
+        }
+    }
+}
+
+#[test]
+fn without_a_directory_there_is_nothing_to_search() {
+    let server = Server::start();
+    let mut alice = Client::join(&server, "alice");
+    alice.send("/search deploy");
+    alice.expect("!! there is nothing to search: this server keeps no history on disk");
+}

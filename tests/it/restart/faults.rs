@@ -1,0 +1,169 @@
+//! When it cannot be done, and when what is found is of no use.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::process::{Command, Stdio};
+
+use super::switch;
+use crate::harness::{Client, Server, Signal, TempDir, eventually, people};
+
+const CHATD: &str = env!("CARGO_BIN_EXE_chatd");
+
+/// A server whose program is a file of the test's own.
+#[track_caller]
+fn serve_a_copy(dir: &TempDir) -> (Server, String) {
+    let program = dir.path("chatd");
+    fs::copy(CHATD, &program).unwrap();
+    let mut command = Command::new(&program);
+    command.args(["--bind", "127.0.0.1", "--port", "0"]).stderr(Stdio::piped());
+    (Server::run(command), program)
+}
+
+/// Puts another program in its place, as a package manager would.
+fn replace(program: &str, contents: impl AsRef<[u8]>, mode: u32) {
+    let new = format!("{program}.new");
+    fs::write(&new, contents).unwrap();
+    fs::set_permissions(&new, fs::Permissions::from_mode(mode)).unwrap();
+    fs::rename(&new, program).unwrap();
+}
+
+/// SIGUSR2 is refused with this in the log, and the chat goes on.
+#[track_caller]
+fn refuses<const N: usize>(server: &Server, [alice, bob]: [&mut Client; 2], parts: [&str; N]) {
+    server.signal(Signal::USR2);
+    server.wait_log(parts);
+    bob.ask("still here");
+    assert_eq!(alice.sync(), ["<bob> still here"]);
+    Client::join(server, "carol");
+    alice.wait_for(|line| line.starts_with("-- carol left"));
+    bob.wait_for(|line| line.starts_with("-- carol left"));
+}
+
+#[test]
+fn a_program_that_does_not_run_is_left_alone() {
+    let dir = TempDir::new();
+    let (server, program) = serve_a_copy(&dir);
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    bob.send_raw(b"half a ");
+    fs::remove_file(&program).unwrap();
+    refuses_half_typed(&server, ["not restarted", "No such file"]);
+    replace(&program, b"\x7fELF and no more", 0o755);
+    refuses_half_typed(&server, ["not restarted", "xec format error"]);
+    replace(&program, b"#!/bin/sh\n", 0o644);
+    refuses_half_typed(&server, ["not restarted", "ermission denied"]);
+    replace(&program, b"#!/bin/sh\nexit 3\n", 0o755);
+    refuses_half_typed(&server, ["not restarted", "exit status: 3"]);
+    bob.send("line");
+    alice.expect("<bob> half a line");
+    refuses(&server, [&mut alice, &mut bob], ["not restarted"]);
+}
+
+#[track_caller]
+fn refuses_half_typed<const N: usize>(server: &Server, parts: [&str; N]) {
+    server.signal(Signal::USR2);
+    server.wait_log(parts);
+}
+
+#[test]
+fn a_newer_program_in_the_same_place_takes_over() {
+    let dir = TempDir::new();
+    let (server, program) = serve_a_copy(&dir);
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    replace(&program, fs::read(CHATD).unwrap(), 0o755);
+    switch(&server);
+    let running = fs::metadata(format!("/proc/{}/exe", server.pid())).unwrap();
+    assert_eq!(running.ino(), fs::metadata(&program).unwrap().ino());
+    bob.ask("hi");
+    alice.expect("<bob> hi");
+}
+
+#[test]
+fn a_bad_file_changes_nothing() {
+    let dir = TempDir::new();
+    let config = dir.file("chatd.toml", "max-line = 50\n");
+    let server = Server::with(["--config", &config]);
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    dir.file("chatd.toml", "max-line = 'long'\n");
+    refuses(&server, [&mut alice, &mut bob], ["not restarted", "max-line"]);
+    dir.file("chatd.toml", "max-line = 60\n");
+    switch(&server);
+    bob.send(&"x".repeat(70));
+    bob.expect("!! too long: 70 bytes, the limit is 60; not sent");
+}
+
+#[test]
+fn a_port_that_cannot_be_had_costs_nobody_the_connection() {
+    let dir = TempDir::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let config = dir.file("chatd.toml", "");
+    let server = Server::with(["--config", &config]);
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    dir.file("chatd.toml", format!("web-port = {}\n", taken.local_addr().unwrap().port()));
+    switch(&server);
+    server.wait_log(["cannot listen on", "going on without it"]);
+    bob.ask("hi");
+    alice.expect("<bob> hi");
+}
+
+#[test]
+fn another_port_takes_the_place_of_the_old_one() {
+    let dir = TempDir::new();
+    let config = dir.file("chatd.toml", "bind = '127.0.0.31'\nport = 0\n");
+    let mut command = crate::harness::chatd();
+    command.args(["--config", &config]);
+    let server = Server::run(command);
+    let connect = |ip: &str| std::net::TcpStream::connect((ip, server.port()));
+    let mut alice = Client::over(connect("127.0.0.31").unwrap()).welcomed();
+    dir.file("chatd.toml", format!("bind = '127.0.0.32'\nport = {}\n", server.port()));
+    switch(&server);
+    Client::over(connect("127.0.0.32").unwrap()).welcomed();
+    assert!(connect("127.0.0.31").is_err(), "nobody listens there any more");
+    alice.sync();
+}
+
+/// A program that does something to the snapshot, which is its descriptor 3, and then is chatd.
+fn meddler(meddling: &str) -> String {
+    format!(
+        "#!/bin/bash\ncase \"$*\" in *--version) exit 0;; esac\n{meddling}\nexec {CHATD} \"$@\"\n"
+    )
+}
+
+#[test]
+fn a_snapshot_of_another_version_is_dropped_and_clients_are_newcomers() {
+    let dir = TempDir::new();
+    for (meddling, complaint) in [
+        ("printf '{\"version\":0' 1<>/dev/fd/3", "it has version 0"),
+        ("truncate -s -1 /dev/fd/3", "it has no end"),
+        ("printf x >>/dev/fd/3", "its queues are cut off"),
+    ] {
+        let (server, program) = serve_a_copy(&dir);
+        let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+        replace(&program, meddler(meddling), 0o755);
+        switch(&server);
+        server.wait_log(["snapshot", complaint]);
+        for client in [&mut alice, &mut bob] {
+            client.wait_for(|line| line.contains("-- Welcome to "));
+        }
+        let nick = |client: &mut Client, nick| {
+            client.send(&format!("/nick {nick}"));
+            client.wait_for(|line| line.starts_with("-- you are now"));
+        };
+        nick(&mut alice, "alice");
+        nick(&mut bob, "bob");
+        bob.ask("hi again");
+        alice.wait_for(|line| line == "<bob> hi again");
+        drop((alice, bob));
+        eventually("the end of all sessions", || (server.threads() < 10).then_some(()));
+    }
+}
+
+#[test]
+fn too_few_descriptors_are_no_reason_to_lose_anybody() {
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -n 40 && exec \"$0\" \"$@\"", CHATD]);
+    command.args(["--bind", "127.0.0.1", "--port", "0"]).stderr(Stdio::piped());
+    let server = Server::run(command);
+    let mut crowd = [(); 15].map(|()| Client::guest(&server));
+    switch(&server);
+    crowd.iter_mut().for_each(Client::expect_nothing);
+}

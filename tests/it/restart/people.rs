@@ -1,0 +1,141 @@
+//! What is known of people and rooms.
+
+use super::switch;
+use crate::harness::{Client, Server, eventually, people};
+
+/// Switches, and sees to it that nobody was told anything.
+#[track_caller]
+fn switch_unnoticed<const N: usize>(server: &Server, clients: [&mut Client; N]) {
+    switch(server);
+    clients.into_iter().for_each(Client::expect_nothing);
+}
+
+#[test]
+fn names_rooms_topics_and_history_stay() {
+    let server = Server::start();
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    bob.ask("/join dev\n/topic friday's release\none\n/me waves");
+    alice.ask("said in the lobby");
+    alice.ask("/join dev");
+    bob.sync();
+    let ask = |client: &mut Client| {
+        ["/who", "/topic", "/history", "/rooms"].map(|command| client.ask(command))
+    };
+    let known = ask(&mut alice);
+    assert_eq!(known[0], ["-- dev (2 here): bob, alice"]);
+    switch_unnoticed(&server, [&mut alice, &mut bob]);
+    assert_eq!(ask(&mut alice), known);
+    assert!(alice.ask("/leave").concat().contains("<alice> said in the lobby"));
+}
+
+#[test]
+fn who_is_away_ignored_or_wrote_last_stays_so() {
+    let server = Server::start();
+    let [mut alice, mut bob, mut eve] = people(&server, ["alice", "bob", "eve"]);
+    alice.ask("/ignore eve");
+    alice.ask("/msg bob psst");
+    alice.ask("/away lunch");
+    bob.sync();
+    switch_unnoticed(&server, [&mut alice, &mut bob, &mut eve]);
+    eve.ask("nobody you want to hear");
+    assert_eq!(alice.sync(), [""; 0]);
+    assert_eq!(bob.sync(), ["<eve> nobody you want to hear"]);
+    let answer = bob.ask("/reply yes?");
+    assert!(answer[0].starts_with("[to alice] yes?") || answer[0].contains("lunch"), "{answer:?}");
+    alice.expect("[from bob] yes?");
+    assert!(bob.ask("/whois alice").concat().contains("lunch"));
+}
+
+#[test]
+fn somebody_new_is_never_taken_for_somebody_who_left() {
+    let server = Server::start();
+    let [mut alice, mut eve] = people(&server, ["alice", "eve"]);
+    alice.ask("/ignore eve");
+    eve.ask("/msg alice unheard");
+    // Whoever comes next must not get the number of the last one.
+    drop(eve);
+    alice.wait_for(|line| line == "-- eve left: disconnected (1 here)");
+    switch(&server);
+    let mut zoe = Client::join(&server, "zoe");
+    zoe.ask("hello");
+    alice.wait_for(|line| line == "<zoe> hello");
+}
+
+#[test]
+fn echo_quiet_time_and_bare_line_feeds_stay_as_they_were_set() {
+    let server = Server::start();
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    alice.ask("/echo on");
+    alice.ask("/time on");
+    alice.ask("/quiet on");
+    switch_unnoticed(&server, [&mut alice, &mut bob]);
+    Client::join(&server, "carol");
+    bob.wait_for(|line| line.starts_with("-- carol left"));
+    let heard = alice.ask("hi");
+    assert!(heard.len() == 1 && heard[0].ends_with("] <alice> hi"), "{heard:?}");
+    // People use bare line feeds, and so do we then.
+    assert_eq!(bob.raw_until(b"hi\n"), b"<alice> hi\n");
+}
+
+#[test]
+fn a_nick_that_was_left_stays_kept_for_its_address() {
+    let server = Server::start();
+    let mut carol = Client::connect_from(&server, "127.0.0.2").welcomed().named("carol");
+    carol.send("/quit");
+    carol.rest();
+    switch(&server);
+    let mut thief = Client::connect_from(&server, "127.0.0.3").welcomed();
+    let answer = thief.ask("/nick carol");
+    assert!(answer[0].starts_with("!! "), "{answer:?}");
+    Client::connect_from(&server, "127.0.0.2").welcomed().named("carol");
+}
+
+#[test]
+fn who_was_not_announced_stays_unannounced() {
+    let server = Server::start();
+    let [mut alice] = people(&server, ["alice"]);
+    let mut guest = Client::guest(&server);
+    // In the middle of its first line it is nobody yet.
+    guest.send_raw(b"hel");
+    switch_unnoticed(&server, [&mut alice]);
+    guest.send("lo");
+    alice.expect(&format!("-- {} joined (2 here)", guest.name));
+    alice.expect(&format!("<{}> hello", guest.name));
+}
+
+#[test]
+fn who_is_silent_is_announced_after_the_switch() {
+    let server = Server::start();
+    let [mut alice] = people(&server, ["alice"]);
+    let guest = Client::guest(&server);
+    switch(&server);
+    alice.expect(&format!("-- {} joined (2 here)", guest.name));
+    alice.expect_nothing();
+}
+
+#[test]
+fn who_leaves_after_the_switch_leaves_once() {
+    let server = Server::start();
+    let [mut alice, mut bob, carol] = people(&server, ["alice", "bob", "carol"]);
+    switch(&server);
+    bob.send("/quit see you");
+    bob.expect_contains("-- Bye.");
+    bob.expect_end();
+    alice.expect("-- bob left: quit: see you (2 here)");
+    drop(carol);
+    alice.expect("-- carol left: disconnected (1 here)");
+    alice.expect_nothing();
+}
+
+#[test]
+fn places_are_counted_as_before() {
+    let server = Server::with(["--max-clients", "2"]);
+    let [alice, mut bob] = people(&server, ["alice", "bob"]);
+    switch(&server);
+    Client::connect(&server).expect("!! the server is full (2 clients); try again later");
+    drop(alice);
+    bob.expect("-- alice left: disconnected (1 here)");
+    eventually("a free place", || {
+        Client::connect(&server).line().starts_with("-- Welcome").then_some(())
+    });
+}
