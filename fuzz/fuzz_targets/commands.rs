@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use chatd::address::Address;
+use chatd::address::Origin;
 use chatd::chat::{
     Audience, Chat, ClientId, Effect, Effects, Entry, Event, Kind, Message, Moment, Now, Reason,
     RoomId, Settings, Traits,
@@ -106,8 +106,8 @@ impl World {
         self.letters.insert(letter, client);
         let is_page = host & 4 == 4;
         self.here.insert(client, Known { echo: is_page, ..Known::default() });
-        let traits = Traits { echo: is_page, lists: is_page };
-        self.happen(letter, Event::Connected(Address::of([192, 0, 2, host & 3].into()), traits));
+        let traits = Traits { echo: is_page, lists: is_page, encrypted: false };
+        self.happen(letter, Event::Connected(Origin::of([192, 0, 2, host & 3].into()), traits));
     }
 
     /// Takes the letters above ASCII.
@@ -197,9 +197,14 @@ impl World {
                     let known = self.here.remove(&client).expect("nobody departs twice");
                     assert!(known.rooms.is_empty(), "a ghost stays in a room");
                 }
-                Effect::Timestamps(client, _) | Effect::Disconnect(client, _) => {
-                    assert!(self.here.contains_key(&client));
-                }
+                Effect::Timestamps(client, _)
+                | Effect::Disconnect(client, _)
+                | Effect::Ask(client, _)
+                | Effect::Claim(client, _)
+                | Effect::Order(client, _)
+                | Effect::Changed(client)
+                | Effect::TurnedAway(client) => assert!(self.here.contains_key(&client)),
+                Effect::Reload | Effect::Kept(_) => {}
             }
         }
         self.effects.clear();

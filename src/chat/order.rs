@@ -120,6 +120,21 @@ impl Turn<'_> {
         }
     }
 
+    /// Is called `nick` from now on, which is its by now, and says so.
+    pub(super) fn wear(&mut self, nick: Nick) {
+        let from = std::mem::replace(&mut self.me_mut().nick, nick);
+        let to = nick;
+        let (_, room) = self.room();
+        self.tell(Message::RenamedYou { room: room.name, from, to });
+        if self.me().announced && from != to {
+            self.me().rooms.clone().into_iter().for_each(|room| self.tell_renamed(room, from));
+        }
+        if self.me().login.is_some_and(|login| !login.resembles(nick)) {
+            self.me_mut().login = None;
+            self.notice("you are logged out");
+        }
+    }
+
     /// The nick of the new account is the client's, unless it wears another by now.
     pub(super) fn registered(&mut self, account: Account) {
         let nick = account.nick;

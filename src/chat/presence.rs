@@ -144,21 +144,6 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Is called `nick` from now on, which is its by now, and says so.
-    pub(super) fn wear(&mut self, nick: Nick) {
-        let from = std::mem::replace(&mut self.me_mut().nick, nick);
-        let to = nick;
-        let (_, room) = self.room();
-        self.tell(Message::RenamedYou { room: room.name, from, to });
-        if self.me().announced && from != to {
-            self.me().rooms.clone().into_iter().for_each(|room| self.tell_renamed(room, from));
-        }
-        if self.me().login.is_some_and(|login| !login.resembles(nick)) {
-            self.me_mut().login = None;
-            self.notice("you are logged out");
-        }
-    }
-
     /// Leaves the chat.
     pub(super) fn depart(&mut self, reason: Reason) {
         for room in self.me().rooms.clone() {
@@ -226,7 +211,7 @@ impl Turn<'_> {
         }
     }
 
-    fn tell_renamed(&mut self, id: RoomId, from: Nick) {
+    pub(super) fn tell_renamed(&mut self, id: RoomId, from: Nick) {
         let to = self.me().nick;
         if let Some(room) = self.chat.rooms.get(id)
             && room.announced <= CROWD

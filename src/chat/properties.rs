@@ -1,6 +1,6 @@
 //! What always holds of the chat, whatever clients do: driven by random events.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +9,8 @@ use proptest::prelude::*;
 use super::nick::Nick;
 use super::*;
 
+mod order;
+
 /// Something that happens to the chat; clients are numbered by their place among the connected.
 #[derive(Clone, Debug)]
 enum Step {
@@ -16,10 +18,12 @@ enum Step {
     Say(usize),
     Type(usize, &'static str),
     Other(usize, Event),
+    /// The store answers whoever asked first.
+    Answer,
     Pass(u64),
 }
 
-const LINES: [&str; 24] = [
+const LINES: [&str; 44] = [
     "/nick alice",
     "/nick ALICE",
     "/nick al1ce",
@@ -44,6 +48,26 @@ const LINES: [&str; 24] = [
     "/who",
     "/away",
     "/quit",
+    "/register pw",
+    "/login alice pw",
+    "/login AL1CE pw",
+    "/login bob pw",
+    "/login bob no",
+    "/login carol pw",
+    "/login carol pw",
+    "/kick alice spam",
+    "/mute bob 20s",
+    "/unmute bob",
+    "/ban alice 30s",
+    "/ban B0B",
+    "/ban 192.0.2.1 10s",
+    "/ban 192.0.2.0/31 10s spam",
+    "/unban bob",
+    "/bans",
+    "/slow 5",
+    "/lockdown on",
+    "/lockdown off",
+    "/motd",
 ];
 
 fn step() -> impl Strategy<Value = Step> {
@@ -61,6 +85,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => client.clone().prop_map(Step::Say),
         6 => (client.clone(), prop::sample::select(&LINES[..])).prop_map(|(c, l)| Step::Type(c, l)),
         2 => (client, other).prop_map(|(c, event)| Step::Other(c, event)),
+        3 => Just(Step::Answer),
         1 => (0..70_000u64).prop_map(Step::Pass),
     ]
 }
@@ -73,15 +98,21 @@ struct World {
     said: usize,
     screens: BTreeMap<ClientId, Vec<Message>>,
     rooms: HashMap<RoomId, HashSet<ClientId>>,
+    /// What the store was asked.
+    asked: VecDeque<(ClientId, Event)>,
 }
 
 impl World {
     fn new() -> Self {
         let name = Text::new("box7");
-        let settings = Settings { name, motd: Arc::from([]), replay: 20, has_archive: false };
+        let settings = Settings { name, motd: Arc::from([]), replay: 20, has_archive: true };
         let (screens, rooms) = (BTreeMap::new(), HashMap::new());
+        let mut chat = Chat::new(settings);
+        let accounts = vec![account("carol", Role::Operator), account("dave", Role::User)];
+        chat.register(Roll { accounts, bans: Vec::new() });
         Self {
-            chat: Chat::new(settings),
+            chat,
+            asked: VecDeque::new(),
             now: Now::default(),
             connected: 0,
             said: 0,
@@ -126,8 +157,13 @@ impl World {
             }
             Step::Type(number, line) => (self.client(number), Event::Line(Text::new(line))),
             Step::Other(number, event) => (self.client(number), event),
+            Step::Answer => match self.asked.pop_front() {
+                Some((client, event)) => (Some(client), event),
+                None => return,
+            },
             Step::Pass(ms) => {
                 self.now.uptime += Duration::from_millis(ms);
+                self.now.moment.unix_ms += ms as i64;
                 self.chat.tick(self.now, &mut effects);
                 return self.carry_out(effects);
             }
@@ -159,6 +195,31 @@ impl World {
                 Effect::Left(id, room) => {
                     assert!(self.rooms.entry(room).or_default().remove(&id), "left twice");
                 }
+                Effect::Claim(id, claim) => {
+                    let event = match claim {
+                        Claim::Register(nick, ..) if self.chat.registry.account(nick).is_some() => {
+                            Event::NotFound(Text::new("registered"))
+                        }
+                        Claim::Register(nick, ..) => {
+                            Event::Registered(account(nick.as_str(), Role::User))
+                        }
+                        Claim::Login(nick, password, _) if password.as_bytes() == b"pw" => {
+                            let known = self.chat.registry.account(nick).copied();
+                            known.map_or(Event::NotFound(Text::new("gone")), Event::LoggedIn)
+                        }
+                        Claim::Login(..) => Event::NotFound(Text::new("wrong password")),
+                    };
+                    self.asked.push_back((id, event));
+                }
+                Effect::Order(id, Order::Ban(ban)) => {
+                    self.asked.push_back((id, Event::Banned(ban)));
+                }
+                Effect::Order(id, Order::Unban(mask)) => {
+                    self.asked.push_back((id, Event::Unbanned(mask)));
+                }
+                Effect::Reload | Effect::Kept(_) => {}
+                Effect::TurnedAway(id) => drop(self.screens.remove(&id)),
+                Effect::Changed(id) => assert!(self.screens.contains_key(&id)),
                 Effect::Departed(id, ..) => drop(self.screens.remove(&id)),
                 Effect::Timestamps(id, _) | Effect::Ask(id, _) | Effect::Disconnect(id, _) => {
                     assert!(self.screens.contains_key(&id));
@@ -195,7 +256,25 @@ impl World {
         let nicks: HashSet<_> =
             self.chat.clients.values().map(|client| fold(client.nick)).collect();
         assert_eq!(nicks.len(), self.chat.clients.len(), "nicks are unique");
+        for client in self.chat.clients.values() {
+            let owner = self.chat.registry.account(client.nick).map(|account| account.nick);
+            assert_eq!(client.login, owner, "a registered nick is worn by whoever logged in to it");
+        }
     }
+
+    /// Nobody wears a name or comes from a place that was banned when it happened last.
+    fn check_bans(&self) {
+        let (now, registry) = (self.now.moment, &self.chat.registry);
+        for client in self.chat.clients.values() {
+            assert_eq!(registry.ban_on(now, client.nick), None);
+            assert_eq!(registry.ban_of(now, client.origin), None);
+        }
+    }
+}
+
+fn account(nick: &str, role: Role) -> Account {
+    let nick = Nick::new(nick).unwrap();
+    Account { nick, role, created: Moment::default(), last_seen: None }
 }
 
 /// Written apart from the code under test, for comparison.
@@ -232,6 +311,7 @@ proptest! {
         for step in steps {
             world.take(step);
             world.check();
+            world.check_bans();
         }
         for screen in world.screens.values() {
             let order: Vec<_> = lines(screen).into_iter().map(|(number, _)| number).collect();

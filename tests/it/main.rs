@@ -19,6 +19,7 @@ mod load;
 mod metrics;
 mod mistakes;
 mod nicks;
+mod order;
 mod packaging;
 mod presence;
 mod private;

@@ -1,0 +1,58 @@
+//! Keeping order, in the same world.
+
+use super::*;
+
+#[test]
+fn who_is_muted_or_locked_out_shows_nobody_a_word() {
+    let mut world = World::new();
+    (0..3).for_each(|from| world.take(Step::Connect(from)));
+    let types = |world: &mut World, who, line: &str| {
+        world.take(Step::Other(who, Event::Line(Text::new(line))));
+        world.take(Step::Answer);
+    };
+    for (who, line) in [(0, "/login carol pw"), (1, "/nick eve"), (2, "/nick bob"), (1, "hi")] {
+        types(&mut world, who, line);
+    }
+    for (order, refusal) in [("/mute eve", "muted"), ("/lockdown on", "registered people")] {
+        types(&mut world, 0, order);
+        for line in [
+            "zz9",
+            "/me zz9",
+            "/msg bob zz9",
+            "/topic zz9",
+            "/nick zz9",
+            "/away zz9",
+            "/join zz9",
+            "/register zz9",
+            " zz9",
+            "//zz9",
+        ] {
+            let before = world.screens[&ClientId(3)].len();
+            types(&mut world, 1, line);
+            assert_eq!(world.screens[&ClientId(3)].len(), before, "{line} is seen");
+            let told = format!("{:?}", world.screens[&ClientId(2)].last());
+            assert!(told.contains("Refused"), "{line} {refusal}: {told}");
+        }
+        types(&mut world, 0, "/unmute eve");
+    }
+    types(&mut world, 1, "/quit zz9");
+    assert!(!format!("{:?}", world.screens[&ClientId(3)]).contains("zz9"));
+}
+
+#[test]
+fn an_account_that_others_add_or_remove_changes_who_may_wear_the_name() {
+    let mut world = World::new();
+    world.take(Step::Connect(0));
+    world.take(Step::Other(0, Event::Line(Text::new("/nick a1ice"))));
+    let nick = |world: &World| world.chat.nick(ClientId(1)).unwrap();
+    for accounts in [vec![account("alice", Role::User)], Vec::new()] {
+        let mut effects = Effects::default();
+        world.chat.register(Roll { accounts, bans: Vec::new() });
+        world.chat.enforce(world.now, &mut effects);
+        world.carry_out(effects);
+        world.check();
+        assert!(nick(&world).is_guest());
+    }
+    world.take(Step::Other(0, Event::Line(Text::new("/nick alice"))));
+    assert_eq!(nick(&world).as_str(), "alice");
+}

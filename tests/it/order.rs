@@ -1,0 +1,64 @@
+//! People who keep order: accounts, operators and what they can do, bans.
+
+use std::io::Write;
+
+use crate::harness::{Client, Server, TempDir, chatd, run};
+
+mod accounts;
+mod attacker;
+mod bans;
+mod operators;
+
+/// Runs `chatd account WORDS` with that on its stdin.
+#[track_caller]
+fn account(dir: &TempDir, words: &str, input: &str) {
+    let (stdin, mut typed) = std::io::pipe().unwrap();
+    typed.write_all(input.as_bytes()).unwrap();
+    drop(typed);
+    let mut command = chatd();
+    command.arg("account").args(words.split(' ')).args(["--state-dir", &dir.path("")]);
+    let ended = run(command.stdin(stdin));
+    assert_eq!((ended.status, &*ended.stderr), (0, ""));
+}
+
+/// A server with that state directory and a web port, whose log has all there is.
+fn server(dir: &TempDir) -> Server {
+    Server::with_web(["--state-dir", &dir.path(""), "-vv", "--rate", "0"])
+}
+
+/// One with an operator, carol.
+fn ruled(dir: &TempDir) -> (Server, Client) {
+    account(dir, "add carol --operator", "sesame\n");
+    let server = server(dir);
+    let carol = log_in(&server, "carol", "sesame");
+    (server, carol)
+}
+
+/// Somebody who is logged in and announced, and has read everything that was due.
+#[track_caller]
+fn log_in(server: &Server, name: &str, password: &str) -> Client {
+    let mut client = Client::guest(server);
+    logs_in(&mut client, name, password);
+    client.send(&format!("/join hall-{name}\n/leave"));
+    client.sync();
+    client
+}
+
+#[track_caller]
+fn logs_in(client: &mut Client, name: &str, password: &str) {
+    client.send(&format!("/login {name} {password}"));
+    client.wait_for(|line| line == format!("-- you are logged in as {name}"));
+}
+
+#[track_caller]
+fn registers(client: &mut Client, password: &str) {
+    client.send(&format!("/register {password}"));
+    client.wait_for(|line| line.contains(" is yours now"));
+}
+
+/// Sends a line, and waits for one that contains this.
+#[track_caller]
+fn until(client: &mut Client, line: &str, part: &str) -> String {
+    client.send(line);
+    client.wait_for(|line| line.contains(part))
+}

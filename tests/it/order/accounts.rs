@@ -1,0 +1,107 @@
+//! A registered nick belongs to its account, whatever happens.
+
+use super::{account, log_in, logs_in, registers, server};
+use crate::harness::{Client, Identity, Server, Signal, TempDir, WebSocket, people};
+use crate::restart::switch;
+
+const OWNED: &str = "!! alice is registered; /login alice PASSWORD";
+
+#[test]
+fn a_registered_name_is_refused_to_others_before_and_after_every_kind_of_end() {
+    let dir = TempDir::new();
+    let mut running = server(&dir);
+    let [mut alice] = people(&running, ["alice"]);
+    registers(&mut alice, "open sesame");
+    drop(alice);
+    for end in [None, Some(Signal::TERM), Some(Signal::KILL), Some(Signal::USR2)] {
+        match end {
+            None => {}
+            Some(Signal::USR2) => switch(&running),
+            Some(signal) => {
+                running.signal(signal);
+                running.wait();
+                running = server(&dir);
+            }
+        }
+        let mut eve = Client::guest(&running);
+        for spelling in ["alice", "ALICE", "a1ice"] {
+            assert_eq!(eve.ask(&format!("/nick {spelling}")), [OWNED]);
+        }
+        assert_eq!(WebSocket::join(&running, "eve").ask("/nick alice"), [OWNED]);
+        drop(log_in(&running, "alice", "open sesame"));
+    }
+}
+
+#[test]
+fn guests_choose_a_name_before_they_register_it() {
+    let dir = TempDir::new();
+    let running = server(&dir);
+    let told = Client::guest(&running).ask("/register secret");
+    assert_eq!(told[1], "!! choose a name first: /nick NAME, then /register PASSWORD");
+    assert_eq!(told.len(), 2, "{told:?}");
+}
+
+#[test]
+fn without_a_state_directory_there_are_no_accounts() {
+    let server = Server::start();
+    let [mut alice] = people(&server, ["alice"]);
+    for line in ["/register secret", "/login alice secret"] {
+        let refused = "!! this server keeps no accounts: it has no state directory";
+        assert_eq!(alice.ask(line)[1..], [refused]);
+    }
+}
+
+#[test]
+fn who_wears_a_name_that_is_not_theirs_becomes_a_guest() {
+    let dir = TempDir::new();
+    let running = server(&dir);
+    let [mut thief, mut bob] = people(&running, ["alice", "bob"]);
+    account(&dir, "add alice", "secret\n");
+    thief.wait_for(|line| line == OWNED.replace("!!", "--"));
+    thief.wait_for(|line| line.starts_with("-- you are now guest"));
+    bob.wait_for(|line| line.starts_with("-- alice is now guest"));
+    let mut alice = log_in(&running, "alice", "secret");
+    alice.send("it is me");
+    bob.wait_for(|line| line == "<alice> it is me");
+    // Her own second connection takes the name along.
+    let second = log_in(&running, "alice", "secret");
+    alice.wait_for(|line| line == "-- alice has logged in");
+    alice.wait_for(|line| line.starts_with("-- you are now guest"));
+    drop(second);
+}
+
+#[test]
+fn a_rename_logs_out_and_the_name_stays_the_accounts() {
+    let dir = TempDir::new();
+    account(&dir, "add alice", "secret\n");
+    let running = server(&dir);
+    let mut alice = log_in(&running, "alice", "secret");
+    assert_eq!(alice.ask("/nick AL1CE"), ["-- you are now AL1CE"]);
+    assert_eq!(alice.ask("/nick bob"), ["-- you are now bob", "-- you are logged out"]);
+    assert_eq!(alice.ask("/nick alice"), [OWNED]);
+    logs_in(&mut alice, "alice", "secret");
+}
+
+#[test]
+fn a_warning_comes_over_a_wire_that_others_can_read_and_only_there() {
+    let dir = TempDir::new();
+    account(&dir, "add alice", "secret\n");
+    let identity = Identity::new();
+    let server = identity.serve(&dir, ["--state-dir", &dir.path("")]);
+    let warning = "-- this connection is not encrypted: others on the way can read the password";
+    assert_eq!(Client::guest(&server).ask("/login nobody x")[0], warning);
+    let mut private = Client::connect_tls(&server, "tls", &identity.trusted()).welcomed();
+    assert_eq!(private.ask("/login nobody x"), ["!! nobody is not registered"]);
+}
+
+#[test]
+fn an_account_that_is_removed_frees_its_name() {
+    let dir = TempDir::new();
+    account(&dir, "add alice", "secret\n");
+    let running = server(&dir);
+    let mut alice = log_in(&running, "alice", "secret");
+    account(&dir, "remove alice", "");
+    alice.wait_for(|line| line == "-- you are logged out: the account is gone");
+    assert_eq!(alice.ask("/nick bob"), ["-- you are now bob"]);
+    assert_eq!(alice.ask("/nick alice"), ["-- you are now alice"]);
+}

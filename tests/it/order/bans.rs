@@ -1,0 +1,117 @@
+//! Bans hold on every wire and path.
+
+use std::io::Read;
+use std::net::TcpStream;
+
+use super::{log_in, registers, ruled, server, until};
+use crate::harness::{Client, Server, Signal, TempDir, WebSocket, connect, people, upgrade};
+use crate::restart::switch;
+
+/// Connected from 127.0.0.1, where the operator is not.
+fn elsewhere(dir: &TempDir) -> (Server, Client) {
+    super::account(dir, "add carol --operator", "sesame\n");
+    let server = server(dir);
+    let carol = operator(&server);
+    (server, carol)
+}
+
+fn operator(server: &Server) -> Client {
+    let mut carol = Client::connect_from(server, "127.0.0.2").welcomed();
+    super::logs_in(&mut carol, "carol", "sesame");
+    carol
+}
+
+/// Nobody gets in from 127.0.0.1, on either wire.
+#[track_caller]
+fn nobody_gets_in(server: &Server, line: &str) {
+    assert_eq!(Client::connect(server).rest_lines(), [line]);
+    let mut page = WebSocket::connect(server);
+    page.expect(line);
+    page.expect_closed(1008);
+}
+
+#[test]
+fn a_banned_address_is_turned_away_on_every_wire_and_after_every_kind_of_end() {
+    let dir = TempDir::new();
+    let (mut running, mut carol) = elsewhere(&dir);
+    let [mut eve] = people(&running, ["eve"]);
+    let mut page = WebSocket::join(&running, "mallory");
+    until(&mut carol, "/ban 127.0.0.1 scanners, all", "-- 127.0.0.1 is banned");
+    eve.wait_for(|line| line == "!! banned: scanners, all");
+    eve.rest();
+    while page.line() != "!! banned: scanners, all" {}
+    page.expect_closed(1008);
+    running.wait_log(["to keep order, carol banned 127.0.0.1: scanners, all"]);
+    for end in [None, Some(Signal::KILL), Some(Signal::TERM), Some(Signal::USR2)] {
+        match end {
+            None => {}
+            Some(Signal::USR2) => switch(&running),
+            Some(signal) => {
+                running.signal(signal);
+                running.wait();
+                running = server(&dir);
+            }
+        }
+        nobody_gets_in(&running, "!! banned: scanners, all");
+    }
+    let mut carol = operator(&running);
+    assert_eq!(carol.ask("/bans"), ["-- 127.0.0.1, by carol: scanners, all"]);
+    until(&mut carol, "/unban 127.0.0.1", "is not banned any more");
+    drop(Client::guest(&running));
+    let told = until(&mut carol, "/unban 127.0.0.1", "!!");
+    assert_eq!(told, "!! 127.0.0.1 is not banned");
+}
+
+#[test]
+fn a_network_is_banned_for_as_long_as_was_said() {
+    let dir = TempDir::new();
+    let (running, mut carol) = elsewhere(&dir);
+    assert_eq!(until(&mut carol, "/ban 127.0.0.0/8 1h", "!!"), "!! that would be you");
+    until(&mut carol, "/ban 127.0.0.0/31 2s go", "-- 127.0.0.0/31 is banned");
+    let told = Client::connect(&running).rest_lines();
+    assert!(told.len() == 1 && told[0].starts_with("!! banned for "), "{told:?}");
+    crate::harness::eventually("the end of the ban", || {
+        (Client::connect(&running).line().starts_with("-- Welcome")).then_some(())
+    });
+    assert_eq!(carol.ask("/bans").last().unwrap(), "-- nobody is banned");
+}
+
+#[test]
+fn a_banned_name_is_thrown_out_and_nobody_takes_it_again() {
+    let dir = TempDir::new();
+    let (mut running, mut carol) = ruled(&dir);
+    let [mut eve] = people(&running, ["eve"]);
+    registers(&mut eve, "secret");
+    until(&mut carol, "/ban eve spam", "-- eve is banned");
+    eve.wait_for(|line| line == "!! banned: spam");
+    for again in [false, true] {
+        if again {
+            running.signal(Signal::KILL);
+            running.wait();
+            running = server(&dir);
+        }
+        let mut other = Client::guest(&running);
+        assert_eq!(other.ask("/nick EVE"), ["!! banned: spam"]);
+        assert_eq!(other.ask("/login eve secret").last().unwrap(), "!! banned: spam");
+    }
+    let mut carol = log_in(&running, "carol", "sesame");
+    until(&mut carol, "/unban EVE", "is not banned any more");
+    drop(log_in(&running, "eve", "secret"));
+}
+
+#[test]
+fn a_ban_is_counted_and_says_nothing_to_who_speaks_first() {
+    let dir = TempDir::new();
+    let (running, mut carol) = elsewhere(&dir);
+    until(&mut carol, "/ban 127.0.0.1", "-- 127.0.0.1 is banned");
+    let mut client = Client::connect(&running);
+    client.try_send_raw(b"hello\n/who\n/nick eve\n").ok();
+    assert_eq!(client.rest_lines(), ["!! banned"]);
+    let mut stream: TcpStream = connect(running.addr_of("web"));
+    std::io::Write::write_all(&mut stream, upgrade("").as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).ok();
+    assert!(!String::from_utf8_lossy(&answer).contains("Welcome"));
+    running.wait_log(["refused 127.0.0.1:", ": banned"]);
+    assert!(!carol.sync().concat().contains("hello"));
+}

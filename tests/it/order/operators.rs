@@ -1,0 +1,162 @@
+//! What operators can do, and others cannot.
+
+use super::{account, log_in, ruled, server, until};
+use crate::harness::{Client, Server, Signal, TempDir, WebSocket, people};
+use crate::restart::switch;
+
+const MINE: &str = "!! only operators may do that";
+
+#[test]
+fn operators_commands_are_refused_to_others_and_not_in_their_help() {
+    let dir = TempDir::new();
+    let (server, mut carol) = ruled(&dir);
+    let [mut eve] = people(&server, ["eve"]);
+    for line in [
+        "/kick carol",
+        "/mute carol",
+        "/unmute eve",
+        "/ban carol",
+        "/unban eve",
+        "/bans",
+        "/slow 5",
+        "/lockdown on",
+        "/reload",
+        "/help kick",
+    ] {
+        assert_eq!(eve.ask(line), [MINE], "{line}");
+    }
+    let lists = |client: &mut Client| client.ask("/help").iter().any(|line| line.contains("/kick"));
+    assert!(!lists(&mut eve) && lists(&mut carol));
+    let address = "127.0.0.1";
+    assert!(!eve.ask("/whois carol").concat().contains(address));
+    assert!(carol.ask("/whois eve").concat().contains(address));
+}
+
+#[test]
+fn a_kick_says_by_whom_and_why() {
+    let dir = TempDir::new();
+    let (server, mut carol) = ruled(&dir);
+    let [mut eve, mut bob] = people(&server, ["eve", "bob"]);
+    until(&mut carol, "/kick eve too  loud", "-- eve is kicked");
+    eve.wait_for(|line| line == "!! kicked by carol: too  loud");
+    eve.rest();
+    bob.wait_for(|line| line == "-- eve left: kicked by carol: too  loud (3 here)");
+    server.wait_log(["to keep order, carol kicked eve: too  loud"]);
+    let mut page = WebSocket::join(&server, "mallory");
+    until(&mut carol, "/kick mallory", "-- mallory is kicked");
+    while page.line() != "!! kicked by carol" {}
+    page.expect_closed(1008);
+    assert_eq!(carol.ask("/kick carol").last().unwrap(), "!! that would be you");
+}
+
+#[test]
+fn who_is_muted_is_told_for_how_long_and_heard_by_nobody() {
+    let dir = TempDir::new();
+    let (server, mut carol) = ruled(&dir);
+    let [mut eve, mut bob] = people(&server, ["eve", "bob"]);
+    until(&mut carol, "/mute eve 1h", "-- eve is muted for 1h");
+    eve.wait_for(|line| line == "!! you are muted for 1h");
+    bob.sync();
+    for line in ["hello", "/me hello", "/msg bob hello", "/topic hello", "/nick hello"] {
+        let told = eve.ask(line);
+        assert!(told.len() == 1 && told[0].starts_with("!! you are muted for "), "{told:?}");
+        bob.expect_nothing();
+    }
+    // Nor by going and coming, nor by another program.
+    drop(eve);
+    bob.wait_for(|line| line.starts_with("-- eve left"));
+    let mut again = Client::guest(&server);
+    assert!(again.ask("hello")[0].starts_with("!! you are muted for "));
+    switch(&server);
+    assert!(again.ask("hello")[0].starts_with("!! you are muted for "));
+    let name = again.name.clone();
+    again.send("/join elsewhere");
+    again.send("/leave");
+    again.sync();
+    until(&mut carol, &format!("/unmute {name}"), "may speak again");
+    again.wait_for(|line| line == "-- you may speak again");
+    again.send("hello");
+    bob.wait_for(|line| line == format!("<{name}> hello"));
+}
+
+#[test]
+fn what_begins_as_a_duration_and_is_none_is_refused() {
+    let dir = TempDir::new();
+    let (server, mut carol) = ruled(&dir);
+    let [mut eve] = people(&server, ["eve"]);
+    carol.sync();
+    for word in ["5", "0", "0s", "-1h", "1st offence", "7x"] {
+        for command in ["/mute eve", "/ban eve", "/ban 192.0.2.1"] {
+            let told = carol.ask(&format!("{command} {word}"));
+            assert!(
+                told.len() == 1 && told[0].contains("is no duration"),
+                "{command} {word} {told:?}"
+            );
+        }
+    }
+    assert_eq!(carol.ask("/bans"), ["-- nobody is banned"]);
+    eve.expect_nothing();
+}
+
+#[test]
+fn a_slow_room_takes_one_line_at_a_time_and_a_lockdown_only_registered_people() {
+    let dir = TempDir::new();
+    account(&dir, "add bob", "secret\n");
+    let (server, mut carol) = ruled(&dir);
+    let mut bob = log_in(&server, "bob", "secret");
+    let [mut eve] = people(&server, ["eve"]);
+    until(&mut carol, "/slow 60", "once each 60 s");
+    eve.wait_for(|line| line.contains("once each 60 s"));
+    assert_eq!(eve.ask("one"), [""; 0]);
+    switch(&server);
+    let told = eve.ask("two");
+    assert!(told[0].starts_with("!! slowly, please: you may speak again in "), "{told:?}");
+    until(&mut carol, "/slow 0", "as often as they like");
+    eve.wait_for(|line| line.contains("as often as they like"));
+    until(&mut carol, "/lockdown on", "only registered people");
+    eve.wait_for(|line| line.contains("only registered people"));
+    switch(&server);
+    let mut page = WebSocket::connect(&server);
+    page.expect_contains("Welcome");
+    let locked = "only registered people may speak now; /login NAME PASSWORD";
+    while page.line() != format!("-- {locked}") {}
+    for line in ["three", "/msg bob three", "/nick three", "/topic three"] {
+        assert_eq!(eve.ask(line), [format!("!! {locked}")]);
+    }
+    assert_eq!(page.ask("three"), [format!("!! {locked}")]);
+    bob.send("four");
+    assert!(eve.wait_for(|line| line.ends_with(" four")).starts_with("<bob>"));
+    assert!(!bob.sync().concat().contains("three"));
+}
+
+#[test]
+fn an_operator_reloads_and_anybody_reads_the_motd_again() {
+    let dir = TempDir::new();
+    account(&dir, "add carol --operator", "sesame\n");
+    let motd = dir.file("motd", "old\n");
+    let server = Server::with(["--state-dir", &dir.path("state"), "--motd", &motd]);
+    drop(server);
+    let server = Server::with(["--state-dir", &dir.path(""), "--motd", &motd]);
+    let mut carol = log_in(&server, "carol", "sesame");
+    let [mut eve] = people(&server, ["eve"]);
+    assert_eq!(eve.ask("/motd"), ["-- old"]);
+    dir.file("motd", "new\n");
+    carol.send("/reload");
+    server.wait_log([" reloaded"]);
+    server.wait_log(["to keep order, carol asked for a reload"]);
+    until(&mut eve, "/motd", "-- new");
+}
+
+#[test]
+fn an_operator_stays_one_over_a_handover_and_not_longer_than_the_account() {
+    let dir = TempDir::new();
+    let (server, mut carol) = ruled(&dir);
+    switch(&server);
+    assert_eq!(carol.ask("/bans"), ["-- nobody is banned"]);
+    account(&dir, "remove carol", "");
+    carol.wait_for(|line| line == "-- you are logged out: the account is gone");
+    assert_eq!(carol.ask("/bans"), [MINE]);
+    server.signal(Signal::TERM);
+    server.wait();
+    drop(self::server(&dir));
+}
