@@ -3,6 +3,8 @@
 //! Everything here is a thin, typed wrapper over `rustix`: sockets that are read by one thread
 //! and written by another, waiting for a socket or a wake-up, and being told of writability.
 
+mod signals;
+
 use std::io::{self, IoSlice};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, OwnedFd, RawFd};
@@ -12,7 +14,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use command_fds::{CommandFdExt, FdMapping};
-use nix::sys::signal::{SigSet, Signal};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, epoll, eventfd, poll};
 use rustix::fs::FlockOperation;
 use rustix::io::Errno;
@@ -20,6 +21,8 @@ use rustix::net::{
     AddressFamily, RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown, SocketFlags, SocketType,
     sockopt,
 };
+
+pub use self::signals::{ask_for_reload, hold_signals, release_signals};
 
 /// Connections that may wait to be accepted; the kernel caps it at `net.core.somaxconn`.
 const BACKLOG: i32 = 4096;
@@ -86,21 +89,6 @@ pub fn is_journal() -> bool {
 /// A file that is nowhere but in memory (memfd_create(2)).
 pub fn memory_file(name: &str) -> io::Result<OwnedFd> {
     Ok(rustix::fs::memfd_create(name, rustix::fs::MemfdFlags::CLOEXEC)?)
-}
-
-/// Keeps `signals` from this thread and those it starts: what comes waits until they are
-/// [released](release_signals), even if that is by the program that this process turns into.
-pub fn hold_signals(signals: &[i32]) -> io::Result<()> {
-    Ok(signal_set(signals)?.thread_block()?)
-}
-
-/// Lets this thread have `signals`.
-pub fn release_signals(signals: &[i32]) -> io::Result<()> {
-    Ok(signal_set(signals)?.thread_unblock()?)
-}
-
-fn signal_set(signals: &[i32]) -> io::Result<SigSet> {
-    Ok(signals.iter().map(|&number| Signal::try_from(number)).collect::<Result<_, _>>()?)
 }
 
 /// Tells `command` which descriptors it will find from number 3 on, as sd_listen_fds(3) has it.
@@ -370,14 +358,6 @@ pub fn is_about_one_connection(error: &io::Error) -> bool {
                 | Errno::AGAIN
         )
     )
-}
-
-/// Sends this process the signal that has it read its settings again.
-///
-/// # Errors
-/// When the system does not want to.
-pub fn ask_for_reload() -> io::Result<()> {
-    signal_hook::low_level::raise(signal_hook::consts::SIGHUP)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! An attacker's session: to speak in another's name, to guess and to see passwords.
 
-use super::{account, log_in, registers, server};
+use super::{account, registers, server};
 use crate::harness::{Client, TempDir, chatd, people, run};
 
 #[test]
@@ -40,7 +40,8 @@ fn a_password_is_nowhere_but_in_the_hash() {
     seen.extend(alice.ask("/login Xyzzy"));
     seen.extend(alice.ask("/regsiter Xyzzy"));
     drop(alice);
-    let mut again = log_in(&running, "alice", "Xyzzy plugh");
+    let mut again = Client::connect_from(&running, "127.0.0.2").welcomed();
+    super::logs_in(&mut again, "alice", "Xyzzy plugh");
     seen.extend(again.ask("/history"));
     seen.extend(bob.ask("/history 100"));
     seen.extend(bob.ask("/search Xyzzy"));
