@@ -212,6 +212,8 @@ impl Server {
         wait_until(ARRIVAL, || self.door.arriving() == 0);
         self.hurry.ring();
         wait_until(GRACE, || self.door.arriving() == 0);
+        // While the chat goes on: it may take long.
+        self.keeper.flush();
         let (reply, legacy) = crossbeam_channel::bounded(1);
         self.alarm.park();
         let _ = self.inbox.send(Input::HandOver(reply, Arc::clone(&self.door)));

@@ -8,7 +8,7 @@ use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use sd_notify::NotifyState;
@@ -27,8 +27,9 @@ const RECORD: usize = 512;
 const QUEUE: usize = 16 * 1024;
 /// How often the manager is told what goes on.
 const STATUS_INTERVAL: Duration = Duration::from_secs(10);
-/// How long it may take to tell it the rest.
-const LAST_WORDS: Duration = Duration::from_secs(2);
+/// How long it may take to tell it the rest. For each connection it is given, systemd looks through
+/// all that it has: thousands that came at once keep it busy for seconds.
+const LAST_WORDS: Duration = Duration::from_secs(8);
 
 /// Takes what the process before, or the service manager, left open for this one.
 pub fn inherit() -> Inherited {
@@ -242,12 +243,14 @@ impl Keeper {
         self.send(Job::Forget(id));
     }
 
-    /// Waits until the manager was told everything, two seconds at most.
+    /// Waits until the manager was told everything, eight seconds at most.
     pub fn flush(&self) {
         if let Some(jobs) = &self.jobs {
-            let (done, told) = bounded(1);
-            let _ = jobs.send_timeout(Job::Flush(done), LAST_WORDS);
-            let _ = told.recv_timeout(LAST_WORDS);
+            let (deadline, (done, told)) = (Instant::now() + LAST_WORDS, bounded(1));
+            let _ = jobs.send_deadline(Job::Flush(done), deadline);
+            if told.recv_deadline(deadline).is_err() {
+                log::error!("the service manager is too slow: some may not survive the restart");
+            }
         }
     }
 

@@ -54,8 +54,12 @@ struct Known {
 
 impl World {
     fn new() -> Self {
-        let settings =
-            Settings { name: Text::new("box7"), motd: [Text::new("be nice")].into(), replay: 5 };
+        let settings = Settings {
+            name: Text::new("box7"),
+            motd: [Text::new("be nice")].into(),
+            replay: 5,
+            has_archive: true,
+        };
         Self {
             chat: Chat::new(settings),
             now: Duration::ZERO,
@@ -252,6 +256,7 @@ fn check_lines(message: &Message) {
             let beginning = match kind {
                 Kind::Said => format!("<{from}> "),
                 Kind::Emoted => format!("* {from} "),
+                Kind::Gap => unreachable!("nobody says a gap"),
             };
             lines.len() == 1 && begin(&beginning)
         }

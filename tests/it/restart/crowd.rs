@@ -55,7 +55,7 @@ fn a_crowd_that_chats_through_switches_hears_every_line_once_in_one_order() {
         switch_often(&server, 6, over);
         chatting.into_iter().map(|client| client.join().unwrap()).collect()
     });
-    assert!(heard[0].len() > 10 * CROWD, "{} lines", heard[0].len());
+    assert!(heard[0].len() > 2 * CROWD, "{} lines", heard[0].len());
     assert!(heard.iter().all(|lines| *lines == heard[0]), "not one order for all");
     assert_every_line_once(&heard[0]);
 }

