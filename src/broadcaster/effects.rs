@@ -73,7 +73,7 @@ impl Broadcaster {
             Effect::Changed(id) => self.status.note(id, &self.chat, self.peers.dialect(id)),
             Effect::TurnedAway(id) => {
                 if let Some(addr) = self.peers.addr(id) {
-                    log::info!("refused {addr}: banned");
+                    log::warn!("refused {addr}: banned");
                     self.status.count_refused("banned");
                 }
                 self.part_from(now, id, Farewell::Expelled);

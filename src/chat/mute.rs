@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+use super::account::Account;
 use super::message::Moment;
+use super::nick::Nick;
 use crate::address::Address;
 
 /// Mutes of people who left that are remembered.
@@ -17,11 +19,23 @@ pub(super) struct Mute {
     pub(super) since: Moment,
     /// Until when, if not until an operator says so.
     pub(super) until: Option<Moment>,
+    /// The account that is meant, if that was known.
+    pub(super) of: Option<Nick>,
+    /// Whether it was left behind by somebody from the same address.
+    pub(super) is_inherited: bool,
 }
 
 impl Mute {
     pub(super) fn is_in_force(&self, now: Moment) -> bool {
         self.until.is_none_or(|until| until.unix_ms > now.unix_ms)
+    }
+
+    /// Whether it was somebody else from there, and not whoever has this account: that would have
+    /// to be another, and not one made to get around it.
+    fn spares(&self, account: &Account) -> bool {
+        self.is_inherited
+            && self.of != Some(account.nick)
+            && account.created.unix_ms < self.since.unix_ms
     }
 }
 
@@ -31,9 +45,10 @@ impl Mute {
 pub(super) struct Mutes(VecDeque<(Address, Mute)>);
 
 impl Mutes {
-    /// Somebody who is muted left.
-    pub(super) fn leave(&mut self, from: Address, mute: Mute) {
-        self.lift(from);
+    /// Somebody who is muted left, who was logged in to that account.
+    pub(super) fn leave(&mut self, from: Address, login: Option<Nick>, mute: Mute) {
+        let mute = Mute { of: login.or(mute.of), is_inherited: true, ..mute };
+        self.lift(from, mute.of);
         if self.0.len() == MAX {
             self.0.pop_front();
         }
@@ -46,8 +61,21 @@ impl Mutes {
         mutes.find(|(address, _)| *address == from).map(|(_, mute)| *mute)
     }
 
+    /// The mute of somebody from there who logs in, and had that one until now.
+    pub(super) fn after_login(
+        &self,
+        now: Moment,
+        mute: Option<Mute>,
+        account: &Account,
+    ) -> Option<Mute> {
+        let kept = mute.filter(|mute| !mute.spares(account));
+        let own = |mute: &Mute| mute.of == Some(account.nick) && mute.is_in_force(now);
+        kept.or_else(|| self.0.iter().map(|(_, mute)| *mute).find(own))
+    }
+
     /// They may speak again.
-    pub(super) fn lift(&mut self, from: Address) {
-        self.0.retain(|(address, _)| *address != from);
+    pub(super) fn lift(&mut self, from: Address, login: Option<Nick>) {
+        let own = |mute: &Mute| login.is_some() && mute.of == login;
+        self.0.retain(|(address, mute)| *address != from && !own(mute));
     }
 }

@@ -163,12 +163,8 @@ impl Turn<'_> {
         if let Some(holder) = holder {
             self.as_other(holder).make_way(format_args!("{nick} has logged in"));
         }
-        if self.me().mute.is_some_and(|mute| account.created.unix_ms < mute.since.unix_ms)
-            && !self.me().announced
-        {
-            // It was meant for somebody else from there.
-            self.me_mut().mute = None;
-        }
+        let mute = self.chat.mutes.after_login(self.now.moment, self.me().mute, &account);
+        self.me_mut().mute = mute;
         if self.me().nick != nick {
             let (uptime, me, old) = (self.now.uptime, self.me, self.me().nick);
             self.chat.nicks.claim(uptime, me, (old, address), nick);

@@ -152,7 +152,7 @@ impl Turn<'_> {
         let Some(client) = self.chat.clients.remove(&self.me) else { return };
         self.chat.nicks.leave(self.now.uptime, client.nick, client.address());
         if let Some(mute) = client.mute.filter(|mute| mute.is_in_force(self.now.moment)) {
-            self.chat.mutes.leave(client.address(), mute);
+            self.chat.mutes.leave(client.address(), client.login, mute);
         }
         for other in client.ignores {
             if let Some(ignored) = self.chat.clients.get_mut(&other) {

@@ -37,7 +37,9 @@ pub(super) fn mute(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let other = other(turn, args[0])?;
     let since = turn.now.moment;
     let until = duration.map(|duration| since.after(duration));
-    let whom = set_mute(turn, other, Some(Mute { since, until }));
+    let of = turn.chat.clients[&other].login;
+    let mute = Mute { since, until, of, is_inherited: false };
+    let whom = set_mute(turn, other, Some(mute));
     let length = for_so_long(duration);
     turn.log(format_args!("muted {whom}{length}"));
     turn.as_other(other).refuse(Refusal::Muted(duration));
@@ -51,8 +53,8 @@ pub(super) fn unmute(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> 
     if !client.is_muted(turn.now.moment) {
         return Err(Refusal::NotMuted(client.nick));
     }
-    let from = client.address();
-    turn.chat.mutes.lift(from);
+    let (from, login) = (client.address(), client.login);
+    turn.chat.mutes.lift(from, login);
     let whom = set_mute(turn, other, None);
     turn.log(format_args!("unmuted {whom}"));
     turn.as_other(other).notice("you may speak again");

@@ -56,3 +56,36 @@ fn an_account_that_others_add_or_remove_changes_who_may_wear_the_name() {
     world.take(Step::Other(0, Event::Line(Text::new("/nick alice"))));
     assert_eq!(nick(&world).as_str(), "alice");
 }
+
+#[test]
+fn coming_again_is_no_way_around_a_mute_and_no_harm_to_others_from_there() {
+    let mut world = World::new();
+    (0..2).for_each(|_| world.take(Step::Connect(0)));
+    let types = |world: &mut World, who, line: &str| {
+        world.take(Step::Other(who, Event::Line(Text::new(line))));
+        world.take(Step::Answer);
+    };
+    world.now.moment.unix_ms = 1000;
+    let is_muted = |world: &World| {
+        let mut clients = world.chat.clients.values();
+        let dave = clients.find(|client| client.nick.as_str() == "dave");
+        dave.unwrap().is_muted(world.now.moment)
+    };
+    for (who, line) in [(0, "/login carol pw"), (1, "/nick eve"), (1, "hi"), (0, "/mute eve")] {
+        types(&mut world, who, line);
+    }
+    world.take(Step::Other(1, Event::Gone(Reason::Disconnected)));
+    world.take(Step::Connect(0));
+    assert!(world.chat.clients[&ClientId(3)].is_muted(world.now.moment), "from the same address");
+    types(&mut world, 1, "/login dave pw");
+    assert!(!is_muted(&world), "somebody else");
+    types(&mut world, 1, "hi");
+    types(&mut world, 0, "/mute dave");
+    for from in [0, 1] {
+        world.take(Step::Other(1, Event::Gone(Reason::Disconnected)));
+        world.take(Step::Connect(from));
+        types(&mut world, 1, "/login dave pw");
+        assert!(is_muted(&world), "the account that was meant");
+    }
+    types(&mut world, 0, "/unmute dave");
+}
