@@ -62,7 +62,7 @@ pub struct Surroundings {
     /// Informs the service manager.
     pub keeper: Keeper,
     /// What is counted.
-    pub metrics: Metrics,
+    pub metrics: Arc<Metrics>,
     /// Where the history is kept, and whether lines wait for it.
     pub store: Option<(Store, Durability)>,
     /// Where those who speak HTTP should go.

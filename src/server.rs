@@ -55,7 +55,7 @@ pub struct Server {
     inbox: Sender<Input>,
     limits: SharedLimits,
     tls: Option<Tls>,
-    metrics: Metrics,
+    metrics: Arc<Metrics>,
     door: Arc<Door>,
     alarm: Arc<Alarm>,
     /// Rings to stop accepting.
@@ -85,7 +85,7 @@ impl Server {
         // First, as a state directory that is of no use is a reason not to start.
         let database = config.state_dir.as_deref().map(Database::open).transpose()?;
         let tls = config.identity.clone().map(Tls::new);
-        let metrics = Metrics::default();
+        let metrics = Arc::new(Metrics::default());
         let (inbox, receiver) = crossbeam_channel::bounded(INBOX);
         let services = services(config, tls.as_ref(), figures(&metrics, &inbox));
         let given = std::mem::take(&mut inherited.listeners);
@@ -288,7 +288,7 @@ fn services(config: &Config, tls: Option<&Tls>, figures: Site) -> Vec<Wanted> {
 }
 
 /// The page of figures; the broadcaster is asked for those that only it knows.
-fn figures(metrics: &Metrics, inbox: &Sender<Input>) -> Site {
+fn figures(metrics: &Arc<Metrics>, inbox: &Sender<Input>) -> Site {
     let (metrics, inbox) = (metrics.clone(), inbox.clone());
     Site::Metrics(Box::new(move || {
         let (reply, census) = crossbeam_channel::bounded(1);

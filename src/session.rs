@@ -35,7 +35,7 @@ pub struct Shared {
     /// The limits in force.
     pub limits: SharedLimits,
     /// What is counted.
-    pub metrics: Metrics,
+    pub metrics: Arc<Metrics>,
     /// Wakes sessions when the limits have changed or the server stops.
     pub alarm: Arc<Alarm>,
 }

@@ -1,6 +1,7 @@
 //! `Status`: what the service manager is told of the chat.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::chat::{Chat, ClientId, Presence, Reason};
@@ -15,14 +16,14 @@ pub(super) struct Status {
     keeper: Keeper,
     noted: HashMap<ClientId, (Presence, Dialect)>,
     next_pulse: Option<Duration>,
-    metrics: Metrics,
+    metrics: Arc<Metrics>,
     /// Lines said since the last pulse, and in this batch.
     lines: usize,
     batch: usize,
 }
 
 impl Status {
-    pub(super) fn new(keeper: Keeper, metrics: Metrics) -> Self {
+    pub(super) fn new(keeper: Keeper, metrics: Arc<Metrics>) -> Self {
         let next_pulse = keeper.pulse_interval().map(|_| Duration::ZERO);
         Self { keeper, noted: HashMap::new(), next_pulse, metrics, lines: 0, batch: 0 }
     }

@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use crate::harness::{Client, TempDir, eventually, run};
 
 const UNITS: &str = "usr/lib/systemd/system";
-const SETTINGS: &str = "/etc/chatd/chatd.toml";
+/// The settings.
+pub(super) const SETTINGS: &str = "/etc/chatd/chatd.toml";
 const PROGRAM: &str = "/usr/bin/chatd";
 
 /// One machine, ended when dropped.

@@ -4,7 +4,7 @@ use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use super::machine::Machine;
+use super::machine::{Machine, SETTINGS};
 use super::{alice_and_bob, still_chat};
 use crate::harness::{Client, PATIENCE};
 
@@ -69,6 +69,12 @@ fn a_port_that_is_no_longer_asked_for_is_closed() {
     machine.systemctl(&["restart", "chatd"]);
     assert!(TcpStream::connect_timeout(&machine.addr(), PATIENCE).is_err());
     Client::over(TcpStream::connect((machine.addr().ip(), port)).unwrap()).welcomed();
+    alice.sync();
+    bob.sync();
+    // The same port on every address: the manager's duplicate must not stand in the way.
+    machine.write(SETTINGS, format!("bind = '0.0.0.0'\nport = {port}\n"), 0o644);
+    machine.systemctl(&["restart", "chatd"]);
+    Client::over(TcpStream::connect(("127.0.0.1", port)).unwrap()).welcomed();
     alice.sync();
     bob.sync();
     still_chat([&mut alice, &mut bob], "here");
