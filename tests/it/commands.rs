@@ -3,7 +3,7 @@
 use crate::harness::{Client, Server, people};
 
 /// Every command as its usage tells it.
-const USAGES: [&str; 21] = [
+const USAGES: [&str; 24] = [
     "/help [COMMAND]",
     "/nick NAME",
     "/who [ROOM]",
@@ -23,6 +23,9 @@ const USAGES: [&str; 21] = [
     "/echo on|off",
     "/time on|off",
     "/quiet on|off",
+    "/motd",
+    "/register PASSWORD",
+    "/login NAME PASSWORD",
     "/ping",
     "/quit [TEXT]",
 ];
