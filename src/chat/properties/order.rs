@@ -89,3 +89,19 @@ fn coming_again_is_no_way_around_a_mute_and_no_harm_to_others_from_there() {
     }
     types(&mut world, 0, "/unmute dave");
 }
+
+#[test]
+fn only_operators_are_told_what_is_for_operators() {
+    let mut world = World::new();
+    (0..3).for_each(|from| world.take(Step::Connect(from)));
+    for (who, line) in [(0, "/login carol pw"), (1, "/login dave pw")] {
+        world.take(Step::Other(who, Event::Line(Text::new(line))));
+        world.take(Step::Answer);
+    }
+    let mut effects = Effects::default();
+    world.chat.tell_operators("the disk is slow", &mut effects);
+    world.carry_out(effects);
+    let told = Message::Notice(Text::new("the disk is slow"));
+    let readers = world.screens.iter().filter(|(_, screen)| screen.contains(&told));
+    assert_eq!(readers.map(|(id, _)| *id).collect::<Vec<_>>(), [ClientId(1)]);
+}
