@@ -169,6 +169,10 @@ impl Chat {
         // What is decided holds, whether or not whoever asked for it is still here.
         self.take_note(now, &event, effects);
         if !self.clients.contains_key(&client) {
+            if let Event::Registered(_) = event {
+                // Somebody else may wear that nick by now.
+                self.enforce(now, effects);
+            }
             return;
         }
         let mut turn = Turn { chat: self, now, me: client, effects };

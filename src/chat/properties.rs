@@ -23,7 +23,7 @@ enum Step {
     Pass(u64),
 }
 
-const LINES: [&str; 44] = [
+const LINES: [&str; 47] = [
     "/nick alice",
     "/nick ALICE",
     "/nick al1ce",
@@ -48,6 +48,9 @@ const LINES: [&str; 44] = [
     "/who",
     "/away",
     "/quit",
+    "/nick carol",
+    "/nick dave",
+    "/nick DAVE",
     "/register pw",
     "/login alice pw",
     "/login AL1CE pw",
