@@ -87,7 +87,13 @@ pub struct Config {
     pub state_dir: Option<PathBuf>,
 
     /// Whether a line is on the disk before anybody sees it (strict) or soon after (relaxed)
-    #[arg(long, value_name = "HOW", default_value = "strict", value_enum)]
+    #[arg(
+        long,
+        value_name = "HOW",
+        default_value = "strict",
+        value_enum,
+        hide_possible_values = true
+    )]
     pub durability: Durability,
 
     /// Forget lines that were said longer ago than DUR, such as 90d [default: never]
@@ -205,6 +211,12 @@ impl Config {
             }
             (None, None) => None,
         };
+        if self.web_port.is_none() && !self.web_origin.is_empty() {
+            return Err(("web_origin", "it needs --web-port".to_owned()));
+        }
+        if self.identity.is_some() && self.web_port.or(self.tls_port).is_none() {
+            return Err(("tls_cert", "it needs --web-port or --tls-port".to_owned()));
+        }
         Ok(())
     }
 

@@ -49,7 +49,6 @@ pub enum Status {
     RequestTimeout = 408,
     UpgradeRequired = 426,
     HeadTooLarge = 431,
-    ServiceUnavailable = 503,
 }
 
 impl Status {
@@ -64,7 +63,6 @@ impl Status {
             Self::RequestTimeout => "Request Timeout",
             Self::UpgradeRequired => "Upgrade Required",
             Self::HeadTooLarge => "Request Header Fields Too Large",
-            Self::ServiceUnavailable => "Service Unavailable",
         }
     }
 }

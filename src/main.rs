@@ -59,9 +59,10 @@ fn run(mut config: Config) -> Result<(), Box<dyn std::error::Error>> {
     for variable in &config.unknown_variables {
         log::warn!("{variable} is set, but there is no such setting");
     }
+    let database = Server::open_database(&config)?;
     let inherited = systemd::inherit();
     let succession = Succession::prepare()?;
-    let mut server = Server::start(&config, inherited, crash)?;
+    let mut server = Server::start(&config, database, inherited, crash)?;
     systemd::ready();
     loop {
         let caught = next_signals(&mut signals)?;
@@ -77,7 +78,8 @@ fn run(mut config: Config) -> Result<(), Box<dyn std::error::Error>> {
         {
             let left = succession.replace(server);
             // Only if there was no way to: this process goes on.
-            server = Server::start(&changed, left, crash)?;
+            let database = Server::open_database(&changed)?;
+            server = Server::start(&changed, database, left, crash)?;
             config = changed;
         }
     }

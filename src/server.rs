@@ -72,6 +72,15 @@ pub struct Server {
 }
 
 impl Server {
+    /// Opens the state directory, if there is to be one. To be done first: if it is of no use,
+    /// what another process left is not to be touched.
+    ///
+    /// # Errors
+    /// When it is of no use.
+    pub fn open_database(config: &Config) -> Result<Option<Database>, StartError> {
+        Ok(config.state_dir.as_deref().map(Database::open).transpose()?)
+    }
+
     /// Binds and starts, and goes on with what another process left. `on_crash` runs if the
     /// broadcaster panics: there is no going on then.
     ///
@@ -79,11 +88,10 @@ impl Server {
     /// When a port cannot be bound, or the port file not written, or there is no thread.
     pub fn start(
         config: &Config,
+        database: Option<Database>,
         mut inherited: Inherited,
         on_crash: fn(),
     ) -> Result<Self, StartError> {
-        // First, as a state directory that is of no use is a reason not to start.
-        let database = config.state_dir.as_deref().map(Database::open).transpose()?;
         let tls = config.identity.clone().map(Tls::new);
         let metrics = Arc::new(Metrics::default());
         let (inbox, receiver) = crossbeam_channel::bounded(INBOX);

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::harness::{Client, Server, Signal, TempDir, people};
+use crate::harness::{Client, Identity, Server, Signal, TempDir, people};
 use crate::pty::Terminal;
 
 mod driver;
@@ -49,6 +49,19 @@ fn two_tabs_and_a_netcat_talk() {
     alice.shows("private", "alice", "to bob psst");
     alice.says("/frobnicate");
     alice.shows("refused", "", "unknown command /frobnicate; try /help");
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn the_page_talks_over_tls_with_those_who_do_not() {
+    let (identity, dir, browser) = (Identity::new(), TempDir::new(), Browser::start());
+    let server = identity.serve(&dir, []);
+    let mut bob = Client::join(&server, "bob");
+    let alice = Tab::first_over_tls(&browser, &server).named("alice");
+    alice.says("hello");
+    bob.wait_for(|line| line == "<alice> hello");
+    bob.send("hello yourself");
+    alice.shows("said", "bob", "hello yourself");
 }
 
 #[test]

@@ -60,7 +60,11 @@ impl Browser {
         let profile = format!("--user-data-dir={}", self._profile.path("profile"));
         let flags: Vec<&str> = FLAGS.into_iter().chain([profile.as_str()]).collect();
         let options = json!({ "args": flags });
-        let wish = json!({ "browserName": "chrome", "goog:chromeOptions": options });
+        let wish = json!({
+            "browserName": "chrome",
+            "goog:chromeOptions": options,
+            "acceptInsecureCerts": true,
+        });
         let started = self.post("", &json!({ "capabilities": { "alwaysMatch": wish } }));
         self.session = format!("{}/{}", self.session, started["sessionId"].as_str().unwrap());
     }

@@ -21,6 +21,15 @@ impl<'a> Tab<'a> {
         Tab { browser, window: browser.first_window() }.connected(server)
     }
 
+    /// The same, over TLS.
+    #[track_caller]
+    pub(super) fn first_over_tls(browser: &'a Browser, server: &Server) -> Self {
+        let tab = Tab { browser, window: browser.first_window() };
+        tab.go_to_page("https", server);
+        tab.is_open();
+        tab
+    }
+
     /// Another tab of the same window, connected, and the one that is looked at from now on.
     #[track_caller]
     pub(super) fn another(browser: &'a Browser, server: &Server) -> Self {
@@ -37,7 +46,12 @@ impl<'a> Tab<'a> {
 
     #[track_caller]
     pub(super) fn go_to(&self, server: &Server) {
-        let url = format!("http://127.0.0.1:{}/", server.web_port());
+        self.go_to_page("http", server);
+    }
+
+    #[track_caller]
+    fn go_to_page(&self, scheme: &str, server: &Server) {
+        let url = format!("{scheme}://127.0.0.1:{}/", server.web_port());
         self.browser.switch_to(&self.window);
         self.browser.post("/url", &json!({ "url": url }));
     }
