@@ -260,7 +260,12 @@ impl Turn<'_> {
     }
 
     /// Shows what was looked up.
-    pub(super) fn show_found(&mut self, room: Option<RoomName>, lines: Vec<(RoomName, Entry)>) {
+    pub(super) fn show_found(&mut self, room: Option<RoomName>, mut lines: Vec<(RoomName, Entry)>) {
+        // The disk knows names only.
+        let clients = &self.chat.clients;
+        let ignored = self.me().ignores.iter().filter_map(|id| clients.get(id));
+        let ignored: Vec<_> = ignored.map(|client| client.nick).collect();
+        lines.retain(|(_, entry)| !ignored.contains(&entry.from));
         match room {
             _ if lines.is_empty() => self.notice("nothing was found"),
             Some(room) => {

@@ -105,3 +105,18 @@ fn without_a_directory_there_is_nothing_to_search() {
     alice.send("/search deploy");
     alice.expect("!! there is nothing to search: this server keeps no history on disk");
 }
+
+#[test]
+fn who_is_ignored_is_not_found() {
+    let dir = TempDir::new();
+    let server = start(&dir);
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    alice.send("deploy by alice");
+    bob.expect("<alice> deploy by alice");
+    bob.send("deploy by bob");
+    bob.send("/ignore alice");
+    bob.expect("-- you ignore alice");
+    bob.send("/search deploy");
+    bob.expect_contains("<bob> deploy by bob");
+    bob.expect("-- end of search");
+}
