@@ -138,8 +138,11 @@ impl Server {
         let poll = Arc::clone(&writable);
         // All are adopted before anybody is read, or somebody would miss what others say.
         let adopted = threads.clone();
+        // Threads of the server's own come first: there may not be one for every client.
+        let (complete, start) = crossbeam_channel::bounded::<()>(0);
         let broadcaster = spawn("broadcaster", move || {
             let _crash = OnPanic(on_crash);
+            let _ = start.recv();
             let mut broadcaster = Broadcaster::new(receiver, surroundings, poll, chat);
             heirs.into_iter().for_each(|heir| heir.join(&mut broadcaster, &adopted));
             broadcaster.run();
@@ -162,6 +165,7 @@ impl Server {
             spawn(&name, move || acceptor.run())
         };
         let acceptors = listeners.into_iter().map(accept).collect::<Result<_, _>>()?;
+        drop(complete);
         if let Some(path) = &config.port_file {
             let what = format!("write {}", path.display());
             write_at_once(path, &ports).map_err(failed(what))?;
