@@ -21,8 +21,10 @@ fn only_those_are_kept_who_are_there() {
     wait_stored(&machine, OTHERS);
     let [mut alice, mut bob] = alice_and_bob(&machine);
     wait_stored(&machine, OTHERS + 2);
-    for act in [&["restart"][..], &["kill", "--signal=USR2"]] {
-        machine.systemctl(&[act, &["chatd"]].concat());
+    let acts: [fn(&Machine); 2] =
+        [|machine| machine.systemctl(&["restart", "chatd"]), |machine| machine.signal("USR2")];
+    for act in acts {
+        act(&machine);
         still_chat([&mut alice, &mut bob], "here");
         wait_stored(&machine, OTHERS + 2);
     }
