@@ -51,8 +51,8 @@ impl Acceptor {
         Self { listener, service, door, shared, closing, hurry, threads, lingering }
     }
 
-    /// Accepts until the bell rings, and returns the listener. No error ends it: those about one connection concern that
-    /// one, and those for want of descriptors or memory pass.
+    /// Accepts until the bell rings, and returns the listener. No error ends it: those about one
+    /// connection concern that one, and those for want of descriptors or memory pass.
     pub fn run(mut self) -> (TcpListener, &'static str) {
         let mut back_off = BACK_OFF.0;
         loop {

@@ -27,7 +27,7 @@ impl Machine {
     #[track_caller]
     pub(super) fn boot(settings: &str, lines: &str) -> Self {
         let (dir, addr) = (TempDir::new(), free_addr());
-        lay_out(Path::new(&dir.path("root")), addr, lines);
+        lay_out(Path::new(&dir.path("files")), addr, lines);
         let source = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut boot = Command::new(source.join("tests/systemd/boot"))
             .arg(dir.path(""))
