@@ -30,6 +30,14 @@ impl Mute {
         self.until.is_none_or(|until| until.unix_ms > now.unix_ms)
     }
 
+    fn outlasts(&self, other: &Self) -> bool {
+        match (self.until, other.until) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(own), Some(others)) => own.unix_ms >= others.unix_ms,
+        }
+    }
+
     /// Whether it was somebody else from there, and not whoever has this account: that would have
     /// to be another, and not one made to get around it.
     fn spares(&self, account: &Account) -> bool {
@@ -48,7 +56,13 @@ impl Mutes {
     /// Somebody who is muted left, who was logged in to that account.
     pub(super) fn leave(&mut self, from: Address, login: Option<Nick>, mute: Mute) {
         let mute = Mute { of: login.or(mute.of), is_inherited: true, ..mute };
-        self.lift(from, mute.of);
+        let same = |(address, other): &(Address, Mute)| {
+            other.of == mute.of && (*address == from || mute.of.is_some())
+        };
+        if self.0.iter().any(|entry| same(entry) && entry.1.outlasts(&mute)) {
+            return;
+        }
+        self.0.retain(|entry| !same(entry));
         if self.0.len() == MAX {
             self.0.pop_front();
         }
@@ -57,8 +71,9 @@ impl Mutes {
 
     /// The mute of those who come from there.
     pub(super) fn find(&self, now: Moment, from: Address) -> Option<Mute> {
-        let mut mutes = self.0.iter().filter(|(_, mute)| mute.is_in_force(now));
-        mutes.find(|(address, _)| *address == from).map(|(_, mute)| *mute)
+        let here = |(address, mute): &&(Address, Mute)| *address == from && mute.is_in_force(now);
+        let mutes = self.0.iter().filter(here).map(|(_, mute)| *mute);
+        mutes.reduce(|one, other| if other.outlasts(&one) { other } else { one })
     }
 
     /// The mute of somebody from there who logs in, and had that one until now.
@@ -77,5 +92,23 @@ impl Mutes {
     pub(super) fn lift(&mut self, from: Address, login: Option<Nick>) {
         let own = |mute: &Mute| login.is_some() && mute.of == login;
         self.0.retain(|(address, mute)| *address != from && !own(mute));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shorter_mute_does_not_end_the_longer_one_of_the_same_address() {
+        let (from, now) = (Address::of([192, 0, 2, 1].into()), Moment::default());
+        let mute = |until| Mute { since: now, until, of: None, is_inherited: false };
+        let soon = Some(Moment { unix_ms: 2000 });
+        let later = Moment { unix_ms: 3000 };
+        for order in [[None, soon], [soon, None]] {
+            let mut mutes = Mutes::default();
+            order.into_iter().for_each(|until| mutes.leave(from, None, mute(until)));
+            assert!(mutes.find(later, from).is_some_and(|mute| mute.until.is_none()));
+        }
     }
 }

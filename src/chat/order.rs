@@ -1,6 +1,7 @@
 //! Keeping order: whose a nick is, who may speak, and who has to go.
 
 use std::fmt::Display;
+use std::time::Duration;
 
 use super::account::Account;
 use super::client::ClientId;
@@ -47,11 +48,9 @@ impl Chat {
             Event::Registered(account) => self.registry.add(*account),
             Event::Banned(ban) => {
                 self.registry.ban(ban.clone());
-                let left = ban.until.map(|until| until.since(now.moment));
-                let left = left.map(humantime::format_duration);
-                let left = left.map_or_else(String::new, |left| format!(" for {left}"));
-                let why = ban.reason.as_ref().map_or("", Text::as_str);
-                let deed = format!("{} banned {}{left}: {why}", ban.by, ban.mask);
+                let left = for_so_long(ban.until.map(|until| until.since(now.moment)));
+                let why = because(ban.reason.as_ref());
+                let deed = format!("{} banned {}{left}{why}", ban.by, ban.mask);
                 effects.push(Effect::Kept(Text::new(deed)));
                 self.enforce(now, effects);
             }
@@ -59,6 +58,18 @@ impl Chat {
             _ => {}
         }
     }
+}
+
+/// " for 5m", unless it is for ever.
+pub(super) fn for_so_long(duration: Option<Duration>) -> String {
+    duration.map_or_else(String::new, |duration| {
+        format!(" for {}", humantime::format_duration(duration))
+    })
+}
+
+/// ": spam", if somebody said why.
+pub(super) fn because(why: Option<&Text>) -> String {
+    why.map_or_else(String::new, |why| format!(": {why}"))
 }
 
 impl Turn<'_> {

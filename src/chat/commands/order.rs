@@ -9,6 +9,7 @@ use crate::chat::effect::Effect;
 use crate::chat::message::{Message, Moment, Reason};
 use crate::chat::mute::Mute;
 use crate::chat::nick::Nick;
+use crate::chat::order::{because, for_so_long};
 use crate::chat::refusal::Refusal;
 use crate::chat::turn::Turn;
 use crate::text::Text;
@@ -169,16 +170,6 @@ fn duration(word: &str) -> Result<Option<Duration>, Refusal> {
     }
     let parsed = humantime::parse_duration(word).ok().filter(|duration| !duration.is_zero());
     parsed.map(Some).ok_or_else(|| Refusal::NotADuration(Text::new(word)))
-}
-
-fn for_so_long(duration: Option<Duration>) -> String {
-    duration.map_or_else(String::new, |duration| {
-        format!(" for {}", humantime::format_duration(duration))
-    })
-}
-
-fn because(why: Option<&Text>) -> String {
-    why.map_or_else(String::new, |why| format!(": {why}"))
 }
 
 #[cfg(test)]

@@ -61,6 +61,7 @@ pub(super) fn topic(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
         return Ok(());
     };
     turn.may_speak()?;
+    turn.keep_pace()?;
     turn.announce();
     let (id, nick) = (turn.me().room(), turn.me().nick);
     if let Some(room) = turn.chat.rooms.get_mut(id) {
