@@ -29,7 +29,7 @@ use crate::handover::SavedSession;
 use crate::inbox::Input;
 use crate::limits::SharedLimits;
 use crate::metrics::{Census, Metrics};
-use crate::os::WritablePoll;
+use crate::os::{self, WritablePoll};
 use crate::peer::Peer;
 use crate::peers::Peers;
 use crate::store::Store;
@@ -128,6 +128,8 @@ impl Broadcaster {
 
     /// Runs until told to stop, and until everybody was told that it does.
     pub fn run(mut self) {
+        // A pause of 100 µs would be one of 150.
+        os::be_punctual();
         self.begin();
         while !self.stopping && !self.alarm.is_over() && !self.can_hand_over() {
             if !self.inbox.is_empty() {
