@@ -25,7 +25,10 @@ pub(super) fn in_words(error: io::Error) -> io::Error {
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
             return io::Error::new(io::ErrorKind::TimedOut, NO_TLS);
         }
-        io::ErrorKind::UnexpectedEof => Some(NO_TLS.to_owned()),
+        io::ErrorKind::UnexpectedEof
+        | io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe => Some(NO_TLS.to_owned()),
         _ => error.get_ref().and_then(|inner| inner.downcast_ref()).map(of),
     };
     words.map_or(error, |words| io::Error::new(kind, words))
