@@ -26,6 +26,8 @@ const PAGE_FIELDS: [(&str, &str); 3] = [
     ("Referrer-Policy", "no-referrer"),
 ];
 
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
 /// A client that went on with WebSocket.
 #[derive(Debug)]
 pub struct Upgraded {
@@ -134,7 +136,13 @@ fn metrics(request: &Request, figures: &dyn Fn() -> String) -> Result<Route, Sta
 fn page(request: &Request) -> Result<Route, Status> {
     let (content_type, body): (_, &'static [u8]) = match request.path.as_str() {
         "/" => ("text/html; charset=utf-8", include_bytes!("web/index.html")),
-        "/app.js" => ("text/javascript; charset=utf-8", include_bytes!("web/app.js")),
+        "/app.js" => (SCRIPT, include_bytes!("web/app.js")),
+        "/account.js" => (SCRIPT, include_bytes!("web/account.js")),
+        "/link.js" => (SCRIPT, include_bytes!("web/link.js")),
+        "/lists.js" => (SCRIPT, include_bytes!("web/lists.js")),
+        "/log.js" => (SCRIPT, include_bytes!("web/log.js")),
+        "/page.js" => (SCRIPT, include_bytes!("web/page.js")),
+        "/talk.js" => (SCRIPT, include_bytes!("web/talk.js")),
         "/style.css" => ("text/css; charset=utf-8", include_bytes!("web/style.css")),
         "/healthz" => ("text/plain; charset=utf-8", b"ok\n"),
         "/ws" => return switch(request.upgrade.as_ref()),

@@ -58,10 +58,17 @@ fn status_for(server: &Server, host: &str, origin: &str) -> u16 {
 #[test]
 fn the_page_and_its_parts_are_served_with_the_fields_that_protect_it() {
     let server = Server::with_web([]);
-    let parts: [(&str, &str, &[u8]); 5] = [
+    let script = "text/javascript; charset=utf-8";
+    let parts: [(&str, &str, &[u8]); 11] = [
         ("/", "text/html; charset=utf-8", include_bytes!("../../src/web/index.html")),
         ("/?from=bookmark", "text/html; charset=utf-8", include_bytes!("../../src/web/index.html")),
-        ("/app.js", "text/javascript; charset=utf-8", include_bytes!("../../src/web/app.js")),
+        ("/app.js", script, include_bytes!("../../src/web/app.js")),
+        ("/account.js", script, include_bytes!("../../src/web/account.js")),
+        ("/link.js", script, include_bytes!("../../src/web/link.js")),
+        ("/lists.js", script, include_bytes!("../../src/web/lists.js")),
+        ("/log.js", script, include_bytes!("../../src/web/log.js")),
+        ("/page.js", script, include_bytes!("../../src/web/page.js")),
+        ("/talk.js", script, include_bytes!("../../src/web/talk.js")),
         ("/style.css", "text/css; charset=utf-8", include_bytes!("../../src/web/style.css")),
         ("/healthz", "text/plain; charset=utf-8", b"ok\n"),
     ];
