@@ -104,6 +104,30 @@ fn once_there_is_a_client_only_its_session_reads_and_only_its_peer_writes() {
 }
 
 #[test]
+fn what_the_client_needs_is_built_on_every_system() {
+    const LINUX_ONLY: &str = "#[cfg(target_os = \"linux\")]";
+    let sources = sources();
+    let root = sources.iter().find(|source| source.module == "lib").unwrap();
+    let (everywhere, server) = root.text.split_at(root.text.find(LINUX_ONLY).unwrap());
+    assert_eq!(server.matches("\npub mod ").count(), server.matches(LINUX_ONLY).count());
+    let is_everywhere = |module: &str| everywhere.contains(&format!("\npub mod {module};"));
+    let client = sources.iter().filter(|source| source.path.starts_with(source_of("bin/chat")));
+    let mut imports = 0;
+    for Source { path, text, .. } in client {
+        for import in text.split("use chatd::").skip(1) {
+            let module = import.split(':').next().unwrap();
+            assert!(is_everywhere(module), "{} imports {module}", path.display());
+            imports += 1;
+        }
+    }
+    assert!(imports > 5, "the client is where it was");
+}
+
+fn source_of(what: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(what)
+}
+
+#[test]
 fn no_file_is_longer_than_400_lines() {
     let page = files_in("src/web", &["js", "css", "html"]);
     for Source { path, text, .. } in sources().into_iter().chain(sources_in("tests/it")).chain(page)
