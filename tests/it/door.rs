@@ -140,7 +140,8 @@ fn one_request_too_many_at_once_is_answered_that_it_is() {
             stream.read_to_string(&mut answer).unwrap();
             answer
         };
-        let pending = ["10.99.0.1"; 2].map(connect);
+        // More than clients, as a browser asks for the parts of the page all at once.
+        let pending = ["10.99.0.1"; 16].map(connect);
         let refused = answer(connect("10.99.0.1"));
         assert!(refused.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{refused}");
         assert!(refused.contains("\r\nRetry-After: 5\r\n"), "{refused}");
