@@ -34,7 +34,8 @@ function write(text) {
 
 function fit() {
   input.style.height = "auto";
-  input.style.height = `${input.scrollHeight}px`;
+  // With its borders, or there would be something to scroll.
+  input.style.height = `${input.scrollHeight + input.offsetHeight - input.clientHeight}px`;
 }
 
 /** Shows what was written before or after what is shown. */

@@ -13,6 +13,8 @@ const log = $("log");
 /** The line that says where we came: what was said there before goes above it. */
 let arrived;
 let atBottom = true, top = 0, below = 0, unread = 0;
+/** How large the log was when it was looked at last. */
+let size = "";
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const calendar = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
@@ -136,14 +138,22 @@ export function showTitle() {
   document.title = unread ? `(${unread}) ${title}` : title;
 }
 
+const sizeNow = () => `${log.clientWidth}x${log.clientHeight}`;
+
 log.onscroll = () => {
+  // What another size moves is nobody's wish.
+  if (sizeNow() !== size) return;
   // Only going up leaves the bottom: lines that came meanwhile put it further down, too.
   const isNear = log.scrollHeight - log.scrollTop - log.clientHeight < 48;
   if (isNear || log.scrollTop < top) setAtBottom(isNear);
   if (isNear) showBelow(0);
   top = log.scrollTop;
 };
-new ResizeObserver(() => atBottom && toBottom()).observe(log);
+new ResizeObserver(() => {
+  size = sizeNow();
+  top = log.scrollTop;
+  if (atBottom) toBottom();
+}).observe(log);
 
 $("new").onclick = toBottom;
 window.onfocus = looked;
