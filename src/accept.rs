@@ -12,6 +12,7 @@ use crate::os::{self, Bell, Ready};
 use crate::session::Shared;
 use crate::threads::Threads;
 use crate::transport::Transport;
+use crate::web;
 use crate::wire::Dialect;
 
 /// How long to wait when accepting fails for want of something: at first, and at most.
@@ -114,14 +115,17 @@ impl Acceptor {
     }
 
     /// For those who have more to do first; if there is no thread for that, there is no way to
-    /// tell them.
-    fn let_approach(&self, arrival: Arrival, stream: TcpStream) {
+    /// tell them. Nor is there under TLS, as the handshake would take a thread, too.
+    fn let_approach(&mut self, arrival: Arrival, stream: TcpStream) {
         let (limits, now) = (self.shared.limits.get(), self.shared.clock.uptime());
         match self.door.approach(arrival.addr.ip(), &limits, now) {
             Some(arriving) => drop(self.start(move || arrival.run(stream, arriving))),
             None => {
                 log::warn!("refused {}: too many are on their way in", arrival.addr);
                 self.shared.metrics.count_refused("arriving");
+                if self.service.tls.is_none() {
+                    self.say_last(Arc::new(Transport::bare(stream)), &web::too_busy());
+                }
             }
         }
     }
@@ -131,14 +135,17 @@ impl Acceptor {
         started.inspect_err(|error| log::error!("cannot start a thread: {error}")).ok()
     }
 
-    /// Says why, and keeps the connection for a moment: closing it while something of the
-    /// client's arrives would take the words back.
     fn turn_away(&mut self, transport: Arc<Transport>, addr: SocketAddr, reason: TurnedAway) {
         log::warn!("refused {addr}: {reason}");
         self.shared.metrics.count_refused(reason.label());
-        let words = last_words(Dialect::default(), reason);
-        // A new socket takes one line; if not, its client is gone.
-        let _ = transport.send_now([words.as_slice()].into_iter());
+        self.say_last(transport, &last_words(Dialect::default(), reason));
+    }
+
+    /// Says why, and keeps the connection for a moment: closing it while something of the
+    /// client's arrives would take the words back.
+    fn say_last(&mut self, transport: Arc<Transport>, words: &[u8]) {
+        // A new socket takes so little; if not, its client is gone.
+        let _ = transport.send_now([words].into_iter());
         transport.finish_sending();
         if self.lingering.len() == MAX_LINGERING {
             self.lingering.pop_front();

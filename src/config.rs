@@ -235,7 +235,6 @@ impl Config {
             ("bind", self.bind != other.bind),
             ("port-file", self.port_file != other.port_file),
             ("web-port", self.web_port != other.web_port),
-            ("web-origin", self.web_origin != other.web_origin),
             ("state-dir", self.state_dir != other.state_dir),
             ("durability", self.durability != other.durability),
             ("keep", self.keep != other.keep),

@@ -39,6 +39,9 @@ struct FromThere {
 
 /// Connections that may be on their way in at once: each costs a thread.
 const MAX_ARRIVING: usize = 1024;
+/// From one address there may be as many of them as there may be clients, but no fewer than this: a
+/// browser asks for the parts of the page all at once.
+const MIN_ARRIVING: usize = 16;
 /// Addresses that may be known before it is worth looking for some to forget.
 const FEW: usize = 1024;
 
@@ -133,7 +136,7 @@ impl Door {
         let mut inside = self.lock();
         let arriving = inside.arriving;
         let from_there = inside.from(address, &limits.for_an_address(), now);
-        let is_crowd = from_there.arriving >= limits.max_per_ip && !is_exempt;
+        let is_crowd = from_there.arriving >= limits.max_per_ip.max(MIN_ARRIVING) && !is_exempt;
         if arriving >= MAX_ARRIVING || is_crowd {
             return None;
         }
@@ -280,14 +283,21 @@ mod tests {
 
     #[test]
     fn only_so_many_are_on_their_way_in_at_once() {
-        let (door, limits) = (Arc::new(Door::default()), limits(2, 1));
-        let first = door.approach(ip("192.0.2.1"), &limits, NOW);
-        assert!(first.is_some() && door.approach(ip("192.0.2.1"), &limits, NOW).is_none());
-        let crowd: Vec<_> = (0..MAX_ARRIVING - 1)
+        let door = Arc::new(Door::default());
+        for (max_per_ip, most) in [(1, MIN_ARRIVING), (20, 20)] {
+            let limits = limits(2, max_per_ip);
+            let come = || door.approach(ip("192.0.2.1"), &limits, NOW);
+            let first: Vec<_> = (0..most).map(|_| come().unwrap()).collect();
+            assert!(come().is_none());
+            drop(first);
+        }
+        let limits = limits(2, 1);
+        let crowd: Vec<_> = (0..MAX_ARRIVING)
             .map(|_| door.approach(ip("127.0.0.1"), &limits, NOW).unwrap())
             .collect();
         assert!(door.approach(ip("127.0.0.1"), &limits, NOW).is_none());
-        drop((first, crowd));
+        assert!(door.approach(ip("192.0.2.1"), &limits, NOW).is_none());
+        drop(crowd);
         assert!(door.approach(ip("192.0.2.1"), &limits, NOW).is_some());
     }
 

@@ -49,6 +49,7 @@ pub enum Status {
     RequestTimeout = 408,
     UpgradeRequired = 426,
     HeadTooLarge = 431,
+    ServiceUnavailable = 503,
 }
 
 impl Status {
@@ -63,6 +64,7 @@ impl Status {
             Self::RequestTimeout => "Request Timeout",
             Self::UpgradeRequired => "Upgrade Required",
             Self::HeadTooLarge => "Request Header Fields Too Large",
+            Self::ServiceUnavailable => "Service Unavailable",
         }
     }
 }
@@ -181,18 +183,27 @@ impl Answer<'_> {
         Answer { status, fields: Vec::new(), content_type, body: body.into() }
     }
 
-    /// The whole answer, after which the connection ends.
-    pub fn to_bytes(&self) -> Vec<u8> {
+    /// The whole answer to `request`, after which the connection ends.
+    ///
+    /// Whoever asks for a head only is not sent a body, nor told how long it would be: that would
+    /// have to be what GET is answered (RFC 9110, section 8.6).
+    pub fn to_bytes(&self, request: &[u8]) -> Vec<u8> {
         let mut head = head(self.status, &self.fields);
         let (content_type, length) = (self.content_type, self.body.len());
+        let is_whole = !asks_for_head(request);
         // Writing to a String cannot fail.
-        let _ = write!(
-            head,
-            "Content-Type: {content_type}\r\nContent-Length: {length}\r\nCache-Control: no-cache\r\n\
-             Connection: close\r\n\r\n"
-        );
-        [head.as_bytes(), &self.body].concat()
+        let _ = write!(head, "Content-Type: {content_type}\r\n");
+        if is_whole {
+            let _ = write!(head, "Content-Length: {length}\r\n");
+        }
+        head.push_str("Cache-Control: no-cache\r\nConnection: close\r\n\r\n");
+        [head.as_bytes(), if is_whole { &self.body } else { &[] }].concat()
     }
+}
+
+/// Whether it is the beginning of a request whose answer has no body, however it goes on.
+fn asks_for_head(request: &[u8]) -> bool {
+    request.trim_ascii_start().starts_with(b"HEAD ")
 }
 
 /// The answer that begins a WebSocket conversation.

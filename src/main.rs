@@ -1,5 +1,8 @@
 //! The `chatd` command: settings in, a server started, signals obeyed.
 
+#[cfg(not(target_os = "linux"))]
+compile_error!("chatd runs on Linux only; the client is built everywhere: cargo build --bin chat");
+
 mod succession;
 
 use std::io::{self, Write};

@@ -30,7 +30,7 @@ use crate::store::{Database, Fault, Past, Store};
 use crate::systemd::Keeper;
 use crate::threads::Threads;
 use crate::tls::{self, Tls};
-use crate::web::Site;
+use crate::web::{SharedGuard, Site};
 
 pub use self::listeners::StartError;
 
@@ -55,6 +55,7 @@ pub struct Server {
     inbox: Sender<Input>,
     limits: SharedLimits,
     tls: Option<Tls>,
+    guard: SharedGuard,
     metrics: Arc<Metrics>,
     door: Arc<Door>,
     alarm: Arc<Alarm>,
@@ -95,7 +96,8 @@ impl Server {
         let tls = config.identity.clone().map(Tls::new);
         let metrics = Arc::new(Metrics::default());
         let (inbox, receiver) = crossbeam_channel::bounded(INBOX);
-        let services = services(config, tls.as_ref(), figures(&metrics, &inbox));
+        let guard = SharedGuard::new(config.guard());
+        let services = services(config, tls.as_ref(), &guard, figures(&metrics, &inbox));
         let given = std::mem::take(&mut inherited.listeners);
         let assigned = given.iter().filter(|found| found.is_assigned);
         let assigned: Vec<_> = assigned.map(|found| found.name.clone()).collect();
@@ -174,6 +176,7 @@ impl Server {
             inbox,
             limits,
             tls,
+            guard,
             metrics,
             door,
             alarm,
@@ -193,6 +196,7 @@ impl Server {
         if let (Some(tls), Some(identity)) = (&self.tls, &config.identity) {
             tls.replace(identity.clone());
         }
+        self.guard.replace(config.guard());
         if let Err(error) = self.alarm.ring() {
             log::error!("those who are silent keep their idle timeout: {error}");
         }
@@ -278,7 +282,7 @@ fn open_store(
 }
 
 /// What `config` asks for.
-fn services(config: &Config, tls: Option<&Tls>, figures: Site) -> Vec<Wanted> {
+fn services(config: &Config, tls: Option<&Tls>, guard: &SharedGuard, figures: Site) -> Vec<Wanted> {
     let wanted = |port, name, tls, site: Option<Site>| {
         let service = Service { name, tls, site: site.map(Arc::new) };
         Wanted { addresses: config.addresses(), port, service }
@@ -286,7 +290,7 @@ fn services(config: &Config, tls: Option<&Tls>, figures: Site) -> Vec<Wanted> {
     let mut services = vec![wanted(config.port, "text", None, None)];
     if let Some(port) = config.web_port {
         let tls = tls.map(|tls| tls.server_config(&[tls::HTTP]));
-        services.push(wanted(port, "web", tls, Some(Site::Page(config.guard()))));
+        services.push(wanted(port, "web", tls, Some(Site::Page(guard.clone()))));
     }
     if let Some(port) = config.tls_port {
         let tls = tls.map(|tls| tls.server_config(&[]));

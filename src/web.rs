@@ -7,7 +7,7 @@ use std::io;
 
 use tungstenite::handshake::derive_accept_key;
 
-pub use self::guard::{Guard, WebOrigin};
+pub use self::guard::{Guard, SharedGuard, WebOrigin};
 
 use crate::http::{self, Answer, MAX_HEAD, Request, Status, Upgrade};
 use crate::metrics::CONTENT_TYPE;
@@ -26,6 +26,8 @@ const PAGE_FIELDS: [(&str, &str); 3] = [
     ("Referrer-Policy", "no-referrer"),
 ];
 
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
 /// A client that went on with WebSocket.
 #[derive(Debug)]
 pub struct Upgraded {
@@ -38,7 +40,7 @@ pub struct Upgraded {
 /// What there is to see.
 pub enum Site {
     /// The page, and the way to the chat.
-    Page(Guard),
+    Page(SharedGuard),
     /// The figures that this returns.
     Metrics(Box<dyn Fn() -> String + Send + Sync>),
 }
@@ -59,11 +61,11 @@ impl fmt::Debug for Site {
 /// When the client is gone, or took too long even for the answer.
 pub fn serve(
     transport: &Transport,
-    received: Vec<u8>,
+    mut received: Vec<u8>,
     site: &Site,
     patience: Patience<'_>,
 ) -> io::Result<Option<Upgraded>> {
-    let answered = match read_request(transport, received, patience)? {
+    let answered = match read_request(transport, &mut received, patience)? {
         Ok((request, early)) => match route(&request, site) {
             Ok(Route::Switch { accept, is_json }) => {
                 let protocol = is_json.then_some(SUBPROTOCOL);
@@ -77,18 +79,25 @@ pub fn serve(
         },
         Err(status) => refusal(status),
     };
-    transport.send_all(&answered.to_bytes(), patience)?;
+    transport.send_all(&answered.to_bytes(&received), patience)?;
     Ok(None)
 }
 
-/// Reads until the head of a request is whole.
+/// The answer to whoever comes when too many others are at it, whatever the request is.
+pub fn too_busy() -> Vec<u8> {
+    let busy = Answer::plain(Status::ServiceUnavailable);
+    let fields = [&[("Retry-After", "5")], PAGE_FIELDS.as_slice()].concat();
+    Answer { fields, ..busy }.to_bytes(&[])
+}
+
+/// Reads until the head of a request is whole, and returns it with what follows.
 fn read_request(
     transport: &Transport,
-    mut received: Vec<u8>,
+    received: &mut Vec<u8>,
     patience: Patience<'_>,
 ) -> io::Result<Result<(Request, Vec<u8>), Status>> {
     loop {
-        match http::parse(&received) {
+        match http::parse(received) {
             Ok(None) => {}
             Ok(Some((request, length))) => return Ok(Ok((request, received.split_off(length)))),
             Err(status) => return Ok(Err(status)),
@@ -134,7 +143,13 @@ fn metrics(request: &Request, figures: &dyn Fn() -> String) -> Result<Route, Sta
 fn page(request: &Request) -> Result<Route, Status> {
     let (content_type, body): (_, &'static [u8]) = match request.path.as_str() {
         "/" => ("text/html; charset=utf-8", include_bytes!("web/index.html")),
-        "/app.js" => ("text/javascript; charset=utf-8", include_bytes!("web/app.js")),
+        "/app.js" => (SCRIPT, include_bytes!("web/app.js")),
+        "/account.js" => (SCRIPT, include_bytes!("web/account.js")),
+        "/link.js" => (SCRIPT, include_bytes!("web/link.js")),
+        "/lists.js" => (SCRIPT, include_bytes!("web/lists.js")),
+        "/log.js" => (SCRIPT, include_bytes!("web/log.js")),
+        "/page.js" => (SCRIPT, include_bytes!("web/page.js")),
+        "/talk.js" => (SCRIPT, include_bytes!("web/talk.js")),
         "/style.css" => ("text/css; charset=utf-8", include_bytes!("web/style.css")),
         "/healthz" => ("text/plain; charset=utf-8", b"ok\n"),
         "/ws" => return switch(request.upgrade.as_ref()),

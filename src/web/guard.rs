@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::str::FromStr;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::http::Status;
 
@@ -69,6 +70,30 @@ impl Guard {
     fn is_welcome(&self, origin: &str, authority: &str) -> bool {
         let same = origin.split_once("://").is_some_and(|(_, from)| from == authority);
         same || self.origins.iter().any(|listed| listed.0 == origin)
+    }
+}
+
+/// A guard that many threads ask and one may replace.
+#[derive(Clone, Debug)]
+pub struct SharedGuard(Arc<RwLock<Guard>>);
+
+impl SharedGuard {
+    /// Shares `guard`.
+    pub fn new(guard: Guard) -> Self {
+        Self(Arc::new(RwLock::new(guard)))
+    }
+
+    /// See [`Guard::admit`].
+    ///
+    /// # Errors
+    /// The status to refuse it with.
+    pub fn admit(&self, host: &str, origin: Option<&str>) -> Result<(), Status> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).admit(host, origin)
+    }
+
+    /// Goes by another one from now on.
+    pub fn replace(&self, guard: Guard) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = guard;
     }
 }
 

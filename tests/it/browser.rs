@@ -9,6 +9,7 @@ use crate::pty::Terminal;
 
 mod driver;
 mod looks;
+mod names;
 mod tab;
 
 use driver::Browser;
@@ -110,19 +111,6 @@ fn what_was_sent_and_lost_is_in_the_input_again() {
 
 #[test]
 #[ignore = "needs a browser (chromium, chromium-driver)"]
-fn a_name_that_is_still_taken_comes_back_when_it_is_free() {
-    let (server, browser) = (server(), Browser::start());
-    let [ghost] = people(&server, ["alice"]);
-    let alice = Tab::first(&browser, &server);
-    alice.run("localStorage.setItem('nick', 'alice')", &[]);
-    alice.reload();
-    alice.shows("refused", "", "alice is taken");
-    drop(ghost);
-    alice.shows_in("#nick", "alice");
-}
-
-#[test]
-#[ignore = "needs a browser (chromium, chromium-driver)"]
 fn what_people_write_is_text_and_nothing_else() {
     const PAYLOADS: [&str; 7] = [
         "<script>hacked = 1</script>",
@@ -212,29 +200,6 @@ fn what_was_said_before_is_shown_once_and_above_the_welcome() {
     alice.says("/history");
     alice.shows("notice", "", "all of it is here already");
     assert_eq!(alice.texts("said"), ["first", "third", "fourth"]);
-}
-
-#[test]
-#[ignore = "needs a browser (chromium, chromium-driver)"]
-fn the_list_of_people_follows_who_comes_and_goes() {
-    let (server, browser) = (server(), Browser::start());
-    let [bob, mut carol] = people(&server, ["bob", "carol"]);
-    let alice = Tab::first(&browser, &server).named("alice");
-    alice.has_people(&["alice", "bob", "carol"]);
-    alice.has("document.querySelector('#people > [data-me]').textContent", "alice");
-    carol.send("/nick Abe");
-    alice.has_people(&["Abe", "alice", "bob"]);
-    carol.send("/join dev");
-    alice.has_people(&["alice", "bob"]);
-    drop(bob);
-    alice.has_people(&["alice"]);
-    carol.send("/leave");
-    alice.has_people(&["Abe", "alice"]);
-    alice.shows_in("#here", "2");
-
-    alice.click("#people > li:first-child button");
-    alice.types(&format!("hi{ENTER}"));
-    carol.wait_for(|line| line == "[from alice] hi");
 }
 
 #[test]

@@ -52,9 +52,9 @@ fn piped(command: &mut Command, input: impl AsRef<[u8]>) -> Ended {
 
 /// A server at an address that was another's before.
 #[track_caller]
-fn server_at(address: SocketAddr) -> Server {
+fn server_at<const N: usize>(address: SocketAddr, flags: [&str; N]) -> Server {
     let mut command = chatd();
-    command.args(["--bind", "127.0.0.1", "--port", &address.port().to_string()]);
+    command.args(["--bind", "127.0.0.1", "--port", &address.port().to_string()]).args(flags);
     Server::run(command)
 }
 

@@ -1,9 +1,11 @@
 //! The door: who is let in, and how the others are turned away.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::harness::{Client, Server, chatd, eventually, people};
+use crate::harness::{Client, PATIENCE, Server, chatd, eventually, people};
 
 #[test]
 fn one_client_too_many_is_told_so_and_turned_away() {
@@ -116,6 +118,39 @@ fn one_too_many_from_an_address_or_a_64_is_turned_away() {
                 connect(three).line().starts_with("-- Welcome").then_some(())
             });
         }
+    });
+}
+
+#[test]
+#[ignore = "needs root and ip"]
+fn one_request_too_many_at_once_is_answered_that_it_is() {
+    let name = "door::one_request_too_many_at_once_is_answered_that_it_is";
+    in_a_network_of_its_own(name, || {
+        let mut command = chatd();
+        command.args(["--port", "0", "--web-port", "0", "--max-per-ip", "2"]);
+        let server = Server::run(command);
+        let connect = |host| {
+            let stream = TcpStream::connect((host, server.web_port())).unwrap();
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            stream
+        };
+        let answer = |mut stream: TcpStream| {
+            stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: 10.99.0.1\r\n\r\n").unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            answer
+        };
+        // More than clients, as a browser asks for the parts of the page all at once.
+        let pending = ["10.99.0.1"; 16].map(connect);
+        let refused = answer(connect("10.99.0.1"));
+        assert!(refused.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{refused}");
+        assert!(refused.contains("\r\nRetry-After: 5\r\n"), "{refused}");
+        server.wait_log(["refused 10.99.0.1:", "too many are on their way in"]);
+        assert!(answer(connect("10.99.0.2")).starts_with("HTTP/1.1 200 OK\r\n"));
+        drop(pending);
+        eventually("a free place", || {
+            answer(connect("10.99.0.1")).starts_with("HTTP/1.1 200 OK\r\n").then_some(())
+        });
     });
 }
 

@@ -15,7 +15,7 @@ mod websocket;
 pub(crate) use client::{Client, people};
 pub(crate) use server::{Server, Signal};
 pub(crate) use tls::Identity;
-pub(crate) use websocket::{WebSocket, connect, masked, upgrade};
+pub(crate) use websocket::{WebSocket, connect, masked, timeless, upgrade};
 
 /// How long anything may take before the test fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);

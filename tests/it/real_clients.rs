@@ -13,6 +13,7 @@ mod one_room;
 mod plink;
 mod telnet;
 mod tls;
+mod websocat;
 
 /// What `/quit` answers.
 const BYE: &str = "-- Bye. (Press Ctrl-C if your prompt does not come back.)";

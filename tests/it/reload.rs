@@ -1,6 +1,8 @@
 //! SIGHUP: what is read again and put in force, and what takes a restart.
 
-use crate::harness::{Client, Server, Signal, TempDir, chatd, eventually, people};
+use std::io::{Read, Write};
+
+use crate::harness::{Client, Server, Signal, TempDir, chatd, connect, eventually, people};
 
 /// SIGHUP, and what it brings is in force.
 fn reload(server: &Server) {
@@ -99,6 +101,27 @@ fn every_sighup_warns_of_changes_that_take_a_restart() {
     reload(&server);
     assert_eq!((warnings(" port "), warnings(" bind ")), (2, 2), "{}", server.log());
     Client::guest(&server).expect_nothing();
+}
+
+#[test]
+fn the_web_port_answers_to_the_name_and_the_origins_that_sighup_brings() {
+    let dir = TempDir::new();
+    let named = |name: &str| format!("name = '{name}'\nweb-origin = ['https://{name}.example']\n");
+    let server = Server::with_web(["--config", &dir.file("chatd.toml", named("old"))]);
+    let status = |host: &str| {
+        let mut stream = connect(server.addr_of("web"));
+        let request = format!("GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer["HTTP/1.1 ".len()..][..3].to_owned()
+    };
+    let statuses = || ["old:80", "old.example", "new:80", "new.example"].map(status);
+    assert_eq!(statuses(), ["200", "200", "403", "403"]);
+    dir.file("chatd.toml", named("new"));
+    reload(&server);
+    assert_eq!(statuses(), ["403", "403", "200", "200"]);
+    assert!(!server.log().contains("takes a restart"), "{}", server.log());
 }
 
 #[test]

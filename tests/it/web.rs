@@ -58,10 +58,17 @@ fn status_for(server: &Server, host: &str, origin: &str) -> u16 {
 #[test]
 fn the_page_and_its_parts_are_served_with_the_fields_that_protect_it() {
     let server = Server::with_web([]);
-    let parts: [(&str, &str, &[u8]); 5] = [
+    let script = "text/javascript; charset=utf-8";
+    let parts: [(&str, &str, &[u8]); 11] = [
         ("/", "text/html; charset=utf-8", include_bytes!("../../src/web/index.html")),
         ("/?from=bookmark", "text/html; charset=utf-8", include_bytes!("../../src/web/index.html")),
-        ("/app.js", "text/javascript; charset=utf-8", include_bytes!("../../src/web/app.js")),
+        ("/app.js", script, include_bytes!("../../src/web/app.js")),
+        ("/account.js", script, include_bytes!("../../src/web/account.js")),
+        ("/link.js", script, include_bytes!("../../src/web/link.js")),
+        ("/lists.js", script, include_bytes!("../../src/web/lists.js")),
+        ("/log.js", script, include_bytes!("../../src/web/log.js")),
+        ("/page.js", script, include_bytes!("../../src/web/page.js")),
+        ("/talk.js", script, include_bytes!("../../src/web/talk.js")),
         ("/style.css", "text/css; charset=utf-8", include_bytes!("../../src/web/style.css")),
         ("/healthz", "text/plain; charset=utf-8", b"ok\n"),
     ];
@@ -83,9 +90,28 @@ fn what_is_not_there_or_not_for_that_method_is_refused() {
     for path in ["/nothing", "/../Cargo.toml", "//", "/ws/", "/WS", "/index.html", "/%2e"] {
         assert_eq!(get(&server, path, "").status, 404, "{path}");
     }
-    for method in ["POST", "PUT", "DELETE", "OPTIONS", "HEAD", "TRACE", "get"] {
+    for method in ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "get"] {
         let answer = ask(&server, format!("{method} / HTTP/1.1\r\nHost: localhost\r\n\r\n"));
         assert_eq!((answer.status, answer.field("Allow")), (405, Some("GET")), "{method}");
+    }
+}
+
+#[test]
+fn whoever_asks_for_a_head_is_sent_no_body_nor_a_length_that_get_would_not_have() {
+    let server = Server::with_web([]);
+    for (request, status) in [
+        ("HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n", 405),
+        ("\r\nHEAD /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n", 405),
+        ("HEAD / HTTP/1.1\r\nHost: evil.example\r\n\r\n", 403),
+        ("HEAD / HTTP/1.1\r\n\r\n", 400),
+    ] {
+        let mut stream = connect(server.addr_of("web"));
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{request}{answer}");
+        assert_eq!(answer.find("\r\n\r\n"), Some(answer.len() - 4), "{answer}");
+        assert!(!answer.contains("Content-Length"), "{answer}");
     }
 }
 

@@ -10,6 +10,7 @@ mod connection;
 mod editor;
 mod lines;
 mod link;
+mod login;
 mod names;
 mod pipe;
 mod recall;

@@ -15,7 +15,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::connection::{Connection, Reader, Writer};
 use crate::lines::{Line, Lines, MAX_LINE};
-use crate::words::{self, Identity, PING, PONG, QUIT};
+use crate::words::{self, FIRST_LINE, Identity, PING, PONG, QUIT};
 use crate::{Failure, complain};
 
 /// How long the server may take to let a client in: more, and it is no chatd.
@@ -36,7 +36,7 @@ pub(crate) fn run(connection: Connection, identity: &Identity) -> Result<(), Fai
     let (pong, pongs) = bounded(2);
     let (over, end_of_input) = bounded(1);
     let feeder = Feeder { writer, pongs, progress: Arc::clone(&progress) };
-    let entrance = identity.entrance();
+    let entrance = identity.entrance(false);
     thread::Builder::new().name("input".to_owned()).spawn(move || {
         let fed = feeder.feed(&entrance);
         let _ = over.send(fed);
@@ -149,6 +149,7 @@ impl From<io::Error> for Broken {
 impl Feeder {
     fn feed(mut self, entrance: &[String]) -> Result<(), Broken> {
         self.progress.ping(Asker::Client);
+        self.send(FIRST_LINE.as_bytes())?;
         entrance.iter().try_for_each(|line| self.send(line.as_bytes()))?;
         self.wait_for_pong()?;
         if self.progress.is_done(&self.progress.has_failed) {

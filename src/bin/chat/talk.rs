@@ -10,7 +10,8 @@ use std::time::Duration;
 use chatd::text::Text;
 
 use crate::backoff::Backoff;
-use crate::words::{self, Identity, PING, PONG, QUIT};
+use crate::login::{Answer, Login};
+use crate::words::{self, FIRST_LINE, Identity, PING, PONG, QUIT};
 
 /// How long lines are left unconfirmed, so that a ping is due for many of them.
 const CONFIRMING: Duration = Duration::from_secs(1);
@@ -52,6 +53,7 @@ pub(crate) enum Action {
 pub(crate) struct Talk {
     stage: Stage,
     identity: Identity,
+    login: Login,
     /// Whether the server calls the user as the user wants.
     is_named: bool,
     backoff: Backoff,
@@ -102,6 +104,7 @@ impl Talk {
         Self {
             stage: Stage::Dialing,
             identity,
+            login: Login::default(),
             is_named: false,
             backoff: Backoff::new(),
             kept: VecDeque::new(),
@@ -118,7 +121,8 @@ impl Talk {
             Stage::Away { dial_at } => Some(dial_at),
             Stage::Leaving { until } | Stage::EnteringToLeave { until, .. } => Some(until),
             Stage::Open => self.confirm_at,
-            Stage::Dialing | Stage::Entering { .. } | Stage::Over => None,
+            Stage::Entering { .. } => self.login.deadline(),
+            Stage::Dialing | Stage::Over => None,
         }
     }
 
@@ -164,6 +168,7 @@ impl Talk {
             actions.push(Action::Send(PING.to_owned()));
             self.pings.push_back(Asker::User);
         } else {
+            self.login.say(&line);
             actions.push(Action::Send(line.to_string()));
             self.unconfirmed.push_back(line);
             if !self.is_confirming() {
@@ -206,8 +211,17 @@ impl Talk {
     fn enter(&mut self, actions: &mut Vec<Action>) {
         self.stage = Stage::Entering { is_refused: false };
         self.is_named = false;
+        actions.push(Action::Send(FIRST_LINE.to_owned()));
+        match self.login.begin() {
+            Some(login) => actions.push(Action::Send(login)),
+            None => self.ask_for_place(actions),
+        }
+    }
+
+    /// Asks for the name and the room. What is told up to the pong is the answer.
+    fn ask_for_place(&mut self, actions: &mut Vec<Action>) {
         self.pings = VecDeque::from([Asker::Entrance]);
-        actions.extend(self.identity.entrance().into_iter().map(Action::Send));
+        actions.extend(self.identity.entrance(self.is_named).into_iter().map(Action::Send));
     }
 
     fn hear(&mut self, now: Duration, line: &Text, actions: &mut Vec<Action>) {
@@ -224,13 +238,32 @@ impl Talk {
             return actions.push(Action::Show("-- Bye.".to_owned()));
         }
         actions.push(Action::Show(line.to_string()));
+        let login = self.login.hear(now, line.as_str());
         if let Stage::Entering { is_refused } | Stage::EnteringToLeave { is_refused, .. } =
             &mut self.stage
         {
-            *is_refused |= words::is_refusal(line.as_str());
+            *is_refused |= words::is_refusal(line.as_str()) && login != Some(Answer::NotYet);
         }
         self.identity.learn(line.as_str());
         self.see_to_name(line.as_str(), actions);
+        self.see_to_login(login, actions);
+    }
+
+    /// Goes on when the server has said whether the user is logged in again.
+    fn see_to_login(&mut self, answer: Option<Answer>, actions: &mut Vec<Action>) {
+        let nick = self.login.nick().unwrap_or_default();
+        let words = match answer {
+            None => return,
+            Some(Answer::LoggedIn) => return self.ask_for_place(actions),
+            Some(Answer::NotYet) => format!("-- not logged in as {nick} yet; trying again then"),
+            Some(Answer::Refused) => {
+                format!("-- not logged in as {nick}; type /login to try again")
+            }
+        };
+        actions.push(Action::Show(words));
+        if answer == Some(Answer::Refused) {
+            self.ask_for_place(actions);
+        }
     }
 
     /// Takes the name that is wanted when it becomes free: the server may have thought for a while
@@ -258,7 +291,7 @@ impl Talk {
         self.stage = Stage::Open;
         self.backoff = Backoff::new();
         for line in std::mem::take(&mut self.kept) {
-            match is_refused {
+            match is_refused && words::password(&line).is_none() {
                 // Under another name, or in another room, it would be something else.
                 true => actions.push(show("!! not sent", &line)),
                 false => self.send(now, line, actions),
@@ -311,14 +344,15 @@ impl Talk {
                 self.pings.push_back(Asker::Confirmation(self.unconfirmed.len()));
                 actions.push(Action::Send(PING.to_owned()));
             }
+            Stage::Entering { .. } => actions.extend(self.login.begin().map(Action::Send)),
             Stage::Leaving { .. } | Stage::EnteringToLeave { .. } => self.end(actions),
-            Stage::Dialing | Stage::Entering { .. } | Stage::Over => {}
+            Stage::Dialing | Stage::Over => {}
         }
     }
 }
 
 fn show(what: &str, line: &Text) -> Action {
-    Action::Show(format!("{what}: {line}"))
+    Action::Show(format!("{what}: {}", words::without_password(line)))
 }
 
 #[cfg(test)]

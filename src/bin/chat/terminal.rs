@@ -20,7 +20,7 @@ use crate::link::{Heard, Link};
 use crate::names::Names;
 use crate::screen::{PROMPT, Screen};
 use crate::talk::{Action, Event, Talk};
-use crate::words::Identity;
+use crate::words::{self, Identity};
 
 /// Keys that wait. Then the terminal has to.
 const MAX_INPUT: usize = 1024;
@@ -180,7 +180,7 @@ impl Desk {
                 if line.is_blank() {
                     return Ok(false);
                 }
-                self.screen.show(&format!("{PROMPT}{line}"));
+                self.screen.show(&format!("{PROMPT}{}", words::without_password(&line)));
                 Ok(self.handle(Event::Typed(line)))
             }
             Outcome::Candidates(candidates) => {

@@ -1,21 +1,18 @@
-//! TLS beneath the text wire: whom to trust, and a session that two threads share.
+//! TLS beneath the text wire: a session that two threads share.
 
-use std::error::Error;
+mod failure;
+mod trust;
+
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{
-    ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore, SignatureScheme,
-};
+use rustls::crypto::ring;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection};
 
-use crate::cli::Options;
+use crate::cli::{Options, Target};
 
 /// How long the server may take for each step of the handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -35,14 +32,11 @@ impl Client {
         let provider = Arc::new(ring::default_provider());
         let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
-            .map_err(io::Error::other)?;
-        let config = if options.tls_insecure {
-            config.dangerous().with_custom_certificate_verifier(Arc::new(Anybody(provider)))
-        } else {
-            config.with_root_certificates(roots(options.tls_ca.as_deref())?)
-        };
-        let name = ServerName::try_from(options.target.host.clone()).map_err(io::Error::other)?;
-        Ok(Self { config: Arc::new(config.with_no_client_auth()), name })
+            .map_err(io::Error::other)?
+            .dangerous()
+            .with_custom_certificate_verifier(trust::verifier(options, &provider)?)
+            .with_no_client_auth();
+        Ok(Self { config: Arc::new(config), name: name_of(&options.target)? })
     }
 
     /// Makes sure that it is the server, and returns the two halves of the session.
@@ -51,12 +45,7 @@ impl Client {
         let mut session = session.map_err(io::Error::other)?;
         socket.set_read_timeout(Some(HANDSHAKE))?;
         while session.is_handshaking() {
-            session.complete_io(&mut socket).map_err(|error| match error.kind() {
-                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
-                    io::Error::new(io::ErrorKind::TimedOut, "no answer to TLS")
-                }
-                _ => error,
-            })?;
+            session.complete_io(&mut socket).map_err(failure::in_words)?;
         }
         socket.set_read_timeout(None)?;
         let session = Session(Arc::new(Mutex::new(session)));
@@ -66,27 +55,12 @@ impl Client {
     }
 }
 
-/// The system's certificates, and those in `extra`.
-fn roots(extra: Option<&Path>) -> io::Result<RootCertStore> {
-    let mut roots = RootCertStore::empty();
-    let system = rustls_native_certs::load_native_certs();
-    roots.add_parsable_certificates(system.certs);
-    if let Some(file) = extra {
-        add_file(&mut roots, file)
-            .map_err(|error| io::Error::other(format!("{}: {error}", file.display())))?;
-    }
-    if roots.is_empty() {
-        return Err(io::Error::other("no certificate to trust is known; see --tls-ca"));
-    }
-    Ok(roots)
-}
-
-fn add_file(roots: &mut RootCertStore, file: &Path) -> Result<(), Box<dyn Error>> {
-    let before = roots.len();
-    for certificate in CertificateDer::pem_file_iter(file)? {
-        roots.add(certificate?)?;
-    }
-    if roots.len() == before { Err("there is no certificate in it".into()) } else { Ok(()) }
+/// What the server's certificate has to be for.
+fn name_of(target: &Target) -> io::Result<ServerName<'static>> {
+    // The zone of an IPv6 address is this machine's own matter.
+    let host = target.host.split('%').next().unwrap_or_default().to_owned();
+    ServerName::try_from(host)
+        .map_err(|_| io::Error::other("no certificate can be for a host of that name"))
 }
 
 /// The state of a session. Never locked while waiting for the network.
@@ -174,46 +148,5 @@ impl Write for Writer {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-/// Takes any certificate, but still wants proof that the server has its key.
-#[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signature, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
     }
 }

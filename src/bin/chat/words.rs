@@ -14,6 +14,12 @@ pub(crate) const PONG: &str = "-- pong";
 pub(crate) const PING: &str = "/ping";
 pub(crate) const QUIT: &str = "/quit";
 
+/// What to send first: the server judges a client's first line as a browser's, and should not judge
+/// what is said.
+pub(crate) const FIRST_LINE: &str = "";
+
+/// What the names begin with that the server gives.
+const GUEST: &str = "guest";
 /// Where everybody starts.
 const LOBBY: &str = "lobby";
 
@@ -25,23 +31,22 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    /// What to say first on a new connection.
+    /// What to say on a new connection, after [`FIRST_LINE`], unless the name is had already.
     ///
-    /// It begins with an empty line: the server judges a client's first line as a browser's, and
-    /// should not judge what is said. It ends with a ping: once the pong is there it all worked,
-    /// unless there were refusals.
-    pub(crate) fn entrance(&self) -> Vec<String> {
-        let nick = self.nick.as_ref().map(|nick| format!("/nick {nick}"));
+    /// It ends with a ping: once the pong is there it all worked, unless there were refusals.
+    pub(crate) fn entrance(&self, is_named: bool) -> Vec<String> {
+        let nick = self.nick.as_ref().filter(|_| !is_named).map(|nick| format!("/nick {nick}"));
         let elsewhere = self.room.as_ref().filter(|room| !is_lobby(room));
         let room = elsewhere.map(|room| format!("/join {room}"));
-        [Some(String::new()), nick, room, Some(PING.to_owned())].into_iter().flatten().collect()
+        [nick, room, Some(PING.to_owned())].into_iter().flatten().collect()
     }
 
     /// Learns from the server's answer where a command led.
     pub(crate) fn learn(&mut self, line: &str) {
         let Some(notice) = line.strip_prefix("-- ") else { return };
         if let Some(nick) = notice.strip_prefix("you are now ") {
-            self.nick = Some(nick.to_owned());
+            // A guest's name cannot be asked for.
+            self.nick = Some(nick.to_owned()).filter(|nick| !nick.starts_with(GUEST));
         } else if let Some(place) = notice.strip_prefix("You are ") {
             let words = place.strip_prefix("alone ").unwrap_or(place).strip_prefix("in ");
             let room = words.and_then(|words| words.split([' ', '.']).next());
@@ -74,6 +79,25 @@ pub(crate) fn is_quit(line: &Text) -> bool {
     command(line).is_some_and(|(name, _)| name.eq_ignore_ascii_case("quit"))
 }
 
+/// The password in a line, if the server finds one there.
+pub(crate) fn password(line: &Text) -> Option<&str> {
+    let (name, arguments) = command(line)?;
+    let arguments = arguments.trim();
+    let password = match name.to_ascii_lowercase().as_str() {
+        "login" => arguments.split_once(' ')?.1.trim_start(),
+        "register" => arguments,
+        _ => "",
+    };
+    Some(password).filter(|password| !password.is_empty())
+}
+
+/// A line as it may be shown, without a password.
+pub(crate) fn without_password(line: &Text) -> String {
+    let whole = line.as_str().trim_end();
+    let rest = password(line).and_then(|password| whole.strip_suffix(password));
+    rest.map_or_else(|| line.to_string(), |rest| format!("{rest}…"))
+}
+
 /// The name of the command that the server sees in a line, and what follows it.
 fn command(line: &Text) -> Option<(&str, &str)> {
     let command = line.as_str().trim_start().strip_prefix('/')?;
@@ -101,14 +125,32 @@ mod tests {
     #[test]
     fn the_answers_tell_who_and_where_one_is() {
         let mut identity = Identity::default();
-        assert_eq!(identity.entrance(), ["", "/ping"]);
+        assert_eq!(identity.entrance(false), ["/ping"]);
         for line in ["-- you are now alice", "-- You are in dev with bob (2 here).", "<x> -- hi"] {
             identity.learn(line);
         }
-        assert_eq!(identity.entrance(), ["", "/nick alice", "/join dev", "/ping"]);
+        assert_eq!(identity.entrance(false), ["/nick alice", "/join dev", "/ping"]);
+        assert_eq!(identity.entrance(true), ["/join dev", "/ping"]);
         identity.learn("-- You are alone in ops.");
-        assert_eq!(identity.entrance()[2], "/join ops");
+        assert_eq!(identity.entrance(false)[1], "/join ops");
         identity.learn("-- You are alone in lobby.");
-        assert_eq!(identity.entrance(), ["", "/nick alice", "/ping"]);
+        assert_eq!(identity.entrance(false), ["/nick alice", "/ping"]);
+        identity.learn("-- you are now guest7");
+        assert_eq!(identity.entrance(false), ["/ping"]);
+    }
+
+    #[test]
+    fn passwords_are_seen_as_the_server_sees_them_and_not_shown() {
+        for (line, shown) in [
+            ("/login alice open  sesame ", "/login alice …"),
+            (" /LOGIN  alice  x", " /LOGIN  alice  …"),
+            ("/register secret", "/register …"),
+            ("/login alice", "/login alice"),
+            ("/register", "/register"),
+            ("//login alice x", "//login alice x"),
+            ("login alice x", "login alice x"),
+        ] {
+            assert_eq!(without_password(&Text::new(line)), shown);
+        }
     }
 }

@@ -69,6 +69,41 @@ fn a_small_phone_shows_everything_without_scrolling_sideways() {
 
 #[test]
 #[ignore = "needs a browser (chromium, chromium-driver)"]
+fn what_was_said_last_stays_in_sight_at_another_size() {
+    let (server, browser) = (server(), Browser::start());
+    let [mut bob] = people(&server, ["bob"]);
+    let alice = Tab::first(&browser, &server).named("alice");
+    for number in 1..=50 {
+        bob.send(&format!("line {number} {}", "x ".repeat(100)));
+    }
+    alice.shows("said", "bob", &format!("line 50 {}", "x ".repeat(100)));
+    let log = "document.querySelector('#log')";
+    let left = format!("{log}.scrollHeight - {log}.scrollTop - {log}.clientHeight < 2");
+    for [width, height] in [[320, 568], [568, 320], [1200, 3000], [320, 568]] {
+        let size =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": true });
+        alice.devtools("Emulation.setDeviceMetricsOverride", size);
+        alice.has("innerWidth", width);
+        alice.has(&left, true);
+        // One line needs nothing to scroll it by, nor do several.
+        for text in ["", "one", "one\ntwo"] {
+            alice.run(
+                "const input = document.querySelector('#input');
+                input.value = arguments[0];
+                input.oninput();",
+                &[json!(text)],
+            );
+            alice.has(
+                "document.querySelector('#input').scrollHeight \
+                    <= document.querySelector('#input').clientHeight",
+                true,
+            );
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
 fn every_colour_can_be_read_on_light_and_on_dark() {
     let (server, browser) = (server(), Browser::start());
     let [mut bob] = people(&server, ["bob"]);

@@ -1,7 +1,7 @@
 //! When the server goes and comes back.
 
 use super::*;
-use crate::harness::people;
+use crate::harness::{TempDir, people};
 use crate::pty::{CTRL_D, Terminal};
 
 /// A row says that there will be another try.
@@ -22,13 +22,60 @@ fn name_room_and_what_was_typed_meanwhile_survive_a_restart_of_the_server() {
     alice.types("typed in between\rhalf");
     alice.displays(|rows| rows.contains(&"-- not sent yet: no connection"));
 
-    let server = server_at(address);
+    let server = server_at(address, []);
     let mut bob = Client::guest(&server);
     bob.send("/join dev");
     bob.wait_for(|line| line == "<alice> typed in between" || line.contains("> typed in between"));
     alice.displays(|rows| rows.contains(&"-- you are now alice") && rows.last() == Some(&"> half"));
     alice.types("-typed\r");
     bob.wait_for(|line| line == "<alice> half-typed");
+}
+
+#[test]
+fn a_registered_name_is_logged_in_to_again_before_anything_is_said() {
+    let dir = TempDir::new();
+    let state = dir.path("");
+    let server = Server::with(["--state-dir", &state]);
+    let address = server.addr();
+    let mut alice = Terminal::run(chat(address, ["--nick", "alice"]));
+    alice.displays(|rows| rows.contains(&"-- you are now alice"));
+    alice.types("/register open sesame\r");
+    alice.displays(|rows| rows.iter().any(|row| row.starts_with("-- alice is yours now")));
+    server.stop();
+    alice.displays(is_lost);
+    alice.types("typed in between\r");
+    alice.displays(|rows| rows.contains(&"-- not sent yet: no connection"));
+
+    let server = server_at(address, ["--state-dir", &state]);
+    let mut bob = Client::guest(&server);
+    let said = bob.wait_for(|line| line.ends_with("> typed in between"));
+    assert!(said.ends_with("<alice> typed in between"), "{said}");
+    let display = alice.displays(|rows| {
+        rows.contains(&"-- you are logged in as alice") && rows.last() == Some(&">")
+    });
+    assert!(!display.contains("sesame"), "{display}");
+}
+
+#[test]
+fn whoever_cannot_be_logged_in_again_is_told() {
+    let (dir, other) = (TempDir::new(), TempDir::new());
+    let server = Server::with(["--state-dir", &dir.path("")]);
+    let address = server.addr();
+    let mut alice = Terminal::run(chat(address, ["--nick", "alice"]));
+    alice.displays(|rows| rows.contains(&"-- you are now alice"));
+    alice.types("/register sesame\r");
+    alice.displays(|rows| rows.iter().any(|row| row.starts_with("-- alice is yours now")));
+    server.stop();
+    alice.displays(is_lost);
+    alice.types("secret\r");
+    alice.displays(|rows| rows.contains(&"-- not sent yet: no connection"));
+
+    let server = server_at(address, ["--state-dir", &other.path("")]);
+    alice.displays(|rows| {
+        let told = ["-- not logged in as alice; type /login to try again", "!! not sent: secret"];
+        told.iter().all(|line| rows.contains(line)) && rows.last() == Some(&">")
+    });
+    drop(server);
 }
 
 #[test]

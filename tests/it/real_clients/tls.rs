@@ -111,11 +111,22 @@ const OF_A_TEST: [&str; 3] = ["cert_chain_of_trust", "cert_revocation", "cert_va
 
 #[test]
 #[ignore = "needs testssl (testssl.sh)"]
-fn testssl_finds_nothing_above_low() {
+fn testssl_finds_nothing_above_low_at_the_web_port() {
+    testssl_finds_nothing_above_low_at("web");
+}
+
+#[test]
+#[ignore = "needs testssl (testssl.sh)"]
+fn testssl_finds_nothing_above_low_at_the_tls_port() {
+    testssl_finds_nothing_above_low_at("tls");
+}
+
+#[track_caller]
+fn testssl_finds_nothing_above_low_at(port: &str) {
     let (server, dir) = start();
     let report = dir.path("report.json");
     let command = format!("testssl --warnings off --color 0 --severity MEDIUM --jsonfile {report}");
-    let command = of(&server, &dir, "web", &format!("{command} ADDR"));
+    let command = of(&server, &dir, port, &format!("{command} ADDR"));
     let mut child = client(&server, &command).stdout(std::process::Stdio::null()).spawn().unwrap();
     // It tries some three hundred handshakes, for more than a minute.
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(300);

@@ -121,6 +121,44 @@ fn the_name_is_taken_when_it_becomes_free() {
 }
 
 #[test]
+fn the_user_is_logged_in_again_before_anything_else_is_said() {
+    let mut test = entered();
+    test.types("/login alice open sesame");
+    test.hears("-- you are now alice");
+    test.hears("-- you are logged in as alice");
+    test.hears("-- You are alone in ops.");
+    test.happens(Event::Lost(None));
+    test.types("later");
+    assert_eq!(test.deadline_comes(), ["Dial"]);
+    assert_eq!(test.happens(Event::Connected), ["> ", "> /login alice open sesame"]);
+    let wait = "!! too many failed logins; try again in 2s";
+    let told = "-- not logged in as alice yet; trying again then";
+    assert_eq!(test.hears(wait), [wait, told]);
+    assert_eq!(test.deadline_comes(), ["> /login alice open sesame"]);
+    test.hears("-- you are now alice");
+    assert_eq!(test.hears("-- you are logged in as alice")[1..], ["> /join ops", "> /ping"]);
+    assert_eq!(test.hears(PONG), ["> later"]);
+}
+
+#[test]
+fn whoever_cannot_be_logged_in_again_is_told_and_says_nothing_as_another() {
+    let mut test = entered();
+    test.types("/login alice old");
+    test.hears("-- you are now alice");
+    test.hears("-- you are logged in as alice");
+    test.happens(Event::Lost(None));
+    test.types("secret");
+    test.types("/login alice new");
+    test.deadline_comes();
+    test.happens(Event::Connected);
+    let told = ["-- not logged in as alice; type /login to try again", "> /nick alice", "> /ping"];
+    assert_eq!(test.hears("!! wrong password")[1..], told);
+    assert_eq!(test.hears(PONG), ["!! not sent: secret", "> /login alice new"]);
+    let lost = test.happens(Event::Lost(None));
+    assert_eq!(lost[0], "!! perhaps not sent: /login alice …");
+}
+
+#[test]
 fn leaving_waits_for_the_goodbye_but_not_for_ever() {
     for goodbye in ["-- Bye. (Press Ctrl-C.)", ""] {
         let mut test = entered();

@@ -1,0 +1,199 @@
+//! `Login`: the account that the user logged in to, so that the next connection can begin with it.
+//!
+//! It is in memory only. Knows what the server says about it, and neither sockets nor a clock.
+
+use std::fmt;
+use std::time::Duration;
+
+use chatd::text::Text;
+
+use crate::words;
+
+/// When to try again if the server does not say.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What is known of the user's account.
+#[derive(Default)]
+pub(crate) struct Login {
+    account: Option<Account>,
+    /// A password that was typed, and may be wrong.
+    typed: Option<String>,
+    stage: Stage,
+}
+
+struct Account {
+    nick: String,
+    password: String,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stage {
+    #[default]
+    Idle,
+    /// The server was asked on the user's behalf.
+    Asked,
+    Waiting {
+        until: Duration,
+    },
+}
+
+/// What came of asking the server on the user's behalf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    LoggedIn,
+    /// There is another try, later.
+    NotYet,
+    Refused,
+}
+
+/// A password is not for logs, either.
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login").field("stage", &self.stage).finish_non_exhaustive()
+    }
+}
+
+impl Login {
+    /// Takes note of what the user said.
+    pub(crate) fn say(&mut self, line: &Text) {
+        if let Some(password) = words::password(line) {
+            self.typed = Some(password.to_owned());
+        }
+    }
+
+    /// What to say first on a new connection, and when [`deadline`](Self::deadline) has come.
+    pub(crate) fn begin(&mut self) -> Option<String> {
+        self.typed = None;
+        let Account { nick, password } = self.account.as_ref()?;
+        self.stage = Stage::Asked;
+        Some(format!("/login {nick} {password}"))
+    }
+
+    /// When to begin again.
+    pub(crate) fn deadline(&self) -> Option<Duration> {
+        match self.stage {
+            Stage::Waiting { until } => Some(until),
+            Stage::Idle | Stage::Asked => None,
+        }
+    }
+
+    /// The nick that the account has.
+    pub(crate) fn nick(&self) -> Option<&str> {
+        self.account.as_ref().map(|account| account.nick.as_str())
+    }
+
+    /// Learns from what the server says; tells if that is the answer to [`begin`](Self::begin).
+    pub(crate) fn hear(&mut self, now: Duration, line: &str) -> Option<Answer> {
+        match line.strip_prefix("-- ") {
+            Some(notice) => self.hear_notice(notice),
+            None if words::is_refusal(line) => self.hear_refusal(now, line),
+            None => None,
+        }
+    }
+
+    fn hear_notice(&mut self, notice: &str) -> Option<Answer> {
+        let registered = notice.split_once(" is yours now; ").map(|(nick, _)| nick);
+        if let Some(nick) = notice.strip_prefix("you are logged in as ").or(registered) {
+            if let Some(password) = self.typed.take() {
+                self.account = Some(Account { nick: nick.to_owned(), password });
+            }
+            let was_asked = self.stage == Stage::Asked;
+            self.stage = Stage::Idle;
+            return was_asked.then_some(Answer::LoggedIn);
+        }
+        let elsewhere = notice.strip_suffix(" has logged in");
+        if notice.starts_with("you are logged out")
+            || elsewhere.is_some_and(|it| self.nick() == Some(it))
+        {
+            self.account = None;
+        }
+        None
+    }
+
+    fn hear_refusal(&mut self, now: Duration, line: &str) -> Option<Answer> {
+        if self.stage != Stage::Asked {
+            return None;
+        }
+        let pause = match line {
+            "!! busy; try again" => Some(PAUSE),
+            _ => line
+                .strip_prefix("!! too many failed logins; try again in ")
+                .map(|pause| humantime::parse_duration(pause).unwrap_or(PAUSE)),
+        };
+        self.stage = pause.map_or(Stage::Idle, |pause| Stage::Waiting { until: now + pause });
+        Some(if pause.is_some() { Answer::NotYet } else { Answer::Refused })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Duration = Duration::ZERO;
+
+    fn logged_in() -> Login {
+        let mut login = Login::default();
+        login.say(&Text::new("/login al1ce open  sesame "));
+        assert_eq!(login.hear(NOW, "-- you are logged in as alice"), None);
+        login
+    }
+
+    #[test]
+    fn a_password_that_was_right_is_used_again_under_the_accounts_own_name() {
+        let mut login = logged_in();
+        assert_eq!(login.begin().as_deref(), Some("/login alice open  sesame"));
+        assert_eq!(login.hear(NOW, "-- you are now alice"), None);
+        assert_eq!(login.hear(NOW, "-- you are logged in as alice"), Some(Answer::LoggedIn));
+
+        login.say(&Text::new("/REGISTER  new "));
+        login.hear(NOW, "-- bob is yours now; next time: /login bob PASSWORD");
+        assert_eq!(login.begin().as_deref(), Some("/login bob new"));
+    }
+
+    #[test]
+    fn a_password_that_was_wrong_is_not() {
+        let mut login = Login::default();
+        login.say(&Text::new("/login alice guess"));
+        assert_eq!(login.hear(NOW, "!! wrong password"), None);
+        assert_eq!(login.begin(), None);
+        let mut login = logged_in();
+        login.say(&Text::new("/login alice guess"));
+        login.hear(NOW, "!! wrong password");
+        login.begin();
+        login.hear(NOW, "-- you are logged in as alice");
+        assert_eq!(login.begin().as_deref(), Some("/login alice open  sesame"));
+    }
+
+    #[test]
+    fn whoever_logged_out_or_was_replaced_does_not_come_back() {
+        for line in ["-- you are logged out", "-- alice has logged in"] {
+            let mut login = logged_in();
+            login.hear(NOW, line);
+            assert_eq!(login.begin(), None, "{line}");
+        }
+        let mut login = logged_in();
+        login.hear(NOW, "<bob> alice has logged in");
+        assert!(login.begin().is_some());
+    }
+
+    #[test]
+    fn what_may_be_had_later_is_asked_for_later() {
+        let mut login = logged_in();
+        login.begin();
+        let told = login.hear(NOW, "!! too many failed logins; try again in 1m 2s");
+        assert_eq!((told, login.deadline()), (Some(Answer::NotYet), Some(Duration::from_secs(62))));
+        login.begin();
+        assert_eq!(login.deadline(), None);
+        assert_eq!(login.hear(NOW, "!! busy; try again"), Some(Answer::NotYet));
+        login.begin();
+        assert_eq!(login.hear(NOW, "!! wrong password"), Some(Answer::Refused));
+    }
+
+    #[test]
+    fn it_cannot_be_shown_by_accident() {
+        let mut login = logged_in();
+        login.say(&Text::new("/login alice other"));
+        let shown = format!("{login:?}");
+        assert!(!shown.contains("sesame") && !shown.contains("other"), "{shown}");
+    }
+}

@@ -1,0 +1,106 @@
+//! What went wrong, in one line that says what to do about it.
+
+use std::io;
+
+use chatd::text::Text;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use rustls::pki_types::{ServerName, UnixTime};
+use rustls::{CertificateError, Error};
+
+use super::trust::{is_not_vouched_for, reason};
+
+const NO_TLS: &str = "that port does not answer in TLS; is it the TLS port?";
+const NOT_VOUCHED_FOR: &str = "nobody who is trusted vouches for the server's certificate; get it \
+                               from whoever runs the server, and name its file with --tls-ca";
+/// Names of a certificate that are told.
+const MAX_NAMES: usize = 3;
+/// Characters of each.
+const MAX_NAME: usize = 80;
+
+/// The same error in other words.
+pub(super) fn in_words(error: io::Error) -> io::Error {
+    let kind = error.kind();
+    let words = match kind {
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
+            return io::Error::new(io::ErrorKind::TimedOut, NO_TLS);
+        }
+        io::ErrorKind::UnexpectedEof
+        | io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe => Some(NO_TLS.to_owned()),
+        _ => error.get_ref().and_then(|inner| inner.downcast_ref()).map(of),
+    };
+    words.map_or(error, |words| io::Error::new(kind, words))
+}
+
+/// What an error of TLS means to the user.
+pub(super) fn of(error: &Error) -> String {
+    match error {
+        error if is_not_vouched_for(error) => NOT_VOUCHED_FOR.to_owned(),
+        Error::InvalidCertificate(error) => of_certificate(error),
+        Error::InvalidMessage(_) | Error::InappropriateMessage { .. } => NO_TLS.to_owned(),
+        Error::AlertReceived(alert) => format!("the server ended TLS (alert {alert:?})"),
+        Error::PeerIncompatible(_) => {
+            "the server's TLS is too old; it has to speak TLS 1.2 or 1.3".to_owned()
+        }
+        other => format!("TLS failed: {other}"),
+    }
+}
+
+fn of_certificate(error: &CertificateError) -> String {
+    match error {
+        CertificateError::ExpiredContext { not_after, .. } => format!(
+            "the server's certificate was good until {}; whoever runs the server has to renew it",
+            day(*not_after)
+        ),
+        CertificateError::NotValidYetContext { not_before, .. } => format!(
+            "the server's certificate is good from {} on; is the clock of this machine right?",
+            day(*not_before)
+        ),
+        CertificateError::NotValidForNameContext { expected, presented } => {
+            of_name(expected, presented)
+        }
+        CertificateError::InvalidPurposeContext { .. } => {
+            "the server's certificate is not one for servers".to_owned()
+        }
+        CertificateError::BadEncoding => "the certificate is damaged".to_owned(),
+        other => match reason(other) {
+            Some(webpki::Error::UnsupportedCertVersion) => {
+                "the certificate has an outdated format; it has to be X.509 version 3".to_owned()
+            }
+            Some(reason) => format!("the certificate is of no use ({reason})"),
+            None => format!("the certificate is of no use: {other}"),
+        },
+    }
+}
+
+fn of_name(expected: &ServerName<'_>, presented: &[String]) -> String {
+    let expected = expected.to_str();
+    if presented.is_empty() {
+        return format!(
+            "the server's certificate has no name as subjectAltName; it has to have {expected}"
+        );
+    }
+    let names: Vec<_> = presented.iter().take(MAX_NAMES).map(|name| bare(name)).collect();
+    let more = if presented.len() > MAX_NAMES { ", …" } else { "" };
+    let names = names.join(", ");
+    format!("the server's certificate is for {names}{more}, not for {expected}")
+}
+
+/// A name without what webpki puts around it: `DnsName("box7")`, `IpAddress(192.0.2.7)`.
+fn bare(name: &str) -> String {
+    let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
+    let name = inner.unwrap_or(name).trim_matches('"');
+    // The server wrote it, and it is to be shown.
+    Text::new(name).as_str().chars().take(MAX_NAME).collect()
+}
+
+fn day(time: UnixTime) -> String {
+    let time =
+        i64::try_from(time.as_secs()).ok().and_then(|secs| Timestamp::from_second(secs).ok());
+    time.map_or_else(
+        || "some other time".to_owned(),
+        |time| time.to_zoned(TimeZone::UTC).date().to_string(),
+    )
+}

@@ -1,0 +1,172 @@
+//! Whom to trust.
+
+use std::error::Error;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::verify_server_name;
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme};
+
+use crate::cli::Options;
+
+use super::failure;
+
+/// Who judges the server's certificate, as the options say.
+pub(super) fn verifier(
+    options: &Options,
+    provider: &Arc<CryptoProvider>,
+) -> io::Result<Arc<dyn ServerCertVerifier>> {
+    if options.tls_insecure {
+        return Ok(Arc::new(Anybody(Arc::clone(provider))));
+    }
+    let known = options.tls_ca.as_deref().map_or(Ok(Vec::new()), read)?;
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots.add_parsable_certificates(known.iter().cloned());
+    if roots.is_empty() {
+        return Err(io::Error::other("no certificate to trust is known; see --tls-ca"));
+    }
+    let provider = Arc::clone(provider);
+    let authorities = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
+        .build()
+        .map_err(io::Error::other)?;
+    Ok(Arc::new(Known { authorities, known }))
+}
+
+/// The certificates in a file, at least one.
+fn read(file: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
+    read_all(file).map_err(|error| io::Error::other(format!("{}: {error}", file.display())))
+}
+
+fn read_all(file: &Path) -> Result<Vec<CertificateDer<'static>>, Box<dyn Error>> {
+    let pem = std::fs::read(file)?;
+    let certificates = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>()?;
+    for certificate in &certificates {
+        RootCertStore::empty().add(certificate.clone()).map_err(|error| failure::of(&error))?;
+    }
+    if certificates.is_empty() {
+        return Err("there is no certificate in it".into());
+    }
+    Ok(certificates)
+}
+
+/// Takes whomever an authority vouches for, and whose own certificate the user has.
+#[derive(Debug)]
+struct Known {
+    authorities: Arc<WebPkiServerVerifier>,
+    known: Vec<CertificateDer<'static>>,
+}
+
+impl ServerCertVerifier for Known {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let verdict = self.authorities.verify_server_cert(
+            end_entity,
+            intermediates,
+            server_name,
+            ocsp_response,
+            now,
+        );
+        match verdict {
+            // Its time was looked at before who vouches for it; its name would have come after.
+            Err(error) if is_not_vouched_for(&error) && self.known.contains(end_entity) => {
+                verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+                Ok(ServerCertVerified::assertion())
+            }
+            verdict => verdict,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.authorities.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.authorities.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.authorities.supported_verify_schemes()
+    }
+}
+
+/// Whether all that is wrong is that no authority vouches for it, or only one that has the name of
+/// one that is trusted. One that may vouch for others, as `openssl req -x509` makes them, counts as
+/// nobody's even if it is trusted to do that.
+pub(super) fn is_not_vouched_for(error: &rustls::Error) -> bool {
+    let rustls::Error::InvalidCertificate(error) = error else { return false };
+    matches!(error, CertificateError::UnknownIssuer | CertificateError::BadSignature)
+        || matches!(reason(error), Some(webpki::Error::CaUsedAsEndEntity))
+}
+
+/// What rustls has no word of its own for.
+pub(super) fn reason(error: &CertificateError) -> Option<&webpki::Error> {
+    match error {
+        CertificateError::Other(other) => other.0.downcast_ref(),
+        _ => None,
+    }
+}
+
+/// Takes any certificate, but still wants proof that the server has its key.
+#[derive(Debug)]
+struct Anybody(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anybody {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}

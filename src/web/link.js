@@ -1,0 +1,162 @@
+// The connection: speaks chatd.v1 (docs/PROTOCOL.md), and comes back when it is lost.
+
+import * as account from "./account.js";
+import { $, wanted } from "./page.js";
+
+/** Milliseconds between attempts to connect, before the jitter. */
+const FIRST_PAUSE = 500, LONGEST_PAUSE = 30_000;
+/** After such a silence, looking at the page raises doubts about the connection. */
+const SILENCE = 30_000;
+/** How long the server may take to settle them, and to let us in. */
+const PATIENCE = 10_000;
+
+/** What is to come from the server. */
+export const awaited = {
+  /** Lines that were sent and did not come back yet; none if they are not to come back. */
+  lines: [],
+  echo: true,
+  /** A room count for each pong, `null` if the user asked for it. */
+  pongs: [],
+  /** What the user asked for and wants to see. */
+  people: false,
+  history: false,
+};
+
+let socket, retryTimer, doubtTimer, loginTimer;
+let failures = 0, heard = 0;
+/** By `t`, what is done about a message; and what is done about lines that got lost. */
+let handlers, giveBack;
+
+/** Begins, for as long as the page is there. */
+export function start(on, lost) {
+  [handlers, giveBack] = [on, lost];
+  connect();
+}
+
+export function connect() {
+  clearTimeout(retryTimer);
+  retryTimer = undefined;
+  showState("connecting", failures ? "Connecting…" : "");
+  const url = new URL("ws", location.href);
+  url.protocol = url.protocol.replace("http", "ws");
+  socket = new WebSocket(url, "chatd.v1");
+  doubt();
+  socket.onopen = () => {
+    trust();
+    [awaited.pongs, awaited.echo] = [[], true];
+    comeIn();
+  };
+  socket.onmessage = ({ data }) => {
+    trust();
+    const message = JSON.parse(data);
+    if (message.t === "welcome") failures = 0;
+    if (Object.hasOwn(handlers, message.t)) handlers[message.t](message);
+    seeToLogin(account.judge(message));
+  };
+  socket.onclose = ({ code }) => disconnected(code);
+}
+
+/** Logs in again if the user was, so that nothing is said under another name. */
+function comeIn() {
+  const login = account.begin();
+  if (!login) return enter(false);
+  showState("connecting", `Logging in as ${account.nick()}…`);
+  send(login);
+}
+
+function seeToLogin(answer) {
+  if (answer === "in") enter(true);
+  if (answer === "out") {
+    enter(false);
+    handlers.notice({ text: `not logged in as ${account.nick()}; type /login to try again` });
+  }
+  if (answer > 0) {
+    showState("connecting", `Logging in as ${account.nick()} again in ${Math.ceil(answer / 1000)} s.`);
+    loginTimer = setTimeout(comeIn, answer);
+  }
+}
+
+/** Before anything else, so that these are the name and the room that others hear of. */
+function enter(isNamed) {
+  showState("open", "");
+  if (wanted.nick && !isNamed) send(`/nick ${wanted.nick}`);
+  if (wanted.room && wanted.room !== "lobby") send(`/join ${wanted.room}`);
+  askForLists("/rooms");
+}
+
+/** Unless something is heard before long, the connection counts as lost. */
+function doubt() {
+  doubtTimer ??= setTimeout(() => {
+    socket.close();
+    disconnected(1006);
+  }, PATIENCE);
+}
+
+function trust() {
+  heard = Date.now();
+  clearTimeout(doubtTimer);
+  doubtTimer = undefined;
+}
+
+export const isOpen = () => document.body.dataset.state === "open";
+
+function send(text) {
+  if (socket.readyState !== WebSocket.OPEN) return false;
+  socket.send(JSON.stringify({ t: "say", text }));
+  return true;
+}
+
+/** Sends what the user typed, one line of it. */
+export function say(line) {
+  if (!isOpen() || !send(line)) return;
+  account.heed(line);
+  const command = /^\s*\/(?!\/)(\w*)(.*)/.exec(line);
+  if (!command && awaited.echo) awaited.lines.push(line);
+  const name = command?.[1].toLowerCase();
+  if (name === "ping") awaited.pongs.push(null);
+  if (name === "who") awaited.people = true;
+  if (name === "history") awaited.history = true;
+}
+
+/** Asks for the name again, now that it may be free. */
+export function askForName() {
+  if (isOpen()) send(`/nick ${wanted.nick}`);
+}
+
+/** Asks without a trace in the log: the answers before the pong are for the lists. */
+export function askForLists(...commands) {
+  if (![...commands, "/ping"].every(send)) return false;
+  awaited.pongs.push(new Map());
+  return true;
+}
+
+function disconnected(code) {
+  socket.onopen = socket.onmessage = socket.onclose = null;
+  trust();
+  clearTimeout(loginTimer);
+  if (awaited.lines.length) giveBack(awaited.lines);
+  awaited.lines = [];
+  // After /quit (1000) or being sent away (1008) nobody wants to come straight back.
+  if (code === 1000) return showState("closed", "You left.");
+  if (code === 1008) return showState("closed", "The server ended the connection.");
+  const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** failures++) * (0.5 + Math.random() / 2);
+  showState("closed", `Not connected. Trying again in ${Math.ceil(pause / 1000)} s.`);
+  retryTimer = setTimeout(connect, pause);
+}
+
+/** Connects now if we wait to, else finds out whether the connection still stands. */
+export function wake() {
+  if (retryTimer) connect();
+  else if (askForLists("/who", "/rooms")) doubt();
+}
+
+/** The same, if there is reason to. */
+export function wakeAfterSilence() {
+  if (Date.now() - heard > SILENCE) wake();
+}
+
+function showState(state, words) {
+  document.body.dataset.state = state;
+  $("status").textContent = words;
+  $("retry").hidden = state !== "closed";
+}

@@ -1,0 +1,64 @@
+// The lists at the side: rooms and people.
+
+import { askForLists, say } from "./link.js";
+import { $, make, me, people, rooms, tint } from "./page.js";
+
+/** Milliseconds within which we ask who came and went, at random, so that a crowd does not ask at once. */
+const LAG = 5_000;
+
+let crowdTimer;
+
+/** Makes a list's items those of `keys`, in that order, leaving alone, and in focus, what stays. */
+function showList(list, keys, item) {
+  const old = new Map([...list.children].map((child) => [child.dataset.key, child]));
+  const items = keys.map((key) => old.get(key) ?? item(key));
+  keys.forEach((key) => old.delete(key));
+  old.forEach((child) => child.remove());
+  items.forEach((child, at) => list.children[at] === child || list.insertBefore(child, list.children[at] ?? null));
+  return items;
+}
+
+export function showPeople() {
+  const nicks = [...people].sort((a, b) => a.localeCompare(b));
+  const button = (nick) => make("button", { type: "button", className: "nick", title: `Write to ${nick} only` }, nick);
+  const items = showList($("people"), nicks, (nick) => make("li", { data: { key: nick } }, tint(button(nick), nick)));
+  items.forEach((item) => item.toggleAttribute("data-me", item.dataset.key === me.nick));
+}
+
+export function showRooms() {
+  rooms.set(me.room, rooms.get(me.room) ?? null);
+  const names = [...rooms.keys()].filter((room) => room === me.room || room === "lobby" || rooms.get(room) !== 0);
+  const item = (room) => make("li", { data: { key: room } }, make("button", { type: "button" }, room));
+  for (const { dataset: { key }, firstChild: button } of showList($("rooms"), names.sort(), item)) {
+    button.dataset.here = rooms.get(key) ?? "";
+    button.setAttribute("aria-current", key === me.room);
+  }
+}
+
+export function showSide(open) {
+  document.body.toggleAttribute("data-side", open);
+  $("menu").setAttribute("aria-expanded", open);
+  if (open) askForLists("/who", "/rooms");
+}
+
+/** In a crowd the server tells how many came and went, every 10 s at most, and we have to ask who. */
+export function crowdChanged() {
+  crowdTimer ??= setTimeout(() => {
+    crowdTimer = undefined;
+    askForLists("/who");
+  }, Math.random() * LAG);
+}
+
+$("join").onsubmit = (event) => {
+  event.preventDefault();
+  say(`/join ${$("where").value}`);
+  $("where").value = "";
+  showSide(false);
+};
+$("rooms").onclick = ({ target }) => {
+  const room = target.closest("li")?.dataset.key;
+  if (room && room !== me.room) say(`/join ${room}`);
+  if (room) showSide(false);
+};
+$("menu").onclick = () => showSide(!("side" in document.body.dataset));
+$("shade").onclick = () => showSide(false);

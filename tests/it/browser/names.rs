@@ -1,0 +1,148 @@
+//! Who one is on the page, and who else is there.
+
+use serde_json::json;
+
+use super::driver::Browser;
+use super::server;
+use super::tab::{ENTER, Tab};
+use crate::harness::{Client, Server, TempDir, people};
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn a_name_that_is_still_taken_comes_back_when_it_is_free() {
+    let (server, browser) = (server(), Browser::start());
+    let [ghost] = people(&server, ["alice"]);
+    let alice = Tab::first(&browser, &server);
+    alice.run("localStorage.setItem('nick', 'alice')", &[]);
+    alice.reload();
+    alice.shows("refused", "", "alice is taken");
+    drop(ghost);
+    alice.shows_in("#nick", "alice");
+}
+
+/// A server that keeps accounts in that directory, on that web port.
+#[track_caller]
+fn keeping_accounts(dir: &TempDir, web_port: &str) -> Server {
+    Server::with(["--web-port", web_port, "--rate", "0", "--state-dir", &dir.path("")])
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn a_registered_name_is_logged_in_to_again_before_anything_is_said() {
+    let (dir, browser) = (TempDir::new(), Browser::start());
+    let old = keeping_accounts(&dir, "0");
+    let port = old.web_port().to_string();
+    let alice = Tab::first(&browser, &old).named("alice");
+    alice.says("/register open sesame");
+    alice.shows("notice", "", "alice is yours now; next time: /login alice PASSWORD");
+    old.stop();
+    alice.shows("bye", "", "the server is going down");
+
+    // What is typed as soon as it can be sent.
+    alice.run(
+        "const input = document.querySelector('#input');
+        new MutationObserver(() => {
+            if (document.body.dataset.state !== 'open') return;
+            input.value = 'back';
+            document.querySelector('#form').requestSubmit();
+        }).observe(document.body, { attributeFilter: ['data-state'] })",
+        &[],
+    );
+    let new = keeping_accounts(&dir, &port);
+    let mut bob = Client::guest(&new);
+    let said = bob.wait_for(|line| line.ends_with("> back"));
+    assert!(said.ends_with("<alice> back"), "{said}");
+    alice.shows_in("#nick", "alice");
+    alice.shows("notice", "", "you are logged in as alice");
+    assert_eq!(alice.texts("refused"), [""; 0]);
+    let anywhere = "JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]) \
+                    + document.documentElement.outerHTML";
+    alice.has(&format!("({anywhere}).includes('sesame')"), false);
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn whoever_cannot_be_logged_in_again_is_told() {
+    let (dir, other, browser) = (TempDir::new(), TempDir::new(), Browser::start());
+    let old = keeping_accounts(&dir, "0");
+    let port = old.web_port().to_string();
+    let alice = Tab::first(&browser, &old).named("alice");
+    alice.says("/register open sesame");
+    alice.shows("notice", "", "alice is yours now; next time: /login alice PASSWORD");
+    old.stop();
+    let _new = keeping_accounts(&other, &port);
+    alice.shows("refused", "", "alice is not registered");
+    alice.shows("notice", "", "not logged in as alice; type /login to try again");
+    alice.is_open();
+    alice.shows_in("#nick", "alice");
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn whoever_lost_a_name_does_not_ask_for_a_guests() {
+    let (dir, browser) = (TempDir::new(), Browser::start());
+    let server = keeping_accounts(&dir, "0");
+    let alice = Tab::first(&browser, &server).named("alice");
+    alice.says("/register open sesame");
+    alice.shows("notice", "", "alice is yours now; next time: /login alice PASSWORD");
+    let mut elsewhere = Client::guest(&server);
+    elsewhere.send("/login alice open sesame");
+    alice.shows("notice", "", "alice has logged in");
+    alice.has("document.querySelector('#nick').textContent.startsWith('guest')", true);
+    alice.reload();
+    alice.shows("welcome", "", &alice.texts("welcome")[0]);
+    assert_eq!(alice.texts("refused"), [""; 0]);
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn the_list_of_people_follows_who_comes_and_goes() {
+    let (server, browser) = (server(), Browser::start());
+    let [bob, mut carol] = people(&server, ["bob", "carol"]);
+    let alice = Tab::first(&browser, &server).named("alice");
+    alice.has_people(&["alice", "bob", "carol"]);
+    alice.has("document.querySelector('#people > [data-me]').textContent", "alice");
+    carol.send("/nick Abe");
+    alice.has_people(&["Abe", "alice", "bob"]);
+    carol.send("/join dev");
+    alice.has_people(&["alice", "bob"]);
+    drop(bob);
+    alice.has_people(&["alice"]);
+    carol.send("/leave");
+    alice.has_people(&["Abe", "alice"]);
+    alice.shows_in("#here", "2");
+
+    alice.click("#people > li:first-child button");
+    alice.types(&format!("hi{ENTER}"));
+    carol.wait_for(|line| line == "[from alice] hi");
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn in_a_crowd_the_list_is_asked_for_when_somebody_came_or_went() {
+    let server = server();
+    let mut crowd: Vec<_> =
+        (0..52).map(|number| Client::join(&server, &format!("p{number}"))).collect();
+    let browser = Browser::start();
+    let alice = Tab::first(&browser, &server).named("alice");
+    let listed = |nick| {
+        format!(
+            "[...document.querySelectorAll('#people > *')].some((one) => one.textContent === {nick})"
+        )
+    };
+    alice.has(&listed("'p51'"), true);
+    let _zoe = Client::join(&server, "zoe");
+    crowd.pop();
+    alice.has(&listed("'zoe'"), false);
+    alice.has(
+        "[...document.querySelectorAll('[data-kind=notice]')].some((line) => line.innerText.includes('1 left (53 here)'))",
+        true,
+    );
+    alice.has(&listed("'zoe'"), true);
+    alice.has(&listed("'p51'"), false);
+    alice.shows_in("#here", "53");
+    alice.has(
+        "[...document.querySelectorAll('#rooms > *')].map((one) => one.textContent)",
+        json!(["lobby"]),
+    );
+}
