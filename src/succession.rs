@@ -71,9 +71,9 @@ impl Succession {
         log::info!("making room for {}", self.path.display());
         let Some(left) = server.hand_over() else { return Inherited::default() };
         match self.ready(&left) {
-            Ok((command, snapshot)) => {
+            Ok((command, state)) => {
                 logging::flush();
-                let error = os::become_program(command, descriptors(snapshot, left));
+                let error = os::become_program(command, descriptors(state, left));
                 log::error!("cannot become {}: {error}", self.path.display());
                 logging::flush();
                 process::exit(CRASHED)
@@ -86,15 +86,16 @@ impl Succession {
         }
     }
 
-    /// What it takes to go on with `left`: a program, and a file with all that can be written.
-    fn ready(&self, left: &Inherited) -> io::Result<(Command, OwnedFd)> {
-        let snapshot = self.file.try_clone()?;
+    /// What it takes to go on with `left`: a program, and files with all that can be written.
+    fn ready(&self, left: &Inherited) -> io::Result<(Command, Vec<Named>)> {
+        let mut state = vec![(systemd::SNAPSHOT, self.file.try_clone()?)];
         if let Some(all) = &left.snapshot {
             self.file.fill(all)?;
+            state.push((systemd::ROSTER, systemd::roster_of(all)?));
         }
         let mut command = self.command();
-        os::announce_descriptors(&mut command, &names(left))?;
-        Ok((command, snapshot))
+        os::announce_descriptors(&mut command, &names(&state, left))?;
+        Ok((command, state))
     }
 
     fn command(&self) -> Command {
@@ -114,16 +115,20 @@ impl Succession {
     }
 }
 
+/// A file, and the name under which the next process looks for it.
+type Named = (&'static str, OwnedFd);
+
 /// What the next process looks for, in the order of [`descriptors`].
-fn names(left: &Inherited) -> Vec<String> {
+fn names(state: &[Named], left: &Inherited) -> Vec<String> {
+    let state = state.iter().map(|(name, _)| (*name).to_owned());
     let listeners =
         left.listeners.iter().map(|found| systemd::listener_name(&found.name, found.is_assigned));
     let clients = left.clients.iter().map(|(id, _)| systemd::client_name(*id));
-    [SnapshotFile::NAME.to_owned()].into_iter().chain(listeners).chain(clients).collect()
+    state.chain(listeners).chain(clients).collect()
 }
 
-fn descriptors(snapshot: OwnedFd, left: Inherited) -> Vec<OwnedFd> {
+fn descriptors(state: Vec<Named>, left: Inherited) -> Vec<OwnedFd> {
     let listeners = left.listeners.into_iter().map(|found| found.socket.into());
     let clients = left.clients.into_iter().map(|(_, stream)| stream.into());
-    [snapshot].into_iter().chain(listeners).chain(clients).collect()
+    state.into_iter().map(|(_, file)| file).chain(listeners).chain(clients).collect()
 }

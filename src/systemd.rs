@@ -14,15 +14,15 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use sd_notify::NotifyState;
 
 use crate::chat::ClientId;
-use crate::handover::{Inherited, Listener, Record, Snapshot};
+use crate::handover::{EMPTY_SLOT, Inherited, Listener, RECORD, Record, Snapshot};
 use crate::os;
 
-/// The names under which descriptors are stored; a client's is `c` and its number.
-const SNAPSHOT: &str = "snapshot";
-const ROSTER: &str = "roster";
+/// The name under which the next process looks for a snapshot.
+pub const SNAPSHOT: &str = "snapshot";
+/// That of a roster.
+pub const ROSTER: &str = "roster";
+/// What those of our own listeners begin with. A client's is `c` and its number.
 const LISTENER: &str = "listen-";
-/// Bytes of a record in the roster.
-const RECORD: usize = 512;
 /// Messages that may wait for the manager.
 const QUEUE: usize = 16 * 1024;
 /// How often the manager is told what goes on.
@@ -59,8 +59,7 @@ fn take(inherited: &mut Inherited, name: &str, fd: OwnedFd) -> Result<(), String
     } else if name == ROSTER {
         forget(ROSTER);
         let bytes = contents(fd).map_err(|error| error.to_string())?;
-        let records = bytes.chunks(RECORD).filter_map(|slot| serde_json::from_slice(slot).ok());
-        inherited.roster.extend(records);
+        inherited.roster = known(&bytes);
     } else if let Some(id) = name.strip_prefix('c').and_then(|number| number.parse().ok()) {
         inherited.clients.push((ClientId(id), TcpStream::from(fd)));
     } else {
@@ -71,6 +70,15 @@ fn take(inherited: &mut Inherited, name: &str, fd: OwnedFd) -> Result<(), String
         inherited.listeners.push(Listener { name, is_assigned: own.is_none(), socket });
     }
     Ok(())
+}
+
+/// Those in a roster whose records can be read.
+fn known(roster: &[u8]) -> Vec<Record> {
+    let (known, unknown): (Vec<_>, Vec<_>) = Record::all_in(roster).partition(Result::is_ok);
+    if let Some(Err(error)) = unknown.first() {
+        log::error!("cannot take over {} records of the roster: {error}", unknown.len());
+    }
+    known.into_iter().flatten().collect()
 }
 
 /// All of a file, from its beginning.
@@ -98,9 +106,6 @@ pub fn listener_name(service: &str, is_assigned: bool) -> String {
 pub struct SnapshotFile(File);
 
 impl SnapshotFile {
-    /// Under which the next process looks for it.
-    pub const NAME: &str = SNAPSHOT;
-
     /// Makes an empty one, which the manager keeps, too.
     ///
     /// # Errors
@@ -133,6 +138,17 @@ impl SnapshotFile {
     pub fn try_clone(&self) -> io::Result<OwnedFd> {
         Ok(self.0.try_clone()?.into())
     }
+}
+
+/// A file of what is noted of those in `snapshot`, for a next process that cannot read that.
+///
+/// # Errors
+/// When there is no memory for it.
+pub fn roster_of(snapshot: &Snapshot) -> io::Result<OwnedFd> {
+    let file = File::from(os::memory_file(ROSTER)?);
+    let slots: Vec<_> = snapshot.records().filter_map(|record| record.to_slot()).collect();
+    file.write_all_at(&slots.concat(), 0)?;
+    Ok(file.into())
 }
 
 /// Whether a service manager started this process, so that its end may be a restart.
@@ -305,22 +321,21 @@ impl Roster {
         let next = self.slots.len() + self.free.len();
         let free = &mut self.free;
         let slot = *self.slots.entry(record.id).or_insert_with(|| free.pop().unwrap_or(next));
-        match serde_json::to_vec(record) {
-            Ok(json) if json.len() <= RECORD => self.write(slot, json),
-            _ => log::error!("cannot note {}", record.id),
+        match record.to_slot() {
+            Some(bytes) => self.write(slot, &bytes),
+            None => log::error!("cannot note {}", record.id),
         }
     }
 
     fn forget(&mut self, id: ClientId) {
         if let Some(slot) = self.slots.remove(&id) {
             self.free.push(slot);
-            self.write(slot, Vec::new());
+            self.write(slot, &EMPTY_SLOT);
         }
     }
 
-    fn write(&self, slot: usize, mut record: Vec<u8>) {
-        record.resize(RECORD, b' ');
-        if let Err(error) = self.file.write_all_at(&record, (slot * RECORD) as u64) {
+    fn write(&self, slot: usize, record: &[u8; RECORD]) {
+        if let Err(error) = self.file.write_all_at(record, (slot * RECORD) as u64) {
             log::error!("cannot write the roster: {error}");
         }
     }

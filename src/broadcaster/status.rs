@@ -94,7 +94,7 @@ impl Status {
         let now = (presence, dialect);
         if self.noted.get(&id) != Some(&now) {
             self.noted.insert(id, now.clone());
-            self.keeper.note(Record { id, dialect, presence: now.0 });
+            self.keeper.note(Record::new(id, dialect, now.0));
         }
     }
 }
