@@ -60,9 +60,9 @@ fn run(mut config: Config) -> Result<(), Box<dyn std::error::Error>> {
         log::warn!("{variable} is set, but there is no such setting");
     }
     let database = Server::open_database(&config)?;
-    let inherited = systemd::inherit();
     let succession = Succession::prepare()?;
-    let mut server = Server::start(&config, database, inherited, crash)?;
+    let inherited = systemd::inherit();
+    let mut server = Server::start(&config, database, inherited, &succession.file, crash)?;
     systemd::ready();
     loop {
         let caught = next_signals(&mut signals)?;
@@ -79,7 +79,7 @@ fn run(mut config: Config) -> Result<(), Box<dyn std::error::Error>> {
             let left = succession.replace(server);
             // Only if there was no way to: this process goes on.
             let database = Server::open_database(&changed)?;
-            server = Server::start(&changed, database, left, crash)?;
+            server = Server::start(&changed, database, left, &succession.file, crash)?;
             config = changed;
         }
     }

@@ -27,7 +27,7 @@ use crate::metrics::Metrics;
 use crate::os::{Bell, WritablePoll};
 use crate::session::Shared;
 use crate::store::{Database, Fault, Past, Store};
-use crate::systemd::Keeper;
+use crate::systemd::{Keeper, SnapshotFile};
 use crate::threads::Threads;
 use crate::tls::{self, Tls};
 use crate::web::Site;
@@ -81,8 +81,8 @@ impl Server {
         Ok(config.state_dir.as_deref().map(Database::open).transpose()?)
     }
 
-    /// Binds and starts, and goes on with what another process left. `on_crash` runs if the
-    /// broadcaster panics: there is no going on then.
+    /// Binds and starts, and goes on with what another process left. `snapshot` is where this one
+    /// will leave something; `on_crash` runs if the broadcaster panics: there is no going on then.
     ///
     /// # Errors
     /// When a port cannot be bound, or the port file not written, or there is no thread.
@@ -90,6 +90,7 @@ impl Server {
         config: &Config,
         database: Option<Database>,
         mut inherited: Inherited,
+        snapshot: &SnapshotFile,
         on_crash: fn(),
     ) -> Result<Self, StartError> {
         let tls = config.identity.clone().map(Tls::new);
@@ -112,7 +113,7 @@ impl Server {
         let (clock, limits) = (Clock::start(before), SharedLimits::new(config.limits()));
 
         let (past, store) = open_store(config, database, &inbox, inherited.snapshot.is_some())?;
-        let keeper = Keeper::start().map_err(failed("start the thread \"systemd\""))?;
+        let keeper = Keeper::start(snapshot).map_err(failed("start the thread \"systemd\""))?;
         let surroundings = Surroundings {
             store,
             clock,
@@ -142,7 +143,10 @@ impl Server {
         let (complete, start) = crossbeam_channel::bounded::<()>(0);
         let broadcaster = spawn("broadcaster", move || {
             let _crash = OnPanic(on_crash);
-            let _ = start.recv();
+            if start.recv().is_err() {
+                // Those who were left to us are for the next start.
+                return;
+            }
             let mut broadcaster = Broadcaster::new(receiver, surroundings, poll, chat);
             heirs.into_iter().for_each(|heir| heir.join(&mut broadcaster, &adopted));
             broadcaster.run();
@@ -165,11 +169,12 @@ impl Server {
             spawn(&name, move || acceptor.run())
         };
         let acceptors = listeners.into_iter().map(accept).collect::<Result<_, _>>()?;
-        drop(complete);
         if let Some(path) = &config.port_file {
             let what = format!("write {}", path.display());
             write_at_once(path, &ports).map_err(failed(what))?;
         }
+        // Gone only if it panicked already.
+        let _ = complete.send(());
         Ok(Self {
             inbox,
             limits,

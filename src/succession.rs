@@ -24,7 +24,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(5);
 pub(crate) struct Succession {
     /// This program's place on disk, where a newer one may be by now.
     path: PathBuf,
-    file: SnapshotFile,
+    /// Where this process leaves what it knows.
+    pub(crate) file: SnapshotFile,
 }
 
 impl Succession {

@@ -31,7 +31,8 @@ const STATUS_INTERVAL: Duration = Duration::from_secs(10);
 /// all that it has: thousands that came at once keep it busy for seconds.
 const LAST_WORDS: Duration = Duration::from_secs(8);
 
-/// Takes what the process before, or the service manager, left open for this one.
+/// Takes what the process before, or the service manager, left open for this one. The manager has
+/// it still, for another start if this one fails, until [`Keeper::take_over`].
 pub fn inherit() -> Inherited {
     let mut inherited = Inherited::default();
     let given = sd_listen_fds::get().unwrap_or_else(|error| {
@@ -50,14 +51,11 @@ pub fn inherit() -> Inherited {
 fn take(inherited: &mut Inherited, name: &str, fd: OwnedFd) -> Result<(), String> {
     os::close_on_exec(&fd).map_err(|error| error.to_string())?;
     if name == SNAPSHOT {
-        // Whatever comes of it, a later crash must not find it again.
-        forget(SNAPSHOT);
         let bytes = contents(fd).map_err(|error| error.to_string())?;
         if !bytes.is_empty() {
             inherited.snapshot = Some(Snapshot::from_bytes(bytes)?);
         }
     } else if name == ROSTER {
-        forget(ROSTER);
         let bytes = contents(fd).map_err(|error| error.to_string())?;
         inherited.roster = known(&bytes);
     } else if let Some(id) = name.strip_prefix('c').and_then(|number| number.parse().ok()) {
@@ -106,14 +104,12 @@ pub fn listener_name(service: &str, is_assigned: bool) -> String {
 pub struct SnapshotFile(File);
 
 impl SnapshotFile {
-    /// Makes an empty one, which the manager keeps, too.
+    /// Makes an empty one.
     ///
     /// # Errors
     /// When there is no memory for it.
     pub fn reserve() -> io::Result<Self> {
-        let file = File::from(os::memory_file(SNAPSHOT)?);
-        store(SNAPSHOT, &file);
-        Ok(Self(file))
+        Ok(Self(File::from(os::memory_file(SNAPSHOT)?)))
     }
 
     /// Leaves `snapshot` in it.
@@ -189,6 +185,12 @@ pub fn store(name: &str, fd: &impl AsFd) {
     }
 }
 
+/// The same, and has it let go of what it has by that name.
+fn replace(name: &str, fd: &impl AsFd) {
+    forget(name);
+    store(name, fd);
+}
+
 /// Has the manager let go of a descriptor; it may go on using what it refers to until it did.
 pub fn forget(name: &str) {
     notify(&[NotifyState::FdStoreRemove, NotifyState::FdName(name)]);
@@ -205,6 +207,7 @@ pub struct Keeper {
 
 #[derive(Debug)]
 enum Job {
+    TakeOver,
     Keep(ClientId, OwnedFd),
     Note(Box<Record>),
     Forget(ClientId),
@@ -213,17 +216,18 @@ enum Job {
 }
 
 impl Keeper {
-    /// One that reaches the manager, if there is one.
+    /// One that reaches the manager, if there is one; `snapshot` is to be kept there.
     ///
     /// # Errors
-    /// When there is no thread or no memory for it.
-    pub fn start() -> io::Result<Self> {
+    /// When there is no thread, no memory or no descriptor for it.
+    pub fn start(snapshot: &SnapshotFile) -> io::Result<Self> {
         if !is_managed() {
             return Ok(Self::default());
         }
         let (jobs, queue) = bounded(QUEUE);
-        let roster = Roster::new()?;
-        thread::Builder::new().name("systemd".to_owned()).spawn(move || work(&queue, roster))?;
+        let (snapshot, roster) = (snapshot.try_clone()?, Roster::new()?);
+        let work = move || work(&queue, &snapshot, roster);
+        thread::Builder::new().name("systemd".to_owned()).spawn(work)?;
         let watchdog = sd_notify::watchdog_enabled().map(|timeout| timeout / 3);
         let pulse = watchdog.map_or(STATUS_INTERVAL, |watchdog| watchdog.min(STATUS_INTERVAL));
         Ok(Self { jobs: Some(jobs), pulse: Some(pulse) })
@@ -237,6 +241,16 @@ impl Keeper {
     /// Whether anything is kept.
     pub fn is_active(&self) -> bool {
         self.jobs.is_some()
+    }
+
+    /// Has the manager keep our snapshot and roster instead of those that were left to us. Only
+    /// when nothing can fail any more, and before anybody is told anything: a later crash must
+    /// not find again what was.
+    pub fn take_over(&self) {
+        if let Some(jobs) = &self.jobs {
+            // It may wait here: the others have not begun.
+            let _ = jobs.send(Job::TakeOver);
+        }
     }
 
     /// Keeps a client's connection beyond the process.
@@ -284,9 +298,13 @@ impl Keeper {
     }
 }
 
-fn work(jobs: &Receiver<Job>, mut roster: Roster) {
+fn work(jobs: &Receiver<Job>, snapshot: &OwnedFd, mut roster: Roster) {
     for job in jobs {
         match job {
+            Job::TakeOver => {
+                replace(SNAPSHOT, snapshot);
+                replace(ROSTER, &roster.file);
+            }
             Job::Keep(id, fd) => store(&client_name(id), &fd),
             Job::Note(record) => roster.note(&record),
             Job::Forget(id) => {
@@ -311,9 +329,6 @@ struct Roster {
 impl Roster {
     fn new() -> io::Result<Self> {
         let file = File::from(os::memory_file(ROSTER)?);
-        // There may be one of this process, from before it became this program.
-        forget(ROSTER);
-        store(ROSTER, &file);
         Ok(Self { file, slots: BTreeMap::new(), free: Vec::new() })
     }
 

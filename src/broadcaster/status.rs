@@ -28,6 +28,11 @@ impl Status {
         Self { keeper, noted: HashMap::new(), next_pulse, metrics, lines: 0, batch: 0 }
     }
 
+    /// Everybody who was left to us is here and noted.
+    pub(super) fn take_over(&self) {
+        self.keeper.take_over();
+    }
+
     /// When [`pulse`](Self::pulse) has something to tell.
     pub(super) fn next_pulse(&self) -> Option<Duration> {
         self.next_pulse

@@ -55,6 +55,7 @@ impl Broadcaster {
     /// Lets those go who are in the chat without a connection, and sends the others what waited
     /// for them.
     pub(super) fn begin(&mut self) {
+        self.status.take_over();
         let now = self.clock.now();
         let everyone: Vec<_> = self.chat.clients().collect();
         for id in everyone {
