@@ -1,22 +1,27 @@
 //! How the command makes room for another process: by turning into it, or by ending.
 
 use std::env;
+use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
-use std::process::{self, Command, Stdio};
+use std::process::{self, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use chatd::handover::Inherited;
 use chatd::server::Server;
 use chatd::systemd::{self, SnapshotFile};
+use chatd::text::Text;
 use chatd::{logging, os};
 
-use crate::CRASHED;
+use crate::{CRASHED, first_line};
 
 /// How long a program may take to show that it can run.
 const TRIAL: Duration = Duration::from_secs(5);
+/// Bytes of its complaint that are of interest.
+const MAX_COMPLAINT: usize = 4096;
 /// How often to look whether it did.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
@@ -36,8 +41,8 @@ impl Succession {
         Ok(Self { path, file: SnapshotFile::reserve()? })
     }
 
-    /// Whether the program that is now on disk runs at all: once this process has begun to turn
-    /// into it there is no way back.
+    /// Whether the program that is now on disk runs, and would take its settings: once this
+    /// process has begun to turn into it there is no way back.
     pub(crate) fn try_out(&self) -> bool {
         let result = self.run_trial();
         if let Err(error) = &result {
@@ -47,14 +52,16 @@ impl Succession {
     }
 
     fn run_trial(&self) -> io::Result<()> {
+        // Unlike a pipe it can be read without waiting for whoever else holds it.
+        let complaint = File::from(os::memory_file("complaint")?);
         let mut command = self.command();
-        let mut trial =
-            command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
+        command.arg("--check").stdin(Stdio::null()).stdout(Stdio::null());
+        let mut trial = command.stderr(complaint.try_clone()?).spawn()?;
         let deadline = Instant::now() + TRIAL;
         loop {
             match trial.try_wait()? {
                 Some(status) if status.success() => return Ok(()),
-                Some(status) => return Err(io::Error::other(status.to_string())),
+                Some(status) => return Err(why(&complaint, status)),
                 None if Instant::now() < deadline => thread::sleep(LOOK_AGAIN),
                 None => {
                     trial.kill()?;
@@ -113,6 +120,17 @@ impl Succession {
             self.file.clear();
             log::error!("cannot leave anything to the next process: {error}");
         }
+    }
+}
+
+/// What a program that ended with `status` complained of.
+fn why(complaint: &File, status: ExitStatus) -> io::Error {
+    let mut text = [0; MAX_COMPLAINT];
+    let length = complaint.read_at(&mut text, 0).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text[..length]);
+    match Text::new(first_line(&text)) {
+        words if words.is_blank() => io::Error::other(status.to_string()),
+        words => io::Error::other(words.as_str().to_owned()),
     }
 }
 

@@ -23,7 +23,7 @@ fn shipped(name: &str) -> String {
 /// The options that can be in a file.
 fn options() -> Vec<Arg> {
     let command = config::command();
-    command.get_arguments().filter(|arg| arg.get_id() != "config").cloned().collect()
+    command.get_arguments().filter(|arg| config::is_setting(arg)).cloned().collect()
 }
 
 /// The example settings that are there to be uncommented, with their values as TOML.

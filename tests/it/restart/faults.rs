@@ -12,10 +12,16 @@ const CHATD: &str = env!("CARGO_BIN_EXE_chatd");
 /// A server whose program is a file of the test's own.
 #[track_caller]
 fn serve_a_copy(dir: &TempDir) -> (Server, String) {
+    serve_with(dir, &[])
+}
+
+/// The same with further flags.
+#[track_caller]
+fn serve_with(dir: &TempDir, flags: &[&str]) -> (Server, String) {
     let program = dir.path("chatd");
     fs::copy(CHATD, &program).unwrap();
     let mut command = Command::new(&program);
-    command.args(["--bind", "127.0.0.1", "--port", "0"]).stderr(Stdio::piped());
+    command.args(["--bind", "127.0.0.1", "--port", "0"]).args(flags).stderr(Stdio::piped());
     (Server::run(command), program)
 }
 
@@ -53,6 +59,8 @@ fn a_program_that_does_not_run_is_left_alone() {
     refuses_half_typed(&server, ["not restarted", "ermission denied"]);
     replace(&program, b"#!/bin/sh\nexit 3\n", 0o755);
     refuses_half_typed(&server, ["not restarted", "exit status: 3"]);
+    replace(&program, b"#!/bin/sh\necho 'chatd: no \x1b[31mlike' >&2\nexit 2\n", 0o755);
+    refuses_half_typed(&server, ["not restarted", "/chatd: no [31mlike"]);
     bob.send("line");
     alice.expect("<bob> half a line");
     refuses(&server, [&mut alice, &mut bob], ["not restarted"]);
@@ -92,6 +100,21 @@ fn a_bad_file_changes_nothing() {
 }
 
 #[test]
+fn what_only_the_next_program_knows_of_is_for_that_one_to_judge() {
+    let dir = TempDir::new();
+    let (server, program) = serve_with(&dir, &["--config", &dir.file("chatd.toml", "")]);
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    dir.file("chatd.toml", "colour = 'green'\n");
+    refuses(&server, [&mut alice, &mut bob], ["not restarted", "colour: there is no such setting"]);
+    // One that knows what to do with it.
+    let forget = format!("echo >{}", dir.path("chatd.toml"));
+    replace(&program, meddler(&forget), 0o755);
+    switch(&server);
+    bob.ask("hi");
+    alice.expect("<bob> hi");
+}
+
+#[test]
 fn a_port_that_cannot_be_had_costs_nobody_the_connection() {
     let dir = TempDir::new();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -125,7 +148,7 @@ fn another_port_takes_the_place_of_the_old_one() {
 /// descriptor 4, and then is chatd.
 fn meddler(meddling: &str) -> String {
     format!(
-        "#!/bin/bash\ncase \"$*\" in *--version) exit 0;; esac\n{meddling}\nexec {CHATD} \"$@\"\n"
+        "#!/bin/bash\ncase \"$*\" in *--check) exit 0;; esac\n{meddling}\nexec {CHATD} \"$@\"\n"
     )
 }
 

@@ -149,7 +149,7 @@ fn a_new_program_that_fails_at_once_costs_nobody_anything() {
     let program = std::fs::read(env!("CARGO_BIN_EXE_chatd")).unwrap();
     machine.write("/usr/bin/chatd-good", program, 0o755);
     machine.install(
-        "#!/bin/sh\ncase \"$*\" in *--version) exit 0;; esac\n\
+        "#!/bin/sh\ncase \"$*\" in *--check) exit 0;; esac\n\
          if mkdir /var/lib/chatd/failed; then exit 1; fi\nexec /usr/bin/chatd-good \"$@\"\n",
     );
     let pid = machine.show("MainPID");
