@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::arrival::{Arrival, Service, last_words};
 use crate::door::{Door, TurnedAway};
+use crate::metrics::Refused;
 use crate::os::{self, Bell, Ready};
 use crate::session::Shared;
 use crate::threads::Threads;
@@ -121,7 +122,7 @@ impl Acceptor {
             Some(arriving) => drop(self.start(move || arrival.run(stream, arriving))),
             None => {
                 log::warn!("refused {}: too many are on their way in", arrival.addr);
-                self.shared.metrics.count_refused("arriving");
+                self.shared.metrics.count_refused(Refused::Arriving);
             }
         }
     }
@@ -135,7 +136,7 @@ impl Acceptor {
     /// client's arrives would take the words back.
     fn turn_away(&mut self, transport: Arc<Transport>, addr: SocketAddr, reason: TurnedAway) {
         log::warn!("refused {addr}: {reason}");
-        self.shared.metrics.count_refused(reason.label());
+        self.shared.metrics.count_refused(reason.counted());
         let words = last_words(Dialect::default(), reason);
         // A new socket takes one line; if not, its client is gone.
         let _ = transport.send_now([words.as_slice()].into_iter());

@@ -28,7 +28,7 @@ use crate::feed::Feeds;
 use crate::handover::SavedSession;
 use crate::inbox::Input;
 use crate::limits::SharedLimits;
-use crate::metrics::{Census, Metrics};
+use crate::metrics::{Census, Metrics, Refused};
 use crate::os::WritablePoll;
 use crate::peer::Peer;
 use crate::peers::Peers;
@@ -235,8 +235,8 @@ impl Broadcaster {
             Incoming::Error(WireError::EndlessLine) => {
                 self.happen(now, id, Event::EndlessLine(MAX_WITHOUT_LINE_END));
             }
-            Incoming::Error(WireError::Http) => self.refuse(now, id, "HTTP"),
-            Incoming::Error(WireError::Tls) => self.refuse(now, id, "TLS"),
+            Incoming::Error(WireError::Http) => self.refuse(now, id, "HTTP", Refused::Http),
+            Incoming::Error(WireError::Tls) => self.refuse(now, id, "TLS", Refused::Tls),
             Incoming::Error(WireError::WebSocket(code)) => {
                 self.happen(now, id, Event::Gone(Reason::Disconnected));
                 self.part_from(now, id, Farewell::Broken(code));
@@ -249,10 +249,10 @@ impl Broadcaster {
     }
 
     /// Turns away a client that turned out not to be one of ours.
-    fn refuse(&mut self, now: Now, id: ClientId, what: &'static str) {
+    fn refuse(&mut self, now: Now, id: ClientId, what: &str, reason: Refused) {
         if let Some(addr) = self.peers.addr(id) {
             log::warn!("refused {addr}: it speaks {what} to the text port");
-            self.status.count_refused(what);
+            self.status.count_refused(reason);
         }
         let answer = http_refusal(self.web_port);
         self.peers.with(id, |peer, feeds| peer.send(&answer, feeds));

@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::address::Address;
 use crate::chat::ClientId;
 use crate::limits::{Bucket, Limits};
+use crate::metrics::Refused;
 
 /// Counts the connected clients, and so decides who may come in.
 #[derive(Debug, Default)]
@@ -83,12 +84,12 @@ impl fmt::Display for TurnedAway {
 }
 
 impl TurnedAway {
-    /// A word for it that never changes.
-    pub fn label(self) -> &'static str {
+    /// What it is counted as.
+    pub fn counted(self) -> Refused {
         match self {
-            Self::Full(_) => "full",
-            Self::TooManyFromThere(_) => "address",
-            Self::NoThread => "thread",
+            Self::Full(_) => Refused::Full,
+            Self::TooManyFromThere(_) => Refused::Address,
+            Self::NoThread => Refused::Thread,
         }
     }
 }
