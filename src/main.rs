@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use chatd::cli::{self, Job};
 use chatd::config::{self, Config, Stop};
-use chatd::server::Server;
+use chatd::server::{Server, failed};
 use chatd::{logging, os, systemd};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR2};
 use signal_hook::iterator::Signals;
@@ -66,19 +66,19 @@ fn load() -> Result<Config, Stop> {
 
 fn run(mut config: Config) -> Result<(), Box<dyn std::error::Error>> {
     // One that comes while this process turns into the next is for that one.
-    os::hold_signals(&SIGNALS)?;
-    let mut signals = Signals::new(SIGNALS)?;
-    logging::start(config.log_level())?;
+    os::hold_signals(&SIGNALS).map_err(failed("hold signals"))?;
+    let mut signals = Signals::new(SIGNALS).map_err(failed("wait for signals"))?;
+    logging::start(config.log_level()).map_err(failed("start the thread \"log\""))?;
     for variable in &config.unknown_variables {
         log::warn!("{variable} is set, but there is no such setting");
     }
     let database = Server::open_database(&config)?;
-    let succession = Succession::prepare()?;
+    let succession = Succession::prepare().map_err(failed("prepare for a restart"))?;
     let inherited = systemd::inherit();
     let mut server = Server::start(&config, database, inherited, &succession.file, crash)?;
     systemd::ready();
     loop {
-        let caught = next_signals(&mut signals)?;
+        let caught = next_signals(&mut signals).map_err(failed("wait for signals"))?;
         if caught.contains(&SIGTERM) || caught.contains(&SIGINT) {
             break;
         }

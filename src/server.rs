@@ -32,10 +32,10 @@ use crate::threads::Threads;
 use crate::tls::{self, Tls};
 use crate::web::Site;
 
-pub use self::listeners::StartError;
+pub use self::listeners::{StartError, failed};
 
 use self::estate::Estate;
-use self::listeners::{Wanted, failed};
+use self::listeners::Wanted;
 
 /// Messages that may wait for the broadcaster. When there are more, sessions wait, and so do
 /// their clients.
@@ -170,8 +170,8 @@ impl Server {
         };
         let acceptors = listeners.into_iter().map(accept).collect::<Result<_, _>>()?;
         if let Some(path) = &config.port_file {
-            let what = format!("write {}", path.display());
-            write_at_once(path, &ports).map_err(failed(what))?;
+            let written = write_at_once(path, &ports);
+            written.map_err(failed(format!("write {}", path.display())))?;
         }
         // Gone only if it panicked already.
         let _ = complete.send(());
