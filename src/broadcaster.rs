@@ -50,6 +50,9 @@ const LAST_WRITES: Duration = Duration::from_secs(5);
 /// How long all of them may take when the server goes down.
 const LAST_FLUSH: Duration = Duration::from_secs(2);
 
+/// How long it may take to leave everything to the next.
+pub const HAND_OVER: Duration = succession::PARKING.saturating_add(LAST_WRITES);
+
 /// What a broadcaster finds around it.
 #[derive(Debug)]
 pub struct Surroundings {

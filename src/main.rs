@@ -32,7 +32,10 @@ fn main() -> ExitCode {
         }
     };
     let done = match job {
-        Job::Serve(config) if config.check => Ok(report_unknown(&config)),
+        Job::Serve(config) if config.check => {
+            report_unknown(&config);
+            Ok(())
+        }
         Job::Serve(config) => run(*config),
         Job::Manage(errand) => errand.run(),
     };

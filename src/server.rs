@@ -16,7 +16,7 @@ use crossbeam_channel::Sender;
 use crate::accept::Acceptor;
 use crate::alarm::Alarm;
 use crate::arrival::Service;
-use crate::broadcaster::{Broadcaster, Surroundings};
+use crate::broadcaster::{self, Broadcaster, Surroundings};
 use crate::clock::Clock;
 use crate::config::{Config, Durability};
 use crate::door::Door;
@@ -48,6 +48,19 @@ const GRACE: Duration = Duration::from_millis(250);
 const COUNTING: Duration = Duration::from_secs(1);
 /// How long those who are on their way in may take when the server is handed over.
 const ARRIVAL: Duration = Duration::from_secs(1);
+
+/// How long it may take, before the server is handed over, to tell the service manager of everybody.
+/// For each connection it is given, systemd looks through all that it has: thousands that came at
+/// once keep it busy for seconds.
+const KEEPING: Duration = Duration::from_secs(8);
+/// How long it may take to tell it what has changed meanwhile.
+const LAST_CHANGES: Duration = Duration::from_secs(1);
+/// How long the server may take to be handed over, which a service manager has to wait.
+pub const HAND_OVER: Duration = ARRIVAL
+    .saturating_add(GRACE)
+    .saturating_add(KEEPING)
+    .saturating_add(broadcaster::HAND_OVER)
+    .saturating_add(LAST_CHANGES);
 
 /// A running server.
 #[derive(Debug)]
@@ -230,14 +243,14 @@ impl Server {
         self.hurry.ring();
         wait_until(GRACE, || self.door.arriving() == 0);
         // While the chat goes on: it may take long.
-        self.keeper.flush();
+        self.keeper.flush(KEEPING);
         let (reply, legacy) = crossbeam_channel::bounded(1);
         self.alarm.park();
         let _ = self.inbox.send(Input::HandOver(reply, Arc::clone(&self.door)));
         let Legacy { snapshot, clients } = legacy.recv().ok()?;
         let _ = self.broadcaster.join();
         self.closed.ring();
-        self.keeper.flush();
+        self.keeper.flush(LAST_CHANGES);
         let listener = |(socket, name): (TcpListener, &str)| Listener {
             name: name.to_owned(),
             is_assigned: self.assigned.iter().any(|assigned| assigned == name),

@@ -27,10 +27,6 @@ const LISTENER: &str = "listen-";
 const QUEUE: usize = 16 * 1024;
 /// How often the manager is told what goes on.
 const STATUS_INTERVAL: Duration = Duration::from_secs(10);
-/// How long it may take to tell it the rest. For each connection it is given, systemd looks through
-/// all that it has: thousands that came at once keep it busy for seconds.
-const LAST_WORDS: Duration = Duration::from_secs(8);
-
 /// Takes what the process before, or the service manager, left open for this one. The manager has
 /// it still, for another start if this one fails, until [`Keeper::take_over`].
 pub fn inherit() -> Inherited {
@@ -273,10 +269,10 @@ impl Keeper {
         self.send(Job::Forget(id));
     }
 
-    /// Waits until the manager was told everything, eight seconds at most.
-    pub fn flush(&self) {
+    /// Waits until the manager was told everything, but not for longer than `patience`.
+    pub fn flush(&self, patience: Duration) {
         if let Some(jobs) = &self.jobs {
-            let (deadline, (done, told)) = (Instant::now() + LAST_WORDS, bounded(1));
+            let (deadline, (done, told)) = (Instant::now() + patience, bounded(1));
             let _ = jobs.send_deadline(Job::Flush(done), deadline);
             if told.recv_deadline(deadline).is_err() {
                 log::error!("the service manager is too slow: some may not survive the restart");

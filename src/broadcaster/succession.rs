@@ -14,7 +14,7 @@ use crate::peer::Peer;
 use crate::wire::Farewell;
 
 /// How long sessions may take to park.
-const PARKING: Duration = Duration::from_secs(2);
+pub(super) const PARKING: Duration = Duration::from_secs(2);
 /// How often to look whether they have.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
 

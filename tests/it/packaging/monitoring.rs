@@ -26,7 +26,8 @@ fn measured() -> BTreeSet<String> {
 
 /// The values of `label` in a page of figures, in queries or in series.
 fn values_of(label: &str, text: &str) -> BTreeSet<String> {
-    let after = text.split(&format!("{label}=\"")).skip(1);
+    let before = format!("{label}=\"");
+    let after = text.split(&before).skip(1);
     after.map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
 }
 
