@@ -3,9 +3,11 @@
 
 mod crowd;
 mod machine;
+mod package;
 mod restarts;
 mod sockets;
 mod store;
+mod watchdog;
 
 use std::time::Duration;
 
