@@ -17,8 +17,8 @@ fn target() -> &'static Path {
 /// The package in `folder`.
 #[track_caller]
 fn package_in(folder: PathBuf) -> String {
-    let packages = fs::read_dir(&folder).into_iter().flatten().map(|entry| entry.unwrap().path());
-    let package = packages.filter(|path| path.extension().is_some_and(|end| end == "rpm")).next();
+    let mut files = fs::read_dir(&folder).into_iter().flatten().flatten().map(|it| it.path());
+    let package = files.find(|path| path.extension().is_some_and(|end| end == "rpm"));
     let package = package.unwrap_or_else(|| {
         panic!("no package in {}: packaging/build-rpm.sh makes it", folder.display())
     });

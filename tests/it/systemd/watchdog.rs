@@ -29,10 +29,11 @@ impl Stuck {
     #[track_caller]
     fn wait_killed(self) {
         let flags = WaitPidFlag::__WALL | WaitPidFlag::WNOHANG;
-        eventually("the end of the thread", || match waitpid(self.0, Some(flags)).unwrap() {
-            WaitStatus::StillAlive => None,
-            ended => Some(assert!(matches!(ended, WaitStatus::Signaled(..)), "{ended:?}")),
+        let ended = eventually("the end of the thread", || {
+            let status = waitpid(self.0, Some(flags)).unwrap();
+            (status != WaitStatus::StillAlive).then_some(status)
         });
+        assert!(matches!(ended, WaitStatus::Signaled(..)), "{ended:?}");
     }
 }
 
