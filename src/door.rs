@@ -159,6 +159,24 @@ impl Door {
         Place { door: Arc::clone(self), address, burst: limits.burst.max(1) }
     }
 
+    /// What the clients of each address may still say at once, where it is less than it can be.
+    pub fn spent(&self, limits: &Limits, now: Duration) -> Vec<(Address, Bucket)> {
+        let (shared, mut inside) = (limits.for_an_address(), self.lock());
+        let known = inside.by_address.iter_mut();
+        let spent = known.filter_map(|(address, from_there)| {
+            let bursts = &mut from_there.bursts;
+            (!bursts.is_full(&shared, now)).then_some((*address, *bursts))
+        });
+        spent.collect()
+    }
+
+    /// Goes on with what was [spent](Self::spent) in another process; to be done before anybody
+    /// is let in.
+    pub fn recall(&self, spent: Vec<(Address, Bucket)>) {
+        let known = |(address, bursts)| (address, FromThere { clients: 0, arriving: 0, bursts });
+        self.lock().by_address.extend(spent.into_iter().map(known));
+    }
+
     /// Uses no number below `next` any more.
     pub fn count_from(&self, next: ClientId) {
         self.ids.fetch_max(next.0, Ordering::Relaxed);

@@ -13,6 +13,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::address::Address;
 use crate::chat::{Chat, ClientId, Presence};
 use crate::limits::Bucket;
 use crate::wire::{Decoder, Dialect};
@@ -69,6 +70,9 @@ pub struct Snapshot {
     pub next_id: ClientId,
     /// The chat among the clients.
     pub chat: Chat,
+    /// Flood control of whole addresses, where there is something to remember.
+    #[serde(default)]
+    pub addresses: Vec<(Address, Bucket)>,
     /// The clients that can be handed over.
     pub clients: Vec<SavedClient>,
     /// What waits to be sent to them, one after the other.
@@ -119,7 +123,8 @@ pub struct Record {
 impl Snapshot {
     /// One without clients.
     pub fn new(uptime: Duration, next_id: ClientId, chat: Chat) -> Self {
-        Self { version: VERSION, uptime, next_id, chat, clients: Vec::new(), queues: Vec::new() }
+        let (addresses, clients, queues) = (Vec::new(), Vec::new(), Vec::new());
+        Self { version: VERSION, uptime, next_id, chat, addresses, clients, queues }
     }
 
     /// Adds a client, unless too much waits for it.

@@ -86,8 +86,9 @@ impl Broadcaster {
         self.settle();
         self.dismiss_those_who_stay();
         self.close_archive();
-        let Self { clock, chat, peers, mut parked, .. } = self;
+        let Self { clock, limits, chat, peers, mut parked, .. } = self;
         let mut snapshot = Snapshot::new(clock.uptime(), successor.door.next_id(), chat);
+        snapshot.addresses = successor.door.spent(&limits.get(), clock.uptime());
         let mut clients = Vec::with_capacity(peers.len());
         for (id, peer) in peers.into_all() {
             let addr = peer.addr();

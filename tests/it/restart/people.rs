@@ -168,3 +168,28 @@ fn those_from_one_address_are_counted_as_before() {
         }
     });
 }
+
+#[test]
+#[ignore = "needs root and ip"]
+fn a_switch_is_no_way_around_flood_control_by_coming_back_either() {
+    let name = "restart::people::a_switch_is_no_way_around_flood_control_by_coming_back_either";
+    in_a_network_of_its_own(name, || {
+        let mut command = chatd();
+        command.args(["--port", "0", "--max-per-ip", "1", "--burst", "5", "--rate", "1"]);
+        let server = Server::run(command);
+        let connect = || {
+            let stream = std::net::TcpStream::connect(("10.99.0.1", server.port()));
+            Client::over(stream.unwrap()).welcomed()
+        };
+        let mut spammer = connect();
+        spammer.send(&["x"; 4].join("\n"));
+        spammer.send("/quit");
+        spammer.rest();
+        switch(&server);
+        let start = std::time::Instant::now();
+        let mut again = connect();
+        again.send(&["x"; 4].join("\n"));
+        again.sync();
+        assert!(start.elapsed() >= std::time::Duration::from_secs(2), "{:?}", start.elapsed());
+    });
+}
