@@ -98,13 +98,22 @@ fn chatd_8() -> Roff {
     section(&mut roff, "FILES", &[]);
     item(&mut roff, [bold("/etc/chatd/chatd.toml")], "The settings of chatd.service.");
     section(&mut roff, "EXIT STATUS", &[]);
-    item(&mut roff, [bold("0")], "It was told to stop, or asked for help or its version.");
+    item(
+        &mut roff,
+        [bold("0")],
+        "It was told to stop, or asked for help or its version; or --check found nothing wrong.",
+    );
     item(&mut roff, [bold("1")], "It cannot start: a port is taken, for example.");
     item(&mut roff, [bold("2")], "A setting is wrong; the first line on stderr says which.");
     item(&mut roff, [bold("70")], "It failed, which is a fault of the program.");
     section(&mut roff, "EXAMPLES", &[]);
     item(&mut roff, [bold("chatd --port 1234")], "Start a chat on this machine.");
     item(&mut roff, [bold("nc box7 1234")], "Join it from another one.");
+    item(
+        &mut roff,
+        [bold("chatd --config /etc/chatd/chatd.toml --check")],
+        "Try changed settings before a restart.",
+    );
     item(
         &mut roff,
         [bold("printf 'build done\\n' | nc -N box7 1234")],
@@ -125,8 +134,8 @@ fn chat_1() -> Roff {
 const RELOAD: &str = "Read the settings, the MOTD and the certificates again. If something in \
     them is wrong, it is said in the log and nothing is changed. What can only change with a \
     restart is named in the log.";
-const RESTART: &str =
-    "Become the program that is now in the same place, and go on with the clients.";
+const RESTART: &str = "Become the program that is now in the same place, and go on with the clients, if that program \
+     finds nothing wrong with its settings (--check).";
 const STOP: &str = "Say goodbye to everybody, and end.";
 
 /// The page about the file: its keys are the options, in the same order.
@@ -143,7 +152,7 @@ fn chatd_toml_5(date: &str) -> String {
          is repeatable takes a list, too."],
     );
     section(&mut roff, "KEYS", &[]);
-    for arg in config::command().get_arguments().filter(|arg| arg.get_id() != "config") {
+    for arg in config::command().get_arguments().filter(|arg| config::is_setting(arg)) {
         let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
         item(&mut roff, key(arg), &help);
     }

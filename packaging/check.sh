@@ -126,7 +126,7 @@ manual() {
     done
     for option in $("$folder/chatd" --help | sed -nE 's/^ *(-[a-zA-Z], )?--([a-z-]+).*/\2/p'); do
         grep -q -e "--$option" "$scratch/chatd.8.text" || fail "chatd(8) lacks --$option"
-        [[ $option =~ ^(config|help|version)$ ]] || grep -q "^ *$option = " "$scratch/chatd.toml.5.text" ||
+        [[ $option =~ ^(config|check|help|version)$ ]] || grep -q "^ *$option = " "$scratch/chatd.toml.5.text" ||
             fail "chatd.toml(5) lacks $option"
     done
     # shellcheck disable=SC2016

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::arrival::{Arrival, Service, last_words};
 use crate::door::{Door, TurnedAway};
+use crate::metrics::Refused;
 use crate::os::{self, Bell, Ready};
 use crate::session::Shared;
 use crate::threads::Threads;
@@ -122,7 +123,7 @@ impl Acceptor {
             Some(arriving) => drop(self.start(move || arrival.run(stream, arriving))),
             None => {
                 log::warn!("refused {}: too many are on their way in", arrival.addr);
-                self.shared.metrics.count_refused("arriving");
+                self.shared.metrics.count_refused(Refused::Arriving);
                 if self.service.tls.is_none() {
                     self.say_last(Arc::new(Transport::bare(stream)), &web::too_busy());
                 }
@@ -137,7 +138,7 @@ impl Acceptor {
 
     fn turn_away(&mut self, transport: Arc<Transport>, addr: SocketAddr, reason: TurnedAway) {
         log::warn!("refused {addr}: {reason}");
-        self.shared.metrics.count_refused(reason.label());
+        self.shared.metrics.count_refused(reason.counted());
         self.say_last(transport, &last_words(Dialect::default(), reason));
     }
 

@@ -111,7 +111,7 @@ impl Arrival {
 
     fn turn_away(&self, transport: &Transport, dialect: Dialect, reason: TurnedAway) {
         log::warn!("refused {}: {reason}", self.addr);
-        self.shared.metrics.count_refused(reason.label());
+        self.shared.metrics.count_refused(reason.counted());
         let words = last_words(dialect, reason);
         if transport.send_all(&words, self.patience(LINGER)).is_ok() {
             self.linger(transport);

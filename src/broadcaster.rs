@@ -28,7 +28,7 @@ use crate::feed::Feeds;
 use crate::handover::SavedSession;
 use crate::inbox::Input;
 use crate::limits::SharedLimits;
-use crate::metrics::{Census, Metrics};
+use crate::metrics::{Census, Metrics, Refused};
 use crate::os::{self, WritablePoll};
 use crate::peer::Peer;
 use crate::peers::Peers;
@@ -49,6 +49,9 @@ const FAREWELL: Duration = Duration::from_secs(1);
 const LAST_WRITES: Duration = Duration::from_secs(5);
 /// How long all of them may take when the server goes down.
 const LAST_FLUSH: Duration = Duration::from_secs(2);
+
+/// How long it may take to leave everything to the next.
+pub const HAND_OVER: Duration = succession::PARKING.saturating_add(LAST_WRITES);
 
 /// What a broadcaster finds around it.
 #[derive(Debug)]
@@ -237,8 +240,8 @@ impl Broadcaster {
             Incoming::Error(WireError::EndlessLine) => {
                 self.happen(now, id, Event::EndlessLine(MAX_WITHOUT_LINE_END));
             }
-            Incoming::Error(WireError::Http) => self.refuse(now, id, "HTTP"),
-            Incoming::Error(WireError::Tls) => self.refuse(now, id, "TLS"),
+            Incoming::Error(WireError::Http) => self.refuse(now, id, "HTTP", Refused::Http),
+            Incoming::Error(WireError::Tls) => self.refuse(now, id, "TLS", Refused::Tls),
             Incoming::Error(WireError::WebSocket(code)) => {
                 self.happen(now, id, Event::Gone(Reason::Disconnected));
                 self.part_from(now, id, Farewell::Broken(code));
@@ -251,10 +254,10 @@ impl Broadcaster {
     }
 
     /// Turns away a client that turned out not to be one of ours.
-    fn refuse(&mut self, now: Now, id: ClientId, what: &'static str) {
+    fn refuse(&mut self, now: Now, id: ClientId, what: &str, reason: Refused) {
         if let Some(addr) = self.peers.addr(id) {
             log::warn!("refused {addr}: it speaks {what} to the text port");
-            self.status.count_refused(what);
+            self.status.count_refused(reason);
         }
         let answer = http_refusal(self.web_port);
         self.peers.with(id, |peer, feeds| peer.send(&answer, feeds));

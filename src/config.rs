@@ -13,7 +13,7 @@ use clap::builder::RangedU64ValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 use log::LevelFilter;
 
-pub use self::layers::{Stop, command, load};
+pub use self::layers::{Stop, command, is_setting, load};
 
 use crate::chat::Settings;
 use crate::limits::Limits;
@@ -135,6 +135,10 @@ pub struct Config {
     /// Take settings from a TOML file; its keys are these options
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+
+    /// Check the settings and the files that they name, and end: with status 0, or 2 and a complaint
+    #[arg(long)]
+    pub check: bool,
 
     /// Log more; twice logs even more
     #[arg(short, long, action = ArgAction::Count)]

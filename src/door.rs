@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::address::Address;
 use crate::chat::ClientId;
 use crate::limits::{Bucket, Limits};
+use crate::metrics::Refused;
 
 /// Counts the connected clients, and so decides who may come in.
 #[derive(Debug, Default)]
@@ -86,12 +87,12 @@ impl fmt::Display for TurnedAway {
 }
 
 impl TurnedAway {
-    /// A word for it that never changes.
-    pub fn label(self) -> &'static str {
+    /// What it is counted as.
+    pub fn counted(self) -> Refused {
         match self {
-            Self::Full(_) => "full",
-            Self::TooManyFromThere(_) => "address",
-            Self::NoThread => "thread",
+            Self::Full(_) => Refused::Full,
+            Self::TooManyFromThere(_) => Refused::Address,
+            Self::NoThread => Refused::Thread,
         }
     }
 }
@@ -159,6 +160,24 @@ impl Door {
         inside.from(address, &limits.for_an_address(), now).clients += 1;
         inside.clients += 1;
         Place { door: Arc::clone(self), address, burst: limits.burst.max(1) }
+    }
+
+    /// What the clients of each address may still say at once, where it is less than it can be.
+    pub fn spent(&self, limits: &Limits, now: Duration) -> Vec<(Address, Bucket)> {
+        let (shared, mut inside) = (limits.for_an_address(), self.lock());
+        let known = inside.by_address.iter_mut();
+        let spent = known.filter_map(|(address, from_there)| {
+            let bursts = &mut from_there.bursts;
+            (!bursts.is_full(&shared, now)).then_some((*address, *bursts))
+        });
+        spent.collect()
+    }
+
+    /// Goes on with what was [spent](Self::spent) in another process; to be done before anybody
+    /// is let in.
+    pub fn recall(&self, spent: Vec<(Address, Bucket)>) {
+        let known = |(address, bursts)| (address, FromThere { clients: 0, arriving: 0, bursts });
+        self.lock().by_address.extend(spent.into_iter().map(known));
     }
 
     /// Uses no number below `next` any more.

@@ -1,4 +1,8 @@
 //! Handing everything over to the next process: what is saved, and in which form.
+//!
+//! What is saved carries a version. Each program reads what itself and older ones save: a field
+//! that is new has a `#[serde(default)]`. Programs skip fields that they do not know, so a new one
+//! alone does not make another version; what an older program would take for something else does.
 
 use std::fs::File;
 use std::io;
@@ -6,14 +10,20 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::address::Address;
 use crate::chat::{Chat, ClientId, Presence};
 use crate::limits::Bucket;
 use crate::wire::{Decoder, Dialect};
 
 /// Raised whenever older programs could misunderstand what is saved.
 const VERSION: u32 = 1;
+/// Bytes of a record in the roster.
+pub const RECORD: usize = 512;
+/// The place of a record in a roster where there is none.
+pub const EMPTY_SLOT: [u8; RECORD] = [b' '; RECORD];
 /// Bytes of send queues that are saved, in all; clients whose bytes do not fit stay behind.
 const MAX_QUEUED: usize = 256 * 1024 * 1024;
 
@@ -26,7 +36,7 @@ pub struct Inherited {
     pub clients: Vec<(ClientId, TcpStream)>,
     /// What was saved on purpose.
     pub snapshot: Option<Snapshot>,
-    /// What was known of each client when the process before crashed.
+    /// What was known of each client, for want of a snapshot.
     pub roster: Vec<Record>,
 }
 
@@ -60,6 +70,9 @@ pub struct Snapshot {
     pub next_id: ClientId,
     /// The chat among the clients.
     pub chat: Chat,
+    /// Flood control of whole addresses, where there is something to remember.
+    #[serde(default)]
+    pub addresses: Vec<(Address, Bucket)>,
     /// The clients that can be handed over.
     pub clients: Vec<SavedClient>,
     /// What waits to be sent to them, one after the other.
@@ -95,9 +108,10 @@ pub struct SavedSession {
     pub is_settled: bool,
 }
 
-/// What is noted of a client in case that the process ends without a word.
+/// What is noted of a client in case that there will be no snapshot to be read.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Record {
+    version: u32,
     /// Whose it is.
     pub id: ClientId,
     /// How it wants to be spoken to.
@@ -109,7 +123,8 @@ pub struct Record {
 impl Snapshot {
     /// One without clients.
     pub fn new(uptime: Duration, next_id: ClientId, chat: Chat) -> Self {
-        Self { version: VERSION, uptime, next_id, chat, clients: Vec::new(), queues: Vec::new() }
+        let (addresses, clients, queues) = (Vec::new(), Vec::new(), Vec::new());
+        Self { version: VERSION, uptime, next_id, chat, addresses, clients, queues }
     }
 
     /// Adds a client, unless too much waits for it.
@@ -139,6 +154,14 @@ impl Snapshot {
         std::mem::take(&mut self.clients).into_iter().map(with_queue).collect()
     }
 
+    /// What is noted of each of its clients.
+    pub fn records(&self) -> impl Iterator<Item = Record> {
+        let record = |client: &SavedClient| {
+            Some(Record::new(client.id, client.dialect, self.chat.presence(client.id)?))
+        };
+        self.clients.iter().filter_map(record)
+    }
+
     /// Writes it into an empty file: a line of JSON, and then the queues.
     ///
     /// # Errors
@@ -153,26 +176,113 @@ impl Snapshot {
     /// Back from bytes.
     ///
     /// # Errors
-    /// When they are of another version or damaged; says which.
+    /// When they are of a newer version or damaged; says which.
     pub fn from_bytes(mut bytes: Vec<u8>) -> Result<Self, String> {
-        #[derive(Deserialize)]
-        struct Versioned {
-            version: u32,
-        }
         let end = bytes.iter().position(|&byte| byte == b'\n').ok_or("it has no end")?;
         let queues = bytes.split_off(end + 1);
         let json = bytes.as_slice();
-        let Versioned { version } =
-            serde_json::from_slice(json).map_err(|error| error.to_string())?;
-        if version != VERSION {
-            return Err(format!("it has version {version}, this program reads {VERSION}"));
-        }
-        let mut snapshot: Self = serde_json::from_slice(json).map_err(|error| error.to_string())?;
-        let queued: usize = snapshot.clients.iter().map(|client| client.queued).sum();
-        if queued != queues.len() {
+        let mut snapshot: Self = read(json)?;
+        let queued =
+            snapshot.clients.iter().try_fold(0_usize, |all, it| all.checked_add(it.queued));
+        if queued != Some(queues.len()) {
             return Err("its queues are cut off".to_owned());
         }
         snapshot.queues = queues;
         Ok(snapshot)
+    }
+}
+
+impl Record {
+    /// One of a client.
+    pub fn new(id: ClientId, dialect: Dialect, presence: Presence) -> Self {
+        Self { version: VERSION, id, dialect, presence }
+    }
+
+    /// As many bytes as each has in a roster; `None` if it does not fit.
+    pub fn to_slot(&self) -> Option<[u8; RECORD]> {
+        let json = serde_json::to_vec(self).ok()?;
+        let mut slot = EMPTY_SLOT;
+        slot.get_mut(..json.len())?.copy_from_slice(&json);
+        Some(slot)
+    }
+
+    /// All records of a roster, in which a slot may be empty.
+    pub fn all_in(roster: &[u8]) -> impl Iterator<Item = Result<Self, String>> {
+        let is_in_use = |slot: &&[u8]| !slot.trim_ascii().is_empty();
+        roster.chunks(RECORD).filter(is_in_use).map(read)
+    }
+}
+
+/// Reads JSON that this program or an older one wrote.
+fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, String> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: u32,
+    }
+    let broken = |error: serde_json::Error| error.to_string();
+    let Versioned { version } = serde_json::from_slice(json).map_err(broken)?;
+    if version > VERSION {
+        return Err(format!("it has version {version}, this program reads up to {VERSION}"));
+    }
+    serde_json::from_slice(json).map_err(broken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    /// What version 1 left. Never to be changed.
+    const SNAPSHOT_1: &[u8] = include_bytes!("../tests/data/snapshot-v1");
+    const ROSTER_1: &[u8] = include_bytes!("../tests/data/roster-v1");
+
+    /// Whether all that was in `old` is in `new`, which may have more.
+    fn assert_kept(old: &Value, new: &Value, place: &str) {
+        match (old, new) {
+            (Value::Object(old), Value::Object(new)) => {
+                for (key, value) in old.iter().filter(|(key, _)| *key != "version") {
+                    let place = format!("{place}.{key}");
+                    assert_kept(value, new.get(key).unwrap_or(&Value::Null), &place);
+                }
+            }
+            (Value::Array(old), Value::Array(new)) if old.len() == new.len() => {
+                for (number, (old, new)) in old.iter().zip(new).enumerate() {
+                    assert_kept(old, new, &format!("{place}.{number}"));
+                }
+            }
+            _ => assert_eq!(old, new, "{place}"),
+        }
+    }
+
+    fn json(bytes: &[u8]) -> Value {
+        serde_json::from_slice(bytes).unwrap()
+    }
+
+    #[test]
+    fn nothing_of_a_snapshot_of_version_1_is_lost() {
+        let end = SNAPSHOT_1.iter().position(|&byte| byte == b'\n').unwrap();
+        let mut snapshot = Snapshot::from_bytes(SNAPSHOT_1.to_vec()).unwrap();
+        let new = serde_json::to_vec(&snapshot).unwrap();
+        assert_kept(&json(&SNAPSHOT_1[..end]), &json(&new), "snapshot");
+        let queues = snapshot.take_clients().into_iter().map(|(_, queue)| queue);
+        assert_eq!(queues.collect::<Vec<_>>().concat(), SNAPSHOT_1[end + 1..]);
+    }
+
+    #[test]
+    fn nothing_of_a_roster_of_version_1_is_lost() {
+        let old: Vec<_> =
+            ROSTER_1.chunks(RECORD).filter(|slot| slot != &EMPTY_SLOT).map(json).collect();
+        let records: Vec<_> = Record::all_in(ROSTER_1).map(Result::unwrap).collect();
+        assert_eq!((old.len(), records.len()), (7, 7));
+        for (old, new) in old.iter().zip(records) {
+            assert_kept(old, &json(&new.to_slot().unwrap()), "record");
+        }
+    }
+
+    #[test]
+    fn what_is_cut_off_anywhere_is_refused_without_a_panic() {
+        for length in 0..SNAPSHOT_1.len() {
+            assert!(Snapshot::from_bytes(SNAPSHOT_1[..length].to_vec()).is_err(), "{length}");
+        }
     }
 }

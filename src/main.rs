@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use chatd::cli::{self, Job};
 use chatd::config::{self, Config, Stop};
-use chatd::server::Server;
+use chatd::server::{Server, failed};
 use chatd::{logging, os, systemd};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR2};
 use signal_hook::iterator::Signals;
@@ -35,6 +35,10 @@ fn main() -> ExitCode {
         }
     };
     let done = match job {
+        Job::Serve(config) if config.check => {
+            report_unknown(&config);
+            Ok(())
+        }
         Job::Serve(config) => run(*config),
         Job::Manage(errand) => errand.run(),
     };
@@ -50,40 +54,49 @@ fn main() -> ExitCode {
     code
 }
 
+/// Says which variables look like settings and are none: most likely they are misspelt.
+fn report_unknown(config: &Config) {
+    for variable in &config.unknown_variables {
+        logging::complain(&format!("chatd: {variable} is set, but there is no such setting\n"));
+    }
+}
+
+/// What a complaint says first, without the name of the program.
+fn first_line(complaint: &str) -> &str {
+    complaint.lines().next().unwrap_or_default().trim_start_matches("chatd: ")
+}
+
 fn load() -> Result<Config, Stop> {
     config::load(std::env::args_os(), std::env::vars_os())
 }
 
 fn run(mut config: Config) -> Result<(), Box<dyn std::error::Error>> {
     // One that comes while this process turns into the next is for that one.
-    os::hold_signals(&SIGNALS)?;
-    let mut signals = Signals::new(SIGNALS)?;
-    logging::start(config.log_level())?;
+    os::hold_signals(&SIGNALS).map_err(failed("hold signals"))?;
+    let mut signals = Signals::new(SIGNALS).map_err(failed("wait for signals"))?;
+    logging::start(config.log_level()).map_err(failed("start the thread \"log\""))?;
     for variable in &config.unknown_variables {
         log::warn!("{variable} is set, but there is no such setting");
     }
     let database = Server::open_database(&config)?;
+    let succession = Succession::prepare().map_err(failed("prepare for a restart"))?;
     let inherited = systemd::inherit();
-    let succession = Succession::prepare()?;
-    let mut server = Server::start(&config, database, inherited, crash)?;
+    let mut server = Server::start(&config, database, inherited, &succession.file, crash)?;
     systemd::ready();
     loop {
-        let caught = next_signals(&mut signals)?;
+        let caught = next_signals(&mut signals).map_err(failed("wait for signals"))?;
         if caught.contains(&SIGTERM) || caught.contains(&SIGINT) {
             break;
         }
         if caught.contains(&SIGHUP) {
             reload(&server, &config);
         }
-        if caught.contains(&SIGUSR2)
-            && let Some(changed) = load_again("restarted")
-            && succession.try_out()
-        {
+        if caught.contains(&SIGUSR2) && succession.try_out() {
             let left = succession.replace(server);
             // Only if there was no way to: this process goes on.
-            let database = Server::open_database(&changed)?;
-            server = Server::start(&changed, database, left, crash)?;
-            config = changed;
+            config = load().unwrap_or(config);
+            let database = Server::open_database(&config)?;
+            server = Server::start(&config, database, left, &succession.file, crash)?;
         }
     }
     log::info!("going down");
@@ -105,30 +118,23 @@ fn next_signals(signals: &mut Signals) -> io::Result<Vec<i32>> {
     Ok(caught)
 }
 
-/// The settings as they are now, unless something is wrong with them.
-fn load_again(what: &str) -> Option<Config> {
-    match load() {
-        Ok(changed) => Some(changed),
-        Err(Stop::Answered(text) | Stop::Wrong(text)) => {
-            let reason = text.lines().next().unwrap_or_default().trim_start_matches("chatd: ");
-            log::error!("not {what}, nothing is changed: {reason}");
-            None
-        }
-    }
-}
-
 /// Puts changed settings in force, except those that were fixed at the start.
 fn reload(server: &Server, started_with: &Config) {
     systemd::reloading();
-    let changed = load_again("reloaded");
-    server.count_reload(changed.is_some());
-    if let Some(changed) = changed {
-        for option in started_with.fixed_differences(&changed) {
-            log::warn!("{option} is changed, which takes a restart");
+    let changed = load();
+    server.count_reload(changed.is_ok());
+    match changed {
+        Ok(changed) => {
+            for option in started_with.fixed_differences(&changed) {
+                log::warn!("{option} is changed, which takes a restart");
+            }
+            logging::set_level(changed.log_level());
+            server.configure(&changed);
+            log::info!("reloaded");
         }
-        logging::set_level(changed.log_level());
-        server.configure(&changed);
-        log::info!("reloaded");
+        Err(Stop::Answered(text) | Stop::Wrong(text)) => {
+            log::error!("not reloaded, nothing is changed: {}", first_line(&text));
+        }
     }
     systemd::ready();
 }

@@ -1,7 +1,8 @@
 //! `Metrics`: what can be measured from outside, in the OpenMetrics text format.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, SystemTime};
 
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -30,8 +31,79 @@ pub struct Metrics {
     rooms: Gauge,
     queued: Gauge,
     store_pending: Gauge,
+    store_failing: Gauge,
+    store_lost: Counter,
     reload: Gauge,
+    started: Gauge<f64, AtomicU64>,
     registry: Arc<Registry>,
+}
+
+/// Why a connection is turned away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// There are as many clients as may be.
+    Full,
+    /// There are as many from there as may be.
+    Address,
+    /// There is no thread for it.
+    Thread,
+    /// Too many are on their way in.
+    Arriving,
+    /// An operator wants nobody from there.
+    Banned,
+    /// It speaks HTTP to the text port.
+    Http,
+    /// It speaks TLS to the text port.
+    Tls,
+}
+
+impl Refused {
+    const ALL: [Self; 7] = [
+        Self::Full,
+        Self::Address,
+        Self::Thread,
+        Self::Arriving,
+        Self::Banned,
+        Self::Http,
+        Self::Tls,
+    ];
+
+    fn label(self) -> Label {
+        let reason = match self {
+            Self::Full => "full",
+            Self::Address => "address",
+            Self::Thread => "thread",
+            Self::Arriving => "arriving",
+            Self::Banned => "banned",
+            Self::Http => "HTTP",
+            Self::Tls => "TLS",
+        };
+        [("reason", reason)]
+    }
+}
+
+/// Why a client has to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dropped {
+    /// It does not read what it is sent.
+    TooSlow,
+    /// It said nothing for too long, or the network lost it.
+    TimedOut,
+    /// An operator wants it to.
+    Kicked,
+}
+
+impl Dropped {
+    const ALL: [Self; 3] = [Self::TooSlow, Self::TimedOut, Self::Kicked];
+
+    fn label(self) -> Label {
+        let reason = match self {
+            Self::TooSlow => "too slow",
+            Self::TimedOut => "timed out",
+            Self::Kicked => "kicked",
+        };
+        [("reason", reason)]
+    }
 }
 
 /// How things stand at one moment.
@@ -63,10 +135,21 @@ impl Default for Metrics {
             rooms: Gauge::default(),
             queued: Gauge::default(),
             store_pending: Gauge::default(),
+            store_failing: Gauge::default(),
+            store_lost: Counter::default(),
             reload: Gauge::default(),
+            started: Gauge::default(),
             registry: Arc::default(),
         };
         metrics.reload.set(1);
+        metrics.started.set(SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_secs_f64());
+        // What is not there yet has no rate when it comes: the first event would be missed.
+        for reason in Refused::ALL {
+            drop(metrics.refused.get_or_create(&reason.label()));
+        }
+        for reason in Dropped::ALL {
+            drop(metrics.dropped.get_or_create(&reason.label()));
+        }
         metrics.registry = Arc::new(metrics.register());
         metrics
     }
@@ -74,7 +157,11 @@ impl Default for Metrics {
 
 impl Metrics {
     fn register(&self) -> Registry {
-        let mut all = Registry::with_prefix("chatd");
+        let mut registry = Registry::default();
+        let started = "When the program started, in seconds since 1970";
+        // A name that all programs have in common.
+        registry.register("process_start_time_seconds", started, self.started.clone());
+        let all = registry.sub_registry_with_prefix("chatd");
         all.register("clients", "Connected clients", self.clients.clone());
         all.register("rooms", "Rooms with people in them", self.rooms.clone());
         all.register("lines", "Lines that people said", self.lines.clone());
@@ -88,9 +175,13 @@ impl Metrics {
         all.register("fanout_seconds", fanout, self.fanout.clone());
         let pending = "Lines that wait to be stored";
         all.register("store_pending_lines", pending, self.store_pending.clone());
+        let failing = "Whether the disk takes nothing";
+        all.register("store_failing", failing, self.store_failing.clone());
+        let lost = "Lines that are missing in the history";
+        all.register("store_lost_lines", lost, self.store_lost.clone());
         let reload = "Whether the settings were taken when they were read last";
         all.register("last_reload_successful", reload, self.reload.clone());
-        all
+        registry
     }
 
     /// Somebody said something to so many.
@@ -111,18 +202,28 @@ impl Metrics {
     }
 
     /// A client had to go.
-    pub fn count_dropped(&self, reason: &'static str) {
-        self.dropped.get_or_create(&[("reason", reason)]).inc();
+    pub fn count_dropped(&self, reason: Dropped) {
+        self.dropped.get_or_create(&reason.label()).inc();
     }
 
     /// A connection was turned away.
-    pub fn count_refused(&self, reason: &'static str) {
-        self.refused.get_or_create(&[("reason", reason)]).inc();
+    pub fn count_refused(&self, reason: Refused) {
+        self.refused.get_or_create(&reason.label()).inc();
     }
 
     /// So many lines wait to be stored.
     pub fn set_store_pending(&self, lines: usize) {
         self.store_pending.set(lines as i64);
+    }
+
+    /// The disk takes nothing any more, or everything again.
+    pub fn set_store_failing(&self, is_failing: bool) {
+        self.store_failing.set(i64::from(is_failing));
+    }
+
+    /// So many lines will not be in the history.
+    pub fn count_lost(&self, lines: u64) {
+        self.store_lost.inc_by(lines);
     }
 
     /// Settings were read again, and taken or not.
@@ -155,8 +256,10 @@ mod tests {
         metrics.count_line(3);
         metrics.count_batch(2, Duration::from_millis(1));
         metrics.count_sent(100);
-        metrics.count_dropped("too slow");
-        metrics.count_refused("full");
+        metrics.count_dropped(Dropped::TooSlow);
+        metrics.count_refused(Refused::Full);
+        metrics.set_store_failing(true);
+        metrics.count_lost(7);
         let text = metrics.to_text(Census { text: 1, tls: 2, websocket: 3, rooms: 4, queued: 5 });
         for line in [
             "chatd_clients{wire=\"text\"} 1",
@@ -169,6 +272,10 @@ mod tests {
             "chatd_send_queue_bytes 5",
             "chatd_dropped_clients_total{reason=\"too slow\"} 1",
             "chatd_refused_total{reason=\"full\"} 1",
+            "chatd_refused_total{reason=\"TLS\"} 0",
+            "chatd_dropped_clients_total{reason=\"kicked\"} 0",
+            "chatd_store_failing 1",
+            "chatd_store_lost_lines_total 7",
             "chatd_batch_lines_sum 2.0",
             "chatd_fanout_seconds_count 1",
             "chatd_store_pending_lines 0",

@@ -16,7 +16,7 @@ use crossbeam_channel::Sender;
 use crate::accept::Acceptor;
 use crate::alarm::Alarm;
 use crate::arrival::Service;
-use crate::broadcaster::{Broadcaster, Surroundings};
+use crate::broadcaster::{self, Broadcaster, Surroundings};
 use crate::clock::Clock;
 use crate::config::{Config, Durability};
 use crate::door::Door;
@@ -27,15 +27,15 @@ use crate::metrics::Metrics;
 use crate::os::{Bell, WritablePoll};
 use crate::session::Shared;
 use crate::store::{Database, Fault, Past, Store};
-use crate::systemd::Keeper;
+use crate::systemd::{Keeper, SnapshotFile};
 use crate::threads::Threads;
 use crate::tls::{self, Tls};
 use crate::web::{SharedGuard, Site};
 
-pub use self::listeners::StartError;
+pub use self::listeners::{StartError, failed};
 
 use self::estate::Estate;
-use self::listeners::{Wanted, failed};
+use self::listeners::Wanted;
 
 /// Messages that may wait for the broadcaster. When there are more, sessions wait, and so do
 /// their clients.
@@ -48,6 +48,19 @@ const GRACE: Duration = Duration::from_millis(250);
 const COUNTING: Duration = Duration::from_secs(1);
 /// How long those who are on their way in may take when the server is handed over.
 const ARRIVAL: Duration = Duration::from_secs(1);
+
+/// How long it may take, before the server is handed over, to tell the service manager of everybody.
+/// For each connection it is given, systemd looks through all that it has: thousands that came at
+/// once keep it busy for seconds.
+const KEEPING: Duration = Duration::from_secs(8);
+/// How long it may take to tell it what has changed meanwhile.
+const LAST_CHANGES: Duration = Duration::from_secs(1);
+/// How long the server may take to be handed over, which a service manager has to wait.
+pub const HAND_OVER: Duration = ARRIVAL
+    .saturating_add(GRACE)
+    .saturating_add(KEEPING)
+    .saturating_add(broadcaster::HAND_OVER)
+    .saturating_add(LAST_CHANGES);
 
 /// A running server.
 #[derive(Debug)]
@@ -82,8 +95,8 @@ impl Server {
         Ok(config.state_dir.as_deref().map(Database::open).transpose()?)
     }
 
-    /// Binds and starts, and goes on with what another process left. `on_crash` runs if the
-    /// broadcaster panics: there is no going on then.
+    /// Binds and starts, and goes on with what another process left. `snapshot` is where this one
+    /// will leave something; `on_crash` runs if the broadcaster panics: there is no going on then.
     ///
     /// # Errors
     /// When a port cannot be bound, or the port file not written, or there is no thread.
@@ -91,6 +104,7 @@ impl Server {
         config: &Config,
         database: Option<Database>,
         mut inherited: Inherited,
+        snapshot: &SnapshotFile,
         on_crash: fn(),
     ) -> Result<Self, StartError> {
         let tls = config.identity.clone().map(Tls::new);
@@ -114,7 +128,7 @@ impl Server {
         let (clock, limits) = (Clock::start(before), SharedLimits::new(config.limits()));
 
         let (past, store) = open_store(config, database, &inbox, inherited.snapshot.is_some())?;
-        let keeper = Keeper::start().map_err(failed("start the thread \"systemd\""))?;
+        let keeper = Keeper::start(snapshot).map_err(failed("start the thread \"systemd\""))?;
         let surroundings = Surroundings {
             store,
             clock,
@@ -144,7 +158,10 @@ impl Server {
         let (complete, start) = crossbeam_channel::bounded::<()>(0);
         let broadcaster = spawn("broadcaster", move || {
             let _crash = OnPanic(on_crash);
-            let _ = start.recv();
+            if start.recv().is_err() {
+                // Those who were left to us are for the next start.
+                return;
+            }
             let mut broadcaster = Broadcaster::new(receiver, surroundings, poll, chat);
             heirs.into_iter().for_each(|heir| heir.join(&mut broadcaster, &adopted));
             broadcaster.run();
@@ -167,11 +184,12 @@ impl Server {
             spawn(&name, move || acceptor.run())
         };
         let acceptors = listeners.into_iter().map(accept).collect::<Result<_, _>>()?;
-        drop(complete);
         if let Some(path) = &config.port_file {
-            let what = format!("write {}", path.display());
-            write_at_once(path, &ports).map_err(failed(what))?;
+            let written = write_at_once(path, &ports);
+            written.map_err(failed(format!("write {}", path.display())))?;
         }
+        // Gone only if it panicked already.
+        let _ = complete.send(());
         Ok(Self {
             inbox,
             limits,
@@ -229,14 +247,14 @@ impl Server {
         self.hurry.ring();
         wait_until(GRACE, || self.door.arriving() == 0);
         // While the chat goes on: it may take long.
-        self.keeper.flush();
+        self.keeper.flush(KEEPING);
         let (reply, legacy) = crossbeam_channel::bounded(1);
         self.alarm.park();
         let _ = self.inbox.send(Input::HandOver(reply, Arc::clone(&self.door)));
         let Legacy { snapshot, clients } = legacy.recv().ok()?;
         let _ = self.broadcaster.join();
         self.closed.ring();
-        self.keeper.flush();
+        self.keeper.flush(LAST_CHANGES);
         let listener = |(socket, name): (TcpListener, &str)| Listener {
             name: name.to_owned(),
             is_assigned: self.assigned.iter().any(|assigned| assigned == name),

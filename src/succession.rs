@@ -1,22 +1,27 @@
 //! How the command makes room for another process: by turning into it, or by ending.
 
 use std::env;
+use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
-use std::process::{self, Command, Stdio};
+use std::process::{self, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use chatd::handover::Inherited;
 use chatd::server::Server;
 use chatd::systemd::{self, SnapshotFile};
+use chatd::text::Text;
 use chatd::{logging, os};
 
-use crate::CRASHED;
+use crate::{CRASHED, first_line};
 
 /// How long a program may take to show that it can run.
 const TRIAL: Duration = Duration::from_secs(5);
+/// Bytes of its complaint that are of interest.
+const MAX_COMPLAINT: usize = 4096;
 /// How often to look whether it did.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
@@ -24,7 +29,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(5);
 pub(crate) struct Succession {
     /// This program's place on disk, where a newer one may be by now.
     path: PathBuf,
-    file: SnapshotFile,
+    /// Where this process leaves what it knows.
+    pub(crate) file: SnapshotFile,
 }
 
 impl Succession {
@@ -35,8 +41,8 @@ impl Succession {
         Ok(Self { path, file: SnapshotFile::reserve()? })
     }
 
-    /// Whether the program that is now on disk runs at all: once this process has begun to turn
-    /// into it there is no way back.
+    /// Whether the program that is now on disk runs, and would take its settings: once this
+    /// process has begun to turn into it there is no way back.
     pub(crate) fn try_out(&self) -> bool {
         let result = self.run_trial();
         if let Err(error) = &result {
@@ -46,14 +52,16 @@ impl Succession {
     }
 
     fn run_trial(&self) -> io::Result<()> {
+        // Unlike a pipe it can be read without waiting for whoever else holds it.
+        let complaint = File::from(os::memory_file("complaint")?);
         let mut command = self.command();
-        let mut trial =
-            command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
+        command.arg("--check").stdin(Stdio::null()).stdout(Stdio::null());
+        let mut trial = command.stderr(complaint.try_clone()?).spawn()?;
         let deadline = Instant::now() + TRIAL;
         loop {
             match trial.try_wait()? {
                 Some(status) if status.success() => return Ok(()),
-                Some(status) => return Err(io::Error::other(status.to_string())),
+                Some(status) => return Err(why(&complaint, status)),
                 None if Instant::now() < deadline => thread::sleep(LOOK_AGAIN),
                 None => {
                     trial.kill()?;
@@ -71,9 +79,9 @@ impl Succession {
         log::info!("making room for {}", self.path.display());
         let Some(left) = server.hand_over() else { return Inherited::default() };
         match self.ready(&left) {
-            Ok((command, snapshot)) => {
+            Ok((command, state)) => {
                 logging::flush();
-                let error = os::become_program(command, descriptors(snapshot, left));
+                let error = os::become_program(command, descriptors(state, left));
                 log::error!("cannot become {}: {error}", self.path.display());
                 logging::flush();
                 process::exit(CRASHED)
@@ -86,15 +94,16 @@ impl Succession {
         }
     }
 
-    /// What it takes to go on with `left`: a program, and a file with all that can be written.
-    fn ready(&self, left: &Inherited) -> io::Result<(Command, OwnedFd)> {
-        let snapshot = self.file.try_clone()?;
+    /// What it takes to go on with `left`: a program, and files with all that can be written.
+    fn ready(&self, left: &Inherited) -> io::Result<(Command, Vec<Named>)> {
+        let mut state = vec![(systemd::SNAPSHOT, self.file.try_clone()?)];
         if let Some(all) = &left.snapshot {
             self.file.fill(all)?;
+            state.push((systemd::ROSTER, systemd::roster_of(all)?));
         }
         let mut command = self.command();
-        os::announce_descriptors(&mut command, &names(left))?;
-        Ok((command, snapshot))
+        os::announce_descriptors(&mut command, &names(&state, left))?;
+        Ok((command, state))
     }
 
     fn command(&self) -> Command {
@@ -114,16 +123,31 @@ impl Succession {
     }
 }
 
+/// What a program that ended with `status` complained of.
+fn why(complaint: &File, status: ExitStatus) -> io::Error {
+    let mut text = [0; MAX_COMPLAINT];
+    let length = complaint.read_at(&mut text, 0).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text[..length]);
+    match Text::new(first_line(&text)) {
+        words if words.is_blank() => io::Error::other(status.to_string()),
+        words => io::Error::other(words.as_str().to_owned()),
+    }
+}
+
+/// A file, and the name under which the next process looks for it.
+type Named = (&'static str, OwnedFd);
+
 /// What the next process looks for, in the order of [`descriptors`].
-fn names(left: &Inherited) -> Vec<String> {
+fn names(state: &[Named], left: &Inherited) -> Vec<String> {
+    let state = state.iter().map(|(name, _)| (*name).to_owned());
     let listeners =
         left.listeners.iter().map(|found| systemd::listener_name(&found.name, found.is_assigned));
     let clients = left.clients.iter().map(|(id, _)| systemd::client_name(*id));
-    [SnapshotFile::NAME.to_owned()].into_iter().chain(listeners).chain(clients).collect()
+    state.chain(listeners).chain(clients).collect()
 }
 
-fn descriptors(snapshot: OwnedFd, left: Inherited) -> Vec<OwnedFd> {
+fn descriptors(state: Vec<Named>, left: Inherited) -> Vec<OwnedFd> {
     let listeners = left.listeners.into_iter().map(|found| found.socket.into());
     let clients = left.clients.into_iter().map(|(_, stream)| stream.into());
-    [snapshot].into_iter().chain(listeners).chain(clients).collect()
+    state.into_iter().map(|(_, file)| file).chain(listeners).chain(clients).collect()
 }

@@ -14,24 +14,21 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use sd_notify::NotifyState;
 
 use crate::chat::ClientId;
-use crate::handover::{Inherited, Listener, Record, Snapshot};
+use crate::handover::{EMPTY_SLOT, Inherited, Listener, RECORD, Record, Snapshot};
 use crate::os;
 
-/// The names under which descriptors are stored; a client's is `c` and its number.
-const SNAPSHOT: &str = "snapshot";
-const ROSTER: &str = "roster";
+/// The name under which the next process looks for a snapshot.
+pub const SNAPSHOT: &str = "snapshot";
+/// That of a roster.
+pub const ROSTER: &str = "roster";
+/// What those of our own listeners begin with. A client's is `c` and its number.
 const LISTENER: &str = "listen-";
-/// Bytes of a record in the roster.
-const RECORD: usize = 512;
 /// Messages that may wait for the manager.
 const QUEUE: usize = 16 * 1024;
 /// How often the manager is told what goes on.
 const STATUS_INTERVAL: Duration = Duration::from_secs(10);
-/// How long it may take to tell it the rest. For each connection it is given, systemd looks through
-/// all that it has: thousands that came at once keep it busy for seconds.
-const LAST_WORDS: Duration = Duration::from_secs(8);
-
-/// Takes what the process before, or the service manager, left open for this one.
+/// Takes what the process before, or the service manager, left open for this one. The manager has
+/// it still, for another start if this one fails, until [`Keeper::take_over`].
 pub fn inherit() -> Inherited {
     let mut inherited = Inherited::default();
     let given = sd_listen_fds::get().unwrap_or_else(|error| {
@@ -50,17 +47,13 @@ pub fn inherit() -> Inherited {
 fn take(inherited: &mut Inherited, name: &str, fd: OwnedFd) -> Result<(), String> {
     os::close_on_exec(&fd).map_err(|error| error.to_string())?;
     if name == SNAPSHOT {
-        // Whatever comes of it, a later crash must not find it again.
-        forget(SNAPSHOT);
         let bytes = contents(fd).map_err(|error| error.to_string())?;
         if !bytes.is_empty() {
             inherited.snapshot = Some(Snapshot::from_bytes(bytes)?);
         }
     } else if name == ROSTER {
-        forget(ROSTER);
         let bytes = contents(fd).map_err(|error| error.to_string())?;
-        let records = bytes.chunks(RECORD).filter_map(|slot| serde_json::from_slice(slot).ok());
-        inherited.roster.extend(records);
+        inherited.roster = known(&bytes);
     } else if let Some(id) = name.strip_prefix('c').and_then(|number| number.parse().ok()) {
         inherited.clients.push((ClientId(id), TcpStream::from(fd)));
     } else {
@@ -71,6 +64,15 @@ fn take(inherited: &mut Inherited, name: &str, fd: OwnedFd) -> Result<(), String
         inherited.listeners.push(Listener { name, is_assigned: own.is_none(), socket });
     }
     Ok(())
+}
+
+/// Those in a roster whose records can be read.
+fn known(roster: &[u8]) -> Vec<Record> {
+    let (known, unknown): (Vec<_>, Vec<_>) = Record::all_in(roster).partition(Result::is_ok);
+    if let Some(Err(error)) = unknown.first() {
+        log::error!("cannot take over {} records of the roster: {error}", unknown.len());
+    }
+    known.into_iter().flatten().collect()
 }
 
 /// All of a file, from its beginning.
@@ -98,17 +100,12 @@ pub fn listener_name(service: &str, is_assigned: bool) -> String {
 pub struct SnapshotFile(File);
 
 impl SnapshotFile {
-    /// Under which the next process looks for it.
-    pub const NAME: &str = SNAPSHOT;
-
-    /// Makes an empty one, which the manager keeps, too.
+    /// Makes an empty one.
     ///
     /// # Errors
     /// When there is no memory for it.
     pub fn reserve() -> io::Result<Self> {
-        let file = File::from(os::memory_file(SNAPSHOT)?);
-        store(SNAPSHOT, &file);
-        Ok(Self(file))
+        Ok(Self(File::from(os::memory_file(SNAPSHOT)?)))
     }
 
     /// Leaves `snapshot` in it.
@@ -133,6 +130,17 @@ impl SnapshotFile {
     pub fn try_clone(&self) -> io::Result<OwnedFd> {
         Ok(self.0.try_clone()?.into())
     }
+}
+
+/// A file of what is noted of those in `snapshot`, for a next process that cannot read that.
+///
+/// # Errors
+/// When there is no memory for it.
+pub fn roster_of(snapshot: &Snapshot) -> io::Result<OwnedFd> {
+    let file = File::from(os::memory_file(ROSTER)?);
+    let slots: Vec<_> = snapshot.records().filter_map(|record| record.to_slot()).collect();
+    file.write_all_at(&slots.concat(), 0)?;
+    Ok(file.into())
 }
 
 /// Whether a service manager started this process, so that its end may be a restart.
@@ -173,6 +181,12 @@ pub fn store(name: &str, fd: &impl AsFd) {
     }
 }
 
+/// The same, and has it let go of what it has by that name.
+fn replace(name: &str, fd: &impl AsFd) {
+    forget(name);
+    store(name, fd);
+}
+
 /// Has the manager let go of a descriptor; it may go on using what it refers to until it did.
 pub fn forget(name: &str) {
     notify(&[NotifyState::FdStoreRemove, NotifyState::FdName(name)]);
@@ -189,6 +203,7 @@ pub struct Keeper {
 
 #[derive(Debug)]
 enum Job {
+    TakeOver,
     Keep(ClientId, OwnedFd),
     Note(Box<Record>),
     Forget(ClientId),
@@ -197,17 +212,18 @@ enum Job {
 }
 
 impl Keeper {
-    /// One that reaches the manager, if there is one.
+    /// One that reaches the manager, if there is one; `snapshot` is to be kept there.
     ///
     /// # Errors
-    /// When there is no thread or no memory for it.
-    pub fn start() -> io::Result<Self> {
+    /// When there is no thread, no memory or no descriptor for it.
+    pub fn start(snapshot: &SnapshotFile) -> io::Result<Self> {
         if !is_managed() {
             return Ok(Self::default());
         }
         let (jobs, queue) = bounded(QUEUE);
-        let roster = Roster::new()?;
-        thread::Builder::new().name("systemd".to_owned()).spawn(move || work(&queue, roster))?;
+        let (snapshot, roster) = (snapshot.try_clone()?, Roster::new()?);
+        let work = move || work(&queue, &snapshot, roster);
+        thread::Builder::new().name("systemd".to_owned()).spawn(work)?;
         let watchdog = sd_notify::watchdog_enabled().map(|timeout| timeout / 3);
         let pulse = watchdog.map_or(STATUS_INTERVAL, |watchdog| watchdog.min(STATUS_INTERVAL));
         Ok(Self { jobs: Some(jobs), pulse: Some(pulse) })
@@ -221,6 +237,16 @@ impl Keeper {
     /// Whether anything is kept.
     pub fn is_active(&self) -> bool {
         self.jobs.is_some()
+    }
+
+    /// Has the manager keep our snapshot and roster instead of those that were left to us. Only
+    /// when nothing can fail any more, and before anybody is told anything: a later crash must
+    /// not find again what was.
+    pub fn take_over(&self) {
+        if let Some(jobs) = &self.jobs {
+            // It may wait here: the others have not begun.
+            let _ = jobs.send(Job::TakeOver);
+        }
     }
 
     /// Keeps a client's connection beyond the process.
@@ -243,10 +269,10 @@ impl Keeper {
         self.send(Job::Forget(id));
     }
 
-    /// Waits until the manager was told everything, eight seconds at most.
-    pub fn flush(&self) {
+    /// Waits until the manager was told everything, but not for longer than `patience`.
+    pub fn flush(&self, patience: Duration) {
         if let Some(jobs) = &self.jobs {
-            let (deadline, (done, told)) = (Instant::now() + LAST_WORDS, bounded(1));
+            let (deadline, (done, told)) = (Instant::now() + patience, bounded(1));
             let _ = jobs.send_deadline(Job::Flush(done), deadline);
             if told.recv_deadline(deadline).is_err() {
                 log::error!("the service manager is too slow: some may not survive the restart");
@@ -268,9 +294,13 @@ impl Keeper {
     }
 }
 
-fn work(jobs: &Receiver<Job>, mut roster: Roster) {
+fn work(jobs: &Receiver<Job>, snapshot: &OwnedFd, mut roster: Roster) {
     for job in jobs {
         match job {
+            Job::TakeOver => {
+                replace(SNAPSHOT, snapshot);
+                replace(ROSTER, &roster.file);
+            }
             Job::Keep(id, fd) => store(&client_name(id), &fd),
             Job::Note(record) => roster.note(&record),
             Job::Forget(id) => {
@@ -295,9 +325,6 @@ struct Roster {
 impl Roster {
     fn new() -> io::Result<Self> {
         let file = File::from(os::memory_file(ROSTER)?);
-        // There may be one of this process, from before it became this program.
-        forget(ROSTER);
-        store(ROSTER, &file);
         Ok(Self { file, slots: BTreeMap::new(), free: Vec::new() })
     }
 
@@ -305,22 +332,21 @@ impl Roster {
         let next = self.slots.len() + self.free.len();
         let free = &mut self.free;
         let slot = *self.slots.entry(record.id).or_insert_with(|| free.pop().unwrap_or(next));
-        match serde_json::to_vec(record) {
-            Ok(json) if json.len() <= RECORD => self.write(slot, json),
-            _ => log::error!("cannot note {}", record.id),
+        match record.to_slot() {
+            Some(bytes) => self.write(slot, &bytes),
+            None => log::error!("cannot note {}", record.id),
         }
     }
 
     fn forget(&mut self, id: ClientId) {
         if let Some(slot) = self.slots.remove(&id) {
             self.free.push(slot);
-            self.write(slot, Vec::new());
+            self.write(slot, &EMPTY_SLOT);
         }
     }
 
-    fn write(&self, slot: usize, mut record: Vec<u8>) {
-        record.resize(RECORD, b' ');
-        if let Err(error) = self.file.write_all_at(&record, (slot * RECORD) as u64) {
+    fn write(&self, slot: usize, record: &[u8; RECORD]) {
+        if let Err(error) = self.file.write_all_at(record, (slot * RECORD) as u64) {
             log::error!("cannot write the roster: {error}");
         }
     }

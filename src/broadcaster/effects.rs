@@ -3,6 +3,7 @@
 use super::Broadcaster;
 use super::archive::Held;
 use crate::chat::{Audience, ClientId, Effect, Message, Now, Reason};
+use crate::metrics::Refused;
 use crate::os;
 use crate::wire::Farewell;
 
@@ -74,7 +75,7 @@ impl Broadcaster {
             Effect::TurnedAway(id) => {
                 if let Some(addr) = self.peers.addr(id) {
                     log::warn!("refused {addr}: banned");
-                    self.status.count_refused("banned");
+                    self.status.count_refused(Refused::Banned);
                 }
                 self.part_from(now, id, Farewell::Expelled);
             }

@@ -12,14 +12,17 @@ impl Broadcaster {
         match event {
             store::Event::Answered(id, answer) => self.happen(now, id, archive::answered(answer)),
             store::Event::Failing { error } => {
+                self.status.set_store_failing(true);
                 log::error!("cannot write the history: {error}");
                 self.tell_operators(now, &format!("the history cannot be written: {error}"));
             }
             store::Event::Recovered { after } => {
+                self.status.set_store_failing(false);
                 log::warn!("the history can be written again, after {after:?}");
                 self.tell_operators(now, "the history can be written again");
             }
             store::Event::Lost { room, lines, .. } => {
+                self.status.count_lost(lines);
                 log::error!("{lines} lines said in {room} are missing in the history");
                 let words = format!("{lines} lines said in {room} are missing in the history");
                 self.tell_operators(now, &words);

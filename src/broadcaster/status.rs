@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::chat::{Chat, ClientId, Presence, Reason};
 use crate::handover::Record;
-use crate::metrics::Metrics;
+use crate::metrics::{Dropped, Metrics, Refused};
 use crate::systemd::Keeper;
 use crate::wire::Dialect;
 
@@ -26,6 +26,11 @@ impl Status {
     pub(super) fn new(keeper: Keeper, metrics: Arc<Metrics>) -> Self {
         let next_pulse = keeper.pulse_interval().map(|_| Duration::ZERO);
         Self { keeper, noted: HashMap::new(), next_pulse, metrics, lines: 0, batch: 0 }
+    }
+
+    /// Everybody who was left to us is here and noted.
+    pub(super) fn take_over(&self) {
+        self.keeper.take_over();
     }
 
     /// When [`pulse`](Self::pulse) has something to tell.
@@ -53,17 +58,27 @@ impl Status {
         self.metrics.set_store_pending(lines);
     }
 
+    /// The disk takes nothing any more, or everything again.
+    pub(super) fn set_store_failing(&self, is_failing: bool) {
+        self.metrics.set_store_failing(is_failing);
+    }
+
+    /// So many lines will not be in the history.
+    pub(super) fn count_lost(&self, lines: u64) {
+        self.metrics.count_lost(lines);
+    }
+
     /// Somebody speaks what is not spoken here.
-    pub(super) fn count_refused(&self, what: &'static str) {
-        self.metrics.count_refused(what);
+    pub(super) fn count_refused(&self, reason: Refused) {
+        self.metrics.count_refused(reason);
     }
 
     /// Somebody left the chat.
     pub(super) fn count_departure(&self, reason: &Reason) {
         match reason {
-            Reason::TooSlow => self.metrics.count_dropped("too slow"),
-            Reason::TimedOut => self.metrics.count_dropped("timed out"),
-            Reason::Kicked(..) => self.metrics.count_dropped("kicked"),
+            Reason::TooSlow => self.metrics.count_dropped(Dropped::TooSlow),
+            Reason::TimedOut => self.metrics.count_dropped(Dropped::TimedOut),
+            Reason::Kicked(..) => self.metrics.count_dropped(Dropped::Kicked),
             Reason::Quit(_) | Reason::Disconnected | Reason::Moved(_) => {}
         }
     }
@@ -94,7 +109,7 @@ impl Status {
         let now = (presence, dialect);
         if self.noted.get(&id) != Some(&now) {
             self.noted.insert(id, now.clone());
-            self.keeper.note(Record { id, dialect, presence: now.0 });
+            self.keeper.note(Record::new(id, dialect, now.0));
         }
     }
 }

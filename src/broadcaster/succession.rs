@@ -14,7 +14,7 @@ use crate::peer::Peer;
 use crate::wire::Farewell;
 
 /// How long sessions may take to park.
-const PARKING: Duration = Duration::from_secs(2);
+pub(super) const PARKING: Duration = Duration::from_secs(2);
 /// How often to look whether they have.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
@@ -55,6 +55,7 @@ impl Broadcaster {
     /// Lets those go who are in the chat without a connection, and sends the others what waited
     /// for them.
     pub(super) fn begin(&mut self) {
+        self.status.take_over();
         let now = self.clock.now();
         let everyone: Vec<_> = self.chat.clients().collect();
         for id in everyone {
@@ -85,8 +86,9 @@ impl Broadcaster {
         self.settle();
         self.dismiss_those_who_stay();
         self.close_archive();
-        let Self { clock, chat, peers, mut parked, .. } = self;
+        let Self { clock, limits, chat, peers, mut parked, .. } = self;
         let mut snapshot = Snapshot::new(clock.uptime(), successor.door.next_id(), chat);
+        snapshot.addresses = successor.door.spent(&limits.get(), clock.uptime());
         let mut clients = Vec::with_capacity(peers.len());
         for (id, peer) in peers.into_all() {
             let addr = peer.addr();

@@ -41,7 +41,7 @@ impl Stop {
 pub fn command() -> Command {
     Config::augment_args(Command::new("chatd"))
         .mut_args(|arg| match arg.get_action() {
-            ArgAction::Count => arg,
+            ArgAction::Count | ArgAction::SetTrue => arg,
             // A negative number is then a bad value, which is named, and no unknown option.
             _ => arg.allow_negative_numbers(true),
         })
@@ -52,6 +52,16 @@ pub fn command() -> Command {
              the file of --config, as port = 1234.\nOptions win over the environment, and the \
              environment over the file.",
         )
+}
+
+/// Whether an option can be set in the file, too.
+pub fn is_setting(arg: &Arg) -> bool {
+    arg.get_id() != "config" && !is_errand(arg)
+}
+
+/// Whether an option says what to do rather than how, which is for the command line only.
+fn is_errand(arg: &Arg) -> bool {
+    arg.get_id() == "check"
 }
 
 /// Merges the command line `args`, which begin with the program's name, with the environment
@@ -165,7 +175,7 @@ fn from_environment(
             continue;
         };
         let long = variable[PREFIX.len()..].to_ascii_lowercase().replace('_', "-");
-        match find(&command, &long) {
+        match find(&command, &long).filter(|arg| !is_errand(arg)) {
             Some(arg) => {
                 let setting = Setting::new(arg, variable.to_owned(), &[value])?;
                 settings.insert(arg.get_id().to_string(), setting);
@@ -191,7 +201,7 @@ fn from_file(path: &Path, named_by: &str) -> Result<Settings, Stop> {
     let command = command();
     let mut settings = Settings::new();
     for (key, value) in table {
-        let arg = find(&command, &key).filter(|arg| arg.get_id() != "config").ok_or_else(|| {
+        let arg = find(&command, &key).filter(|arg| is_setting(arg)).ok_or_else(|| {
             wrong(format!("{file}: {key}: there is no such setting; see chatd --help"))
         })?;
         let values = match value {

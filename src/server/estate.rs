@@ -46,8 +46,9 @@ impl Estate<'_> {
     pub(super) fn divide(&self, mut inherited: Inherited, settings: Settings) -> (Chat, Vec<Heir>) {
         // In the order in which they came, whatever order they were kept in.
         inherited.clients.sort_by_key(|(id, _)| *id);
-        if let Some(snapshot) = &inherited.snapshot {
+        if let Some(snapshot) = &mut inherited.snapshot {
             self.door.count_from(snapshot.next_id);
+            self.door.recall(std::mem::take(&mut snapshot.addresses));
         }
         let mut saved: HashMap<_, _> =
             inherited.snapshot.as_mut().map_or_else(HashMap::new, |all| {

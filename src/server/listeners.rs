@@ -39,7 +39,8 @@ impl fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
-pub(super) fn failed(what: impl Into<String>) -> impl FnOnce(io::Error) -> StartError {
+/// What it is that cannot be done.
+pub fn failed(what: impl Into<String>) -> impl FnOnce(io::Error) -> StartError {
     let what = what.into();
     move |error| StartError { message: format!("cannot {what}: {error}"), kind: error.kind() }
 }

@@ -265,7 +265,7 @@ fn the_default_port_is_1234() {
 fn the_help_names_every_option_and_the_version_is_told() {
     let help = run(chatd().arg("--help"));
     assert_eq!((help.status, &*help.stderr), (0, ""));
-    let others = ["config", "port-file", "tls-port", "tls-cert", "tls-key"];
+    let others = ["config", "check", "port-file", "tls-port", "tls-cert", "tls-key"];
     for option in OPTIONS.iter().map(|(option, ..)| *option).chain(others) {
         assert!(help.stdout.contains(&format!("--{option}")), "{option} in {}", help.stdout);
     }

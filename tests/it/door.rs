@@ -68,7 +68,7 @@ fn loopback_is_exempt_from_the_limit_per_address() {
 }
 
 /// Runs the test of this name again, in a network of its own with a few addresses.
-fn in_a_network_of_its_own(test: &str, body: impl FnOnce()) {
+pub(crate) fn in_a_network_of_its_own(test: &str, body: impl FnOnce()) {
     const INSIDE: &str = "TEST_IS_IN_ITS_OWN_NETWORK";
     if std::env::var_os(INSIDE).is_some() {
         return body();

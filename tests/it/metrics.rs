@@ -3,9 +3,10 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use crate::harness::{Client, PATIENCE, Server, eventually};
+use crate::harness::{Client, PATIENCE, Server, TempDir, eventually, people};
+use crate::restart::switch;
 
-fn get(server: &Server, path: &str) -> String {
+pub(crate) fn get(server: &Server, path: &str) -> String {
     let mut stream = TcpStream::connect(server.addr_of("metrics")).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     // Prometheus asks for whatever name it was given.
@@ -46,6 +47,52 @@ fn what_happens_is_counted() {
     assert!(figure(&answer, "chatd_sent_bytes_total ").unwrap() > 300.0, "{answer}");
     assert!(figure(&answer, "chatd_fanout_seconds_count ").unwrap() >= 1.0, "{answer}");
     assert!(figure(&answer, "chatd_batch_lines_sum ").unwrap() == 2.0, "{answer}");
+}
+
+#[test]
+fn what_did_not_happen_yet_is_counted_as_never() {
+    let server = Server::with(["--metrics", "127.0.0.1:0"]);
+    let answer = get(&server, "/metrics");
+    let counters: Vec<_> = answer.lines().filter(|line| line.contains("_total")).collect();
+    assert!(counters.len() > 10 && counters.iter().all(|line| line.ends_with(" 0")), "{answer}");
+    for series in [
+        "chatd_refused_total{reason=\"banned\"} ",
+        "chatd_dropped_clients_total{reason=\"too slow\"} ",
+        "chatd_clients{wire=\"websocket\"} ",
+        "chatd_store_failing ",
+        "chatd_store_lost_lines_total ",
+    ] {
+        assert_eq!(figure(&answer, series), Some(0.0), "{series}");
+    }
+}
+
+#[test]
+fn a_disk_that_takes_nothing_is_seen_and_that_it_does_again() {
+    let dir = TempDir::new();
+    let server = Server::with(["--metrics", "127.0.0.1:0", "--state-dir", &dir.path("")]);
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    // Another process that writes to the file, and does not come to an end.
+    let blocker = rusqlite::Connection::open(dir.path("chatd.db")).unwrap();
+    blocker.execute_batch("BEGIN IMMEDIATE").unwrap();
+    alice.send("hello");
+    bob.expect("<alice> hello");
+    expect(&server, "chatd_store_failing ", 1.0);
+    expect(&server, "chatd_store_pending_lines ", 1.0);
+    blocker.execute_batch("ROLLBACK").unwrap();
+    expect(&server, "chatd_store_failing ", 0.0);
+    expect(&server, "chatd_store_pending_lines ", 0.0);
+}
+
+#[test]
+fn the_time_of_the_start_is_that_of_the_program() {
+    let now = || std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs_f64();
+    let before = now();
+    let server = Server::with(["--metrics", "127.0.0.1:0"]);
+    let started = || figure(&get(&server, "/metrics"), "process_start_time_seconds ").unwrap();
+    let first = started();
+    assert!(before <= first && first <= now(), "{first}");
+    switch(&server);
+    eventually("another start", || (started() > first).then_some(()));
 }
 
 #[test]

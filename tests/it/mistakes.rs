@@ -164,3 +164,49 @@ fn a_mistake_that_nobody_can_be_told_of_is_still_in_the_exit_status() {
         assert_eq!(complaining_to(stderr, ["--bind=127.0.0.1", &port]).status, 1, "{stderr}");
     }
 }
+
+#[test]
+fn a_check_finds_what_a_start_would_complain_of() {
+    let dir = TempDir::new();
+    let gone = dir.path("gone");
+    let broken = dir.file("broken.pem", "-----BEGIN CERTIFICATE-----\n");
+    let unknown = dir.file("chatd.toml", "prot = 1234\n");
+    for flags in [
+        vec!["--config", &unknown],
+        vec!["--config", &gone],
+        vec!["--motd", &gone],
+        vec!["--web-port", "0", "--tls-cert", &broken, "--tls-key", &broken],
+        vec!["--tls-port", "0"],
+        vec!["--port", "nowhere"],
+    ] {
+        let start = run(chatd().args(&flags));
+        let check = run(chatd().args(&flags).arg("--check"));
+        assert_eq!((check.status, &check.stderr), (2, &start.stderr), "{flags:?}");
+    }
+}
+
+#[test]
+fn a_check_says_nothing_of_good_settings_and_starts_nothing() {
+    let dir = TempDir::new();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let settings =
+        format!("bind = '127.0.0.1'\nport = {port}\nport-file = '{}'\n", dir.path("ports"));
+    let file = dir.file("chatd.toml", settings);
+    let ended = run(chatd().args(["--config", &file, "--check"]));
+    assert_eq!((ended.status, &*ended.stdout, &*ended.stderr), (0, "", ""));
+    assert_eq!(dir.names(), ["chatd.toml"]);
+    let ended = run(chatd().arg("--check").env("CHATD_COLOUR", "green"));
+    let expected = "chatd: CHATD_COLOUR is set, but there is no such setting";
+    assert_eq!((ended.status, ended.first_line()), (0, expected));
+}
+
+#[test]
+fn a_check_is_asked_for_on_the_command_line_only() {
+    let dir = TempDir::new();
+    let file = dir.file("chatd.toml", "check = true\n");
+    let ended = run(chatd().args(["--config", &file]));
+    assert!(ended.first_line().contains("check: there is no such setting"), "{}", ended.stderr);
+    let ended = run(chatd().arg("--check").env("CHATD_CHECK", "true"));
+    assert_eq!((ended.status, ended.first_line().contains("CHATD_CHECK")), (0, true));
+}

@@ -1,6 +1,10 @@
 //! SIGUSR2: the server turns into the program that is now on disk, and nobody notices.
 
+use std::os::fd::OwnedFd;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
+
+use command_fds::{CommandFdExt, FdMapping};
 
 use crate::harness::{Server, Signal, eventually};
 
@@ -9,6 +13,7 @@ mod connections;
 mod crowd;
 mod faults;
 mod people;
+mod versions;
 mod wires;
 
 /// How often a server has begun to listen.
@@ -35,4 +40,17 @@ fn switch_often(server: &Server, times: usize, over: &AtomicBool) {
     }
     let _at_the_end = AtTheEnd(over);
     (0..times).for_each(|_| switch(server));
+}
+
+/// chatd on 127.0.0.1 with these descriptors, by these names, as sd_listen_fds(3) has it.
+fn given<const N: usize>(descriptors: [(&str, OwnedFd); N]) -> Command {
+    // Only the process itself knows its number.
+    let mut command = Command::new("sh");
+    command.args(["-c", "LISTEN_PID=$$ exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_chatd")]);
+    command.args(["--bind", "127.0.0.1"]).stderr(Stdio::piped());
+    command.env("LISTEN_FDS", N.to_string());
+    command.env("LISTEN_FDNAMES", descriptors.each_ref().map(|(name, _)| *name).join(":"));
+    let mapping = |(child_fd, (_, parent_fd))| FdMapping { parent_fd, child_fd };
+    command.fd_mappings((3..).zip(descriptors).map(mapping).collect()).unwrap();
+    command
 }

@@ -3,9 +3,11 @@
 
 mod crowd;
 mod machine;
+mod package;
 mod restarts;
 mod sockets;
 mod store;
+mod watchdog;
 
 use std::time::Duration;
 
@@ -59,9 +61,11 @@ fn reload_puts_settings_in_force_and_keeps_the_process() {
     alice.expect("!! too long: 60 bytes, the limit is 50; not sent");
     still_chat([&mut alice, &mut bob], "hi");
     machine.set("max-line = 'long'");
-    machine.systemctl(&["reload", "chatd"]);
+    assert!(!machine.try_systemctl(&["reload", "chatd"]));
     machine.wait_journal("not reloaded");
+    assert_eq!(machine.show("ActiveState"), "active");
     assert_eq!(machine.show("MainPID"), pid);
+    still_chat([&mut alice, &mut bob], "still");
 }
 
 #[test]
@@ -84,7 +88,7 @@ fn the_journal_knows_what_is_a_warning() {
     let machine = Machine::boot("", "Environment=CHATD_COLOUR=green");
     machine.systemctl(&["start", "chatd"]);
     machine.set("max-line = 'long'");
-    machine.systemctl(&["reload", "chatd"]);
+    assert!(!machine.try_systemctl(&["reload", "chatd"]));
     machine.wait_journal("not reloaded");
     let of_priority = |priority: &str| machine.journal(&["--priority", priority]);
     let has =

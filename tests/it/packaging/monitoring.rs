@@ -3,23 +3,32 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use chatd::metrics::{Census, Metrics};
 use serde_json::{Value, json};
 
 use super::{path, shipped};
-use crate::harness::{TempDir, run};
+use crate::harness::{Server, TempDir, run};
+use crate::metrics::get;
 
-/// What the server measures, without the suffixes of histograms.
+/// What a server that runs measures: its page of figures.
+fn figures() -> String {
+    get(&Server::with(["--metrics", "127.0.0.1:0"]), "/metrics")
+}
+
+/// What is measured, without the suffixes of histograms.
 fn measured() -> BTreeSet<String> {
-    let metrics = Metrics::default();
-    metrics.count_dropped("some reason");
-    metrics.count_refused("some reason");
-    let text = metrics.to_text(Census::default());
+    let text = figures();
     let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
     let name = |(name, kind): (&str, &str)| {
         if kind == "counter" { format!("{name}_total") } else { name.to_owned() }
     };
     types.map(name).collect()
+}
+
+/// The values of `label` in a page of figures, in queries or in series.
+fn values_of(label: &str, text: &str) -> BTreeSet<String> {
+    let before = format!("{label}=\"");
+    let after = text.split(&before).skip(1);
+    after.map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
 }
 
 fn dashboard() -> Value {
@@ -37,7 +46,8 @@ fn queries() -> Vec<String> {
 /// The metrics that a query or a file of rules names.
 fn metrics(text: &str) -> BTreeSet<String> {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-    words.filter(|word| word.starts_with("chatd_")).map(without_suffix).map(str::to_owned).collect()
+    let is_metric = |word: &&str| word.starts_with("chatd_") || word.starts_with("process_");
+    words.filter(is_metric).map(without_suffix).map(str::to_owned).collect()
 }
 
 fn without_suffix(name: &str) -> &str {
@@ -55,6 +65,30 @@ fn the_dashboard_shows_all_that_is_measured_and_nothing_else() {
 fn the_handbook_explains_all_that_is_measured() {
     let handbook = shipped("docs/OPERATIONS.md");
     assert_eq!(metrics(&handbook), measured());
+}
+
+#[test]
+fn the_handbook_explains_every_wire_and_every_reason() {
+    let (handbook, figures) = (shipped("docs/OPERATIONS.md"), figures());
+    for (label, at_least) in [("wire", 3), ("reason", 10)] {
+        let values = values_of(label, &figures);
+        assert!(values.len() >= at_least, "{values:?}");
+        for value in values {
+            assert!(handbook.contains(&format!("`{value}`")), "{label} {value}");
+        }
+    }
+}
+
+#[test]
+fn alerts_and_dashboard_ask_only_for_wires_and_reasons_that_there_are() {
+    let figures = figures();
+    let asked = ["alerts.yml", "alerts-test.yml", "grafana-dashboard.json"]
+        .map(|file| shipped(&format!("packaging/{file}")).replace("\\\"", "\""))
+        .concat();
+    for label in ["wire", "reason"] {
+        let (asked, there) = (values_of(label, &asked), values_of(label, &figures));
+        assert!(asked.is_subset(&there), "{asked:?}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The units of systemd.
 
 use std::fs;
+use std::time::Duration;
 
 use super::{path, shipped};
 use crate::harness::{Server, TempDir, chatd};
@@ -72,6 +73,14 @@ fn the_service_has_room_for_as_many_clients_as_may_come() {
     assert!(limit("FileDescriptorStoreMax") >= most + 16);
     assert!(limit("TasksMax") >= most + 1024 + 16);
     assert!(limit("LimitNOFILE") >= 2 * most + 2 * 1024 + 64);
+}
+
+#[test]
+fn there_is_time_to_hand_everything_over_before_the_service_is_killed() {
+    let limit = humantime::parse_duration(&value("chatd.service", "TimeoutStopSec")).unwrap();
+    // Besides, the snapshot has to be written, and the log.
+    let needed = chatd::server::HAND_OVER + Duration::from_secs(2);
+    assert!(limit >= needed, "{limit:?} are less than {needed:?}");
 }
 
 #[test]

@@ -1,27 +1,16 @@
 //! Sockets that a service manager made.
 
 use std::net::TcpListener;
-use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
 
-use command_fds::{CommandFdExt, FdMapping};
-
-use super::switch;
+use super::{given, switch};
 use crate::harness::{Client, Server, TempDir, eventually, people};
 
-/// chatd with these listening sockets, by these names, as sd_listen_fds(3) has it.
+/// chatd with these listening sockets, by these names.
 fn activated<const N: usize>(sockets: [(&str, &TcpListener); N], flags: &[&str]) -> Command {
-    // Only the process itself knows its number.
-    let mut command = Command::new("sh");
-    command.args(["-c", "LISTEN_PID=$$ exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_chatd")]);
-    command.args(["--bind", "127.0.0.1"]).args(flags).stderr(Stdio::piped());
-    command.env("LISTEN_FDS", N.to_string());
-    command.env("LISTEN_FDNAMES", sockets.map(|(name, _)| name).join(":"));
-    let mapping = |(child_fd, (_, socket)): (_, (_, &TcpListener))| {
-        let parent_fd: OwnedFd = socket.try_clone().unwrap().into();
-        FdMapping { parent_fd, child_fd }
-    };
-    command.fd_mappings((3..).zip(sockets).map(mapping).collect()).unwrap();
+    let mut command =
+        given(sockets.map(|(name, socket)| (name, socket.try_clone().unwrap().into())));
+    command.args(flags);
     command
 }
 

@@ -12,10 +12,16 @@ const CHATD: &str = env!("CARGO_BIN_EXE_chatd");
 /// A server whose program is a file of the test's own.
 #[track_caller]
 fn serve_a_copy(dir: &TempDir) -> (Server, String) {
+    serve_with(dir, &[])
+}
+
+/// The same with further flags.
+#[track_caller]
+fn serve_with(dir: &TempDir, flags: &[&str]) -> (Server, String) {
     let program = dir.path("chatd");
     fs::copy(CHATD, &program).unwrap();
     let mut command = Command::new(&program);
-    command.args(["--bind", "127.0.0.1", "--port", "0"]).stderr(Stdio::piped());
+    command.args(["--bind", "127.0.0.1", "--port", "0"]).args(flags).stderr(Stdio::piped());
     (Server::run(command), program)
 }
 
@@ -53,6 +59,8 @@ fn a_program_that_does_not_run_is_left_alone() {
     refuses_half_typed(&server, ["not restarted", "ermission denied"]);
     replace(&program, b"#!/bin/sh\nexit 3\n", 0o755);
     refuses_half_typed(&server, ["not restarted", "exit status: 3"]);
+    replace(&program, b"#!/bin/sh\necho 'chatd: no \x1b[31mlike' >&2\nexit 2\n", 0o755);
+    refuses_half_typed(&server, ["not restarted", "/chatd: no [31mlike"]);
     bob.send("line");
     alice.expect("<bob> half a line");
     refuses(&server, [&mut alice, &mut bob], ["not restarted"]);
@@ -92,6 +100,21 @@ fn a_bad_file_changes_nothing() {
 }
 
 #[test]
+fn what_only_the_next_program_knows_of_is_for_that_one_to_judge() {
+    let dir = TempDir::new();
+    let (server, program) = serve_with(&dir, &["--config", &dir.file("chatd.toml", "")]);
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    dir.file("chatd.toml", "colour = 'green'\n");
+    refuses(&server, [&mut alice, &mut bob], ["not restarted", "colour: there is no such setting"]);
+    // One that knows what to do with it.
+    let forget = format!("echo >{}", dir.path("chatd.toml"));
+    replace(&program, meddler(&forget), 0o755);
+    switch(&server);
+    bob.ask("hi");
+    alice.expect("<bob> hi");
+}
+
+#[test]
 fn a_port_that_cannot_be_had_costs_nobody_the_connection() {
     let dir = TempDir::new();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -121,40 +144,73 @@ fn another_port_takes_the_place_of_the_old_one() {
     alice.sync();
 }
 
-/// A program that does something to the snapshot, which is its descriptor 3, and then is chatd.
+/// A program that does something to the snapshot, its descriptor 3, or to the roster, its
+/// descriptor 4, and then is chatd.
 fn meddler(meddling: &str) -> String {
     format!(
-        "#!/bin/bash\ncase \"$*\" in *--version) exit 0;; esac\n{meddling}\nexec {CHATD} \"$@\"\n"
+        "#!/bin/bash\ncase \"$*\" in *--check) exit 0;; esac\n{meddling}\nexec {CHATD} \"$@\"\n"
     )
 }
 
+/// Alice and bob in a room of their own, and a switch to a program that does that first.
+#[track_caller]
+fn switch_to(dir: &TempDir, meddling: &str) -> (Server, [Client; 2]) {
+    let (server, program) = serve_a_copy(dir);
+    let mut clients = people(&server, ["alice", "bob"]);
+    for client in &mut clients {
+        client.ask("/join dev");
+    }
+    clients[0].sync();
+    clients[1].types(b"half a ");
+    replace(&program, meddler(meddling), 0o755);
+    switch(&server);
+    (server, clients)
+}
+
 #[test]
-fn a_snapshot_of_another_version_is_dropped_and_clients_are_newcomers() {
+fn a_snapshot_with_an_older_version_is_read() {
+    let dir = TempDir::new();
+    let (_server, [mut alice, mut bob]) = switch_to(&dir, "printf '{\"version\":0' 1<>/dev/fd/3");
+    bob.send("line");
+    alice.expect("<bob> half a line");
+}
+
+#[test]
+fn without_a_snapshot_that_can_be_read_names_and_rooms_are_kept() {
     let dir = TempDir::new();
     for (meddling, complaint) in [
-        ("printf '{\"version\":0' 1<>/dev/fd/3", "it has version 0"),
+        ("printf '{\"version\":9' 1<>/dev/fd/3", "it has version 9, this program reads up to 1"),
         ("truncate -s -1 /dev/fd/3", "it has no end"),
         ("printf x >>/dev/fd/3", "its queues are cut off"),
     ] {
-        let (server, program) = serve_a_copy(&dir);
-        let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
-        replace(&program, meddler(meddling), 0o755);
-        switch(&server);
-        server.wait_log(["snapshot", complaint]);
-        for client in [&mut alice, &mut bob] {
-            client.wait_for(|line| line.contains("-- Welcome to "));
-        }
-        let nick = |client: &mut Client, nick| {
-            client.send(&format!("/nick {nick}"));
-            client.wait_for(|line| line.starts_with("-- you are now"));
-        };
-        nick(&mut alice, "alice");
-        nick(&mut bob, "bob");
-        bob.ask("hi again");
-        alice.wait_for(|line| line == "<bob> hi again");
-        drop((alice, bob));
-        eventually("the end of all sessions", || (server.threads() < 10).then_some(()));
+        let (server, [mut alice, mut bob]) = switch_to(&dir, meddling);
+        server.wait_log(["cannot take over \"snapshot\"", complaint]);
+        bob.send("line");
+        alice.expect("<bob> line");
+        assert_eq!(bob.ask("/who"), ["-- dev (2 here): alice, bob"]);
+        let log = server.log();
+        assert_eq!(log.matches("cannot take over").count(), 1, "{log}");
     }
+}
+
+#[test]
+fn who_is_not_in_the_roster_either_is_a_newcomer() {
+    let dir = TempDir::new();
+    // The first of two records is of a newer version, and there is the beginning of a third.
+    let (server, [mut alice, mut bob]) = switch_to(
+        &dir,
+        "truncate -s 0 /dev/fd/3; printf '{\"version\":9' 1<>/dev/fd/4; printf '{\"' >>/dev/fd/4",
+    );
+    server.wait_log(["cannot take over 2 records of the roster: it has version 9"]);
+    let mut both = [&mut alice, &mut bob];
+    let newcomers = both.iter_mut().map(|client| client.sync().concat().contains("-- Welcome to "));
+    assert_eq!(newcomers.filter(|is_new| *is_new).count(), 1);
+    for client in both {
+        client.ask("/join elsewhere");
+    }
+    assert_eq!(bob.ask("/who").len(), 1);
+    drop((alice, bob));
+    eventually("the end of all sessions", || (server.threads() < 10).then_some(()));
 }
 
 #[test]

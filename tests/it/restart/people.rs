@@ -1,7 +1,8 @@
 //! What is known of people and rooms.
 
 use super::switch;
-use crate::harness::{Client, Server, eventually, people};
+use crate::door::in_a_network_of_its_own;
+use crate::harness::{Client, Server, chatd, eventually, people};
 
 /// Switches, and sees to it that nobody was told anything.
 #[track_caller]
@@ -139,5 +140,56 @@ fn places_are_counted_as_before() {
     bob.expect("-- alice left: disconnected (1 here)");
     eventually("a free place", || {
         Client::connect(&server).line().starts_with("-- Welcome").then_some(())
+    });
+}
+
+#[test]
+#[ignore = "needs root and ip"]
+fn those_from_one_address_are_counted_as_before() {
+    let name = "restart::people::those_from_one_address_are_counted_as_before";
+    in_a_network_of_its_own(name, || {
+        let mut command = chatd();
+        command.args(["--port", "0", "--max-per-ip", "2"]);
+        let server = Server::run(command);
+        // To an address of this host one comes from that address.
+        let connect =
+            |host| Client::over(std::net::TcpStream::connect((host, server.port())).unwrap());
+        for (one, other) in [("10.99.0.1", "10.99.0.2"), ("fd99:0:0:1::1", "fd99:0:0:2::1")] {
+            let first = connect(one).welcomed();
+            let mut second = connect(one).welcomed();
+            switch(&server);
+            connect(one).expect_contains("!! too many connections from your address");
+            connect(other).welcomed().sync();
+            drop(first);
+            eventually("a free place", || {
+                connect(one).line().starts_with("-- Welcome").then_some(())
+            });
+            second.sync();
+        }
+    });
+}
+
+#[test]
+#[ignore = "needs root and ip"]
+fn a_switch_is_no_way_around_flood_control_by_coming_back_either() {
+    let name = "restart::people::a_switch_is_no_way_around_flood_control_by_coming_back_either";
+    in_a_network_of_its_own(name, || {
+        let mut command = chatd();
+        command.args(["--port", "0", "--max-per-ip", "1", "--burst", "5", "--rate", "1"]);
+        let server = Server::run(command);
+        let connect = || {
+            let stream = std::net::TcpStream::connect(("10.99.0.1", server.port()));
+            Client::over(stream.unwrap()).welcomed()
+        };
+        let mut spammer = connect();
+        spammer.send(&["x"; 4].join("\n"));
+        spammer.send("/quit");
+        spammer.rest();
+        switch(&server);
+        let start = std::time::Instant::now();
+        let mut again = connect();
+        again.send(&["x"; 4].join("\n"));
+        again.sync();
+        assert!(start.elapsed() >= std::time::Duration::from_secs(2), "{:?}", start.elapsed());
     });
 }

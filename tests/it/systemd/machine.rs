@@ -26,8 +26,21 @@ impl Machine {
     /// One whose chatd has further settings, and whose unit has further lines. Nothing is started.
     #[track_caller]
     pub(super) fn boot(settings: &str, lines: &str) -> Self {
+        let machine = Self::with_files(|root, addr| lay_out(root, addr, lines));
+        machine.set(settings);
+        machine
+    }
+
+    /// One that has no chatd.
+    #[track_caller]
+    pub(super) fn without_chatd() -> Self {
+        Self::with_files(|root, _| fs::create_dir_all(root.join(UNITS)).unwrap())
+    }
+
+    #[track_caller]
+    fn with_files(lay_out: impl FnOnce(&Path, SocketAddr)) -> Self {
         let (dir, addr) = (TempDir::new(), free_addr());
-        lay_out(Path::new(&dir.path("files")), addr, lines);
+        lay_out(Path::new(&dir.path("files")), addr);
         let source = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut boot = Command::new(source.join("tests/systemd/boot"))
             .arg(dir.path(""))
@@ -43,7 +56,6 @@ impl Machine {
         });
         let machine = Machine { boot, pid, addr, dir };
         eventually("the end of booting", || machine.is_up().then_some(()));
-        machine.set(settings);
         machine
     }
 
@@ -91,6 +103,26 @@ impl Machine {
         self.run(&["systemctl", "show", "--value", "--property", property, "chatd"])
             .trim()
             .to_owned()
+    }
+
+    /// The number that the service's thread of this name has outside of the machine.
+    #[track_caller]
+    pub(super) fn thread(&self, name: &str) -> i32 {
+        let inside = self.show("MainPID");
+        let namespace = |pid: &str| fs::read_link(format!("/proc/{pid}/ns/pid")).ok();
+        let is_it = |pid: &str| {
+            let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+            let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
+            numbers.and_then(|numbers| numbers.split_whitespace().last()) == Some(&*inside)
+                && namespace(pid) == namespace(&self.pid.to_string())
+        };
+        let process = names_in("/proc").into_iter().find(|pid| is_it(pid)).unwrap();
+        let tasks = format!("/proc/{process}/task");
+        let called = |task: &String| {
+            let comm = fs::read_to_string(format!("{tasks}/{task}/comm"));
+            comm.is_ok_and(|comm| comm.trim() == name)
+        };
+        names_in(&tasks).into_iter().find(called).unwrap().parse().unwrap()
     }
 
     /// Waits until systemd has started another process of the service than `pid`.
@@ -206,6 +238,11 @@ fn free_addr() -> SocketAddr {
     let ip =
         Ipv4Addr::new(127, process[2] | 0x80, process[3], NEXT.fetch_add(1, Ordering::Relaxed));
     TcpListener::bind((ip, 0)).unwrap().local_addr().unwrap()
+}
+
+fn names_in(folder: &str) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap().flatten();
+    entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
 }
 
 /// The files that the machine has and this one has not.

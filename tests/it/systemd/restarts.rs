@@ -128,12 +128,28 @@ fn who_says_nothing_between_a_restart_and_a_crash_is_remembered() {
 
 #[test]
 #[ignore = "needs root and systemd (systemd)"]
+fn starts_that_fail_leave_everything_to_the_one_that_does_not() {
+    let (machine, mut clients) = in_a_room("");
+    // All is bound and taken over before there is nowhere to put this.
+    machine.set("port-file = '/var/lib/chatd/later/ports'");
+    keeps_everything(&machine, &mut clients, |machine| {
+        assert!(!machine.try_systemctl(&["restart", "chatd"]));
+        machine.wait_journal("cannot write /var/lib/chatd/later/ports");
+        machine.run(&["install", "-d", "-o", "chatd", "/var/lib/chatd/later"]);
+        eventually("a start", || (machine.show("ActiveState") == "active").then_some(()));
+    });
+    // And what was taken over is not found again.
+    keeps_names_and_rooms(&machine, &mut clients, |machine| machine.signal("KILL"));
+}
+
+#[test]
+#[ignore = "needs root and systemd (systemd)"]
 fn a_new_program_that_fails_at_once_costs_nobody_anything() {
     let (machine, mut clients) = in_a_room("");
     let program = std::fs::read(env!("CARGO_BIN_EXE_chatd")).unwrap();
     machine.write("/usr/bin/chatd-good", program, 0o755);
     machine.install(
-        "#!/bin/sh\ncase \"$*\" in *--version) exit 0;; esac\n\
+        "#!/bin/sh\ncase \"$*\" in *--check) exit 0;; esac\n\
          if mkdir /var/lib/chatd/failed; then exit 1; fi\nexec /usr/bin/chatd-good \"$@\"\n",
     );
     let pid = machine.show("MainPID");
