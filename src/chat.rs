@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 mod account;
 mod ban;
+mod claims;
 mod client;
 pub mod commands;
 mod effect;
@@ -19,6 +20,7 @@ mod nick;
 mod order;
 mod presence;
 mod refusal;
+mod registrations;
 mod registry;
 mod room;
 mod turn;
@@ -40,8 +42,8 @@ pub use self::refusal::Refusal;
 pub use self::registry::Roll;
 pub use self::room::{RoomId, RoomName};
 
+use self::claims::Claims;
 use self::client::Client;
-use self::logins::Logins;
 use self::mute::Mutes;
 use self::nick::Nicks;
 use self::registry::Registry;
@@ -104,6 +106,10 @@ pub enum Event {
     Registered(Account),
     /// That is its account, as it claimed.
     LoggedIn(Account),
+    /// That is not the password to the account that it claimed.
+    WrongPassword,
+    /// Its claim came to nothing, and not for a wrong password; the words say why.
+    NotClaimed(Text),
     /// The ban that it ordered is in force.
     Banned(Ban),
     /// The ban is lifted, as it ordered.
@@ -130,7 +136,7 @@ pub struct Chat {
     rooms: Rooms,
     #[serde(skip)]
     registry: Registry,
-    logins: Logins,
+    claims: Claims,
     mutes: Mutes,
     /// Whether only those may speak who are logged in.
     lockdown: bool,
@@ -146,7 +152,7 @@ impl Chat {
             nicks: Nicks::default(),
             rooms,
             registry: Registry::default(),
-            logins: Logins::default(),
+            claims: Claims::default(),
             mutes: Mutes::default(),
             lockdown: false,
         }
@@ -167,7 +173,7 @@ impl Chat {
             return self.connect(now, client, origin, traits, effects);
         }
         // What is decided holds, whether or not whoever asked for it is still here.
-        self.take_note(now, &event, effects);
+        self.take_note(now, client, &event, effects);
         if !self.clients.contains_key(&client) {
             if let Event::Registered(_) = event {
                 // Somebody else may wear that nick by now.
@@ -185,6 +191,8 @@ impl Chat {
             Event::NotFound(why) => turn.refuse(Refusal::NotFound(why)),
             Event::Registered(account) => turn.registered(account),
             Event::LoggedIn(account) => turn.logged_in(account),
+            Event::WrongPassword => turn.refuse(Refusal::WrongPassword),
+            Event::NotClaimed(why) => turn.refuse(Refusal::NotFound(why)),
             Event::Banned(ban) => turn.notice(format_args!("{} is banned", ban.mask)),
             Event::Unbanned(mask) => {
                 turn.log(format_args!("unbanned {mask}"));

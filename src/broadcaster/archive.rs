@@ -108,7 +108,7 @@ impl Archive {
     /// Has a claim looked into; the answer comes later, unless it cannot.
     pub(super) fn claim(&self, id: ClientId, claim: Claim) -> Result<(), Event> {
         let Some(store) = &self.store else { return Ok(()) };
-        store.claim(id, claim).map_err(denied)
+        store.claim(id, claim).map_err(not_claimed)
     }
 
     /// Has an order written down; the answer comes later, unless it cannot.
@@ -160,9 +160,17 @@ pub(super) fn answered(answer: Answer) -> Event {
         Answer::Found(lines) => Event::Found { room: None, lines: recalled(lines) },
         Answer::Registered(account) => Event::Registered(account),
         Answer::LoggedIn(account) => Event::LoggedIn(account),
+        Answer::NotClaimed(denial) => not_claimed(denial),
         Answer::Banned(ban) => Event::Banned(ban),
         Answer::Unbanned(mask) => Event::Unbanned(mask),
         Answer::Denied(denial) => denied(denial),
+    }
+}
+
+fn not_claimed(denial: Denial) -> Event {
+    match denial {
+        Denial::WrongPassword => Event::WrongPassword,
+        other => Event::NotClaimed(Text::new(other.to_string())),
     }
 }
 

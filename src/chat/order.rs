@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use super::account::Account;
+use super::claims::Outcome;
 use super::client::ClientId;
 use super::effect::{Audience, Effect, Effects};
 use super::message::{Message, Reason};
@@ -43,7 +44,22 @@ impl Chat {
     }
 
     /// Takes note of what the store decided.
-    pub(super) fn take_note(&mut self, now: Now, event: &Event, effects: &mut Effects) {
+    pub(super) fn take_note(
+        &mut self,
+        now: Now,
+        client: ClientId,
+        event: &Event,
+        effects: &mut Effects,
+    ) {
+        let outcome = match event {
+            Event::Registered(_) | Event::LoggedIn(_) => Some(Outcome::Granted),
+            Event::WrongPassword => Some(Outcome::WrongPassword),
+            Event::NotClaimed(_) => Some(Outcome::Undone),
+            _ => None,
+        };
+        if let Some(outcome) = outcome {
+            self.claims.end(now.uptime, client, outcome);
+        }
         match event {
             Event::Registered(account) => self.registry.add(*account),
             Event::Banned(ban) => {
@@ -162,7 +178,6 @@ impl Turn<'_> {
     /// Takes the nick of its account, from whoever wears it.
     pub(super) fn logged_in(&mut self, account: Account) {
         let (nick, address) = (account.nick, self.me().address());
-        self.chat.logins.succeed(self.now.uptime, address);
         // Both may have changed while the password was looked at.
         if let Err(refusal) = self.may_bear(nick) {
             return self.refuse(refusal);

@@ -201,16 +201,16 @@ impl World {
                 Effect::Claim(id, claim) => {
                     let event = match claim {
                         Claim::Register(nick, ..) if self.chat.registry.account(nick).is_some() => {
-                            Event::NotFound(Text::new("registered"))
+                            Event::NotClaimed(Text::new("registered"))
                         }
                         Claim::Register(nick, ..) => {
                             Event::Registered(account(nick.as_str(), Role::User))
                         }
                         Claim::Login(nick, password, _) if password.as_bytes() == b"pw" => {
                             let known = self.chat.registry.account(nick).copied();
-                            known.map_or(Event::NotFound(Text::new("gone")), Event::LoggedIn)
+                            known.map_or(Event::NotClaimed(Text::new("gone")), Event::LoggedIn)
                         }
-                        Claim::Login(..) => Event::NotFound(Text::new("wrong password")),
+                        Claim::Login(..) => Event::WrongPassword,
                     };
                     self.asked.push_back((id, event));
                 }

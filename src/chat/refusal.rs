@@ -69,8 +69,14 @@ pub enum Refusal {
     Guest,
     /// That can't be a password.
     NotAPassword,
+    /// It is another one's.
+    WrongPassword,
     /// Logins failed: to be tried again in so long.
     LoginsFailed(Duration),
+    /// Names were registered: another may be in so long.
+    TooManyNames(Duration),
+    /// Passwords from the same place are not dealt with yet.
+    ClaimPending,
     /// The client, or the nick it asks for, is banned; for so much longer, if not for ever.
     Banned {
         /// Why, if that was said.
@@ -143,6 +149,14 @@ impl fmt::Display for Refusal {
             Self::NotRegistered(nick) => write!(f, "{nick} is not registered"),
             Self::Guest => f.write_str("choose a name first: /nick NAME, then /register PASSWORD"),
             Self::NotAPassword => f.write_str("a password has 1 to 512 bytes"),
+            Self::WrongPassword => f.write_str("wrong password"),
+            Self::ClaimPending => f.write_str(
+                "passwords from your address are being looked at; try again in a moment",
+            ),
+            Self::TooManyNames(wait) => {
+                let wait = whole(*wait);
+                write!(f, "too many names registered from your address; try again in {wait}")
+            }
             Self::LoginsFailed(wait) => {
                 write!(f, "too many failed logins; try again in {}", whole(*wait))
             }

@@ -36,6 +36,8 @@ pub enum Answer {
     Registered(Account),
     /// It is their account.
     LoggedIn(Account),
+    /// The claim came to nothing.
+    NotClaimed(Denial),
     /// The ban is in force.
     Banned(Ban),
     /// There is no such ban any more.

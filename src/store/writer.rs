@@ -167,24 +167,25 @@ impl<R: FnMut(Event)> Writer<R> {
             self.inlets.changes = never();
             return;
         };
-        let (client, saved, answer) = match change {
+        let (client, answer) = match change {
             Change::Ordered(client, Order::Ban(ban)) => {
-                (client, self.save(|connection| bans::add(connection, &ban)), Answer::Banned(ban))
+                let saved = self.save(|connection| bans::add(connection, &ban));
+                (client, saved.map_or_else(Answer::Denied, |()| Answer::Banned(ban)))
             }
             Change::Ordered(client, Order::Unban(mask)) => {
                 let saved = self.save(|connection| bans::remove(connection, mask));
-                (client, saved, Answer::Unbanned(mask))
+                (client, saved.map_or_else(Answer::Denied, |()| Answer::Unbanned(mask)))
             }
             Change::Register(client, account, hash) => {
                 let saved = self.save(|connection| accounts::register(connection, &account, &hash));
-                (client, saved, Answer::Registered(account))
+                let registered = |()| Answer::Registered(account);
+                (client, saved.map_or_else(Answer::NotClaimed, registered))
             }
             Change::Seen(nick, at) => {
                 let _ = self.save(|connection| accounts::set_seen(connection, nick, at).map(Ok));
                 return;
             }
         };
-        let answer = saved.map_or_else(Answer::Denied, |()| answer);
         (self.report)(Event::Answered(client, answer));
     }
 

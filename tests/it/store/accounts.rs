@@ -37,9 +37,9 @@ fn who_registers_can_log_in_and_nobody_else_can() {
     assert_eq!(register("Bob", "secret"), Answer::Registered(bob));
     assert_eq!(count(&dir, "account"), 1);
     assert_eq!(log_in("b0b", "secret"), Answer::LoggedIn(bob));
-    assert_eq!(log_in("Bob", "Secret"), Answer::Denied(Denial::WrongPassword));
-    assert_eq!(log_in("eve", "secret"), Answer::Denied(Denial::NotRegistered(nick("eve"))));
-    assert_eq!(register("B0B", "mine"), Answer::Denied(Denial::Registered(nick("Bob"))));
+    assert_eq!(log_in("Bob", "Secret"), Answer::NotClaimed(Denial::WrongPassword));
+    assert_eq!(log_in("eve", "secret"), Answer::NotClaimed(Denial::NotRegistered(nick("eve"))));
+    assert_eq!(register("B0B", "mine"), Answer::NotClaimed(Denial::Registered(nick("Bob"))));
     kept.close();
     let accounts = Kept::open(&dir).past.roll.accounts;
     assert_eq!(accounts, [Account { last_seen: Some(moment(NOON + 5)), ..bob }]);
@@ -74,7 +74,7 @@ fn too_many_claims_are_refused_at_once() {
             Event::Answered(_, answer) => Some(answer),
             _ => None,
         });
-        assert_eq!(answer, Answer::Denied(Denial::WrongPassword));
+        assert_eq!(answer, Answer::NotClaimed(Denial::WrongPassword));
     }
 }
 
