@@ -19,12 +19,14 @@ pub(super) struct Archive {
     gate: Option<Gate<Held>>,
     /// What the gate did of itself that nobody was told yet.
     swing: Option<Swing>,
+    /// Answers that the store owes.
+    owed: usize,
 }
 
 impl Archive {
     pub(super) fn new(store: Option<Store>, is_strict: bool) -> Self {
         let gate = (store.is_some() && is_strict).then(Gate::default);
-        Self { store, gate, swing: None }
+        Self { store, gate, swing: None, owed: 0 }
     }
 
     /// Hands what has to be kept to the store, and the effect back if it need not wait.
@@ -94,7 +96,12 @@ impl Archive {
     }
 
     /// Looks something up; the answer comes later, unless it cannot.
-    pub(super) fn ask(&self, id: ClientId, question: Question, chat: &Chat) -> Result<(), Event> {
+    pub(super) fn ask(
+        &mut self,
+        id: ClientId,
+        question: Question,
+        chat: &Chat,
+    ) -> Result<(), Event> {
         let Some(store) = &self.store else { return Ok(()) };
         let question = match question {
             Question::Last { room, lines } => store::Question::Last { room, lines },
@@ -102,19 +109,29 @@ impl Archive {
                 store::Question::Search { words, rooms: chat.room_names().collect() }
             }
         };
-        store.ask(id, question).map_err(denied)
+        store.ask(id, question).map(|()| self.owed += 1).map_err(denied)
     }
 
     /// Has a claim looked into; the answer comes later, unless it cannot.
-    pub(super) fn claim(&self, id: ClientId, claim: Claim) -> Result<(), Event> {
+    pub(super) fn claim(&mut self, id: ClientId, claim: Claim) -> Result<(), Event> {
         let Some(store) = &self.store else { return Ok(()) };
-        store.claim(id, claim).map_err(not_claimed)
+        store.claim(id, claim).map(|()| self.owed += 1).map_err(not_claimed)
     }
 
     /// Has an order written down; the answer comes later, unless it cannot.
-    pub(super) fn order(&self, id: ClientId, order: Order) -> Result<(), Event> {
+    pub(super) fn order(&mut self, id: ClientId, order: Order) -> Result<(), Event> {
         let Some(store) = &self.store else { return Ok(()) };
-        store.order(id, order).map_err(denied)
+        store.order(id, order).map(|()| self.owed += 1).map_err(denied)
+    }
+
+    /// An answer came.
+    pub(super) fn note_answer(&mut self) {
+        self.owed = self.owed.saturating_sub(1);
+    }
+
+    /// Whether an answer is still to come.
+    pub(super) fn owes_answers(&self) -> bool {
+        self.owed > 0
     }
 
     /// How much is not on the disk yet.

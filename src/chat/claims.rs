@@ -70,6 +70,11 @@ impl Claims {
         if is_pending || own.count() >= MAX_EACH { Err(Refusal::ClaimPending) } else { Ok(()) }
     }
 
+    /// Whose claims have no answer yet.
+    pub(super) fn pending(&self) -> Vec<ClientId> {
+        self.pending.iter().map(|(client, ..)| *client).collect()
+    }
+
     /// The client's claim has its answer, whether or not the client is still here.
     pub(super) fn end(&mut self, now: Duration, client: ClientId, outcome: Outcome) {
         let Some(place) = self.pending.iter().position(|(id, ..)| *id == client) else { return };

@@ -33,6 +33,14 @@ impl Chat {
         }
     }
 
+    /// Tells those whose claims nobody will answer any more.
+    pub fn give_up(&mut self, now: Now, effects: &mut Effects) {
+        for client in self.claims.pending() {
+            let why = Text::new("there was no time for that; try again");
+            self.handle(now, client, Event::NotClaimed(why), effects);
+        }
+    }
+
     /// Tells those who keep order.
     pub fn tell_operators(&self, words: impl Display, effects: &mut Effects) {
         let message = Message::Notice(Text::new(words.to_string()));

@@ -6,7 +6,7 @@
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, never, select};
+use crossbeam_channel::{Receiver, select};
 use rusqlite::{Connection, Result};
 
 use super::accounts;
@@ -89,7 +89,10 @@ impl<R: FnMut(Event)> Writer<R> {
                     }
                     Err(_) => break,
                 },
-                recv(self.inlets.changes) -> change => self.take(change.ok()),
+                recv(self.inlets.changes) -> change => match change {
+                    Ok(change) => self.take(change),
+                    Err(_) => break,
+                },
                 default(pause) => {}
             }
             self.do_chores();
@@ -98,8 +101,15 @@ impl<R: FnMut(Event)> Writer<R> {
                 return;
             }
         }
-        while let Ok(change) = self.inlets.changes.try_recv() {
-            self.take(Some(change));
+        while let Ok(first) = self.inlets.queue.items.recv() {
+            let batch = self.inlets.queue.batch(Some(first));
+            if self.write(batch).is_err() {
+                return;
+            }
+        }
+        // Until the last password that somebody registers with is hashed.
+        while let Ok(change) = self.inlets.changes.recv() {
+            self.take(change);
         }
         let _ = self.write_rest();
     }
@@ -154,19 +164,17 @@ impl<R: FnMut(Event)> Writer<R> {
         let until = Instant::now() + pause;
         loop {
             select! {
-                recv(self.inlets.changes) -> change => self.take(change.ok()),
+                recv(self.inlets.changes) -> change => match change {
+                    Ok(change) => self.take(change),
+                    Err(_) => return false,
+                },
                 recv(self.inlets.closing) -> _ => return false,
                 default(until.saturating_duration_since(Instant::now())) => return true,
             }
         }
     }
 
-    fn take(&mut self, change: Option<Change>) {
-        let Some(change) = change else {
-            // Nobody is left who could send one.
-            self.inlets.changes = never();
-            return;
-        };
+    fn take(&mut self, change: Change) {
         let (client, answer) = match change {
             Change::Ordered(client, Order::Ban(ban)) => {
                 let saved = self.save(|connection| bans::add(connection, &ban));

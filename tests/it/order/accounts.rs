@@ -105,3 +105,62 @@ fn an_account_that_is_removed_frees_its_name() {
     assert_eq!(alice.ask("/nick bob"), ["-- you are now bob"]);
     assert_eq!(alice.ask("/nick alice"), ["-- you are now alice"]);
 }
+
+/// People who have just asked for their names to be registered.
+fn in_the_middle_of_registering(running: &Server) -> Vec<Client> {
+    let names = ["ann", "bob", "carl", "dan", "eve", "fay", "gus", "hal"];
+    let person = |(place, name): (usize, &&str)| {
+        let address = format!("127.0.1.{}", place + 1);
+        Client::connect_from(running, &address).welcomed().named(name)
+    };
+    let mut people: Vec<_> = names.iter().enumerate().map(person).collect();
+    people.iter_mut().for_each(|client| client.send("/register secret"));
+    for client in &mut people {
+        client.wait_for(|line| line.contains("not encrypted"));
+    }
+    people
+}
+
+/// What they are told, and who was told that the name is theirs.
+fn told_of_it(people: &mut [Client]) -> Vec<String> {
+    let yours = |client: &mut Client| {
+        let told = client.wait_for(|line| line.starts_with("!!") || line.contains(" is yours now"));
+        let later = "!! there was no time for that; try again";
+        assert!(told == later || told.contains(" is yours now"), "{told}");
+        (told != later).then(|| client.name.clone())
+    };
+    people.iter_mut().filter_map(yours).collect()
+}
+
+#[test]
+fn who_registers_while_the_server_ends_is_told_what_became_of_it() {
+    let dir = TempDir::new();
+    let running = server(&dir);
+    let mut people = in_the_middle_of_registering(&running);
+    running.signal(Signal::TERM);
+    let registered = told_of_it(&mut people);
+    running.wait();
+    let running = server(&dir);
+    for name in &registered {
+        logs_in(&mut Client::guest(&running), name, "secret");
+    }
+    assert!(!registered.is_empty());
+}
+
+#[test]
+fn who_registers_while_the_server_is_restarted_is_told_what_became_of_it() {
+    let dir = TempDir::new();
+    let running = server(&dir);
+    let mut people = in_the_middle_of_registering(&running);
+    switch(&running);
+    let registered = told_of_it(&mut people);
+    assert!(!registered.is_empty());
+    for client in people.iter_mut().filter(|client| registered.contains(&client.name)) {
+        client.send("/who");
+        let name = client.name.clone();
+        client.wait_for(|line| line.starts_with("-- lobby (") && line.contains(&name));
+    }
+    for name in &registered {
+        logs_in(&mut Client::guest(&running), name, "secret");
+    }
+}

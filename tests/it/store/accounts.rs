@@ -46,6 +46,18 @@ fn who_registers_can_log_in_and_nobody_else_can() {
 }
 
 #[test]
+fn who_registers_at_the_last_moment_is_registered() {
+    let dir = TempDir::new();
+    let kept = Kept::open(&dir);
+    for name in ["ann", "bob", "cy", "dan", "eve"] {
+        let claim = Claim::Register(nick(name), password("secret"), moment(NOON));
+        kept.store.claim(CLIENT, claim).unwrap();
+    }
+    kept.close();
+    assert_eq!(count(&dir, "account"), 5);
+}
+
+#[test]
 fn passwords_are_nowhere_in_the_file() {
     let dir = TempDir::new();
     let kept = Kept::open(&dir);
