@@ -18,6 +18,7 @@ mod mute;
 mod name;
 mod nick;
 mod order;
+mod orders;
 mod presence;
 mod refusal;
 mod registrations;
@@ -46,6 +47,7 @@ use self::claims::Claims;
 use self::client::Client;
 use self::mute::Mutes;
 use self::nick::Nicks;
+use self::orders::Orders;
 use self::registry::Registry;
 use self::room::Rooms;
 use self::turn::Turn;
@@ -110,10 +112,12 @@ pub enum Event {
     WrongPassword,
     /// Its claim came to nothing, and not for a wrong password; the words say why.
     NotClaimed(Text),
-    /// The ban that it ordered is in force.
+    /// The ban that it ordered is on the disk.
     Banned(Ban),
-    /// The ban is lifted, as it ordered.
+    /// The ban that it lifted is not on the disk any more.
     Unbanned(Mask),
+    /// The disk did not take what it ordered.
+    NotSaved(Order),
     /// It asks whether the server is there.
     Ping,
     /// It said that it is done.
@@ -137,6 +141,7 @@ pub struct Chat {
     #[serde(skip)]
     registry: Registry,
     claims: Claims,
+    orders: Orders,
     mutes: Mutes,
     /// Whether only those may speak who are logged in.
     lockdown: bool,
@@ -153,6 +158,7 @@ impl Chat {
             rooms,
             registry: Registry::default(),
             claims: Claims::default(),
+            orders: Orders::default(),
             mutes: Mutes::default(),
             lockdown: false,
         }
@@ -183,7 +189,7 @@ impl Chat {
         }
         let mut turn = Turn { chat: self, now, me: client, effects };
         match event {
-            Event::Connected(..) => {}
+            Event::Connected(..) | Event::Banned(_) | Event::Unbanned(_) | Event::NotSaved(_) => {}
             Event::Settled => turn.announce(),
             Event::Line(line) => turn.line(&line),
             Event::TooLong { bytes, limit } => turn.refuse(Refusal::TooLong { bytes, limit }),
@@ -193,11 +199,6 @@ impl Chat {
             Event::LoggedIn(account) => turn.logged_in(account),
             Event::WrongPassword => turn.refuse(Refusal::WrongPassword),
             Event::NotClaimed(why) => turn.refuse(Refusal::NotFound(why)),
-            Event::Banned(ban) => turn.notice(format_args!("{} is banned", ban.mask)),
-            Event::Unbanned(mask) => {
-                turn.log(format_args!("unbanned {mask}"));
-                turn.notice(format_args!("{mask} is not banned any more"));
-            }
             Event::Malformed => turn.refuse(Refusal::Malformed),
             Event::Ping => turn.notice("pong"),
             Event::Quit => turn.quit(None),
@@ -216,13 +217,17 @@ impl Chat {
 
     /// When [`tick`](Self::tick) has something to do next.
     pub fn next_deadline(&self) -> Option<Duration> {
-        self.rooms.next_digest()
+        self.rooms.next_digest().into_iter().chain(self.orders.next_try()).min()
     }
 
-    /// Lets the time pass: digests that are due are told.
+    /// Lets the time pass: digests that are due are told, and what the disk did not take is tried
+    /// again.
     pub fn tick(&mut self, now: Now, effects: &mut Effects) {
         while let Some(room) = self.rooms.take_digest(now.uptime) {
             self.tell_digest(room, effects);
+        }
+        if let Some((by, order)) = self.orders.take_due(now.uptime) {
+            effects.push(Effect::Order(by, order));
         }
     }
 

@@ -121,7 +121,8 @@ impl Archive {
     /// Has an order written down; the answer comes later, unless it cannot.
     pub(super) fn order(&mut self, id: ClientId, order: Order) -> Result<(), Event> {
         let Some(store) = &self.store else { return Ok(()) };
-        store.order(id, order).map(|()| self.owed += 1).map_err(denied)
+        let ordered = store.order(id, order.clone()).map(|()| self.owed += 1);
+        ordered.map_err(|denial| not_ordered(order, denial))
     }
 
     /// An answer came.
@@ -180,6 +181,7 @@ pub(super) fn answered(answer: Answer) -> Event {
         Answer::NotClaimed(denial) => not_claimed(denial),
         Answer::Banned(ban) => Event::Banned(ban),
         Answer::Unbanned(mask) => Event::Unbanned(mask),
+        Answer::NotOrdered(order, denial) => not_ordered(order, denial),
         Answer::Denied(denial) => denied(denial),
     }
 }
@@ -188,6 +190,14 @@ fn not_claimed(denial: Denial) -> Event {
     match denial {
         Denial::WrongPassword => Event::WrongPassword,
         other => Event::NotClaimed(Text::new(other.to_string())),
+    }
+}
+
+fn not_ordered(order: Order, denial: Denial) -> Event {
+    match (order, denial) {
+        // Somebody else removed it, or it never got there.
+        (Order::Unban(mask), Denial::NotBanned(_)) => Event::Unbanned(mask),
+        (order, _) => Event::NotSaved(order),
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use super::account::Account;
+use super::ban::Order;
 use super::claims::Outcome;
 use super::client::ClientId;
 use super::effect::{Audience, Effect, Effects};
@@ -16,10 +17,16 @@ use super::{Chat, Event, Now};
 use crate::text::Text;
 
 impl Chat {
-    /// Takes over who has an account and who is banned. Whoever is here is to be
-    /// [looked at](Self::enforce) next.
+    /// Takes over who has an account and who is banned, but for what is not on the disk yet.
+    /// Whoever is here is to be [looked at](Self::enforce) next.
     pub fn register(&mut self, roll: Roll) {
         self.registry = Registry::from(roll);
+        for order in self.orders.iter() {
+            match order {
+                Order::Ban(ban) => self.registry.ban(ban.clone()),
+                Order::Unban(mask) => self.registry.unban(*mask),
+            }
+        }
     }
 
     /// Sees to it that nobody is here who is banned, or wears a nick that belongs to another.
@@ -33,8 +40,9 @@ impl Chat {
         }
     }
 
-    /// Tells those whose claims nobody will answer any more.
+    /// Nobody will be answered any more: who waits is told, and orders are to be tried again.
     pub fn give_up(&mut self, now: Now, effects: &mut Effects) {
+        self.orders.fail_all();
         for client in self.claims.pending() {
             let why = Text::new("there was no time for that; try again");
             self.handle(now, client, Event::NotClaimed(why), effects);
@@ -71,15 +79,40 @@ impl Chat {
         match event {
             Event::Registered(account) => self.registry.add(*account),
             Event::Banned(ban) => {
-                self.registry.ban(ban.clone());
-                let left = for_so_long(ban.until.map(|until| until.since(now.moment)));
-                let why = because(ban.reason.as_ref());
-                let deed = format!("{} banned {}{left}{why}", ban.by, ban.mask);
-                effects.push(Effect::Kept(Text::new(deed)));
-                self.enforce(now, effects);
+                self.conclude(now, client, &Order::Ban(ban.clone()), true, effects)
             }
-            Event::Unbanned(mask) => self.registry.unban(*mask),
+            Event::Unbanned(mask) => {
+                self.conclude(now, client, &Order::Unban(*mask), true, effects);
+            }
+            Event::NotSaved(order) => self.conclude(now, client, order, false, effects),
             _ => {}
+        }
+    }
+
+    /// Tells whoever gave an order, if they are still here, what the disk made of it.
+    fn conclude(
+        &mut self,
+        now: Now,
+        client: ClientId,
+        order: &Order,
+        is_saved: bool,
+        effects: &mut Effects,
+    ) {
+        let done = match order {
+            Order::Ban(ban) => format!("{} is banned", ban.mask),
+            Order::Unban(mask) => format!("{mask} is not banned any more"),
+        };
+        let message = if is_saved {
+            let was_late = self.orders.save(now.uptime, order);
+            let late = if was_late { ", and that is saved by now" } else { "" };
+            Message::Notice(Text::new(done + late))
+        } else if self.orders.fail(now.uptime, order) {
+            Message::Refused(Refusal::NotSaved(Text::new(done)))
+        } else {
+            return;
+        };
+        if self.clients.contains_key(&client) {
+            effects.tell(Audience::One(client), message);
         }
     }
 }

@@ -214,6 +214,10 @@ impl World {
                     };
                     self.asked.push_back((id, event));
                 }
+                // Now and then the disk does not take something.
+                Effect::Order(id, order) if self.said % 3 == 1 => {
+                    self.asked.push_back((id, Event::NotSaved(order)));
+                }
                 Effect::Order(id, Order::Ban(ban)) => {
                     self.asked.push_back((id, Event::Banned(ban)));
                 }

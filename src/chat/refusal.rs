@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::ban::Mask;
 use super::nick::Nick;
 use super::room::RoomName;
 use crate::text::Text;
@@ -100,6 +101,12 @@ pub enum Refusal {
     NotAMask(Text),
     /// That is how long, and makes no sense.
     NotADuration(Text),
+    /// There is no such ban.
+    NotBanned(Mask),
+    /// That is in force, but the disk did not take it.
+    NotSaved(Text),
+    /// The disk takes nothing, and the memory nothing more.
+    TooManyOrders,
     /// `/unmute` of somebody who is not muted.
     NotMuted(Nick),
 }
@@ -185,6 +192,16 @@ impl fmt::Display for Refusal {
             Self::NotADuration(text) => {
                 write!(f, "{text} is no duration; it looks like 10m, 2h or 7d")
             }
+            Self::NotBanned(mask) => write!(f, "{mask} is not banned"),
+            Self::NotSaved(what) => {
+                write!(
+                    f,
+                    "{what}, but that is not saved, and tried again; till then it ends with the server"
+                )
+            }
+            Self::TooManyOrders => f.write_str(
+                "not done: the disk takes no bans, and there is no room for more of them",
+            ),
             Self::NotMuted(nick) => write!(f, "{nick} is not muted"),
         }
     }

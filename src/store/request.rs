@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::lines::Recalled;
-use crate::chat::{Account, Ban, Mask, Nick, RoomName};
+use crate::chat::{Account, Ban, Mask, Nick, Order, RoomName};
 use crate::text::Text;
 
 /// Something to look up in the history.
@@ -38,10 +38,12 @@ pub enum Answer {
     LoggedIn(Account),
     /// The claim came to nothing.
     NotClaimed(Denial),
-    /// The ban is in force.
+    /// The ban is on the disk.
     Banned(Ban),
-    /// There is no such ban any more.
+    /// It is not there any more.
     Unbanned(Mask),
+    /// The order was not carried out.
+    NotOrdered(Order, Denial),
     /// It was not done.
     Denied(Denial),
 }

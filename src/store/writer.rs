@@ -176,14 +176,7 @@ impl<R: FnMut(Event)> Writer<R> {
 
     fn take(&mut self, change: Change) {
         let (client, answer) = match change {
-            Change::Ordered(client, Order::Ban(ban)) => {
-                let saved = self.save(|connection| bans::add(connection, &ban));
-                (client, saved.map_or_else(Answer::Denied, |()| Answer::Banned(ban)))
-            }
-            Change::Ordered(client, Order::Unban(mask)) => {
-                let saved = self.save(|connection| bans::remove(connection, mask));
-                (client, saved.map_or_else(Answer::Denied, |()| Answer::Unbanned(mask)))
-            }
+            Change::Ordered(client, order) => (client, self.obey(order)),
             Change::Register(client, account, hash) => {
                 let saved = self.save(|connection| accounts::register(connection, &account, &hash));
                 let registered = |()| Answer::Registered(account);
@@ -195,6 +188,18 @@ impl<R: FnMut(Event)> Writer<R> {
             }
         };
         (self.report)(Event::Answered(client, answer));
+    }
+
+    fn obey(&mut self, order: Order) -> Answer {
+        let saved = self.save(|connection| match &order {
+            Order::Ban(ban) => bans::add(connection, ban),
+            Order::Unban(mask) => bans::remove(connection, *mask),
+        });
+        match (saved, order) {
+            (Ok(()), Order::Ban(ban)) => Answer::Banned(ban),
+            (Ok(()), Order::Unban(mask)) => Answer::Unbanned(mask),
+            (Err(denial), order) => Answer::NotOrdered(order, denial),
+        }
     }
 
     /// Makes a change as a whole.
