@@ -19,6 +19,7 @@ mod name;
 mod nick;
 mod order;
 mod orders;
+mod pace;
 mod presence;
 mod refusal;
 mod registrations;

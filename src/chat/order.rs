@@ -160,15 +160,19 @@ impl Turn<'_> {
 
     /// Speaks in a room, if it is not too soon for that.
     pub(super) fn keep_pace(&mut self) -> Result<(), Refusal> {
-        let uptime = self.now.uptime;
-        if let Some((pause, spoke)) = self.room().1.slow.zip(self.me().spoke)
-            && spoke + pause > uptime
-            && !self.is_operator()
-        {
-            return Err(Refusal::TooSoon(spoke + pause - uptime));
+        let (id, now, is_operator) = (self.me, self.now.uptime, self.is_operator());
+        let Chat { clients, rooms, .. } = &mut *self.chat;
+        let me = &clients[&id];
+        let Some(room) = rooms.get_mut(me.room()) else { return Ok(()) };
+        let Some(pause) = room.slow else { return Ok(()) };
+        let last = room.pace.last(id, me, |other| clients.contains_key(&other));
+        match last.map(|last| last + pause).filter(|next| *next > now) {
+            Some(next) if !is_operator => Err(Refusal::TooSoon(next - now)),
+            _ => {
+                room.pace.note(now, pause, id, me);
+                Ok(())
+            }
         }
-        self.me_mut().spoke = Some(uptime);
-        Ok(())
     }
 
     /// Whether no ban is on `nick`.

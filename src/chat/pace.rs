@@ -45,7 +45,7 @@ impl Pace {
         is_here: impl Fn(ClientId) -> bool,
     ) -> Option<Duration> {
         let came_again = |spoke: &Spoke| {
-            spoke.from == client.address() && spoke.at < client.connected && !is_here(spoke.client)
+            spoke.from == client.address() && spoke.at <= client.connected && !is_here(spoke.client)
         };
         let is_own = |spoke: &&Spoke| {
             spoke.client == id

@@ -137,6 +137,9 @@ pub(super) fn slow(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     }
     let id = turn.me().room();
     let Some(room) = turn.chat.rooms.get_mut(id) else { return Ok(()) };
+    if seconds == 0 {
+        room.pace.clear();
+    }
     room.slow = (seconds > 0).then(|| Duration::from_secs(seconds));
     let name = room.name;
     turn.log(format_args!("set {name} to a line each {seconds} s"));

@@ -128,6 +128,44 @@ fn a_slow_room_takes_one_line_at_a_time_and_a_lockdown_only_registered_people() 
 }
 
 #[test]
+fn coming_again_is_no_way_around_a_slow_room() {
+    let dir = TempDir::new();
+    account(&dir, "add bob", "secret\n");
+    let (server, mut carol) = ruled(&dir);
+    let [mut eve, mut dan] = people(&server, ["eve", "dan"]);
+    until(&mut carol, "/slow 60", "once each 60 s");
+    let mut bob = Client::connect_from(&server, "127.0.0.2").welcomed();
+    super::logs_in(&mut bob, "bob", "secret");
+    assert_eq!(bob.ask("one"), [""; 0]);
+    assert_eq!(eve.ask("one"), [""; 0]);
+    let slowly = |told: Vec<String>| {
+        assert!(told[0].starts_with("!! slowly, please: you may speak again in "), "{told:?}");
+    };
+    // Last words are words, too.
+    eve.send("/quit two");
+    carol.wait_for(|line| line.starts_with("-- eve left: quit ("));
+    bob.send("/quit two");
+    carol.wait_for(|line| line.starts_with("-- bob left: quit ("));
+    let mut again = Client::guest(&server);
+    slowly(again.ask("two"));
+    again.ask("/join dev");
+    assert_eq!(again.ask("elsewhere"), [""; 0]);
+    again.ask("/leave");
+    slowly(again.ask("two"));
+    switch(&server);
+    slowly(again.ask("two"));
+    let mut bob = Client::connect_from(&server, "127.0.0.3").welcomed();
+    super::logs_in(&mut bob, "bob", "secret");
+    slowly(bob.ask("two"));
+    // Who was here before is somebody else.
+    assert!(dan.ask("three").iter().all(|line| !line.starts_with("!!")));
+    assert!(carol.sync().iter().all(|line| !line.ends_with("two")));
+    until(&mut carol, "/slow 0", "as often as they like");
+    again.wait_for(|line| line.contains("as often as they like"));
+    assert_eq!(again.ask("two"), [""; 0]);
+}
+
+#[test]
 fn an_operator_reloads_and_anybody_reads_the_motd_again() {
     let dir = TempDir::new();
     account(&dir, "add carol --operator", "sesame\n");
