@@ -182,6 +182,20 @@ fn an_operator_reloads_and_anybody_reads_the_motd_again() {
 }
 
 #[test]
+fn what_an_account_may_do_can_be_changed_while_it_is_in_use() {
+    let dir = TempDir::new();
+    account(&dir, "add bob", "secret\n");
+    let server = super::server(&dir);
+    let mut bob = log_in(&server, "bob", "secret");
+    assert_eq!(bob.ask("/bans"), [MINE]);
+    for (role, answer) in [("operator", "-- nobody is banned"), ("user", MINE)] {
+        account(&dir, &format!("role BOB {role}"), "");
+        let is_so = || (bob.ask("/bans") == [answer]).then_some(());
+        crate::harness::eventually("the change", is_so);
+    }
+}
+
+#[test]
 fn an_operator_stays_one_over_a_handover_and_not_longer_than_the_account() {
     let dir = TempDir::new();
     let (server, mut carol) = ruled(&dir);
