@@ -252,11 +252,6 @@ impl Chat {
         self.clients.get(&client).map_or(&[], |client| &client.rooms)
     }
 
-    /// The rooms that there are.
-    pub fn room_names(&self) -> impl Iterator<Item = RoomName> {
-        self.rooms.iter().map(|room| room.name)
-    }
-
     /// How many rooms have people in them.
     pub fn rooms_in_use(&self) -> usize {
         self.rooms.iter().filter(|room| !room.members.is_empty()).count()

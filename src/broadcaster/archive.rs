@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::chat::{
-    Audience, Chat, Claim, ClientId, Effect, Entry, Event, Message, Order, Question, RoomName,
+    Audience, Claim, ClientId, Effect, Entry, Event, Message, Order, Question, RoomName,
 };
 use crate::store::{self, Answer, Denial, Gate, Recalled, Store, Swing};
 use crate::text::Text;
@@ -96,18 +96,11 @@ impl Archive {
     }
 
     /// Looks something up; the answer comes later, unless it cannot.
-    pub(super) fn ask(
-        &mut self,
-        id: ClientId,
-        question: Question,
-        chat: &Chat,
-    ) -> Result<(), Event> {
+    pub(super) fn ask(&mut self, id: ClientId, question: Question) -> Result<(), Event> {
         let Some(store) = &self.store else { return Ok(()) };
         let question = match question {
             Question::Last { room, lines } => store::Question::Last { room, lines },
-            Question::Search(words) => {
-                store::Question::Search { words, rooms: chat.room_names().collect() }
-            }
+            Question::Search(words) => store::Question::Search(words),
         };
         store.ask(id, question).map(|()| self.owed += 1).map_err(denied)
     }

@@ -16,13 +16,9 @@ pub enum Question {
         /// How many.
         lines: usize,
     },
-    /// The last lines in which all of these words stand.
-    Search {
-        /// Anything that somebody typed.
-        words: Text,
-        /// The rooms that whoever asks may read.
-        rooms: Vec<RoomName>,
-    },
+    /// The last lines in which all of these words stand, whatever somebody typed; in all rooms, as
+    /// everybody may go to any of them.
+    Search(Text),
 }
 
 /// What became of what a client asked for.
