@@ -32,6 +32,8 @@ pub enum Refusal {
     Idle(Duration),
     /// There is no such command.
     UnknownCommand(Text),
+    /// Almost this command, which nobody else may see.
+    Misspelt(&'static str),
     /// A command was used in a way that makes no sense.
     Misused,
     /// The same, with how it is used.
@@ -131,6 +133,7 @@ impl fmt::Display for Refusal {
                 write!(f, "nothing heard from you for {limit}; goodbye")
             }
             Self::UnknownCommand(name) => write!(f, "unknown command /{name}; try /help"),
+            Self::Misspelt(name) => write!(f, "did you mean /{name}? not sent"),
             Self::Misused => f.write_str("that is not how it is used; try /help"),
             Self::Usage(usage) => write!(f, "usage: {usage}"),
             Self::NotANick => {

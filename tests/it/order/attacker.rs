@@ -89,6 +89,14 @@ fn a_password_is_nowhere_but_in_the_hash() {
     alice.ask("/echo on");
     registers(&mut alice, "Xyzzy plugh");
     let mut seen = bob.sync();
+    for (line, meant) in [
+        ("\u{FF0F}register Xyzzy", "register"),
+        ("\u{3000}\u{FF0F}login alice Xyzzy", "login"),
+        ("\\LOGIN alice Xyzzy", "login"),
+    ] {
+        assert_eq!(alice.ask(line), [format!("!! did you mean /{meant}? not sent")]);
+    }
+    seen.extend(alice.ask("\u{3000}/login alice Xyzzy wrong"));
     seen.extend(alice.ask(" /login alice Xyzzy wrong"));
     seen.extend(alice.ask("/LOGIN alice Xyzzy wrong"));
     seen.extend(alice.ask("/register Xyzzy"));
