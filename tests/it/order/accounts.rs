@@ -1,6 +1,6 @@
 //! A registered nick belongs to its account, whatever happens.
 
-use super::{account, log_in, logs_in, registers, server};
+use super::{account, again, log_in, logs_in, registers, server};
 use crate::harness::{Client, Identity, Server, Signal, TempDir, WebSocket, people};
 use crate::restart::switch;
 
@@ -14,15 +14,7 @@ fn a_registered_name_is_refused_to_others_before_and_after_every_kind_of_end() {
     registers(&mut alice, "open sesame");
     drop(alice);
     for end in [None, Some(Signal::TERM), Some(Signal::KILL), Some(Signal::USR2)] {
-        match end {
-            None => {}
-            Some(Signal::USR2) => switch(&running),
-            Some(signal) => {
-                running.signal(signal);
-                running.wait();
-                running = server(&dir);
-            }
-        }
+        running = again(running, &dir, end);
         let mut eve = Client::guest(&running);
         for spelling in ["alice", "ALICE", "a1ice"] {
             assert_eq!(eve.ask(&format!("/nick {spelling}")), [OWNED]);

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::net::TcpStream;
 
-use super::{log_in, registers, ruled, server, until};
+use super::{again, log_in, registers, ruled, server, until};
 use crate::harness::{Client, Server, Signal, TempDir, WebSocket, connect, people, upgrade};
 use crate::restart::switch;
 
@@ -43,15 +43,7 @@ fn a_banned_address_is_turned_away_on_every_wire_and_after_every_kind_of_end() {
     page.expect_closed(1008);
     running.wait_log(["to keep order, carol banned 127.0.0.1: scanners, all"]);
     for end in [None, Some(Signal::KILL), Some(Signal::TERM), Some(Signal::USR2)] {
-        match end {
-            None => {}
-            Some(Signal::USR2) => switch(&running),
-            Some(signal) => {
-                running.signal(signal);
-                running.wait();
-                running = server(&dir);
-            }
-        }
+        running = again(running, &dir, end);
         nobody_gets_in(&running, "!! banned: scanners, all");
     }
     let mut carol = operator(&running);
