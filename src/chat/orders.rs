@@ -22,7 +22,7 @@ struct Pending {
     has_failed: bool,
 }
 
-/// In the order in which they were given, one at most about each mask.
+/// In the order in which they were given or failed, one at most about each mask.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Orders {
     list: VecDeque<Pending>,
@@ -53,8 +53,12 @@ impl Orders {
     /// The disk did not take it. Returns whether that is news.
     pub(super) fn fail(&mut self, now: Duration, order: &Order) -> bool {
         self.next_try = now + PAUSE;
-        let pending = self.list.iter_mut().find(|other| other.order == *order);
-        pending.is_some_and(|pending| !std::mem::replace(&mut pending.has_failed, true))
+        let place = self.list.iter().position(|other| other.order == *order);
+        let Some(failed) = place.and_then(|place| self.list.remove(place)) else { return false };
+        // Others come first: perhaps the disk only has no room for this one.
+        let is_news = !failed.has_failed;
+        self.list.push_back(Pending { has_failed: true, ..failed });
+        is_news
     }
 
     /// Nobody will say any more what became of them.
@@ -116,9 +120,10 @@ mod tests {
         assert_eq!(orders.take_due(later), Some((BY, unban("ann"))));
         assert_eq!(orders.take_due(later), None, "the answer comes first");
         assert!(!orders.fail(later, &unban("ann")), "that is no news");
-        assert!(orders.save(later, &unban("ann")));
-        assert_eq!(orders.take_due(later), Some((BY, unban("bob"))));
-        assert!(orders.save(later, &unban("bob")));
+        assert_eq!(orders.take_due(later + PAUSE), Some((BY, unban("bob"))));
+        assert!(orders.save(later + PAUSE, &unban("bob")));
+        assert_eq!(orders.take_due(later + PAUSE), Some((BY, unban("ann"))));
+        assert!(orders.save(later + PAUSE, &unban("ann")));
         assert_eq!(orders.next_try(), None);
     }
 
