@@ -330,8 +330,9 @@ impl Broadcaster {
 
     /// Tells everybody, and gives them a moment to read it.
     fn say_goodbye(mut self) {
-        let deadline = self.clock.uptime() + LAST_FLUSH;
         self.settle();
+        self.await_answers();
+        let deadline = self.clock.uptime() + LAST_FLUSH;
         self.chat.go_down(&mut self.effects);
         self.carry_out(self.clock.now());
         self.peers.with_all(|peer, feeds| peer.say_farewell(Farewell::GoingDown, feeds));

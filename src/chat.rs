@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 mod account;
 mod ban;
+mod claims;
 mod client;
 pub mod commands;
 mod effect;
@@ -17,8 +18,11 @@ mod mute;
 mod name;
 mod nick;
 mod order;
+mod orders;
+mod pace;
 mod presence;
 mod refusal;
+mod registrations;
 mod registry;
 mod room;
 mod turn;
@@ -40,10 +44,11 @@ pub use self::refusal::Refusal;
 pub use self::registry::Roll;
 pub use self::room::{RoomId, RoomName};
 
+use self::claims::Claims;
 use self::client::Client;
-use self::logins::Logins;
 use self::mute::Mutes;
 use self::nick::Nicks;
+use self::orders::Orders;
 use self::registry::Registry;
 use self::room::Rooms;
 use self::turn::Turn;
@@ -104,10 +109,16 @@ pub enum Event {
     Registered(Account),
     /// That is its account, as it claimed.
     LoggedIn(Account),
-    /// The ban that it ordered is in force.
+    /// That is not the password to the account that it claimed.
+    WrongPassword,
+    /// Its claim came to nothing, and not for a wrong password; the words say why.
+    NotClaimed(Text),
+    /// The ban that it ordered is on the disk.
     Banned(Ban),
-    /// The ban is lifted, as it ordered.
+    /// The ban that it lifted is not on the disk any more.
     Unbanned(Mask),
+    /// The disk did not take what it ordered.
+    NotSaved(Order),
     /// It asks whether the server is there.
     Ping,
     /// It said that it is done.
@@ -130,7 +141,8 @@ pub struct Chat {
     rooms: Rooms,
     #[serde(skip)]
     registry: Registry,
-    logins: Logins,
+    claims: Claims,
+    orders: Orders,
     mutes: Mutes,
     /// Whether only those may speak who are logged in.
     lockdown: bool,
@@ -146,7 +158,8 @@ impl Chat {
             nicks: Nicks::default(),
             rooms,
             registry: Registry::default(),
-            logins: Logins::default(),
+            claims: Claims::default(),
+            orders: Orders::default(),
             mutes: Mutes::default(),
             lockdown: false,
         }
@@ -167,7 +180,7 @@ impl Chat {
             return self.connect(now, client, origin, traits, effects);
         }
         // What is decided holds, whether or not whoever asked for it is still here.
-        self.take_note(now, &event, effects);
+        self.take_note(now, client, &event, effects);
         if !self.clients.contains_key(&client) {
             if let Event::Registered(_) = event {
                 // Somebody else may wear that nick by now.
@@ -177,7 +190,7 @@ impl Chat {
         }
         let mut turn = Turn { chat: self, now, me: client, effects };
         match event {
-            Event::Connected(..) => {}
+            Event::Connected(..) | Event::Banned(_) | Event::Unbanned(_) | Event::NotSaved(_) => {}
             Event::Settled => turn.announce(),
             Event::Line(line) => turn.line(&line),
             Event::TooLong { bytes, limit } => turn.refuse(Refusal::TooLong { bytes, limit }),
@@ -185,11 +198,8 @@ impl Chat {
             Event::NotFound(why) => turn.refuse(Refusal::NotFound(why)),
             Event::Registered(account) => turn.registered(account),
             Event::LoggedIn(account) => turn.logged_in(account),
-            Event::Banned(ban) => turn.notice(format_args!("{} is banned", ban.mask)),
-            Event::Unbanned(mask) => {
-                turn.log(format_args!("unbanned {mask}"));
-                turn.notice(format_args!("{mask} is not banned any more"));
-            }
+            Event::WrongPassword => turn.refuse(Refusal::WrongPassword),
+            Event::NotClaimed(why) => turn.refuse(Refusal::NotFound(why)),
             Event::Malformed => turn.refuse(Refusal::Malformed),
             Event::Ping => turn.notice("pong"),
             Event::Quit => turn.quit(None),
@@ -208,13 +218,17 @@ impl Chat {
 
     /// When [`tick`](Self::tick) has something to do next.
     pub fn next_deadline(&self) -> Option<Duration> {
-        self.rooms.next_digest()
+        self.rooms.next_digest().into_iter().chain(self.orders.next_try()).min()
     }
 
-    /// Lets the time pass: digests that are due are told.
+    /// Lets the time pass: digests that are due are told, and what the disk did not take is tried
+    /// again.
     pub fn tick(&mut self, now: Now, effects: &mut Effects) {
         while let Some(room) = self.rooms.take_digest(now.uptime) {
             self.tell_digest(room, effects);
+        }
+        if let Some((by, order)) = self.orders.take_due(now.uptime) {
+            effects.push(Effect::Order(by, order));
         }
     }
 
@@ -236,11 +250,6 @@ impl Chat {
     /// The rooms that a client is in.
     pub fn rooms_of(&self, client: ClientId) -> &[RoomId] {
         self.clients.get(&client).map_or(&[], |client| &client.rooms)
-    }
-
-    /// The rooms that there are.
-    pub fn room_names(&self) -> impl Iterator<Item = RoomName> {
-        self.rooms.iter().map(|room| room.name)
     }
 
     /// How many rooms have people in them.

@@ -3,9 +3,11 @@
 
 use std::error::Error;
 use std::ffi::OsString;
-use std::io::{self, IsTerminal, Read, Write};
+use std::fmt;
+use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, FromArgMatches, Subcommand};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -73,6 +75,17 @@ enum AccountTask {
         #[command(flatten)]
         state: State,
     },
+    /// Change what one may do
+    Role {
+        /// Its nick
+        #[arg(value_parser = parse_nick)]
+        name: Nick,
+        /// Chat like everybody, or keep order, too
+        #[arg(value_parser = PossibleValuesParser::new(["user", "operator"]).map(|name| role(&name)))]
+        role: Role,
+        #[command(flatten)]
+        state: State,
+    },
     /// Remove one; the nick is anybody's again
     Remove {
         /// Its nick
@@ -106,12 +119,28 @@ impl Task {
             Self::Account(task) => match task {
                 AccountTask::Add { state, .. }
                 | AccountTask::List { state }
+                | AccountTask::Role { state, .. }
                 | AccountTask::Remove { state, .. }
                 | AccountTask::Password { state, .. } => state,
             },
         }
     }
 }
+
+/// What was typed can't be a password: a mistake like a wrong option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadPassword;
+
+impl fmt::Display for BadPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "a password has 1 to 512 bytes of UTF-8, without blanks around it and without control \
+             or invisible characters, or nobody could log in with it",
+        )
+    }
+}
+
+impl Error for BadPassword {}
 
 /// A command, and the state directory that it is for.
 #[derive(Debug)]
@@ -138,6 +167,9 @@ impl Errand {
                 Ok(manage::add(dir, *name, role, &read_password()?)?)
             }
             Task::Account(AccountTask::List { .. }) => list(&manage::list(dir)?),
+            Task::Account(AccountTask::Role { name, role, .. }) => {
+                Ok(manage::set_role(dir, *name, *role)?)
+            }
             Task::Account(AccountTask::Remove { name, .. }) => Ok(manage::remove(dir, *name)?),
             Task::Account(AccountTask::Password { name, .. }) => {
                 Ok(manage::set_password(dir, *name, &read_password()?)?)
@@ -180,6 +212,10 @@ fn parse_nick(name: &str) -> Result<Nick, String> {
     Nick::new(name).ok_or_else(|| "that is no nick".to_owned())
 }
 
+fn role(name: &str) -> Role {
+    if name == "operator" { Role::Operator } else { Role::User }
+}
+
 /// A point of time, or how long ago it was.
 fn parse_since(text: &str) -> Result<Moment, String> {
     if let Ok(ago) = humantime::parse_duration(text) {
@@ -217,9 +253,10 @@ fn read_password() -> Result<Password, Box<dyn Error>> {
         }
         typed
     } else {
-        let mut input = String::new();
-        io::stdin().lock().take(MAX_INPUT).read_to_string(&mut input)?;
-        input.lines().next().unwrap_or_default().to_owned()
+        let mut line = Vec::new();
+        io::stdin().lock().take(MAX_INPUT).read_until(b'\n', &mut line)?;
+        let line = String::from_utf8(line).map_err(|_| BadPassword)?;
+        line.lines().next().unwrap_or_default().to_owned()
     };
-    Password::new(&typed).ok_or_else(|| "a password has 1 to 512 bytes".into())
+    Password::new(&typed).ok_or_else(|| BadPassword.into())
 }

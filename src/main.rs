@@ -8,7 +8,7 @@ mod succession;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use chatd::cli::{self, Job};
+use chatd::cli::{self, BadPassword, Job};
 use chatd::config::{self, Config, Stop};
 use chatd::server::{Server, failed};
 use chatd::{logging, os, systemd};
@@ -47,7 +47,8 @@ fn main() -> ExitCode {
         Err(error) => {
             logging::flush();
             logging::complain(&format!("chatd: {error}\n"));
-            ExitCode::from(CANNOT_START)
+            let is_mistake = error.is::<BadPassword>();
+            ExitCode::from(if is_mistake { WRONG_SETTINGS } else { CANNOT_START })
         }
     };
     logging::flush();

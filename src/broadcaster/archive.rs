@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::chat::{
-    Audience, Chat, Claim, ClientId, Effect, Entry, Event, Message, Order, Question, RoomName,
+    Audience, Claim, ClientId, Effect, Entry, Event, Message, Order, Question, RoomName,
 };
 use crate::store::{self, Answer, Denial, Gate, Recalled, Store, Swing};
 use crate::text::Text;
@@ -19,12 +19,14 @@ pub(super) struct Archive {
     gate: Option<Gate<Held>>,
     /// What the gate did of itself that nobody was told yet.
     swing: Option<Swing>,
+    /// Answers that the store owes.
+    owed: usize,
 }
 
 impl Archive {
     pub(super) fn new(store: Option<Store>, is_strict: bool) -> Self {
         let gate = (store.is_some() && is_strict).then(Gate::default);
-        Self { store, gate, swing: None }
+        Self { store, gate, swing: None, owed: 0 }
     }
 
     /// Hands what has to be kept to the store, and the effect back if it need not wait.
@@ -94,27 +96,36 @@ impl Archive {
     }
 
     /// Looks something up; the answer comes later, unless it cannot.
-    pub(super) fn ask(&self, id: ClientId, question: Question, chat: &Chat) -> Result<(), Event> {
+    pub(super) fn ask(&mut self, id: ClientId, question: Question) -> Result<(), Event> {
         let Some(store) = &self.store else { return Ok(()) };
         let question = match question {
             Question::Last { room, lines } => store::Question::Last { room, lines },
-            Question::Search(words) => {
-                store::Question::Search { words, rooms: chat.room_names().collect() }
-            }
+            Question::Search(words) => store::Question::Search(words),
         };
-        store.ask(id, question).map_err(denied)
+        store.ask(id, question).map(|()| self.owed += 1).map_err(denied)
     }
 
     /// Has a claim looked into; the answer comes later, unless it cannot.
-    pub(super) fn claim(&self, id: ClientId, claim: Claim) -> Result<(), Event> {
+    pub(super) fn claim(&mut self, id: ClientId, claim: Claim) -> Result<(), Event> {
         let Some(store) = &self.store else { return Ok(()) };
-        store.claim(id, claim).map_err(denied)
+        store.claim(id, claim).map(|()| self.owed += 1).map_err(not_claimed)
     }
 
     /// Has an order written down; the answer comes later, unless it cannot.
-    pub(super) fn order(&self, id: ClientId, order: Order) -> Result<(), Event> {
+    pub(super) fn order(&mut self, id: ClientId, order: Order) -> Result<(), Event> {
         let Some(store) = &self.store else { return Ok(()) };
-        store.order(id, order).map_err(denied)
+        let ordered = store.order(id, order.clone()).map(|()| self.owed += 1);
+        ordered.map_err(|denial| not_ordered(order, denial))
+    }
+
+    /// An answer came.
+    pub(super) fn note_answer(&mut self) {
+        self.owed = self.owed.saturating_sub(1);
+    }
+
+    /// Whether an answer is still to come.
+    pub(super) fn owes_answers(&self) -> bool {
+        self.owed > 0
     }
 
     /// How much is not on the disk yet.
@@ -160,9 +171,26 @@ pub(super) fn answered(answer: Answer) -> Event {
         Answer::Found(lines) => Event::Found { room: None, lines: recalled(lines) },
         Answer::Registered(account) => Event::Registered(account),
         Answer::LoggedIn(account) => Event::LoggedIn(account),
+        Answer::NotClaimed(denial) => not_claimed(denial),
         Answer::Banned(ban) => Event::Banned(ban),
         Answer::Unbanned(mask) => Event::Unbanned(mask),
+        Answer::NotOrdered(order, denial) => not_ordered(order, denial),
         Answer::Denied(denial) => denied(denial),
+    }
+}
+
+fn not_claimed(denial: Denial) -> Event {
+    match denial {
+        Denial::WrongPassword => Event::WrongPassword,
+        other => Event::NotClaimed(Text::new(other.to_string())),
+    }
+}
+
+fn not_ordered(order: Order, denial: Denial) -> Event {
+    match (order, denial) {
+        // Somebody else removed it, or it never got there.
+        (Order::Unban(mask), Denial::NotBanned(_)) => Event::Unbanned(mask),
+        (order, _) => Event::NotSaved(order),
     }
 }
 

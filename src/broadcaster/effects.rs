@@ -51,7 +51,7 @@ impl Broadcaster {
                 peer.respeak(feeds, |dialect| dialect.with_timestamps(on));
             }),
             Effect::Ask(id, question) => {
-                if let Err(event) = self.archive.ask(id, question, &self.chat) {
+                if let Err(event) = self.archive.ask(id, question) {
                     self.happen(now, id, event);
                 }
             }

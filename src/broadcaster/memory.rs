@@ -1,8 +1,14 @@
 //! What the store has to say, and what follows from it.
 
+use std::time::Duration;
+
 use super::{Broadcaster, archive};
 use crate::chat::Now;
+use crate::inbox::Input;
 use crate::store::{self, Swing};
+
+/// How long those may take at the end who are due an answer.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
 impl Broadcaster {
     pub(super) fn hear_store(&mut self, now: Now, event: store::Event) {
@@ -10,7 +16,10 @@ impl Broadcaster {
         self.carry_out_held(now, freed);
         self.report_swing(now);
         match event {
-            store::Event::Answered(id, answer) => self.happen(now, id, archive::answered(answer)),
+            store::Event::Answered(id, answer) => {
+                self.archive.note_answer();
+                self.happen(now, id, archive::answered(answer));
+            }
             store::Event::Failing { error } => {
                 self.status.set_store_failing(true);
                 log::error!("cannot write the history: {error}");
@@ -33,6 +42,21 @@ impl Broadcaster {
             }
             store::Event::Committed { .. } => {}
         }
+    }
+
+    /// Waits for the answers that people are due, while nobody else is heard any more.
+    pub(super) fn await_answers(&mut self) {
+        let deadline = self.clock.uptime() + LAST_ANSWERS;
+        while self.archive.owes_answers() && self.clock.uptime() < deadline {
+            match self.wait(Some(deadline)) {
+                Some(Input::Store(event)) => self.hear_store(self.clock.now(), event),
+                Some(Input::Writable(id)) => self.peers.with(id, |peer, _| peer.go_on()),
+                _ => {}
+            }
+        }
+        let now = self.clock.now();
+        self.chat.give_up(now, &mut self.effects);
+        self.carry_out(now);
     }
 
     /// Says what became of waiting for the disk.

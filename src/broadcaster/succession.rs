@@ -84,6 +84,7 @@ impl Broadcaster {
     /// Leaves everything to the successor, and says goodbye to those who cannot come along.
     pub(super) fn hand_over(mut self, successor: &Successor) {
         self.settle();
+        self.await_answers();
         self.dismiss_those_who_stay();
         self.close_archive();
         let Self { clock, limits, chat, peers, mut parked, .. } = self;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::message::Moment;
 use super::nick::Nick;
+use crate::text::Text;
 
 /// Longer passwords only make work.
 const MAX_BYTES: usize = 512;
@@ -44,9 +45,11 @@ pub struct Account {
 pub struct Password(String);
 
 impl Password {
-    /// What somebody typed; `None` when it is empty or longer than 512 bytes.
+    /// What somebody typed; `None` when it is empty or longer than 512 bytes, or when it would be
+    /// another after it came over a wire: with blanks around it, or characters that are dropped.
     pub fn new(typed: &str) -> Option<Self> {
-        (1..=MAX_BYTES).contains(&typed.len()).then(|| Self(typed.to_owned()))
+        let arrives = typed.trim() == typed && Text::new(typed).as_str() == typed;
+        ((1..=MAX_BYTES).contains(&typed.len()) && arrives).then(|| Self(typed.to_owned()))
     }
 
     /// What there is to hash.
@@ -77,6 +80,10 @@ mod tests {
     #[test]
     fn a_password_is_neither_empty_nor_endless_nor_shown() {
         assert!(Password::new("").is_none() && Password::new(&"x".repeat(513)).is_none());
+        for lost in [" x", "x ", "x\u{3000}", "a\tb", "a\rb", "a\u{200b}b", "\u{1b}[A"] {
+            assert!(Password::new(lost).is_none(), "{lost:?}");
+        }
+        assert!(Password::new("Grüße, 日本 x").is_some());
         assert_eq!(format!("{:?}", Password::new("secret")), "Some(Password(..))");
     }
 }

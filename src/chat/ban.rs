@@ -2,13 +2,16 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::message::Moment;
 use super::nick::Nick;
 use crate::address::{Network, Origin};
 use crate::text::Text;
 
 /// Whom a ban is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum Mask {
     /// Whoever is called that, or something that looks like it.
     Name(Nick),
@@ -61,8 +64,22 @@ impl fmt::Display for Mask {
     }
 }
 
+impl From<Mask> for String {
+    fn from(mask: Mask) -> Self {
+        mask.to_string()
+    }
+}
+
+impl TryFrom<String> for Mask {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::new(&text).ok_or("that can't be banned")
+    }
+}
+
 /// Somebody is to stay out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ban {
     /// Who.
     pub mask: Mask,
@@ -82,7 +99,7 @@ impl Ban {
 }
 
 /// Something to be on the disk before it is answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Order {
     /// Keep somebody out; takes the place of a ban with the same mask.
     Ban(Ban),

@@ -71,8 +71,6 @@ pub(super) struct Client {
     /// Nobody on the way can read what it sends.
     pub(super) encrypted: bool,
     pub(super) mute: Option<Mute>,
-    /// When it last said something to a room.
-    pub(super) spoke: Option<Duration>,
     pub(super) away: Option<Away>,
     /// Whom it ignores, those who left included, for what they said is still in the history.
     pub(super) ignores: Vec<ClientId>,
@@ -98,7 +96,6 @@ impl Client {
             quiet: false,
             encrypted: traits.encrypted,
             mute: None,
-            spoke: None,
             away: None,
             ignores: Vec::new(),
             ignored_by: Vec::new(),

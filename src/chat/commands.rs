@@ -103,6 +103,26 @@ pub fn usages() -> impl Iterator<Item = (&'static str, &'static str)> {
     COMMANDS.iter().map(|command| (command.usage, command.help))
 }
 
+/// What may be taken for a slash; an input method makes the first of one.
+const LIKE_A_SLASH: [char; 5] = ['\u{FF0F}', '\u{2044}', '\u{2215}', '\u{29F8}', '\\'];
+/// Commands with something in them that nobody else may see.
+const SECRET: [&str; 2] = ["register", "login"];
+
+/// The secret command that is meant by a line which is no command, as its slash is none.
+pub(super) fn secret_meant_by(line: &str) -> Option<&'static str> {
+    let line = line.strip_prefix(LIKE_A_SLASH)?;
+    let word: String = line.split_whitespace().next()?.chars().map(narrow).collect();
+    SECRET.into_iter().find(|name| name.eq_ignore_ascii_case(&word))
+}
+
+/// The ASCII character of which `c` is the full-width form, if it is one.
+fn narrow(c: char) -> char {
+    match c {
+        '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
+        _ => c,
+    }
+}
+
 /// Runs a command line, without its slash.
 pub(super) fn run(turn: &mut Turn<'_>, line: &str) -> Result<(), Refusal> {
     let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
@@ -217,6 +237,22 @@ mod tests {
             let optional = command.usage.contains('[');
             assert_eq!(optional, command.args.start() < command.args.end(), "{}", command.usage);
             assert!(COMMANDS[..number].iter().all(|other| other.name != command.name));
+        }
+    }
+
+    #[test]
+    fn a_secret_command_is_seen_behind_a_slash_that_is_none() {
+        for (line, meant) in [
+            ("\u{FF0F}register x", Some("register")),
+            ("\u{FF0F}\u{FF2C}ogin\u{3000}alice x", Some("login")),
+            ("\\ LOGIN alice x", Some("login")),
+            ("\u{2215}login", Some("login")),
+            ("\u{FF0F}loginx", None),
+            ("\u{FF0F}", None),
+            ("login alice x", None),
+            ("/login alice x", None),
+        ] {
+            assert_eq!(secret_meant_by(line), meant, "{line}");
         }
     }
 

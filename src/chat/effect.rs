@@ -30,7 +30,7 @@ pub enum Effect {
     Ask(ClientId, Question),
     /// Have a claim to a nick looked into, which is [answered](super::Event::LoggedIn).
     Claim(ClientId, Claim),
-    /// Have a ban written down, which is [answered](super::Event::Banned).
+    /// Have written down what is in force by now, which is [answered](super::Event::Banned).
     Order(ClientId, Order),
     /// Read the settings again.
     Reload,

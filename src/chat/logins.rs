@@ -27,8 +27,8 @@ struct Failures {
 pub(super) struct Logins(HashMap<Address, Failures>);
 
 impl Logins {
-    /// Somebody tries. Counts as a failure until it [succeeds](Self::succeed), so that trying
-    /// on many connections at once is no faster.
+    /// Somebody tries. Counts as a failure until it is [taken back](Self::take_back), so that
+    /// trying on many connections at once is no faster.
     ///
     /// # Errors
     /// How long to wait first.
@@ -46,9 +46,9 @@ impl Logins {
         Ok(())
     }
 
-    /// It was the right password: there is nothing to wait for. Failures before count on, or an
+    /// It was no wrong password: there is nothing to wait for. Failures before count on, or an
     /// account of one's own would be a way to guess the password of another without a pause.
-    pub(super) fn succeed(&mut self, now: Duration, from: Address) {
+    pub(super) fn take_back(&mut self, now: Duration, from: Address) {
         if let Some(failures) = self.0.get_mut(&from) {
             failures.count = failures.count.saturating_sub(1);
             failures.until = now;
@@ -95,7 +95,7 @@ mod tests {
         assert_eq!(logins.attempt(now, address(1)), Ok(()));
         let later = Duration::from_secs(1);
         assert_eq!(logins.attempt(later, address(1)), Ok(()));
-        logins.succeed(later, address(1));
+        logins.take_back(later, address(1));
         assert_eq!(logins.attempt(later, address(1)), Ok(()));
         assert_eq!(logins.attempt(later, address(1)), Err(Duration::from_secs(2)));
     }

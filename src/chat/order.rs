@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use super::account::Account;
+use super::ban::Order;
+use super::claims::Outcome;
 use super::client::ClientId;
 use super::effect::{Audience, Effect, Effects};
 use super::message::{Message, Reason};
@@ -15,10 +17,16 @@ use super::{Chat, Event, Now};
 use crate::text::Text;
 
 impl Chat {
-    /// Takes over who has an account and who is banned. Whoever is here is to be
-    /// [looked at](Self::enforce) next.
+    /// Takes over who has an account and who is banned, but for what is not on the disk yet.
+    /// Whoever is here is to be [looked at](Self::enforce) next.
     pub fn register(&mut self, roll: Roll) {
         self.registry = Registry::from(roll);
+        for order in self.orders.iter() {
+            match order {
+                Order::Ban(ban) => self.registry.ban(ban.clone()),
+                Order::Unban(mask) => self.registry.unban(*mask),
+            }
+        }
     }
 
     /// Sees to it that nobody is here who is banned, or wears a nick that belongs to another.
@@ -29,6 +37,15 @@ impl Chat {
             if self.clients.contains_key(&me) {
                 Turn { chat: self, now, me, effects }.face_the_law();
             }
+        }
+    }
+
+    /// Nobody will be answered any more: who waits is told, and orders are to be tried again.
+    pub fn give_up(&mut self, now: Now, effects: &mut Effects) {
+        self.orders.fail_all();
+        for client in self.claims.pending() {
+            let why = Text::new("there was no time for that; try again");
+            self.handle(now, client, Event::NotClaimed(why), effects);
         }
     }
 
@@ -43,19 +60,59 @@ impl Chat {
     }
 
     /// Takes note of what the store decided.
-    pub(super) fn take_note(&mut self, now: Now, event: &Event, effects: &mut Effects) {
+    pub(super) fn take_note(
+        &mut self,
+        now: Now,
+        client: ClientId,
+        event: &Event,
+        effects: &mut Effects,
+    ) {
+        let outcome = match event {
+            Event::Registered(_) | Event::LoggedIn(_) => Some(Outcome::Granted),
+            Event::WrongPassword => Some(Outcome::WrongPassword),
+            Event::NotClaimed(_) => Some(Outcome::Undone),
+            _ => None,
+        };
+        if let Some(outcome) = outcome {
+            self.claims.end(now.uptime, client, outcome);
+        }
         match event {
             Event::Registered(account) => self.registry.add(*account),
             Event::Banned(ban) => {
-                self.registry.ban(ban.clone());
-                let left = for_so_long(ban.until.map(|until| until.since(now.moment)));
-                let why = because(ban.reason.as_ref());
-                let deed = format!("{} banned {}{left}{why}", ban.by, ban.mask);
-                effects.push(Effect::Kept(Text::new(deed)));
-                self.enforce(now, effects);
+                self.conclude(now, client, &Order::Ban(ban.clone()), true, effects)
             }
-            Event::Unbanned(mask) => self.registry.unban(*mask),
+            Event::Unbanned(mask) => {
+                self.conclude(now, client, &Order::Unban(*mask), true, effects);
+            }
+            Event::NotSaved(order) => self.conclude(now, client, order, false, effects),
             _ => {}
+        }
+    }
+
+    /// Tells whoever gave an order, if they are still here, what the disk made of it.
+    fn conclude(
+        &mut self,
+        now: Now,
+        client: ClientId,
+        order: &Order,
+        is_saved: bool,
+        effects: &mut Effects,
+    ) {
+        let done = match order {
+            Order::Ban(ban) => format!("{} is banned", ban.mask),
+            Order::Unban(mask) => format!("{mask} is not banned any more"),
+        };
+        let message = if is_saved {
+            let was_late = self.orders.save(now.uptime, order);
+            let late = if was_late { ", and that is saved by now" } else { "" };
+            Message::Notice(Text::new(done + late))
+        } else if self.orders.fail(now.uptime, order) {
+            Message::Refused(Refusal::NotSaved(Text::new(done)))
+        } else {
+            return;
+        };
+        if self.clients.contains_key(&client) {
+            effects.tell(Audience::One(client), message);
         }
     }
 }
@@ -103,15 +160,19 @@ impl Turn<'_> {
 
     /// Speaks in a room, if it is not too soon for that.
     pub(super) fn keep_pace(&mut self) -> Result<(), Refusal> {
-        let uptime = self.now.uptime;
-        if let Some((pause, spoke)) = self.room().1.slow.zip(self.me().spoke)
-            && spoke + pause > uptime
-            && !self.is_operator()
-        {
-            return Err(Refusal::TooSoon(spoke + pause - uptime));
+        let (id, now, is_operator) = (self.me, self.now.uptime, self.is_operator());
+        let Chat { clients, rooms, .. } = &mut *self.chat;
+        let me = &clients[&id];
+        let Some(room) = rooms.get_mut(me.room()) else { return Ok(()) };
+        let Some(pause) = room.slow else { return Ok(()) };
+        let last = room.pace.last(id, me, |other| clients.contains_key(&other));
+        match last.map(|last| last + pause).filter(|next| *next > now) {
+            Some(next) if !is_operator => Err(Refusal::TooSoon(next - now)),
+            _ => {
+                room.pace.note(now, pause, id, me);
+                Ok(())
+            }
         }
-        self.me_mut().spoke = Some(uptime);
-        Ok(())
     }
 
     /// Whether no ban is on `nick`.
@@ -162,7 +223,6 @@ impl Turn<'_> {
     /// Takes the nick of its account, from whoever wears it.
     pub(super) fn logged_in(&mut self, account: Account) {
         let (nick, address) = (account.nick, self.me().address());
-        self.chat.logins.succeed(self.now.uptime, address);
         // Both may have changed while the password was looked at.
         if let Err(refusal) = self.may_bear(nick) {
             return self.refuse(refusal);

@@ -201,18 +201,22 @@ impl World {
                 Effect::Claim(id, claim) => {
                     let event = match claim {
                         Claim::Register(nick, ..) if self.chat.registry.account(nick).is_some() => {
-                            Event::NotFound(Text::new("registered"))
+                            Event::NotClaimed(Text::new("registered"))
                         }
                         Claim::Register(nick, ..) => {
                             Event::Registered(account(nick.as_str(), Role::User))
                         }
                         Claim::Login(nick, password, _) if password.as_bytes() == b"pw" => {
                             let known = self.chat.registry.account(nick).copied();
-                            known.map_or(Event::NotFound(Text::new("gone")), Event::LoggedIn)
+                            known.map_or(Event::NotClaimed(Text::new("gone")), Event::LoggedIn)
                         }
-                        Claim::Login(..) => Event::NotFound(Text::new("wrong password")),
+                        Claim::Login(..) => Event::WrongPassword,
                     };
                     self.asked.push_back((id, event));
+                }
+                // Now and then the disk does not take something.
+                Effect::Order(id, order) if self.said % 3 == 1 => {
+                    self.asked.push_back((id, Event::NotSaved(order)));
                 }
                 Effect::Order(id, Order::Ban(ban)) => {
                     self.asked.push_back((id, Event::Banned(ban)));

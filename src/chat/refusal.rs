@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::ban::Mask;
 use super::nick::Nick;
 use super::room::RoomName;
 use crate::text::Text;
@@ -31,6 +32,8 @@ pub enum Refusal {
     Idle(Duration),
     /// There is no such command.
     UnknownCommand(Text),
+    /// Almost this command, which nobody else may see.
+    Misspelt(&'static str),
     /// A command was used in a way that makes no sense.
     Misused,
     /// The same, with how it is used.
@@ -69,8 +72,14 @@ pub enum Refusal {
     Guest,
     /// That can't be a password.
     NotAPassword,
+    /// It is another one's.
+    WrongPassword,
     /// Logins failed: to be tried again in so long.
     LoginsFailed(Duration),
+    /// Names were registered: another may be in so long.
+    TooManyNames(Duration),
+    /// Passwords from the same place are not dealt with yet.
+    ClaimPending,
     /// The client, or the nick it asks for, is banned; for so much longer, if not for ever.
     Banned {
         /// Why, if that was said.
@@ -94,6 +103,12 @@ pub enum Refusal {
     NotAMask(Text),
     /// That is how long, and makes no sense.
     NotADuration(Text),
+    /// There is no such ban.
+    NotBanned(Mask),
+    /// That is in force, but the disk did not take it.
+    NotSaved(Text),
+    /// The disk takes nothing, and the memory nothing more.
+    TooManyOrders,
     /// `/unmute` of somebody who is not muted.
     NotMuted(Nick),
 }
@@ -118,6 +133,7 @@ impl fmt::Display for Refusal {
                 write!(f, "nothing heard from you for {limit}; goodbye")
             }
             Self::UnknownCommand(name) => write!(f, "unknown command /{name}; try /help"),
+            Self::Misspelt(name) => write!(f, "did you mean /{name}? not sent"),
             Self::Misused => f.write_str("that is not how it is used; try /help"),
             Self::Usage(usage) => write!(f, "usage: {usage}"),
             Self::NotANick => {
@@ -143,6 +159,14 @@ impl fmt::Display for Refusal {
             Self::NotRegistered(nick) => write!(f, "{nick} is not registered"),
             Self::Guest => f.write_str("choose a name first: /nick NAME, then /register PASSWORD"),
             Self::NotAPassword => f.write_str("a password has 1 to 512 bytes"),
+            Self::WrongPassword => f.write_str("wrong password"),
+            Self::ClaimPending => f.write_str(
+                "passwords from your address are being looked at; try again in a moment",
+            ),
+            Self::TooManyNames(wait) => {
+                let wait = whole(*wait);
+                write!(f, "too many names registered from your address; try again in {wait}")
+            }
             Self::LoginsFailed(wait) => {
                 write!(f, "too many failed logins; try again in {}", whole(*wait))
             }
@@ -171,6 +195,16 @@ impl fmt::Display for Refusal {
             Self::NotADuration(text) => {
                 write!(f, "{text} is no duration; it looks like 10m, 2h or 7d")
             }
+            Self::NotBanned(mask) => write!(f, "{mask} is not banned"),
+            Self::NotSaved(what) => {
+                write!(
+                    f,
+                    "{what}, but that is not saved, and tried again; till then it ends with the server"
+                )
+            }
+            Self::TooManyOrders => f.write_str(
+                "not done: the disk takes no bans, and there is no room for more of them",
+            ),
             Self::NotMuted(nick) => write!(f, "{nick} is not muted"),
         }
     }

@@ -10,6 +10,7 @@ use super::client::ClientId;
 use super::history::History;
 use super::message::Entry;
 use super::name::Name;
+use super::pace::Pace;
 use super::refusal::Refusal;
 use crate::text::Text;
 
@@ -68,6 +69,8 @@ pub(super) struct Room {
     pub(super) history: History,
     /// How long somebody who said something in it has to wait, if at all.
     pub(super) slow: Option<Duration>,
+    /// Who did, while it is so.
+    pub(super) pace: Pace,
     /// Joins and leaves that the next digest will tell.
     pub(super) joined: usize,
     pub(super) left: usize,
@@ -84,6 +87,7 @@ impl Room {
             topic: None,
             history: History::new(replay),
             slow: None,
+            pace: Pace::default(),
             joined: 0,
             left: 0,
             digest_due: false,

@@ -26,7 +26,11 @@ impl Turn<'_> {
         }
         self.me_mut().active = self.now.uptime;
         // A blank before the slash is a slip, and what follows may be private.
-        match line.as_str().trim_start().strip_prefix('/') {
+        let typed = line.as_str().trim_start();
+        if let Some(command) = commands::secret_meant_by(typed) {
+            return self.refuse(Refusal::Misspelt(command));
+        }
+        match typed.strip_prefix('/') {
             None => self.speak(Kind::Said, line.clone()),
             Some(text) if text.starts_with('/') => self.speak(Kind::Said, Text::new(text)),
             Some(command) => commands::run(self, command),

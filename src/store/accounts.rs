@@ -63,6 +63,16 @@ pub(super) fn set_hash(connection: &Connection, nick: Nick, hash: &str) -> Outco
     Ok(Ok(()))
 }
 
+/// Changes what the account like `nick` may do.
+pub(super) fn set_role(connection: &Connection, nick: Nick, role: Role) -> Outcome<()> {
+    let Some((account, _)) = secret(connection, nick)? else {
+        return Ok(Err(Denial::NotRegistered(nick)));
+    };
+    let sql = "UPDATE account SET role = ?2 WHERE nick = ?1";
+    connection.execute(sql, [account.nick.as_str(), &role.to_string()])?;
+    Ok(Ok(()))
+}
+
 /// Notes that somebody logged in.
 pub(super) fn set_seen(connection: &Connection, nick: Nick, at: Moment) -> Result<()> {
     let sql = "UPDATE account SET last_seen = ?2 WHERE nick = ?1";

@@ -38,6 +38,14 @@ pub fn set_password(dir: &Path, nick: Nick, password: &Password) -> Result<(), F
     change(Database::open_existing(dir)?, |connection| accounts::set_hash(connection, nick, &hash))
 }
 
+/// Changes what an account may do.
+///
+/// # Errors
+/// When there is none like it, or it cannot be written.
+pub fn set_role(dir: &Path, nick: Nick, role: Role) -> Result<(), Fault> {
+    change(Database::open_existing(dir)?, |connection| accounts::set_role(connection, nick, role))
+}
+
 /// Removes an account.
 ///
 /// # Errors

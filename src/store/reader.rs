@@ -47,8 +47,8 @@ fn answer(connection: &mut Option<Connection>, file: &Path, question: Question) 
         Question::Last { room, lines } => {
             Ok(Answer::Last(room, lines::last(connection, room, lines)?))
         }
-        Question::Search { words, rooms } => {
-            let found = search::search(connection, words.as_str(), &rooms)?;
+        Question::Search(words) => {
+            let found = search::search(connection, words.as_str())?;
             Ok(found.map_or_else(Answer::Denied, Answer::Found))
         }
     }

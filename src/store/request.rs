@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::lines::Recalled;
-use crate::chat::{Account, Ban, Mask, Nick, RoomName};
+use crate::chat::{Account, Ban, Mask, Nick, Order, RoomName};
 use crate::text::Text;
 
 /// Something to look up in the history.
@@ -16,13 +16,9 @@ pub enum Question {
         /// How many.
         lines: usize,
     },
-    /// The last lines in which all of these words stand.
-    Search {
-        /// Anything that somebody typed.
-        words: Text,
-        /// The rooms that whoever asks may read.
-        rooms: Vec<RoomName>,
-    },
+    /// The last lines in which all of these words stand, whatever somebody typed; in all rooms, as
+    /// everybody may go to any of them.
+    Search(Text),
 }
 
 /// What became of what a client asked for.
@@ -36,10 +32,14 @@ pub enum Answer {
     Registered(Account),
     /// It is their account.
     LoggedIn(Account),
-    /// The ban is in force.
+    /// The claim came to nothing.
+    NotClaimed(Denial),
+    /// The ban is on the disk.
     Banned(Ban),
-    /// There is no such ban any more.
+    /// It is not there any more.
     Unbanned(Mask),
+    /// The order was not carried out.
+    NotOrdered(Order, Denial),
     /// It was not done.
     Denied(Denial),
 }

@@ -4,19 +4,14 @@ use rusqlite::{Connection, params};
 
 use super::lines::{self, COLUMNS, Recalled};
 use super::request::{Denial, Outcome};
-use crate::chat::RoomName;
 
 /// Words that can be looked for at once.
 pub(super) const MAX_WORDS: usize = 16;
 /// Lines that are shown.
 const MAX_HITS: u32 = 20;
 
-/// The last lines in `rooms` that contain all words of `typed`, oldest first.
-pub(super) fn search(
-    connection: &Connection,
-    typed: &str,
-    rooms: &[RoomName],
-) -> Outcome<Vec<Recalled>> {
+/// The last lines that contain all words of `typed`, oldest first.
+pub(super) fn search(connection: &Connection, typed: &str) -> Outcome<Vec<Recalled>> {
     let words = match quote(typed) {
         Ok(words) => words,
         Err(denial) => return Ok(Err(denial)),
@@ -26,14 +21,10 @@ pub(super) fn search(
         "SELECT {COLUMNS} FROM msg_fts JOIN msg ON msg.id = msg_fts.rowid
          JOIN room ON room.id = msg.room_id
          WHERE msg_fts MATCH ?1 AND msg.nick <> ''
-         AND room.name IN (SELECT value FROM json_each(?2))
-         ORDER BY msg_fts.rowid DESC LIMIT ?3"
+         ORDER BY msg_fts.rowid DESC LIMIT ?2"
     );
     let mut query = connection.prepare(&sql)?;
-    // A room's name has nothing in it that JSON would escape.
-    let names: Vec<_> = rooms.iter().map(|name| format!("\"{name}\"")).collect();
-    let names = format!("[{}]", names.join(","));
-    let rows = query.query_map(params![words, names, MAX_HITS], lines::recall)?;
+    let rows = query.query_map(params![words, MAX_HITS], lines::recall)?;
     lines::take_newest(rows).map(Ok)
 }
 
@@ -51,16 +42,12 @@ fn quote(typed: &str) -> Result<String, Denial> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::{Entry, Kind, Moment, Nick};
+    use crate::chat::{Entry, Kind, Moment, Nick, RoomName};
     use crate::store::backlog::Item;
     use crate::store::lines::RoomIds;
     use crate::store::schema;
     use crate::text::Text;
     use proptest::prelude::*;
-
-    fn room(name: &str) -> RoomName {
-        RoomName::new(name).unwrap()
-    }
 
     /// A database in which alice said these lines in the lobby, a second each.
     fn said(lines: &[&str]) -> Connection {
@@ -73,7 +60,7 @@ mod tests {
                 let at = Moment { unix_ms: 1000 * i64::try_from(seq).unwrap() };
                 let (from, text) = (Nick::new("alice").unwrap(), Text::new(line));
                 let entry = Entry { at, from, kind: Kind::Said, text };
-                Item::Line { seq, room: room("lobby"), entry }
+                Item::Line { seq, room: RoomName::new("lobby").unwrap(), entry }
             })
             .collect();
         lines::insert(&connection, &mut RoomIds::default(), "here", &items, drop).unwrap();
@@ -81,8 +68,7 @@ mod tests {
     }
 
     fn found(connection: &Connection, typed: &str) -> Vec<String> {
-        let rooms = [room("dev"), room("lobby")];
-        let found = search(connection, typed, &rooms).unwrap().unwrap();
+        let found = search(connection, typed).unwrap().unwrap();
         found.iter().map(|line| line.text().to_string()).collect()
     }
 
@@ -98,24 +84,21 @@ mod tests {
     }
 
     #[test]
-    fn the_last_20_are_found_and_only_in_the_rooms_that_one_may_read() {
+    fn the_last_20_are_found() {
         let lines: Vec<_> = (1..=30).map(|number| format!("line {number}")).collect();
         let connection = said(&lines.iter().map(String::as_str).collect::<Vec<_>>());
         assert_eq!(found(&connection, "line"), lines[10..]);
-        let elsewhere = search(&connection, "line", &[room("dev")]).unwrap();
-        assert_eq!(elsewhere, Ok(vec![]));
-        assert_eq!(search(&connection, "line", &[]).unwrap(), Ok(vec![]));
     }
 
     #[test]
     fn what_is_no_word_or_too_many_is_refused() {
         let connection = said(&[]);
         for nothing in ["", "  ", "\"", "* ^ - + ( )", "!!! ???"] {
-            assert_eq!(search(&connection, nothing, &[]).unwrap(), Err(Denial::NoWords));
+            assert_eq!(search(&connection, nothing).unwrap(), Err(Denial::NoWords));
         }
         let many = "word ".repeat(MAX_WORDS + 1);
-        assert_eq!(search(&connection, &many, &[]).unwrap(), Err(Denial::TooManyWords));
-        assert!(search(&connection, &many[5..], &[]).unwrap().is_ok());
+        assert_eq!(search(&connection, &many).unwrap(), Err(Denial::TooManyWords));
+        assert!(search(&connection, &many[5..]).unwrap().is_ok());
     }
 
     #[test]
@@ -125,7 +108,7 @@ mod tests {
         for typed in
             ["body:is", "a* NOT", "(a", "NEAR(near misses)", "{body}:a", "\"hi", "^rock", "a\"\"b"]
         {
-            assert!(search(&connection, typed, &[room("lobby")]).unwrap().is_ok(), "{typed}");
+            assert!(search(&connection, typed).unwrap().is_ok(), "{typed}");
         }
         assert_eq!(found(&connection, "rock AND roll"), ["rock AND roll"]);
         assert_eq!(found(&connection, "rock OR near"), [] as [&str; 0]);
@@ -137,13 +120,13 @@ mod tests {
         fn whatever_is_typed_gives_a_result_or_a_refusal(typed in ".{0,60}") {
             let connection = said(&["some words"]);
             let typed = Text::new(typed);
-            prop_assert!(search(&connection, typed.as_str(), &[room("lobby")]).is_ok());
+            prop_assert!(search(&connection, typed.as_str()).is_ok());
         }
 
         #[test]
         fn syntax_gives_a_result_or_a_refusal(typed in r#"(["'()*:^+{}. -]|NEAR|AND|OR|NOT|body|a|1|é|,){0,12}"#) {
             let connection = said(&["some words"]);
-            prop_assert!(search(&connection, &typed, &[room("lobby")]).is_ok());
+            prop_assert!(search(&connection, &typed).is_ok());
         }
 
         #[test]

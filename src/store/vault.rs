@@ -23,7 +23,7 @@ pub(super) fn run(
                 register(client, (nick, at), &password, changes).err()
             }
             Claim::Login(nick, password, at) => {
-                let answer = log_in(file, nick, &password).unwrap_or_else(Answer::Denied);
+                let answer = log_in(file, nick, &password).unwrap_or_else(Answer::NotClaimed);
                 if let Answer::LoggedIn(account) = &answer {
                     let _ = changes.send(Change::Seen(account.nick, at));
                 }
@@ -43,7 +43,7 @@ fn register(
     password: &Password,
     changes: &Sender<Change>,
 ) -> Result<(), Answer> {
-    let not_saved = Answer::Denied(Denial::NotSaved);
+    let not_saved = Answer::NotClaimed(Denial::NotSaved);
     let hash = passwords::hash(password).map_err(|error| {
         log::error!("cannot hash a password: {error}");
         not_saved.clone()

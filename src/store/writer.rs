@@ -6,7 +6,7 @@
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, never, select};
+use crossbeam_channel::{Receiver, select};
 use rusqlite::{Connection, Result};
 
 use super::accounts;
@@ -89,7 +89,10 @@ impl<R: FnMut(Event)> Writer<R> {
                     }
                     Err(_) => break,
                 },
-                recv(self.inlets.changes) -> change => self.take(change.ok()),
+                recv(self.inlets.changes) -> change => match change {
+                    Ok(change) => self.take(change),
+                    Err(_) => break,
+                },
                 default(pause) => {}
             }
             self.do_chores();
@@ -98,8 +101,15 @@ impl<R: FnMut(Event)> Writer<R> {
                 return;
             }
         }
-        while let Ok(change) = self.inlets.changes.try_recv() {
-            self.take(Some(change));
+        while let Ok(first) = self.inlets.queue.items.recv() {
+            let batch = self.inlets.queue.batch(Some(first));
+            if self.write(batch).is_err() {
+                return;
+            }
+        }
+        // Until the last password that somebody registers with is hashed.
+        while let Ok(change) = self.inlets.changes.recv() {
+            self.take(change);
         }
         let _ = self.write_rest();
     }
@@ -154,38 +164,42 @@ impl<R: FnMut(Event)> Writer<R> {
         let until = Instant::now() + pause;
         loop {
             select! {
-                recv(self.inlets.changes) -> change => self.take(change.ok()),
+                recv(self.inlets.changes) -> change => match change {
+                    Ok(change) => self.take(change),
+                    Err(_) => return false,
+                },
                 recv(self.inlets.closing) -> _ => return false,
                 default(until.saturating_duration_since(Instant::now())) => return true,
             }
         }
     }
 
-    fn take(&mut self, change: Option<Change>) {
-        let Some(change) = change else {
-            // Nobody is left who could send one.
-            self.inlets.changes = never();
-            return;
-        };
-        let (client, saved, answer) = match change {
-            Change::Ordered(client, Order::Ban(ban)) => {
-                (client, self.save(|connection| bans::add(connection, &ban)), Answer::Banned(ban))
-            }
-            Change::Ordered(client, Order::Unban(mask)) => {
-                let saved = self.save(|connection| bans::remove(connection, mask));
-                (client, saved, Answer::Unbanned(mask))
-            }
+    fn take(&mut self, change: Change) {
+        let (client, answer) = match change {
+            Change::Ordered(client, order) => (client, self.obey(order)),
             Change::Register(client, account, hash) => {
                 let saved = self.save(|connection| accounts::register(connection, &account, &hash));
-                (client, saved, Answer::Registered(account))
+                let registered = |()| Answer::Registered(account);
+                (client, saved.map_or_else(Answer::NotClaimed, registered))
             }
             Change::Seen(nick, at) => {
                 let _ = self.save(|connection| accounts::set_seen(connection, nick, at).map(Ok));
                 return;
             }
         };
-        let answer = saved.map_or_else(Answer::Denied, |()| answer);
         (self.report)(Event::Answered(client, answer));
+    }
+
+    fn obey(&mut self, order: Order) -> Answer {
+        let saved = self.save(|connection| match &order {
+            Order::Ban(ban) => bans::add(connection, ban),
+            Order::Unban(mask) => bans::remove(connection, *mask),
+        });
+        match (saved, order) {
+            (Ok(()), Order::Ban(ban)) => Answer::Banned(ban),
+            (Ok(()), Order::Unban(mask)) => Answer::Unbanned(mask),
+            (Err(denial), order) => Answer::NotOrdered(order, denial),
+        }
     }
 
     /// Makes a change as a whole.

@@ -65,6 +65,25 @@ fn lines_are_found_by_their_words() {
 }
 
 #[test]
+fn lines_are_found_in_rooms_that_nobody_remembers() {
+    let dir = TempDir::new();
+    let server = start(&dir);
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    alice.send("/join archive");
+    alice.send("the deploy was rolled back");
+    // More rooms than are kept without anybody in them, each with something to keep it for.
+    for number in 0..300 {
+        alice.send(&format!("/join r{number}"));
+        alice.send("something else");
+    }
+    alice.sync();
+    bob.ask("/rooms");
+    bob.send("/search deploy");
+    bob.expect_contains("archive <alice> the deploy was rolled back");
+    bob.expect("-- end of search");
+}
+
+#[test]
 fn private_words_are_never_stored() {
     let dir = TempDir::new();
     let server = start(&dir);

@@ -2,12 +2,14 @@
 
 use std::io::Write;
 
-use crate::harness::{Client, Server, TempDir, chatd, run};
+use crate::harness::{Client, Server, Signal, TempDir, chatd, run};
+use crate::restart::switch;
 
 mod accounts;
 mod attacker;
 mod bans;
 mod operators;
+mod wires;
 
 /// Runs `chatd account WORDS` with that on its stdin.
 #[track_caller]
@@ -24,6 +26,23 @@ fn account(dir: &TempDir, words: &str, input: &str) {
 /// A server with that state directory and a web port, whose log has all there is.
 fn server(dir: &TempDir) -> Server {
     Server::with_web(["--state-dir", &dir.path(""), "-vv", "--rate", "0"])
+}
+
+/// The server after that kind of end: itself, or the next one in its place.
+#[track_caller]
+fn again(running: Server, dir: &TempDir, end: Option<Signal>) -> Server {
+    match end {
+        None => running,
+        Some(Signal::USR2) => {
+            switch(&running);
+            running
+        }
+        Some(signal) => {
+            running.signal(signal);
+            running.wait();
+            server(dir)
+        }
+    }
 }
 
 /// One with an operator, carol.

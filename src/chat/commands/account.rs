@@ -18,6 +18,8 @@ pub(super) fn register(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal
     if let Some(account) = turn.chat.registry.account(nick) {
         return Err(Refusal::Registered(account.nick));
     }
+    let (uptime, me, from) = (turn.now.uptime, turn.me, turn.me().address());
+    turn.chat.claims.begin_registration(uptime, me, from)?;
     claim(turn, Claim::Register(nick, password, turn.now.moment));
     Ok(())
 }
@@ -27,8 +29,8 @@ pub(super) fn login(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let account = Nick::new(args[0]).and_then(|nick| turn.chat.registry.account(nick));
     let nick = account.ok_or_else(|| Refusal::NotRegistered(Text::new(args[0])))?.nick;
     turn.may_bear(nick)?;
-    let (uptime, from) = (turn.now.uptime, turn.me().address());
-    turn.chat.logins.attempt(uptime, from).map_err(Refusal::LoginsFailed)?;
+    let (uptime, me, from) = (turn.now.uptime, turn.me, turn.me().address());
+    turn.chat.claims.begin_login(uptime, me, from)?;
     claim(turn, Claim::Login(nick, password, turn.now.moment));
     Ok(())
 }

@@ -82,7 +82,11 @@ pub(super) fn ban(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let until = duration.map(|duration| turn.now.moment.after(duration));
     let reason = (!why.is_empty()).then(|| Text::new(why));
     let ban = Ban { mask, by: me.nick, reason, until };
-    turn.effects.push(Effect::Order(turn.me, Order::Ban(ban)));
+    order(turn, Order::Ban(ban.clone()))?;
+    let why = because(ban.reason.as_ref());
+    turn.log(format_args!("banned {mask}{}{why}", for_so_long(duration)));
+    turn.chat.registry.ban(ban);
+    turn.chat.enforce(turn.now, turn.effects);
     Ok(())
 }
 
@@ -93,8 +97,18 @@ pub(super) fn unban(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
         Mask::Name(nick) => ban.mask.names(nick),
         _ => ban.mask == mask,
     };
-    let mask = turn.chat.registry.bans(Moment::default()).find(same).map_or(mask, |ban| ban.mask);
-    turn.effects.push(Effect::Order(turn.me, Order::Unban(mask)));
+    let found = turn.chat.registry.bans(Moment::default()).find(same).map(|ban| ban.mask);
+    let mask = found.ok_or(Refusal::NotBanned(mask))?;
+    order(turn, Order::Unban(mask))?;
+    turn.log(format_args!("unbanned {mask}"));
+    turn.chat.registry.unban(mask);
+    Ok(())
+}
+
+/// Has it written down what is in force at once; the answer comes when it is on the disk, or not.
+fn order(turn: &mut Turn<'_>, order: Order) -> Result<(), Refusal> {
+    turn.chat.orders.add(turn.me, order.clone())?;
+    turn.effects.push(Effect::Order(turn.me, order));
     Ok(())
 }
 
@@ -123,6 +137,9 @@ pub(super) fn slow(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     }
     let id = turn.me().room();
     let Some(room) = turn.chat.rooms.get_mut(id) else { return Ok(()) };
+    if seconds == 0 {
+        room.pace.clear();
+    }
     room.slow = (seconds > 0).then(|| Duration::from_secs(seconds));
     let name = room.name;
     turn.log(format_args!("set {name} to a line each {seconds} s"));

@@ -25,7 +25,7 @@ pub(super) fn reply(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
 
 pub(super) fn quit(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     // Who may not speak may go, but without last words.
-    let words = args.first().filter(|_| turn.may_speak().is_ok());
+    let words = args.first().filter(|_| turn.may_speak().is_ok() && turn.keep_pace().is_ok());
     turn.quit(words.map(Text::new));
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! A registered nick belongs to its account, whatever happens.
 
-use super::{account, log_in, logs_in, registers, server};
+use super::{account, again, log_in, logs_in, registers, server};
 use crate::harness::{Client, Identity, Server, Signal, TempDir, WebSocket, people};
 use crate::restart::switch;
 
@@ -14,15 +14,7 @@ fn a_registered_name_is_refused_to_others_before_and_after_every_kind_of_end() {
     registers(&mut alice, "open sesame");
     drop(alice);
     for end in [None, Some(Signal::TERM), Some(Signal::KILL), Some(Signal::USR2)] {
-        match end {
-            None => {}
-            Some(Signal::USR2) => switch(&running),
-            Some(signal) => {
-                running.signal(signal);
-                running.wait();
-                running = server(&dir);
-            }
-        }
+        running = again(running, &dir, end);
         let mut eve = Client::guest(&running);
         for spelling in ["alice", "ALICE", "a1ice"] {
             assert_eq!(eve.ask(&format!("/nick {spelling}")), [OWNED]);
@@ -104,4 +96,63 @@ fn an_account_that_is_removed_frees_its_name() {
     alice.wait_for(|line| line == "-- you are logged out: the account is gone");
     assert_eq!(alice.ask("/nick bob"), ["-- you are now bob"]);
     assert_eq!(alice.ask("/nick alice"), ["-- you are now alice"]);
+}
+
+/// People who have just asked for their names to be registered.
+fn in_the_middle_of_registering(running: &Server) -> Vec<Client> {
+    let names = ["ann", "bob", "carl", "dan", "eve", "fay", "gus", "hal"];
+    let person = |(place, name): (usize, &&str)| {
+        let address = format!("127.0.1.{}", place + 1);
+        Client::connect_from(running, &address).welcomed().named(name)
+    };
+    let mut people: Vec<_> = names.iter().enumerate().map(person).collect();
+    people.iter_mut().for_each(|client| client.send("/register secret"));
+    for client in &mut people {
+        client.wait_for(|line| line.contains("not encrypted"));
+    }
+    people
+}
+
+/// What they are told, and who was told that the name is theirs.
+fn told_of_it(people: &mut [Client]) -> Vec<String> {
+    let yours = |client: &mut Client| {
+        let told = client.wait_for(|line| line.starts_with("!!") || line.contains(" is yours now"));
+        let later = "!! there was no time for that; try again";
+        assert!(told == later || told.contains(" is yours now"), "{told}");
+        (told != later).then(|| client.name.clone())
+    };
+    people.iter_mut().filter_map(yours).collect()
+}
+
+#[test]
+fn who_registers_while_the_server_ends_is_told_what_became_of_it() {
+    let dir = TempDir::new();
+    let running = server(&dir);
+    let mut people = in_the_middle_of_registering(&running);
+    running.signal(Signal::TERM);
+    let registered = told_of_it(&mut people);
+    running.wait();
+    let running = server(&dir);
+    for name in &registered {
+        logs_in(&mut Client::guest(&running), name, "secret");
+    }
+    assert!(!registered.is_empty());
+}
+
+#[test]
+fn who_registers_while_the_server_is_restarted_is_told_what_became_of_it() {
+    let dir = TempDir::new();
+    let running = server(&dir);
+    let mut people = in_the_middle_of_registering(&running);
+    switch(&running);
+    let registered = told_of_it(&mut people);
+    assert!(!registered.is_empty());
+    for client in people.iter_mut().filter(|client| registered.contains(&client.name)) {
+        client.send("/who");
+        let name = client.name.clone();
+        client.wait_for(|line| line.starts_with("-- lobby (") && line.contains(&name));
+    }
+    for name in &registered {
+        logs_in(&mut Client::guest(&running), name, "secret");
+    }
 }

@@ -27,6 +27,61 @@ fn failed_logins_are_slowed_for_the_address_and_the_session_goes_on() {
 }
 
 #[test]
+fn registering_in_masses_keeps_nobody_else_from_logging_in() {
+    let dir = TempDir::new();
+    account(&dir, "add alice", "right\n");
+    let running = server(&dir);
+    let mut crowd: Vec<_> = (0..20).map(|number| Client::join(&running, &name(number))).collect();
+    crowd.iter_mut().for_each(|client| client.send("/register secret"));
+    let mut alice = Client::connect_from(&running, "127.0.0.2").welcomed();
+    super::logs_in(&mut alice, "alice", "right");
+    let mut answer = |client: &mut Client| {
+        client.wait_for(|line| line.starts_with("!!") || line.contains(" is yours now"))
+    };
+    let mut answers: Vec<_> = crowd.iter_mut().map(&mut answer).collect();
+    let later = "!! passwords from your address are being looked at; try again in a moment";
+    assert!(answers.iter().any(|told| told == later), "{answers:?}");
+    // One after the other they are attended to, but not all of them.
+    for client in &mut crowd {
+        client.send("/register secret");
+        answers.push(answer(client));
+    }
+    let registered = answers.iter().filter(|told| told.contains(" is yours now"));
+    assert_eq!(registered.count(), 10, "{answers:?}");
+    let enough = "!! too many names registered from your address; try again in ";
+    assert!(answers.last().unwrap().starts_with(enough), "{answers:?}");
+}
+
+/// A name that looks like no other.
+fn name(number: u8) -> String {
+    format!("user{}", char::from(b'm' + number / 5)) + &"abcdefg"[..1 + usize::from(number % 5)]
+}
+
+#[test]
+fn who_was_not_attended_to_has_not_failed() {
+    let dir = TempDir::new();
+    account(&dir, "add alice", "right\n");
+    let running = server(&dir);
+    let from = |number| Client::connect_from(&running, &format!("127.0.1.{number}")).welcomed();
+    let mut crowd: Vec<_> = (1..=40).map(from).collect();
+    crowd.iter_mut().for_each(|client| client.send("/login alice right"));
+    let mut busy = 0;
+    for client in &mut crowd {
+        loop {
+            let answers = ["!!", "-- you are logged in as alice"];
+            let told = client.wait_for(|line| answers.iter().any(|one| line.starts_with(one)));
+            if told != "!! busy; try again" {
+                assert_eq!(told, "-- you are logged in as alice");
+                break;
+            }
+            busy += 1;
+            client.send("/login alice right");
+        }
+    }
+    assert!(busy > 0, "this was to be more than there is room for");
+}
+
+#[test]
 fn a_password_is_nowhere_but_in_the_hash() {
     let dir = TempDir::new();
     let running = server(&dir);
@@ -34,6 +89,14 @@ fn a_password_is_nowhere_but_in_the_hash() {
     alice.ask("/echo on");
     registers(&mut alice, "Xyzzy plugh");
     let mut seen = bob.sync();
+    for (line, meant) in [
+        ("\u{FF0F}register Xyzzy", "register"),
+        ("\u{3000}\u{FF0F}login alice Xyzzy", "login"),
+        ("\\LOGIN alice Xyzzy", "login"),
+    ] {
+        assert_eq!(alice.ask(line), [format!("!! did you mean /{meant}? not sent")]);
+    }
+    seen.extend(alice.ask("\u{3000}/login alice Xyzzy wrong"));
     seen.extend(alice.ask(" /login alice Xyzzy wrong"));
     seen.extend(alice.ask("/LOGIN alice Xyzzy wrong"));
     seen.extend(alice.ask("/register Xyzzy"));

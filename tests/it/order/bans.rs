@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::net::TcpStream;
 
-use super::{log_in, registers, ruled, server, until};
+use super::{again, log_in, registers, ruled, server, until};
 use crate::harness::{Client, Server, Signal, TempDir, WebSocket, connect, people, upgrade};
 use crate::restart::switch;
 
@@ -43,15 +43,7 @@ fn a_banned_address_is_turned_away_on_every_wire_and_after_every_kind_of_end() {
     page.expect_closed(1008);
     running.wait_log(["to keep order, carol banned 127.0.0.1: scanners, all"]);
     for end in [None, Some(Signal::KILL), Some(Signal::TERM), Some(Signal::USR2)] {
-        match end {
-            None => {}
-            Some(Signal::USR2) => switch(&running),
-            Some(signal) => {
-                running.signal(signal);
-                running.wait();
-                running = server(&dir);
-            }
-        }
+        running = again(running, &dir, end);
         nobody_gets_in(&running, "!! banned: scanners, all");
     }
     let mut carol = operator(&running);
@@ -114,4 +106,56 @@ fn a_ban_is_counted_and_says_nothing_to_who_speaks_first() {
     assert!(!String::from_utf8_lossy(&answer).contains("Welcome"));
     running.wait_log(["refused 127.0.0.1:", ": banned"]);
     assert!(!carol.sync().concat().contains("hello"));
+}
+
+#[test]
+fn a_ban_is_in_force_without_the_disk_and_saved_when_that_is_back() {
+    let dir = TempDir::new();
+    let (mut running, mut carol) = ruled(&dir);
+    let [mut eve] = people(&running, ["eve"]);
+    until(&mut carol, "/ban mallory", "-- mallory is banned");
+    let database = rusqlite::Connection::open(dir.path("chatd.db")).unwrap();
+    database.busy_timeout(crate::harness::PATIENCE).unwrap();
+    for what in ["INSERT", "DELETE"] {
+        let sql = format!(
+            "CREATE TRIGGER full_{what} BEFORE {what} ON ban BEGIN SELECT RAISE(FAIL, 'full'); END"
+        );
+        database.execute_batch(&sql).unwrap();
+    }
+    let not_saved = "but that is not saved, and tried again; till then it ends with the server";
+    let told = until(&mut carol, "/ban eve spam", " is banned");
+    assert_eq!(told, format!("!! eve is banned, {not_saved}"));
+    eve.wait_for(|line| line == "!! banned: spam");
+    eve.rest();
+    let told = until(&mut carol, "/unban mallory", " not banned ");
+    assert_eq!(told, format!("!! mallory is not banned any more, {not_saved}"));
+    let stays_out = |running: &Server| {
+        let mut eve = Client::guest(running);
+        assert_eq!(eve.ask("/nick EVE"), ["!! banned: spam"]);
+        assert_eq!(eve.ask("/nick mallory"), ["-- you are now mallory"]);
+    };
+    stays_out(&running);
+    // What others change does not undo it, nor does another program.
+    super::account(&dir, "add dave", "secret\n");
+    drop(log_in_soon(&running, "dave", "secret"));
+    stays_out(&running);
+    switch(&running);
+    stays_out(&running);
+    database.execute_batch("DROP TRIGGER full_INSERT; DROP TRIGGER full_DELETE").unwrap();
+    carol.wait_for(|line| line == "-- eve is banned, and that is saved by now");
+    carol.wait_for(|line| line == "-- mallory is not banned any more, and that is saved by now");
+    running.signal(Signal::KILL);
+    running.wait_killed();
+    running = server(&dir);
+    stays_out(&running);
+}
+
+/// Logs in to an account that the server may not know yet.
+fn log_in_soon(server: &Server, name: &str, password: &str) -> Client {
+    crate::harness::eventually("the account", || {
+        let mut client = Client::guest(server);
+        client.send(&format!("/login {name} {password}"));
+        let answer = |line: &str| line.starts_with("!!") || line.starts_with("-- you are logged");
+        client.wait_for(answer).starts_with("--").then_some(client)
+    })
 }

@@ -128,6 +128,48 @@ fn a_slow_room_takes_one_line_at_a_time_and_a_lockdown_only_registered_people() 
 }
 
 #[test]
+fn coming_again_is_no_way_around_a_slow_room() {
+    let dir = TempDir::new();
+    account(&dir, "add bob", "secret\n");
+    let (server, mut carol) = ruled(&dir);
+    let [mut eve, mut dan] = people(&server, ["eve", "dan"]);
+    until(&mut carol, "/slow 60", "once each 60 s");
+    let mut bob = Client::connect_from(&server, "127.0.0.2").welcomed();
+    super::logs_in(&mut bob, "bob", "secret");
+    let speaks = |told: Vec<String>| {
+        assert!(told.iter().all(|line| !line.starts_with("!!")), "{told:?}");
+    };
+    let slowly = |told: Vec<String>| {
+        let last = told.last().unwrap();
+        assert!(last.starts_with("!! slowly, please: you may speak again in "), "{told:?}");
+    };
+    speaks(bob.ask("one"));
+    speaks(eve.ask("one"));
+    // Last words are words, too.
+    eve.send("/quit two");
+    carol.wait_for(|line| line.starts_with("-- eve left: quit ("));
+    bob.send("/quit two");
+    carol.wait_for(|line| line.starts_with("-- bob left: quit ("));
+    let mut again = Client::guest(&server);
+    slowly(again.ask("two"));
+    again.ask("/join dev");
+    speaks(again.ask("elsewhere"));
+    again.ask("/leave");
+    slowly(again.ask("two"));
+    switch(&server);
+    slowly(again.ask("two"));
+    let mut bob = Client::connect_from(&server, "127.0.0.3").welcomed();
+    super::logs_in(&mut bob, "bob", "secret");
+    slowly(bob.ask("two"));
+    // Who was here before is somebody else.
+    speaks(dan.ask("three"));
+    assert!(carol.sync().iter().all(|line| !line.ends_with("two")));
+    until(&mut carol, "/slow 0", "as often as they like");
+    again.wait_for(|line| line.contains("as often as they like"));
+    speaks(again.ask("two"));
+}
+
+#[test]
 fn an_operator_reloads_and_anybody_reads_the_motd_again() {
     let dir = TempDir::new();
     account(&dir, "add carol --operator", "sesame\n");
@@ -141,6 +183,20 @@ fn an_operator_reloads_and_anybody_reads_the_motd_again() {
     server.wait_log([" reloaded"]);
     server.wait_log(["to keep order, carol asked for a reload"]);
     until(&mut eve, "/motd", "-- new");
+}
+
+#[test]
+fn what_an_account_may_do_can_be_changed_while_it_is_in_use() {
+    let dir = TempDir::new();
+    account(&dir, "add bob", "secret\n");
+    let server = super::server(&dir);
+    let mut bob = log_in(&server, "bob", "secret");
+    assert_eq!(bob.ask("/bans"), [MINE]);
+    for (role, answer) in [("operator", "-- nobody is banned"), ("user", MINE)] {
+        account(&dir, &format!("role BOB {role}"), "");
+        let is_so = || (bob.ask("/bans") == [answer]).then_some(());
+        crate::harness::eventually("the change", is_so);
+    }
 }
 
 #[test]

@@ -37,12 +37,24 @@ fn who_registers_can_log_in_and_nobody_else_can() {
     assert_eq!(register("Bob", "secret"), Answer::Registered(bob));
     assert_eq!(count(&dir, "account"), 1);
     assert_eq!(log_in("b0b", "secret"), Answer::LoggedIn(bob));
-    assert_eq!(log_in("Bob", "Secret"), Answer::Denied(Denial::WrongPassword));
-    assert_eq!(log_in("eve", "secret"), Answer::Denied(Denial::NotRegistered(nick("eve"))));
-    assert_eq!(register("B0B", "mine"), Answer::Denied(Denial::Registered(nick("Bob"))));
+    assert_eq!(log_in("Bob", "Secret"), Answer::NotClaimed(Denial::WrongPassword));
+    assert_eq!(log_in("eve", "secret"), Answer::NotClaimed(Denial::NotRegistered(nick("eve"))));
+    assert_eq!(register("B0B", "mine"), Answer::NotClaimed(Denial::Registered(nick("Bob"))));
     kept.close();
     let accounts = Kept::open(&dir).past.roll.accounts;
     assert_eq!(accounts, [Account { last_seen: Some(moment(NOON + 5)), ..bob }]);
+}
+
+#[test]
+fn who_registers_at_the_last_moment_is_registered() {
+    let dir = TempDir::new();
+    let kept = Kept::open(&dir);
+    for name in ["ann", "bob", "cy", "dan", "eve"] {
+        let claim = Claim::Register(nick(name), password("secret"), moment(NOON));
+        kept.store.claim(CLIENT, claim).unwrap();
+    }
+    kept.close();
+    assert_eq!(count(&dir, "account"), 5);
 }
 
 #[test]
@@ -74,7 +86,7 @@ fn too_many_claims_are_refused_at_once() {
             Event::Answered(_, answer) => Some(answer),
             _ => None,
         });
-        assert_eq!(answer, Answer::Denied(Denial::WrongPassword));
+        assert_eq!(answer, Answer::NotClaimed(Denial::WrongPassword));
     }
 }
 
@@ -98,7 +110,8 @@ fn bans_are_kept_until_they_run_out_or_are_lifted() {
     assert_eq!(count(&dir, "ban"), 3, "the same mask is one ban, and one has run out");
     let v6 = Mask::new("2001:db8::1").unwrap();
     assert_eq!(kept.order(Order::Unban(v6)), Answer::Unbanned(v6));
-    assert_eq!(kept.order(Order::Unban(v6)), Answer::Denied(Denial::NotBanned(v6)));
+    let again_not = Answer::NotOrdered(Order::Unban(v6), Denial::NotBanned(v6));
+    assert_eq!(kept.order(Order::Unban(v6)), again_not);
     kept.close();
     let bans = Kept::open(&dir).past.roll.bans;
     assert_eq!(bans, [name, again], "oldest first, without those that ran out");

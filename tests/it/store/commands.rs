@@ -158,8 +158,15 @@ fn what_cannot_be_done_with_an_account_is_said_in_one_line() {
     assert_done(&manage(&dir, "account add alice", "secret\n"), "");
     for (words, input, status, why) in [
         ("account add A1ice", "x\n", 1, "alice is registered already"),
-        ("account add bob", "", 1, "a password has 1 to 512 bytes"),
-        ("account add bob", "\nsecond line\n", 1, "a password has 1 to 512 bytes"),
+        ("account role bob operator", "", 1, "bob is not registered"),
+        ("account role alice admin", "", 2, "invalid value 'admin'"),
+        ("account add bob", "", 2, "a password has 1 to 512 bytes"),
+        ("account add bob", "\nsecond line\n", 2, "a password has 1 to 512 bytes"),
+        ("account add bob", " blank before\n", 2, "without blanks around it"),
+        ("account add bob", "blank behind \r\n", 2, "without blanks around it"),
+        ("account password alice", "bell\u{7}\n", 2, "without control or invisible"),
+        ("account password alice", "tab\tin it\n", 2, "without control or invisible"),
+        ("account password alice", &"x".repeat(513), 2, "a password has 1 to 512 bytes"),
         ("account remove bob", "", 1, "bob is not registered"),
         ("account password bob", "x\n", 1, "bob is not registered"),
         ("account add root", "x\n", 2, "root is reserved"),

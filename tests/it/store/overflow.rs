@@ -73,8 +73,9 @@ fn lines_wait_for_a_disk_that_fails_and_orders_are_answered() {
     // SQLite itself waits 5 s for the other one.
     assert!(matches!(kept.next(), Event::Failing { .. }));
     assert_eq!(kept.store.pending(), 1);
-    kept.store.order(CLIENT, Order::Unban(Mask::new("eve").unwrap())).unwrap();
-    assert_eq!(kept.answer(), Answer::Denied(Denial::NotSaved));
+    let order = Order::Unban(Mask::new("eve").unwrap());
+    kept.store.order(CLIENT, order.clone()).unwrap();
+    assert_eq!(kept.answer(), Answer::NotOrdered(order, Denial::NotSaved));
     drop(blocker);
     kept.wait_committed(seq);
     assert!(matches!(kept.next(), Event::Recovered { after } if after > Duration::ZERO));

@@ -33,7 +33,7 @@ fn of_each_room_the_last_lines_stay() {
     );
     assert_eq!(kept.last("few", 99), ["few"]);
     let words = Text::new("dev");
-    kept.store.ask(CLIENT, Question::Search { words, rooms: vec![room("dev")] }).unwrap();
+    kept.store.ask(CLIENT, Question::Search(words)).unwrap();
     assert!(matches!(kept.answer(), Answer::Found(found) if found.len() == 10));
     assert_index_is_sound(&dir);
 }

@@ -1,0 +1,144 @@
+//! `Claims`: passwords that are being looked into, so that no address takes all the time there is
+//! for that.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::client::ClientId;
+use super::logins::Logins;
+use super::refusal::Refusal;
+use super::registrations::Registrations;
+use crate::address::Address;
+
+/// Of one address at the same time: each is slow on purpose, and others wait, too.
+const MAX_EACH: usize = 2;
+
+/// What became of a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Granted,
+    WrongPassword,
+    /// It was not looked into, or in vain.
+    Undone,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Kind {
+    Login,
+    Registration,
+}
+
+/// Claims that wait for an answer, and what is remembered of those that had one.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Claims {
+    pending: Vec<(ClientId, Address, Kind)>,
+    logins: Logins,
+    registrations: Registrations,
+}
+
+impl Claims {
+    /// Somebody tries to log in.
+    pub(super) fn begin_login(
+        &mut self,
+        now: Duration,
+        client: ClientId,
+        from: Address,
+    ) -> Result<(), Refusal> {
+        self.admit(client, from)?;
+        self.logins.attempt(now, from).map_err(Refusal::LoginsFailed)?;
+        self.pending.push((client, from, Kind::Login));
+        Ok(())
+    }
+
+    /// Somebody tries to register a name.
+    pub(super) fn begin_registration(
+        &mut self,
+        now: Duration,
+        client: ClientId,
+        from: Address,
+    ) -> Result<(), Refusal> {
+        self.admit(client, from)?;
+        self.registrations.attempt(now, from).map_err(Refusal::TooManyNames)?;
+        self.pending.push((client, from, Kind::Registration));
+        Ok(())
+    }
+
+    fn admit(&self, client: ClientId, from: Address) -> Result<(), Refusal> {
+        let own = self.pending.iter().filter(|(_, address, _)| *address == from);
+        let is_pending = self.pending.iter().any(|(id, ..)| *id == client);
+        if is_pending || own.count() >= MAX_EACH { Err(Refusal::ClaimPending) } else { Ok(()) }
+    }
+
+    /// Whose claims have no answer yet.
+    pub(super) fn pending(&self) -> Vec<ClientId> {
+        self.pending.iter().map(|(client, ..)| *client).collect()
+    }
+
+    /// The client's claim has its answer, whether or not the client is still here.
+    pub(super) fn end(&mut self, now: Duration, client: ClientId, outcome: Outcome) {
+        let Some(place) = self.pending.iter().position(|(id, ..)| *id == client) else { return };
+        let (_, from, kind) = self.pending.swap_remove(place);
+        match (kind, outcome) {
+            (Kind::Login, Outcome::WrongPassword) | (Kind::Registration, Outcome::Granted) => {}
+            (Kind::Login, _) => self.logins.take_back(now, from),
+            (Kind::Registration, _) => self.registrations.take_back(from),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Duration = Duration::from_secs(1000);
+
+    fn address(number: u32) -> Address {
+        Address::of(number.to_be_bytes().into())
+    }
+
+    #[test]
+    fn one_address_has_two_claims_at_a_time_and_a_client_one() {
+        let mut claims = Claims::default();
+        assert_eq!(claims.begin_registration(NOW, ClientId(1), address(1)), Ok(()));
+        let again = claims.begin_login(NOW, ClientId(1), address(1));
+        assert_eq!(again, Err(Refusal::ClaimPending));
+        assert_eq!(claims.begin_registration(NOW, ClientId(2), address(1)), Ok(()));
+        let third = claims.begin_registration(NOW, ClientId(3), address(1));
+        assert_eq!(third, Err(Refusal::ClaimPending));
+        assert_eq!(claims.begin_login(NOW, ClientId(4), address(2)), Ok(()));
+        claims.end(NOW, ClientId(2), Outcome::Granted);
+        assert_eq!(claims.begin_registration(NOW, ClientId(3), address(1)), Ok(()));
+    }
+
+    #[test]
+    fn only_a_wrong_password_is_a_failed_login() {
+        let mut claims = Claims::default();
+        for outcome in [Outcome::Undone, Outcome::Granted, Outcome::Undone, Outcome::WrongPassword]
+        {
+            assert_eq!(claims.begin_login(NOW, ClientId(1), address(1)), Ok(()), "{outcome:?}");
+            claims.end(NOW, ClientId(1), outcome);
+        }
+        let wait = Duration::from_secs(1);
+        let next = claims.begin_login(NOW, ClientId(1), address(1));
+        assert_eq!(next, Err(Refusal::LoginsFailed(wait)));
+    }
+
+    #[test]
+    fn only_a_name_that_was_registered_counts_as_one() {
+        let mut claims = Claims::default();
+        let mut register = |outcome| {
+            claims.begin_registration(NOW, ClientId(1), address(1))?;
+            claims.end(NOW, ClientId(1), outcome);
+            Ok(())
+        };
+        for _ in 0..20 {
+            assert_eq!(register(Outcome::Undone), Ok(()));
+        }
+        for _ in 0..10 {
+            assert_eq!(register(Outcome::Granted), Ok(()));
+        }
+        let wait = Duration::from_secs(360);
+        assert_eq!(register(Outcome::Granted), Err(Refusal::TooManyNames(wait)));
+    }
+}

@@ -1,0 +1,141 @@
+//! `Orders`: what operators ordered that is in force, and not on the disk yet.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::ban::{Mask, Order};
+use super::client::ClientId;
+use super::refusal::Refusal;
+
+/// Orders that can be remembered.
+const MAX: usize = 1024;
+/// How long to wait until one that the disk did not take is tried again.
+const PAUSE: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Pending {
+    by: ClientId,
+    order: Order,
+    /// Whether the disk did not take it.
+    has_failed: bool,
+}
+
+/// In the order in which they were given or failed, one at most about each mask.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Orders {
+    list: VecDeque<Pending>,
+    next_try: Duration,
+}
+
+impl Orders {
+    /// Somebody gave an order, which counts instead of one before about the same.
+    pub(super) fn add(&mut self, by: ClientId, order: Order) -> Result<(), Refusal> {
+        self.list.retain(|other| other.order.mask() != order.mask());
+        if self.list.len() == MAX {
+            return Err(Refusal::TooManyOrders);
+        }
+        self.list.push_back(Pending { by, order, has_failed: false });
+        Ok(())
+    }
+
+    /// It is on the disk. Returns whether it was not at first.
+    pub(super) fn save(&mut self, now: Duration, order: &Order) -> bool {
+        let Some(place) = self.list.iter().position(|other| other.order == *order) else {
+            return false;
+        };
+        // If the disk takes one, it may take the others.
+        self.next_try = now;
+        self.list.remove(place).is_some_and(|saved| saved.has_failed)
+    }
+
+    /// The disk did not take it. Returns whether that is news.
+    pub(super) fn fail(&mut self, now: Duration, order: &Order) -> bool {
+        self.next_try = now + PAUSE;
+        let place = self.list.iter().position(|other| other.order == *order);
+        let Some(failed) = place.and_then(|place| self.list.remove(place)) else { return false };
+        // Others come first: perhaps the disk only has no room for this one.
+        let is_news = !failed.has_failed;
+        self.list.push_back(Pending { has_failed: true, ..failed });
+        is_news
+    }
+
+    /// Nobody will say any more what became of them.
+    pub(super) fn fail_all(&mut self) {
+        self.list.iter_mut().for_each(|pending| pending.has_failed = true);
+    }
+
+    /// When one is to be tried again.
+    pub(super) fn next_try(&self) -> Option<Duration> {
+        self.list.iter().any(|pending| pending.has_failed).then_some(self.next_try)
+    }
+
+    /// What is to be tried again now.
+    pub(super) fn take_due(&mut self, now: Duration) -> Option<(ClientId, Order)> {
+        let is_due = self.next_try().is_some_and(|due| due <= now);
+        let due = self.list.iter().find(|pending| is_due && pending.has_failed)?;
+        self.next_try = now + PAUSE;
+        Some((due.by, due.order.clone()))
+    }
+
+    /// All of them.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Order> {
+        self.list.iter().map(|pending| &pending.order)
+    }
+}
+
+impl Order {
+    /// Whom it is about.
+    pub(super) fn mask(&self) -> Mask {
+        match self {
+            Self::Ban(ban) => ban.mask,
+            Self::Unban(mask) => *mask,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BY: ClientId = ClientId(1);
+
+    fn unban(name: &str) -> Order {
+        Order::Unban(Mask::new(name).unwrap())
+    }
+
+    #[test]
+    fn what_the_disk_did_not_take_is_tried_again_one_by_one_until_it_does() {
+        let (mut orders, now) = (Orders::default(), Duration::from_secs(60));
+        for name in ["ann", "bob", "carl"] {
+            assert_eq!(orders.add(BY, unban(name)), Ok(()));
+        }
+        assert_eq!(orders.next_try(), None);
+        assert!(!orders.save(now, &unban("carl")));
+        assert!(orders.fail(now, &unban("ann")) && orders.fail(now, &unban("bob")));
+        assert_eq!(orders.take_due(now), None);
+        let later = now + PAUSE;
+        assert_eq!(orders.next_try(), Some(later));
+        assert_eq!(orders.take_due(later), Some((BY, unban("ann"))));
+        assert_eq!(orders.take_due(later), None, "the answer comes first");
+        assert!(!orders.fail(later, &unban("ann")), "that is no news");
+        assert_eq!(orders.take_due(later + PAUSE), Some((BY, unban("bob"))));
+        assert!(orders.save(later + PAUSE, &unban("bob")));
+        assert_eq!(orders.take_due(later + PAUSE), Some((BY, unban("ann"))));
+        assert!(orders.save(later + PAUSE, &unban("ann")));
+        assert_eq!(orders.next_try(), None);
+    }
+
+    #[test]
+    fn the_last_order_about_somebody_counts_and_there_are_only_so_many() {
+        let mut orders = Orders::default();
+        for number in 0..=MAX {
+            let full = number == MAX;
+            let added = orders.add(BY, unban(&format!("n{number}")));
+            assert_eq!(added.is_err(), full, "{number}");
+        }
+        assert_eq!(orders.add(BY, unban("n7")), Ok(()));
+        assert_eq!(orders.iter().count(), MAX);
+    }
+}
