@@ -100,7 +100,7 @@ pub fn http_refusal(web: Option<u16>) -> Vec<u8> {
     let body = format!("This port is for text clients such as netcat and telnet. {elsewhere}\n");
     format!(
         "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n\
-         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+         X-Content-Type-Options: nosniff\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     )
     .into_bytes()
