@@ -141,7 +141,9 @@ pub struct Chat {
     rooms: Rooms,
     #[serde(skip)]
     registry: Registry,
+    #[serde(default)]
     claims: Claims,
+    #[serde(default)]
     orders: Orders,
     mutes: Mutes,
     /// Whether only those may speak who are logged in.

@@ -70,6 +70,7 @@ pub(super) struct Room {
     /// How long somebody who said something in it has to wait, if at all.
     pub(super) slow: Option<Duration>,
     /// Who did, while it is so.
+    #[serde(default)]
     pub(super) pace: Pace,
     /// Joins and leaves that the next digest will tell.
     pub(super) joined: usize,
