@@ -29,16 +29,20 @@ pub(crate) fn switch(server: &Server) {
     eventually("the next program", || (starts(server) > before).then_some(()));
 }
 
-/// Switches again and again, and then says that it is over, even if it fails.
+/// Says that it is over when it goes, even if that is because something failed: nobody waits for
+/// those then who would go on until it is over.
+pub(crate) struct OverAtTheEnd<'a>(pub(crate) &'a AtomicBool);
+
+impl Drop for OverAtTheEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Switches again and again, and then says that it is over.
 #[track_caller]
 fn switch_often(server: &Server, times: usize, over: &AtomicBool) {
-    struct AtTheEnd<'a>(&'a AtomicBool);
-    impl Drop for AtTheEnd<'_> {
-        fn drop(&mut self) {
-            self.0.store(true, Ordering::Relaxed);
-        }
-    }
-    let _at_the_end = AtTheEnd(over);
+    let _over = OverAtTheEnd(over);
     (0..times).for_each(|_| switch(server));
 }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::machine::Machine;
 use crate::harness::{Client, raise_open_files};
+use crate::restart::OverAtTheEnd;
 
 const CROWD: usize = 2000;
 /// Clients in one room, of whom one talks.
@@ -60,6 +61,7 @@ fn two_thousand_clients_go_through_three_restarts_and_miss_nothing() {
         let over = &over;
         let talking: Vec<_> =
             rooms.iter_mut().map(|room| scope.spawn(move || room.talk(over))).collect();
+        let at_the_end = OverAtTheEnd(over);
         let restarted: Vec<_> = (0..3)
             .map(|_| {
                 let start = Instant::now();
@@ -68,7 +70,7 @@ fn two_thousand_clients_go_through_three_restarts_and_miss_nothing() {
                 restarted
             })
             .collect();
-        over.store(true, Ordering::Relaxed);
+        drop(at_the_end);
         let said = talking.into_iter().map(|room| room.join().unwrap()).collect();
         assert_eq!(restarted, [true; 3]);
         said

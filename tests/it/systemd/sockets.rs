@@ -7,6 +7,7 @@ use std::thread;
 use super::machine::{Machine, SETTINGS};
 use super::{alice_and_bob, still_chat};
 use crate::harness::{Client, PATIENCE};
+use crate::restart::OverAtTheEnd;
 
 #[test]
 #[ignore = "needs root and systemd (systemd)"]
@@ -47,9 +48,10 @@ fn nobody_who_connects_during_restarts_is_refused() {
             times
         };
         let visitors: Vec<_> = (0..4).map(|_| scope.spawn(come_and_go)).collect();
+        let at_the_end = OverAtTheEnd(over);
         let restarts: Vec<_> =
             (0..3).map(|_| machine.try_systemctl(&["restart", "chatd"])).collect();
-        over.store(true, Ordering::Relaxed);
+        drop(at_the_end);
         let visits: i32 = visitors.into_iter().map(|visitor| visitor.join().unwrap()).sum();
         assert!(visits > 3, "{visits} visits");
         assert_eq!(restarts, [true; 3]);
