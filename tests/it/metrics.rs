@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use crate::harness::{Client, PATIENCE, Server, eventually};
 
-fn get(server: &Server, path: &str) -> String {
+pub(crate) fn get(server: &Server, path: &str) -> String {
     let mut stream = TcpStream::connect(server.addr_of("metrics")).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     // Prometheus asks for whatever name it was given.
@@ -15,7 +15,7 @@ fn get(server: &Server, path: &str) -> String {
     answer
 }
 
-fn figure(answer: &str, name: &str) -> Option<f64> {
+pub(crate) fn figure(answer: &str, name: &str) -> Option<f64> {
     answer.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
 }
 
