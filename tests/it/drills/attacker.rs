@@ -17,7 +17,7 @@ const BOBS: &str = "127.0.0.78";
 const CAROLS: &str = "127.0.0.79";
 
 /// Two servers, so that all wires are there: one speaks TLS on all but the text port. On each are
-/// alice, whose name is registered, bob, and carol, an operator.
+/// alice, whose name is registered, bob, and carol, an operator. Dora, who is registered, is not.
 struct Stage {
     server: Server,
     state: String,
@@ -59,6 +59,7 @@ impl Stage {
         let dir = TempDir::new();
         let (state, motd) = (dir.path("state"), dir.file("motd", motd));
         add(&state, "alice", &[]);
+        add(&state, "dora", &[]);
         add(&state, "carol", &["--operator"]);
         let flags = ["--state-dir", &state, "--motd", &motd, "--rate", "0", "-vvv"];
         let identity = has_tls.then(Identity::new);

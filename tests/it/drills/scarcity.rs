@@ -31,7 +31,8 @@ fn without_descriptors_people_talk_on() {
     let mut drill = Drill::begin("out of descriptors");
     let dir = TempDir::new();
     let state = dir.path("state");
-    let server = Server::run(within(&["prlimit", "--nofile=64"], &["--state-dir", &state]));
+    let before = ["sh", "-c", "ulimit -n 64; exec \"$@\"", "sh"];
+    let server = Server::run(within(&before, &["--state-dir", &state]));
     for round in drill.rounds(2) {
         let talk = Talk::begin(&server, &format!("r{round}"), &mut drill.random);
         let before = server.log().matches("cannot accept").count();

@@ -6,7 +6,7 @@ use tungstenite::Message;
 use super::*;
 
 /// Each would have alice, or the server, say something about money.
-const TRICKS: [&[u8]; 40] = [
+const TRICKS: [&[u8]; 44] = [
     b"/nick alice\nmoney",
     b"/nick ALICE\nmoney",
     b"/nick A1ICE\nmoney",
@@ -14,6 +14,10 @@ const TRICKS: [&[u8]; 40] = [
     b"/nick alIce\nmoney",
     b"/nick alice \nmoney",
     b"/nick  alice\nmoney",
+    b"/nick dora\nmoney",
+    b"/nick D0RA\nmoney",
+    b"/join den\n/nick Dora\n/leave\nmoney",
+    b"/login dora dora\nmoney",
     b"/nick alice\x00\nmoney",
     b"/nick \x1balice\nmoney",
     "/nick alice\u{200b}\nmoney".as_bytes(),
@@ -77,7 +81,7 @@ fn author(line: &str) -> String {
 fn assert_nobody_elses(heard: &[String]) {
     for line in heard {
         let author = author(line).to_lowercase().replace(['1', 'l'], "i").replace('0', "o");
-        let others = ["aiice", "bob", "caroi", "server", "chatd", "root"];
+        let others = ["aiice", "dora", "bob", "caroi", "server", "chatd", "root"];
         assert!(!others.contains(&&*author), "{line:?}");
     }
 }
