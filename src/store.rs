@@ -131,12 +131,18 @@ impl Database {
     /// # Errors
     /// When the file is damaged, or cannot be written.
     pub fn past(&mut self, lines: usize) -> Result<Past, Fault> {
-        bans::expire(&self.connection, now())
-            .and_then(|()| {
-                let rooms = lines::last_of_all(&self.connection, MAX_ROOMS, lines)?;
-                Ok(Past { rooms, roll: read_roll(&self.connection)? })
-            })
-            .map_err(|error| self.fault(&error))
+        let connection = &self.connection;
+        let read = || {
+            let rooms = lines::last_of_all(connection, MAX_ROOMS, lines)?;
+            read_roll(connection)?;
+            // Nothing is written before all was read.
+            bans::expire(connection, now())?;
+            Ok(Past { rooms, roll: read_roll(connection)? })
+        };
+        read().map_err(|error| {
+            self.leave_alone();
+            self.fault(&error)
+        })
     }
 }
 

@@ -32,7 +32,8 @@ impl Archive {
     /// Hands what has to be kept to the store, and the effect back if it need not wait.
     ///
     /// While something waits, all that comes after it does, too, or the order would not be what
-    /// it was; only what is between two people goes ahead, and is never stored.
+    /// it was. Only what is between two people, and never stored, goes ahead, and what is for
+    /// the log.
     pub(super) fn pass(
         &mut self,
         now: Duration,
@@ -42,11 +43,13 @@ impl Archive {
         let Some(store) = &mut self.store else { return Some(effect) };
         let written = write(store, &effect);
         let Some(gate) = &mut self.gate else { return Some(effect) };
-        let is_private = matches!(
+        let goes_ahead = matches!(
             effect,
             Effect::Tell { message: Message::PrivateFrom { .. } | Message::PrivateTo { .. }, .. }
+                // Only for the log, and later nobody would know any more where they came from.
+                | Effect::Departed(..)
         );
-        if is_private || (gate.is_empty() && !written) {
+        if goes_ahead || (gate.is_empty() && !written) {
             return Some(effect);
         }
         let except = excepted(&effect, except);

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::fault::Fault;
@@ -73,11 +74,15 @@ impl Database {
         inspect(&file, OpenOptions::new().read(true).write(true))?;
         let wrong = |error| Fault::of_sqlite(&file, &error);
         let mut connection = connect(&file).map_err(wrong)?;
-        write_ahead(&connection).map_err(wrong)?;
-        schema::migrate(&mut connection).map_err(wrong)?;
+        if has_log(&file) {
+            tidy_up(&connection, false).map_err(wrong)?;
+        }
         if fs::metadata(&file).is_ok_and(|file| file.len() <= CHECKED) {
             check(&connection, &file)?;
         }
+        write_ahead(&connection).map_err(wrong)?;
+        schema::migrate(&mut connection).map_err(wrong)?;
+        tidy_up(&connection, true).map_err(wrong)?;
         let version = data_version(&connection).map_err(wrong)?;
         Ok(Self { connection, file, version, _lock: lock })
     }
@@ -97,6 +102,14 @@ impl Database {
     pub(super) fn was_changed_by_others(&mut self) -> rusqlite::Result<bool> {
         let version = data_version(&self.connection)?;
         Ok(std::mem::replace(&mut self.version, version) != version)
+    }
+
+    /// Leaves the file as it is from now on, because it turned out to be damaged after all.
+    pub(super) fn leave_alone(&self) {
+        if has_log(&self.file) {
+            // An error would be one about the file, too.
+            let _ = tidy_up(&self.connection, false);
+        }
     }
 
     /// What SQLite says about this database.
@@ -135,6 +148,12 @@ pub(super) fn connect(file: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(file, flags)?;
     connection.busy_timeout(BUSY)?;
     Ok(connection)
+}
+
+/// Whether to move what is in the write-ahead log to its place when the connection is closed.
+/// Not while the file may turn out to be damaged, and is to be left as it is.
+fn tidy_up(connection: &Connection, whether: bool) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !whether).map(drop)
 }
 
 fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {

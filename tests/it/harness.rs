@@ -1,21 +1,24 @@
 //! A real server and its clients. Every wait has a deadline and no wait is a guess: what must *not*
 //! have been sent is shown with `Client::sync`, whose pong comes behind everything sent before it.
 
+use std::io::Read;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
 mod client;
+mod random;
 mod server;
 mod tls;
 mod websocket;
 
 pub(crate) use client::{Client, people};
+pub(crate) use random::Random;
 pub(crate) use server::{Server, Signal};
 pub(crate) use tls::Identity;
-pub(crate) use websocket::{WebSocket, connect, masked, timeless, upgrade};
+pub(crate) use websocket::{PONG, WebSocket, connect, masked, timeless, upgrade};
 
 /// How long anything may take before the test fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
@@ -25,8 +28,18 @@ pub(crate) const HINT: &str = "-- Type a line and press Enter. /nick NAME  /who 
 
 /// Asks again and again until there is an answer; the tiny pause only spares the processor.
 #[track_caller]
-pub(crate) fn eventually<T>(what: &str, mut answer: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
+pub(crate) fn eventually<T>(what: &str, answer: impl FnMut() -> Option<T>) -> T {
+    eventually_within(PATIENCE, what, answer)
+}
+
+/// The same for what takes long.
+#[track_caller]
+pub(crate) fn eventually_within<T>(
+    limit: Duration,
+    what: &str,
+    mut answer: impl FnMut() -> Option<T>,
+) -> T {
+    let deadline = Instant::now() + limit;
     loop {
         if let Some(found) = answer() {
             return found;
@@ -100,22 +113,47 @@ impl Ended {
 /// Runs a command that ends by itself.
 #[track_caller]
 pub(crate) fn run(command: &mut Command) -> Ended {
+    run_within(PATIENCE, command)
+}
+
+/// The same for what takes long.
+#[track_caller]
+pub(crate) fn run_within(limit: Duration, command: &mut Command) -> Ended {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let deadline = Instant::now() + PATIENCE;
-    while child.try_wait().unwrap().is_none() {
+    let stdout = read(child.stdout.take().unwrap());
+    let stderr = read(child.stderr.take().unwrap());
+    let deadline = Instant::now() + limit;
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
         if Instant::now() > deadline {
             child.kill().unwrap();
-            let output = child.wait_with_output().unwrap();
-            panic!("still running; it said: {}", String::from_utf8_lossy(&output.stderr));
+            panic!("still running; it said: {}", stderr.join().unwrap());
         }
         thread::sleep(Duration::from_millis(5));
-    }
-    let output = child.wait_with_output().unwrap();
+    };
     Ended {
-        status: output.status.code().expect("it was killed by a signal"),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
+        status: status.code().expect("it was killed by a signal"),
+        stdout: stdout.join().unwrap(),
+        stderr: stderr.join().unwrap(),
     }
+}
+
+/// Waits for a program that was told to end.
+#[track_caller]
+pub(crate) fn wait_for_exit(child: &mut Child) {
+    eventually("its end", || child.try_wait().unwrap().map(drop));
+}
+
+/// Reads a pipe, which would block the other end when full, to its end.
+fn read(mut pipe: impl Read + Send + 'static) -> thread::JoinHandle<String> {
+    let read = move || {
+        let mut text = String::new();
+        pipe.read_to_string(&mut text).unwrap();
+        text
+    };
+    thread::Builder::new().name("pipe".into()).spawn(read).unwrap()
 }
 
 /// Lets this process, and servers started later, open as many files as the system allows; returns

@@ -10,6 +10,7 @@ mod chatd_v1;
 mod command_line;
 mod commands;
 mod door;
+mod drills;
 mod harness;
 mod history_on_disk;
 mod hostile;

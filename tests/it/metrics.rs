@@ -16,7 +16,7 @@ pub(crate) fn get(server: &Server, path: &str) -> String {
     answer
 }
 
-fn figure(answer: &str, name: &str) -> Option<f64> {
+pub(crate) fn figure(answer: &str, name: &str) -> Option<f64> {
     answer.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
 }
 

@@ -146,6 +146,25 @@ impl Client {
         String::from_utf8(line).unwrap()
     }
 
+    /// The next line if the server is still there to send one.
+    #[track_caller]
+    pub(crate) fn try_line(&mut self) -> Option<String> {
+        let deadline = Instant::now() + self.patience;
+        loop {
+            if let Some(at) = self.received[self.taken..].iter().position(|byte| *byte == b'\n') {
+                let line = self.take(at + 1);
+                return Some(String::from_utf8(line).unwrap().trim_end().to_owned());
+            }
+            match self.read_more(deadline) {
+                Ok(1..) => {}
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                    panic!("nothing more after:\n{}", self.tail())
+                }
+                Ok(0) | Err(_) => return None,
+            }
+        }
+    }
+
     /// The next line is exactly this one.
     #[track_caller]
     pub(crate) fn expect(&mut self, line: &str) {

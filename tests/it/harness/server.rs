@@ -89,17 +89,39 @@ impl Server {
     }
 
     #[track_caller]
-    fn spawn(mut command: Command, dir: TempDir, port_file: &str) -> Self {
+    fn spawn(command: Command, dir: TempDir, port_file: &str) -> Self {
+        Server::try_spawn(command, dir, port_file)
+            .unwrap_or_else(|(status, log)| panic!("the server ended at once, {status}: {log}"))
+    }
+
+    /// A command that may refuse to serve; then its status and all it said.
+    pub(crate) fn try_run(mut command: Command) -> Result<Self, (ExitStatus, String)> {
+        let dir = TempDir::new();
+        let port_file = dir.path("ports");
+        command.args(["--port-file", &port_file]);
+        Server::try_spawn(command, dir, &port_file).map(Server::reading_log)
+    }
+
+    fn try_spawn(
+        mut command: Command,
+        dir: TempDir,
+        port_file: &str,
+    ) -> Result<Self, (ExitStatus, String)> {
         let mut child = command.spawn().unwrap();
-        let ports = eventually("the port file", || {
-            if let Some(status) = child.try_wait().unwrap() {
-                let mut log = String::new();
-                child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
-                panic!("the server ended at once, {status}: {log}");
-            }
-            ports_in(Path::new(port_file))
+        let ports = eventually("the port file, or the end", || match child.try_wait().unwrap() {
+            Some(status) => Some(Err(status)),
+            None => ports_in(Path::new(port_file)).map(Ok),
         });
-        Server { child, ports, log: Log::default(), log_reader: None, ended: false, _dir: dir }
+        let log = Log::default();
+        match ports {
+            Ok(ports) => {
+                Ok(Server { child, ports, log, log_reader: None, ended: false, _dir: dir })
+            }
+            Err(status) => {
+                log.fill(child.stderr.take().unwrap());
+                Err((status, log.text()))
+            }
+        }
     }
 
     fn reading_log(mut self) -> Self {
@@ -188,11 +210,12 @@ impl Server {
         (status, log)
     }
 
-    /// Waits for the end of a server that was killed.
+    /// Waits for the end of a server that was killed; returns its whole log.
     #[track_caller]
-    pub(crate) fn wait_killed(mut self) {
+    pub(crate) fn wait_killed(mut self) -> String {
         self.ended = true;
         eventually("the server's end", || self.child.try_wait().unwrap());
+        self.whole_log()
     }
 
     fn whole_log(&mut self) -> String {

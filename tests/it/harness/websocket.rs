@@ -15,6 +15,9 @@ use super::{HINT, PATIENCE, Server};
 
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
+/// What `chatd.v1` answers to `/ping`.
+pub(crate) const PONG: &str = r#"{"t":"notice","text":"pong"}"#;
+
 /// What it runs on: a socket, or TLS on one.
 trait Stream: Read + Write {}
 
@@ -106,11 +109,16 @@ impl WebSocket {
     /// Says something, in the language that is spoken.
     #[track_caller]
     pub(crate) fn send(&mut self, text: &str) {
+        self.try_send(text).unwrap();
+    }
+
+    /// The same, for a server that may hang up meanwhile.
+    pub(crate) fn try_send(&mut self, text: &str) -> tungstenite::Result<()> {
         let message = match self.is_json {
             true => json!({ "t": "say", "text": text }).to_string(),
             false => text.to_owned(),
         };
-        self.send_message(Message::text(message));
+        self.socket.send(Message::text(message))
     }
 
     #[track_caller]
@@ -139,6 +147,14 @@ impl WebSocket {
         }
     }
 
+    /// The next text message, if the server is still there to send one.
+    pub(crate) fn try_line(&mut self) -> Option<String> {
+        match self.socket.read() {
+            Ok(Message::Text(text)) => Some(text.to_string()),
+            _ => None,
+        }
+    }
+
     /// The next text message is exactly this one.
     #[track_caller]
     pub(crate) fn expect(&mut self, line: &str) {
@@ -163,7 +179,7 @@ impl WebSocket {
     #[track_caller]
     pub(crate) fn sync(&mut self) -> Vec<String> {
         self.send("/ping");
-        let pong = if self.is_json { r#"{"t":"notice","text":"pong"}"# } else { "-- pong" };
+        let pong = if self.is_json { PONG } else { "-- pong" };
         let mut lines = Vec::new();
         loop {
             match self.line() {
