@@ -21,6 +21,7 @@ mod presence;
 mod refusal;
 mod registry;
 mod room;
+mod sound;
 mod turn;
 
 #[cfg(test)]

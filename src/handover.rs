@@ -17,6 +17,9 @@ const VERSION: u32 = 1;
 /// Bytes of send queues that are saved, in all; clients whose bytes do not fit stay behind.
 const MAX_QUEUED: usize = 256 * 1024 * 1024;
 
+/// No process ran for longer: a hundred years.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
 /// What a process finds that another left, or leaves to another.
 #[derive(Debug, Default)]
 pub struct Inherited {
@@ -168,9 +171,12 @@ impl Snapshot {
             return Err(format!("it has version {version}, this program reads {VERSION}"));
         }
         let mut snapshot: Self = serde_json::from_slice(json).map_err(|error| error.to_string())?;
-        let queued: usize = snapshot.clients.iter().map(|client| client.queued).sum();
-        if queued != queues.len() {
+        let mut queued = snapshot.clients.iter().map(|client| client.queued);
+        if queued.try_fold(0, usize::checked_add) != Some(queues.len()) {
             return Err("its queues are cut off".to_owned());
+        }
+        if snapshot.uptime > LONGEST || !snapshot.chat.is_sound(snapshot.uptime) {
+            return Err("what is in it does not belong together".to_owned());
         }
         snapshot.queues = queues;
         Ok(snapshot)
