@@ -1,10 +1,11 @@
 //! Who may be told what, and why.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chatd::chat::{Audience, ClientId, Effect, Entry, Event, Message, Nick, Reason, RoomId};
 use chatd::text::Text;
+use chatd::wire::Dialect;
 
 use super::facts::Facts;
 use super::{Cause, Step, World, fold, screen};
@@ -161,14 +162,11 @@ impl World {
             Audience::Everyone => self.here.keys().copied().collect(),
         };
         assert!(readers.iter().all(|reader| self.here.contains_key(reader)), "a reader is gone");
-        let mut dialects = Vec::new();
-        for reader in &readers {
-            let dialect = self.here[reader].dialect;
-            if !dialects.contains(&dialect) {
-                dialects.push(dialect);
-                screen::check(message, dialect);
+        for (dialect, readers) in self.by_dialect(&readers) {
+            let shown = screen::check(message, dialect);
+            if has_address(&shown) && !self.spoke_of_addresses {
+                readers.iter().for_each(|reader| self.check_may_see_addresses(step, *reader));
             }
-            self.check_addresses(step, *reader, message, dialect);
         }
         if let (Cause::Other, Audience::One(reader), Message::Notice(_)) = (step.cause, to, message)
         {
@@ -193,24 +191,22 @@ impl World {
         assert!(kept, "{effect:?} may tell others of a password");
     }
 
-    /// Where people come from is for operators only.
-    fn check_addresses(
-        &self,
-        step: Step<'_>,
-        reader: ClientId,
-        message: &Message,
-        dialect: chatd::wire::Dialect,
-    ) {
+    fn by_dialect(&self, readers: &BTreeSet<ClientId>) -> Vec<(Dialect, Vec<ClientId>)> {
+        let mut dialects = BTreeMap::new();
+        for reader in readers {
+            let dialect = self.here[reader].dialect;
+            let (_, readers) = dialects.entry(dialect.index()).or_insert((dialect, Vec::new()));
+            readers.push(*reader);
+        }
+        dialects.into_values().collect()
+    }
+
+    /// Where people come from is for operators only, and for who typed it.
+    fn check_may_see_addresses(&self, step: Step<'_>, reader: ClientId) {
         let is_own = step.actor().is_some_and(|(actor, _)| actor == reader)
             && matches!(step.event(), Some(Event::Banned(_) | Event::Unbanned(_)));
         let was_operator = step.before.get(&reader).is_some_and(|facts| self.is_operator(facts));
-        if self.spoke_of_addresses || is_own || was_operator {
-            return;
-        }
-        let mut bytes = Vec::new();
-        dialect.encode(message, &mut bytes);
-        let shown = String::from_utf8_lossy(&bytes);
-        assert!(!has_address(&shown), "{shown:?}");
+        assert!(is_own || was_operator, "{reader} sees an address");
     }
 
     /// Who was not announced yet is shown to nobody but itself.
@@ -227,13 +223,12 @@ impl World {
             }
             _ => return,
         };
-        let people: Vec<_> =
-            self.here.keys().filter_map(|&id| Some((id, self.live(id)?))).collect();
         for name in names {
-            let known = people.iter().any(|(id, facts)| {
-                facts.nick == name.as_str() && (facts.announced || readers.iter().eq([id]))
+            let mut holder = self.here.keys().filter(|id| self.chat.nick(**id) == Some(name));
+            let is_known = holder.next().is_some_and(|id| {
+                readers.iter().eq([id]) || self.live(*id).is_some_and(|facts| facts.announced)
             });
-            assert!(known, "{message:?} shows {name}");
+            assert!(is_known, "{message:?} shows {name}");
         }
     }
 

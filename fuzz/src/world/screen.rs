@@ -17,13 +17,13 @@ const KINDS: [&str; 13] = [
     "history", "notice", "refused", "bye",
 ];
 
-/// Encodes `message` and reads it again.
-pub(super) fn check(message: &Message, dialect: Dialect) {
+/// Encodes `message` and reads it again; returns what there is to read.
+pub(super) fn check(message: &Message, dialect: Dialect) -> String {
     let mut bytes = Vec::new();
     dialect.encode(message, &mut bytes);
     match dialect {
         Dialect::Text(style) => {
-            let text = String::from_utf8(bytes).expect("lines are UTF-8");
+            let text = str::from_utf8(&bytes).expect("lines are UTF-8");
             let end = if style.bare_line_feeds { "\n" } else { "\r\n" };
             let lines = text.strip_suffix(end).expect("lines are whole").split(end);
             check_lines(message, &lines.collect::<Vec<_>>(), style.timestamps);
@@ -34,6 +34,7 @@ pub(super) fn check(message: &Message, dialect: Dialect) {
             _ => panic!("a message is one object"),
         },
     }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// The text in each frame.
