@@ -145,7 +145,7 @@ impl World {
             }
             Cause::Other => {}
         }
-        self.store.take_note(&cause);
+        self.store.take_note(self.now.moment, &cause);
         let step = Step { cause: &cause, before: &before };
         assert!(step.may_do_something() || self.effects.is_empty(), "somebody who is gone acts");
         self.follow(step);

@@ -47,7 +47,7 @@ impl Chat {
         match event {
             Event::Registered(account) => self.registry.add(*account),
             Event::Banned(ban) => {
-                self.registry.ban(ban.clone());
+                self.registry.ban(now.moment, ban.clone());
                 let left = for_so_long(ban.until.map(|until| until.since(now.moment)));
                 let why = because(ban.reason.as_ref());
                 let deed = format!("{} banned {}{left}{why}", ban.by, ban.mask);
@@ -167,8 +167,12 @@ impl Turn<'_> {
         if let Err(refusal) = self.may_bear(nick) {
             return self.refuse(refusal);
         }
-        if self.chat.registry.account(nick).is_none() {
-            return self.refuse(Refusal::NotRegistered(Text::new(nick.as_str())));
+        match self.chat.registry.account(nick) {
+            None => return self.refuse(Refusal::NotRegistered(Text::new(nick.as_str()))),
+            Some(known) if known.created != account.created => {
+                return self.refuse(Refusal::Registered(nick));
+            }
+            Some(_) => {}
         }
         let holder = self.chat.nicks.holder(nick.as_str()).filter(|holder| *holder != self.me);
         if let Some(holder) = holder {

@@ -169,11 +169,12 @@ impl Store {
     }
 
     /// The chat is told of it now.
-    pub(super) fn take_note(&mut self, cause: &Cause) {
+    pub(super) fn take_note(&mut self, now: Moment, cause: &Cause) {
         match cause {
             Cause::Client(_, Event::Registered(account)) => self.known.accounts.push(*account),
             Cause::Client(_, Event::Banned(ban)) => {
-                self.known.bans.retain(|other| other.mask != ban.mask);
+                let stays = |other: &Ban| other.mask != ban.mask && other.is_in_force(now);
+                self.known.bans.retain(stays);
                 self.known.bans.push(ban.clone());
             }
             Cause::Client(_, Event::Unbanned(mask)) => {
