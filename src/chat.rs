@@ -25,6 +25,7 @@ mod refusal;
 mod registrations;
 mod registry;
 mod room;
+mod sound;
 mod turn;
 
 #[cfg(test)]
@@ -221,6 +222,11 @@ impl Chat {
     /// When [`tick`](Self::tick) has something to do next.
     pub fn next_deadline(&self) -> Option<Duration> {
         self.rooms.next_digest().into_iter().chain(self.orders.next_try()).min()
+    }
+
+    /// The rooms that there are.
+    pub fn room_names(&self) -> impl Iterator<Item = RoomName> {
+        self.rooms.iter().map(|room| room.name)
     }
 
     /// Lets the time pass: digests that are due are told, and what the disk did not take is tried

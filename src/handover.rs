@@ -27,6 +27,9 @@ pub const EMPTY_SLOT: [u8; RECORD] = [b' '; RECORD];
 /// Bytes of send queues that are saved, in all; clients whose bytes do not fit stay behind.
 const MAX_QUEUED: usize = 256 * 1024 * 1024;
 
+/// No process ran for longer: a hundred years.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
 /// What a process finds that another left, or leaves to another.
 #[derive(Debug, Default)]
 pub struct Inherited {
@@ -182,10 +185,12 @@ impl Snapshot {
         let queues = bytes.split_off(end + 1);
         let json = bytes.as_slice();
         let mut snapshot: Self = read(json)?;
-        let queued =
-            snapshot.clients.iter().try_fold(0_usize, |all, it| all.checked_add(it.queued));
-        if queued != Some(queues.len()) {
+        let mut queued = snapshot.clients.iter().map(|client| client.queued);
+        if queued.try_fold(0, usize::checked_add) != Some(queues.len()) {
             return Err("its queues are cut off".to_owned());
+        }
+        if snapshot.uptime > LONGEST || !snapshot.chat.is_sound(snapshot.uptime) {
+            return Err("what is in it does not belong together".to_owned());
         }
         snapshot.queues = queues;
         Ok(snapshot)

@@ -2,6 +2,8 @@
 //!
 //! Written from the contract, not from the code that it judges.
 
+pub mod world;
+
 use chatd::wire::{Decoder, Incoming, text, websocket};
 
 /// Decodes `pieces`, each a read of its own, and the end of the stream, as the text wire does.

@@ -75,6 +75,11 @@ impl Claims {
         self.pending.iter().map(|(client, ..)| *client).collect()
     }
 
+    /// Whether nothing in them is later than it can be at `uptime`.
+    pub(super) fn are_sound(&self, uptime: Duration) -> bool {
+        self.logins.are_sound(uptime) && self.registrations.are_sound(uptime)
+    }
+
     /// The client's claim has its answer, whether or not the client is still here.
     pub(super) fn end(&mut self, now: Duration, client: ClientId, outcome: Outcome) {
         let Some(place) = self.pending.iter().position(|(id, ..)| *id == client) else { return };

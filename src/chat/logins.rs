@@ -56,6 +56,11 @@ impl Logins {
         self.0.retain(|_, failures| failures.count > 0);
     }
 
+    /// Whether nobody has to wait longer than anybody ever has to.
+    pub(super) fn are_sound(&self, now: Duration) -> bool {
+        self.0.values().all(|failures| failures.until <= now.saturating_add(LONGEST))
+    }
+
     fn make_room(&mut self, now: Duration) {
         if self.0.len() < MAX {
             return;

@@ -171,6 +171,11 @@ impl Nicks {
         }
     }
 
+    /// Whether so many clients can have these.
+    pub(super) fn are_sound(&self, clients: usize) -> bool {
+        self.taken.len() == clients && self.guests < u64::MAX / 2
+    }
+
     /// Who is called that, whatever the spelling.
     pub(super) fn holder(&self, name: &str) -> Option<ClientId> {
         let folded = Nick::new(name)?.folded();

@@ -8,7 +8,7 @@ use super::ban::Order;
 use super::claims::Outcome;
 use super::client::ClientId;
 use super::effect::{Audience, Effect, Effects};
-use super::message::{Message, Reason};
+use super::message::{Message, Moment, Reason};
 use super::nick::Nick;
 use super::refusal::Refusal;
 use super::registry::{Registry, Roll};
@@ -23,7 +23,8 @@ impl Chat {
         self.registry = Registry::from(roll);
         for order in self.orders.iter() {
             match order {
-                Order::Ban(ban) => self.registry.ban(ban.clone()),
+                // None is forgotten here: the roll has what counts now.
+                Order::Ban(ban) => self.registry.ban(Moment::default(), ban.clone()),
                 Order::Unban(mask) => self.registry.unban(*mask),
             }
         }
@@ -166,7 +167,7 @@ impl Turn<'_> {
         let Some(room) = rooms.get_mut(me.room()) else { return Ok(()) };
         let Some(pause) = room.slow else { return Ok(()) };
         let last = room.pace.last(id, me, |other| clients.contains_key(&other));
-        match last.map(|last| last + pause).filter(|next| *next > now) {
+        match last.map(|last| last.saturating_add(pause)).filter(|next| *next > now) {
             Some(next) if !is_operator => Err(Refusal::TooSoon(next - now)),
             _ => {
                 room.pace.note(now, pause, id, me);
@@ -227,8 +228,12 @@ impl Turn<'_> {
         if let Err(refusal) = self.may_bear(nick) {
             return self.refuse(refusal);
         }
-        if self.chat.registry.account(nick).is_none() {
-            return self.refuse(Refusal::NotRegistered(Text::new(nick.as_str())));
+        match self.chat.registry.account(nick) {
+            None => return self.refuse(Refusal::NotRegistered(Text::new(nick.as_str()))),
+            Some(known) if known.created != account.created => {
+                return self.refuse(Refusal::Registered(nick));
+            }
+            Some(_) => {}
         }
         let holder = self.chat.nicks.holder(nick.as_str()).filter(|holder| *holder != self.me);
         if let Some(holder) = holder {

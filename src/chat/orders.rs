@@ -40,6 +40,11 @@ impl Orders {
         Ok(())
     }
 
+    /// Whether the next try is no later than it can be at `uptime`.
+    pub(super) fn are_sound(&self, uptime: Duration) -> bool {
+        self.next_try <= uptime + PAUSE
+    }
+
     /// It is on the disk. Returns whether it was not at first.
     pub(super) fn save(&mut self, now: Duration, order: &Order) -> bool {
         let Some(place) = self.list.iter().position(|other| other.order == *order) else {

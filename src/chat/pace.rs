@@ -28,7 +28,7 @@ pub(super) struct Pace(VecDeque<Spoke>);
 impl Pace {
     /// A client spoke, in a room where the next line has to be `pause` later.
     pub(super) fn note(&mut self, now: Duration, pause: Duration, id: ClientId, client: &Client) {
-        self.0.retain(|spoke| spoke.at + pause > now && spoke.client != id);
+        self.0.retain(|spoke| spoke.at.saturating_add(pause) > now && spoke.client != id);
         if self.0.len() == MAX {
             self.0.pop_front();
         }
@@ -53,6 +53,11 @@ impl Pace {
                 || came_again(spoke)
         };
         self.0.iter().rev().find(is_own).map(|spoke| spoke.at)
+    }
+
+    /// Whether nobody spoke later than `uptime`.
+    pub(super) fn is_sound(&self, uptime: Duration) -> bool {
+        self.0.iter().all(|spoke| spoke.at <= uptime)
     }
 
     /// Everybody may speak.

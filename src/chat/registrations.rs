@@ -44,6 +44,11 @@ impl Registrations {
         }
     }
 
+    /// Whether nothing in them is later than it can be at `uptime`.
+    pub(super) fn are_sound(&self, uptime: Duration) -> bool {
+        self.0.values().all(|until| *until <= uptime + MAX_AT_ONCE * PAUSE)
+    }
+
     fn make_room(&mut self, now: Duration) {
         if self.0.len() < MAX {
             return;

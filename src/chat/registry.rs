@@ -39,9 +39,9 @@ impl Registry {
         self.accounts.insert(account.nick.folded(), account);
     }
 
-    /// A ban is in force.
-    pub(super) fn ban(&mut self, ban: Ban) {
-        self.unban(ban.mask);
+    /// A ban is in force. Those that have run out are forgotten, as the store does.
+    pub(super) fn ban(&mut self, now: Moment, ban: Ban) {
+        self.bans.retain(|other| other.mask != ban.mask && other.is_in_force(now));
         self.bans.push(ban);
     }
 
@@ -95,5 +95,22 @@ impl Moment {
     pub(super) fn after(self, duration: Duration) -> Self {
         let ms = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
         Self { unix_ms: self.unix_ms.saturating_add(ms) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bans_that_have_run_out_do_not_pile_up() {
+        let mut registry = Registry::default();
+        for second in 0..10_000 {
+            let now = Moment { unix_ms: 1000 * second };
+            let until = Some(now.after(Duration::from_secs(2)));
+            let mask = Mask::new(&format!("eve{second}")).unwrap();
+            registry.ban(now, Ban { mask, by: Nick::server(), reason: None, until });
+        }
+        assert_eq!(registry.bans.len(), 2);
     }
 }

@@ -16,6 +16,8 @@ use crate::text::Text;
 
 /// Rooms without people that are remembered for their history or topic.
 const MAX_EMPTY: usize = 256;
+/// More rooms than were ever opened.
+const MANY: u64 = u64::MAX / 2;
 /// At most one digest in this time.
 const DIGEST_INTERVAL: Duration = Duration::from_secs(10);
 
@@ -165,6 +167,21 @@ impl Rooms {
             let since = room.empty_since;
             self.empty.insert((since, id));
         }
+    }
+
+    /// Whether every room has its name, and is on the list of those without people if it is one.
+    pub(super) fn are_sound(&self) -> bool {
+        let is_empty = |id: &RoomId, room: &Room| *id != RoomId::LOBBY && room.members.is_empty();
+        let is_in_place = |(id, room): (&RoomId, &Room)| {
+            self.names.get(&room.name) == Some(id)
+                && self.empty.contains(&(room.empty_since, *id)) == is_empty(id, room)
+        };
+        let empty = self.rooms.iter().filter(|(id, room)| is_empty(id, room)).count();
+        self.names.get(&RoomName::lobby()) == Some(&RoomId::LOBBY)
+            && self.names.len() == self.rooms.len()
+            && self.rooms.iter().all(is_in_place)
+            && self.empty.len() == empty
+            && self.opened < MANY
     }
 
     pub(super) fn enter(&mut self, room: RoomId, client: ClientId) {

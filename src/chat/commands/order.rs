@@ -85,7 +85,7 @@ pub(super) fn ban(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     order(turn, Order::Ban(ban.clone()))?;
     let why = because(ban.reason.as_ref());
     turn.log(format_args!("banned {mask}{}{why}", for_so_long(duration)));
-    turn.chat.registry.ban(ban);
+    turn.chat.registry.ban(turn.now.moment, ban);
     turn.chat.enforce(turn.now, turn.effects);
     Ok(())
 }

@@ -105,3 +105,19 @@ fn only_operators_are_told_what_is_for_operators() {
     let readers = world.screens.iter().filter(|(_, screen)| screen.contains(&told));
     assert_eq!(readers.map(|(id, _)| *id).collect::<Vec<_>>(), [ClientId(1)]);
 }
+
+#[test]
+fn the_password_of_an_account_that_is_gone_is_not_that_of_the_next_one_of_its_name() {
+    let mut world = World::new();
+    world.take(Step::Connect(0));
+    let roll = |created| {
+        let created = Moment { unix_ms: created };
+        Roll { accounts: vec![Account { created, ..account("bob", Role::User) }], bans: Vec::new() }
+    };
+    world.chat.register(roll(1));
+    world.take(Step::Other(0, Event::Line(Text::new("/login bob pw"))));
+    world.chat.register(roll(2));
+    world.take(Step::Answer);
+    assert!(world.chat.nick(ClientId(1)).unwrap().is_guest());
+    world.check();
+}

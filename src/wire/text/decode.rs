@@ -63,7 +63,7 @@ impl Decoder {
             let plain = self.plain_prefix(input);
             let (taken, rest) = input.split_at(plain.max(1));
             *input = rest;
-            self.since_line_end += taken.len();
+            self.since_line_end = self.since_line_end.saturating_add(taken.len());
             if plain > 0 {
                 self.extend(taken, max_line);
             } else if let Some(token) = self.telnet.push(taken[0])
@@ -107,7 +107,7 @@ impl Decoder {
         let most = if self.stage == Stage::Later { max_line } else { MAX_WITHOUT_LINE_END };
         let room = most.saturating_sub(self.line.len()).min(bytes.len());
         self.line.extend_from_slice(&bytes[..room]);
-        self.length += bytes.len();
+        self.length = self.length.saturating_add(bytes.len());
     }
 
     fn token(&mut self, token: Token, max_line: usize) -> Option<Incoming> {

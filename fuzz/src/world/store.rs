@@ -1,0 +1,205 @@
+//! A store that forgets nothing: accounts, bans and lines, and answers that come later.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use chatd::chat::{
+    Account, Ban, Claim, ClientId, Entry, Event, Moment, Nick, Order, Password, Question, Role,
+    RoomName,
+};
+use chatd::text::Text;
+
+use super::{Cause, fold};
+
+pub(super) use chatd::chat::Roll;
+
+/// Rooms that it brings back, and lines that it finds.
+const MAX_ROOMS: usize = 257;
+const MAX_FOUND: usize = 20;
+
+/// What is on the disk, and what of it the chat was told.
+pub(super) struct Store {
+    /// Accounts with their passwords.
+    accounts: Vec<(Account, Vec<u8>)>,
+    bans: Vec<Ban>,
+    lines: Vec<(RoomName, Entry)>,
+    /// Whether the server uses it.
+    is_used: bool,
+    /// As the chat knows it.
+    pub(super) known: Roll,
+    /// Answers of the thread that writes; they come in order.
+    written: VecDeque<Cause>,
+    /// Answers of the threads that read.
+    read: VecDeque<Cause>,
+}
+
+impl Store {
+    /// One with an operator, carol, and a user, dave; their password is "pw".
+    pub(super) fn new() -> Self {
+        let account = |nick: &str, role| (account(nick, role, Moment::default()), b"pw".to_vec());
+        let accounts = vec![account("carol", Role::Operator), account("dave", Role::User)];
+        let mut store = Self {
+            accounts,
+            bans: Vec::new(),
+            lines: Vec::new(),
+            is_used: true,
+            known: Roll::default(),
+            written: VecDeque::new(),
+            read: VecDeque::new(),
+        };
+        store.known = store.roll();
+        store
+    }
+
+    /// The account that `nick` or what it looks like belongs to, as far as the chat knows.
+    pub(super) fn account(&self, nick: &str) -> Option<&Account> {
+        self.known.accounts.iter().find(|account| is(account, nick))
+    }
+
+    pub(super) fn is_operator(&self, nick: &str) -> bool {
+        self.account(nick).is_some_and(|account| account.role == Role::Operator)
+    }
+
+    /// The bans that the chat knows of and that are in force.
+    pub(super) fn bans(&self, now: Moment) -> impl Iterator<Item = &Ban> {
+        self.known.bans.iter().filter(move |ban| ban.is_in_force(now))
+    }
+
+    pub(super) fn remember(&mut self, room: RoomName, entry: Entry) {
+        self.lines.push((room, entry));
+    }
+
+    /// What was asked, written down and answered; the answer waits.
+    pub(super) fn claim(&mut self, client: ClientId, claim: Claim) {
+        let answer = match claim {
+            Claim::Register(nick, password, at) => self.register(nick, &password, at),
+            Claim::Login(nick, password, _) => {
+                let found = self.accounts.iter().find(|(account, _)| is(account, nick.as_str()));
+                let right = found.filter(|(_, secret)| secret == password.as_bytes());
+                let event = right
+                    .map_or_else(|| no("wrong password"), |(account, _)| Event::LoggedIn(*account));
+                return self.read.push_back(Cause::Client(client, event));
+            }
+        };
+        self.written.push_back(Cause::Client(client, answer));
+    }
+
+    fn register(&mut self, nick: Nick, password: &Password, created: Moment) -> Event {
+        if self.accounts.iter().any(|(account, _)| is(account, nick.as_str())) {
+            return no("registered");
+        }
+        let account = Account { nick, role: Role::User, created, last_seen: None };
+        self.accounts.push((account, password.as_bytes().to_vec()));
+        Event::Registered(account)
+    }
+
+    pub(super) fn order(&mut self, client: ClientId, order: Order) {
+        let answer = match order {
+            Order::Ban(ban) => {
+                self.bans.retain(|other| other.mask != ban.mask);
+                self.bans.push(ban.clone());
+                Event::Banned(ban)
+            }
+            Order::Unban(mask) => {
+                let before = self.bans.len();
+                self.bans.retain(|ban| ban.mask != mask);
+                if self.bans.len() < before { Event::Unbanned(mask) } else { no("not banned") }
+            }
+        };
+        self.written.push_back(Cause::Client(client, answer));
+    }
+
+    pub(super) fn ask(&mut self, client: ClientId, question: Question) {
+        let last = |of: &dyn Fn(&(RoomName, Entry)) -> bool, count: usize| {
+            let found: Vec<_> = self.lines.iter().filter(|line| of(line)).cloned().collect();
+            found[found.len().saturating_sub(count.min(MAX_FOUND))..].to_vec()
+        };
+        let event = match question {
+            Question::Last { room, lines } => {
+                Event::Found { room: Some(room), lines: last(&|(other, _)| *other == room, lines) }
+            }
+            Question::Search(words) => {
+                let has =
+                    |(_, entry): &(RoomName, Entry)| entry.text.as_str().contains(words.as_str());
+                Event::Found { room: None, lines: last(&has, MAX_FOUND) }
+            }
+        };
+        self.read.push_back(Cause::Client(client, event));
+    }
+
+    /// Somebody adds, removes or changes an account beside the server.
+    pub(super) fn change(&mut self, how: u8, nick: Nick, now: Moment) {
+        let place = self.accounts.iter().position(|(account, _)| is(account, nick.as_str()));
+        match (how, place) {
+            (b'-', Some(place)) => drop(self.accounts.remove(place)),
+            (b'!', Some(place)) => self.accounts[place].0.role = Role::Operator,
+            (b'.', Some(place)) => self.accounts[place].0.role = Role::User,
+            (b'+', None) => {
+                self.accounts.push((account(nick.as_str(), Role::User, now), b"pw".to_vec()));
+            }
+            _ => return,
+        }
+        if self.is_used {
+            self.written.push_back(Cause::Roll(self.roll()));
+        }
+    }
+
+    pub(super) fn written(&mut self) -> Option<Cause> {
+        self.written.pop_front()
+    }
+
+    pub(super) fn read(&mut self) -> Option<Cause> {
+        self.read.pop_front()
+    }
+
+    /// What waits to be answered is lost; the disk is not. Who does not use it knows nobody.
+    pub(super) fn restart(&mut self, is_used: bool) {
+        self.is_used = is_used;
+        self.written.clear();
+        self.read.clear();
+        self.known = if is_used { self.roll() } else { Roll::default() };
+    }
+
+    /// What was said in each room.
+    pub(super) fn past(&self) -> BTreeMap<RoomName, Vec<Entry>> {
+        let mut rooms: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (room, entry) in self.lines.iter().filter(|_| self.is_used) {
+            rooms.entry(*room).or_default().push(entry.clone());
+        }
+        rooms.into_iter().take(MAX_ROOMS).collect()
+    }
+
+    /// The chat is told of it now.
+    pub(super) fn take_note(&mut self, now: Moment, cause: &Cause) {
+        match cause {
+            Cause::Client(_, Event::Registered(account)) => self.known.accounts.push(*account),
+            Cause::Client(_, Event::Banned(ban)) => {
+                let stays = |other: &Ban| other.mask != ban.mask && other.is_in_force(now);
+                self.known.bans.retain(stays);
+                self.known.bans.push(ban.clone());
+            }
+            Cause::Client(_, Event::Unbanned(mask)) => {
+                self.known.bans.retain(|ban| ban.mask != *mask);
+            }
+            Cause::Roll(roll) => self.known = roll.clone(),
+            _ => {}
+        }
+    }
+
+    fn roll(&self) -> Roll {
+        let accounts = self.accounts.iter().map(|(account, _)| *account).collect();
+        Roll { accounts, bans: self.bans.clone() }
+    }
+}
+
+fn account(nick: &str, role: Role, created: Moment) -> Account {
+    let nick = Nick::new(nick).expect("it is a nick");
+    Account { nick, role, created, last_seen: None }
+}
+
+fn is(account: &Account, nick: &str) -> bool {
+    fold(account.nick.as_str()) == fold(nick)
+}
+
+fn no(why: &str) -> Event {
+    Event::NotFound(Text::new(why))
+}

@@ -1,0 +1,109 @@
+//! Whether a chat that was handed over is whole: what belongs together agrees.
+
+use std::time::Duration;
+
+use super::Chat;
+use super::client::{Client, ClientId};
+use super::room::Room;
+
+impl Chat {
+    /// Whether it may be gone on with at `uptime`. Every chat may that was not damaged on the way.
+    pub fn is_sound(&self, uptime: Duration) -> bool {
+        let mut clients = self.clients.iter();
+        let places: usize = self.clients.values().map(|client| client.rooms.len()).sum();
+        let members: usize = self.rooms.iter().map(|room| room.members.len()).sum();
+        self.rooms.are_sound()
+            && self.nicks.are_sound(self.clients.len())
+            && self.claims.are_sound(uptime)
+            && self.orders.are_sound(uptime)
+            && members == places
+            && self.rooms.iter().all(|room| self.knows_all_in(room) && room.pace.is_sound(uptime))
+            && clients.all(|(id, client)| self.has_place(*id, client))
+    }
+
+    fn knows_all_in(&self, room: &Room) -> bool {
+        let known = room.members.iter().filter_map(|id| self.clients.get(id));
+        room.announced == known.filter(|client| client.announced).count()
+    }
+
+    /// Whether the client has its nick, and is in the rooms that it thinks it is in.
+    fn has_place(&self, id: ClientId, client: &Client) -> bool {
+        !client.rooms.is_empty()
+            && client.rooms.iter().all(|&room| self.members(room).contains(&id))
+            && self.nicks.holder(client.nick.as_str()) == Some(id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::address::Origin;
+    use crate::chat::{Effects, Event, Now, Settings, Traits};
+    use crate::text::Text;
+
+    /// A chat with two people, one of them in a room of its own, as it is handed over.
+    fn saved() -> Value {
+        let (mut chat, mut effects) = (Chat::new(Settings::default()), Effects::default());
+        let origin = Origin::of([192, 0, 2, 1].into());
+        for (id, line) in [(1, "/join dev"), (2, "/login bob pw")] {
+            let events = [
+                Event::Connected(origin, Traits::default()),
+                Event::Settled,
+                Event::Line(Text::new(line)),
+            ];
+            for event in events {
+                chat.handle(Now::default(), ClientId(id), event, &mut effects);
+            }
+        }
+        serde_json::to_value(&chat).unwrap()
+    }
+
+    /// Something that damages a chat.
+    type Spoil = fn(&mut Value);
+
+    fn is_sound(saved: Value) -> bool {
+        let chat: Chat = serde_json::from_value(saved).unwrap();
+        chat.is_sound(Duration::ZERO)
+    }
+
+    #[test]
+    fn what_does_not_belong_together_is_noticed() {
+        assert!(is_sound(saved()));
+        let spoils: [(&str, Spoil); 9] = [
+            ("no lobby", |chat| {
+                chat["rooms"]["rooms"].as_object_mut().unwrap().remove("0");
+            }),
+            ("a member nobody knows", |chat| chat["rooms"]["rooms"]["0"]["members"][0] = 7.into()),
+            ("a room without a name", |chat| {
+                chat["rooms"]["names"].as_object_mut().unwrap().remove("dev");
+            }),
+            ("two rooms of a name", |chat| chat["rooms"]["names"]["dev"] = 0.into()),
+            ("too many announced", |chat| chat["rooms"]["rooms"]["0"]["announced"] = 2.into()),
+            ("a client in no room", |chat| chat["clients"]["1"]["rooms"] = Value::Array(vec![])),
+            ("a nick of another", |chat| chat["clients"]["1"]["nick"] = "guest2".into()),
+            ("a client nobody knows", |chat| {
+                chat["clients"].as_object_mut().unwrap().remove("2");
+            }),
+            ("numbers that have run out", |chat| chat["rooms"]["opened"] = u64::MAX.into()),
+        ];
+        for (what, spoil) in spoils {
+            let mut chat = saved();
+            spoil(&mut chat);
+            assert!(!is_sound(chat), "{what}");
+        }
+    }
+
+    #[test]
+    fn what_has_not_happened_yet_is_noticed() {
+        let later = serde_json::json!({"secs": 1, "nanos": 0});
+        let mut chat = saved();
+        chat["orders"]["next_try"] = serde_json::json!({"secs": 60, "nanos": 0});
+        assert!(!is_sound(chat));
+        let mut chat = saved();
+        let spoke = serde_json::json!({"at": later, "client": 1, "from": "::1", "login": null});
+        chat["rooms"]["rooms"]["0"]["pace"] = serde_json::json!([spoke]);
+        assert!(!is_sound(chat));
+    }
+}
