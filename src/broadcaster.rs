@@ -6,6 +6,7 @@
 mod archive;
 mod effects;
 mod memory;
+mod pending;
 mod status;
 mod succession;
 
@@ -17,6 +18,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use self::archive::Archive;
+use self::pending::Pending;
 use self::status::Status;
 use self::succession::Successor;
 use crate::address::Origin;
@@ -91,6 +93,8 @@ pub struct Broadcaster {
     archive: Archive,
     /// What the service manager knows.
     status: Status,
+    /// Who waits for the disk to answer.
+    pending: Pending,
     /// Sessions that left everything as it is.
     parked: HashMap<ClientId, Box<SavedSession>>,
     /// Who wants everything when all sessions did.
@@ -119,6 +123,7 @@ impl Broadcaster {
             peers: Peers::new(writable, keeper.clone()),
             archive: Archive::new(store.map(|(store, _)| store), is_strict),
             status: Status::new(keeper, metrics),
+            pending: Pending::default(),
             parked: HashMap::new(),
             successor: None,
             effects: Effects::default(),
@@ -180,6 +185,7 @@ impl Broadcaster {
             slow,
             self.next_ping,
             self.archive.next_deadline(),
+            self.pending.next_deadline(),
             self.status.next_pulse(),
             look,
         ];
@@ -187,19 +193,19 @@ impl Broadcaster {
     }
 
     fn take(&mut self, now: Now, input: Input) {
+        self.take_in_turn(now, input);
+        self.catch_up(now);
+    }
+
+    /// Deals with an input, unless its client waits for an answer first.
+    fn take_in_turn(&mut self, now: Now, input: Input) {
+        let Some(input) = self.pending.keep(input) else { return };
         match input {
             Input::Connected { id, transport, addr, place, dialect } => {
                 self.connect(now, id, Peer::new(transport, addr, place, dialect), dialect);
             }
             Input::Settled(id) => self.happen(now, id, Event::Settled),
-            Input::Received(id, items) => {
-                for incoming in items {
-                    self.hear(now, id, incoming);
-                    if self.peers.is_batch_full() {
-                        self.flush(now);
-                    }
-                }
-            }
+            Input::Received(id, items) => self.receive(now, id, items),
             Input::Idle(id, limit) => self.happen(now, id, Event::Idle(limit)),
             Input::Gone(id, reason) => {
                 self.happen(now, id, Event::Gone(reason));
@@ -212,6 +218,22 @@ impl Broadcaster {
             Input::Parked(id, saved) => drop(self.parked.insert(id, saved)),
             Input::HandOver(legacy, door) => self.expect_successor(legacy, door),
             Input::Stop => self.stopping = true,
+        }
+    }
+
+    fn receive(&mut self, now: Now, id: ClientId, items: Vec<Incoming>) {
+        let mut items = items.into_iter();
+        while !self.pending.has(id)
+            && let Some(incoming) = items.next()
+        {
+            self.hear(now, id, incoming);
+            if self.peers.is_batch_full() {
+                self.flush(now);
+            }
+        }
+        if items.len() > 0 {
+            let rest = self.pending.keep(Input::Received(id, items.collect()));
+            debug_assert!(rest.is_none(), "it waits");
         }
     }
 
@@ -304,6 +326,8 @@ impl Broadcaster {
         self.status.pulse(now.uptime, self.peers.len(), &self.chat);
         self.chat.tick(now, &mut self.effects);
         self.carry_out(now);
+        self.pending.end_overdue(now.uptime);
+        self.catch_up(now);
     }
 
     /// Sends every client what it is due. Who is too far behind goes, which may be news for the

@@ -29,6 +29,11 @@ impl Archive {
         Self { store, gate, swing: None, owed: 0 }
     }
 
+    /// Whether there is a store to answer.
+    pub(super) fn is_there(&self) -> bool {
+        self.store.is_some()
+    }
+
     /// Hands what has to be kept to the store, and the effect back if it need not wait.
     ///
     /// While something waits, all that comes after it does, too, or the order would not be what

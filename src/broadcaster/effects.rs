@@ -12,6 +12,9 @@ impl Broadcaster {
         let mut effects = std::mem::take(&mut self.effects);
         let (list, except) = effects.drain();
         for effect in list {
+            if self.archive.is_there() {
+                self.pending.note(now.uptime, &effect);
+            }
             if let Some(effect) = self.archive.pass(now.uptime, effect, except) {
                 self.carry_out_one(now, effect, except);
             }
@@ -53,11 +56,13 @@ impl Broadcaster {
             Effect::Ask(id, question) => {
                 if let Err(event) = self.archive.ask(id, question) {
                     self.happen(now, id, event);
+                    self.pending.end(id);
                 }
             }
             Effect::Claim(id, claim) => {
                 if let Err(event) = self.archive.claim(id, claim) {
                     self.happen(now, id, event);
+                    self.pending.end(id);
                 }
             }
             Effect::Order(id, order) => {

@@ -19,6 +19,7 @@ impl Broadcaster {
             store::Event::Answered(id, answer) => {
                 self.archive.note_answer();
                 self.happen(now, id, archive::answered(answer));
+                self.pending.end(id);
             }
             store::Event::Failing { error } => {
                 self.status.set_store_failing(true);
@@ -49,12 +50,17 @@ impl Broadcaster {
         let deadline = self.clock.uptime() + LAST_ANSWERS;
         while self.archive.owes_answers() && self.clock.uptime() < deadline {
             match self.wait(Some(deadline)) {
-                Some(Input::Store(event)) => self.hear_store(self.clock.now(), event),
+                Some(Input::Store(event)) => {
+                    let now = self.clock.now();
+                    self.hear_store(now, event);
+                    self.catch_up(now);
+                }
                 Some(Input::Writable(id)) => self.peers.with(id, |peer, _| peer.go_on()),
                 _ => {}
             }
         }
         let now = self.clock.now();
+        self.end_waiting(now);
         self.chat.give_up(now, &mut self.effects);
         self.carry_out(now);
     }

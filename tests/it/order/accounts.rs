@@ -156,3 +156,32 @@ fn who_registers_while_the_server_is_restarted_is_told_what_became_of_it() {
         logs_in(&mut Client::guest(&running), name, "secret");
     }
 }
+
+#[test]
+fn a_script_that_logs_in_speaks_under_its_name_and_has_all_answers_before_it_leaves() {
+    let dir = TempDir::new();
+    account(&dir, "add ci", "secret\n");
+    let running = server(&dir);
+    let [mut bob] = people(&running, ["bob"]);
+    let mut ci = Client::guest(&running);
+    ci.send_raw(b"/login ci secret\nbuild done\n/history 3\n/search build\n/quit\n");
+    let told = ci.rest_lines();
+    let place = |part: &str| told.iter().position(|line| line.contains(part));
+    let order = [place("you are now ci"), place("<ci> build done"), place("-- Bye.")];
+    assert!(order.is_sorted() && order.iter().all(Option::is_some), "{told:?}");
+    assert_eq!(told.iter().filter(|line| line.contains("<ci> build done")).count(), 2, "{told:?}");
+    bob.wait_for(|line| line == "<ci> build done");
+}
+
+#[test]
+fn who_hangs_up_at_once_has_said_it_under_the_name_all_the_same() {
+    let dir = TempDir::new();
+    account(&dir, "add ci", "secret\n");
+    let running = server(&dir);
+    let [mut bob] = people(&running, ["bob"]);
+    let mut ci = Client::connect(&running);
+    ci.send_raw(b"/login ci secret\nbuild done\n");
+    ci.half_close();
+    bob.wait_for(|line| line == "<ci> build done");
+    bob.wait_for(|line| line.starts_with("-- ci left"));
+}

@@ -1,0 +1,151 @@
+//! `Pending`: who waits for an answer, and what they sent meanwhile.
+//!
+//! It is heard after the answer: a script that logs in and then speaks does so under its name.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use super::Broadcaster;
+use crate::chat::{ClientId, Effect, Now};
+use crate::inbox::Input;
+
+/// How long what a client sends may wait for an answer; then it is heard before it.
+const MOST: Duration = Duration::from_secs(2);
+/// Items of one client that may wait, about.
+const MAX_ITEMS: usize = 128;
+
+/// Those who asked for something that takes a while.
+#[derive(Debug, Default)]
+pub(super) struct Pending {
+    waiting: HashMap<ClientId, Waiting>,
+    /// What was sent by those who wait no longer.
+    ready: VecDeque<Input>,
+    is_over: bool,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    until: Duration,
+    later: VecDeque<Input>,
+    items: usize,
+}
+
+impl Pending {
+    /// Takes note of who waits for what the chat wants to know.
+    pub(super) fn note(&mut self, now: Duration, effect: &Effect) {
+        if let Effect::Ask(id, _) | Effect::Claim(id, _) = effect
+            && !self.is_over
+        {
+            let waiting = Waiting { until: now + MOST, later: VecDeque::new(), items: 0 };
+            self.waiting.entry(*id).or_insert(waiting);
+        }
+    }
+
+    /// Whether the client waits.
+    pub(super) fn has(&self, id: ClientId) -> bool {
+        self.waiting.contains_key(&id)
+    }
+
+    /// Keeps `input` for later if its client waits, and gives it back otherwise.
+    pub(super) fn keep(&mut self, input: Input) -> Option<Input> {
+        let (id, items) = match &input {
+            Input::Received(id, items) => (*id, items.len()),
+            Input::Settled(id) | Input::Idle(id, _) | Input::Gone(id, _) => (*id, 1),
+            _ => return Some(input),
+        };
+        let Some(waiting) = self.waiting.get_mut(&id) else { return Some(input) };
+        waiting.later.push_back(input);
+        waiting.items += items;
+        if waiting.items > MAX_ITEMS {
+            self.end(id);
+        }
+        None
+    }
+
+    /// The client waits no longer.
+    pub(super) fn end(&mut self, id: ClientId) {
+        let waiting = self.waiting.remove(&id);
+        self.ready.extend(waiting.into_iter().flat_map(|waiting| waiting.later));
+    }
+
+    /// Nobody waits any longer than [`MOST`].
+    pub(super) fn end_overdue(&mut self, now: Duration) {
+        let overdue = self.waiting.iter().filter(|(_, waiting)| waiting.until <= now);
+        let overdue: Vec<_> = overdue.map(|(id, _)| *id).collect();
+        overdue.into_iter().for_each(|id| self.end(id));
+    }
+
+    /// When somebody will have waited long enough.
+    pub(super) fn next_deadline(&self) -> Option<Duration> {
+        self.waiting.values().map(|waiting| waiting.until).min()
+    }
+
+    fn end_all(&mut self) {
+        self.is_over = true;
+        self.end_overdue(Duration::MAX);
+    }
+}
+
+impl Broadcaster {
+    /// Hears what those sent who wait no longer.
+    pub(super) fn catch_up(&mut self, now: Now) {
+        while let Some(input) = self.pending.ready.pop_front() {
+            self.take_in_turn(now, input);
+        }
+    }
+
+    /// From here on nobody waits for an answer.
+    pub(super) fn end_waiting(&mut self, now: Now) {
+        self.pending.end_all();
+        self.catch_up(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::{Question, Reason};
+    use crate::text::Text;
+    use crate::wire::Incoming;
+
+    const ALICE: ClientId = ClientId(1);
+
+    fn said(items: usize) -> Input {
+        let line = || Incoming::Line(Text::new("hello"));
+        Input::Received(ALICE, std::iter::repeat_with(line).take(items).collect())
+    }
+
+    /// Alice asked for something.
+    fn waiting() -> Pending {
+        let mut pending = Pending::default();
+        pending.note(Duration::ZERO, &Effect::Ask(ALICE, Question::Search(Text::new("x"))));
+        pending
+    }
+
+    #[test]
+    fn what_comes_meanwhile_is_heard_afterwards_in_its_order() {
+        let mut pending = waiting();
+        assert!(pending.keep(Input::Settled(ClientId(2))).is_some(), "somebody else");
+        assert!(pending.keep(said(1)).is_none());
+        assert!(pending.keep(Input::Gone(ALICE, Reason::Disconnected)).is_none());
+        assert!(pending.ready.is_empty());
+        pending.end(ALICE);
+        let [Input::Received(ALICE, _), Input::Gone(ALICE, _)] = pending.ready.make_contiguous()
+        else {
+            panic!("{:?}", pending.ready)
+        };
+        assert!(pending.keep(said(1)).is_some());
+    }
+
+    #[test]
+    fn nobody_waits_for_ever_nor_for_too_much() {
+        let mut pending = waiting();
+        assert_eq!(pending.next_deadline(), Some(MOST));
+        pending.end_overdue(MOST);
+        assert!(!pending.has(ALICE));
+        let mut pending = waiting();
+        assert!(pending.keep(said(MAX_ITEMS)).is_none() && pending.has(ALICE));
+        assert!(pending.keep(said(1)).is_none() && !pending.has(ALICE));
+        assert_eq!(pending.ready.len(), 2);
+    }
+}
