@@ -68,7 +68,8 @@ mod tests {
     #[test]
     fn what_does_not_belong_together_is_noticed() {
         assert!(is_sound(saved()));
-        let spoils: [(&str, fn(&mut Value)); 9] = [
+        type Spoil = fn(&mut Value);
+        let spoils: [(&str, Spoil); 9] = [
             ("no lobby", |chat| {
                 chat["rooms"]["rooms"].as_object_mut().unwrap().remove("0");
             }),
