@@ -235,6 +235,8 @@ fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::Settings;
+    use crate::wire::Incoming;
     use serde_json::Value;
 
     /// What version 1 left. Never to be changed.
@@ -289,5 +291,50 @@ mod tests {
         for length in 0..SNAPSHOT_1.len() {
             assert!(Snapshot::from_bytes(SNAPSHOT_1[..length].to_vec()).is_err(), "{length}");
         }
+    }
+
+    /// A snapshot of two clients, each in the middle of a line, with `from` replaced by `to`.
+    fn damaged(from: &str, to: &str) -> Result<Snapshot, String> {
+        let chat = Chat::new(Settings::default());
+        let mut snapshot = Snapshot::new(Duration::ZERO, ClientId(3), chat);
+        for id in [1, 2] {
+            let mut decoder = Dialect::default().decoder();
+            assert_eq!(decoder.next(&mut &b"hel"[..], 64), None);
+            let (bucket, heard) = (Bucket::new(1, Duration::ZERO), Duration::ZERO);
+            let session = SavedSession { decoder, bucket, heard, is_settled: true };
+            let addr = ([192, 0, 2, 1], 1024).into();
+            assert!(snapshot.add(ClientId(id), addr, Dialect::default(), session, b"hi"));
+        }
+        let json = serde_json::to_string(&snapshot).unwrap();
+        assert!(json.contains(from), "{json}");
+        Snapshot::from_bytes(format!("{}\nhihi", json.replace(from, to)).into())
+    }
+
+    #[test]
+    fn what_does_not_belong_together_is_refused() {
+        assert!(damaged("lobby", "lobby").is_ok());
+        let most = format!(r#""queued":{}"#, usize::MAX);
+        let long = format!(r#""uptime":{{"secs":{}"#, u64::MAX);
+        let spoils = [
+            (r#""queued":2"#, most.as_str()),
+            (r#""uptime":{"secs":0"#, &long),
+            (r#""names":{"lobby":0}"#, r#""names":{}"#),
+        ];
+        for (from, to) in spoils {
+            assert!(damaged(from, to).is_err(), "{to}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_that_long_is_too_long() {
+        let mut snapshot =
+            damaged(r#""length":3"#, &format!(r#""length":{}"#, usize::MAX)).unwrap();
+        let (mut client, _) = snapshot.take_clients().remove(0);
+        let next = client.session.decoder.next(&mut &b"lo\n"[..], 64);
+        let next = match next {
+            Some(Incoming::BareLineFeeds) => client.session.decoder.next(&mut &b""[..], 64),
+            other => other,
+        };
+        assert_eq!(next, Some(Incoming::TooLong { bytes: usize::MAX, limit: 64 }));
     }
 }
