@@ -224,11 +224,6 @@ impl Chat {
         self.rooms.next_digest().into_iter().chain(self.orders.next_try()).min()
     }
 
-    /// The rooms that there are.
-    pub fn room_names(&self) -> impl Iterator<Item = RoomName> {
-        self.rooms.iter().map(|room| room.name)
-    }
-
     /// Lets the time pass: digests that are due are told, and what the disk did not take is tried
     /// again.
     pub fn tick(&mut self, now: Now, effects: &mut Effects) {

@@ -59,14 +59,13 @@ struct Known {
     ignores: HashSet<ClientId>,
     /// Who wrote to it last.
     writer: Option<ClientId>,
-    /// When it last said something, by room.
-    said: HashMap<RoomId, Duration>,
+    connected: Duration,
 }
 
 impl Known {
-    fn new(origin: Origin, dialect: Dialect) -> Self {
+    fn new(origin: Origin, dialect: Dialect, connected: Duration) -> Self {
         let (facts, ignores, writer) = (Facts::default(), HashSet::new(), None);
-        Self { origin, dialect, facts, ignores, writer, said: HashMap::new() }
+        Self { origin, dialect, facts, ignores, writer, connected }
     }
 }
 
@@ -80,6 +79,16 @@ struct Room {
     /// How many joins were told, less the leaves; digests count, too.
     told: i64,
     slow: Duration,
+    /// Who spoke since it is slow, but for those whose time to wait was over.
+    spoke: Vec<Spoke>,
+}
+
+/// Somebody spoke.
+struct Spoke {
+    at: Duration,
+    client: ClientId,
+    from: Address,
+    login: Option<String>,
 }
 
 /// What happens in a step.
@@ -145,7 +154,7 @@ impl World {
             }
             Cause::Other => {}
         }
-        self.store.take_note(self.now.moment, &cause);
+        self.store.take_note(&cause);
         let step = Step { cause: &cause, before: &before };
         assert!(step.may_do_something() || self.effects.is_empty(), "somebody who is gone acts");
         self.follow(step);
@@ -207,9 +216,9 @@ impl<'a> Step<'a> {
         self.command().is_some_and(|words| words[0].eq_ignore_ascii_case(name))
     }
 
-    /// Who is gone does nothing, but what the store decided holds.
+    /// Who is gone does nothing, but the name that they registered is theirs.
     fn may_do_something(self) -> bool {
-        let decided = matches!(self.event(), Some(Event::Registered(_) | Event::Banned(_)));
+        let decided = matches!(self.event(), Some(Event::Registered(_)));
         decided || self.event().is_none() || self.actor().is_some()
     }
 }

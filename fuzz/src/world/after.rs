@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use chatd::chat::{Ban, ClientId, Event};
+use chatd::address::Origin;
+use chatd::chat::{ClientId, Event, Nick};
 
 use super::facts::{Facts, is_ahead};
 use super::{Cause, Known, Step, World, fold};
@@ -39,14 +40,17 @@ impl World {
     }
 
     /// Everybody is in exactly one room, and all that they know of each other is so.
-    fn check_rooms(&mut self) {
+    fn check_rooms(&self) {
         let mut places: HashMap<ClientId, usize> = HashMap::new();
         let quiet = self.chat.next_deadline().is_none();
-        self.forget_closed_rooms();
         for (&id, room) in &self.rooms {
             let members: BTreeSet<_> = self.chat.members(id).iter().copied().collect();
             assert_eq!(members, room.members);
             members.iter().for_each(|member| *places.entry(*member).or_default() += 1);
+            // It may be closed by now, and nobody was there to be told of the last who left.
+            if members.is_empty() {
+                continue;
+            }
             let facts = members.iter().map(|member| &self.here[member].facts);
             let announced: BTreeSet<_> = facts
                 .inspect(|facts| assert_eq!(facts.room, room.name))
@@ -54,17 +58,11 @@ impl World {
                 .map(|facts| facts.nick.clone())
                 .collect();
             assert!(self.was_crowded || announced == room.names, "{announced:?} {:?}", room.names);
-            if quiet && !members.is_empty() {
+            if quiet {
                 assert_eq!(i64::try_from(announced.len()), Ok(room.told), "joins less leaves");
             }
         }
         assert!(self.here.keys().all(|id| places.get(id) == Some(&1)), "in no room, or in two");
-    }
-
-    /// A room that is closed comes again as another.
-    fn forget_closed_rooms(&mut self) {
-        let open: HashSet<_> = self.chat.room_names().map(|name| name.to_string()).collect();
-        self.rooms.retain(|_, room| !room.members.is_empty() || open.contains(&room.name));
     }
 
     /// A nick is one client's; a registered one is worn by who is logged in, and by nobody else.
@@ -81,28 +79,30 @@ impl World {
         assert_eq!(self.chat.clients().count(), self.here.len());
     }
 
-    /// A ban keeps out whom it is about, from the moment that it is known.
+    /// A ban keeps out whom it is about, from the moment that it is ordered.
     fn check_bans(&self, step: Step<'_>) {
         let now = self.now.moment;
-        let covers = |ban: &Ban, known: &Known| {
-            let name = chatd::chat::Nick::new(&known.facts.nick).expect("it is a nick");
-            ban.mask.covers(known.origin) || ban.mask.names(name)
-        };
-        let mut people = self.here.values();
         match step.cause {
-            Cause::Client(_, Event::Banned(ban)) if ban.is_in_force(now) => {
-                assert!(!people.any(|known| covers(ban, known)), "who is banned stays");
-            }
-            Cause::Roll(_) => {
-                let banned = |known| self.store.bans(now).any(|ban| covers(ban, known));
-                assert!(!people.any(banned), "who is banned stays");
-            }
+            Cause::Client(_, Event::Line(_)) if self.store.has_banned => self.check_people(),
+            Cause::Roll(_) => self.check_people(),
             Cause::Client(client, Event::Connected(origin, _)) => {
                 let banned = self.store.bans(now).any(|ban| ban.mask.covers(*origin));
                 assert_eq!(self.here.contains_key(client), !banned, "banned: {banned}");
             }
             _ => {}
         }
+    }
+
+    fn check_people(&self) {
+        for known in self.here.values() {
+            let nick = Nick::new(&known.facts.nick).expect("it is a nick");
+            assert!(!self.is_banned(known.origin, nick), "who is banned stays");
+        }
+    }
+
+    pub(super) fn is_banned(&self, origin: Origin, nick: Nick) -> bool {
+        let mut bans = self.store.bans(self.now.moment);
+        bans.any(|ban| ban.mask.covers(origin) || ban.mask.names(nick))
     }
 
     /// Who is logged in has the account that is registered now.
@@ -167,7 +167,7 @@ impl World {
             Cause::Client(actor, Event::Line(_)) => {
                 assert!(*actor == id && step.is_command("nick"), "{nick} was renamed by another");
                 assert!(!before.is_muted(now.moment), "a name is words, too");
-                let name = chatd::chat::Nick::new(nick).expect("it is a nick");
+                let name = Nick::new(nick).expect("it is a nick");
                 assert!(self.store.bans(now.moment).all(|ban| !ban.mask.names(name)), "{nick}");
                 let kept = self.kept.get(&fold(nick)).filter(|(_, until)| *until > now.uptime);
                 let own = fold(nick) == fold(&before.nick);

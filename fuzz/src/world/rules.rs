@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use chatd::chat::{Audience, ClientId, Effect, Entry, Event, Message, Nick, Reason, RoomId};
+use chatd::chat::{Audience, ClientId, Effect, Entry, Event, Message, Nick, Order, Reason, RoomId};
 use chatd::text::Text;
 use chatd::wire::Dialect;
 
@@ -47,10 +47,13 @@ impl World {
                 known.dialect = known.dialect.with_timestamps(on);
             }
             Effect::Ask(client, question) => self.store.ask(self.actor(step, client), question),
-            Effect::Claim(client, claim) => self.store.claim(self.actor(step, client), claim),
+            Effect::Claim(client, claim) => {
+                let from = self.here[&self.actor(step, client)].origin.address();
+                self.store.claim(client, from, claim);
+            }
             Effect::Order(client, order) => {
-                self.check_operator(step);
-                self.store.order(self.actor(step, client), order);
+                self.check_order(step, client, &order);
+                self.store.order(client, order);
             }
             Effect::Reload => self.check_operator(step),
             Effect::Kept(deed) => self.keep_order(step, deed.as_str()),
@@ -66,6 +69,17 @@ impl World {
         client
     }
 
+    /// An operator gives an order, which is in force; what the disk did not take is tried again,
+    /// whoever is still here.
+    fn check_order(&mut self, step: Step<'_>, client: ClientId, order: &Order) {
+        if step.event().is_none() {
+            return assert!(self.store.has_failed(order), "{order:?} is not to be tried again");
+        }
+        self.check_operator(step);
+        self.actor(step, client);
+        self.store.enforce(self.now.moment, order);
+    }
+
     fn check_operator(&self, step: Step<'_>) {
         let may = step.typed().is_some_and(|(_, facts, _)| self.is_operator(facts));
         assert!(may, "not by an operator");
@@ -73,12 +87,6 @@ impl World {
 
     /// Follows what was done to keep order.
     fn keep_order(&mut self, step: Step<'_>, deed: &str) {
-        if let Some(Event::Banned(_)) = step.event() {
-            return;
-        }
-        if let Some(Event::Unbanned(_)) = step.event() {
-            return;
-        }
         self.check_operator(step);
         let (actor, facts, _) = step.typed().expect("an operator typed it");
         let deed = deed.strip_prefix(&format!("{} ", facts.nick)).expect("it says who");
@@ -88,7 +96,11 @@ impl World {
             ["set", _, "to", "a", "line", "each", seconds, "s"] => {
                 let seconds = seconds.parse().expect("it is a number");
                 let room = self.rooms.values_mut().find(|room| room.members.contains(&actor));
-                room.expect("it is in a room").slow = Duration::from_secs(seconds);
+                let room = room.expect("it is in a room");
+                room.slow = Duration::from_secs(seconds);
+                if room.slow.is_zero() {
+                    room.spoke.clear();
+                }
             }
             _ => {}
         }
@@ -105,7 +117,8 @@ impl World {
     fn depart(&mut self, step: Step<'_>, client: ClientId, nick: Nick, reason: &Reason) {
         let known = self.here.remove(&client).expect("nobody departs twice");
         assert!(self.rooms.values().all(|room| !room.members.contains(&client)), "a ghost stays");
-        self.check_departure(step, client, reason);
+        let is_banned = self.is_banned(known.origin, nick);
+        self.check_departure(step, client, is_banned, reason);
         self.leave_nick(nick.as_str(), known.origin.address());
         let Facts { mute, login, .. } = &known.facts;
         if let Some(mute) = mute.as_ref().filter(|mute| login.is_none() && mute.of.is_none())
@@ -116,19 +129,16 @@ impl World {
     }
 
     /// Nobody makes another go but an operator, or a ban.
-    fn check_departure(&self, step: Step<'_>, client: ClientId, reason: &Reason) {
+    fn check_departure(&self, step: Step<'_>, client: ClientId, is_banned: bool, reason: &Reason) {
         let may = match (step.cause, reason) {
             (Cause::Client(actor, Event::Line(_)), Reason::Quit(_)) => *actor == client,
             (Cause::Client(_, Event::Line(_)), Reason::Kicked(by, _)) => {
                 self.check_operator(step);
-                step.is_command("kick")
-                    && step.actor().is_some_and(|(_, me)| me.nick == by.as_str())
+                let is_own = step.actor().is_some_and(|(_, me)| me.nick == by.as_str());
+                (step.is_command("kick") && is_own) || (step.is_command("ban") && is_banned)
             }
-            (
-                Cause::Client(_, Event::Banned(_) | Event::Registered(_)) | Cause::Roll(_),
-                reason,
-            ) => {
-                matches!(reason, Reason::Kicked(..))
+            (Cause::Client(_, Event::Registered(_)) | Cause::Roll(_), Reason::Kicked(..)) => {
+                is_banned
             }
             (
                 Cause::Client(
@@ -179,10 +189,14 @@ impl World {
 
     /// A password goes nowhere but to the store.
     fn check_password(&self, step: Step<'_>, effect: &Effect) {
-        if !step.is_command("register") && !step.is_command("login") {
+        let Some((actor, _, line)) = step.typed() else { return };
+        let is_secret = ["register", "login"].iter().any(|name| {
+            let look_alike = format!("\u{ff0f}{name} ");
+            step.is_command(name) || line.trim_start().starts_with(&look_alike)
+        });
+        if !is_secret {
             return;
         }
-        let (actor, ..) = step.typed().expect("somebody typed it");
         let kept = match effect {
             Effect::Claim(client, _) => *client == actor,
             Effect::Tell { to, .. } => *to == Audience::One(actor),
@@ -204,7 +218,10 @@ impl World {
     /// Where people come from is for operators only, and for who typed it.
     fn check_may_see_addresses(&self, step: Step<'_>, reader: ClientId) {
         let is_own = step.actor().is_some_and(|(actor, _)| actor == reader)
-            && matches!(step.event(), Some(Event::Banned(_) | Event::Unbanned(_)));
+            && matches!(
+                step.event(),
+                Some(Event::Banned(_) | Event::Unbanned(_) | Event::NotSaved(_))
+            );
         let was_operator = step.before.get(&reader).is_some_and(|facts| self.is_operator(facts));
         assert!(is_own || was_operator, "{reader} sees an address");
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chatd::chat::{Audience, ClientId, Message, RoomId};
 
 use super::rules::spoken;
-use super::{Step, World, fold};
+use super::{Spoke, Step, World, fold};
 
 impl World {
     /// Nobody speaks but by typing a line, in their own name, who may; and whoever is to hear it
@@ -83,12 +83,23 @@ impl World {
         known.writer = Some(speaker);
     }
 
+    /// Coming again, or as another under the same account, is no way to speak sooner.
     fn keep_pace(&mut self, speaker: ClientId, is_operator: bool, id: RoomId) {
-        let (now, pause) = (self.now.uptime, self.rooms[&id].slow);
-        let known = self.here.get_mut(&speaker).expect("a speaker is here");
-        if let Some(last) = known.said.insert(id, now) {
-            assert!(is_operator || last + pause <= now, "{speaker} speaks too soon");
+        let (now, known) = (self.now.uptime, &self.here[&speaker]);
+        let (from, login) = (known.origin.address(), known.facts.login.clone());
+        let room = self.rooms.get_mut(&id).expect("it is spoken in");
+        if room.slow.is_zero() {
+            return;
         }
+        room.spoke.retain(|spoke| spoke.at + room.slow > now);
+        let is_own = |spoke: &Spoke| {
+            let came_again = spoke.from == from
+                && spoke.at <= known.connected
+                && !self.here.contains_key(&spoke.client);
+            spoke.client == speaker || (login.is_some() && spoke.login == login) || came_again
+        };
+        assert!(is_operator || !room.spoke.iter().any(is_own), "{speaker} speaks too soon");
+        room.spoke.push(Spoke { at: now, client: speaker, from, login });
     }
 
     /// Follows who ignores whom, as those are told who do.

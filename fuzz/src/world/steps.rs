@@ -7,6 +7,7 @@
 //! | `.` `>` `?` `m` `~` | settles; a line too long; a ping; no message at all; quits |
 //! | `-` `<` `z` `e` | is gone; too slow; idle for so many seconds; a line without an end |
 //! | `!` `=` | the store answers the next who wrote, or who read; `#` says that it cannot |
+//! | `f` | the store's disk takes nothing any more, or does again |
 //! | `x` | somebody adds, removes, promotes or demotes an account: `a+bob` `a-bob` `a!bob` `a.bob` |
 //! | `t` `j` | so many seconds pass; so many hours more on the clock on the wall, or fewer |
 //! | `c` | the settings change |
@@ -41,6 +42,7 @@ impl World {
             b'+' => self.connect(letter, number),
             b'!' => self.answer(Store::written),
             b'=' => self.answer(Store::read),
+            b'f' => self.store.is_full = !self.store.is_full,
             b'x' => self.change_account(more),
             b't' => self.pass(Duration::from_secs(number.into())),
             b'j' => self.now.moment.unix_ms += 3_600_000 * i64::from(number as i8),
@@ -82,7 +84,7 @@ impl World {
             _ => Dialect::Lines { timestamps: false },
         };
         let origin = origin(how);
-        self.here.insert(client, Known::new(origin, dialect));
+        self.here.insert(client, Known::new(origin, dialect, self.now.uptime));
         let traits = dialect.traits(how & 32 == 0);
         self.happen(Cause::Client(client, Event::Connected(origin, traits)));
     }

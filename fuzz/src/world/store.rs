@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use chatd::address::Address;
 use chatd::chat::{
-    Account, Ban, Claim, ClientId, Entry, Event, Moment, Nick, Order, Password, Question, Role,
-    RoomName,
+    Account, Ban, Claim, ClientId, Entry, Event, Mask, Moment, Nick, Order, Password, Question,
+    Role, RoomName,
 };
 use chatd::text::Text;
 
@@ -15,6 +16,8 @@ pub(super) use chatd::chat::Roll;
 /// Rooms that it brings back, and lines that it finds.
 const MAX_ROOMS: usize = 257;
 const MAX_FOUND: usize = 20;
+/// Claims of one address that may wait for an answer.
+const MAX_CLAIMS: usize = 2;
 
 /// What is on the disk, and what of it the chat was told.
 pub(super) struct Store {
@@ -26,6 +29,14 @@ pub(super) struct Store {
     is_used: bool,
     /// As the chat knows it.
     pub(super) known: Roll,
+    /// Orders that it was not told to be on the disk, and whether it was told that they are not.
+    pending: Vec<(Order, bool)>,
+    /// Whose claims it was not told an answer to, and from where.
+    claims: Vec<(ClientId, Address)>,
+    /// Whether somebody was banned in this step.
+    pub(super) has_banned: bool,
+    /// Whether nothing more can be written, nor a password looked into.
+    pub(super) is_full: bool,
     /// Answers of the thread that writes; they come in order.
     written: VecDeque<Cause>,
     /// Answers of the threads that read.
@@ -43,6 +54,10 @@ impl Store {
             lines: Vec::new(),
             is_used: true,
             known: Roll::default(),
+            pending: Vec::new(),
+            claims: Vec::new(),
+            has_banned: false,
+            is_full: false,
             written: VecDeque::new(),
             read: VecDeque::new(),
         };
@@ -69,40 +84,67 @@ impl Store {
     }
 
     /// What was asked, written down and answered; the answer waits.
-    pub(super) fn claim(&mut self, client: ClientId, claim: Claim) {
+    pub(super) fn claim(&mut self, client: ClientId, from: Address, claim: Claim) {
+        assert!(self.claims.iter().all(|(other, _)| *other != client), "{client} claims twice");
+        let others = self.claims.iter().filter(|(_, address)| *address == from).count();
+        assert!(others < MAX_CLAIMS, "{others} others from there wait");
+        self.claims.push((client, from));
         let answer = match claim {
             Claim::Register(nick, password, at) => self.register(nick, &password, at),
             Claim::Login(nick, password, _) => {
-                let found = self.accounts.iter().find(|(account, _)| is(account, nick.as_str()));
-                let right = found.filter(|(_, secret)| secret == password.as_bytes());
-                let event = right
-                    .map_or_else(|| no("wrong password"), |(account, _)| Event::LoggedIn(*account));
+                let event = self.login(nick, &password);
                 return self.read.push_back(Cause::Client(client, event));
             }
         };
         self.written.push_back(Cause::Client(client, answer));
     }
 
+    fn login(&self, nick: Nick, password: &Password) -> Event {
+        let mut accounts = self.accounts.iter();
+        match accounts.find(|(account, _)| is(account, nick.as_str())) {
+            _ if self.is_full => no("the disk is full"),
+            None => no("not registered"),
+            Some((account, secret)) if secret == password.as_bytes() => Event::LoggedIn(*account),
+            Some(_) => Event::WrongPassword,
+        }
+    }
+
     fn register(&mut self, nick: Nick, password: &Password, created: Moment) -> Event {
         if self.accounts.iter().any(|(account, _)| is(account, nick.as_str())) {
             return no("registered");
+        }
+        if self.is_full {
+            return no("the disk is full");
         }
         let account = Account { nick, role: Role::User, created, last_seen: None };
         self.accounts.push((account, password.as_bytes().to_vec()));
         Event::Registered(account)
     }
 
+    /// Whether it is an order that the chat was told not to be on the disk.
+    pub(super) fn has_failed(&self, order: &Order) -> bool {
+        self.pending.iter().any(|(other, has_failed)| *has_failed && other == order)
+    }
+
+    /// An operator's order is in force before it is on the disk.
+    pub(super) fn enforce(&mut self, now: Moment, order: &Order) {
+        self.pending.retain(|(other, _)| mask(other) != mask(order));
+        self.pending.push((order.clone(), false));
+        obey(&mut self.known.bans, now, order);
+        self.has_banned = matches!(order, Order::Ban(_));
+    }
+
     pub(super) fn order(&mut self, client: ClientId, order: Order) {
         let answer = match order {
+            order if self.is_full || !self.is_used => Event::NotSaved(order),
             Order::Ban(ban) => {
                 self.bans.retain(|other| other.mask != ban.mask);
                 self.bans.push(ban.clone());
                 Event::Banned(ban)
             }
             Order::Unban(mask) => {
-                let before = self.bans.len();
                 self.bans.retain(|ban| ban.mask != mask);
-                if self.bans.len() < before { Event::Unbanned(mask) } else { no("not banned") }
+                Event::Unbanned(mask)
             }
         };
         self.written.push_back(Cause::Client(client, answer));
@@ -151,6 +193,19 @@ impl Store {
         self.read.pop_front()
     }
 
+    /// Nobody waits for an answer any more.
+    pub(super) fn give_up(&mut self) {
+        self.claims.clear();
+        self.pending.iter_mut().for_each(|(_, has_failed)| *has_failed = true);
+    }
+
+    /// What was not on the disk is forgotten, too.
+    pub(super) fn crash(&mut self, is_used: bool) {
+        self.claims.clear();
+        self.pending.clear();
+        self.restart(is_used);
+    }
+
     /// What waits to be answered is lost; the disk is not. Who does not use it knows nobody.
     pub(super) fn restart(&mut self, is_used: bool) {
         self.is_used = is_used;
@@ -169,20 +224,45 @@ impl Store {
     }
 
     /// The chat is told of it now.
-    pub(super) fn take_note(&mut self, now: Moment, cause: &Cause) {
+    pub(super) fn take_note(&mut self, cause: &Cause) {
+        self.has_banned = false;
         match cause {
-            Cause::Client(_, Event::Registered(account)) => self.known.accounts.push(*account),
-            Cause::Client(_, Event::Banned(ban)) => {
-                let stays = |other: &Ban| other.mask != ban.mask && other.is_in_force(now);
-                self.known.bans.retain(stays);
-                self.known.bans.push(ban.clone());
+            Cause::Client(client, event) => self.take_note_of(*client, event),
+            Cause::Roll(roll) => {
+                self.known = roll.clone();
+                for (order, _) in &self.pending {
+                    obey(&mut self.known.bans, Moment::default(), order);
+                }
             }
-            Cause::Client(_, Event::Unbanned(mask)) => {
-                self.known.bans.retain(|ban| ban.mask != *mask);
+            Cause::Other => {}
+        }
+    }
+
+    fn take_note_of(&mut self, client: ClientId, event: &Event) {
+        match event {
+            Event::Registered(account) => {
+                self.known.accounts.push(*account);
+                self.end_claim(client);
             }
-            Cause::Roll(roll) => self.known = roll.clone(),
+            Event::LoggedIn(_) | Event::WrongPassword | Event::NotClaimed(_) => {
+                self.end_claim(client);
+            }
+            Event::Banned(ban) => {
+                self.pending.retain(|(order, _)| *order != Order::Ban(ban.clone()))
+            }
+            Event::Unbanned(mask) => {
+                self.pending.retain(|(order, _)| *order != Order::Unban(*mask));
+            }
+            Event::NotSaved(order) => {
+                let failed = self.pending.iter_mut().find(|(other, _)| other == order);
+                failed.into_iter().for_each(|(_, has_failed)| *has_failed = true);
+            }
             _ => {}
         }
+    }
+
+    fn end_claim(&mut self, client: ClientId) {
+        self.claims.retain(|(other, _)| *other != client);
     }
 
     fn roll(&self) -> Roll {
@@ -200,6 +280,22 @@ fn is(account: &Account, nick: &str) -> bool {
     fold(account.nick.as_str()) == fold(nick)
 }
 
+/// Follows an order as the chat does.
+fn obey(bans: &mut Vec<Ban>, now: Moment, order: &Order) {
+    bans.retain(|ban| ban.mask != mask(order));
+    if let Order::Ban(ban) = order {
+        bans.retain(|other| other.is_in_force(now));
+        bans.push(ban.clone());
+    }
+}
+
+fn mask(order: &Order) -> Mask {
+    match order {
+        Order::Ban(ban) => ban.mask,
+        Order::Unban(mask) => *mask,
+    }
+}
+
 fn no(why: &str) -> Event {
-    Event::NotFound(Text::new(why))
+    Event::NotClaimed(Text::new(why))
 }

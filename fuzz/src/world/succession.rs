@@ -23,6 +23,9 @@ const QUEUE: &[u8] = b"-- half a li";
 impl World {
     /// The next process goes on where this one stops; with `n` it has no store, with `y` it has.
     pub(super) fn hand_over(&mut self, archive: u8) {
+        self.chat.give_up(self.now, &mut self.effects);
+        self.store.give_up();
+        self.happen(Cause::Other);
         let chat = std::mem::replace(&mut self.chat, Chat::new(self.settings.clone()));
         let mut snapshot = Snapshot::new(self.now.uptime, ClientId(self.clients + 1), chat);
         for (&id, known) in &self.here {
@@ -57,7 +60,7 @@ impl World {
         let noted: Vec<_> =
             self.here.keys().map(|&id| (id, self.chat.presence(id).expect("it is here"))).collect();
         self.now.uptime = Duration::ZERO;
-        self.store.restart(self.settings.has_archive);
+        self.store.crash(self.settings.has_archive);
         self.chat = Chat::new(self.settings.clone());
         for (room, entries) in self.store.past() {
             self.chat.recall(room, None, entries);
@@ -78,7 +81,9 @@ impl World {
         self.rooms.clear();
         self.rooms.insert(RoomId::LOBBY, Room { name: "lobby".to_owned(), ..Room::default() });
         for (&id, known) in &mut self.here {
-            let before = std::mem::replace(known, Known::new(known.origin, known.dialect)).facts;
+            let before =
+                std::mem::replace(known, Known::new(known.origin, known.dialect, Duration::ZERO))
+                    .facts;
             known.facts = Facts::of(&self.chat, id);
             assert_eq!(known.facts, before, "what was noted comes back");
             for &room in self.chat.rooms_of(id) {

@@ -5,12 +5,14 @@ use serde_json::Value;
 
 use super::World;
 
-/// Rooms without people, nicks kept for an address and in all, failed logins, mutes left behind,
-/// people that one can ignore, lines beyond those replayed.
+/// Rooms without people, nicks kept for an address and in all, addresses of failed logins or of
+/// registrations, orders not on the disk, people who spoke in a slow room, mutes left behind, people that one can ignore, lines beyond those replayed.
 const MAX_EMPTY: usize = 256;
 const MAX_KEPT_EACH: usize = 64;
 const MAX_KEPT: usize = 65_536;
-const MAX_LOGINS: usize = 4096;
+const MAX_REMEMBERED: usize = 4096;
+const MAX_ORDERS: usize = 1024;
+const MAX_SPOKE: usize = 1024;
 const MAX_MUTES: usize = 1024;
 const MAX_IGNORED: usize = 256;
 const REMEMBERED: usize = 100;
@@ -28,7 +30,10 @@ impl World {
         assert_eq!(length(&chat["nicks"]["taken"]), self.here.len());
         check_kept(&chat["nicks"]["kept"]);
         self.check_room_tables(&chat["rooms"]);
-        assert!(length(&chat["logins"]) <= MAX_LOGINS);
+        let claims = &chat["claims"];
+        assert!(length(&claims["logins"]) <= MAX_REMEMBERED);
+        assert!(length(&claims["registrations"]) <= MAX_REMEMBERED);
+        assert!(length(&chat["orders"]["list"]) <= MAX_ORDERS);
         assert!(length(&chat["mutes"]) <= MAX_MUTES);
     }
 
@@ -42,6 +47,7 @@ impl World {
         assert!(empty <= MAX_EMPTY, "{empty} rooms without people");
         for room in rooms {
             let lines = length(&room["history"]["entries"]);
+            assert!(length(&room["pace"]) <= MAX_SPOKE);
             assert!(lines <= self.settings.replay.max(REMEMBERED), "{lines} lines in a room");
             assert!(self.settings.replay > 0 || lines == 0, "nothing is to be remembered");
         }
