@@ -20,6 +20,7 @@ mod load;
 mod metrics;
 mod mistakes;
 mod nicks;
+mod notify;
 mod order;
 mod packaging;
 mod presence;
