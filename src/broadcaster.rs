@@ -193,6 +193,9 @@ impl Broadcaster {
     }
 
     fn take(&mut self, now: Now, input: Input) {
+        if self.archive.is_holding() {
+            self.pending.wait_for_disk(now.uptime, &input);
+        }
         self.take_in_turn(now, input);
         self.catch_up(now);
     }

@@ -34,6 +34,11 @@ impl Archive {
         self.store.is_some()
     }
 
+    /// Whether something waits for the disk.
+    pub(super) fn is_holding(&self) -> bool {
+        self.gate.as_ref().is_some_and(|gate| !gate.is_empty())
+    }
+
     /// Hands what has to be kept to the store, and the effect back if it need not wait.
     ///
     /// While something waits, all that comes after it does, too, or the order would not be what

@@ -14,6 +14,9 @@ impl Broadcaster {
     pub(super) fn hear_store(&mut self, now: Now, event: store::Event) {
         let freed = self.archive.hear(now.uptime, &event);
         self.carry_out_held(now, freed);
+        if !self.archive.is_holding() {
+            self.pending.end_for_disk();
+        }
         self.report_swing(now);
         match event {
             store::Event::Answered(id, answer) => {

@@ -18,8 +18,8 @@ const MAX_ITEMS: usize = 128;
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     waiting: HashMap<ClientId, Waiting>,
-    /// What was sent by those who wait no longer.
-    ready: VecDeque<Input>,
+    /// What was sent by those who wait no longer, and whether they waited for the disk.
+    ready: VecDeque<(Input, bool)>,
     is_over: bool,
 }
 
@@ -28,6 +28,8 @@ struct Waiting {
     until: Duration,
     later: VecDeque<Input>,
     items: usize,
+    /// Whether it is for what is not on the disk yet, rather than for an answer.
+    for_disk: bool,
 }
 
 impl Pending {
@@ -36,9 +38,29 @@ impl Pending {
         if let Effect::Ask(id, _) | Effect::Claim(id, _) = effect
             && !self.is_over
         {
-            let waiting = Waiting { until: now + MOST, later: VecDeque::new(), items: 0 };
-            self.waiting.entry(*id).or_insert(waiting);
+            self.wait(now, *id, false);
         }
+    }
+
+    /// Who has gone waits until all that it is due is on the disk.
+    pub(super) fn wait_for_disk(&mut self, now: Duration, input: &Input) {
+        if let Input::Gone(id, _) = input
+            && !self.is_over
+        {
+            self.wait(now, *id, true);
+        }
+    }
+
+    fn wait(&mut self, now: Duration, id: ClientId, for_disk: bool) {
+        let waiting = Waiting { until: now + MOST, later: VecDeque::new(), items: 0, for_disk };
+        self.waiting.entry(id).or_insert(waiting);
+    }
+
+    /// All is on the disk.
+    pub(super) fn end_for_disk(&mut self) {
+        let waiting = self.waiting.iter().filter(|(_, waiting)| waiting.for_disk);
+        let waiting: Vec<_> = waiting.map(|(id, _)| *id).collect();
+        waiting.into_iter().for_each(|id| self.end(id));
     }
 
     /// Whether the client waits.
@@ -64,8 +86,8 @@ impl Pending {
 
     /// The client waits no longer.
     pub(super) fn end(&mut self, id: ClientId) {
-        let waiting = self.waiting.remove(&id);
-        self.ready.extend(waiting.into_iter().flat_map(|waiting| waiting.later));
+        let Some(Waiting { later, for_disk, .. }) = self.waiting.remove(&id) else { return };
+        self.ready.extend(later.into_iter().map(|input| (input, for_disk)));
     }
 
     /// Nobody waits any longer than [`MOST`].
@@ -89,7 +111,10 @@ impl Pending {
 impl Broadcaster {
     /// Hears what those sent who wait no longer.
     pub(super) fn catch_up(&mut self, now: Now) {
-        while let Some(input) = self.pending.ready.pop_front() {
+        while let Some((input, waited)) = self.pending.ready.pop_front() {
+            if self.archive.is_holding() && !waited {
+                self.pending.wait_for_disk(now.uptime, &input);
+            }
             self.take_in_turn(now, input);
         }
     }
@@ -130,7 +155,8 @@ mod tests {
         assert!(pending.keep(Input::Gone(ALICE, Reason::Disconnected)).is_none());
         assert!(pending.ready.is_empty());
         pending.end(ALICE);
-        let [Input::Received(ALICE, _), Input::Gone(ALICE, _)] = pending.ready.make_contiguous()
+        let [(Input::Received(ALICE, _), _), (Input::Gone(ALICE, _), _)] =
+            pending.ready.make_contiguous()
         else {
             panic!("{:?}", pending.ready)
         };

@@ -139,3 +139,17 @@ fn who_is_ignored_is_not_found() {
     bob.expect_contains("<bob> deploy by bob");
     bob.expect("-- end of search");
 }
+
+#[test]
+fn a_script_whose_input_ends_has_all_answers_although_its_lines_wait_for_the_disk() {
+    let dir = TempDir::new();
+    let server = Server::with(["--state-dir", &dir.path("state")]);
+    for _ in 0..20 {
+        let mut script = Client::connect(&server);
+        script.send_raw(b"hello\n/ping\n/msg nobody x\n");
+        script.half_close();
+        let told = script.rest_lines();
+        assert!(told.iter().any(|line| line == "-- pong"), "{told:?}");
+        assert!(told.last().is_some_and(|line| line.starts_with("!! ")), "{told:?}");
+    }
+}
