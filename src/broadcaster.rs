@@ -53,7 +53,8 @@ const LAST_WRITES: Duration = Duration::from_secs(5);
 const LAST_FLUSH: Duration = Duration::from_secs(2);
 
 /// How long it may take to leave everything to the next.
-pub const HAND_OVER: Duration = succession::PARKING.saturating_add(LAST_WRITES);
+pub const HAND_OVER: Duration =
+    succession::PARKING.saturating_add(memory::LAST_ANSWERS).saturating_add(LAST_WRITES);
 
 /// What a broadcaster finds around it.
 #[derive(Debug)]
@@ -193,10 +194,7 @@ impl Broadcaster {
     }
 
     fn take(&mut self, now: Now, input: Input) {
-        if self.archive.is_holding() {
-            self.pending.wait_for_disk(now.uptime, &input);
-        }
-        self.take_in_turn(now, input);
+        self.take_patiently(now, input);
         self.catch_up(now);
     }
 

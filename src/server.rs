@@ -52,7 +52,7 @@ const ARRIVAL: Duration = Duration::from_secs(1);
 /// How long it may take, before the server is handed over, to tell the service manager of everybody.
 /// For each connection it is given, systemd looks through all that it has: thousands that came at
 /// once keep it busy for seconds.
-const KEEPING: Duration = Duration::from_secs(8);
+const KEEPING: Duration = Duration::from_millis(6500);
 /// How long it may take to tell it what has changed meanwhile.
 const LAST_CHANGES: Duration = Duration::from_secs(1);
 /// How long the server may take to be handed over, which a service manager has to wait.

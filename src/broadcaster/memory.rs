@@ -8,7 +8,7 @@ use crate::inbox::Input;
 use crate::store::{self, Swing};
 
 /// How long those may take at the end who are due an answer.
-const LAST_ANSWERS: Duration = Duration::from_secs(2);
+pub(super) const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
 impl Broadcaster {
     pub(super) fn hear_store(&mut self, now: Now, event: store::Event) {

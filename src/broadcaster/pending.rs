@@ -1,6 +1,7 @@
-//! `Pending`: who waits for an answer, and what they sent meanwhile.
+//! `Pending`: who waits for an answer or for the disk, and what they sent meanwhile.
 //!
-//! It is heard after the answer: a script that logs in and then speaks does so under its name.
+//! It is heard afterwards: a script that logs in and then speaks does so under its name, and one
+//! whose input ends gets all that it is due before its connection does.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -112,11 +113,21 @@ impl Broadcaster {
     /// Hears what those sent who wait no longer.
     pub(super) fn catch_up(&mut self, now: Now) {
         while let Some((input, waited)) = self.pending.ready.pop_front() {
-            if self.archive.is_holding() && !waited {
-                self.pending.wait_for_disk(now.uptime, &input);
+            if waited {
+                self.take_in_turn(now, input);
+            } else {
+                self.take_patiently(now, input);
             }
-            self.take_in_turn(now, input);
         }
+    }
+
+    /// Deals with an input, or, if its client is about to be seen off, with that once the disk has
+    /// what the client is due.
+    pub(super) fn take_patiently(&mut self, now: Now, input: Input) {
+        if self.archive.is_holding() {
+            self.pending.wait_for_disk(now.uptime, &input);
+        }
+        self.take_in_turn(now, input);
     }
 
     /// From here on nobody waits for an answer.

@@ -73,6 +73,10 @@ impl Drill {
         *self.notes.entry(what).or_default() += count;
     }
 
+    fn noted(&self, what: &str) -> u64 {
+        self.notes.get(what).copied().unwrap_or(0)
+    }
+
     /// Says what was counted; fails if anything was lost or doubled.
     #[track_caller]
     fn end(self) {

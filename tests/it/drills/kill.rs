@@ -38,5 +38,6 @@ fn what_anybody_saw_survives_a_kill() {
         }
         late.expect("-- end of history");
     }
+    assert!(drill.noted("kills") > 0, "the disk was too slow in every round");
     drill.end();
 }
