@@ -21,6 +21,8 @@ pub(crate) struct Terminal {
     master: File,
     screen: Vec<u8>,
     seen: usize,
+    /// How much of `screen` was on the display when that was last as wanted.
+    displayed: usize,
 }
 
 impl Terminal {
@@ -38,7 +40,7 @@ impl Terminal {
             .stderr(tty)
             .spawn()
             .unwrap();
-        Terminal { program, master: File::from(master), screen: Vec::new(), seen: 0 }
+        Terminal { program, master: File::from(master), screen: Vec::new(), seen: 0, displayed: 0 }
     }
 
     /// Presses these keys.
@@ -76,8 +78,9 @@ impl Terminal {
         }
     }
 
-    /// The rows of the screen, 24 of 80 characters, once they are as wanted. Blanks at the end of a
-    /// row, and empty rows at the end, are left out.
+    /// The rows of the screen, 24 of 80 characters, once they are as wanted, be it for a moment: more
+    /// may have come since, and the next call goes on from there. Blanks at the end of a row, and
+    /// empty rows at the end, are left out.
     #[track_caller]
     pub(crate) fn displays(&mut self, wanted: impl Fn(&[&str]) -> bool) -> String {
         self.displays_with_cursor(|rows, _| wanted(rows))
@@ -92,16 +95,20 @@ impl Terminal {
         let deadline = Instant::now() + PATIENCE;
         let (rows, columns) = (24.try_into().unwrap(), 80.try_into().unwrap());
         let mut parser = vt100::Parser::new(rows, columns, 0);
-        let mut parsed = 0;
+        parser.process(&self.screen[..self.displayed]);
         loop {
-            parser.process(&self.screen[parsed..]);
-            parsed = self.screen.len();
             let contents = parser.screen().contents();
             let rows: Vec<_> = contents.lines().map(str::trim_end).collect();
             if wanted(&rows, parser.screen().cursor_position()) {
                 return contents;
             }
-            assert!(self.read_more(deadline), "it ended; the screen is\n{contents}");
+            if self.displayed == self.screen.len() {
+                assert!(self.read_more(deadline), "it ended; the screen is\n{contents}");
+            }
+            // Byte by byte: one read may bring several states, and the wanted one need not be the last.
+            let next = self.screen.get(self.displayed..=self.displayed).unwrap_or_default();
+            parser.process(next);
+            self.displayed += next.len();
         }
     }
 
