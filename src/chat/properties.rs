@@ -108,7 +108,7 @@ struct World {
 impl World {
     fn new() -> Self {
         let name = Text::new("box7");
-        let settings = Settings { name, motd: Arc::from([]), replay: 20, has_archive: true };
+        let settings = Settings { name, replay: 20, has_archive: true, ..Settings::default() };
         let (screens, rooms) = (BTreeMap::new(), HashMap::new());
         let mut chat = Chat::new(settings);
         let accounts = vec![account("carol", Role::Operator), account("dave", Role::User)];
