@@ -137,7 +137,7 @@ fn a_ban_is_in_force_without_the_disk_and_saved_when_that_is_back() {
     stays_out(&running);
     // What others change does not undo it, nor does another program.
     super::account(&dir, "add dave", "secret\n");
-    drop(log_in_soon(&running, "dave", "secret"));
+    drop(super::log_in_soon(&running, "dave", "secret"));
     stays_out(&running);
     switch(&running);
     stays_out(&running);
@@ -150,14 +150,4 @@ fn a_ban_is_in_force_without_the_disk_and_saved_when_that_is_back() {
     running.wait_killed();
     running = server(&dir);
     stays_out(&running);
-}
-
-/// Logs in to an account that the server may not know yet.
-fn log_in_soon(server: &Server, name: &str, password: &str) -> Client {
-    crate::harness::eventually("the account", || {
-        let mut client = Client::guest(server);
-        client.send(&format!("/login {name} {password}"));
-        let answer = |line: &str| line.starts_with("!!") || line.starts_with("-- you are logged");
-        client.wait_for(answer).starts_with("--").then_some(client)
-    })
 }
