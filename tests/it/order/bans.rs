@@ -151,3 +151,40 @@ fn a_ban_is_in_force_without_the_disk_and_saved_when_that_is_back() {
     running = server(&dir);
     stays_out(&running);
 }
+
+#[test]
+fn answers_to_orders_come_in_their_order_and_before_the_connection_ends() {
+    let dir = TempDir::new();
+    let (running, mut carol) = ruled(&dir);
+    for number in 0..20 {
+        carol.send(&format!("/ban eve{number}\n/unban eve{number}\n/motd\n/ping"));
+        carol.expect(&format!("-- eve{number} is banned"));
+        carol.expect(&format!("-- eve{number} is not banned any more"));
+        carol.expect("-- there is no message of the day");
+        carol.expect("-- pong");
+    }
+    carol.send("/ban mallory");
+    carol.half_close();
+    assert_eq!(carol.rest_lines(), ["-- mallory is banned"]);
+    assert_eq!(Client::guest(&running).ask("/nick mallory"), ["!! banned"]);
+}
+
+#[test]
+fn what_comes_after_an_order_does_not_wait_for_ever_for_the_disk() {
+    let dir = TempDir::new();
+    let (running, mut carol) = ruled(&dir);
+    let [mut eve, mut mallory, mut bob] = people(&running, ["eve", "mallory", "bob"]);
+    let database = rusqlite::Connection::open(dir.path("chatd.db")).unwrap();
+    database.busy_timeout(crate::harness::PATIENCE).unwrap();
+    database.execute_batch("BEGIN IMMEDIATE").unwrap();
+    carol.send("/ban eve\n/ban mallory\nthat will do");
+    for gone in [&mut eve, &mut mallory] {
+        gone.wait_for(|line| line == "!! banned");
+        gone.rest();
+    }
+    bob.wait_for(|line| line == "<carol> that will do");
+    database.execute_batch("ROLLBACK").unwrap();
+    for name in ["eve", "mallory"] {
+        carol.wait_for(|line| line.contains(&format!("{name} is banned")));
+    }
+}
