@@ -47,9 +47,9 @@ fn again(running: Server, dir: &TempDir, end: Option<Signal>) -> Server {
 
 /// One with an operator, carol.
 fn ruled(dir: &TempDir) -> (Server, Client) {
-    account(dir, "add carol --operator", "sesame\n");
+    account(dir, "add carol --operator", "open sesame\n");
     let server = server(dir);
-    let carol = log_in(&server, "carol", "sesame");
+    let carol = log_in(&server, "carol", "open sesame");
     (server, carol)
 }
 
