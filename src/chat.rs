@@ -68,6 +68,8 @@ pub struct Settings {
     /// Whether there is somebody to [ask](Effect::Ask) about the past, and to keep accounts and
     /// bans.
     pub has_archive: bool,
+    /// How old a line may be that is shown.
+    pub keep: Option<Duration>,
 }
 
 /// The time, by both clocks that matter.

@@ -134,7 +134,7 @@ pub struct BadPassword;
 impl fmt::Display for BadPassword {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "a password has 1 to 512 bytes of UTF-8, without blanks around it and without control \
+            "a password has 8 to 512 bytes of UTF-8, without blanks around it and without control \
              or invisible characters, or nobody could log in with it",
         )
     }
@@ -258,5 +258,5 @@ fn read_password() -> Result<Password, Box<dyn Error>> {
         let line = String::from_utf8(line).map_err(|_| BadPassword)?;
         line.lines().next().unwrap_or_default().to_owned()
     };
-    Password::new(&typed).ok_or_else(|| BadPassword.into())
+    Password::chosen(&typed).ok_or_else(|| BadPassword.into())
 }

@@ -184,8 +184,9 @@ impl Config {
         Settings {
             name: self.name.clone().unwrap_or_else(|| Text::new(os::host_name())),
             motd: self.motd.as_ref().map_or_else(|| Arc::from([]), |motd| Arc::clone(&motd.0)),
-            replay: self.history,
+            replay: self.keep_lines.map_or(self.history, |most| self.history.min(most as usize)),
             has_archive: self.state_dir.is_some(),
+            keep: self.keep,
         }
     }
 

@@ -116,6 +116,7 @@ impl World {
             motd: [Text::new("be nice")].into(),
             replay: 5,
             has_archive: true,
+            keep: None,
         };
         let store = Store::new();
         let mut chat = Chat::new(settings.clone());

@@ -68,6 +68,7 @@ impl Broadcaster {
             Effect::Order(id, order) => {
                 if let Err(event) = self.archive.order(id, order) {
                     self.happen(now, id, event);
+                    self.pending.end(id);
                 }
             }
             Effect::Reload => {

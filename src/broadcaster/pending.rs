@@ -1,7 +1,7 @@
 //! `Pending`: who waits for an answer or for the disk, and what they sent meanwhile.
 //!
-//! It is heard afterwards: a script that logs in and then speaks does so under its name, and one
-//! whose input ends gets all that it is due before its connection does.
+//! It is heard afterwards: a script that logs in and then speaks does so under its name, answers
+//! come in the order of the questions, and who hangs up gets all that is due first.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -22,6 +22,19 @@ pub(super) struct Pending {
     /// What was sent by those who wait no longer, and whether they waited for the disk.
     ready: VecDeque<(Input, bool)>,
     is_over: bool,
+    /// Whether an order waited in vain: nobody waits for another until the disk takes one.
+    is_disk_late: bool,
+}
+
+/// What somebody waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum For {
+    /// An answer.
+    Answer,
+    /// To hear what the disk made of an order, which is in force already.
+    Order,
+    /// What is not on the disk yet.
+    Disk,
 }
 
 #[derive(Debug)]
@@ -29,37 +42,41 @@ struct Waiting {
     until: Duration,
     later: VecDeque<Input>,
     items: usize,
-    /// Whether it is for what is not on the disk yet, rather than for an answer.
-    for_disk: bool,
+    what: For,
 }
 
 impl Pending {
     /// Takes note of who waits for what the chat wants to know.
     pub(super) fn note(&mut self, now: Duration, effect: &Effect) {
-        if let Effect::Ask(id, _) | Effect::Claim(id, _) = effect
-            && !self.is_over
-        {
-            self.wait(now, *id, false);
+        match effect {
+            Effect::Ask(id, _) | Effect::Claim(id, _) => self.wait(now, *id, For::Answer),
+            Effect::Order(id, _) if !self.is_disk_late => self.wait(now, *id, For::Order),
+            _ => {}
         }
+    }
+
+    /// The disk has taken an order.
+    pub(super) fn note_saved(&mut self) {
+        self.is_disk_late = false;
     }
 
     /// Who has gone waits until all that it is due is on the disk.
     pub(super) fn wait_for_disk(&mut self, now: Duration, input: &Input) {
-        if let Input::Gone(id, _) = input
-            && !self.is_over
-        {
-            self.wait(now, *id, true);
+        if let Input::Gone(id, _) = input {
+            self.wait(now, *id, For::Disk);
         }
     }
 
-    fn wait(&mut self, now: Duration, id: ClientId, for_disk: bool) {
-        let waiting = Waiting { until: now + MOST, later: VecDeque::new(), items: 0, for_disk };
-        self.waiting.entry(id).or_insert(waiting);
+    fn wait(&mut self, now: Duration, id: ClientId, what: For) {
+        if !self.is_over {
+            let waiting = Waiting { until: now + MOST, later: VecDeque::new(), items: 0, what };
+            self.waiting.entry(id).or_insert(waiting);
+        }
     }
 
     /// All is on the disk.
     pub(super) fn end_for_disk(&mut self) {
-        let waiting = self.waiting.iter().filter(|(_, waiting)| waiting.for_disk);
+        let waiting = self.waiting.iter().filter(|(_, waiting)| waiting.what == For::Disk);
         let waiting: Vec<_> = waiting.map(|(id, _)| *id).collect();
         waiting.into_iter().for_each(|id| self.end(id));
     }
@@ -87,15 +104,18 @@ impl Pending {
 
     /// The client waits no longer.
     pub(super) fn end(&mut self, id: ClientId) {
-        let Some(Waiting { later, for_disk, .. }) = self.waiting.remove(&id) else { return };
-        self.ready.extend(later.into_iter().map(|input| (input, for_disk)));
+        let Some(Waiting { later, what, .. }) = self.waiting.remove(&id) else { return };
+        self.ready.extend(later.into_iter().map(|input| (input, what == For::Disk)));
     }
 
     /// Nobody waits any longer than [`MOST`].
     pub(super) fn end_overdue(&mut self, now: Duration) {
         let overdue = self.waiting.iter().filter(|(_, waiting)| waiting.until <= now);
-        let overdue: Vec<_> = overdue.map(|(id, _)| *id).collect();
-        overdue.into_iter().for_each(|id| self.end(id));
+        let overdue: Vec<_> = overdue.map(|(id, waiting)| (*id, waiting.what)).collect();
+        for (id, what) in overdue {
+            self.is_disk_late |= what == For::Order;
+            self.end(id);
+        }
     }
 
     /// When somebody will have waited long enough.
@@ -140,7 +160,7 @@ impl Broadcaster {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::{Question, Reason};
+    use crate::chat::{Mask, Order, Question, Reason};
     use crate::text::Text;
     use crate::wire::Incoming;
 
@@ -172,6 +192,20 @@ mod tests {
             panic!("{:?}", pending.ready)
         };
         assert!(pending.keep(said(1)).is_some());
+    }
+
+    #[test]
+    fn of_orders_that_the_disk_does_not_take_only_the_first_holds_anything_up() {
+        let order = Effect::Order(ALICE, Order::Unban(Mask::new("eve").unwrap()));
+        let mut pending = Pending::default();
+        pending.note(Duration::ZERO, &order);
+        assert!(pending.keep(said(1)).is_none());
+        pending.end_overdue(MOST);
+        pending.note(MOST, &order);
+        assert!(!pending.has(ALICE), "the next one is in force at once");
+        pending.note_saved();
+        pending.note(MOST, &order);
+        assert!(pending.has(ALICE));
     }
 
     #[test]

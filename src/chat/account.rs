@@ -6,7 +6,8 @@ use super::message::Moment;
 use super::nick::Nick;
 use crate::text::Text;
 
-/// Longer passwords only make work.
+/// Shorter passwords are guessed (NIST SP 800-63B), longer ones only make work.
+const MIN_BYTES: usize = 8;
 const MAX_BYTES: usize = 512;
 
 /// What somebody with an account may do.
@@ -52,6 +53,11 @@ impl Password {
         ((1..=MAX_BYTES).contains(&typed.len()) && arrives).then(|| Self(typed.to_owned()))
     }
 
+    /// A password that somebody chooses from now on; `None` also when it has fewer than 8 bytes.
+    pub fn chosen(typed: &str) -> Option<Self> {
+        Self::new(typed).filter(|password| password.0.len() >= MIN_BYTES)
+    }
+
     /// What there is to hash.
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
@@ -84,6 +90,8 @@ mod tests {
             assert!(Password::new(lost).is_none(), "{lost:?}");
         }
         assert!(Password::new("Grüße, 日本 x").is_some());
+        assert!(Password::new("1234567").is_some() && Password::chosen("1234567").is_none());
+        assert!(Password::chosen("12345678").is_some() && Password::chosen(" 1234567").is_none());
         assert_eq!(format!("{:?}", Password::new("secret")), "Some(Password(..))");
     }
 }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::client::ClientId;
-use super::message::Entry;
+use super::message::{Entry, Moment};
 
 /// Bytes of text that are shown at once: whoever asks should be able to read it.
 const MAX_SHOWN: usize = 64 * 1024;
@@ -44,11 +44,19 @@ impl History {
         self.entries.push_back((by, entry));
     }
 
-    /// The last `count` entries, oldest first, without what `ignored` clients said; fewer, if
-    /// they were more than 64 KiB.
-    pub(super) fn last(&self, count: usize, ignored: &[ClientId]) -> Vec<Entry> {
+    /// The last `count` entries, oldest first, without what is older than `oldest` and what
+    /// `ignored` clients said; fewer, if they were more than 64 KiB.
+    pub(super) fn last(
+        &self,
+        count: usize,
+        oldest: Option<Moment>,
+        ignored: &[ClientId],
+    ) -> Vec<Entry> {
         let mut room = MAX_SHOWN;
-        let heard = self.entries.iter().rev().filter(|(by, _)| !ignored.contains(by));
+        let is_shown = |(by, entry): &&(ClientId, Entry)| {
+            !ignored.contains(by) && oldest.is_none_or(|oldest| entry.at >= oldest)
+        };
+        let heard = self.entries.iter().rev().filter(is_shown);
         let fits = heard.take(count).take_while(|(_, entry)| {
             let fits = entry.text.as_str().len() <= room;
             room = room.saturating_sub(entry.text.as_str().len());

@@ -13,7 +13,7 @@ use crate::text::Text;
 const MAX_LISTED_REASON: usize = 60;
 
 /// A point of wall-clock time, for people to read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Moment {
     /// Milliseconds since 1970-01-01T00:00Z.
     pub unix_ms: i64,

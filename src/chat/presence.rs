@@ -279,8 +279,8 @@ impl Turn<'_> {
     /// Shows the last `count` lines said in the client's room, and whether there were any.
     pub(super) fn show_history(&mut self, count: usize, dated: bool) -> bool {
         let (_, room) = self.room();
-        let (room, entries) = (room.name, room.history.last(count, &self.me().ignores));
-        let any = !entries.is_empty();
+        let entries = room.history.last(count, self.oldest_shown(), &self.me().ignores);
+        let (room, any) = (room.name, !entries.is_empty());
         if any {
             self.tell(Message::History { room, entries, dated });
         }

@@ -1,7 +1,6 @@
 //! What always holds of the chat, whatever clients do: driven by random events.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
-use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -51,7 +50,7 @@ const LINES: [&str; 47] = [
     "/nick carol",
     "/nick dave",
     "/nick DAVE",
-    "/register pw",
+    "/register pw pw pw",
     "/login alice pw",
     "/login AL1CE pw",
     "/login bob pw",
@@ -108,7 +107,7 @@ struct World {
 impl World {
     fn new() -> Self {
         let name = Text::new("box7");
-        let settings = Settings { name, motd: Arc::from([]), replay: 20, has_archive: true };
+        let settings = Settings { name, replay: 20, has_archive: true, ..Settings::default() };
         let (screens, rooms) = (BTreeMap::new(), HashMap::new());
         let mut chat = Chat::new(settings);
         let accounts = vec![account("carol", Role::Operator), account("dave", Role::User)];

@@ -70,7 +70,7 @@ pub enum Refusal {
     NotRegistered(Text),
     /// A guest's name cannot be registered.
     Guest,
-    /// That can't be a password.
+    /// That can't be the password of an account that is to be.
     NotAPassword,
     /// It is another one's.
     WrongPassword,
@@ -158,7 +158,9 @@ impl fmt::Display for Refusal {
             Self::Registered(nick) => write!(f, "{nick} is registered; /login {nick} PASSWORD"),
             Self::NotRegistered(nick) => write!(f, "{nick} is not registered"),
             Self::Guest => f.write_str("choose a name first: /nick NAME, then /register PASSWORD"),
-            Self::NotAPassword => f.write_str("a password has 1 to 512 bytes"),
+            Self::NotAPassword => {
+                f.write_str("not registered: a password has 8 to 512 bytes; choose another one")
+            }
             Self::WrongPassword => f.write_str("wrong password"),
             Self::ClaimPending => f.write_str(
                 "passwords from your address are being looked at; try again in a moment",

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use super::client::{Client, ClientId};
 use super::effect::{Audience, Effect, Effects};
-use super::message::{Entry, Kind, Message, Reason};
+use super::message::{Entry, Kind, Message, Moment, Reason};
 use super::refusal::Refusal;
 use super::room::{Room, RoomId};
 use super::{Chat, Now, commands};
@@ -36,6 +36,12 @@ impl Turn<'_> {
             Some(command) => commands::run(self, command),
         }
         .unwrap_or_else(|refusal| self.refuse(refusal));
+    }
+
+    /// When the oldest line was said that may be shown, if there is a limit.
+    pub(super) fn oldest_shown(&self) -> Option<Moment> {
+        let keep = i64::try_from(self.chat.settings.keep?.as_millis()).unwrap_or(i64::MAX);
+        Some(Moment { unix_ms: self.now.moment.unix_ms.saturating_sub(keep) })
     }
 
     /// Says something in the client's room. Whoever ignores the client does not get it, nor

@@ -3,6 +3,8 @@
 use crate::harness::{Client, Server, Signal, TempDir, people, run};
 use std::process::Command;
 
+mod kept;
+
 fn start(dir: &TempDir) -> Server {
     Server::with(["--state-dir", &dir.path("state"), "--rate", "0"])
 }

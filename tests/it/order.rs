@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::harness::{Client, Server, Signal, TempDir, chatd, run};
+use crate::harness::{Client, Server, Signal, TempDir, chatd, eventually, run};
 use crate::restart::switch;
 
 mod accounts;
@@ -47,9 +47,9 @@ fn again(running: Server, dir: &TempDir, end: Option<Signal>) -> Server {
 
 /// One with an operator, carol.
 fn ruled(dir: &TempDir) -> (Server, Client) {
-    account(dir, "add carol --operator", "sesame\n");
+    account(dir, "add carol --operator", "open sesame\n");
     let server = server(dir);
-    let carol = log_in(&server, "carol", "sesame");
+    let carol = log_in(&server, "carol", "open sesame");
     (server, carol)
 }
 
@@ -61,6 +61,17 @@ fn log_in(server: &Server, name: &str, password: &str) -> Client {
     client.send(&format!("/join hall-{name}\n/leave"));
     client.sync();
     client
+}
+
+/// The same for an account that the server may not know yet.
+#[track_caller]
+pub(super) fn log_in_soon(server: &Server, name: &str, password: &str) -> Client {
+    eventually("the account", || {
+        let mut client = Client::guest(server);
+        client.send(&format!("/login {name} {password}"));
+        let answer = |line: &str| line.starts_with("!!") || line.starts_with("-- you are logged");
+        client.wait_for(answer).starts_with("--").then_some(client)
+    })
 }
 
 #[track_caller]

@@ -8,11 +8,12 @@ use crate::chat::turn::Turn;
 use crate::text::Text;
 
 pub(super) fn register(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
-    let password = password(turn, args[0])?;
+    warn_of_listeners(turn)?;
     let nick = turn.me().nick;
     if nick.is_guest() {
         return Err(Refusal::Guest);
     }
+    let password = Password::chosen(args[0]).ok_or(Refusal::NotAPassword)?;
     // A mute or a lockdown could be got around with a new name.
     turn.may_speak()?;
     if let Some(account) = turn.chat.registry.account(nick) {
@@ -25,7 +26,8 @@ pub(super) fn register(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal
 }
 
 pub(super) fn login(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
-    let password = password(turn, args[1])?;
+    warn_of_listeners(turn)?;
+    let password = Password::new(args[1]).ok_or(Refusal::WrongPassword)?;
     let account = Nick::new(args[0]).and_then(|nick| turn.chat.registry.account(nick));
     let nick = account.ok_or_else(|| Refusal::NotRegistered(Text::new(args[0])))?.nick;
     turn.may_bear(nick)?;
@@ -35,15 +37,15 @@ pub(super) fn login(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A password for an account that can be, with a warning if others could read it.
-fn password(turn: &mut Turn<'_>, typed: &str) -> Result<Password, Refusal> {
+/// Warns if others could read the password; fails if there are no accounts to have one for.
+fn warn_of_listeners(turn: &mut Turn<'_>) -> Result<(), Refusal> {
     if !turn.me().encrypted {
         turn.notice("this connection is not encrypted: others on the way can read the password");
     }
     if !turn.chat.settings.has_archive {
         return Err(Refusal::NoAccounts);
     }
-    Password::new(typed).ok_or(Refusal::NotAPassword)
+    Ok(())
 }
 
 fn claim(turn: &mut Turn<'_>, claim: Claim) {

@@ -63,7 +63,7 @@ fn whoever_cannot_be_logged_in_again_is_told() {
     let address = server.addr();
     let mut alice = Terminal::run(chat(address, ["--nick", "alice"]));
     alice.displays(|rows| rows.contains(&"-- you are now alice"));
-    alice.types("/register sesame\r");
+    alice.types("/register open sesame\r");
     alice.displays(|rows| rows.iter().any(|row| row.starts_with("-- alice is yours now")));
     server.stop();
     alice.displays(is_lost);

@@ -129,7 +129,7 @@ impl Voice {
 
 fn add(state: &str, name: &str, more: &[&str]) {
     let (stdin, mut typed) = std::io::pipe().unwrap();
-    std::io::Write::write_all(&mut typed, b"sesame\n").unwrap();
+    std::io::Write::write_all(&mut typed, b"open sesame\n").unwrap();
     drop(typed);
     let mut add = chatd();
     add.args(["account", "add", name, "--state-dir", state]).args(more).stdin(stdin);
@@ -143,7 +143,7 @@ fn comes(server: &Server, name: &str, from: &str) -> Client {
     if name == "bob" {
         client.ask("/nick bob");
     } else {
-        client.send(&format!("/login {name} sesame"));
+        client.send(&format!("/login {name} open sesame"));
         client.wait_for(|line| line == format!("-- you are logged in as {name}"));
     }
     client.ask(&format!("/join hall-{name}\n/leave"));

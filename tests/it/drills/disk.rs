@@ -6,11 +6,13 @@ use std::io::Write;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use super::talk::exported;
+use super::talk::{exported, tail};
 use super::{Drill, SPEED, Talk, pending, wait_stored, within};
 use crate::harness::{
-    Client, Server, Signal, TempDir, chatd, eventually, eventually_within, wait_for_exit,
+    Client, Server, Signal, TempDir, chatd, eventually, eventually_within, people, run,
+    wait_for_exit,
 };
+use crate::order::log_in_soon;
 
 /// How long it may take until a disk that is well again has everything.
 const CATCHING_UP: Duration = Duration::from_secs(60);
@@ -24,7 +26,7 @@ struct OnADisk {
     /// Where the disk is for the server, and where it is for everybody else.
     there: String,
     here: String,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl OnADisk {
@@ -37,7 +39,7 @@ impl OnADisk {
         let state = format!("{there}state");
         let server = Server::run(within(&before, &["--state-dir", &state, "--max-line", "40000"]));
         let here = format!("/proc/{}/root{there}", server.pid());
-        OnADisk { server, there, here, _dir: dir }
+        OnADisk { server, there, here, dir }
     }
 
     /// Takes all the room there is.
@@ -57,11 +59,22 @@ impl OnADisk {
         eventually_within(CATCHING_UP, what, || (said() >= times).then_some(()));
     }
 
+    /// The state directory as the server sees it.
+    fn state(&self) -> String {
+        format!("{}state", self.there)
+    }
+
+    /// Another chatd that sees the same.
+    fn chatd_inside(&self) -> Command {
+        let mut command = Command::new("nsenter");
+        command.args([&format!("--target={}", self.server.pid()), "--mount"]);
+        command.arg(chatd().get_program());
+        command
+    }
+
     fn export(&self) -> Command {
-        let mut export = Command::new("nsenter");
-        export.args([&format!("--target={}", self.server.pid()), "--mount"]);
-        export.arg(chatd().get_program()).args(["export", "--state-dir"]);
-        export.arg(format!("{}state", self.there));
+        let mut export = self.chatd_inside();
+        export.args(["export", "--state-dir", &self.state()]);
         export
     }
 }
@@ -127,6 +140,33 @@ fn what_a_full_disk_has_cost_is_marked_in_its_place() {
         drill.note("lines marked as missing", missing);
     }
     drill.end();
+}
+
+#[test]
+#[ignore = "needs root"]
+fn operators_are_told_when_the_disk_is_full_and_when_it_is_well_again_and_others_are_not() {
+    let disk = OnADisk::start("8m");
+    let mut add = disk.chatd_inside();
+    add.args(["account", "add", "carol", "--operator", "--state-dir", &disk.state()]);
+    let password = disk.dir.file("password", "open sesame\n");
+    let added = run(add.stdin(File::open(password).unwrap()));
+    assert_eq!((added.status, &*added.stderr), (0, ""));
+    let mut carol = log_in_soon(&disk.server, "carol", "open sesame");
+    let [mut alice, mut bob] = people(&disk.server, ["alice", "bob"]);
+    disk.fill();
+    alice.send("said on a full disk");
+    bob.expect("<alice> said on a full disk");
+    let told = carol.wait_for(|line| line.contains("the history cannot be written"));
+    assert!(told.starts_with("-- ") && told.contains("full"), "{told}");
+    disk.make_room();
+    carol.wait_for(|line| line == "-- the history can be written again");
+    let words = |line: &String| line.contains("history") || line.contains("disk is");
+    for mut other in [alice, bob] {
+        let told = other.sync();
+        assert!(!told.iter().any(words), "{told:?}");
+    }
+    wait_stored(&disk.server);
+    assert_eq!(tail(&exported(&mut disk.export()), "lobby", 1), ["said on a full disk"]);
 }
 
 /// strace(1), which interferes with the server's thread `store`.

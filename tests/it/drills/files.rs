@@ -85,7 +85,7 @@ fn history(dir: &TempDir) -> Option<Vec<String>> {
 /// A server that took the directory does what it can, and says what it cannot.
 fn use_it(server: Server, dir: &TempDir) -> bool {
     let mut client = Client::guest(&server);
-    client.send("/nick alice\n/echo on\n/register secret\n/join room1\nstill here");
+    client.send("/nick alice\n/echo on\n/register top secret\n/join room1\nstill here");
     client.wait_for(|line| line == "<alice> still here");
     client.send("/history 100\n/search so\n/search still");
     client.sync();

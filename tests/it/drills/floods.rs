@@ -67,7 +67,7 @@ fn floods_delay_nobody_and_cost_little() {
 /// Somebody whose password is to be guessed.
 fn add_alice(state: &str) {
     let (stdin, mut typed) = std::io::pipe().unwrap();
-    std::io::Write::write_all(&mut typed, b"right\n").unwrap();
+    std::io::Write::write_all(&mut typed, b"the right one\n").unwrap();
     drop(typed);
     let mut add = chatd();
     let ended = run(add.args(["account", "add", "alice", "--state-dir", state]).stdin(stdin));

@@ -39,7 +39,7 @@ fn without_descriptors_people_talk_on() {
         let mut crowd = [(); 120].map(|()| Client::connect(&server));
         let complaints = || server.log().matches("cannot accept").count() - before;
         eventually("descriptors to run out", || (complaints() > 0).then_some(()));
-        crowd[0].send("/register secret");
+        crowd[0].send("/register top secret");
         let slowest = talk.go_on(100);
         assert!(slowest < SPEED, "{slowest:?}");
         assert!(complaints() < 30, "{}", server.log());

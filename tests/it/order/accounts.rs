@@ -28,16 +28,31 @@ fn a_registered_name_is_refused_to_others_before_and_after_every_kind_of_end() {
 fn guests_choose_a_name_before_they_register_it() {
     let dir = TempDir::new();
     let running = server(&dir);
-    let told = Client::guest(&running).ask("/register secret");
+    let told = Client::guest(&running).ask("/register top secret");
     assert_eq!(told[1], "!! choose a name first: /nick NAME, then /register PASSWORD");
     assert_eq!(told.len(), 2, "{told:?}");
+}
+
+#[test]
+fn a_short_password_is_refused_and_the_next_one_taken() {
+    let dir = TempDir::new();
+    let running = server(&dir);
+    let [mut alice] = people(&running, ["alice"]);
+    for short in ["1", "1234567", &"x".repeat(513)] {
+        let told = alice.ask(&format!("/register {short}"));
+        let why = "!! not registered: a password has 8 to 512 bytes; choose another one";
+        assert_eq!(told[1..], [why]);
+    }
+    registers(&mut alice, "12345678");
+    let mut again = Client::guest(&running);
+    assert_eq!(again.ask("/login alice 1234567").last().unwrap(), "!! wrong password");
 }
 
 #[test]
 fn without_a_state_directory_there_are_no_accounts() {
     let server = Server::start();
     let [mut alice] = people(&server, ["alice"]);
-    for line in ["/register secret", "/login alice secret"] {
+    for line in ["/register top secret", "/login alice top secret"] {
         let refused = "!! this server keeps no accounts: it has no state directory";
         assert_eq!(alice.ask(line)[1..], [refused]);
     }
@@ -48,15 +63,15 @@ fn who_wears_a_name_that_is_not_theirs_becomes_a_guest() {
     let dir = TempDir::new();
     let running = server(&dir);
     let [mut thief, mut bob] = people(&running, ["alice", "bob"]);
-    account(&dir, "add alice", "secret\n");
+    account(&dir, "add alice", "top secret\n");
     thief.wait_for(|line| line == OWNED.replace("!!", "--"));
     thief.wait_for(|line| line.starts_with("-- you are now guest"));
     bob.wait_for(|line| line.starts_with("-- alice is now guest"));
-    let mut alice = log_in(&running, "alice", "secret");
+    let mut alice = log_in(&running, "alice", "top secret");
     alice.send("it is me");
     bob.wait_for(|line| line == "<alice> it is me");
     // Her own second connection takes the name along.
-    let second = log_in(&running, "alice", "secret");
+    let second = log_in(&running, "alice", "top secret");
     alice.wait_for(|line| line == "-- alice has logged in");
     alice.wait_for(|line| line.starts_with("-- you are now guest"));
     drop(second);
@@ -65,19 +80,19 @@ fn who_wears_a_name_that_is_not_theirs_becomes_a_guest() {
 #[test]
 fn a_rename_logs_out_and_the_name_stays_the_accounts() {
     let dir = TempDir::new();
-    account(&dir, "add alice", "secret\n");
+    account(&dir, "add alice", "top secret\n");
     let running = server(&dir);
-    let mut alice = log_in(&running, "alice", "secret");
+    let mut alice = log_in(&running, "alice", "top secret");
     assert_eq!(alice.ask("/nick AL1CE"), ["-- you are now AL1CE"]);
     assert_eq!(alice.ask("/nick bob"), ["-- you are now bob", "-- you are logged out"]);
     assert_eq!(alice.ask("/nick alice"), [OWNED]);
-    logs_in(&mut alice, "alice", "secret");
+    logs_in(&mut alice, "alice", "top secret");
 }
 
 #[test]
 fn a_warning_comes_over_a_wire_that_others_can_read_and_only_there() {
     let dir = TempDir::new();
-    account(&dir, "add alice", "secret\n");
+    account(&dir, "add alice", "top secret\n");
     let identity = Identity::new();
     let server = identity.serve(&dir, ["--state-dir", &dir.path("")]);
     let warning = "-- this connection is not encrypted: others on the way can read the password";
@@ -89,9 +104,9 @@ fn a_warning_comes_over_a_wire_that_others_can_read_and_only_there() {
 #[test]
 fn an_account_that_is_removed_frees_its_name() {
     let dir = TempDir::new();
-    account(&dir, "add alice", "secret\n");
+    account(&dir, "add alice", "top secret\n");
     let running = server(&dir);
-    let mut alice = log_in(&running, "alice", "secret");
+    let mut alice = log_in(&running, "alice", "top secret");
     account(&dir, "remove alice", "");
     alice.wait_for(|line| line == "-- you are logged out: the account is gone");
     assert_eq!(alice.ask("/nick bob"), ["-- you are now bob"]);
@@ -106,7 +121,7 @@ fn in_the_middle_of_registering(running: &Server) -> Vec<Client> {
         Client::connect_from(running, &address).welcomed().named(name)
     };
     let mut people: Vec<_> = names.iter().enumerate().map(person).collect();
-    people.iter_mut().for_each(|client| client.send("/register secret"));
+    people.iter_mut().for_each(|client| client.send("/register top secret"));
     for client in &mut people {
         client.wait_for(|line| line.contains("not encrypted"));
     }
@@ -134,7 +149,7 @@ fn who_registers_while_the_server_ends_is_told_what_became_of_it() {
     running.wait();
     let running = server(&dir);
     for name in &registered {
-        logs_in(&mut Client::guest(&running), name, "secret");
+        logs_in(&mut Client::guest(&running), name, "top secret");
     }
     assert!(!registered.is_empty());
 }
@@ -153,18 +168,18 @@ fn who_registers_while_the_server_is_restarted_is_told_what_became_of_it() {
         client.wait_for(|line| line.starts_with("-- lobby (") && line.contains(&name));
     }
     for name in &registered {
-        logs_in(&mut Client::guest(&running), name, "secret");
+        logs_in(&mut Client::guest(&running), name, "top secret");
     }
 }
 
 #[test]
 fn a_script_that_logs_in_speaks_under_its_name_and_has_all_answers_before_it_leaves() {
     let dir = TempDir::new();
-    account(&dir, "add ci", "secret\n");
+    account(&dir, "add ci", "top secret\n");
     let running = server(&dir);
     let [mut bob] = people(&running, ["bob"]);
     let mut ci = Client::guest(&running);
-    ci.send_raw(b"/login ci secret\nbuild done\n/history 3\n/search build\n/quit\n");
+    ci.send_raw(b"/login ci top secret\nbuild done\n/history 3\n/search build\n/quit\n");
     let told = ci.rest_lines();
     let place = |part: &str| told.iter().position(|line| line.contains(part));
     let order = [place("you are now ci"), place("<ci> build done"), place("-- Bye.")];
@@ -176,11 +191,11 @@ fn a_script_that_logs_in_speaks_under_its_name_and_has_all_answers_before_it_lea
 #[test]
 fn who_hangs_up_at_once_has_said_it_under_the_name_all_the_same() {
     let dir = TempDir::new();
-    account(&dir, "add ci", "secret\n");
+    account(&dir, "add ci", "top secret\n");
     let running = server(&dir);
     let [mut bob] = people(&running, ["bob"]);
     let mut ci = Client::connect(&running);
-    ci.send_raw(b"/login ci secret\nbuild done\n");
+    ci.send_raw(b"/login ci top secret\nbuild done\n");
     ci.half_close();
     bob.wait_for(|line| line == "<ci> build done");
     bob.wait_for(|line| line.starts_with("-- ci left"));

@@ -6,7 +6,7 @@ use crate::harness::{Client, TempDir, chatd, people, run};
 #[test]
 fn failed_logins_are_slowed_for_the_address_and_the_session_goes_on() {
     let dir = TempDir::new();
-    account(&dir, "add alice", "right\n");
+    account(&dir, "add alice", "the right one\n");
     let running = server(&dir);
     let (mut eve, mut second) = (Client::guest(&running), Client::guest(&running));
     eve.send("/login alice wrong");
@@ -18,23 +18,23 @@ fn failed_logins_are_slowed_for_the_address_and_the_session_goes_on() {
         let told = eve.wait_for(|line| line.starts_with("!!"));
         refused += usize::from(told.starts_with("!! too many failed logins; try again in "));
     }
-    second.send("/login alice right");
+    second.send("/login alice the right one");
     let told = second.wait_for(|line| line.starts_with("!!"));
     assert!(told.starts_with("!! too many failed logins; try again in "), "{told}");
     assert_eq!(eve.ask("still here"), [""; 0]);
     let mut alice = Client::connect_from(&running, "127.0.0.2").welcomed();
-    super::logs_in(&mut alice, "alice", "right");
+    super::logs_in(&mut alice, "alice", "the right one");
 }
 
 #[test]
 fn registering_in_masses_keeps_nobody_else_from_logging_in() {
     let dir = TempDir::new();
-    account(&dir, "add alice", "right\n");
+    account(&dir, "add alice", "the right one\n");
     let running = server(&dir);
     let mut crowd: Vec<_> = (0..20).map(|number| Client::join(&running, &name(number))).collect();
-    crowd.iter_mut().for_each(|client| client.send("/register secret"));
+    crowd.iter_mut().for_each(|client| client.send("/register top secret"));
     let mut alice = Client::connect_from(&running, "127.0.0.2").welcomed();
-    super::logs_in(&mut alice, "alice", "right");
+    super::logs_in(&mut alice, "alice", "the right one");
     let mut answer = |client: &mut Client| {
         client.wait_for(|line| line.starts_with("!!") || line.contains(" is yours now"))
     };
@@ -43,7 +43,7 @@ fn registering_in_masses_keeps_nobody_else_from_logging_in() {
     assert!(answers.iter().any(|told| told == later), "{answers:?}");
     // One after the other they are attended to, but not all of them.
     for client in &mut crowd {
-        client.send("/register secret");
+        client.send("/register top secret");
         answers.push(answer(client));
     }
     let registered = answers.iter().filter(|told| told.contains(" is yours now"));
@@ -60,11 +60,11 @@ fn name(number: u8) -> String {
 #[test]
 fn who_was_not_attended_to_has_not_failed() {
     let dir = TempDir::new();
-    account(&dir, "add alice", "right\n");
+    account(&dir, "add alice", "the right one\n");
     let running = server(&dir);
     let from = |number| Client::connect_from(&running, &format!("127.0.1.{number}")).welcomed();
     let mut crowd: Vec<_> = (1..=40).map(from).collect();
-    crowd.iter_mut().for_each(|client| client.send("/login alice right"));
+    crowd.iter_mut().for_each(|client| client.send("/login alice the right one"));
     let mut busy = 0;
     // The last were too many, and try again before a failure would be forgiven.
     for client in crowd.iter_mut().rev() {
@@ -76,7 +76,7 @@ fn who_was_not_attended_to_has_not_failed() {
                 break;
             }
             busy += 1;
-            client.send("/login alice right");
+            client.send("/login alice the right one");
         }
     }
     assert!(busy > 0, "this was to be more than there is room for");
@@ -120,7 +120,7 @@ fn a_password_is_nowhere_but_in_the_hash() {
 #[test]
 fn nobody_speaks_in_a_registered_name() {
     let dir = TempDir::new();
-    account(&dir, "add alice", "right\n");
+    account(&dir, "add alice", "the right one\n");
     let running = server(&dir);
     let [mut bob, mut eve] = people(&running, ["bob", "eve"]);
     for line in ["/nick alice", "/nick ALICE", "/nick A1ICE", "/nick a1ice", "/login alice right?"]

@@ -9,7 +9,7 @@ use crate::restart::switch;
 
 /// Connected from 127.0.0.1, where the operator is not.
 fn elsewhere(dir: &TempDir) -> (Server, Client) {
-    super::account(dir, "add carol --operator", "sesame\n");
+    super::account(dir, "add carol --operator", "open sesame\n");
     let server = server(dir);
     let carol = operator(&server);
     (server, carol)
@@ -17,7 +17,7 @@ fn elsewhere(dir: &TempDir) -> (Server, Client) {
 
 fn operator(server: &Server) -> Client {
     let mut carol = Client::connect_from(server, "127.0.0.2").welcomed();
-    super::logs_in(&mut carol, "carol", "sesame");
+    super::logs_in(&mut carol, "carol", "open sesame");
     carol
 }
 
@@ -73,7 +73,7 @@ fn a_banned_name_is_thrown_out_and_nobody_takes_it_again() {
     let dir = TempDir::new();
     let (mut running, mut carol) = ruled(&dir);
     let [mut eve] = people(&running, ["eve"]);
-    registers(&mut eve, "secret");
+    registers(&mut eve, "top secret");
     until(&mut carol, "/ban eve spam", "-- eve is banned");
     eve.wait_for(|line| line == "!! banned: spam");
     for again in [false, true] {
@@ -84,11 +84,11 @@ fn a_banned_name_is_thrown_out_and_nobody_takes_it_again() {
         }
         let mut other = Client::guest(&running);
         assert_eq!(other.ask("/nick EVE"), ["!! banned: spam"]);
-        assert_eq!(other.ask("/login eve secret").last().unwrap(), "!! banned: spam");
+        assert_eq!(other.ask("/login eve top secret").last().unwrap(), "!! banned: spam");
     }
-    let mut carol = log_in(&running, "carol", "sesame");
+    let mut carol = log_in(&running, "carol", "open sesame");
     until(&mut carol, "/unban EVE", "is not banned any more");
-    drop(log_in(&running, "eve", "secret"));
+    drop(log_in(&running, "eve", "top secret"));
 }
 
 #[test]
@@ -136,8 +136,8 @@ fn a_ban_is_in_force_without_the_disk_and_saved_when_that_is_back() {
     };
     stays_out(&running);
     // What others change does not undo it, nor does another program.
-    super::account(&dir, "add dave", "secret\n");
-    drop(log_in_soon(&running, "dave", "secret"));
+    super::account(&dir, "add dave", "top secret\n");
+    drop(super::log_in_soon(&running, "dave", "top secret"));
     stays_out(&running);
     switch(&running);
     stays_out(&running);
@@ -152,12 +152,39 @@ fn a_ban_is_in_force_without_the_disk_and_saved_when_that_is_back() {
     stays_out(&running);
 }
 
-/// Logs in to an account that the server may not know yet.
-fn log_in_soon(server: &Server, name: &str, password: &str) -> Client {
-    crate::harness::eventually("the account", || {
-        let mut client = Client::guest(server);
-        client.send(&format!("/login {name} {password}"));
-        let answer = |line: &str| line.starts_with("!!") || line.starts_with("-- you are logged");
-        client.wait_for(answer).starts_with("--").then_some(client)
-    })
+#[test]
+fn answers_to_orders_come_in_their_order_and_before_the_connection_ends() {
+    let dir = TempDir::new();
+    let (running, mut carol) = ruled(&dir);
+    for number in 0..20 {
+        carol.send(&format!("/ban eve{number}\n/unban eve{number}\n/motd\n/ping"));
+        carol.expect(&format!("-- eve{number} is banned"));
+        carol.expect(&format!("-- eve{number} is not banned any more"));
+        carol.expect("-- there is no message of the day");
+        carol.expect("-- pong");
+    }
+    carol.send("/ban mallory");
+    carol.half_close();
+    assert_eq!(carol.rest_lines(), ["-- mallory is banned"]);
+    assert_eq!(Client::guest(&running).ask("/nick mallory"), ["!! banned"]);
+}
+
+#[test]
+fn what_comes_after_an_order_does_not_wait_for_ever_for_the_disk() {
+    let dir = TempDir::new();
+    let (running, mut carol) = ruled(&dir);
+    let [mut eve, mut mallory, mut bob] = people(&running, ["eve", "mallory", "bob"]);
+    let database = rusqlite::Connection::open(dir.path("chatd.db")).unwrap();
+    database.busy_timeout(crate::harness::PATIENCE).unwrap();
+    database.execute_batch("BEGIN IMMEDIATE").unwrap();
+    carol.send("/ban eve\n/ban mallory\nthat will do");
+    for gone in [&mut eve, &mut mallory] {
+        gone.wait_for(|line| line == "!! banned");
+        gone.rest();
+    }
+    bob.wait_for(|line| line == "<carol> that will do");
+    database.execute_batch("ROLLBACK").unwrap();
+    for name in ["eve", "mallory"] {
+        carol.wait_for(|line| line.contains(&format!("{name} is banned")));
+    }
 }

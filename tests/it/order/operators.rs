@@ -99,9 +99,9 @@ fn what_begins_as_a_duration_and_is_none_is_refused() {
 #[test]
 fn a_slow_room_takes_one_line_at_a_time_and_a_lockdown_only_registered_people() {
     let dir = TempDir::new();
-    account(&dir, "add bob", "secret\n");
+    account(&dir, "add bob", "top secret\n");
     let (server, mut carol) = ruled(&dir);
-    let mut bob = log_in(&server, "bob", "secret");
+    let mut bob = log_in(&server, "bob", "top secret");
     let [mut eve] = people(&server, ["eve"]);
     until(&mut carol, "/slow 60", "once each 60 s");
     eve.wait_for(|line| line.contains("once each 60 s"));
@@ -130,12 +130,12 @@ fn a_slow_room_takes_one_line_at_a_time_and_a_lockdown_only_registered_people() 
 #[test]
 fn coming_again_is_no_way_around_a_slow_room() {
     let dir = TempDir::new();
-    account(&dir, "add bob", "secret\n");
+    account(&dir, "add bob", "top secret\n");
     let (server, mut carol) = ruled(&dir);
     let [mut eve, mut dan] = people(&server, ["eve", "dan"]);
     until(&mut carol, "/slow 60", "once each 60 s");
     let mut bob = Client::connect_from(&server, "127.0.0.2").welcomed();
-    super::logs_in(&mut bob, "bob", "secret");
+    super::logs_in(&mut bob, "bob", "top secret");
     let speaks = |told: Vec<String>| {
         assert!(told.iter().all(|line| !line.starts_with("!!")), "{told:?}");
     };
@@ -159,7 +159,7 @@ fn coming_again_is_no_way_around_a_slow_room() {
     switch(&server);
     slowly(again.ask("two"));
     let mut bob = Client::connect_from(&server, "127.0.0.3").welcomed();
-    super::logs_in(&mut bob, "bob", "secret");
+    super::logs_in(&mut bob, "bob", "top secret");
     slowly(bob.ask("two"));
     // Who was here before is somebody else.
     speaks(dan.ask("three"));
@@ -172,10 +172,10 @@ fn coming_again_is_no_way_around_a_slow_room() {
 #[test]
 fn an_operator_reloads_and_anybody_reads_the_motd_again() {
     let dir = TempDir::new();
-    account(&dir, "add carol --operator", "sesame\n");
+    account(&dir, "add carol --operator", "open sesame\n");
     let motd = dir.file("motd", "old\n");
     let server = Server::with(["--state-dir", &dir.path(""), "--motd", &motd]);
-    let mut carol = log_in(&server, "carol", "sesame");
+    let mut carol = log_in(&server, "carol", "open sesame");
     let [mut eve] = people(&server, ["eve"]);
     assert_eq!(eve.ask("/motd"), ["-- old"]);
     dir.file("motd", "new\n");
@@ -188,9 +188,9 @@ fn an_operator_reloads_and_anybody_reads_the_motd_again() {
 #[test]
 fn what_an_account_may_do_can_be_changed_while_it_is_in_use() {
     let dir = TempDir::new();
-    account(&dir, "add bob", "secret\n");
+    account(&dir, "add bob", "top secret\n");
     let server = super::server(&dir);
-    let mut bob = log_in(&server, "bob", "secret");
+    let mut bob = log_in(&server, "bob", "top secret");
     assert_eq!(bob.ask("/bans"), [MINE]);
     for (role, answer) in [("operator", "-- nobody is banned"), ("user", MINE)] {
         account(&dir, &format!("role BOB {role}"), "");

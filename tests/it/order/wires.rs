@@ -11,14 +11,14 @@ const ENDS: [Option<Signal>; 4] =
 /// Carol, who keeps order, from an address of her own.
 fn operator(server: &Server) -> Client {
     let mut carol = Client::connect_from(server, "127.0.0.2").welcomed();
-    logs_in(&mut carol, "carol", "sesame");
+    logs_in(&mut carol, "carol", "open sesame");
     carol
 }
 
 #[test]
 fn bans_hold_under_tls_and_for_pages_under_it() {
     let (dir, identity) = (TempDir::new(), Identity::new());
-    account(&dir, "add carol --operator", "sesame\n");
+    account(&dir, "add carol --operator", "open sesame\n");
     let server = identity.serve(&dir, ["--state-dir", &dir.path(""), "--rate", "0"]);
     let trusted = identity.trusted();
     let comes = || Client::connect_tls(&server, "tls", &trusted);
@@ -76,9 +76,9 @@ fn a_banned_name_is_refused_on_every_wire_and_after_every_kind_of_end() {
 #[test]
 fn a_registered_name_is_its_owners_over_a_handover_and_for_nobody_who_comes_first() {
     let dir = TempDir::new();
-    account(&dir, "add alice", "secret\n");
+    account(&dir, "add alice", "top secret\n");
     let mut running = super::server(&dir);
-    let mut alice = log_in(&running, "alice", "secret");
+    let mut alice = log_in(&running, "alice", "top secret");
     let [mut eve] = people(&running, ["eve"]);
     running = again(running, &dir, Some(Signal::USR2));
     alice.send("still me");

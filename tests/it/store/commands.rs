@@ -121,7 +121,7 @@ fn accounts_are_managed_while_the_server_runs() {
     assert_done(&manage(&dir, "account add alice --operator", "first secret\nignored\n"), "");
     let accounts = roll();
     assert_eq!((accounts[0].nick, accounts[0].role), (nick("alice"), Role::Operator));
-    assert_done(&manage(&dir, "account add bob", "second"), "");
+    assert_done(&manage(&dir, "account add bob", "the second"), "");
     let listed = manage(&dir, "account list", "");
     let names = |line: &str| {
         line.split(' ')
@@ -135,7 +135,7 @@ fn accounts_are_managed_while_the_server_runs() {
         [["alice", "operator"], ["bob", "user"]]
     );
     assert!(listed.stdout.lines().all(|line| line.ends_with(" never")), "{}", listed.stdout);
-    assert_done(&manage(&dir, "account password B0B", "third\n"), "");
+    assert_done(&manage(&dir, "account password B0B", "the third\n"), "");
     assert_done(&manage(&dir, "account remove ALICE", ""), "");
     kept.wait(|event| {
         matches!(event, Event::Changed(roll) if roll.accounts.len() == 1).then_some(())
@@ -145,7 +145,7 @@ fn accounts_are_managed_while_the_server_runs() {
         kept.store.claim(super::CLIENT, Claim::Login(nick("bob"), password, moment(NOON))).unwrap();
         matches!(kept.answer(), chatd::store::Answer::LoggedIn(_))
     };
-    assert!(log_in("third") && !log_in("second"));
+    assert!(log_in("the third") && !log_in("the second"));
 }
 
 #[test]
@@ -155,21 +155,23 @@ fn what_cannot_be_done_with_an_account_is_said_in_one_line() {
     let why =
         format!("cannot use {}: No such file or directory (os error 2)", dir.path("chatd.db"));
     assert_eq!((absent.status, absent.stderr), (1, format!("chatd: {why}\n")));
-    assert_done(&manage(&dir, "account add alice", "secret\n"), "");
+    assert_done(&manage(&dir, "account add alice", "top secret\n"), "");
     for (words, input, status, why) in [
-        ("account add A1ice", "x\n", 1, "alice is registered already"),
+        ("account add A1ice", "long enough\n", 1, "alice is registered already"),
         ("account role bob operator", "", 1, "bob is not registered"),
         ("account role alice admin", "", 2, "invalid value 'admin'"),
-        ("account add bob", "", 2, "a password has 1 to 512 bytes"),
-        ("account add bob", "\nsecond line\n", 2, "a password has 1 to 512 bytes"),
+        ("account add bob", "", 2, "a password has 8 to 512 bytes"),
+        ("account add bob", "\nsecond line\n", 2, "a password has 8 to 512 bytes"),
+        ("account add bob", "1234567\n", 2, "a password has 8 to 512 bytes"),
+        ("account password alice", "1234567\n", 2, "a password has 8 to 512 bytes"),
         ("account add bob", " blank before\n", 2, "without blanks around it"),
         ("account add bob", "blank behind \r\n", 2, "without blanks around it"),
         ("account password alice", "bell\u{7}\n", 2, "without control or invisible"),
         ("account password alice", "tab\tin it\n", 2, "without control or invisible"),
-        ("account password alice", &"x".repeat(513), 2, "a password has 1 to 512 bytes"),
+        ("account password alice", &"x".repeat(513), 2, "a password has 8 to 512 bytes"),
         ("account remove bob", "", 1, "bob is not registered"),
-        ("account password bob", "x\n", 1, "bob is not registered"),
-        ("account add root", "x\n", 2, "root is reserved"),
+        ("account password bob", "long enough\n", 1, "bob is not registered"),
+        ("account add root", "long enough\n", 2, "root is reserved"),
         ("account add 1st", "x\n", 2, "a nick has 1 to 16 of"),
         ("account lsit", "", 2, "unrecognized subcommand 'lsit'"),
     ] {
@@ -195,15 +197,15 @@ fn a_password_is_typed_twice_at_a_terminal_and_not_shown() {
     let mut alice = add("alice");
     alice.shows("Password: ");
     alice.rests();
-    alice.types("secret\r");
+    alice.types("top secret\r");
     alice.shows("\r\nAgain: ");
     alice.rests();
-    alice.types("secret\r");
+    alice.types("top secret\r");
     alice.ends_showing("\r\n");
     let mut bob = add("bob");
     bob.shows("Password: ");
     bob.rests();
-    bob.types("secret\r");
+    bob.types("top secret\r");
     bob.shows("\r\nAgain: ");
     bob.rests();
     bob.types("other\r");

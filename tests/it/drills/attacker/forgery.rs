@@ -34,7 +34,7 @@ const TRICKS: [&[u8]; 44] = [
     b"/login alice\nmoney",
     b"/login alice wrong\nmoney",
     b"/login ALICE \"' OR 1=1 --\nmoney",
-    b"/register sesame\nmoney",
+    b"/register open sesame\nmoney",
     b"<alice> money",
     b"hi\r<alice> money",
     b"hi\r\n<alice> money",

@@ -77,10 +77,10 @@ fn nobody_learns_an_address_on_any_wire() {
 
 /// A password, and every slip of the fingers around it. `NAME` is an account of its own.
 const SLIPS: [&str; 13] = [
-    "/register Xyzzy",
-    "/register  Xyzzy",
-    "/REGISTER Xyzzy",
-    "/login NAME Xyzzy",
+    "/register Xyzzyx Xyzzy",
+    "/register  Xyzzyx Xyzzy",
+    "/REGISTER Xyzzyx Xyzzy",
+    "/login NAME Xyzzyx Xyzzy",
     "/Login NAME Xyzzy",
     " /login NAME Xyzzy",
     "/login NAME Xyzzy ",
