@@ -203,7 +203,10 @@ pub fn parse(
 
 /// The server's options, and the commands beside them.
 fn command() -> clap::Command {
-    Task::augment_subcommands(config::command())
+    let server = config::command();
+    let about = server.get_about().cloned().unwrap_or_default();
+    Task::augment_subcommands(server)
+        .about(about)
         .args_conflicts_with_subcommands(true)
         .disable_help_subcommand(true)
 }

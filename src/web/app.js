@@ -93,14 +93,18 @@ $("people").onclick = ({ target }) => {
   write(`/msg ${nick} ${input.value}`);
   input.focus();
 };
-$("retry").onclick = connect;
+// It hides, and cannot keep the focus.
+$("retry").onclick = () => {
+  connect();
+  $("log").focus();
+};
 document.onkeydown = ({ key, target, ctrlKey, altKey, metaKey }) => {
   if (key === "Escape" && "side" in document.body.dataset) {
     showSide(false);
     $("menu").focus();
   }
   // Typing needs no click into the input first.
-  if (key.length === 1 && key !== " " && !ctrlKey && !altKey && !metaKey && [document.body, $("log")].includes(target)) input.focus();
+  if (key.length === 1 && key !== " " && !ctrlKey && !altKey && !metaKey && [document.body, $("log"), $("side")].includes(target)) input.focus();
 };
 document.onvisibilitychange = () => {
   looked();

@@ -30,15 +30,21 @@ export function showRooms() {
   const names = [...rooms.keys()].filter((room) => room === me.room || room === "lobby" || rooms.get(room) !== 0);
   const item = (room) => make("li", { data: { key: room } }, make("button", { type: "button" }, room));
   for (const { dataset: { key }, firstChild: button } of showList($("rooms"), names.sort(), item)) {
-    button.dataset.here = rooms.get(key) ?? "";
+    const here = rooms.get(key);
+    button.dataset.here = here ?? "";
+    button.ariaLabel = here ? `${key}, ${here} here` : key;
     button.setAttribute("aria-current", key === me.room);
   }
 }
 
+/** Where the side is not always there, the focus goes in with it, and back when it goes. */
 export function showSide(open) {
+  const hadFocus = $("side").contains(document.activeElement);
   document.body.toggleAttribute("data-side", open);
   $("menu").setAttribute("aria-expanded", open);
   if (open) askForLists("/who", "/rooms");
+  if (open) $("side").focus();
+  else if (hadFocus) $("menu").focus();
 }
 
 /** In a crowd the server tells how many came and went, every 10 s at most, and we have to ask who. */
@@ -61,4 +67,7 @@ $("rooms").onclick = ({ target }) => {
   if (room) showSide(false);
 };
 $("menu").onclick = () => showSide(!("side" in document.body.dataset));
+$("side").addEventListener("focusout", ({ relatedTarget: next }) => {
+  if (next && !$("side").contains(next)) showSide(false);
+});
 $("shade").onclick = () => showSide(false);

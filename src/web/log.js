@@ -155,5 +155,9 @@ new ResizeObserver(() => {
   if (atBottom) toBottom();
 }).observe(log);
 
-$("new").onclick = toBottom;
+// It hides, and cannot keep the focus.
+$("new").onclick = () => {
+  toBottom();
+  log.focus();
+};
 window.onfocus = looked;

@@ -7,10 +7,12 @@ use serde_json::json;
 use crate::harness::{Client, Identity, Server, Signal, TempDir, people};
 use crate::pty::Terminal;
 
+mod access;
 mod driver;
 mod looks;
 mod names;
 mod tab;
+mod tree;
 
 use driver::Browser;
 use tab::{ENTER, Tab};

@@ -13,6 +13,7 @@ use crate::harness::{Client, Ended, PATIENCE, Server, Signal, chatd, run};
 mod faults;
 mod pipe;
 mod reconnect;
+mod restart;
 mod terminal;
 mod tls;
 

@@ -1,15 +1,22 @@
 //! Flags, environment and file: what they set, and which of them wins.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Read;
 use std::net::{Ipv6Addr, TcpListener, TcpStream};
 use std::os::unix::fs::symlink;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use crate::harness::{Client, HINT, Server, TempDir, chatd, connect, run};
+use chatd::config::{self, Config, Durability};
+use chatd::store::Keep;
 
-/// Every option that takes a value, a value that does no harm, and one that no option takes.
-pub(crate) const OPTIONS: [(&str, &str, &str); 14] = [
+use crate::harness::{Client, HINT, Identity, Server, TempDir, chatd, connect, run};
+use crate::metrics;
+
+/// Every setting that takes a value, a value that does no harm (`""` for a path of the test's own),
+/// and one that it does not take.
+pub(crate) const OPTIONS: [(&str, &str, &str); 22] = [
     ("port", "0", "65536"),
     ("bind", "127.0.0.1", "nowhere"),
     ("max-clients", "3", "many"),
@@ -24,69 +31,123 @@ pub(crate) const OPTIONS: [(&str, &str, &str); 14] = [
     ("motd", "", ""),
     ("web-port", "0", "65536"),
     ("web-origin", "https://box7.example.org", "https://box7.example.org/chat"),
+    ("tls-port", "0", "-1"),
+    ("tls-cert", "", "/nowhere/cert.pem"),
+    ("tls-key", "", "/nowhere/key.pem"),
+    ("metrics", "127.0.0.1:0", "9134"),
+    ("state-dir", "", ""),
+    ("durability", "relaxed", "sometimes"),
+    ("keep", "90d", "for long"),
+    ("keep-lines", "2", "0"),
 ];
+
+/// The other options, which tests of their own are about.
+const OTHERS: [&str; 7] = ["port-file", "config", "check", "verbose", "quiet", "help", "version"];
 
 pub(crate) fn variable(option: &str) -> String {
     format!("CHATD_{}", option.replace('-', "_").to_uppercase())
 }
 
-/// What all of `OPTIONS` together make of a server.
-#[track_caller]
-fn assert_in_force(server: &Server) {
-    let mut alice = Client::connect(server).welcomed();
-    alice.expect("-- be kind");
-    assert_eq!(alice.ask(&"x".repeat(65)), ["!! too long: 65 bytes, the limit is 64; not sent"]);
-    alice.send("one\ntwo");
-    alice.sync();
-    let mut bob = Client::connect(server);
-    assert!(bob.line().starts_with("-- Welcome to chatd on box7."));
-    bob.expect(HINT);
-    bob.expect("-- be kind");
-    bob.expect_contains("> two");
-    bob.expect("-- end of history");
-    let question = b"GET /healthz HTTP/1.1\r\nHost: box7.example.org\r\n\r\n";
-    let mut health = Client::over(connect(server.addr_of("web")));
-    health.send_raw(question);
-    assert!(health.line().starts_with("HTTP/1.1 200 "));
-    let _third = Client::guest(server);
-    Client::connect(server).expect("!! the server is full (3 clients); try again later");
+/// The paths among the values, and who the server is by them.
+struct Files {
+    dir: TempDir,
+    identity: Identity,
 }
 
-/// The value, or for the empty one the path of a MOTD.
-fn filled(value: &str, dir: &TempDir) -> String {
-    if value.is_empty() { dir.file("motd", "be kind\n") } else { value.to_owned() }
+impl Files {
+    fn new() -> Self {
+        let files = Files { dir: TempDir::new(), identity: Identity::new() };
+        files.identity.save(&files.dir);
+        files.dir.file("motd", "be kind\n");
+        files
+    }
+
+    /// All of `OPTIONS`, with their values.
+    fn settings(&self) -> [(&'static str, String); OPTIONS.len()] {
+        OPTIONS.map(|(option, value, _)| match option {
+            "motd" => (option, self.dir.path("motd")),
+            "tls-cert" => (option, self.dir.path("cert.pem")),
+            "tls-key" => (option, self.dir.path("key.pem")),
+            "state-dir" => (option, self.dir.path("")),
+            _ => (option, value.to_owned()),
+        })
+    }
+
+    /// What all of `OPTIONS` together make of a server.
+    #[track_caller]
+    fn assert_in_force(&self, command: Command) {
+        assert_kept(&settings_of(&command));
+        let server = &Server::run(command);
+        let mut alice = Client::connect(server).welcomed();
+        alice.expect("-- be kind");
+        let refusal = "!! too long: 65 bytes, the limit is 64; not sent";
+        assert_eq!(alice.ask(&"x".repeat(65)), [refusal]);
+        alice.send("one\ntwo");
+        alice.sync();
+        let trusted = self.identity.trusted();
+        let mut bob = Client::connect_tls(server, "tls", &trusted);
+        assert!(bob.line().starts_with("-- Welcome to chatd on box7."));
+        bob.expect(HINT);
+        bob.expect("-- be kind");
+        bob.expect_contains("> two");
+        bob.expect("-- end of history");
+        let question = b"GET /healthz HTTP/1.1\r\nHost: box7.example.org\r\n\r\n";
+        let health = Client::over(connect(server.addr_of("web")));
+        let mut health = health.shaking_hands(&trusted).unwrap();
+        health.send_raw(question);
+        assert!(health.line().starts_with("HTTP/1.1 200 "));
+        assert!(metrics::get(server, "/metrics").starts_with("HTTP/1.1 200 "));
+        let _third = Client::guest(server);
+        Client::connect(server).expect("!! the server is full (3 clients); try again later");
+        assert!(self.dir.names().contains(&"chatd.db".to_owned()));
+    }
+}
+
+/// The settings that a command leads to.
+fn settings_of(command: &Command) -> Config {
+    let given = command.get_args().map(Into::into);
+    let set = command.get_envs().filter_map(|(key, value)| Some((key.into(), value?.into())));
+    config::load(["chatd".into()].into_iter().chain(given), set).unwrap()
+}
+
+/// What shows only when the power fails, or after a long time, is as in `OPTIONS`.
+#[track_caller]
+fn assert_kept(config: &Config) {
+    assert_eq!(config.durability, Durability::Relaxed);
+    let age = Some(Duration::from_secs(90 * 24 * 3600));
+    assert_eq!(config.retention(), Keep { age, lines: Some(2) });
 }
 
 #[test]
 fn every_option_is_taken_from_a_flag() {
-    let dir = TempDir::new();
+    let files = Files::new();
     let mut command = chatd();
-    for (option, value, _) in OPTIONS {
-        command.arg(format!("--{option}")).arg(filled(value, &dir));
+    for (option, value) in files.settings() {
+        command.arg(format!("--{option}")).arg(value);
     }
-    assert_in_force(&Server::run(command));
+    files.assert_in_force(command);
 }
 
 #[test]
 fn every_option_is_taken_from_the_environment() {
-    let dir = TempDir::new();
+    let files = Files::new();
     let mut command = chatd();
-    for (option, value, _) in OPTIONS {
-        command.env(variable(option), filled(value, &dir));
+    for (option, value) in files.settings() {
+        command.env(variable(option), value);
     }
-    assert_in_force(&Server::run(command));
+    files.assert_in_force(command);
 }
 
 #[test]
 fn every_option_is_taken_from_the_file() {
-    let dir = TempDir::new();
-    let file = OPTIONS.map(|(option, value, _)| match value.parse::<u64>() {
+    let files = Files::new();
+    let lines = files.settings().map(|(option, value)| match value.parse::<u64>() {
         Ok(number) => format!("{option} = {number}\n"),
-        Err(_) => format!("{option} = '{}'\n", filled(value, &dir)),
+        Err(_) => format!("{option} = '{value}'\n"),
     });
     let mut command = chatd();
-    command.args(["--config", &dir.file("chatd.toml", file.concat())]);
-    assert_in_force(&Server::run(command));
+    command.args(["--config", &files.dir.file("chatd.toml", lines.concat())]);
+    files.assert_in_force(command);
 }
 
 #[test]
@@ -261,14 +322,23 @@ fn the_default_port_is_1234() {
     assert!(ended.first_line().contains(":1234: Address already in use"), "{}", ended.stderr);
 }
 
+/// The long options that `--help` lists: each line begins with its short one, if it has one.
+fn listed(help: &str) -> BTreeSet<&str> {
+    let options = help.lines().filter_map(|line| {
+        let (before, rest) = line.split_once("--")?;
+        let is_list = line.starts_with(' ') && before.trim_start().len() <= "-p, ".len();
+        is_list.then(|| rest.split(|c| !matches!(c, 'a'..='z' | '-')).next())?
+    });
+    options.collect()
+}
+
 #[test]
-fn the_help_names_every_option_and_the_version_is_told() {
+fn the_help_lists_the_options_that_are_tested_and_the_version_is_told() {
     let help = run(chatd().arg("--help"));
     assert_eq!((help.status, &*help.stderr), (0, ""));
-    let others = ["config", "check", "port-file", "tls-port", "tls-cert", "tls-key"];
-    for option in OPTIONS.iter().map(|(option, ..)| *option).chain(others) {
-        assert!(help.stdout.contains(&format!("--{option}")), "{option} in {}", help.stdout);
-    }
+    assert!(help.stdout.starts_with("A chat server for netcat and telnet\n"), "{}", help.stdout);
+    let tested = OPTIONS.iter().map(|(option, ..)| *option).chain(OTHERS);
+    assert_eq!(listed(&help.stdout), tested.collect());
     let version = run(chatd().arg("--version"));
     let expected = format!("chatd {}\n", env!("CARGO_PKG_VERSION"));
     assert_eq!((version.status, version.stdout), (0, expected));

@@ -194,7 +194,7 @@ fn a_request_has_five_seconds_however_slowly_it_comes() {
         assert_eq!(Answer::read(stream).status, 408);
     }
     let waited = start.elapsed();
-    assert!((4..8).contains(&waited.as_secs()), "{waited:?}");
+    assert!((4..10).contains(&waited.as_secs()), "{waited:?}");
 }
 
 #[test]

@@ -13,9 +13,11 @@ const DEFAULT_PORT: u16 = 1234;
 
 const MORE: &str = "\
 At a terminal, others' lines appear above the one being typed; Tab completes commands and names, and
-Ctrl-D leaves. In a pipe, each line of the input is said, and what the server tells is the output.
+Ctrl-D leaves; a connection that is lost is made anew. In a pipe, each line of the input is said,
+what the server tells is the output, and the end of the connection is the end.
 
-Exit status: 0 if the server took every line, 1 if it did not or cannot be reached, 2 for wrong usage.";
+Exit status: 0 if the server took every line, 1 if it did not, the connection ended before it had or
+it cannot be reached, 2 for wrong usage.";
 
 /// A client for chatd, at a terminal or in a pipe
 #[derive(Debug, Parser)]

@@ -99,16 +99,23 @@ impl Progress {
     }
 }
 
-/// Shows what the server sends, until the end.
+/// Shows what the server sends, until the end. An error is why there may be more to come.
 fn listen(reader: Reader, progress: &Progress, pong: &Sender<()>) -> io::Result<()> {
     let mut lines = Lines::new(BufReader::new(reader));
     lines.input().get_ref().set_patience(Some(ENTERING))?;
     let mut patience = [None, Some(LEAVING)].into_iter();
     let mut output = Some(io::stdout());
+    let mut is_going_down = false;
     while let Some(line) = lines.next_line()? {
         let line = Text::new(line.bytes);
+        is_going_down |= words::is_going_down(line.as_str());
         if line.as_str() == PONG && progress.pong() == Some(Asker::Client) {
-            lines.input().get_ref().set_patience(patience.next().flatten())?;
+            let leaving = patience.next().flatten();
+            if leaving.is_some() {
+                // Here, as the end may be what is read next.
+                progress.set(&progress.is_delivered);
+            }
+            lines.input().get_ref().set_patience(leaving)?;
             let _ = pong.send(());
         } else if words::is_refusal(line.as_str()) {
             progress.fail(line.as_str());
@@ -117,7 +124,10 @@ fn listen(reader: Reader, progress: &Progress, pong: &Sender<()>) -> io::Result<
             output.take_if(|output| writeln!(output, "{line}").is_err());
         }
     }
-    Ok(())
+    match is_going_down {
+        true => Err(io::Error::other("the server is going down")),
+        false => Ok(()),
+    }
 }
 
 /// A read that timed out says so in other words on each system.
@@ -164,7 +174,6 @@ impl Feeder {
         if quit.is_none() {
             self.progress.set(&self.progress.is_quitting);
         }
-        self.progress.set(&self.progress.is_delivered);
         let has_quit = quit.is_some();
         self.send(&quit.unwrap_or_else(|| QUIT.into()))?;
         self.writer.finish()?;

@@ -69,6 +69,12 @@ pub(crate) fn is_goodbye(line: &str) -> bool {
     line.starts_with("-- Bye.")
 }
 
+/// Whether it is what the server says to everybody before it goes, or before it restarts to those
+/// under TLS, who cannot be kept.
+pub(crate) fn is_going_down(line: &str) -> bool {
+    line == "-- the server is going down"
+}
+
 /// Whether the server answers a pong to this line.
 pub(crate) fn is_ping(line: &Text) -> bool {
     matches!(command(line), Some((name, rest)) if name.eq_ignore_ascii_case("ping") && rest.trim().is_empty())

@@ -115,6 +115,17 @@ impl Browser {
         self.post(&format!("/element/{element}/value"), &json!({ "text": keys }));
     }
 
+    /// Presses keys, all of them at the same time, wherever the focus is.
+    #[track_caller]
+    pub(super) fn press(&self, keys: &[&str]) {
+        let each = |kind: &str, key: &&str| json!({ "type": kind, "value": key });
+        let down = keys.iter().map(|key| each("keyDown", key));
+        let up = keys.iter().rev().map(|key| each("keyUp", key));
+        let actions: Vec<_> = down.chain(up).collect();
+        let keyboard = json!({ "type": "key", "id": "keyboard", "actions": actions });
+        self.post("/actions", &json!({ "actions": [keyboard] }));
+    }
+
     #[track_caller]
     pub(super) fn click(&self, selector: &str) {
         let element = self.find(selector);

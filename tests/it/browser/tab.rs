@@ -95,6 +95,13 @@ impl<'a> Tab<'a> {
         self.browser.type_into(selector, keys);
     }
 
+    /// Presses keys, all of them at the same time, wherever the focus is.
+    #[track_caller]
+    pub(super) fn press(&self, keys: &[&str]) {
+        self.look();
+        self.browser.press(keys);
+    }
+
     #[track_caller]
     pub(super) fn click(&self, selector: &str) {
         self.look();

@@ -90,6 +90,28 @@ fn the_pong_behind_the_last_line_is_what_counts() {
 }
 
 #[test]
+fn a_server_that_goes_right_behind_that_pong_took_every_line() {
+    for _ in 0..20 {
+        let (listener, address) = listen();
+        let (stdin, mut printf) = pipe().unwrap();
+        printf.write_all(b"one\n").unwrap();
+        drop(printf);
+        let mut command = chat(address, []);
+        let chat = thread::Builder::new().spawn(move || run(command.stdin(stdin))).unwrap();
+        let mut server = accept(&listener);
+        for line in ["", "/ping", "one", "/ping"] {
+            server.expect(line);
+            if line == "/ping" {
+                server.send("-- pong");
+            }
+        }
+        drop(server);
+        let ended = chat.join().unwrap();
+        assert_eq!((ended.status, &*ended.stderr), (0, ""));
+    }
+}
+
+#[test]
 fn a_pong_that_somebody_made_up_is_none() {
     let server = Server::start();
     let [mut eve] = people(&server, ["eve"]);
