@@ -202,7 +202,7 @@ pub fn parse(
 }
 
 /// The server's options, and the commands beside them.
-fn command() -> clap::Command {
+pub fn command() -> clap::Command {
     let server = config::command();
     let about = server.get_about().cloned().unwrap_or_default();
     Task::augment_subcommands(server)

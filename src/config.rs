@@ -18,7 +18,7 @@ pub use self::layers::{Stop, command, is_setting, load};
 use crate::chat::Settings;
 use crate::limits::Limits;
 use crate::os;
-use crate::store::Keep;
+use crate::store::{self, Keep};
 use crate::text::Text;
 use crate::tls::{Certificates, Identity, PrivateKey};
 use crate::web::{Guard, WebOrigin};
@@ -222,7 +222,8 @@ impl Config {
         if self.identity.is_some() && self.web_port.or(self.tls_port).is_none() {
             return Err(("tls_cert", "it needs --web-port or --tls-port".to_owned()));
         }
-        Ok(())
+        let state_dir = self.state_dir.as_deref().map_or(Ok(()), store::is_possible);
+        state_dir.map_err(|fault| ("state_dir", fault.to_string()))
     }
 
     /// How much to log.

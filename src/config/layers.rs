@@ -194,9 +194,9 @@ fn from_file(path: &Path, named_by: &str) -> Result<Settings, Stop> {
     let contents = super::read_file(path, u64::MAX, &mut contents)
         .and_then(|_| String::from_utf8(contents).map_err(io::Error::other))
         .map_err(|error| wrong(format!("{named_by}: cannot read {file}: {error}")))?;
-    let table: toml::Table = contents
-        .parse()
-        .map_err(|error| wrong(format!("{file}: {error}").trim_end().to_owned()))?;
+    let table: toml::Table = contents.parse().map_err(|error: toml::de::Error| {
+        wrong(format!("{file}: {}\n{error}", in_short(&error, &contents)).trim_end().to_owned())
+    })?;
 
     let command = command();
     let mut settings = Settings::new();
@@ -215,6 +215,14 @@ fn from_file(path: &Path, named_by: &str) -> Result<Settings, Stop> {
         settings.insert(arg.get_id().to_string(), setting);
     }
     Ok(settings)
+}
+
+/// What is wrong with a TOML file, in one line.
+fn in_short(error: &toml::de::Error, contents: &str) -> String {
+    let start = error.span().map_or(0, |span| span.start);
+    let before = contents.get(..start).unwrap_or_default().matches('\n').count();
+    let line = contents.lines().nth(before).unwrap_or_default().trim();
+    format!("line {}: {line}: {}", before + 1, error.message())
 }
 
 /// A TOML value as it would be typed.

@@ -161,6 +161,20 @@ fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(PRAGMAS)
 }
 
+/// Whether `dir` is a directory, or has a place to be made in. Makes and opens nothing.
+///
+/// # Errors
+/// When the path can be no state directory.
+pub fn is_possible(dir: &Path) -> Result<(), Fault> {
+    let place = match dir.parent() {
+        Some(parent) if !dir.exists() && parent != Path::new("") => parent,
+        Some(_) if !dir.exists() => Path::new("."),
+        _ => dir,
+    };
+    let found = fs::metadata(place).map_err(|error| Fault::about(place, error))?;
+    if found.is_dir() { Ok(()) } else { Err(Fault::about(place, "it is no directory")) }
+}
+
 fn make_dir(dir: &Path) -> Result<(), Fault> {
     match DirBuilder::new().mode(0o700).create(dir) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(Fault::about(dir, error)),

@@ -14,7 +14,10 @@ impl FromStr for WebOrigin {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let origin = text.to_ascii_lowercase();
+        let mut origin = text.to_ascii_lowercase();
+        // Browsers leave a scheme's own port out.
+        let own_port = if origin.starts_with("https:") { ":443" } else { ":80" };
+        origin.truncate(origin.strip_suffix(own_port).map_or(origin.len(), str::len));
         let authority = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
         match authority.and_then(host_of) {
             Some(host) if is_host(host) => Ok(Self(origin)),
@@ -129,6 +132,18 @@ mod tests {
 
     fn guard() -> Guard {
         Guard::new("Box7", vec!["https://chat.example.org".parse().unwrap()])
+    }
+
+    #[test]
+    fn an_origin_is_what_a_browser_calls_it() {
+        for (given, named) in [
+            ("https://A:443", "https://a"),
+            ("http://[::1]:80", "http://[::1]"),
+            ("https://a:80", "https://a:80"),
+            ("http://a:8080", "http://a:8080"),
+        ] {
+            assert_eq!(given.parse(), Ok(WebOrigin(named.to_owned())));
+        }
     }
 
     #[test]

@@ -74,6 +74,29 @@ fn a_file_that_is_not_toml_or_not_readable_is_named() {
         assert_eq!(ended.status, 2, "{path}");
         assert!(ended.first_line().contains(&path), "{}", ended.stderr);
     }
+    let twice = dir.file("twice.toml", "port = 1\nport = 2\n");
+    let ended = run(chatd().args(["--config", &twice]));
+    let expected = format!("chatd: {twice}: line 2: port = 2: duplicate key");
+    assert_eq!((ended.status, ended.first_line()), (2, &*expected));
+}
+
+#[test]
+fn a_path_that_cannot_be_a_state_directory_is_named_with_where_it_was_asked_for() {
+    let dir = TempDir::new();
+    let file = dir.file("notes", "");
+    let orphan = dir.path("none/state");
+    let config = dir.file("chatd.toml", format!("state-dir = '{file}'\n"));
+    let by_flag = run(chatd().args(["--state-dir", &orphan]));
+    let by_variable = run(chatd().env("CHATD_STATE_DIR", &file));
+    let by_file = run(chatd().args(["--config", &config]));
+    for (ended, named, path, why) in [
+        (by_flag, "--state-dir", dir.path("none"), "No such file or directory (os error 2)"),
+        (by_variable, "CHATD_STATE_DIR", file.clone(), "it is no directory"),
+        (by_file, &format!("{config}: state-dir"), file, "it is no directory"),
+    ] {
+        let expected = format!("chatd: {named}: cannot use {path}: {why}");
+        assert_eq!((ended.status, ended.first_line()), (2, &*expected));
+    }
 }
 
 #[test]
@@ -178,6 +201,7 @@ fn a_check_finds_what_a_start_would_complain_of() {
         vec!["--web-port", "0", "--tls-cert", &broken, "--tls-key", &broken],
         vec!["--tls-port", "0"],
         vec!["--port", "nowhere"],
+        vec!["--state-dir", &broken],
     ] {
         let start = run(chatd().args(&flags));
         let check = run(chatd().args(&flags).arg("--check"));

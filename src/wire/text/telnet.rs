@@ -68,6 +68,8 @@ impl Telnet {
             (Self::Data, _) => (Self::Data, Some(Token::Data(byte))),
             (Self::Command, WILL | WONT | DO | DONT) => (Self::Option(byte), None),
             (Self::Command, SUBNEGOTIATION) => (Self::Subnegotiation, None),
+            // No command: a lone 0xFF of another encoding stood before the end of its line.
+            (Self::Command, b'\r' | b'\n') => (Self::Data, Some(Token::Data(byte))),
             (Self::Command, _) => (Self::Data, command(byte)),
             (Self::Option(DO), option) => (Self::Data, Some(Token::Answer([IAC, WONT, option]))),
             (Self::Option(WILL), option) => (Self::Data, Some(Token::Answer([IAC, DONT, option]))),
@@ -129,6 +131,7 @@ mod tests {
     #[test]
     fn undefined_commands_vanish_and_an_escaped_iac_is_data() {
         assert_eq!(tokens(&[IAC, 0, 0]), [Token::Data(0)]);
+        assert_eq!(tokens(&[IAC, b'\n', IAC, b'\r']), [b'\n', b'\r'].map(Token::Data));
         assert_eq!(tokens(&[IAC, IAC]), [Token::Data(IAC)]);
     }
 }
