@@ -23,34 +23,35 @@ const LINGER: Duration = Duration::from_secs(1);
 /// So many of them at most.
 const MAX_LINGERING: usize = 64;
 
+/// What all acceptors of a server have in common.
+#[derive(Clone, Debug)]
+pub struct Entrance {
+    /// Who may come in.
+    pub door: Arc<Door>,
+    /// What sessions are given.
+    pub shared: Shared,
+    /// For the sessions.
+    pub threads: Threads,
+    /// Ends the accepting.
+    pub closing: Arc<Bell>,
+    /// Ends the patience with those who are on their way in.
+    pub hurry: Arc<Bell>,
+}
+
 /// Accepts from one listener.
 #[derive(Debug)]
 pub struct Acceptor {
     listener: TcpListener,
     service: Service,
-    door: Arc<Door>,
-    shared: Shared,
-    closing: Arc<Bell>,
-    hurry: Arc<Bell>,
-    threads: Threads,
+    entrance: Entrance,
     /// Those turned away, and until when they may read why.
     lingering: VecDeque<(Instant, Arc<Transport>)>,
 }
 
 impl Acceptor {
-    /// One for `listener`, which must be non-blocking, until `closing` rings. `hurry` ends the
-    /// patience with those who are on their way in.
-    pub fn new(
-        listener: TcpListener,
-        service: Service,
-        door: Arc<Door>,
-        shared: Shared,
-        closing: Arc<Bell>,
-        hurry: Arc<Bell>,
-        threads: Threads,
-    ) -> Self {
-        let lingering = VecDeque::new();
-        Self { listener, service, door, shared, closing, hurry, threads, lingering }
+    /// One for `listener`, which must be non-blocking.
+    pub fn new(listener: TcpListener, service: Service, entrance: Entrance) -> Self {
+        Self { listener, service, entrance, lingering: VecDeque::new() }
     }
 
     /// Accepts until the bell rings, and returns the listener. No error ends it: those about one
@@ -64,7 +65,7 @@ impl Acceptor {
                 Err(error) if os::is_about_one_connection(&error) => {}
                 Err(error) => {
                     log::error!("cannot accept: {error}; trying again in {back_off:?}");
-                    if let Ok(Ready::Woken) = os::wait_bell(&self.closing, back_off) {
+                    if let Ok(Ready::Woken) = os::wait_bell(&self.entrance.closing, back_off) {
                         break;
                     }
                     back_off = (back_off * 2).min(BACK_OFF.1);
@@ -78,7 +79,7 @@ impl Acceptor {
     /// Accepts one connection, if one comes before there is something else to do.
     fn accept(&mut self) -> io::Result<Ready> {
         let timeout = (!self.lingering.is_empty()).then_some(LINGER);
-        let ready = os::wait_readable(&self.listener, &self.closing, timeout)?;
+        let ready = os::wait_readable(&self.listener, &self.entrance.closing, timeout)?;
         if ready == Ready::Io {
             let (stream, addr) = self.listener.accept()?;
             self.let_in(stream, addr);
@@ -91,9 +92,9 @@ impl Acceptor {
         let arrival = Arrival {
             addr,
             service: self.service.clone(),
-            door: Arc::clone(&self.door),
-            hurry: Arc::clone(&self.hurry),
-            shared: self.shared.clone(),
+            door: Arc::clone(&self.entrance.door),
+            hurry: Arc::clone(&self.entrance.hurry),
+            shared: self.entrance.shared.clone(),
         };
         if self.service.is_immediate() {
             self.let_in_at_once(arrival, stream);
@@ -103,9 +104,10 @@ impl Acceptor {
     }
 
     fn let_in_at_once(&mut self, arrival: Arrival, stream: TcpStream) {
-        let (limits, now) = (self.shared.limits.get(), self.shared.clock.uptime());
+        let (limits, now) =
+            (self.entrance.shared.limits.get(), self.entrance.shared.clock.uptime());
         let (addr, transport) = (arrival.addr, Arc::new(Transport::bare(stream)));
-        let entered = self.door.enter(addr.ip(), &limits, now);
+        let entered = self.entrance.door.enter(addr.ip(), &limits, now);
         let started = entered.and_then(|place| {
             let transport = Arc::clone(&transport);
             self.start(move || arrival.enter(transport, place)).ok_or(TurnedAway::NoThread)
@@ -118,12 +120,13 @@ impl Acceptor {
     /// For those who have more to do first; if there is no thread for that, there is no way to
     /// tell them. Nor is there under TLS, as the handshake would take a thread, too.
     fn let_approach(&mut self, arrival: Arrival, stream: TcpStream) {
-        let (limits, now) = (self.shared.limits.get(), self.shared.clock.uptime());
-        match self.door.approach(arrival.addr.ip(), &limits, now) {
+        let (limits, now) =
+            (self.entrance.shared.limits.get(), self.entrance.shared.clock.uptime());
+        match self.entrance.door.approach(arrival.addr.ip(), &limits, now) {
             Some(arriving) => drop(self.start(move || arrival.run(stream, arriving))),
             None => {
                 log::warn!("refused {}: too many are on their way in", arrival.addr);
-                self.shared.metrics.count_refused(Refused::Arriving);
+                self.entrance.shared.metrics.count_refused(Refused::Arriving);
                 if self.service.tls.is_none() {
                     self.say_last(Arc::new(Transport::bare(stream)), &web::too_busy());
                 }
@@ -132,13 +135,13 @@ impl Acceptor {
     }
 
     fn start(&self, job: impl FnOnce() + Send + 'static) -> Option<()> {
-        let started = self.threads.run(job);
+        let started = self.entrance.threads.run(job);
         started.inspect_err(|error| log::error!("cannot start a thread: {error}")).ok()
     }
 
     fn turn_away(&mut self, transport: Arc<Transport>, addr: SocketAddr, reason: TurnedAway) {
         log::warn!("refused {addr}: {reason}");
-        self.shared.metrics.count_refused(reason.counted());
+        self.entrance.shared.metrics.count_refused(reason.counted());
         self.say_last(transport, &last_words(Dialect::default(), reason));
     }
 

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 
-use crate::accept::Acceptor;
+use crate::accept::{Acceptor, Entrance};
 use crate::alarm::Alarm;
 use crate::arrival::Service;
 use crate::broadcaster::{self, Broadcaster, Surroundings};
@@ -112,15 +112,10 @@ impl Server {
         let (inbox, receiver) = crossbeam_channel::bounded(INBOX);
         let guard = SharedGuard::new(config.guard());
         let services = services(config, tls.as_ref(), &guard, figures(&metrics, &inbox));
-        let given = std::mem::take(&mut inherited.listeners);
-        let assigned = given.iter().filter(|found| found.is_assigned);
-        let assigned: Vec<_> = assigned.map(|found| found.name.clone()).collect();
-        let listeners = listeners::listen(config, services, given, !inherited.clients.is_empty())?;
-        listeners::keep(&listeners, |name| assigned.iter().any(|other| other == name));
+        let (listeners, assigned) = bind(config, services, &mut inherited)?;
         let ports = listeners::announce(&listeners)?;
-        let closing = Arc::new(Bell::new().map_err(failed("make a wake-up"))?);
-        let hurry = Arc::new(Bell::new().map_err(failed("make a wake-up"))?);
-        let closed = Bell::new().map_err(failed("make a wake-up"))?;
+        let bell = || Bell::new().map_err(failed("make a wake-up"));
+        let (closing, hurry, closed) = (Arc::new(bell()?), Arc::new(bell()?), bell()?);
         let alarm = Arc::new(Alarm::new().map_err(failed("make a wake-up"))?);
         let writable = WritablePoll::new(&closed).map_err(failed("make a poll"))?;
         let writable = Arc::new(writable);
@@ -146,14 +141,20 @@ impl Server {
             metrics: metrics.clone(),
             alarm: Arc::clone(&alarm),
         };
-        let threads = Threads::new("client");
+        let entrance = Entrance {
+            door: Arc::clone(&door),
+            shared: shared.clone(),
+            threads: Threads::new("client"),
+            closing: Arc::clone(&closing),
+            hurry: Arc::clone(&hurry),
+        };
         let estate = Estate { door: &door, shared: &shared };
         let (mut chat, heirs) = estate.divide(inherited, config.settings());
         past.rooms.into_iter().for_each(|room| room.recall_in(&mut chat));
         chat.register(past.roll);
         let poll = Arc::clone(&writable);
         // All are adopted before anybody is read, or somebody would miss what others say.
-        let adopted = threads.clone();
+        let adopted = entrance.threads.clone();
         // Threads of the server's own come first: there may not be one for every client.
         let (complete, start) = crossbeam_channel::bounded::<()>(0);
         let broadcaster = spawn("broadcaster", move || {
@@ -171,16 +172,7 @@ impl Server {
 
         let accept = |(listener, service): (TcpListener, Service)| {
             let name = format!("accept {}", service.name);
-            let (door, shared) = (Arc::clone(&door), shared.clone());
-            let acceptor = Acceptor::new(
-                listener,
-                service,
-                door,
-                shared,
-                Arc::clone(&closing),
-                Arc::clone(&hurry),
-                threads.clone(),
-            );
+            let acceptor = Acceptor::new(listener, service, entrance.clone());
             spawn(&name, move || acceptor.run())
         };
         let acceptors = listeners.into_iter().map(accept).collect::<Result<_, _>>()?;
@@ -268,6 +260,21 @@ impl Server {
         self.closing.ring();
         self.acceptors.drain(..).filter_map(|acceptor| acceptor.join().ok()).collect()
     }
+}
+
+/// Listens as `config` asks, on what there is already first. Returns the names of the services
+/// whose listeners the service manager's settings made, too.
+fn bind(
+    config: &Config,
+    services: Vec<Wanted>,
+    inherited: &mut Inherited,
+) -> Result<(Vec<(TcpListener, Service)>, Vec<String>), StartError> {
+    let given = std::mem::take(&mut inherited.listeners);
+    let assigned = given.iter().filter(|found| found.is_assigned);
+    let assigned: Vec<_> = assigned.map(|found| found.name.clone()).collect();
+    let listeners = listeners::listen(config, services, given, !inherited.clients.is_empty())?;
+    listeners::keep(&listeners, |name| assigned.iter().any(|other| other == name));
+    Ok((listeners, assigned))
 }
 
 fn wait_until(limit: Duration, done: impl Fn() -> bool) {
