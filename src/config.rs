@@ -222,7 +222,7 @@ impl Config {
         if self.identity.is_some() && self.web_port.or(self.tls_port).is_none() {
             return Err(("tls_cert", "it needs --web-port or --tls-port".to_owned()));
         }
-        let state_dir = self.state_dir.as_deref().map_or(Ok(()), store::is_possible);
+        let state_dir = self.state_dir.as_deref().map_or(Ok(()), store::check_place);
         state_dir.map_err(|fault| ("state_dir", fault.to_string()))
     }
 
@@ -232,6 +232,12 @@ impl Config {
         let levels = [Off, Error, Warn, Info, Debug, Trace];
         let level = (3 + usize::from(self.verbose)).saturating_sub(usize::from(self.quiet));
         levels[level.min(levels.len() - 1)]
+    }
+
+    /// Leaves what only a restart can change as `started_with` has it.
+    pub fn keep_fixed(&mut self, started_with: &Self) {
+        self.state_dir.clone_from(&started_with.state_dir);
+        (self.keep, self.keep_lines) = (started_with.keep, started_with.keep_lines);
     }
 
     /// The options in which `other` differs and that only a restart can change.

@@ -125,10 +125,11 @@ fn reload(server: &Server, started_with: &Config) {
     let changed = load();
     server.count_reload(changed.is_ok());
     match changed {
-        Ok(changed) => {
+        Ok(mut changed) => {
             for option in started_with.fixed_differences(&changed) {
                 log::warn!("{option} is changed, which takes a restart");
             }
+            changed.keep_fixed(started_with);
             logging::set_level(changed.log_level());
             server.configure(&changed);
             log::info!("reloaded");

@@ -221,8 +221,10 @@ fn from_file(path: &Path, named_by: &str) -> Result<Settings, Stop> {
 fn in_short(error: &toml::de::Error, contents: &str) -> String {
     let start = error.span().map_or(0, |span| span.start);
     let before = contents.get(..start).unwrap_or_default().matches('\n').count();
-    let line = contents.lines().nth(before).unwrap_or_default().trim();
-    format!("line {}: {line}: {}", before + 1, error.message())
+    match contents.lines().nth(before).map(str::trim).filter(|line| !line.is_empty()) {
+        Some(line) => format!("line {}: {line}: {}", before + 1, error.message()),
+        None => format!("line {}: {}", before + 1, error.message()),
+    }
 }
 
 /// A TOML value as it would be typed.

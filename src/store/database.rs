@@ -161,18 +161,16 @@ fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(PRAGMAS)
 }
 
-/// Whether `dir` is a directory, or has a place to be made in. Makes and opens nothing.
+/// Refuses a `dir` that is something else. Makes and opens nothing; a disk that is not there now
+/// may be later.
 ///
 /// # Errors
 /// When the path can be no state directory.
-pub fn is_possible(dir: &Path) -> Result<(), Fault> {
-    let place = match dir.parent() {
-        Some(parent) if !dir.exists() && parent != Path::new("") => parent,
-        Some(_) if !dir.exists() => Path::new("."),
-        _ => dir,
-    };
-    let found = fs::metadata(place).map_err(|error| Fault::about(place, error))?;
-    if found.is_dir() { Ok(()) } else { Err(Fault::about(place, "it is no directory")) }
+pub fn check_place(dir: &Path) -> Result<(), Fault> {
+    match fs::metadata(dir) {
+        Ok(found) if !found.is_dir() => Err(Fault::about(dir, "it is no directory")),
+        _ => Ok(()),
+    }
 }
 
 fn make_dir(dir: &Path) -> Result<(), Fault> {

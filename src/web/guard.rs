@@ -14,13 +14,14 @@ impl FromStr for WebOrigin {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let mut origin = text.to_ascii_lowercase();
+        let origin = text.to_ascii_lowercase();
         // Browsers leave a scheme's own port out.
         let own_port = if origin.starts_with("https:") { ":443" } else { ":80" };
-        origin.truncate(origin.strip_suffix(own_port).map_or(origin.len(), str::len));
         let authority = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
         match authority.and_then(host_of) {
-            Some(host) if is_host(host) => Ok(Self(origin)),
+            Some(host) if is_host(host) => {
+                Ok(Self(origin.strip_suffix(own_port).unwrap_or(&origin).to_owned()))
+            }
             _ => Err(
                 "it takes scheme://host or scheme://host:port, such as https://chat.example.org"
                     .to_owned(),
@@ -163,6 +164,7 @@ mod tests {
             "http://a/b",
             "ftp://a",
             "http://a:",
+            "http://a:80:80",
             "http://a:port",
             "http://a:99999",
             "http://u@a",

@@ -84,17 +84,16 @@ fn a_file_that_is_not_toml_or_not_readable_is_named() {
 fn a_path_that_cannot_be_a_state_directory_is_named_with_where_it_was_asked_for() {
     let dir = TempDir::new();
     let file = dir.file("notes", "");
-    let orphan = dir.path("none/state");
     let config = dir.file("chatd.toml", format!("state-dir = '{file}'\n"));
-    let by_flag = run(chatd().args(["--state-dir", &orphan]));
+    let by_flag = run(chatd().args(["--state-dir", &file]));
     let by_variable = run(chatd().env("CHATD_STATE_DIR", &file));
     let by_file = run(chatd().args(["--config", &config]));
-    for (ended, named, path, why) in [
-        (by_flag, "--state-dir", dir.path("none"), "No such file or directory (os error 2)"),
-        (by_variable, "CHATD_STATE_DIR", file.clone(), "it is no directory"),
-        (by_file, &format!("{config}: state-dir"), file, "it is no directory"),
+    for (ended, named) in [
+        (by_flag, "--state-dir"),
+        (by_variable, "CHATD_STATE_DIR"),
+        (by_file, &format!("{config}: state-dir")),
     ] {
-        let expected = format!("chatd: {named}: cannot use {path}: {why}");
+        let expected = format!("chatd: {named}: cannot use {file}: it is no directory");
         assert_eq!((ended.status, ended.first_line()), (2, &*expected));
     }
 }

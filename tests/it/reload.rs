@@ -125,6 +125,27 @@ fn the_web_port_answers_to_the_name_and_the_origins_that_sighup_brings() {
 }
 
 #[test]
+fn what_takes_a_restart_stays_as_it_was() {
+    let dir = TempDir::new();
+    let server = Server::with(["--config", &dir.file("chatd.toml", "")]);
+    let [mut alice] = people(&server, ["alice"]);
+    alice.ask("one");
+    alice.ask("two");
+    let state = dir.path("state");
+    dir.file("chatd.toml", format!("state-dir = '{state}'\nkeep = '1s'\nkeep-lines = 1\n"));
+    reload(&server);
+    for option in ["state-dir", "keep", "keep-lines"] {
+        server.wait_log([&format!("{option} is changed, which takes a restart")]);
+    }
+    let history = alice.ask("/history");
+    for said in ["<alice> one", "<alice> two"] {
+        assert!(history.iter().any(|line| line.ends_with(said)), "{history:?}");
+    }
+    let answer = alice.ask("/register open sesame").pop().unwrap();
+    assert_eq!(answer, "!! this server keeps no accounts: it has no state directory");
+}
+
+#[test]
 fn an_idle_timeout_that_sighup_brings_reaches_those_who_are_silent() {
     let dir = TempDir::new();
     let server = Server::with(["--config", &dir.file("chatd.toml", "")]);
