@@ -31,9 +31,10 @@ mod turn;
 #[cfg(test)]
 mod properties;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
+
+use rustc_hash::FxHashMap;
 
 pub use self::account::{Account, Claim, Password, Role};
 pub use self::ban::{Ban, Mask, Order};
@@ -139,7 +140,7 @@ pub enum Event {
 pub struct Chat {
     #[serde(skip)]
     settings: Settings,
-    clients: HashMap<ClientId, Client>,
+    clients: FxHashMap<ClientId, Client>,
     nicks: Nicks,
     rooms: Rooms,
     #[serde(skip)]
@@ -159,7 +160,7 @@ impl Chat {
         let rooms = Rooms::new(settings.replay);
         Self {
             settings,
-            clients: HashMap::new(),
+            clients: FxHashMap::default(),
             nicks: Nicks::default(),
             rooms,
             registry: Registry::default(),

@@ -1,8 +1,9 @@
 //! `Feeds`: what rooms are told in one batch, encoded once for all clients of a dialect.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 
 use crate::chat::{Message, RoomId};
 use crate::wire::Dialect;
@@ -70,7 +71,7 @@ pub struct Cursor {
 #[derive(Debug, Default)]
 pub struct Feeds {
     batch: u64,
-    feeds: HashMap<RoomId, Feed>,
+    feeds: FxHashMap<RoomId, Feed>,
     spare: Vec<Feed>,
 }
 

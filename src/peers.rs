@@ -1,9 +1,11 @@
 //! `Peers`: the sending halves of all clients, and what their rooms are told in this batch.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+
+use rustc_hash::FxHashMap;
 
 use crate::chat::{ClientId, Message, RoomId};
 use crate::feed::Feeds;
@@ -21,10 +23,10 @@ const MAX_BATCH_BYTES: usize = 256 * 1024;
 #[derive(Debug)]
 pub struct Peers {
     keeper: Keeper,
-    peers: HashMap<ClientId, Peer>,
+    peers: FxHashMap<ClientId, Peer>,
     feeds: Feeds,
     /// Who gets what a room is told.
-    audiences: HashMap<RoomId, Vec<ClientId>>,
+    audiences: FxHashMap<RoomId, Vec<ClientId>>,
     /// Who is due something of its own in this batch, or has changed.
     due: Vec<ClientId>,
     /// About how many bytes this batch has made so far.
@@ -43,9 +45,9 @@ impl Peers {
     pub fn new(writable: Arc<WritablePoll>, keeper: Keeper) -> Self {
         Self {
             keeper,
-            peers: HashMap::new(),
+            peers: FxHashMap::default(),
             feeds: Feeds::default(),
-            audiences: HashMap::new(),
+            audiences: FxHashMap::default(),
             due: Vec::new(),
             weight: 0,
             sent: 0,

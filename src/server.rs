@@ -112,7 +112,10 @@ impl Server {
         let (inbox, receiver) = crossbeam_channel::bounded(INBOX);
         let guard = SharedGuard::new(config.guard());
         let services = services(config, tls.as_ref(), &guard, figures(&metrics, &inbox));
-        let (listeners, assigned) = bind(config, services, &mut inherited)?;
+        let given = std::mem::take(&mut inherited.listeners);
+        let assigned = assigned(&given);
+        let listeners = listeners::listen(config, services, given, !inherited.clients.is_empty())?;
+        listeners::keep(&listeners, |name| assigned.iter().any(|other| other == name));
         let ports = listeners::announce(&listeners)?;
         let bell = || Bell::new().map_err(failed("make a wake-up"));
         let (closing, hurry, closed) = (Arc::new(bell()?), Arc::new(bell()?), bell()?);
@@ -262,19 +265,10 @@ impl Server {
     }
 }
 
-/// Listens as `config` asks, on what there is already first. Returns the names of the services
-/// whose listeners the service manager's settings made, too.
-fn bind(
-    config: &Config,
-    services: Vec<Wanted>,
-    inherited: &mut Inherited,
-) -> Result<(Vec<(TcpListener, Service)>, Vec<String>), StartError> {
-    let given = std::mem::take(&mut inherited.listeners);
-    let assigned = given.iter().filter(|found| found.is_assigned);
-    let assigned: Vec<_> = assigned.map(|found| found.name.clone()).collect();
-    let listeners = listeners::listen(config, services, given, !inherited.clients.is_empty())?;
-    listeners::keep(&listeners, |name| assigned.iter().any(|other| other == name));
-    Ok((listeners, assigned))
+/// The names of the services whose listeners the service manager's settings made.
+fn assigned(listeners: &[Listener]) -> Vec<String> {
+    let assigned = listeners.iter().filter(|listener| listener.is_assigned);
+    assigned.map(|listener| listener.name.clone()).collect()
 }
 
 fn wait_until(limit: Duration, done: impl Fn() -> bool) {

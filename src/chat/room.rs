@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::client::ClientId;
@@ -103,7 +104,7 @@ impl Room {
 /// there is something in it to come back to.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Rooms {
-    rooms: HashMap<RoomId, Room>,
+    rooms: FxHashMap<RoomId, Room>,
     names: HashMap<RoomName, RoomId>,
     empty: BTreeSet<(Duration, RoomId)>,
     /// Digests to come. All wait equally long, so this is their order.
@@ -115,7 +116,7 @@ pub(super) struct Rooms {
 impl Rooms {
     pub(super) fn new(replay: usize) -> Self {
         Self {
-            rooms: HashMap::from([(RoomId::LOBBY, Room::new(RoomName::lobby(), replay))]),
+            rooms: FxHashMap::from_iter([(RoomId::LOBBY, Room::new(RoomName::lobby(), replay))]),
             names: HashMap::from([(RoomName::lobby(), RoomId::LOBBY)]),
             empty: BTreeSet::new(),
             digests: VecDeque::new(),
