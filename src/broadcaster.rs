@@ -291,6 +291,7 @@ impl Broadcaster {
     /// Lets the chat decide what follows from an event, and does that.
     fn happen(&mut self, now: Now, id: ClientId, event: Event) {
         self.chat.handle(now, id, event, &mut self.effects);
+        self.note_waits(now);
         self.carry_out(now);
         self.status.note(id, &self.chat, self.peers.dialect(id));
     }

@@ -2,6 +2,7 @@
 
 use super::Broadcaster;
 use super::archive::Held;
+use super::pending::For;
 use crate::chat::{Audience, ClientId, Effect, Message, Now, Reason};
 use crate::metrics::Refused;
 use crate::os;
@@ -12,9 +13,6 @@ impl Broadcaster {
         let mut effects = std::mem::take(&mut self.effects);
         let (list, except) = effects.drain();
         for effect in list {
-            if self.archive.is_there() {
-                self.pending.note(now.uptime, &effect);
-            }
             if let Some(effect) = self.archive.pass(now.uptime, effect, except) {
                 self.carry_out_one(now, effect, except);
             }
@@ -56,19 +54,19 @@ impl Broadcaster {
             Effect::Ask(id, question) => {
                 if let Err(event) = self.archive.ask(id, question) {
                     self.happen(now, id, event);
-                    self.pending.end(id);
+                    self.pending.end(id, For::Answer);
                 }
             }
             Effect::Claim(id, claim) => {
                 if let Err(event) = self.archive.claim(id, claim) {
                     self.happen(now, id, event);
-                    self.pending.end(id);
+                    self.pending.end(id, For::Answer);
                 }
             }
             Effect::Order(id, order) => {
                 if let Err(event) = self.archive.order(id, order) {
                     self.happen(now, id, event);
-                    self.pending.end(id);
+                    self.pending.end(id, For::Order);
                 }
             }
             Effect::Reload => {

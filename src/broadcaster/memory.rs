@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Broadcaster, archive};
 use crate::chat::Now;
 use crate::inbox::Input;
-use crate::store::{self, Answer, Swing};
+use crate::store::{self, Swing};
 
 /// How long those may take at the end who are due an answer.
 pub(super) const LAST_ANSWERS: Duration = Duration::from_secs(2);
@@ -21,11 +21,9 @@ impl Broadcaster {
         match event {
             store::Event::Answered(id, answer) => {
                 self.archive.note_answer();
-                if matches!(answer, Answer::Banned(_) | Answer::Unbanned(_)) {
-                    self.pending.note_saved();
-                }
+                let what = self.pending.note_answer(&answer);
                 self.happen(now, id, archive::answered(answer));
-                self.pending.end(id);
+                self.pending.end(id, what);
             }
             store::Event::Failing { error } => {
                 self.status.set_store_failing(true);

@@ -9,9 +9,12 @@ use std::time::Duration;
 use super::Broadcaster;
 use crate::chat::{ClientId, Effect, Now};
 use crate::inbox::Input;
+use crate::store::{Answer, Denial};
 
 /// How long what a client sends may wait for an answer; then it is heard before it.
 const MOST: Duration = Duration::from_secs(2);
+/// The same behind an order: what follows may be another, which is to be in force soon, too.
+const MOST_FOR_ORDER: Duration = Duration::from_millis(250);
 /// Items of one client that may wait, about.
 const MAX_ITEMS: usize = 128;
 
@@ -22,19 +25,29 @@ pub(super) struct Pending {
     /// What was sent by those who wait no longer, and whether they waited for the disk.
     ready: VecDeque<(Input, bool)>,
     is_over: bool,
-    /// Whether an order waited in vain: nobody waits for another until the disk takes one.
+    /// Whether an order waited in vain: nobody waits for another until the disk is heard of.
     is_disk_late: bool,
 }
 
 /// What somebody waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum For {
+pub(super) enum For {
     /// An answer.
     Answer,
     /// To hear what the disk made of an order, which is in force already.
     Order,
     /// What is not on the disk yet.
     Disk,
+}
+
+impl For {
+    /// How long it may take.
+    fn patience(self) -> Duration {
+        match self {
+            Self::Order => MOST_FOR_ORDER,
+            Self::Answer | Self::Disk => MOST,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -55,9 +68,16 @@ impl Pending {
         }
     }
 
-    /// The disk has taken an order.
-    pub(super) fn note_saved(&mut self) {
-        self.is_disk_late = false;
+    /// Takes note of what an answer shows of the disk, and returns what was waited for.
+    pub(super) fn note_answer(&mut self, answer: &Answer) -> For {
+        match answer {
+            Answer::NotOrdered(_, Denial::NotSaved) => For::Order,
+            Answer::Banned(_) | Answer::Unbanned(_) | Answer::NotOrdered(..) => {
+                self.is_disk_late = false;
+                For::Order
+            }
+            _ => For::Answer,
+        }
     }
 
     /// Who has gone waits until all that it is due is on the disk.
@@ -69,7 +89,8 @@ impl Pending {
 
     fn wait(&mut self, now: Duration, id: ClientId, what: For) {
         if !self.is_over {
-            let waiting = Waiting { until: now + MOST, later: VecDeque::new(), items: 0, what };
+            let until = now + what.patience();
+            let waiting = Waiting { until, later: VecDeque::new(), items: 0, what };
             self.waiting.entry(id).or_insert(waiting);
         }
     }
@@ -78,7 +99,7 @@ impl Pending {
     pub(super) fn end_for_disk(&mut self) {
         let waiting = self.waiting.iter().filter(|(_, waiting)| waiting.what == For::Disk);
         let waiting: Vec<_> = waiting.map(|(id, _)| *id).collect();
-        waiting.into_iter().for_each(|id| self.end(id));
+        waiting.into_iter().for_each(|id| self.release(id));
     }
 
     /// Whether the client waits.
@@ -97,24 +118,30 @@ impl Pending {
         waiting.later.push_back(input);
         waiting.items += items;
         if waiting.items > MAX_ITEMS {
-            self.end(id);
+            self.release(id);
         }
         None
     }
 
-    /// The client waits no longer.
-    pub(super) fn end(&mut self, id: ClientId) {
+    /// The client waits no longer if that is what it waited for.
+    pub(super) fn end(&mut self, id: ClientId, what: For) {
+        if self.waiting.get(&id).is_some_and(|waiting| waiting.what == what) {
+            self.release(id);
+        }
+    }
+
+    fn release(&mut self, id: ClientId) {
         let Some(Waiting { later, what, .. }) = self.waiting.remove(&id) else { return };
         self.ready.extend(later.into_iter().map(|input| (input, what == For::Disk)));
     }
 
-    /// Nobody waits any longer than [`MOST`].
+    /// Nobody waits any longer than that takes at [most](For::patience).
     pub(super) fn end_overdue(&mut self, now: Duration) {
         let overdue = self.waiting.iter().filter(|(_, waiting)| waiting.until <= now);
         let overdue: Vec<_> = overdue.map(|(id, waiting)| (*id, waiting.what)).collect();
         for (id, what) in overdue {
             self.is_disk_late |= what == For::Order;
-            self.end(id);
+            self.release(id);
         }
     }
 
@@ -130,6 +157,13 @@ impl Pending {
 }
 
 impl Broadcaster {
+    /// Takes note of who waits for what follows from an event.
+    pub(super) fn note_waits(&mut self, now: Now) {
+        if self.archive.is_there() {
+            self.effects.iter().for_each(|effect| self.pending.note(now.uptime, effect));
+        }
+    }
+
     /// Hears what those sent who wait no longer.
     pub(super) fn catch_up(&mut self, now: Now) {
         while let Some((input, waited)) = self.pending.ready.pop_front() {
@@ -159,8 +193,24 @@ impl Broadcaster {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+    use std::sync::Arc;
+
     use super::*;
-    use crate::chat::{Mask, Order, Question, Reason};
+    use crate::alarm::Alarm;
+    use crate::broadcaster::Surroundings;
+    use crate::chat::{
+        Account, Ban, Chat, Event, Mask, Moment, Nick, Order, Question, Reason, Role, Roll,
+        RoomName, Settings, Traits,
+    };
+    use crate::clock::Clock;
+    use crate::config::Durability;
+    use crate::limits::{Limits, SharedLimits};
+    use crate::metrics::Metrics;
+    use crate::os::{Bell, WritablePoll};
+    use crate::store::{self, Database, Keep, Store};
+    use crate::systemd::Keeper;
     use crate::text::Text;
     use crate::wire::Incoming;
 
@@ -169,6 +219,10 @@ mod tests {
     fn said(items: usize) -> Input {
         let line = || Incoming::Line(Text::new("hello"));
         Input::Received(ALICE, std::iter::repeat_with(line).take(items).collect())
+    }
+
+    fn unban() -> Order {
+        Order::Unban(Mask::new("eve").unwrap())
     }
 
     /// Alice asked for something.
@@ -185,7 +239,9 @@ mod tests {
         assert!(pending.keep(said(1)).is_none());
         assert!(pending.keep(Input::Gone(ALICE, Reason::Disconnected)).is_none());
         assert!(pending.ready.is_empty());
-        pending.end(ALICE);
+        pending.end(ALICE, For::Order);
+        assert!(pending.has(ALICE), "that is not what she waits for");
+        pending.end(ALICE, For::Answer);
         let [(Input::Received(ALICE, _), _), (Input::Gone(ALICE, _), _)] =
             pending.ready.make_contiguous()
         else {
@@ -196,16 +252,102 @@ mod tests {
 
     #[test]
     fn of_orders_that_the_disk_does_not_take_only_the_first_holds_anything_up() {
-        let order = Effect::Order(ALICE, Order::Unban(Mask::new("eve").unwrap()));
+        let order = Effect::Order(ALICE, unban());
+        let late = Duration::from_millis(250);
         let mut pending = Pending::default();
         pending.note(Duration::ZERO, &order);
         assert!(pending.keep(said(1)).is_none());
-        pending.end_overdue(MOST);
-        pending.note(MOST, &order);
-        assert!(!pending.has(ALICE), "the next one is in force at once");
-        pending.note_saved();
-        pending.note(MOST, &order);
+        pending.end_overdue(late - Duration::from_millis(1));
         assert!(pending.has(ALICE));
+        pending.end_overdue(late);
+        pending.note(late, &order);
+        assert!(!pending.has(ALICE), "the next one is in force at once");
+    }
+
+    #[test]
+    fn whatever_shows_that_the_disk_answers_has_the_next_order_waited_for() {
+        let mask = Mask::new("eve").unwrap();
+        let not = |denial| Answer::NotOrdered(unban(), denial);
+        let answers = [
+            (Answer::Banned(ban()), true),
+            (Answer::Unbanned(mask), true),
+            (not(Denial::NotBanned(mask)), true),
+            (not(Denial::Full), true),
+            (not(Denial::NotSaved), false),
+            (Answer::Found(Vec::new()), false),
+        ];
+        for (answer, is_well) in answers {
+            let mut pending = Pending { is_disk_late: true, ..Pending::default() };
+            pending.note_answer(&answer);
+            pending.note(Duration::ZERO, &Effect::Order(ALICE, unban()));
+            assert_eq!(pending.has(ALICE), is_well, "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn who_hung_up_gets_what_is_due_whatever_else_is_answered() {
+        let mut pending = Pending::default();
+        pending.wait_for_disk(Duration::ZERO, &Input::Gone(ALICE, Reason::Disconnected));
+        for what in [For::Answer, For::Order] {
+            pending.end(ALICE, what);
+            assert!(pending.has(ALICE));
+        }
+        pending.end_for_disk();
+        assert!(!pending.has(ALICE));
+    }
+
+    #[test]
+    fn an_order_that_is_tried_again_is_not_waited_for_and_ends_no_other_wait() {
+        let dir = std::env::temp_dir().join(format!("chatd-pending-{}", std::process::id()));
+        let (mut server, mut now) = (ruled(&dir), Now::default());
+        let not_saved = Answer::NotOrdered(Order::Ban(ban()), Denial::NotSaved);
+        let not_saved = store::Event::Answered(ALICE, not_saved);
+        server.happen(now, ALICE, Event::Line(Text::new("/ban eve")));
+        assert!(server.pending.has(ALICE));
+        server.hear_store(now, not_saved.clone());
+        assert!(!server.pending.has(ALICE) && !server.archive.owes_answers());
+        now.uptime += Duration::from_secs(5);
+        server.pass_time(now);
+        assert!(server.archive.owes_answers(), "it is tried again");
+        assert!(!server.pending.has(ALICE));
+        server.happen(now, ALICE, Event::Line(Text::new("/history")));
+        server.hear_store(now, not_saved);
+        assert!(server.pending.has(ALICE), "it is the history that she waits for");
+        let last = Answer::Last(RoomName::new("lobby").unwrap(), Vec::new());
+        server.hear_store(now, store::Event::Answered(ALICE, last));
+        assert!(!server.pending.has(ALICE));
+        server.close_archive();
+        fs::remove_dir_all(dir).ok();
+    }
+
+    fn ban() -> Ban {
+        let (mask, by) = (Mask::new("eve").unwrap(), Nick::new("alice").unwrap());
+        Ban { mask, by, reason: None, until: None }
+    }
+
+    /// One with a store, which nobody listens to, and Alice, who is an operator.
+    fn ruled(dir: &Path) -> Broadcaster {
+        let store = Store::start(Database::open(dir).unwrap(), Keep::default(), drop).unwrap();
+        let surroundings = Surroundings {
+            clock: Clock::start(Duration::ZERO),
+            limits: SharedLimits::new(Limits::USUAL),
+            alarm: Arc::new(Alarm::new().unwrap()),
+            keeper: Keeper::default(),
+            metrics: Arc::new(Metrics::default()),
+            store: Some((store, Durability::Strict)),
+            web_port: None,
+        };
+        let (nick, role) = (Nick::new("alice").unwrap(), Role::Operator);
+        let account = Account { nick, role, created: Moment::default(), last_seen: None };
+        let mut chat = Chat::new(Settings { has_archive: true, ..Settings::default() });
+        chat.register(Roll { accounts: vec![account], bans: Vec::new() });
+        let writable = WritablePoll::new(&Bell::new().unwrap()).unwrap();
+        let inbox = crossbeam_channel::never();
+        let mut server = Broadcaster::new(inbox, surroundings, Arc::new(writable), chat);
+        let from = crate::address::Origin::of([127, 0, 0, 1].into());
+        server.happen(Now::default(), ALICE, Event::Connected(from, Traits::default()));
+        server.happen(Now::default(), ALICE, Event::LoggedIn(account));
+        server
     }
 
     #[test]

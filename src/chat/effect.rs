@@ -84,6 +84,11 @@ impl Effects {
         self.list.is_empty()
     }
 
+    /// Those that are not handed over yet.
+    pub fn iter(&self) -> impl Iterator<Item = &Effect> {
+        self.list.iter()
+    }
+
     /// Hands over the effects, and the clients that their audiences except.
     pub fn drain(&mut self) -> (impl Iterator<Item = Effect>, &[ClientId]) {
         (self.list.drain(..), &self.except)
