@@ -92,6 +92,11 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// How long lines are kept, if there is a limit.
+fn keep() -> impl Strategy<Value = Option<Duration>> {
+    prop::option::of((0..100_000u64).prop_map(Duration::from_millis))
+}
+
 /// The chat, and what everybody would have on their screens.
 struct World {
     chat: Chat,
@@ -106,8 +111,13 @@ struct World {
 
 impl World {
     fn new() -> Self {
+        Self::keeping(None)
+    }
+
+    fn keeping(keep: Option<Duration>) -> Self {
         let name = Text::new("box7");
-        let settings = Settings { name, replay: 20, has_archive: true, ..Settings::default() };
+        let settings =
+            Settings { name, replay: 20, has_archive: true, keep, ..Settings::default() };
         let (screens, rooms) = (BTreeMap::new(), HashMap::new());
         let mut chat = Chat::new(settings);
         let accounts = vec![account("carol", Role::Operator), account("dave", Role::User)];
@@ -241,6 +251,12 @@ impl World {
             let known = client.is_none_or(|client| client.announced);
             assert!(known || holder == Some(id), "{message:?} shows somebody unannounced");
         }
+        if let (Message::History { entries, .. }, Some(keep)) = (&message, self.chat.settings.keep)
+        {
+            let oldest = self.now.moment.unix_ms - keep.as_millis() as i64;
+            let is_old = entries.iter().any(|entry| entry.at.unix_ms < oldest);
+            assert!(!is_old, "{message:?} shows what is too old");
+        }
         let screen = self.screens.get_mut(&id).expect("every recipient is connected");
         screen.push(message);
     }
@@ -312,8 +328,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn invariants_hold_after_every_step(steps in prop::collection::vec(step(), 1..120)) {
-        let mut world = World::new();
+    fn invariants_hold_after_every_step(
+        steps in prop::collection::vec(step(), 1..120),
+        keep in keep(),
+    ) {
+        let mut world = World::keeping(keep);
         for step in steps {
             world.take(step);
             world.check();

@@ -99,10 +99,7 @@ $("retry").onclick = () => {
   $("log").focus();
 };
 document.onkeydown = ({ key, target, ctrlKey, altKey, metaKey }) => {
-  if (key === "Escape" && "side" in document.body.dataset) {
-    showSide(false);
-    $("menu").focus();
-  }
+  if (key === "Escape") showSide(false);
   // Typing needs no click into the input first.
   if (key.length === 1 && key !== " " && !ctrlKey && !altKey && !metaKey && [document.body, $("log"), $("side")].includes(target)) input.focus();
 };

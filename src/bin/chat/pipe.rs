@@ -106,8 +106,11 @@ fn listen(reader: Reader, progress: &Progress, pong: &Sender<()>) -> io::Result<
     let mut patience = [None, Some(LEAVING)].into_iter();
     let mut output = Some(io::stdout());
     let mut is_going_down = false;
-    while let Some(line) = lines.next_line()? {
-        let line = Text::new(line.bytes);
+    let end = loop {
+        let line = match lines.next_line() {
+            Ok(Some(line)) => Text::new(line.bytes),
+            end => break end.map(drop),
+        };
         is_going_down |= words::is_going_down(line.as_str());
         if line.as_str() == PONG && progress.pong() == Some(Asker::Client) {
             let leaving = patience.next().flatten();
@@ -123,10 +126,11 @@ fn listen(reader: Reader, progress: &Progress, pong: &Sender<()>) -> io::Result<
             // Whoever does not listen still has something to say.
             output.take_if(|output| writeln!(output, "{line}").is_err());
         }
-    }
+    };
     match is_going_down {
+        // However it ends: who goes without reading everything resets the connection.
         true => Err(io::Error::other("the server is going down")),
-        false => Ok(()),
+        false => end,
     }
 }
 

@@ -289,10 +289,11 @@ fn nothing_moves_for_those_who_want_that() {
     be_a_phone(&alice);
     let moving = "document.body.dataset.state = 'connecting';
         document.querySelector('#menu').click();
-        const moving = document.getAnimations().length;
+        const name = ({ effect: { target } }) => target.id || target.classList[0];
+        const moving = new Set(document.getAnimations().map(name));
         document.querySelector('#menu').click();
-        return moving > 0";
-    for (wish, moves) in [("no-preference", true), ("reduce", false)] {
+        return [...moving].sort()";
+    for (wish, moves) in [("no-preference", json!(["bubble", "side"])), ("reduce", json!([]))] {
         let features = json!([{ "name": "prefers-reduced-motion", "value": wish }]);
         alice.devtools("Emulation.setEmulatedMedia", json!({ "features": features }));
         alice.has(&format!("matchMedia('(prefers-reduced-motion: {wish})').matches"), true);

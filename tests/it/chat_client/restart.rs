@@ -3,6 +3,9 @@
 use std::fs::File;
 use std::io::PipeWriter;
 use std::process::Child;
+use std::time::Duration;
+
+use socket2::SockRef;
 
 use super::*;
 use crate::harness::{Identity, TempDir, eventually, people};
@@ -37,6 +40,25 @@ fn a_pipe_under_tls_fails_and_says_why() {
     let why = "the connection ended before every line was taken: the server is going down";
     assert_eq!(end_of(child, &dir), (Some(1), format!("chat: {target}: {why}\n")));
     bob.expect("-- ci left: disconnected (1 here)");
+}
+
+#[test]
+fn a_busy_pipe_says_why_though_its_connection_is_reset() {
+    let (dir, (listener, target)) = (TempDir::new(), listen());
+    let (child, mut input) = open(&mut chat(target, []), &dir);
+    input.write_all(b"one\n").unwrap();
+    let (stream, _) = listener.accept().unwrap();
+    // As the kernel does it where the server left something unread.
+    SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+    let mut server = Client::over(stream);
+    server.expect("");
+    server.expect("/ping");
+    server.send("-- pong");
+    server.expect("one");
+    server.send("-- the server is going down");
+    drop(server);
+    let why = "the connection ended before every line was taken: the server is going down";
+    assert_eq!(end_of(child, &dir), (Some(1), format!("chat: {target}: {why}\n")));
 }
 
 #[test]

@@ -1,10 +1,15 @@
 //! A registered nick belongs to its account, whatever happens.
 
+use rusqlite::Connection;
+
 use super::{account, again, log_in, logs_in, registers, server};
 use crate::harness::{Client, Identity, Server, Signal, TempDir, WebSocket, people};
 use crate::restart::switch;
 
 const OWNED: &str = "!! alice is registered; /login alice PASSWORD";
+/// Of `1234567`, which nobody can choose any more.
+const SHORT: &str = "$argon2id$v=19$m=19456,t=2,p=1$zhOtaA0x8b5bgQJVVRo2qA$\
+                     kLZhwq5dSfbUNT2ZRqZCuGtZ56FjyJ9/NCmXzhI6JrI";
 
 #[test]
 fn a_registered_name_is_refused_to_others_before_and_after_every_kind_of_end() {
@@ -46,6 +51,17 @@ fn a_short_password_is_refused_and_the_next_one_taken() {
     registers(&mut alice, "12345678");
     let mut again = Client::guest(&running);
     assert_eq!(again.ask("/login alice 1234567").last().unwrap(), "!! wrong password");
+}
+
+#[test]
+fn a_short_password_of_an_older_version_is_good_for_ever() {
+    let dir = TempDir::new();
+    account(&dir, "add alice", "top secret\n");
+    let database = Connection::open(dir.path("chatd.db")).unwrap();
+    let changed = database.execute("UPDATE account SET hash = ? WHERE nick = 'alice'", [SHORT]);
+    assert_eq!(changed, Ok(1));
+    drop(database);
+    logs_in(&mut Client::guest(&server(&dir)), "alice", "1234567");
 }
 
 #[test]
