@@ -110,6 +110,8 @@ impl Server {
         let tls = config.identity.clone().map(Tls::new);
         let metrics = Arc::new(Metrics::default());
         let (inbox, receiver) = crossbeam_channel::bounded(INBOX);
+        // It may find damage, which is a matter of the state directory, not of the ports.
+        let (past, store) = open_store(config, database, &inbox, inherited.snapshot.is_some())?;
         let guard = SharedGuard::new(config.guard());
         let services = services(config, tls.as_ref(), &guard, figures(&metrics, &inbox));
         let given = std::mem::take(&mut inherited.listeners);
@@ -125,7 +127,6 @@ impl Server {
         let before = inherited.snapshot.as_ref().map_or(Duration::ZERO, |before| before.uptime);
         let (clock, limits) = (Clock::start(before), SharedLimits::new(config.limits()));
 
-        let (past, store) = open_store(config, database, &inbox, inherited.snapshot.is_some())?;
         let keeper = Keeper::start(snapshot).map_err(failed("start the thread \"systemd\""))?;
         let surroundings = Surroundings {
             store,

@@ -16,17 +16,19 @@ mod people;
 mod versions;
 mod wires;
 
-/// How often a server has begun to listen.
-fn starts(server: &Server) -> usize {
-    server.log().matches(" listening on ").count()
-}
-
-/// Has the server make room for the next program, and waits until that one listens.
+/// Has the server make room for the next program, and waits until that one listens. What the first
+/// one has logged may not all be here yet.
 #[track_caller]
 pub(crate) fn switch(server: &Server) {
-    let before = starts(server);
+    let making_room = " making room for ";
+    let before = server.log().matches(making_room).count();
     server.signal(Signal::USR2);
-    eventually("the next program", || (starts(server) > before).then_some(()));
+    eventually("the next program", || {
+        let log = server.log();
+        let (_, since) = log.rsplit_once(making_room)?;
+        (log.matches(making_room).count() > before && since.contains(" listening on "))
+            .then_some(())
+    });
 }
 
 /// Says that it is over when it goes, even if that is because something failed: nobody waits for

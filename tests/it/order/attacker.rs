@@ -49,7 +49,7 @@ fn registering_in_masses_keeps_nobody_else_from_logging_in() {
     let registered = answers.iter().filter(|told| told.contains(" is yours now"));
     assert_eq!(registered.count(), 10, "{answers:?}");
     let enough = "!! too many names registered from your address; try again in ";
-    assert!(answers.last().unwrap().starts_with(enough), "{answers:?}");
+    assert!(answers.iter().any(|told| told.starts_with(enough)), "{answers:?}");
 }
 
 /// A name that looks like no other.
