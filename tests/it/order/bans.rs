@@ -132,8 +132,13 @@ fn a_ban_is_in_force_without_the_disk_and_saved_when_that_is_back() {
     assert_eq!(told, format!("!! mallory is not banned any more, {not_saved}"));
     let stays_out = |running: &Server| {
         let mut eve = Client::guest(running);
-        assert_eq!(eve.ask("/nick EVE"), ["!! banned: spam"]);
-        assert_eq!(eve.ask("/nick mallory"), ["-- you are now mallory"]);
+        // Others may be leaving meanwhile.
+        for (asked, answer) in
+            [("/nick EVE", "!! banned: spam"), ("/nick mallory", "-- you are now mallory")]
+        {
+            let told = eve.ask(asked);
+            assert!(told.iter().any(|line| line == answer), "{told:?}");
+        }
     };
     stays_out(&running);
     // What others change does not undo it, nor does another program.
