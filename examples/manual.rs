@@ -79,10 +79,16 @@ fn chatd_8() -> Roff {
     );
     section(
         &mut roff,
+        "SUBCOMMANDS",
+        &["They look after a state directory, also beside a server that runs; --help has more."],
+    );
+    subcommands(&mut roff, &chatd::cli::command(), "chatd");
+    section(
+        &mut roff,
         "COMMANDS",
         &[
             "People in the chat type these; upper and lower case are the same. Anything else is said \
-         to the room; //text says /text.",
+         to the room; //text says /text. From /kick on they are for operators.",
         ],
     );
     for (usage, help) in commands::usages() {
@@ -185,6 +191,19 @@ fn usage_of(usage: &str) -> Vec<Inline> {
     let mut words = usage.split_inclusive(' ');
     let name = words.next().unwrap_or_default();
     std::iter::once(bold(name)).chain(words.map(italic)).collect()
+}
+
+/// The subcommands that do something, with those that they are under.
+fn subcommands(roff: &mut Roff, command: &Command, path: &str) {
+    for subcommand in command.get_subcommands() {
+        let path = format!("{path} {}", subcommand.get_name());
+        if subcommand.has_subcommands() {
+            subcommands(roff, subcommand, &path);
+        } else {
+            let about = subcommand.get_about().map(ToString::to_string);
+            item(roff, [bold(path)], &about.unwrap_or_default());
+        }
+    }
 }
 
 fn section(roff: &mut Roff, title: &str, paragraphs: &[&str]) {

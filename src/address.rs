@@ -20,6 +20,11 @@ impl Address {
             IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64)),
         })
     }
+
+    /// The first that has this part.
+    pub fn first(self) -> Origin {
+        Origin::of(self.0.into())
+    }
 }
 
 /// A whole address. Shown to operators only.

@@ -79,7 +79,8 @@ const COMMANDS: &[Command] = &[
     Command::new("/kick NAME [WHY]", "throw somebody out", 1..=2, order::kick).for_operators(),
     Command::new("/mute NAME [DUR]", "let somebody say nothing", 1..=2, order::mute)
         .for_operators(),
-    Command::new("/unmute NAME", "let somebody speak again", 1..=1, order::unmute).for_operators(),
+    Command::new("/unmute NAME|ADDR", "let somebody speak again", 1..=1, order::unmute)
+        .for_operators(),
     Command::new("/ban NAME|ADDR|CIDR [DUR] [WHY]", "keep somebody out", 1..=3, order::ban)
         .for_operators(),
     Command::new("/unban NAME|ADDR|CIDR", "let somebody in again", 1..=1, order::unban)

@@ -76,6 +76,11 @@ impl Mutes {
         mutes.reduce(|one, other| if other.outlasts(&one) { other } else { one })
     }
 
+    /// All that are in force, and where from.
+    pub(super) fn all(&self, now: Moment) -> impl DoubleEndedIterator<Item = (Address, Mute)> {
+        self.0.iter().copied().filter(move |(_, mute)| mute.is_in_force(now))
+    }
+
     /// The mute of somebody from there who logs in, and had that one until now.
     pub(super) fn after_login(
         &self,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::ban::Mask;
 use super::nick::Nick;
 use super::room::RoomName;
+use crate::address::Origin;
 use crate::text::Text;
 
 /// A user's mistake, told to that user only. Its `Display` is the wording.
@@ -111,6 +112,8 @@ pub enum Refusal {
     TooManyOrders,
     /// `/unmute` of somebody who is not muted.
     NotMuted(Nick),
+    /// `/unmute` of an address that nobody was muted at.
+    NobodyMuted(Origin),
 }
 
 impl fmt::Display for Refusal {
@@ -208,6 +211,7 @@ impl fmt::Display for Refusal {
                 "not done: the disk takes no bans, and there is no room for more of them",
             ),
             Self::NotMuted(nick) => write!(f, "{nick} is not muted"),
+            Self::NobodyMuted(origin) => write!(f, "nobody from {origin} is muted"),
         }
     }
 }

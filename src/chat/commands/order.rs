@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::on_or_off;
+use crate::address::{Address, Origin};
 use crate::chat::ClientId;
 use crate::chat::ban::{Ban, Mask, Order};
 use crate::chat::effect::Effect;
@@ -14,7 +15,7 @@ use crate::chat::refusal::Refusal;
 use crate::chat::turn::Turn;
 use crate::text::Text;
 
-/// Bans that a list shows.
+/// Bans that a list shows, and mutes of those who have gone.
 const MAX_LISTED: usize = 100;
 /// More than that makes no sense.
 const MAX_SLOW: u64 = 3600;
@@ -49,6 +50,9 @@ pub(super) fn mute(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
 }
 
 pub(super) fn unmute(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    if let Some(origin) = Origin::parse(args[0]) {
+        return unmute_all(turn, origin);
+    }
     let other = turn.find(args[0])?;
     let client = &turn.chat.clients[&other];
     if !client.is_muted(turn.now.moment) {
@@ -60,6 +64,26 @@ pub(super) fn unmute(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> 
     turn.log(format_args!("unmuted {whom}"));
     turn.as_other(other).notice("you may speak again");
     turn.notice(format_args!("{whom} may speak again"));
+    Ok(())
+}
+
+/// Whoever is there from that address, and whoever will come.
+fn unmute_all(turn: &mut Turn<'_>, origin: Origin) -> Result<(), Refusal> {
+    let (from, now) = (origin.address(), turn.now.moment);
+    let clients = turn.chat.clients.iter();
+    let muted = clients.filter(|(_, client)| client.address() == from && client.is_muted(now));
+    let mut muted: Vec<_> = muted.map(|(&id, _)| id).collect();
+    if muted.is_empty() && turn.chat.mutes.find(now, from).is_none() {
+        return Err(Refusal::NobodyMuted(origin));
+    }
+    turn.chat.mutes.lift(from, None);
+    muted.sort_unstable();
+    for other in muted {
+        set_mute(turn, other, None);
+        turn.as_other(other).notice("you may speak again");
+    }
+    turn.log(format_args!("unmuted {origin}"));
+    turn.notice(format_args!("{origin} may speak again"));
     Ok(())
 }
 
@@ -127,6 +151,13 @@ pub(super) fn bans(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
     if first > 0 {
         turn.notice(format_args!("and {first} older ones"));
     }
+    let mutes = turn.chat.mutes.all(now).rev().take(MAX_LISTED);
+    let words = |(from, mute): (Address, Mute)| {
+        let left = for_so_long(mute.until.map(|until| until.since(now)));
+        Text::new(format!("{} is muted{left}", from.first()))
+    };
+    let mutes: Vec<_> = mutes.map(words).collect();
+    mutes.into_iter().for_each(|words| turn.tell(Message::Notice(words)));
     Ok(())
 }
 

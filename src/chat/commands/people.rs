@@ -42,6 +42,9 @@ pub(super) fn whois(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
         words.push_str(&format!(", {away}"));
     }
     if turn.is_operator() {
+        if client.is_muted(turn.now.moment) {
+            words.push_str(", muted");
+        }
         words.push_str(&format!(", from {}", client.origin));
     }
     turn.notice(words);

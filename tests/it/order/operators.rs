@@ -78,6 +78,26 @@ fn who_is_muted_is_told_for_how_long_and_heard_by_nobody() {
 }
 
 #[test]
+fn a_mute_that_somebody_left_behind_is_listed_and_lifted_by_address() {
+    let dir = TempDir::new();
+    let (server, mut carol) = ruled(&dir);
+    let [mut eve] = people(&server, ["eve"]);
+    until(&mut carol, "/mute eve", "-- eve is muted");
+    until(&mut carol, "/whois eve", ", muted, from 127.0.0.1");
+    eve.send("/quit");
+    carol.wait_for(|line| line.starts_with("-- eve left"));
+    let mut other = Client::guest(&server);
+    assert_eq!(other.ask("hello"), ["!! you are muted"]);
+    until(&mut carol, "/bans", "-- 127.0.0.1 is muted");
+    until(&mut carol, "/unmute 127.0.0.1", "-- 127.0.0.1 may speak again");
+    other.wait_for(|line| line == "-- you may speak again");
+    other.send("hello");
+    carol.wait_for(|line| line.ends_with("> hello"));
+    until(&mut carol, "/unmute 127.0.0.1", "!! nobody from 127.0.0.1 is muted");
+    server.wait_log(["carol unmuted 127.0.0.1"]);
+}
+
+#[test]
 fn what_begins_as_a_duration_and_is_none_is_refused() {
     let dir = TempDir::new();
     let (server, mut carol) = ruled(&dir);
