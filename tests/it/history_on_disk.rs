@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use crate::harness::{Client, PATIENCE, Server, Signal, TempDir, people, run};
 
 mod kept;
+mod versions;
 
 fn start(dir: &TempDir) -> Server {
     Server::with(["--state-dir", &dir.path("state"), "--rate", "0"])
