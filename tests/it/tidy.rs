@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// A source file, and the module at the root of the crate that it belongs to.
 struct Source {
@@ -125,6 +126,19 @@ fn what_the_client_needs_is_built_on_every_system() {
 
 fn source_of(what: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(what)
+}
+
+#[test]
+fn every_test_that_the_sanitizers_skip_is_there() {
+    let script = fs::read_to_string(source_of("../tests/sanitize")).unwrap();
+    let (_, list) = script.split_once("\nskipped=(\n").unwrap();
+    let skipped: Vec<_> = list.lines().take_while(|line| *line != ")").map(str::trim).collect();
+    let program = std::env::current_exe().unwrap();
+    let tests = crate::harness::run(Command::new(program).arg("--list")).stdout;
+    assert!(skipped.len() > 8, "the list is where it was");
+    for name in skipped {
+        assert!(tests.lines().any(|test| test.starts_with(name)), "{name}");
+    }
 }
 
 #[test]
