@@ -36,7 +36,7 @@ fn files_in(folder: &str, extensions: &[&str]) -> Vec<Source> {
             }
         }
     }
-    assert!(sources.len() > 8, "the sources are where they were");
+    assert!(!sources.is_empty(), "the sources are where they were");
     sources
 }
 
@@ -143,9 +143,9 @@ fn every_test_that_the_sanitizers_skip_is_there() {
 
 #[test]
 fn no_file_is_longer_than_400_lines() {
+    let folders = ["src", "tests/it", "benches", "examples", "fuzz/src", "fuzz/fuzz_targets"];
     let page = files_in("src/web", &["js", "css", "html"]);
-    for Source { path, text, .. } in sources().into_iter().chain(sources_in("tests/it")).chain(page)
-    {
+    for Source { path, text, .. } in folders.into_iter().flat_map(sources_in).chain(page) {
         assert!(text.lines().count() <= 400, "{}", path.display());
     }
 }
