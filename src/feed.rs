@@ -181,4 +181,17 @@ mod tests {
         assert_eq!(since(&mut feeds, start, dialect), "-- b\r\n");
         assert_eq!(kept.as_slice(), b"-- a\r\n");
     }
+
+    #[test]
+    fn all_clients_of_a_dialect_share_one_frame() {
+        let mut feeds = Feeds::default();
+        push(&mut feeds, "a");
+        let mut get = || {
+            [Dialect::Lines { timestamps: false }, Dialect::Json]
+                .map(|dialect| Rc::clone(feeds.since(ROOM, Cursor::default(), dialect).unwrap().0))
+        };
+        let ([lines, json], [other_lines, other_json]) = (get(), get());
+        assert!(Rc::ptr_eq(&lines, &other_lines) && lines.ends_with(b"-- a"));
+        assert!(Rc::ptr_eq(&json, &other_json) && json.ends_with(b"}"));
+    }
 }

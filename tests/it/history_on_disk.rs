@@ -1,12 +1,23 @@
 //! `--state-dir`: what was said is there after any end of the server, in the order it was seen.
 
-use crate::harness::{Client, Server, Signal, TempDir, people, run};
 use std::process::Command;
 
+use rusqlite::Connection;
+
+use crate::harness::{Client, PATIENCE, Server, Signal, TempDir, people, run};
+
 mod kept;
+mod versions;
 
 fn start(dir: &TempDir) -> Server {
     Server::with(["--state-dir", &dir.path("state"), "--rate", "0"])
+}
+
+/// The database, for somebody who keeps the server from writing.
+fn database(dir: &TempDir) -> Connection {
+    let connection = Connection::open(dir.path("state/chatd.db")).unwrap();
+    connection.busy_timeout(PATIENCE).unwrap();
+    connection
 }
 
 /// The texts of an export, oldest first.
@@ -96,6 +107,20 @@ fn private_words_are_never_stored() {
     bob.expect("<alice> open");
     server.stop();
     assert_eq!(exported(&dir), ["open"]);
+}
+
+#[test]
+fn private_words_do_not_wait_for_the_disk() {
+    let dir = TempDir::new();
+    let server = start(&dir);
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    let other = database(&dir);
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    alice.send("open\n/msg bob secret");
+    alice.expect("[to bob] secret");
+    bob.expect("[from alice] secret");
+    bob.expect("<alice> open");
+    other.execute_batch("ROLLBACK").unwrap();
 }
 
 #[test]

@@ -72,6 +72,17 @@ impl OnADisk {
         command
     }
 
+    /// An operator, carol.
+    #[track_caller]
+    fn operator(&self) -> Client {
+        let mut add = self.chatd_inside();
+        add.args(["account", "add", "carol", "--operator", "--state-dir", &self.state()]);
+        let password = self.dir.file("password", "open sesame\n");
+        let added = run(add.stdin(File::open(password).unwrap()));
+        assert_eq!((added.status, &*added.stderr), (0, ""));
+        log_in_soon(&self.server, "carol", "open sesame")
+    }
+
     fn export(&self) -> Command {
         let mut export = self.chatd_inside();
         export.args(["export", "--state-dir", &self.state()]);
@@ -146,12 +157,7 @@ fn what_a_full_disk_has_cost_is_marked_in_its_place() {
 #[ignore = "needs root"]
 fn operators_are_told_when_the_disk_is_full_and_when_it_is_well_again_and_others_are_not() {
     let disk = OnADisk::start("8m");
-    let mut add = disk.chatd_inside();
-    add.args(["account", "add", "carol", "--operator", "--state-dir", &disk.state()]);
-    let password = disk.dir.file("password", "open sesame\n");
-    let added = run(add.stdin(File::open(password).unwrap()));
-    assert_eq!((added.status, &*added.stderr), (0, ""));
-    let mut carol = log_in_soon(&disk.server, "carol", "open sesame");
+    let mut carol = disk.operator();
     let [mut alice, mut bob] = people(&disk.server, ["alice", "bob"]);
     disk.fill();
     alice.send("said on a full disk");
@@ -234,16 +240,20 @@ fn a_disk_that_fails_or_is_read_only_silences_nobody_and_in_the_end_all_is_there
 fn a_slow_disk_slows_nobody_and_in_the_end_all_is_there() {
     let mut drill = Drill::begin("slow disk");
     let disk = OnADisk::start("2g");
+    let mut carol = disk.operator();
     for round in drill.rounds(1) {
         let talk = Talk::begin(&disk.server, &format!("r{round}"), &mut drill.random);
         talk.go_on(10);
         let delay = 300_000 + drill.random.below(400_000);
         let tracer = Tracer::inject(&disk.server, &format!("fdatasync,fsync:delay_exit={delay}"));
         disk.wait_log_times("the disk is too slow", round + 1);
+        let slow = "-- the disk is too slow: lines are shown before they are on it";
+        carol.wait_for(|line| line == slow);
         let slowest = talk.go_on(200);
         assert!(slowest < SPEED, "{slowest:?}");
         tracer.end();
         disk.wait_log_times("the disk keeps up again", round + 1);
+        carol.wait_for(|line| line == "-- the disk keeps up again");
         talk.go_on(10);
         let people = talk.end();
         wait_stored(&disk.server);

@@ -1,6 +1,6 @@
 //! `kill -9` while many talk, again and again with the same state directory.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::talk::{exported, tail};
 use super::{Drill, Talk, within};
@@ -9,8 +9,14 @@ use crate::harness::{Client, Server, Signal, TempDir, chatd, eventually_within};
 /// How long the lines of one round may take on a machine that has much else to do.
 const TALKING: Duration = Duration::from_secs(60);
 
-/// What the server says when lines are no longer on the disk before they are seen.
-const TOO_SLOW: &str = "the disk is too slow";
+/// How long a disk that was too slow is waited for, so that the round counts.
+const CALMING_DOWN: Duration = Duration::from_secs(30);
+
+/// Whether lines are on the disk before they are seen, by what the server last said of that.
+fn keeps_up(log: &str) -> bool {
+    let times = |words: &str| log.matches(words).count();
+    times("the disk is too slow") == times("the disk keeps up again")
+}
 
 #[test]
 fn what_anybody_saw_survives_a_kill() {
@@ -19,15 +25,20 @@ fn what_anybody_saw_survives_a_kill() {
     let start = || Server::run(within(&["env"], &["--state-dir", &dir.path("state")]));
     let mut export = chatd();
     export.args(["export", "--state-dir", &dir.path("state")]);
-    for round in drill.rounds(50) {
+    let rounds = drill.rounds(50);
+    let half = rounds.len() as u64 / 2;
+    for round in rounds {
         let server = start();
         let talk = Talk::begin(&server, &format!("r{round}"), &mut drill.random);
         let enough = drill.random.below(2500) as u64;
         eventually_within(TALKING, "people to talk", || (talk.heard() > enough).then_some(()));
+        let since = Instant::now();
+        let is_time = || keeps_up(&server.log()) || since.elapsed() > CALMING_DOWN;
+        eventually_within(TALKING, "a disk that keeps up", || is_time().then_some(()));
         server.signal(Signal::KILL);
         let log = server.wait_killed();
         let people = talk.cut_off();
-        if log.contains(TOO_SLOW) {
+        if !keeps_up(&log) {
             drill.note("rounds in which the machine's disk was too slow, not counted", 1);
             continue;
         }
@@ -43,6 +54,6 @@ fn what_anybody_saw_survives_a_kill() {
         }
         late.expect("-- end of history");
     }
-    assert!(drill.noted("kills") > 0, "the disk was too slow in every round");
+    assert!(drill.noted("kills") >= half, "the disk was too slow in most rounds");
     drill.end();
 }

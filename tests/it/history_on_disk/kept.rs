@@ -1,20 +1,12 @@
 //! `--durability relaxed`, `--keep` and `--keep-lines`, as people and `chatd export` see them.
 
-use rusqlite::Connection;
-
-use super::{exported, start};
-use crate::harness::{Client, PATIENCE, Server, TempDir, eventually, people};
+use super::{database, exported, start};
+use crate::harness::{Client, Server, TempDir, eventually, people};
 
 const TOO_SLOW: &str = "the disk is too slow";
 
 fn start_with(dir: &TempDir, [option, value]: [&str; 2]) -> Server {
     Server::with(["--state-dir", &dir.path("state"), "--rate", "0", option, value])
-}
-
-fn database(dir: &TempDir) -> Connection {
-    let connection = Connection::open(dir.path("state/chatd.db")).unwrap();
-    connection.busy_timeout(PATIENCE).unwrap();
-    connection
 }
 
 /// What `/history` shows of the room somebody is in, without the dates and the last line.

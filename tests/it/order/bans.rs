@@ -50,6 +50,7 @@ fn a_banned_address_is_turned_away_on_every_wire_and_after_every_kind_of_end() {
     let mut carol = operator(&running);
     assert_eq!(carol.ask("/bans"), ["-- 127.0.0.1, by carol: scanners, all"]);
     until(&mut carol, "/unban 127.0.0.1", "is not banned any more");
+    running.wait_log(["to keep order, carol unbanned 127.0.0.1"]);
     drop(Client::guest(&running));
     let told = until(&mut carol, "/unban 127.0.0.1", "!!");
     assert_eq!(told, "!! 127.0.0.1 is not banned");

@@ -56,6 +56,7 @@ fn who_is_muted_is_told_for_how_long_and_heard_by_nobody() {
     let [mut eve, mut bob] = people(&server, ["eve", "bob"]);
     until(&mut carol, "/mute eve 1h", "-- eve is muted for 1h");
     eve.wait_for(|line| line == "!! you are muted for 1h");
+    server.wait_log(["to keep order, carol muted eve for 1h"]);
     bob.sync();
     for line in ["hello", "/me hello", "/msg bob hello", "/topic hello", "/nick hello"] {
         let told = eve.ask(line);
@@ -73,6 +74,7 @@ fn who_is_muted_is_told_for_how_long_and_heard_by_nobody() {
     carol.wait_for(|line| line == format!("-- {name} joined (3 here)"));
     until(&mut carol, &format!("/unmute {name}"), "may speak again");
     again.wait_for(|line| line == "-- you may speak again");
+    server.wait_log([&format!("to keep order, carol unmuted {name}")]);
     again.send("hello");
     bob.wait_for(|line| line == format!("<{name}> hello"));
 }
@@ -124,6 +126,7 @@ fn a_slow_room_takes_one_line_at_a_time_and_a_lockdown_only_registered_people() 
     let mut bob = log_in(&server, "bob", "top secret");
     let [mut eve] = people(&server, ["eve"]);
     until(&mut carol, "/slow 60", "once each 60 s");
+    server.wait_log(["to keep order, carol set lobby to a line each 60 s"]);
     eve.wait_for(|line| line.contains("once each 60 s"));
     assert_eq!(eve.ask("one"), [""; 0]);
     switch(&server);
@@ -132,6 +135,7 @@ fn a_slow_room_takes_one_line_at_a_time_and_a_lockdown_only_registered_people() 
     until(&mut carol, "/slow 0", "as often as they like");
     eve.wait_for(|line| line.contains("as often as they like"));
     until(&mut carol, "/lockdown on", "only registered people");
+    server.wait_log(["to keep order, carol turned lockdown on"]);
     eve.wait_for(|line| line.contains("only registered people"));
     switch(&server);
     let mut page = WebSocket::connect(&server);

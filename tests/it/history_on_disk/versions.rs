@@ -1,0 +1,57 @@
+//! What an older chatd wrote can be used. `tests/data/chatd-v1.db` is never to be changed; a newer
+//! version gets a file of its own.
+//!
+//! It is a `chatd backup` of what version 1 had after `chatd account add alice` (open sesame) and
+//! `add carol --operator` (top secret), a server, and the words that the test looks for.
+
+use std::fs;
+use std::path::Path;
+
+use super::start;
+use crate::harness::{Client, TempDir};
+
+#[test]
+fn a_database_of_version_1_is_used_with_all_that_is_in_it() {
+    let dir = TempDir::new();
+    let old = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/chatd-v1.db");
+    fs::create_dir(dir.path("state")).unwrap();
+    fs::write(dir.path("state/chatd.db"), fs::read(old).unwrap()).unwrap();
+    let server = start(&dir);
+
+    let mut alice = Client::guest(&server);
+    alice.expect("-- the topic is the release is on Friday");
+    for line in ["<alice> good morning", "* alice waves", "<bob> wäves back ✔"] {
+        assert!(alice.line().ends_with(&format!("] {line}")), "{line}");
+    }
+    alice.expect("-- end of history");
+    alice.send("/search deploy");
+    alice.expect_contains("dev <bob> the deploy is done");
+    alice.expect("-- end of search");
+    let told = alice.ask("/join dev\n/history 10");
+    assert!(told.contains(&"-- the topic is bugs only".to_owned()), "{told:?}");
+    let past = &told[told.len() - 3..];
+    assert!(past[0].starts_with("[2026-11-2") && past[0].ends_with("] <bob> the deploy is done"));
+    assert!(past[1].ends_with("] <alice> thank you"), "{past:?}");
+
+    assert_eq!(alice.ask("/bans"), ["!! only operators may do that"]);
+    assert_eq!(alice.ask("/nick mallory"), ["!! banned: spam"]);
+    assert!(alice.ask("/nick trudy")[0].starts_with("!! banned for "));
+    let told = alice.ask("/login alice open sesame");
+    assert_eq!(told.last().unwrap(), "-- you are logged in as alice");
+    let mut carol = Client::guest(&server);
+    let told = carol.ask("/login carol top secret");
+    assert_eq!(told.last().unwrap(), "-- you are logged in as carol");
+    let bans = carol.ask("/bans");
+    assert!(bans[0].ends_with("mallory, by carol: spam") && bans.len() == 3, "{bans:?}");
+    let mut banned = Client::connect_from(&server, "127.0.0.2");
+    assert_eq!(banned.rest_lines(), ["!! banned: scanners, all"]);
+
+    alice.send("and what is new");
+    alice.send("/history 1");
+    alice.wait_for(|line| line.ends_with("] <alice> and what is new"));
+    // After this one has to wait.
+    assert_eq!(
+        Client::guest(&server).ask("/login alice of old").last().unwrap(),
+        "!! wrong password"
+    );
+}
