@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::harness::{Client, PATIENCE, Server, chatd, eventually, people};
+use crate::harness::{Client, PATIENCE, Server, chatd, eventually, eventually_within, people};
 use crate::metrics;
 
 #[test]
@@ -60,6 +60,33 @@ fn a_crowd_turned_away_at_once_leaves_few_connections_lingering() {
     assert!(most < files + 100, "{files} files, then {most}");
     eventually("the end of all connections", || (server.open_files() == files).then_some(()));
     drop(crowd);
+}
+
+#[test]
+fn who_is_turned_away_over_and_over_does_not_fill_the_log() {
+    const LOGGED: usize = 1000;
+    let server = Server::with(["--max-clients", "1"]);
+    let _inside = Client::guest(&server);
+    let turned_away = || Client::connect(&server).expect_contains("full");
+    let start = Instant::now();
+    for _ in 0..LOGGED + 200 {
+        turned_away();
+    }
+    // After ten seconds, as many would be logged again.
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    server.wait_log(["WARN", "more lines like the last are only counted"]);
+    eventually_within(2 * PATIENCE, "the count of those that were not logged", || {
+        turned_away();
+        server.log().contains(" lines like the next were not logged").then_some(())
+    });
+    let log = server.log();
+    let lines: Vec<_> = log.lines().collect();
+    let remarks: Vec<_> = (0..).zip(&lines).filter(|(_, line)| line.contains("like the")).collect();
+    let [(last, _), (next, count)] = remarks[..] else { panic!("{remarks:?}") };
+    let refusals = |lines: &[&str]| lines.iter().filter(|line| line.contains("refused")).count();
+    assert_eq!((refusals(&lines[..last]), next), (LOGGED, last + 1));
+    let missed: usize = count.split_whitespace().find_map(|word| word.parse().ok()).unwrap();
+    assert!(missed >= 200, "{count}");
 }
 
 #[test]
