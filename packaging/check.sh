@@ -118,7 +118,7 @@ assess() {
 }
 
 manual() {
-    local page option
+    local page option program
     for page in man1/chat.1 man8/chatd.8 man5/chatd.toml.5; do
         gunzip -c "$root/usr/share/man/$page.gz" >"$scratch/${page#*/}"
         says_nothing mandoc -T lint -W warning "$scratch/${page#*/}"
@@ -132,6 +132,16 @@ manual() {
     # shellcheck disable=SC2016
     says_nothing bash -c 'source "$1" && complete -p chatd >/dev/null' \
         - "$root/usr/share/bash-completion/completions/chatd"
+    for program in chat chatd; do
+        parses bash "$root/usr/share/bash-completion/completions/$program"
+        parses zsh "$root/usr/share/zsh/site-functions/_$program"
+        parses fish "$root/usr/share/fish/vendor_completions.d/$program.fish"
+    done
+}
+
+# Whether a shell understands a script, if there is that shell here.
+parses() {
+    ! command -v "$1" >/dev/null || says_nothing "$1" -n "$2"
 }
 
 # Starts the packaged server with its packaged settings, and joins it: `join [FOLDER COMMAND...]`, where

@@ -165,3 +165,27 @@ fn write_lines(queue: &Receiver<Line>, dropped: &AtomicUsize) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    #[test]
+    fn a_panic_is_logged_with_its_thread() {
+        const INSIDE: &str = "TEST_HAS_ITS_OWN_LOG";
+        if std::env::var_os(INSIDE).is_some() {
+            start(LevelFilter::Error).unwrap();
+            let doomed = thread::Builder::new().name("doomed".into());
+            doomed.spawn(|| panic!("at the disco")).unwrap().join().unwrap_err();
+            return flush();
+        }
+        let mut again = Command::new(std::env::current_exe().unwrap());
+        again.args(["--exact", "logging::tests::a_panic_is_logged_with_its_thread"]);
+        let ended = again.env(INSIDE, "1").env_remove("RUST_LOG").output().unwrap();
+        let log = String::from_utf8(ended.stderr).unwrap();
+        assert!(ended.status.success(), "{log}");
+        assert!(log.contains(" ERROR thread \"doomed\" panicked at src/logging.rs:"), "{log}");
+        assert!(log.contains("at the disco"), "{log}");
+    }
+}

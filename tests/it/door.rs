@@ -5,7 +5,8 @@ use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::harness::{Client, PATIENCE, Server, chatd, eventually, people};
+use crate::harness::{Client, PATIENCE, Server, chatd, eventually, eventually_within, people};
+use crate::metrics;
 
 #[test]
 fn one_client_too_many_is_told_so_and_turned_away() {
@@ -62,6 +63,33 @@ fn a_crowd_turned_away_at_once_leaves_few_connections_lingering() {
 }
 
 #[test]
+fn who_is_turned_away_over_and_over_does_not_fill_the_log() {
+    const LOGGED: usize = 1000;
+    let server = Server::with(["--max-clients", "1"]);
+    let _inside = Client::guest(&server);
+    let turned_away = || Client::connect(&server).expect_contains("full");
+    let start = Instant::now();
+    for _ in 0..LOGGED + 200 {
+        turned_away();
+    }
+    // After ten seconds, as many would be logged again.
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    server.wait_log(["WARN", "more lines like the last are only counted"]);
+    eventually_within(2 * PATIENCE, "the count of those that were not logged", || {
+        turned_away();
+        server.log().contains(" lines like the next were not logged").then_some(())
+    });
+    let log = server.log();
+    let lines: Vec<_> = log.lines().collect();
+    let remarks: Vec<_> = (0..).zip(&lines).filter(|(_, line)| line.contains("like the")).collect();
+    let [(last, _), (next, count)] = remarks[..] else { panic!("{remarks:?}") };
+    let refusals = |lines: &[&str]| lines.iter().filter(|line| line.contains("refused")).count();
+    assert_eq!((refusals(&lines[..last]), next), (LOGGED, last + 1));
+    let missed: usize = count.split_whitespace().find_map(|word| word.parse().ok()).unwrap();
+    assert!(missed >= 200, "{count}");
+}
+
+#[test]
 fn loopback_is_exempt_from_the_limit_per_address() {
     let server = Server::with(["--max-per-ip", "1"]);
     people(&server, ["alice", "bob", "carol"])[0].expect_nothing();
@@ -96,13 +124,18 @@ fn one_too_many_from_an_address_or_a_64_is_turned_away() {
     let name = "door::one_too_many_from_an_address_or_a_64_is_turned_away";
     in_a_network_of_its_own(name, || {
         let mut command = chatd();
-        command.args(["--port", "0", "--max-per-ip", "2"]);
+        command.args(["--port", "0", "--max-per-ip", "2", "--metrics", "127.0.0.1:0"]);
         let server = Server::run(command);
         let networks = [
             ["10.99.0.1", "10.99.0.1", "10.99.0.1", "10.99.0.2"],
             ["fd99:0:0:1::1", "fd99:0:0:1::2", "fd99:0:0:1::1", "fd99:0:0:2::1"],
         ];
+        let counted = || {
+            let answer = metrics::get(&server, "/metrics");
+            metrics::figure(&answer, "chatd_refused_total{reason=\"address\"} ").unwrap()
+        };
         for [one, two, three, elsewhere] in networks {
+            let before = counted();
             // To an address of this host one comes from that address.
             let connect =
                 |host| Client::over(std::net::TcpStream::connect((host, server.port())).unwrap());
@@ -112,6 +145,7 @@ fn one_too_many_from_an_address_or_a_64_is_turned_away() {
             let told = third.line();
             assert!(told.starts_with("!! too many connections from your address"), "{told}");
             third.expect_end();
+            assert_eq!(counted(), before + 1.0);
             connect(elsewhere).welcomed().expect_nothing();
             drop(first);
             eventually("a free place", || {
@@ -128,6 +162,7 @@ fn one_request_too_many_at_once_is_answered_that_it_is() {
     in_a_network_of_its_own(name, || {
         let mut command = chatd();
         command.args(["--port", "0", "--web-port", "0", "--max-per-ip", "2"]);
+        command.args(["--metrics", "127.0.0.1:0"]);
         let server = Server::run(command);
         let connect = |host| {
             let stream = TcpStream::connect((host, server.web_port())).unwrap();
@@ -146,6 +181,7 @@ fn one_request_too_many_at_once_is_answered_that_it_is() {
         assert!(refused.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{refused}");
         assert!(refused.contains("\r\nRetry-After: 5\r\n"), "{refused}");
         server.wait_log(["refused 10.99.0.1:", "too many are on their way in"]);
+        metrics::expect(&server, "chatd_refused_total{reason=\"arriving\"} ", 1.0);
         assert!(answer(connect("10.99.0.2")).starts_with("HTTP/1.1 200 OK\r\n"));
         drop(pending);
         eventually("a free place", || {
@@ -171,11 +207,14 @@ fn a_client_that_no_thread_can_be_had_for_is_turned_away() {
         "127.0.0.1",
         "--port",
         "0",
+        "--metrics",
+        "127.0.0.1:0",
         "--port-file",
         &ports,
     ]);
     command.uid(54_321).stderr(Stdio::piped());
     let server = Server::run_at(command, &ports);
+    let threads = server.threads();
     let mut clients = [(); 12].map(|()| Client::connect(&server));
     let welcomed = clients.each_mut().map(|client| client.line().starts_with("-- Welcome"));
     let turned_away = welcomed.iter().position(|welcomed| !welcomed).expect("a limit on threads");
@@ -183,6 +222,11 @@ fn a_client_that_no_thread_can_be_had_for_is_turned_away() {
     clients[turned_away].expect_end();
     clients[0].expect(crate::harness::HINT);
     clients[0].expect_nothing();
+    let refused = welcomed[turned_away..].len() as f64;
+    drop(clients);
+    // The figures take a thread as well.
+    eventually("free threads", || (server.threads() == threads).then_some(()));
+    metrics::expect(&server, "chatd_refused_total{reason=\"thread\"} ", refused);
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub(crate) use client::{Client, people};
 pub(crate) use random::Random;
 pub(crate) use server::{Server, Signal};
 pub(crate) use tls::Identity;
-pub(crate) use websocket::{PONG, WebSocket, connect, masked, timeless, upgrade};
+pub(crate) use websocket::{JSON, PONG, WebSocket, connect, masked, timeless, upgrade};
 
 /// How long anything may take before the test fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::harness::{Client, Server, eventually, people};
+use crate::metrics;
 
 fn numbered(count: usize) -> String {
     (1..=count).map(|n| n.to_string()).collect::<Vec<_>>().join("\n")
@@ -97,9 +98,10 @@ fn a_client_that_is_slowed_down_is_not_idle() {
 
 #[test]
 fn an_idle_client_is_told_so_and_dropped() {
-    let server = Server::with(["--idle-timeout", "2s"]);
+    let server = Server::with(["--idle-timeout", "2s", "--metrics", "127.0.0.1:0"]);
     let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
     let told = eventually("the notice of bob's going", || alice.sync().pop());
     assert_eq!(told, "-- bob left: timed out (1 here)");
+    metrics::expect(&server, "chatd_dropped_clients_total{reason=\"timed out\"} ", 1.0);
     assert_eq!(bob.rest_lines(), ["!! nothing heard from you for 2s; goodbye"]);
 }

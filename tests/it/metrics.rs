@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use crate::harness::{Client, PATIENCE, Server, TempDir, eventually, people};
+use crate::harness::{Client, Identity, PATIENCE, Server, TempDir, WebSocket, eventually, people};
 use crate::restart::switch;
 
 pub(crate) fn get(server: &Server, path: &str) -> String {
@@ -20,8 +20,9 @@ pub(crate) fn figure(answer: &str, name: &str) -> Option<f64> {
     answer.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
 }
 
+/// Waits until a figure is this.
 #[track_caller]
-fn expect(server: &Server, name: &str, value: f64) {
+pub(crate) fn expect(server: &Server, name: &str, value: f64) {
     eventually(name, || (figure(&get(server, "/metrics"), name) == Some(value)).then_some(()));
 }
 
@@ -47,6 +48,23 @@ fn what_happens_is_counted() {
     assert!(figure(&answer, "chatd_sent_bytes_total ").unwrap() > 300.0, "{answer}");
     assert!(figure(&answer, "chatd_fanout_seconds_count ").unwrap() >= 1.0, "{answer}");
     assert!(figure(&answer, "chatd_batch_lines_sum ").unwrap() == 2.0, "{answer}");
+}
+
+#[test]
+fn clients_are_counted_by_what_they_speak() {
+    let (dir, identity) = (TempDir::new(), Identity::new());
+    let server = identity.serve(&dir, ["--metrics", "127.0.0.1:0"]);
+    let config = identity.trusted();
+    let _text = Client::guest(&server);
+    let _tls = [(); 2].map(|()| Client::connect_tls(&server, "tls", &config).welcomed());
+    let mut pages = [(); 3].map(|()| WebSocket::connect_tls(&server, &config));
+    pages.iter_mut().for_each(|page| drop(page.sync()));
+    let of = |wire: &str| format!("chatd_clients{{wire=\"{wire}\"}} ");
+    for (wire, count) in [("text", 1.0), ("tls", 2.0), ("websocket", 3.0)] {
+        expect(&server, &of(wire), count);
+    }
+    drop(pages);
+    expect(&server, &of("websocket"), 0.0);
 }
 
 #[test]

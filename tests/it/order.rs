@@ -23,9 +23,10 @@ fn account(dir: &TempDir, words: &str, input: &str) {
     assert_eq!((ended.status, &*ended.stderr), (0, ""));
 }
 
-/// A server with that state directory and a web port, whose log has all there is.
+/// A server with that state directory and all ports but TLS, whose log has all there is.
 fn server(dir: &TempDir) -> Server {
-    Server::with_web(["--state-dir", &dir.path(""), "-vv", "--rate", "0"])
+    let state = dir.path("");
+    Server::with_web(["--state-dir", &state, "--metrics", "127.0.0.1:0", "-vv", "--rate", "0"])
 }
 
 /// The server after that kind of end: itself, or the next one in its place.

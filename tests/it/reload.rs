@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 
 use crate::harness::{Client, Server, Signal, TempDir, chatd, connect, eventually, people};
+use crate::metrics;
 
 /// SIGHUP, and what it brings is in force.
 fn reload(server: &Server) {
@@ -26,7 +27,7 @@ fn told(motd: &str, limit: u32) -> (String, String) {
 fn configured(dir: &TempDir) -> (Server, String) {
     let motd = dir.file("motd", "old\n");
     let config = dir.file("chatd.toml", format!("motd = '{motd}'\nmax-line = 50\n"));
-    let server = Server::with(["--config", &config]);
+    let server = Server::with(["--config", &config, "--metrics", "127.0.0.1:0"]);
     assert_eq!(settings(&server), told("old", 50));
     (server, config)
 }
@@ -52,6 +53,10 @@ fn a_bad_file_on_sighup_changes_nothing_and_is_logged() {
     server.signal(Signal::HUP);
     server.wait_log([&config, "max-line"]);
     assert_eq!(settings(&server), told("old", 50));
+    metrics::expect(&server, "chatd_last_reload_successful ", 0.0);
+    dir.file("chatd.toml", format!("motd = '{motd}'\nmax-line = 60\n"));
+    reload(&server);
+    metrics::expect(&server, "chatd_last_reload_successful ", 1.0);
 }
 
 #[test]

@@ -3,10 +3,12 @@
 use std::time::{Duration, Instant};
 
 use crate::harness::{Client, Server, eventually, people};
+use crate::metrics::{expect, figure, get};
 
 #[test]
 fn a_reader_that_stalls_is_dropped_and_delays_nobody() {
-    let server = Server::with(["--rate", "0", "--send-queue", "65536"]);
+    let flags = ["--rate", "0", "--send-queue", "65536", "--metrics", "127.0.0.1:0"];
+    let server = Server::with(flags);
     let mut stalled = Client::connect_narrow(&server).welcomed().named("stalled");
     let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
     let before = server.rss_kb();
@@ -30,6 +32,7 @@ fn a_reader_that_stalls_is_dropped_and_delays_nobody() {
         }
     }
     assert!(server.rss_kb() < before + 8 * 1024, "{before} kB, then {}", server.rss_kb());
+    expect(&server, "chatd_dropped_clients_total{reason=\"too slow\"} ", 1.0);
     stalled.rest();
 }
 
@@ -74,10 +77,13 @@ fn who_quits_and_does_not_read_is_let_go_after_a_moment() {
 
 #[test]
 fn who_quits_and_reads_late_gets_everything() {
-    let server = Server::with(["--rate", "0", "--send-queue", "100000000"]);
+    let flags = ["--rate", "0", "--send-queue", "100000000", "--metrics", "127.0.0.1:0"];
+    let server = Server::with(flags);
     let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
     let mut late = Client::connect_narrow(&server).welcomed().named("late");
     stall(&mut bob, &mut alice);
+    let queued = figure(&get(&server, "/metrics"), "chatd_send_queue_bytes ").unwrap();
+    assert!((1.0..7_000_000.0).contains(&queued), "{queued}");
     late.send("/quit");
     alice.wait_for(|line| line == "-- late left: quit (2 here)");
     let heard = late.rest_lines();

@@ -8,6 +8,7 @@ mod restarts;
 mod sockets;
 mod store;
 mod watchdog;
+mod wires;
 
 use std::time::Duration;
 

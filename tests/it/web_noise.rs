@@ -1,6 +1,7 @@
 //! What a browser can be made to send to a text port is refused before anybody sees any of it.
 
 use crate::harness::{Client, HINT, Server, people};
+use crate::metrics;
 
 /// What the server says to this, after the welcome and up to the end of the stream.
 #[track_caller]
@@ -86,7 +87,7 @@ fn a_tls_hello_is_refused_at_its_first_byte() {
 
 #[test]
 fn a_refusal_is_logged_with_the_address_and_nothing_that_hurts_a_terminal() {
-    let server = Server::start();
+    let server = Server::with(["--metrics", "127.0.0.1:0"]);
     let mut browser = Client::guest(&server);
     let address = browser.local_addr().to_string();
     browser.send_raw("GET /\x1b[2J\u{9b}\u{202e} HTTP/1.1\r\n".as_bytes());
@@ -99,6 +100,9 @@ fn a_refusal_is_logged_with_the_address_and_nothing_that_hurts_a_terminal() {
     hello.send_raw(b"\x16\x03\x01");
     hello.rest();
     server.wait_log([&address, "TLS"]);
+    for reason in ["HTTP", "TLS"] {
+        metrics::expect(&server, &format!("chatd_refused_total{{reason=\"{reason}\"}} "), 1.0);
+    }
 }
 
 #[test]

@@ -15,6 +15,9 @@ use super::{HINT, PATIENCE, Server};
 
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
+/// The field that asks for `chatd.v1`.
+pub(crate) const JSON: &str = "Sec-WebSocket-Protocol: chatd.v1\r\n";
+
 /// What `chatd.v1` answers to `/ping`.
 pub(crate) const PONG: &str = r#"{"t":"notice","text":"pong"}"#;
 
@@ -42,13 +45,19 @@ impl WebSocket {
     /// Upgraded to `chatd.v1`.
     #[track_caller]
     pub(crate) fn connect_json(server: &Server) -> Self {
-        WebSocket::with_early(server, "Sec-WebSocket-Protocol: chatd.v1\r\n", &[])
+        WebSocket::with_early(server, JSON, &[])
     }
 
     /// With fields of the caller's own, and bytes that are sent in one piece with the request.
     #[track_caller]
     pub(crate) fn with_early(server: &Server, fields: &str, early: &[u8]) -> Self {
-        let stream = connect(server.addr_of("web"));
+        WebSocket::at(server.addr_of("web"), fields, early)
+    }
+
+    /// The same for whatever web port.
+    #[track_caller]
+    pub(crate) fn at(addr: SocketAddr, fields: &str, early: &[u8]) -> Self {
+        let stream = connect(addr);
         let below = stream.try_clone().unwrap();
         WebSocket::over(Box::new(stream), below, fields, early)
     }
@@ -56,12 +65,17 @@ impl WebSocket {
     /// Upgraded to `chatd.v1` under TLS.
     #[track_caller]
     pub(crate) fn connect_tls(server: &Server, config: &Arc<ClientConfig>) -> Self {
-        let stream = connect(server.addr_of("web"));
+        WebSocket::at_tls(server.addr_of("web"), config)
+    }
+
+    /// The same for whatever web port.
+    #[track_caller]
+    pub(crate) fn at_tls(addr: SocketAddr, config: &Arc<ClientConfig>) -> Self {
+        let stream = connect(addr);
         let below = stream.try_clone().unwrap();
         let name = "localhost".try_into().unwrap();
         let tls = ClientConnection::new(Arc::clone(config), name).unwrap();
-        let fields = "Sec-WebSocket-Protocol: chatd.v1\r\n";
-        WebSocket::over(Box::new(StreamOwned::new(tls, stream)), below, fields, &[])
+        WebSocket::over(Box::new(StreamOwned::new(tls, stream)), below, JSON, &[])
     }
 
     #[track_caller]

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::{again, log_in, registers, ruled, server, until};
 use crate::harness::{Client, Server, Signal, TempDir, WebSocket, connect, people, upgrade};
+use crate::metrics;
 use crate::restart::switch;
 
 /// Connected from 127.0.0.1, where the operator is not.
@@ -107,6 +108,7 @@ fn a_ban_is_counted_and_says_nothing_to_who_speaks_first() {
     stream.read_to_end(&mut answer).ok();
     assert!(!String::from_utf8_lossy(&answer).contains("Welcome"));
     running.wait_log(["refused 127.0.0.1:", ": banned"]);
+    metrics::expect(&running, "chatd_refused_total{reason=\"banned\"} ", 2.0);
     assert!(!carol.sync().concat().contains("hello"));
 }
 

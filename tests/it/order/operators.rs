@@ -2,6 +2,7 @@
 
 use super::{account, log_in, ruled, until};
 use crate::harness::{Client, Server, TempDir, WebSocket, people};
+use crate::metrics;
 use crate::restart::switch;
 
 const MINE: &str = "!! only operators may do that";
@@ -46,6 +47,7 @@ fn a_kick_says_by_whom_and_why() {
     until(&mut carol, "/kick mallory", "-- mallory is kicked");
     while page.line() != "!! kicked by carol" {}
     page.expect_closed(1008);
+    metrics::expect(&server, "chatd_dropped_clients_total{reason=\"kicked\"} ", 2.0);
     assert_eq!(carol.ask("/kick carol").last().unwrap(), "!! that would be you");
 }
 

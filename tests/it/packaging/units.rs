@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use super::{path, shipped};
-use crate::harness::{Server, TempDir, chatd};
+use crate::harness::{Identity, Server, TempDir, chatd};
 
 /// What systemd 239 of RHEL 8 does not know in the sections that there are, and 252 does.
 const TOO_NEW: &str = "AssertCPUFeature AssertCPUPressure AssertCPUs AssertCredential \
@@ -105,11 +105,15 @@ fn socket_and_firewall_have_the_default_port() {
 fn sockets_are_called_what_the_server_calls_its_listeners() {
     let dir = TempDir::new();
     let ports = dir.path("ports");
+    let [certificate, key] = Identity::new().save(&dir);
     let mut command = chatd();
-    command.args(["--bind", "127.0.0.1", "--port", "0", "--web-port", "0", "--port-file", &ports]);
+    command.args(["--bind", "127.0.0.1", "--port", "0", "--web-port", "0", "--tls-port", "0"]);
+    command.args(["--tls-cert", &certificate, "--tls-key", &key, "--port-file", &ports]);
     let _server = Server::run_at(command, &ports);
     let ports = fs::read_to_string(ports).unwrap();
-    for (socket, line) in ["chatd.socket", "chatd-web.socket"].iter().zip(ports.lines()) {
+    let sockets = ["chatd.socket", "chatd-web.socket", "chatd-tls.socket"];
+    assert_eq!(ports.lines().count(), sockets.len(), "{ports}");
+    for (socket, line) in sockets.into_iter().zip(ports.lines()) {
         let name = value(socket, "FileDescriptorName");
         assert!(line.starts_with(&format!("{name} ")), "{socket}: {line}");
         assert_eq!(value(socket, "Service"), "chatd.service");

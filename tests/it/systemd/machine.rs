@@ -196,6 +196,11 @@ impl Machine {
         self.addr
     }
 
+    /// Where nothing listens yet.
+    pub(super) fn another_addr(&self) -> SocketAddr {
+        TcpListener::bind((self.addr.ip(), 0)).unwrap().local_addr().unwrap()
+    }
+
     /// Connected, nothing read yet.
     #[track_caller]
     pub(super) fn connect(&self) -> Client {

@@ -64,9 +64,7 @@ fn a_port_that_is_no_longer_asked_for_is_closed() {
     let machine = Machine::boot("", "");
     machine.systemctl(&["start", "chatd"]);
     let [mut alice, mut bob] = alice_and_bob(&machine);
-    let other = std::net::TcpListener::bind((machine.addr().ip(), 0)).unwrap();
-    let port = other.local_addr().unwrap().port();
-    drop(other);
+    let port = machine.another_addr().port();
     machine.set_port(port, "");
     machine.systemctl(&["restart", "chatd"]);
     assert!(TcpStream::connect_timeout(&machine.addr(), PATIENCE).is_err());

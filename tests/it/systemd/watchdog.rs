@@ -1,7 +1,7 @@
 //! What the watchdog watches is the broadcaster, not the process.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 
 use nix::sys::ptrace;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
@@ -48,9 +48,7 @@ fn is_healthy(web: SocketAddr) -> bool {
 #[ignore = "needs root and systemd (systemd)"]
 fn a_broadcaster_that_is_stuck_trips_it_although_all_others_run() {
     let machine = Machine::boot("", "WatchdogSec=2s");
-    let free = TcpListener::bind((machine.addr().ip(), 0)).unwrap();
-    let web = free.local_addr().unwrap();
-    drop(free);
+    let web = machine.another_addr();
     machine.set(&format!("web-port = {}", web.port()));
     machine.systemctl(&["start", "chatd"]);
     let [mut alice, mut bob] = alice_and_bob(&machine);
