@@ -11,6 +11,7 @@ mod access;
 mod driver;
 mod looks;
 mod names;
+mod past;
 mod tab;
 mod tree;
 
