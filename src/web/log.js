@@ -8,6 +8,8 @@ import { $, linked, make, me, name, people, tint } from "./page.js";
 const MAX_LINES = 1000;
 /** What somebody says within this time belongs together. */
 const BREATH = 5 * 60_000;
+/** What never belongs together with the line above it. */
+const LONELY = ["private", "found"];
 
 const log = $("log");
 /** The line that says where we came: what was said there before goes above it. */
@@ -18,6 +20,7 @@ let size = "";
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const calendar = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
+const almanac = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 
 /** Adds a line before `next`, or as the last. `ts` is the server's time; one without a room is shown in all. */
 export function addLine(kind, words, { ts, nick = "", room = me.room, next = null } = {}) {
@@ -64,7 +67,7 @@ function place(line) {
   const sameDay = above && calendar.format(above.dataset.when) === day;
   if (sameDay) delete line.dataset.day;
   else line.dataset.day = day;
-  line.toggleAttribute("data-more", Boolean(sameDay && kind !== "private" && kind === above.dataset.kind &&
+  line.toggleAttribute("data-more", Boolean(sameDay && !LONELY.includes(kind) && kind === above.dataset.kind &&
     nick === above.dataset.nick && when - above.dataset.when < BREATH));
 }
 
@@ -90,8 +93,17 @@ export function addHistory(room, messages) {
   awaited.history = false;
 }
 
+/** Shows lines of any rooms that were searched for: an answer, and no part of what was said here. */
+export function addFound(messages) {
+  for (const { t, room, nick, text, ts } of messages) {
+    const label = make("span", { className: "label" }, `${room}, ${almanac.format(ts)}`);
+    addLine("found", [label, " ", ...linked(text)], { ts, nick, room: "" }).toggleAttribute("data-emote", t === "emote");
+  }
+  toBottom();
+}
+
 /** Puts a line in its place, unless it is there already. */
-function addPast(room, { t, nick, text, ts }) {
+function addPast(room, { t, nick = "", text, ts }) {
   const said = [...log.children].filter(({ dataset }) => dataset.room === room && dataset.ts);
   if (said.some((line) => Number(line.dataset.ts) === ts && line.dataset.nick === nick &&
     line.querySelector(".text").textContent === text)) return null;

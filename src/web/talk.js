@@ -2,7 +2,7 @@
 
 import { askForLists, askForName, awaited } from "./link.js";
 import { crowdChanged, showPeople, showRooms } from "./lists.js";
-import { addArrival, addHistory, addLine, addSpeech, noticed, showRoom, showTitle } from "./log.js";
+import { addArrival, addFound, addHistory, addLine, addSpeech, noticed, showRoom, showTitle } from "./log.js";
 import { $, linked, make, me, name, people, rooms, tint, wantNick, wantRoom, wanted } from "./page.js";
 
 /** By the `t` of a message. */
@@ -69,6 +69,7 @@ export const handlers = {
     counted(room, here);
   },
   history: ({ room, messages }) => addHistory(room, messages),
+  found: ({ messages }) => addFound(messages),
   notice({ text }) {
     const list = awaited.pongs[0];
     if (text === "pong" && awaited.pongs.shift()) return listed(list);

@@ -11,6 +11,7 @@ mod access;
 mod driver;
 mod looks;
 mod names;
+mod past;
 mod tab;
 mod tree;
 
@@ -94,6 +95,33 @@ fn after_a_restart_the_page_is_back_by_itself() {
     alice.types(ENTER);
     bob.expect("<alice> half a thought");
     alice.has("document.querySelector('#input').value", "");
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn the_page_waits_twice_as_long_after_each_failure_up_to_30_s() {
+    let (server, browser) = (server(), Browser::start());
+    let alice = Tab::first(&browser, &server).named("alice");
+    alice.run(
+        "const [status, retry] = document.querySelectorAll('#status, #retry');
+        window.waits = [];
+        new MutationObserver(() => {
+            const [seconds] = /\\d+(?= s\\.$)/.exec(status.textContent) ?? [];
+            if (seconds && window.waits.push(Number(seconds)) < 8) retry.click();
+        }).observe(status, { childList: true });
+        Math.random = () => 1",
+        &[],
+    );
+    server.stop();
+    // Half a second and one second look alike.
+    let waits = [1, 1, 2, 4, 8, 16, 30, 30];
+    for number in 1..=waits.len() {
+        alice.has(&format!("window.waits.length >= {number}"), true);
+    }
+    alice.has("window.waits", json!(waits));
+    alice.run("Math.random = () => 0", &[]);
+    alice.click("#retry");
+    alice.shows_in("#status", "Not connected. Trying again in 15 s.");
 }
 
 #[test]

@@ -102,6 +102,21 @@ fn a_page_that_goes_to_another_room_is_told_where_it_is_and_who_is_there() {
 }
 
 #[test]
+fn what_a_search_finds_says_in_which_room_it_was_said_and_is_no_history() {
+    let dir = TempDir::new();
+    let server = Server::with_web(["--state-dir", &dir.path("state")]);
+    let mut bob = Client::join(&server, "bob");
+    bob.ask("/join dev\n/me begins the deploy\n/join ops\nthe deploy is done\n/join lunch\npizza");
+    let mut page = WebSocket::join_json(&server, "page");
+    let said = |t, room, text| json!({"t": t, "room": room, "nick": "bob", "text": text});
+    let hits =
+        [said("emote", "dev", "begins the deploy"), said("said", "ops", "the deploy is done")];
+    assert_eq!(page.ask_json("/search deploy"), [json!({"t": "found", "messages": hits})]);
+    let nothing = json!({"t": "notice", "text": "nothing was found"});
+    assert_eq!(page.ask_json("/search rollback"), [nothing]);
+}
+
+#[test]
 fn a_rooms_people_are_told_to_500_and_counted_beyond() {
     let server = Server::with_web(["--rate", "0"]);
     let _crowd: Vec<_> = (0..510).map(|n| Client::join(&server, &format!("n{n}"))).collect();

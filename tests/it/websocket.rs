@@ -1,5 +1,6 @@
 //! The WebSocket wire: its frames, plain lines in them, and its clients among those of other wires.
 
+use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -7,7 +8,9 @@ use tungstenite::Message;
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 use tungstenite::protocol::frame::{Frame, FrameHeader};
 
-use crate::harness::{Client, HINT, Server, Signal, WebSocket, eventually, masked, people};
+use crate::harness::{
+    Client, HINT, Server, Signal, WebSocket, connect, eventually, masked, people,
+};
 use crate::slow::outpace;
 
 fn text_frame(text: &str) -> Vec<u8> {
@@ -212,6 +215,12 @@ fn when_it_is_full_the_page_still_loads_and_says_so() {
     let _both = [Client::guest(&server), Client::guest(&server)];
     let mut page = WebSocket::connect_json(&server);
     let text = "the server is full (2 clients); try again later";
+    let mut browser = connect(server.addr_of("web"));
+    browser.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    browser.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.ends_with(include_str!("../../src/web/index.html")), "{answer}");
     assert_eq!(page.object(), json!({"t": "refused", "text": text}));
     page.expect_closed(1013);
     let mut bob = WebSocket::connect(&server);

@@ -12,9 +12,9 @@ const MAX_LINE: usize = 3 * 1024 + 256;
 /// Bytes in an object: 64 KiB of history, with names and escapes, or 500 people.
 const MAX_OBJECT: usize = 256 * 1024;
 /// What can stand first in an object of `chatd.v1`.
-const KINDS: [&str; 13] = [
+const KINDS: [&str; 14] = [
     "said", "emote", "private", "joined", "left", "renamed", "topic", "welcome", "people",
-    "history", "notice", "refused", "bye",
+    "history", "found", "notice", "refused", "bye",
 ];
 
 /// Encodes `message` and reads it again; returns what there is to read.
@@ -60,6 +60,10 @@ fn check_object(json: &str) {
     let object: Value = serde_json::from_str(json).expect("it is JSON");
     let kind = object["t"].as_str().expect("it says what it is");
     assert!(KINDS.contains(&kind), "nobody knows {kind}");
+    if kind == "found" {
+        let found = object["messages"].as_array().expect("lines were found");
+        assert!(found.iter().all(|line| line["room"].is_string()), "no room says where: {json}");
+    }
     check_strings(&object);
 }
 

@@ -35,7 +35,8 @@ pub(super) enum Told<'a> {
     Welcome { server: &'a str, nick: &'a str, room: &'a str, here: usize },
     People { room: &'a str, nicks: Vec<&'a str>, here: usize },
     History { room: &'a str, messages: Vec<Told<'a>> },
-    Notice { text: String },
+    Found { messages: Vec<Told<'a>> },
+    Notice(Notice),
     Refused { text: String },
     Bye { text: &'static str },
 }
@@ -48,9 +49,17 @@ pub(super) struct Line<'a> {
     ts: i64,
 }
 
+#[derive(Serialize)]
+pub(super) struct Notice {
+    text: String,
+    /// When that was, in a history.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ts: Option<i64>,
+}
+
 /// What `message` is in the protocol.
 pub(super) fn told(message: &Message) -> Told<'_> {
-    let notice = |text: &dyn ToString| Told::Notice { text: text.to_string() };
+    let notice = |text: &dyn ToString| Told::Notice(Notice { text: text.to_string(), ts: None });
     match message {
         Message::Welcome { server, nick, room, others } => {
             let (server, nick, room) = (server.as_str(), nick.as_str(), room.as_str());
@@ -96,8 +105,7 @@ pub(super) fn told(message: &Message) -> Told<'_> {
         }
         Message::Found(found) => {
             let said = found.iter().map(|(room, entry)| said_by(room.as_str(), entry));
-            let room = found.last().map_or("lobby", |(room, _)| room.as_str());
-            Told::History { room, messages: said.collect() }
+            Told::Found { messages: said.collect() }
         }
         Message::Notice(text) => notice(text),
         Message::Refused(refusal) => Told::Refused { text: refusal.to_string() },
@@ -107,10 +115,10 @@ pub(super) fn told(message: &Message) -> Told<'_> {
 }
 
 fn said_by<'a>(room: &'a str, entry: &'a Entry) -> Told<'a> {
-    let (nick, text) = (entry.from.as_str(), entry.text.as_str());
-    let line = Line { room, nick, text, ts: entry.at.unix_ms };
+    let (nick, text, ts) = (entry.from.as_str(), entry.text.as_str(), entry.at.unix_ms);
+    let line = Line { room, nick, text, ts };
     match entry.kind {
-        Kind::Gap => Told::Notice { text: entry.text.to_string() },
+        Kind::Gap => Told::Notice(Notice { text: text.to_owned(), ts: Some(ts) }),
         Kind::Said => Told::Said(line),
         Kind::Emoted => Told::Emote(line),
     }

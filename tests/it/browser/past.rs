@@ -1,0 +1,83 @@
+//! What was said long ago, as the page shows it: what is searched for, and what is missing.
+
+use rusqlite::Connection;
+use serde_json::json;
+
+use super::driver::Browser;
+use super::tab::Tab;
+use crate::harness::{Server, Signal, TempDir, people};
+
+#[track_caller]
+fn start(dir: &TempDir) -> Server {
+    let state = dir.path("state");
+    Server::with(["--name", "box7", "--web-port", "0", "--rate", "0", "--state-dir", &state])
+}
+
+/// What bob said when the server ran before, and what became of it on the disk.
+#[track_caller]
+fn said_before(dir: &TempDir, lines: &str, changes: &str) {
+    let server = start(dir);
+    let [mut bob] = people(&server, ["bob"]);
+    bob.ask(lines);
+    server.stop();
+    let database = Connection::open(dir.path("state/chatd.db")).unwrap();
+    assert_eq!(database.execute(changes, []).unwrap(), 1);
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn what_a_search_finds_comes_last_with_its_room_and_its_date_and_is_no_line_of_this_room() {
+    let (dir, browser) = (TempDir::new(), Browser::start());
+    said_before(&dir, "/join dev\n/me begins the deploy", "UPDATE msg SET ts = 1712345678000");
+    let server = start(&dir);
+    let [mut bob] = people(&server, ["bob"]);
+    let alice = Tab::first(&browser, &server).named("alice");
+    alice.says("/join ops");
+    alice.says("the deploy is done");
+    bob.ask("/join ops");
+    (1..=50).for_each(|number| bob.send(&format!("line {number}")));
+    alice.shows("said", "bob", "line 50");
+
+    server.signal(Signal::STOP);
+    alice.says("/search deploy");
+    alice.run("document.hasFocus = () => false; document.querySelector('#log').scrollTop = 0", &[]);
+    alice.has("document.querySelector('#log').style.overflowAnchor", "auto");
+    server.signal(Signal::CONT);
+    let date = |ts: &str| {
+        let date = format!("new Intl.DateTimeFormat([], {{ dateStyle: 'medium' }}).format({ts})");
+        alice.value(&date).as_str().unwrap().to_owned()
+    };
+    let (long_ago, today) = (date("1712345678000"), date("Date.now()"));
+    assert!(long_ago.contains("2024"), "{long_ago}");
+    alice.shows("found", "bob", &format!("dev, {long_ago} begins the deploy"));
+    alice.shows("found", "alice", &format!("ops, {today} the deploy is done"));
+    let kinds = "[...document.querySelectorAll('#log > *')].map((line) => line.dataset.kind)";
+    alice.has(&format!("{kinds}.slice(-3)"), json!(["said", "found", "found"]));
+    let log = "document.querySelector('#log')";
+    alice.has(&format!("{log}.scrollHeight - {log}.scrollTop - {log}.clientHeight < 2"), true);
+    alice.has("document.querySelector('#new').hidden", true);
+    alice.has("document.title", "ops · box7");
+    assert_eq!(alice.texts("emote"), [""; 0]);
+
+    // There it is history.
+    alice.says("/join dev");
+    alice.shows("emote", "bob", "begins the deploy");
+    alice.says("/search rollback");
+    alice.shows("notice", "", "nothing was found");
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn where_lines_are_missing_is_told_once_and_in_its_place() {
+    const GAP: &str = "[history gap: 1 line]";
+    let (dir, browser) = (TempDir::new(), Browser::start());
+    let lose = format!("UPDATE msg SET kind = 2, nick = '', body = '{GAP}' WHERE body = 'second'");
+    said_before(&dir, "first\nsecond\nthird", &lose);
+    let server = start(&dir);
+    let alice = Tab::first(&browser, &server).named("alice");
+    alice.says("/history");
+    alice.shows("notice", "", "all of it is here already");
+    let texts = "[...document.querySelectorAll('#log .text')].map((text) => text.textContent)";
+    alice.has(&format!("{texts}.slice(0, 4)"), json!(["first", GAP, "third", "Welcome to box7"]));
+    assert_eq!(alice.count("notice", "", GAP), 1);
+}
