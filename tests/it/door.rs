@@ -212,7 +212,7 @@ fn a_client_that_no_thread_can_be_had_for_is_turned_away() {
         "--port-file",
         &ports,
     ]);
-    command.uid(54_321).stderr(Stdio::piped());
+    command.uid(54_323).stderr(Stdio::piped());
     let server = Server::run_at(command, &ports);
     let threads = server.threads();
     let mut clients = [(); 12].map(|()| Client::connect(&server));
