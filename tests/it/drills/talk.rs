@@ -177,6 +177,12 @@ impl Person {
         self.is_cut_off = true;
     }
 
+    fn missing(&self, stored: &Stored) -> u64 {
+        let of_room = stored.get(&self.room).into_iter().flatten();
+        let rows: Vec<_> = of_room.filter(|row| row.is_of(&self.common)).collect();
+        compare_one(&self.heard, &rows).unwrap()
+    }
+
     fn hear(&mut self, line: &str) {
         let text = line.strip_prefix('<').and_then(|line| Some(line.split_once("> ")?.1));
         if let Some(text) = text.filter(|text| text.starts_with(&self.common)) {
@@ -184,6 +190,17 @@ impl Person {
             self.progress.heard.fetch_add(1, Relaxed);
         }
     }
+}
+
+/// The longest that a line of theirs took to come back, or that they waited for it in vain.
+pub(super) fn slowest(people: &[Person]) -> Duration {
+    let slowest = people.iter().map(|person| person.progress.slowest.load(Relaxed));
+    Duration::from_micros(slowest.max().unwrap())
+}
+
+/// How many lines that they heard, between the first and the last of them, are not in the history.
+pub(super) fn missing(people: &[Person], stored: &Stored) -> u64 {
+    people.iter().map(|person| person.missing(stored)).sum()
 }
 
 /// What an export prints.
@@ -217,9 +234,7 @@ impl Drill {
     pub(super) fn compare(&mut self, people: &[Person], stored: &Stored) {
         for person in people {
             self.count(person);
-            let of_room = stored.get(&person.room).into_iter().flatten();
-            let rows: Vec<_> = of_room.filter(|row| row.is_of(&person.common)).collect();
-            let lost = compare_one(&person.heard, &rows).unwrap();
+            let lost = person.missing(stored);
             if lost > 0 {
                 eprintln!("{lost} lines of what {} heard are not there", person.mark);
             }
