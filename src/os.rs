@@ -62,7 +62,7 @@ pub fn listen(addr: SocketAddr, v6_only: bool, lost_after: Duration) -> io::Resu
 /// many calls for each (tcp(7), socket(7)): no Nagle delay, telnet's urgent data in its place in
 /// the stream, little kernel memory for a client that does not read, an end for a client that
 /// vanished, whether it was idle or had data outstanding, and a congestion control that every Linux
-/// has and that sends at once: BBR, where it is the default, starts a timer for each send.
+/// has and that sends at once: BBR, where it is the default, may start a timer for each send.
 pub fn prepare(listener: &impl AsFd, lost_after: Duration) -> io::Result<()> {
     let probes = 4;
     sockopt::set_tcp_nodelay(listener, true)?;

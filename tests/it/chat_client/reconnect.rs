@@ -9,6 +9,22 @@ fn is_lost(rows: &[&str]) -> bool {
     rows.iter().any(|row| row.contains("; trying again in "))
 }
 
+/// Alice, who registered, and typed a line when the server had gone from that address.
+#[track_caller]
+fn registered_and_cut_off(state: &str, line: &str) -> (SocketAddr, Terminal) {
+    let server = Server::with(["--state-dir", state]);
+    let address = server.addr();
+    let mut alice = Terminal::run(chat(address, ["--nick", "alice"]));
+    alice.displays(|rows| rows.contains(&"-- you are now alice"));
+    alice.types("/register open sesame\r");
+    alice.displays(|rows| rows.iter().any(|row| row.starts_with("-- alice is yours now")));
+    server.stop();
+    alice.displays(is_lost);
+    alice.types(&format!("{line}\r"));
+    alice.displays(|rows| rows.contains(&"-- not sent yet: no connection"));
+    (address, alice)
+}
+
 #[test]
 fn name_room_and_what_was_typed_meanwhile_survive_a_restart_of_the_server() {
     let server = Server::start();
@@ -35,16 +51,7 @@ fn name_room_and_what_was_typed_meanwhile_survive_a_restart_of_the_server() {
 fn a_registered_name_is_logged_in_to_again_before_anything_is_said() {
     let dir = TempDir::new();
     let state = dir.path("");
-    let server = Server::with(["--state-dir", &state]);
-    let address = server.addr();
-    let mut alice = Terminal::run(chat(address, ["--nick", "alice"]));
-    alice.displays(|rows| rows.contains(&"-- you are now alice"));
-    alice.types("/register open sesame\r");
-    alice.displays(|rows| rows.iter().any(|row| row.starts_with("-- alice is yours now")));
-    server.stop();
-    alice.displays(is_lost);
-    alice.types("typed in between\r");
-    alice.displays(|rows| rows.contains(&"-- not sent yet: no connection"));
+    let (address, mut alice) = registered_and_cut_off(&state, "typed in between");
 
     let server = server_at(address, ["--state-dir", &state]);
     let mut bob = Client::guest(&server);
@@ -59,16 +66,7 @@ fn a_registered_name_is_logged_in_to_again_before_anything_is_said() {
 #[test]
 fn whoever_cannot_be_logged_in_again_is_told() {
     let (dir, other) = (TempDir::new(), TempDir::new());
-    let server = Server::with(["--state-dir", &dir.path("")]);
-    let address = server.addr();
-    let mut alice = Terminal::run(chat(address, ["--nick", "alice"]));
-    alice.displays(|rows| rows.contains(&"-- you are now alice"));
-    alice.types("/register open sesame\r");
-    alice.displays(|rows| rows.iter().any(|row| row.starts_with("-- alice is yours now")));
-    server.stop();
-    alice.displays(is_lost);
-    alice.types("secret\r");
-    alice.displays(|rows| rows.contains(&"-- not sent yet: no connection"));
+    let (address, mut alice) = registered_and_cut_off(&dir.path(""), "secret");
 
     let server = server_at(address, ["--state-dir", &other.path("")]);
     alice.displays(|rows| {
