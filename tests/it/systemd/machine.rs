@@ -284,8 +284,8 @@ fn child_of(pid: u32) -> Option<u32> {
 /// Removes the control groups that the machine was shut in.
 fn forget_groups(hierarchies: &Path, dir: &str) {
     let name = Path::new(dir).file_name().unwrap();
-    for group in ["systemd", "pids", "."].map(|hierarchy| hierarchies.join(hierarchy).join(name)) {
-        remove_groups(&group);
+    for hierarchy in ["systemd", "unified", "pids", "."] {
+        remove_groups(&hierarchies.join(hierarchy).join(name));
     }
 }
 
