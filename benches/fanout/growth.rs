@@ -1,7 +1,7 @@
 //! The rows of growth: what a delivery costs with more and more clients, as a table and a plot.
 
 use crate::bench::Bench;
-use crate::load::Pace;
+use crate::load::FULL;
 use crate::plot::{self, Curve};
 use crate::report::{Report, plain, times};
 use crate::sample::middle;
@@ -15,14 +15,14 @@ const COLUMNS: [&str; 6] =
 
 /// Measures chatd and floor, and draws `docs/growth.svg`.
 pub(crate) fn growth(bench: &Bench, report: &mut Report) {
-    report.table("Growth, 64 in flight", bench, &COLUMNS);
+    report.table("Growth, 4 × 64 in flight", bench, &COLUMNS);
     let mut curves = [Curve::new("chatd"), Curve::new("floor")];
     for clients in CLIENTS {
         if skipped(bench, report, clients) {
             continue;
         }
         let kinds = [Kind::Chatd, Kind::Floor];
-        let row = alternate(bench, report, &kinds, clients, Pace::Window(64));
+        let row = alternate(bench, report, &kinds, clients, FULL);
         let cost = kinds.map(|kind| middle(row.of(kind), |sample| sample.cpu));
         let rate = kinds.map(|kind| plain(middle(row.of(kind), |sample| sample.rate)));
         let ratio = times(row.against(Kind::Floor, |sample| sample.cpu));
@@ -36,7 +36,7 @@ pub(crate) fn growth(bench: &Bench, report: &mut Report) {
     if curves.iter().any(|curve| curve.points.is_empty()) {
         return;
     }
-    let up = "server CPU µs per delivery, 64 lines in flight";
+    let up = "server CPU µs per delivery, 4 × 64 lines in flight";
     let svg = plot::draw("What a delivery costs", "clients", up, &curves);
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
     let written =

@@ -21,12 +21,16 @@ const READ: usize = 64 * 1024;
 /// An open loop that is so many lines behind has failed.
 const TOO_FAR_BEHIND: u64 = 200_000;
 
+/// The pace of rows that say nothing else.
+pub(crate) const FULL: Pace = Pace::Window(64);
+
 /// When lines are said.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pace {
-    /// So many lines at once, shared out among the senders; when every receiver has them all, the
-    /// next.
+    /// So many lines of each sender at once; when every receiver has them all, the next.
     Window(u64),
+    /// One line at a time.
+    Single,
     /// So many lines a second, whether the server keeps up or not. Latency counts from when a line
     /// was due.
     Rate(u64),
@@ -160,13 +164,8 @@ impl Load {
     /// Says what is to be said now; tells in how long there will be more.
     fn speak(&mut self, pace: Pace, start: Instant, sent_before: u64) -> io::Result<Duration> {
         match pace {
-            Pace::Window(window) => {
-                let now = self.epoch.elapsed().as_nanos() as u64;
-                if self.sent == self.acked {
-                    (0..window).for_each(|_| self.say(now));
-                }
-                Ok(PATIENCE)
-            }
+            Pace::Window(window) => Ok(self.say_next(window * SENDERS as u64)),
+            Pace::Single => Ok(self.say_next(1)),
             Pace::Rate(rate) => {
                 let offset = (start - self.epoch).as_nanos() as u64;
                 let due = |line: u64| (line - sent_before) * 1_000_000_000 / rate;
@@ -180,6 +179,15 @@ impl Load {
                 Ok(Duration::from_nanos(due(self.sent) - now))
             }
         }
+    }
+
+    /// Says so many lines once everyone has the last ones.
+    fn say_next(&mut self, lines: u64) -> Duration {
+        let now = self.epoch.elapsed().as_nanos() as u64;
+        if self.sent == self.acked {
+            (0..lines).for_each(|_| self.say(now));
+        }
+        PATIENCE
     }
 
     fn say(&mut self, now: u64) {

@@ -2,7 +2,7 @@
 
 use crate::bench::Bench;
 use crate::crowd::Crowd;
-use crate::load::{Load, Pace};
+use crate::load::{FULL, Load};
 use crate::os;
 use crate::report::{Bound, Report, plain, time};
 use crate::sample::{Sample, middle, ratio};
@@ -14,7 +14,6 @@ use std::io;
 use std::time::{Duration, Instant};
 
 const RECEIVERS: usize = 100;
-const PACE: Pace = Pace::Window(64);
 const SPAN: Duration = Duration::from_secs(2);
 /// The send queue of the row where the stalled are dropped.
 const QUEUE: usize = 1 << 20;
@@ -120,9 +119,9 @@ fn measure(
     let crowd = Crowd::gather(&server, Kind::Chatd.dialect(), stalled, 0)?;
     let mut load = Load::gather(&server, Kind::Chatd.dialect(), RECEIVERS)?;
     prepare(&server, &mut load)?;
-    let sample = Sample::take(bench, &server, &mut load, PACE, SPAN)?;
+    let sample = Sample::take(bench, &server, &mut load, FULL, SPAN)?;
     while stalled > 0 && load.said() < SPENT {
-        load.drive(PACE, Duration::from_millis(100), None)?;
+        load.drive(FULL, Duration::from_millis(100), None)?;
     }
     let peak = server.size()?.peak as f64 / (1 << 20) as f64;
     let deadline = Instant::now() + Duration::from_millis(200);
@@ -135,7 +134,7 @@ fn measure(
 fn fill(server: &Server, load: &mut Load) -> io::Result<()> {
     let mut before = 0.0;
     loop {
-        load.drive(PACE, Duration::from_millis(100), None)?;
+        load.drive(FULL, Duration::from_millis(100), None)?;
         let pressure = os::tcp_pressure()?;
         if pressure > 0.9 {
             let text = "the kernel runs out of memory for sockets before theirs are full";

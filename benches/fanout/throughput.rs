@@ -1,7 +1,7 @@
 //! The rows of fan-out: many receivers, lines in flight or at a set rate.
 
 use crate::bench::Bench;
-use crate::load::Pace;
+use crate::load::{FULL, Pace, SENDERS};
 use crate::report::{Bound, Report, plain, time, times};
 use crate::sample::{Sample, Setup, middle, ratio};
 use crate::server::{Kind, Tuning};
@@ -21,6 +21,12 @@ const COLUMNS: [&str; 13] = [
     "p99.9",
     "MiB, threads",
     "generator",
+];
+/// The paces of fan-out, and to how many receivers.
+const PACES: [(Pace, &[usize]); 3] = [
+    (FULL, &[10, 100, 1000, 5000]),
+    (Pace::Window(16), &[100, 1000]),
+    (Pace::Single, &[10, 100, 1000, 5000]),
 ];
 /// How often servers take turns. A row with a target has [`MORE_ROUNDS`] unless in haste.
 const ROUNDS: usize = 3;
@@ -44,50 +50,46 @@ impl Row {
     }
 }
 
-/// Lines in flight: 64 and one at a time.
+/// Lines in flight: as many as servers gain from, a quarter of that, and one at a time.
 pub(crate) fn fan_out(bench: &Bench, report: &mut Report) {
     report.table("Fan-out", bench, &COLUMNS);
-    for window in [64, 1] {
-        for receivers in [10, 100, 1000, 5000] {
-            let (ours, peers) = match (receivers, window) {
-                (100 | 1000, 64) => (true, true),
-                (5000, 64) | (100, 1) => (true, !bench.quick),
+    for (pace, crowds) in PACES {
+        for receivers in crowds.iter().copied() {
+            let (ours, peers) = match (pace, receivers) {
+                (FULL, 100 | 1000) => (true, true),
+                (FULL, 5000) | (Pace::Single, 100) => (true, !bench.quick),
                 _ => (!bench.quick, !bench.quick),
             };
             if ours {
-                let row = measure(bench, report, receivers, Pace::Window(window), peers);
-                hold(report, receivers, window, &row);
+                let row = measure(bench, report, receivers, pace, peers);
+                hold(report, receivers, pace, &row);
             }
         }
     }
 }
 
 /// Holds a row against its targets.
-fn hold(report: &mut Report, receivers: usize, window: u64, row: &Row) {
+fn hold(report: &mut Report, receivers: usize, pace: Pace, row: &Row) {
     use Bound::{AtLeast, AtMost};
     let rate = |peer| row.against(peer, |sample| sample.rate);
     let cpu = |peer| row.against(peer, |sample| sample.cpu);
     let p99 = |peer| row.against(peer, |sample| sample.p99);
     let to_floor = ("deliveries/s, × floor", AtLeast(0.7), rate(Kind::Floor));
     let late = ("p99, × floor", AtMost(1.3), p99(Kind::Floor));
-    let targets = match (receivers, window) {
-        (100 | 1000, 64) => vec![
+    let targets = match (pace, receivers) {
+        (FULL, 100 | 1000) => vec![
             to_floor,
             ("deliveries/s, × redis", AtLeast(1.4), rate(Kind::Redis)),
             ("CPU per delivery, × floor", AtMost(1.5), cpu(Kind::Floor)),
             ("CPU per delivery, × redis", AtMost(0.5), cpu(Kind::Redis)),
             late,
         ],
-        (5000, 64) => vec![to_floor],
-        (100, 1) => vec![late],
+        (FULL, 5000) => vec![to_floor],
+        (Pace::Single, 100) => vec![late],
         _ => Vec::new(),
     };
     for (what, bound, measured) in targets {
-        report.target(
-            format!("{receivers} receivers, {window} in flight: {what}"),
-            bound,
-            measured,
-        );
+        report.target(format!("{}: {what}", name(receivers, pace)), bound, measured);
     }
 }
 
@@ -106,7 +108,7 @@ pub(crate) fn history(bench: &Bench, report: &mut Report) {
     let mut taken = [(0, Vec::new()), (1000, Vec::new())];
     for _ in 0..ROUNDS {
         for (history, samples) in &mut taken {
-            let mut setup = setup(bench, Kind::Chatd, 2000, Pace::Window(64));
+            let mut setup = setup(bench, Kind::Chatd, 2000, FULL);
             setup.tuning.history = *history;
             let sample = setup.sample(bench);
             samples.extend(report.accept(Kind::Chatd, &format!("history of {history}"), sample));
@@ -129,7 +131,7 @@ fn measure(bench: &Bench, report: &mut Report, receivers: usize, pace: Pace, pee
     let mut kinds = vec![Kind::Chatd, Kind::Floor];
     kinds.extend(Some(Kind::Redis).filter(|kind| peers && kind.installed()));
     let mut row = alternate(bench, report, &kinds, receivers, pace);
-    let shown = !bench.quick && receivers <= SHOWN_MOST && matches!(pace, Pace::Window(_));
+    let shown = !bench.quick && receivers <= SHOWN_MOST && !matches!(pace, Pace::Rate(_));
     for kind in SHOWN.into_iter().filter(|kind| shown && kind.installed()) {
         let taken = setup(bench, kind, receivers, pace).sample(bench);
         row.0.push((kind, Vec::from_iter(report.accept(kind, &name(receivers, pace), taken))));
@@ -174,10 +176,8 @@ fn setup(bench: &Bench, kind: Kind, receivers: usize, pace: Pace) -> Setup {
 }
 
 fn rounds(bench: &Bench, receivers: usize, pace: Pace) -> usize {
-    match (receivers, pace) {
-        (100 | 1000 | 5000, Pace::Window(64)) | (100, Pace::Window(1)) if !bench.quick => {
-            MORE_ROUNDS
-        }
+    match (pace, receivers) {
+        (FULL, 100 | 1000 | 5000) | (Pace::Single, 100) if !bench.quick => MORE_ROUNDS,
         _ => ROUNDS,
     }
 }
@@ -192,7 +192,8 @@ fn name(receivers: usize, pace: Pace) -> String {
 
 fn in_words(pace: Pace) -> String {
     match pace {
-        Pace::Window(window) => format!("{window} in flight"),
+        Pace::Window(window) => format!("{SENDERS} × {window} in flight"),
+        Pace::Single => "1 in flight".to_owned(),
         Pace::Rate(rate) => format!("{rate} lines/s"),
     }
 }

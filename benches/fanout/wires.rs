@@ -1,7 +1,7 @@
 //! What a delivery costs on each wire.
 
 use crate::bench::Bench;
-use crate::load::Pace;
+use crate::load::FULL;
 use crate::report::{Bound, Report, plain, times};
 use crate::sample::{middle, ratio};
 use crate::server::Kind;
@@ -13,11 +13,11 @@ const KINDS: [Kind; 4] = [Kind::Chatd, Kind::ChatdLines, Kind::ChatdJson, Kind::
 /// The same load for clients of each wire, beside those of the text wire.
 pub(crate) fn wires(bench: &Bench, report: &mut Report) {
     let columns = ["wire", "CPU-s per M", "× text", "deliveries/s", "p99, × text", "MiB, threads"];
-    report.table("Wires: 1000 receivers, 64 in flight", bench, &columns);
+    report.table("Wires: 1000 receivers, 4 × 64 in flight", bench, &columns);
     if skipped(bench, report, RECEIVERS) {
         return;
     }
-    let row = alternate(bench, report, &KINDS, RECEIVERS, Pace::Window(64));
+    let row = alternate(bench, report, &KINDS, RECEIVERS, FULL);
     let text = row.of(Kind::Chatd);
     for kind in KINDS {
         let samples = row.of(kind);
