@@ -22,6 +22,7 @@ pub(crate) struct Churn {
     epoll: Epoll,
     address: SocketAddrV4,
     dialect: &'static Dialect,
+    is_heard: bool,
     visitors: Vec<Option<Visitor>>,
     arrived: u64,
     said: u64,
@@ -31,12 +32,17 @@ pub(crate) struct Churn {
 }
 
 impl Churn {
-    /// Lets the first visitors in.
-    pub(crate) fn new(server: &Server, dialect: &'static Dialect) -> io::Result<Churn> {
+    /// Lets the first visitors in. `is_heard` tells whether the load's receivers get their lines.
+    pub(crate) fn new(
+        server: &Server,
+        dialect: &'static Dialect,
+        is_heard: bool,
+    ) -> io::Result<Churn> {
         let mut churn = Churn {
             epoll: Epoll::new(AT_A_TIME)?,
             address: server.address,
             dialect,
+            is_heard,
             visitors: (0..AT_A_TIME).map(|_| None).collect(),
             arrived: 0,
             said: 0,
@@ -53,9 +59,9 @@ impl Churn {
         &self.epoll
     }
 
-    /// How many lines visitors have said.
-    pub(crate) fn said(&self) -> u64 {
-        self.said
+    /// How many lines the load's receivers must have got from visitors by now.
+    pub(crate) fn heard(&self) -> u64 {
+        if self.is_heard { self.said } else { 0 }
     }
 
     /// How many visitors have come, spoken and gone.

@@ -133,7 +133,7 @@ impl Load {
             if open {
                 timeout = timeout.min(self.speak(pace, start, sent_before)?);
             } else if churn.as_mut().is_none_or(|churn| churn.stop())
-                && self.settled(churn.as_ref().map(|churn| churn.said()))
+                && self.settled(churn.as_ref().map(|churn| churn.heard()))
             {
                 break;
             }

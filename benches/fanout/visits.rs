@@ -1,4 +1,4 @@
-//! The row of those who come, say hello and leave, while 50 others talk on.
+//! The rows of those who come, say hello and leave, while 50 others talk on.
 
 use crate::bench::{Bench, Meter};
 use crate::churn::Churn;
@@ -6,12 +6,49 @@ use crate::load::{Load, Pace};
 use crate::report::{Bound, Report, plain, time, times};
 use crate::sample::{micros, middle, ratio};
 use crate::server::{Kind, Tuning};
-use crate::wire;
+use crate::wire::{self, Dialect};
 use std::io;
 use std::time::Duration;
 
 const OTHERS: usize = 50;
+const ROUNDS: usize = 5;
 const PACE: Pace = Pace::Rate(200);
+
+/// Where the others are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Setting {
+    /// In a room of their own; visitors hear each other.
+    ChatdApart,
+    /// Where visitors are, so that each hello also costs 50 deliveries.
+    Chatd,
+    /// The same: it has no rooms.
+    Floor,
+}
+
+impl Setting {
+    const ALL: [Setting; 3] = [Setting::ChatdApart, Setting::Chatd, Setting::Floor];
+
+    fn name(self) -> &'static str {
+        match self {
+            Setting::ChatdApart => "chatd, the others in another room",
+            Setting::Chatd => "chatd, in the same room",
+            Setting::Floor => "floor",
+        }
+    }
+
+    fn kind(self) -> Kind {
+        if self == Setting::Floor { Kind::Floor } else { Kind::Chatd }
+    }
+
+    /// How the others speak, and how visitors do.
+    fn dialects(self) -> [&'static Dialect; 2] {
+        match self {
+            Setting::ChatdApart => [&wire::CHATD_APART, &wire::CHATD_SILENT],
+            Setting::Chatd => [&wire::CHATD, &wire::CHATD_SILENT],
+            Setting::Floor => [&wire::FLOOR, &wire::FLOOR],
+        }
+    }
+}
 
 struct Visits {
     /// Visitors a second.
@@ -40,16 +77,17 @@ pub(crate) fn visits(bench: &Bench, report: &mut Report) {
             "worst",
         ],
     );
-    let mut row = [(Kind::Chatd, Vec::new()), (Kind::Floor, Vec::new())];
-    for _ in 0..if bench.quick { 1 } else { 3 } {
-        for (kind, taken) in &mut row {
-            taken.extend(report.accept(*kind, "visitors", bench.calmly(|| measure(bench, *kind))));
+    let mut rows = Setting::ALL.map(|setting| (setting, Vec::new()));
+    for _ in 0..if bench.quick { 1 } else { ROUNDS } {
+        for (setting, taken) in &mut rows {
+            let visits = bench.calmly(|| measure(bench, *setting));
+            taken.extend(report.accept(setting.kind(), "visitors", visits));
         }
     }
-    let [(_, chatd), (_, floor)] = &row;
-    for (kind, taken) in &row {
+    let [(_, apart), _, (_, floor)] = &rows;
+    for (setting, taken) in &rows {
         report.row(&[
-            kind.name().to_owned(),
+            setting.name().to_owned(),
             plain(middle(taken, |visits| visits.rate)),
             times(ratio(taken, floor, |visits| visits.rate)),
             plain(middle(taken, |visits| visits.cpu)),
@@ -59,20 +97,20 @@ pub(crate) fn visits(bench: &Bench, report: &mut Report) {
             time(middle(taken, |visits| visits.worst)),
         ]);
     }
-    let rate = middle(chatd, |visits| visits.rate);
+    let rate = middle(apart, |visits| visits.rate);
     report.target("connect, say hello, leave: a second", Bound::AtLeast(10_000.0), rate);
-    let p99 = ratio(chatd, floor, |visits| visits.p99);
+    let p99 = ratio(apart, floor, |visits| visits.p99);
     report.target("meanwhile 50 others: p99, × floor", Bound::AtMost(1.3), p99);
 }
 
-fn measure(bench: &Bench, kind: Kind) -> io::Result<(Visits, f64)> {
-    let server = bench.start(kind, Tuning::default())?;
-    let mut load = Load::gather(&server, kind.dialect(), OTHERS)?;
+fn measure(bench: &Bench, setting: Setting) -> io::Result<(Visits, f64)> {
+    let server = bench.start(setting.kind(), Tuning::default())?;
+    let [others, visitors] = setting.dialects();
+    let mut load = Load::gather(&server, others, OTHERS)?;
     let span = Duration::from_millis(if bench.quick { 800 } else { 2000 });
     let alone = load.drive(PACE, span, None)?.latency.quantile(0.99);
 
-    let dialect = if kind == Kind::Chatd { &wire::CHATD_SILENT } else { kind.dialect() };
-    let mut churn = Churn::new(&server, dialect)?;
+    let mut churn = Churn::new(&server, visitors, setting != Setting::ChatdApart)?;
     let meter = Meter::start(bench, &server)?;
     let outcome = load.drive(PACE, span, Some(&mut churn))?;
     let bill = meter.stop()?;

@@ -204,6 +204,10 @@ pub(crate) static CHATD: Dialect = Dialect {
 pub(crate) static CHATD_SILENT: Dialect =
     Dialect { hello: |_, _| Vec::new(), ready: [b"-- Welcome", b"-- Welcome"], ..CHATD };
 
+/// As [`CHATD`], in a room other than the one that clients come into.
+pub(crate) static CHATD_APART: Dialect =
+    Dialect { hello: |_, _| b"/join apart\n/ping\n".to_vec(), ..CHATD };
+
 /// As [`CHATD`], each line in a WebSocket message.
 pub(crate) static LINES: Dialect = Dialect {
     before: &[0x81, 0x80 | 63, 0, 0, 0, 0],
