@@ -1,7 +1,11 @@
-//! `Feeds`: what rooms are told in one batch, encoded once for all clients of a dialect.
+//! `Feeds`: what rooms are told, encoded once for all clients of a dialect.
+//!
+//! A room's feed is for one batch, unless somebody there is behind: who cannot be sent anything
+//! need not be given each batch, so the feed goes on for a few of them.
 
 use std::ops::Range;
 use std::rc::Rc;
+use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 
@@ -12,11 +16,21 @@ use crate::wire::Dialect;
 const KEPT_CAPACITY: usize = 256 * 1024;
 /// Feeds that are kept for the next batches.
 const KEPT_FEEDS: usize = 16;
+/// How long a feed goes on. Who is too slow is found so much later.
+const LONGEST: Duration = Duration::from_millis(50);
 
-/// One room's messages of the current batch, in order, and their bytes in each dialect in use.
+/// One room's messages, in order, and their bytes in each dialect in use.
 #[derive(Debug, Default)]
 pub struct Feed {
+    /// No other feed ever had it.
+    number: u64,
     messages: Vec<Message>,
+    /// How many of them are from earlier batches.
+    told: usize,
+    /// About how many bytes they have.
+    weight: usize,
+    /// When its first batch ended.
+    since: Option<Duration>,
     encoded: [Encoded; Dialect::COUNT],
 }
 
@@ -30,7 +44,7 @@ struct Encoded {
 impl Feed {
     /// The bytes of the messages from number `start` on, in `dialect`, to be shared or copied.
     ///
-    /// They may be shared only once the batch is complete: a shared buffer no longer grows.
+    /// They may be shared only once the batch is complete: a shared buffer grows as a copy.
     pub fn since(&mut self, start: usize, dialect: Dialect) -> (&Rc<Vec<u8>>, Range<usize>) {
         let Encoded { bytes, ends } = &mut self.encoded[dialect.index()];
         if ends.len() < self.messages.len() {
@@ -47,9 +61,22 @@ impl Feed {
         (bytes, start..bytes.len())
     }
 
+    /// Whether it must not go on: it has gone on for long, or it has `most` bytes, or some client
+    /// still has to send what is in its buffers.
+    fn is_over(&self, now: Duration, most: usize) -> bool {
+        self.ends().is_some_and(|end| end <= now)
+            || self.weight >= most
+            || self.encoded.iter().any(|encoded| Rc::strong_count(&encoded.bytes) > 1)
+    }
+
+    fn ends(&self) -> Option<Duration> {
+        self.since.map(|since| since + LONGEST)
+    }
+
     /// Forgets the messages. Buffers are used again unless some client still has to send them.
     fn clear(&mut self) {
         self.messages.clear();
+        (self.told, self.weight, self.since) = (0, 0, None);
         for Encoded { bytes, ends } in &mut self.encoded {
             ends.clear();
             match Rc::get_mut(bytes) {
@@ -60,17 +87,18 @@ impl Feed {
     }
 }
 
-/// A place between two messages of a room: which batch, and how many of its messages precede.
+/// A place between two messages of a room: which feed, and how many of its messages precede.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cursor {
-    batch: u64,
+    feed: u64,
     messages: usize,
 }
 
-/// The feeds of all rooms that were told something in the current batch.
+/// The feeds of all rooms that were told something.
 #[derive(Debug, Default)]
 pub struct Feeds {
-    batch: u64,
+    /// The number of the next feed.
+    next: u64,
     feeds: FxHashMap<RoomId, Feed>,
     spare: Vec<Feed>,
 }
@@ -78,14 +106,21 @@ pub struct Feeds {
 impl Feeds {
     /// Adds a message to a room's feed.
     pub fn push(&mut self, room: RoomId, message: Message) {
-        let feed = self.feeds.entry(room);
-        feed.or_insert_with(|| self.spare.pop().unwrap_or_default()).messages.push(message);
+        let feed = self.feeds.entry(room).or_insert_with(|| {
+            let number = self.next;
+            self.next += 1;
+            Feed { number, ..self.spare.pop().unwrap_or_default() }
+        });
+        feed.weight += message.weight();
+        feed.messages.push(message);
     }
 
     /// The place after the last message that a room was told.
     pub fn end(&self, room: RoomId) -> Cursor {
-        let messages = self.feeds.get(&room).map_or(0, |feed| feed.messages.len());
-        Cursor { batch: self.batch, messages }
+        let feed = self.feeds.get(&room);
+        let (feed, messages) =
+            feed.map_or((self.next, 0), |feed| (feed.number, feed.messages.len()));
+        Cursor { feed, messages }
     }
 
     /// The place after the message that a room will be told next.
@@ -101,30 +136,48 @@ impl Feeds {
         cursor: Cursor,
         dialect: Dialect,
     ) -> Option<(&Rc<Vec<u8>>, Range<usize>)> {
-        let start = self.start(cursor);
         let feed = self.feeds.get_mut(&room)?;
+        // Of an earlier feed everything was taken.
+        let start = if cursor.feed == feed.number { cursor.messages } else { 0 };
         (start < feed.messages.len()).then(|| feed.since(start, dialect))
     }
 
-    /// The rooms that were told something.
-    pub fn rooms(&self) -> impl Iterator<Item = RoomId> {
-        self.feeds.keys().copied()
+    /// The rooms that were told something in this batch.
+    pub fn told(&self) -> impl Iterator<Item = RoomId> {
+        let told = self.feeds.iter().filter(|(_, feed)| feed.told < feed.messages.len());
+        told.map(|(room, _)| *room)
     }
 
-    /// Begins the next batch, with nothing told to any room.
-    pub fn next_batch(&mut self) {
-        self.batch += 1;
-        for (_, mut feed) in self.feeds.drain() {
+    /// The rooms whose feeds end with this batch: those that have gone on for long, or have
+    /// `most` bytes, and all in which nobody is behind. Everybody has to take the rest of them.
+    pub fn ending(
+        &self,
+        now: Duration,
+        most: usize,
+        is_awaited: impl Fn(RoomId) -> bool,
+    ) -> Vec<RoomId> {
+        let feeds = self.feeds.iter();
+        let ending = feeds.filter(|(room, feed)| feed.is_over(now, most) || !is_awaited(**room));
+        ending.map(|(room, _)| *room).collect()
+    }
+
+    /// When the first feed has gone on for long enough.
+    pub fn next_end(&self) -> Option<Duration> {
+        self.feeds.values().filter_map(Feed::ends).min()
+    }
+
+    /// Begins the next batch, with `ended` feeds forgotten.
+    pub fn next_batch(&mut self, now: Duration, ended: &[RoomId]) {
+        for mut feed in ended.iter().filter_map(|room| self.feeds.remove(room)) {
             if self.spare.len() < KEPT_FEEDS {
                 feed.clear();
                 self.spare.push(feed);
             }
         }
-    }
-
-    /// How many messages of the current batch lie before `cursor`: none, if it is from another.
-    fn start(&self, cursor: Cursor) -> usize {
-        if cursor.batch == self.batch { cursor.messages } else { 0 }
+        for feed in self.feeds.values_mut() {
+            feed.told = feed.messages.len();
+            feed.since.get_or_insert(now);
+        }
     }
 }
 
@@ -137,6 +190,11 @@ mod tests {
 
     fn push(feeds: &mut Feeds, text: &str) {
         feeds.push(ROOM, Message::Notice(Text::new(text)));
+    }
+
+    /// Ends the batch, with nobody behind.
+    fn end(feeds: &mut Feeds) {
+        feeds.next_batch(Duration::ZERO, &[ROOM]);
     }
 
     fn since(feeds: &mut Feeds, cursor: Cursor, dialect: Dialect) -> String {
@@ -161,13 +219,33 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_of_an_earlier_batch_sees_all_of_this_one() {
+    fn a_cursor_of_an_earlier_feed_sees_all_of_this_one() {
         let (mut feeds, dialect) = (Feeds::default(), Dialect::default());
         push(&mut feeds, "a");
         let late = feeds.after_next(ROOM);
-        feeds.next_batch();
+        end(&mut feeds);
         push(&mut feeds, "b");
         assert_eq!(since(&mut feeds, late, dialect), "-- b\r\n");
+    }
+
+    #[test]
+    fn a_feed_goes_on_for_those_behind_until_it_is_long_or_old_or_a_buffer_is_held() {
+        let (mut feeds, dialect) = (Feeds::default(), Dialect::default());
+        let at = Duration::from_millis;
+        let is_ending = |feeds: &Feeds, ms, most| !feeds.ending(at(ms), most, |_| true).is_empty();
+        push(&mut feeds, "a");
+        let after_a = feeds.end(ROOM);
+        assert!(!is_ending(&feeds, 0, 1000) && is_ending(&feeds, 0, 10));
+        assert_eq!(feeds.ending(at(0), 1000, |_| false), [ROOM], "nobody is behind");
+        feeds.next_batch(at(0), &[]);
+        assert_eq!(feeds.told().count(), 0);
+        push(&mut feeds, "b");
+        assert_eq!(feeds.told().collect::<Vec<_>>(), [ROOM]);
+        assert_eq!(since(&mut feeds, after_a, dialect), "-- b\r\n");
+        assert_eq!(since(&mut feeds, Cursor::default(), dialect), "-- a\r\n-- b\r\n");
+        assert!(!is_ending(&feeds, 49, 1000) && is_ending(&feeds, 50, 1000));
+        let held = feeds.since(ROOM, after_a, dialect).map(|(bytes, _)| Rc::clone(bytes));
+        assert!(held.is_some() && is_ending(&feeds, 0, 1000));
     }
 
     #[test]
@@ -176,7 +254,7 @@ mod tests {
         push(&mut feeds, "a");
         let start = Cursor::default();
         let kept = feeds.since(ROOM, start, dialect).map(|(bytes, _)| Rc::clone(bytes)).unwrap();
-        feeds.next_batch();
+        end(&mut feeds);
         push(&mut feeds, "b");
         assert_eq!(since(&mut feeds, start, dialect), "-- b\r\n");
         assert_eq!(kept.as_slice(), b"-- a\r\n");

@@ -65,10 +65,14 @@ pub mod inbox;
 pub mod systemd;
 
 #[cfg(target_os = "linux")]
+pub mod audience;
+#[cfg(target_os = "linux")]
 pub mod feed;
 
 #[cfg(target_os = "linux")]
 pub mod send_queue;
+#[cfg(target_os = "linux")]
+pub mod slowness;
 
 #[cfg(target_os = "linux")]
 pub mod peer;

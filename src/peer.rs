@@ -11,14 +11,10 @@ use crate::door::Place;
 use crate::feed::{Cursor, Feeds};
 use crate::os::WritablePoll;
 use crate::send_queue::SendQueue;
+use crate::slowness::{Slowness, Verdict};
 use crate::transport::Transport;
 use crate::wire::websocket::PING;
 use crate::wire::{Dialect, Farewell};
-
-/// How long a client may have more waiting than it may: a burst is not slowness.
-const GRACE: Duration = Duration::from_secs(1);
-/// How many times more than it may at any time, as long as most of it is shared with others.
-const MOST: usize = 8;
 
 /// One client as the broadcaster sees it. Nothing here waits.
 #[derive(Debug)]
@@ -33,10 +29,11 @@ pub struct Peer {
     sending: Sending,
     /// Whether its socket takes no more until `go_on` is called.
     is_behind: bool,
+    /// Whether its rooms have it with those who are behind.
+    pub is_with_those_behind: bool,
     /// Whether its session is over, so that only the queue keeps it.
     is_unread: bool,
-    /// Since when more waits than may.
-    over_since: Option<Duration>,
+    slowness: Slowness,
     /// Whether it is on the list of those to be flushed.
     pub is_due: bool,
 }
@@ -69,8 +66,9 @@ impl Peer {
             seats: Vec::with_capacity(1),
             sending: Sending::Open,
             is_behind: false,
+            is_with_those_behind: false,
             is_unread: false,
-            over_since: None,
+            slowness: Slowness::default(),
             is_due: false,
         }
     }
@@ -123,27 +121,24 @@ impl Peer {
         self.dialect.is_websocket()
     }
 
+    /// Whether its socket takes no more for now.
+    pub fn is_behind(&self) -> bool {
+        self.is_behind
+    }
+
+    /// The rooms whose feeds it gets.
+    pub fn rooms(&self) -> impl Iterator<Item = RoomId> {
+        self.seats.iter().map(|(room, _)| *room)
+    }
+
     /// Bytes that wait to be sent.
     pub fn queued(&self) -> usize {
         self.queue.bytes()
     }
 
-    /// Whether it is so far behind that it has to go. `limit` bytes may wait for it; more only
-    /// for a second, and only while they cost little because others wait for the same.
-    pub fn is_too_slow(&mut self, now: Duration, limit: usize) -> bool {
-        if self.queue.bytes() <= limit {
-            self.over_since = None;
-            return false;
-        }
-        let since = *self.over_since.get_or_insert(now);
-        now.saturating_sub(since) >= GRACE
-            || self.queue.own_bytes() > limit
-            || self.queue.bytes() > limit.saturating_mul(MOST)
-    }
-
-    /// When to look again whether it is too slow, if it may be.
-    pub fn grace_ends(&self) -> Option<Duration> {
-        self.over_since.map(|since| since + GRACE)
+    /// Whether it is so far behind that it has to go.
+    pub fn judge(&mut self, now: Duration, limit: usize) -> Verdict {
+        self.slowness.judge(now, self.queue.bytes(), self.queue.own_bytes(), limit)
     }
 
     /// Whether there is nothing left to do for it.
@@ -200,7 +195,7 @@ impl Peer {
         }
     }
 
-    /// Copies what its rooms were told so far in this batch, which is not complete yet.
+    /// Copies what its rooms were told so far, as the batch is not complete yet.
     fn catch_up(&mut self, feeds: &mut Feeds) {
         for (room, cursor) in &mut self.seats {
             if let Some((bytes, range)) = feeds.since(*room, *cursor, self.dialect)
@@ -212,8 +207,8 @@ impl Peer {
         }
     }
 
-    /// Queues the rest of what its rooms were told in this batch, which is complete, without a
-    /// copy. Returns whether there was any.
+    /// Queues the rest of what its rooms were told up to this batch, which is complete, without
+    /// a copy. Returns whether there was any.
     pub fn take(&mut self, feeds: &mut Feeds) -> bool {
         let mut any = false;
         for (room, cursor) in &mut self.seats {
@@ -309,87 +304,5 @@ impl Peer {
             self.sending = Sending::Over;
             self.transport.finish_sending();
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::door::Door;
-    use crate::limits::Limits;
-    use crate::text::Text;
-    use std::net::{TcpListener, TcpStream};
-
-    const LIMIT: usize = 1000;
-
-    /// A client in the lobby, which the test keeps connected.
-    fn peer(feeds: &mut Feeds) -> (Peer, TcpStream) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let far = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let (near, addr) = listener.accept().unwrap();
-        let door = Arc::new(Door::default());
-        let place = door.enter(addr.ip(), &Limits::USUAL, Duration::ZERO).unwrap();
-        let mut peer =
-            Peer::new(Arc::new(Transport::bare(near)), addr, Arc::new(place), Dialect::default());
-        peer.enter(RoomId::LOBBY, feeds);
-        (peer, far)
-    }
-
-    /// A batch of one line that the whole lobby waits for.
-    fn hear(peer: &mut Peer, feeds: &mut Feeds, bytes: usize) {
-        let around = "-- \r\n".len();
-        feeds.push(RoomId::LOBBY, Message::Notice(Text::new("x".repeat(bytes - around))));
-        peer.take(feeds);
-        feeds.next_batch();
-    }
-
-    fn at(ms: u64) -> Duration {
-        Duration::from_millis(ms)
-    }
-
-    #[test]
-    fn what_others_wait_for_too_may_be_more_than_the_limit_for_a_second() {
-        let mut feeds = Feeds::default();
-        let (mut peer, _far) = peer(&mut feeds);
-        hear(&mut peer, &mut feeds, LIMIT);
-        assert!(!peer.is_too_slow(at(0), LIMIT) && peer.grace_ends().is_none());
-        hear(&mut peer, &mut feeds, LIMIT);
-        assert!(!peer.is_too_slow(at(5000), LIMIT));
-        assert_eq!(peer.grace_ends(), Some(at(6000)));
-        assert!(!peer.is_too_slow(at(5999), LIMIT));
-        assert!(peer.is_too_slow(at(6000), LIMIT));
-    }
-
-    #[test]
-    fn who_catches_up_has_another_second() {
-        let mut feeds = Feeds::default();
-        let (mut peer, _far) = peer(&mut feeds);
-        hear(&mut peer, &mut feeds, 2 * LIMIT);
-        assert!(!peer.is_too_slow(at(0), LIMIT));
-        peer.queue.consume(LIMIT);
-        assert!(!peer.is_too_slow(at(900), LIMIT) && peer.grace_ends().is_none());
-        hear(&mut peer, &mut feeds, LIMIT);
-        assert!(!peer.is_too_slow(at(1000), LIMIT));
-        assert_eq!(peer.grace_ends(), Some(at(2000)));
-    }
-
-    #[test]
-    fn what_waits_for_one_client_alone_is_never_more_than_the_limit() {
-        let mut feeds = Feeds::default();
-        let (mut peer, _far) = peer(&mut feeds);
-        peer.send(&[b'x'; LIMIT], &mut feeds);
-        assert!(!peer.is_too_slow(at(0), LIMIT));
-        peer.send(b"x", &mut feeds);
-        assert!(peer.is_too_slow(at(0), LIMIT));
-    }
-
-    #[test]
-    fn nothing_is_ever_more_than_eight_times_the_limit() {
-        let mut feeds = Feeds::default();
-        let (mut peer, _far) = peer(&mut feeds);
-        hear(&mut peer, &mut feeds, 8 * LIMIT);
-        assert!(!peer.is_too_slow(at(0), LIMIT));
-        hear(&mut peer, &mut feeds, 256);
-        assert!(peer.is_too_slow(at(0), LIMIT));
     }
 }

@@ -7,17 +7,22 @@ use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 
+use crate::audience::Audience;
 use crate::chat::{ClientId, Message, RoomId};
 use crate::feed::Feeds;
 use crate::metrics::Census;
 use crate::os::WritablePoll;
 use crate::peer::Peer;
+use crate::slowness::Verdict;
 use crate::systemd::Keeper;
 use crate::wire::Dialect;
 
 /// A batch is sent when it has made so many bytes, so that no more than that wait anywhere
 /// before it is known who takes them.
 const MAX_BATCH_BYTES: usize = 256 * 1024;
+/// Those who are behind are given so many bytes at once, or a part of what may wait for them.
+const MOST_KEPT: usize = 512 * 1024;
+const PART_KEPT: usize = 16;
 
 /// All peers, by the client that each belongs to.
 #[derive(Debug)]
@@ -26,9 +31,11 @@ pub struct Peers {
     peers: FxHashMap<ClientId, Peer>,
     feeds: Feeds,
     /// Who gets what a room is told.
-    audiences: FxHashMap<RoomId, Vec<ClientId>>,
+    audiences: FxHashMap<RoomId, Audience>,
     /// Who is due something of its own in this batch, or has changed.
     due: Vec<ClientId>,
+    /// Who fell behind in this batch, or is not behind any more.
+    moved: Vec<ClientId>,
     /// About how many bytes this batch has made so far.
     weight: usize,
     /// How many bytes sockets took.
@@ -49,6 +56,7 @@ impl Peers {
             feeds: Feeds::default(),
             audiences: FxHashMap::default(),
             due: Vec::new(),
+            moved: Vec::new(),
             weight: 0,
             sent: 0,
             websockets: 0,
@@ -115,7 +123,8 @@ impl Peers {
     }
 
     /// All of them, at the end.
-    pub fn into_all(self) -> impl Iterator<Item = (ClientId, Peer)> {
+    pub fn into_all(mut self) -> impl Iterator<Item = (ClientId, Peer)> {
+        self.bring_up();
         self.peers.into_iter()
     }
 
@@ -142,16 +151,15 @@ impl Peers {
     /// From here on, a client gets what a room is told.
     pub fn enter(&mut self, id: ClientId, room: RoomId) {
         self.with(id, |peer, feeds| peer.enter(room, feeds));
-        self.audiences.entry(room).or_default().push(id);
+        let is_behind = self.peers.get(&id).is_some_and(|peer| peer.is_with_those_behind);
+        self.audiences.entry(room).or_default().add(id, is_behind);
     }
 
     /// From here on, it does not.
     pub fn leave(&mut self, id: ClientId, room: RoomId) {
         self.with(id, |peer, feeds| peer.leave(room, feeds));
         let Some(audience) = self.audiences.get_mut(&room) else { return };
-        if let Some(place) = audience.iter().position(|&listener| listener == id) {
-            audience.swap_remove(place);
-        }
+        audience.remove(id);
         if audience.is_empty() {
             self.audiences.remove(&room);
         }
@@ -159,7 +167,7 @@ impl Peers {
 
     /// How many get what a room is told.
     pub fn members(&self, room: RoomId) -> usize {
-        self.audiences.get(&room).map_or(0, Vec::len)
+        self.audiences.get(&room).map_or(0, Audience::len)
     }
 
     /// Tells something to all members of a room but some.
@@ -181,11 +189,13 @@ impl Peers {
 
     /// When to flush even if there is nothing new.
     pub fn next_deadline(&self) -> Option<Duration> {
-        self.suspects.front().map(|&(due, _)| due)
+        let suspect = self.suspects.front().map(|&(due, _)| due);
+        suspect.into_iter().chain(self.feeds.next_end()).min()
     }
 
     /// Does something to every peer, which is then flushed in this batch.
     pub fn with_all(&mut self, act: impl Fn(&mut Peer, &mut Feeds)) {
+        self.bring_up();
         let everyone: Vec<_> = self.peers.keys().copied().collect();
         everyone.into_iter().for_each(|id| self.with(id, &act));
     }
@@ -204,31 +214,68 @@ impl Peers {
     /// it now. Returns those who are too slow for `limit` bytes in their queues.
     pub fn flush(&mut self, now: Duration, limit: usize) -> Vec<ClientId> {
         self.recall_suspects(now);
-        let mut judge = Judge { now, limit, slow: Vec::new(), suspects: &mut self.suspects };
-        let mut due = std::mem::take(&mut self.due);
-        let rooms: Vec<_> = self.feeds.rooms().collect();
-        let members = rooms.iter().filter_map(|room| self.audiences.get(room)).flatten();
+        let mut slow = Vec::new();
         // Whoever is due something of its own comes first: it may be waiting for that.
-        for &id in due.iter().chain(members) {
+        let mut round = std::mem::take(&mut self.due);
+        let told = self.feeds.told().filter_map(|room| self.audiences.get(&room));
+        round.extend(told.flat_map(Audience::prompt));
+        round.drain(..).for_each(|id| self.attend(id, now, limit, &mut slow));
+        let ending = self.feeds.ending(now, MOST_KEPT.min(limit / PART_KEPT), |room| {
+            self.audiences.get(&room).is_some_and(|audience| !audience.behind().is_empty())
+        });
+        let ended = ending.iter().filter_map(|room| self.audiences.get(room));
+        round.extend(ended.flat_map(Audience::behind));
+        round.drain(..).for_each(|id| self.attend(id, now, limit, &mut slow));
+        self.due = round;
+        self.feeds.next_batch(now, &ending);
+        self.weight = 0;
+        self.sort_moved();
+        slow
+    }
+
+    /// Sends a client what it is due, if that is anything; adds it to `slow` if it has to go.
+    fn attend(&mut self, id: ClientId, now: Duration, limit: usize, slow: &mut Vec<ClientId>) {
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        let took_some = peer.take(&mut self.feeds);
+        if !std::mem::take(&mut peer.is_due) && !took_some {
+            return;
+        }
+        self.sent += peer.flush(id, &self.writable);
+        match peer.judge(now, limit) {
+            Verdict::Fine => {}
+            Verdict::Suspect(due) => self.suspects.push_back((due, id)),
+            Verdict::TooSlow => slow.push(id),
+        }
+        if peer.is_behind() != peer.is_with_those_behind {
+            self.moved.push(id);
+        }
+        if peer.is_finished() {
+            self.websockets -= usize::from(peer.is_websocket());
+            self.peers.remove(&id);
+            self.keeper.forget(id);
+        }
+    }
+
+    /// Has those who fell behind in this batch, or are not behind any more, on the right side.
+    fn sort_moved(&mut self) {
+        for id in self.moved.drain(..) {
             let Some(peer) = self.peers.get_mut(&id) else { continue };
-            let took_some = peer.take(&mut self.feeds);
-            if !std::mem::take(&mut peer.is_due) && !took_some {
-                continue;
-            }
-            self.sent += peer.flush(id, &self.writable);
-            judge.see(id, peer);
-            if peer.is_finished() {
-                self.websockets -= usize::from(peer.is_websocket());
-                self.peers.remove(&id);
-                self.keeper.forget(id);
+            peer.is_with_those_behind = peer.is_behind();
+            for room in peer.rooms() {
+                if let Some(audience) = self.audiences.get_mut(&room) {
+                    audience.set_behind(id, peer.is_behind());
+                }
             }
         }
-        due.clear();
-        self.due = due;
-        let slow = judge.slow;
-        self.feeds.next_batch();
-        self.weight = 0;
-        slow
+    }
+
+    /// Gives those who are behind what was kept for them.
+    fn bring_up(&mut self) {
+        for id in self.audiences.values().flat_map(Audience::behind) {
+            if let Some(peer) = self.peers.get_mut(id) {
+                peer.take(&mut self.feeds);
+            }
+        }
     }
 
     /// Has those looked at whose time is up, even if there is nothing new for them.
@@ -250,94 +297,5 @@ fn mark_due(due: &mut Vec<ClientId>, id: ClientId, peer: &mut Peer) {
     }
 }
 
-/// Tells who is too slow.
-struct Judge<'a> {
-    now: Duration,
-    limit: usize,
-    slow: Vec<ClientId>,
-    suspects: &'a mut VecDeque<(Duration, ClientId)>,
-}
-
-impl Judge<'_> {
-    fn see(&mut self, id: ClientId, peer: &mut Peer) {
-        let was_suspect = peer.grace_ends().is_some();
-        if peer.is_too_slow(self.now, self.limit) {
-            self.slow.push(id);
-        } else if !was_suspect && let Some(due) = peer.grace_ends() {
-            self.suspects.push_back((due, id));
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::door::Door;
-    use crate::limits::Limits;
-    use crate::os::Bell;
-    use crate::text::Text;
-    use crate::transport::Transport;
-    use std::net::{TcpListener, TcpStream};
-
-    const STALLED: ClientId = ClientId(1);
-    const LIMIT: usize = 1 << 20;
-
-    /// One client in a lobby, which does not read and whose socket takes no more.
-    struct World {
-        door: Arc<Door>,
-        peers: Peers,
-        _far: TcpStream,
-    }
-
-    impl World {
-        fn new() -> Self {
-            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-            let far = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-            let (near, addr) = listener.accept().unwrap();
-            let transport = Arc::new(Transport::bare(near));
-            while transport.send_now([&[b'x'; 1 << 20][..]].into_iter()).is_ok() {}
-            let limits = Limits { max_clients: 1, ..Limits::USUAL };
-            let door = Arc::new(Door::default());
-            let place = Arc::new(door.enter(addr.ip(), &limits, Duration::ZERO).unwrap());
-            let writable = WritablePoll::new(&Bell::new().unwrap()).unwrap();
-            let mut peers = Peers::new(Arc::new(writable), Keeper::default());
-            peers.add(STALLED, Peer::new(transport, addr, place, Dialect::default()));
-            peers.enter(STALLED, RoomId::LOBBY);
-            Self { door, peers, _far: far }
-        }
-
-        fn flood(&mut self) {
-            let line = Message::Notice(Text::new("x".repeat(4 * LIMIT)));
-            self.peers.tell_room(RoomId::LOBBY, &[], line);
-        }
-
-        fn flush(&mut self, ms: u64) -> Vec<ClientId> {
-            self.peers.flush(Duration::from_millis(ms), LIMIT)
-        }
-    }
-
-    #[test]
-    fn who_is_behind_is_looked_at_again_although_nothing_is_said() {
-        let mut world = World::new();
-        world.flood();
-        assert_eq!(world.flush(500), []);
-        assert_eq!(world.peers.next_deadline(), Some(Duration::from_millis(1500)));
-        assert_eq!(world.flush(1499), []);
-        assert_eq!(world.flush(1500), [STALLED]);
-        assert_eq!(world.peers.next_deadline(), None);
-    }
-
-    #[test]
-    fn a_place_is_free_only_when_nothing_waits_for_its_client_any_more() {
-        let mut world = World::new();
-        world.flood();
-        world.flush(0);
-        world.peers.with(STALLED, |peer, _| peer.finish_unread());
-        world.flush(1);
-        assert_eq!(world.door.clients(), 1);
-        world.peers.with(STALLED, |peer, _| peer.close());
-        world.flush(2);
-        assert_eq!(world.door.clients(), 0);
-        assert!(world.peers.peers.is_empty());
-    }
-}
+mod tests;

@@ -125,7 +125,7 @@ impl Message {
     pub fn weight(&self) -> usize {
         let text = match self {
             Self::Said { entry, .. } => entry.text.as_str().len(),
-            Self::TopicSet { text, .. } => text.as_str().len(),
+            Self::Notice(text) | Self::TopicSet { text, .. } => text.as_str().len(),
             Self::Left { reason: Reason::Quit(Some(words)), .. }
             | Self::Left { reason: Reason::Kicked(_, Some(words)), .. } => words.as_str().len(),
             _ => 0,

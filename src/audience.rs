@@ -1,0 +1,101 @@
+//! `Audience`: who gets what a room is told, those who are behind apart from those who are not.
+
+use crate::chat::ClientId;
+
+/// The listeners of one room.
+#[derive(Debug, Default)]
+pub struct Audience {
+    /// First those who keep up, then those who are behind.
+    listeners: Vec<ClientId>,
+    /// How many keep up.
+    prompt: usize,
+}
+
+impl Audience {
+    /// Adds a client that is not in it.
+    pub fn add(&mut self, id: ClientId, is_behind: bool) {
+        let last = self.listeners.len();
+        self.listeners.push(id);
+        if !is_behind {
+            self.listeners.swap(self.prompt, last);
+            self.prompt += 1;
+        }
+    }
+
+    /// Removes a client; `false` if it was not in it.
+    pub fn remove(&mut self, id: ClientId) -> bool {
+        let Some(mut place) = self.listeners.iter().position(|&listener| listener == id) else {
+            return false;
+        };
+        if place < self.prompt {
+            self.prompt -= 1;
+            self.listeners.swap(place, self.prompt);
+            place = self.prompt;
+        }
+        self.listeners.swap_remove(place);
+        true
+    }
+
+    /// Puts a client with those who are behind, or back, if it is in it.
+    pub fn set_behind(&mut self, id: ClientId, is_behind: bool) {
+        if self.remove(id) {
+            self.add(id, is_behind);
+        }
+    }
+
+    /// Those who keep up.
+    pub fn prompt(&self) -> &[ClientId] {
+        &self.listeners[..self.prompt]
+    }
+
+    /// Those who are behind.
+    pub fn behind(&self) -> &[ClientId] {
+        &self.listeners[self.prompt..]
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.listeners.len()
+    }
+
+    /// Whether there is nobody.
+    pub fn is_empty(&self) -> bool {
+        self.listeners.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    proptest! {
+        #[test]
+        fn everybody_is_in_it_once_and_on_the_right_side(
+            steps in prop::collection::vec((0u64..8, 0..3, any::<bool>()), 0..60),
+        ) {
+            let (mut audience, mut model) = (Audience::default(), BTreeMap::new());
+            for (number, step, is_behind) in steps {
+                let id = ClientId(number);
+                match step {
+                    0 => {
+                        prop_assert_eq!(audience.remove(id), model.remove(&id).is_some());
+                        audience.add(id, is_behind);
+                        model.insert(id, is_behind);
+                    }
+                    1 => prop_assert_eq!(audience.remove(id), model.remove(&id).is_some()),
+                    _ => {
+                        audience.set_behind(id, is_behind);
+                        model.entry(id).and_modify(|side| *side = is_behind);
+                    }
+                }
+                let sides = [(audience.prompt(), false), (audience.behind(), true)];
+                let found = sides.map(|(ids, side)| ids.iter().map(move |id| (*id, side)));
+                let found: Vec<_> = found.into_iter().flatten().collect();
+                prop_assert_eq!(audience.len(), model.len());
+                prop_assert_eq!(found.into_iter().collect::<BTreeMap<_, _>>(), model.clone());
+            }
+        }
+    }
+}
