@@ -124,8 +124,9 @@ fn who_was_behind_has_everything_once_and_in_order() {
     assert_eq!(world.read(said.len()), said);
     assert!(!world.peers.are_queued());
     world.peers.enter(STALLED, RoomId::LOBBY);
-    world.tell("again");
     world.flush(101);
+    world.tell("again");
+    world.flush(102);
     let mut again = [0; b"-- again\r\n".len()];
     world.far.read_exact(&mut again).unwrap();
     assert_eq!(&again, b"-- again\r\n");
