@@ -210,7 +210,7 @@ impl Broadcaster {
             Input::Idle(id, limit) => self.happen(now, id, Event::Idle(limit)),
             Input::Gone(id, reason) => {
                 self.happen(now, id, Event::Gone(reason));
-                self.see_off(now, id, |peer, _| peer.finish_unread());
+                self.see_off(now, id, Peer::finish_unread);
             }
             Input::Writable(id) => self.peers.with(id, |peer, _| peer.go_on()),
             Input::Store(event) => self.hear_store(now, event),
@@ -271,7 +271,7 @@ impl Broadcaster {
             }
             Incoming::HungUp => {
                 self.happen(now, id, Event::Gone(Reason::Disconnected));
-                self.see_off(now, id, |peer, _| peer.finish());
+                self.see_off(now, id, Peer::finish);
             }
         }
     }

@@ -12,9 +12,9 @@ use rustc_hash::FxHashMap;
 use crate::chat::{Message, RoomId};
 use crate::wire::Dialect;
 
-/// A buffer that grew beyond this in one batch is not kept for the next.
+/// A buffer that grew beyond this is not kept for the next feed.
 const KEPT_CAPACITY: usize = 256 * 1024;
-/// Feeds that are kept for the next batches.
+/// Feeds that are kept to be used again.
 const KEPT_FEEDS: usize = 16;
 /// How long a feed goes on. Who is too slow is found so much later.
 const LONGEST: Duration = Duration::from_millis(50);
@@ -41,11 +41,28 @@ struct Encoded {
     ends: Vec<usize>,
 }
 
+/// What a client has yet to get of a feed.
+#[derive(Debug)]
+pub struct Unread<'a> {
+    /// The bytes of all the feed, in the client's dialect.
+    pub bytes: &'a Rc<Vec<u8>>,
+    /// Where those begin that it has not got.
+    pub start: usize,
+    /// Where those of the current batch begin. It may go on: what shares the buffer makes it grow
+    /// as a copy.
+    pub fresh: usize,
+}
+
+impl Unread<'_> {
+    /// All of it.
+    pub fn all(&self) -> Range<usize> {
+        self.start..self.bytes.len()
+    }
+}
+
 impl Feed {
-    /// The bytes of the messages from number `start` on, in `dialect`, to be shared or copied.
-    ///
-    /// They may be shared only once the batch is complete: a shared buffer grows as a copy.
-    pub fn since(&mut self, start: usize, dialect: Dialect) -> (&Rc<Vec<u8>>, Range<usize>) {
+    /// The bytes of the messages from number `start` on, in `dialect`.
+    fn since(&mut self, start: usize, dialect: Dialect, is_held: bool) -> Unread<'_> {
         let Encoded { bytes, ends } = &mut self.encoded[dialect.index()];
         if ends.len() < self.messages.len() {
             let buffer = Rc::make_mut(bytes);
@@ -54,11 +71,18 @@ impl Feed {
                 ends.push(buffer.len());
             }
         }
-        let start = match start {
+        if is_held
+            && bytes.capacity() / 2 > bytes.len()
+            && let Some(buffer) = Rc::get_mut(bytes)
+        {
+            buffer.shrink_to_fit();
+        }
+        let offset = |messages: usize| match messages {
             0 => 0,
-            _ => ends.get(start - 1).copied().unwrap_or(bytes.len()),
+            _ => ends.get(messages - 1).copied().unwrap_or(bytes.len()),
         };
-        (bytes, start..bytes.len())
+        let start = offset(start);
+        Unread { bytes, start, fresh: offset(self.told).max(start) }
     }
 
     /// Whether it must not go on: it has gone on for long, or it has `most` bytes, or some client
@@ -129,17 +153,19 @@ impl Feeds {
         Cursor { messages: end.messages + 1, ..end }
     }
 
-    /// A room's bytes after `cursor`, in `dialect`, if there are any; see [`Feed::since`].
+    /// What a client at `cursor` has yet to get of a room's feed, if there is anything. `is_held`
+    /// tells that it will take a while to send: the buffer then has no memory that is not counted.
     pub fn since(
         &mut self,
         room: RoomId,
         cursor: Cursor,
         dialect: Dialect,
-    ) -> Option<(&Rc<Vec<u8>>, Range<usize>)> {
+        is_held: bool,
+    ) -> Option<Unread<'_>> {
         let feed = self.feeds.get_mut(&room)?;
         // Of an earlier feed everything was taken.
         let start = if cursor.feed == feed.number { cursor.messages } else { 0 };
-        (start < feed.messages.len()).then(|| feed.since(start, dialect))
+        (start < feed.messages.len()).then(|| feed.since(start, dialect, is_held))
     }
 
     /// The rooms that were told something in this batch.
@@ -198,9 +224,9 @@ mod tests {
     }
 
     fn since(feeds: &mut Feeds, cursor: Cursor, dialect: Dialect) -> String {
-        let bytes = feeds.since(ROOM, cursor, dialect);
-        bytes.map_or(String::new(), |(bytes, range)| {
-            String::from_utf8_lossy(&bytes[range]).into_owned()
+        let bytes = feeds.since(ROOM, cursor, dialect, false);
+        bytes.map_or(String::new(), |unread| {
+            String::from_utf8_lossy(&unread.bytes[unread.all()]).into_owned()
         })
     }
 
@@ -244,7 +270,7 @@ mod tests {
         assert_eq!(since(&mut feeds, after_a, dialect), "-- b\r\n");
         assert_eq!(since(&mut feeds, Cursor::default(), dialect), "-- a\r\n-- b\r\n");
         assert!(!is_ending(&feeds, 49, 1000) && is_ending(&feeds, 50, 1000));
-        let held = feeds.since(ROOM, after_a, dialect).map(|(bytes, _)| Rc::clone(bytes));
+        let held = feeds.since(ROOM, after_a, dialect, false).map(|unread| Rc::clone(unread.bytes));
         assert!(held.is_some() && is_ending(&feeds, 0, 1000));
     }
 
@@ -253,7 +279,8 @@ mod tests {
         let (mut feeds, dialect) = (Feeds::default(), Dialect::default());
         push(&mut feeds, "a");
         let start = Cursor::default();
-        let kept = feeds.since(ROOM, start, dialect).map(|(bytes, _)| Rc::clone(bytes)).unwrap();
+        let kept =
+            feeds.since(ROOM, start, dialect, false).map(|unread| Rc::clone(unread.bytes)).unwrap();
         end(&mut feeds);
         push(&mut feeds, "b");
         assert_eq!(since(&mut feeds, start, dialect), "-- b\r\n");
@@ -265,8 +292,9 @@ mod tests {
         let mut feeds = Feeds::default();
         push(&mut feeds, "a");
         let mut get = || {
-            [Dialect::Lines { timestamps: false }, Dialect::Json]
-                .map(|dialect| Rc::clone(feeds.since(ROOM, Cursor::default(), dialect).unwrap().0))
+            [Dialect::Lines { timestamps: false }, Dialect::Json].map(|dialect| {
+                Rc::clone(feeds.since(ROOM, Cursor::default(), dialect, false).unwrap().bytes)
+            })
         };
         let ([lines, json], [other_lines, other_json]) = (get(), get());
         assert!(Rc::ptr_eq(&lines, &other_lines) && lines.ends_with(b"-- a"));

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::chat::{ClientId, Message, RoomId};
 use crate::door::Place;
-use crate::feed::{Cursor, Feeds};
+use crate::feed::{Cursor, Feeds, Unread};
 use crate::os::WritablePoll;
 use crate::send_queue::SendQueue;
 use crate::slowness::{Slowness, Verdict};
@@ -195,27 +195,28 @@ impl Peer {
         }
     }
 
-    /// Copies what its rooms were told so far, as the batch is not complete yet.
+    /// Queues what its rooms were told so far: a copy of what this batch has, which may go on.
     fn catch_up(&mut self, feeds: &mut Feeds) {
         for (room, cursor) in &mut self.seats {
-            if let Some((bytes, range)) = feeds.since(*room, *cursor, self.dialect)
-                && self.sending == Sending::Open
+            if self.sending == Sending::Open
+                && let Some(unread) = feeds.since(*room, *cursor, self.dialect, self.is_behind)
             {
-                self.queue.push_with(|out| out.extend_from_slice(&bytes[range]));
+                let Unread { bytes, start, fresh } = unread;
+                self.queue.push_shared(bytes, start..fresh);
+                self.queue.push_with(|out| out.extend_from_slice(&bytes[fresh..]));
             }
             *cursor = feeds.end(*room);
         }
     }
 
-    /// Queues the rest of what its rooms were told up to this batch, which is complete, without
-    /// a copy. Returns whether there was any.
+    /// Queues the rest of what its rooms were told, without a copy. Returns whether there was any.
     pub fn take(&mut self, feeds: &mut Feeds) -> bool {
         let mut any = false;
         for (room, cursor) in &mut self.seats {
             if self.sending == Sending::Open
-                && let Some((bytes, range)) = feeds.since(*room, *cursor, self.dialect)
+                && let Some(unread) = feeds.since(*room, *cursor, self.dialect, self.is_behind)
             {
-                self.queue.push_shared(bytes, range);
+                self.queue.push_shared(unread.bytes, unread.all());
                 *cursor = feeds.end(*room);
                 any = true;
             }
@@ -266,20 +267,21 @@ impl Peer {
     /// Queues what the protocol has to say at the end.
     pub fn say_farewell(&mut self, farewell: Farewell, feeds: &mut Feeds) {
         self.push(feeds, |dialect, out| dialect.encode_end(farewell, out));
-        self.finish();
+        self.finish(feeds);
     }
 
-    /// Ends the sending once the queue is empty.
-    pub fn finish(&mut self) {
+    /// Ends the sending once everything so far is sent.
+    pub fn finish(&mut self, feeds: &mut Feeds) {
+        self.catch_up(feeds);
         if self.sending == Sending::Open {
             self.sending = Sending::Ending;
         }
     }
 
     /// The same for a client whose session is over: after that it is finished.
-    pub fn finish_unread(&mut self) {
+    pub fn finish_unread(&mut self, feeds: &mut Feeds) {
         self.is_unread = true;
-        self.finish();
+        self.finish(feeds);
     }
 
     /// Ends the connection at once, in both directions; its session, if it has one, will notice.

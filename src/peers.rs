@@ -1,4 +1,4 @@
-//! `Peers`: the sending halves of all clients, and what their rooms are told in this batch.
+//! `Peers`: the sending halves of all clients, and what their rooms are told.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -17,10 +17,9 @@ use crate::slowness::Verdict;
 use crate::systemd::Keeper;
 use crate::wire::Dialect;
 
-/// A batch is sent when it has made so many bytes, so that no more than that wait anywhere
-/// before it is known who takes them.
+/// A batch is sent when it has made so many bytes, so that it is soon known who takes them.
 const MAX_BATCH_BYTES: usize = 256 * 1024;
-/// Those who are behind are given so many bytes at once, or a part of what may wait for them.
+/// Those who are behind are given so many bytes at once, or this part of what may wait for them.
 const MOST_KEPT: usize = 512 * 1024;
 const PART_KEPT: usize = 16;
 

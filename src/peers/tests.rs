@@ -148,7 +148,7 @@ fn a_place_is_free_only_when_nothing_waits_for_its_client_any_more() {
     let mut world = World::new();
     world.flood();
     world.flush(0);
-    world.peers.with(STALLED, |peer, _| peer.finish_unread());
+    world.peers.with(STALLED, Peer::finish_unread);
     world.flush(1);
     assert_eq!(world.door.clients(), 1);
     world.peers.with(STALLED, |peer, _| peer.close());
