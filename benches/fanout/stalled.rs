@@ -4,8 +4,8 @@ use crate::bench::Bench;
 use crate::crowd::Crowd;
 use crate::load::{FULL, Load};
 use crate::os;
-use crate::report::{Bound, Report, plain, time};
-use crate::sample::{Sample, middle, ratio};
+use crate::report::{Bound, Report, plain, time, times};
+use crate::sample::{Sample, middle};
 use crate::server::{Kind, Server, Tuning};
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
@@ -14,7 +14,10 @@ use std::io;
 use std::time::{Duration, Instant};
 
 const RECEIVERS: usize = 100;
-const SPAN: Duration = Duration::from_secs(2);
+const ROUNDS: usize = 5;
+const SPAN: Duration = Duration::from_millis(1500);
+/// Between one state and the next.
+const SETTLING: Duration = Duration::from_millis(200);
 /// The send queue of the row where the stalled are dropped.
 const QUEUE: usize = 1 << 20;
 /// When the room has said so many bytes, the kernel has taken all it will for who doesn't read, and
@@ -25,11 +28,21 @@ const SLACK: f64 = 8.0;
 /// Filling the sockets of a thousand stops here: their server would not be bounded.
 const MOST_RESIDENT: u64 = 4 << 30;
 
+/// One server's others, before the stalled came, beside them, and since they are gone.
 struct Stalled {
-    sample: Sample,
+    before: Sample,
+    beside: Sample,
+    since: Sample,
     dropped: usize,
-    /// The most MiB that were ever resident.
-    peak: f64,
+    /// How many MiB more were resident at most.
+    more: f64,
+}
+
+impl Stalled {
+    /// What the others have beside the stalled, of what they have without.
+    fn kept(&self, field: impl Fn(&Sample) -> f64) -> f64 {
+        2.0 * field(&self.beside) / (field(&self.before) + field(&self.since))
+    }
 }
 
 /// Five that are dropped, and a thousand that are not yet.
@@ -39,12 +52,14 @@ pub(crate) fn stalled(bench: &Bench, report: &mut Report) {
         bench,
         &[
             "stalled",
-            "the others: deliveries/s",
+            "the others before: deliveries/s",
+            "beside them",
+            "since",
             "× without",
-            "CPU-s per M",
+            "CPU, × without",
             "p99",
             "dropped",
-            "peak MiB",
+            "MiB more",
         ],
     );
     few(bench, report);
@@ -55,58 +70,54 @@ pub(crate) fn stalled(bench: &Bench, report: &mut Report) {
 
 fn few(bench: &Bench, report: &mut Report) {
     let tuning = Tuning { send_queue: QUEUE, ..Tuning::default() };
-    let (without, with) = compare(bench, report, tuning, 5, |_, _| Ok(()));
-    let rate = ratio(&with, &without, |stalled| stalled.sample.rate);
+    let taken = take(bench, report, tuning, 5, |_, _| Ok(()));
     report.target(
         "5 of 105 never read: deliveries/s of the others, × without",
         Bound::AtLeast(0.95),
-        rate,
+        middle(&taken, |stalled| stalled.kept(|sample| sample.rate)),
     );
-    let dropped = middle(&with, |stalled| stalled.dropped as f64);
+    let dropped = middle(&taken, |stalled| stalled.dropped as f64);
     report.target("5 of 105 never read: dropped", Bound::AtLeast(5.0), dropped);
-    let more = middle(&with, |stalled| stalled.peak) - middle(&without, |stalled| stalled.peak);
+    let more = middle(&taken, |stalled| stalled.more);
     let most = 5.0 * (QUEUE >> 20) as f64 + SLACK;
     report.target("5 of 105 never read: MiB more at most", Bound::AtMost(most), more);
 }
 
 fn many(bench: &Bench, report: &mut Report) {
-    let (without, with) = compare(bench, report, Tuning::default(), 1000, fill);
-    let rate = ratio(&with, &without, |stalled| stalled.sample.rate);
+    let taken = take(bench, report, Tuning::default(), 1000, fill);
     report.target(
         "1000 stalled beside 100: deliveries/s of the others, × without",
         Bound::AtLeast(0.95),
-        rate,
+        middle(&taken, |stalled| stalled.kept(|sample| sample.rate)),
     );
 }
 
-/// Measures in turn without and with so many stalled; `prepare` is called with them.
-fn compare(
+/// Measures with so many stalled; `prepare` is called with them.
+fn take(
     bench: &Bench,
     report: &mut Report,
     tuning: Tuning,
-    stalled: usize,
+    count: usize,
     prepare: fn(&Server, &mut Load) -> io::Result<()>,
-) -> (Vec<Stalled>, Vec<Stalled>) {
-    let (mut without, mut with) = (Vec::new(), Vec::new());
-    for _ in 0..if bench.quick { 1 } else { 3 } {
-        let taken = bench.calmly(|| measure(bench, tuning, 0, |_, _| Ok(())));
-        without.extend(report.accept(Kind::Chatd, "none stalled", taken));
-        let taken = bench.calmly(|| measure(bench, tuning, stalled, prepare));
-        with.extend(report.accept(Kind::Chatd, &format!("{stalled} stalled"), taken));
+) -> Vec<Stalled> {
+    let mut taken = Vec::new();
+    for _ in 0..if bench.quick { 1 } else { ROUNDS } {
+        let stalled = bench.calmly(|| measure(bench, tuning, count, prepare));
+        taken.extend(report.accept(Kind::Chatd, &format!("{count} stalled"), stalled));
     }
-    let rate = |stalled: &Stalled| stalled.sample.rate;
-    for (count, taken) in [(0, &without), (stalled, &with)] {
-        report.row(&[
-            count.to_string(),
-            plain(middle(taken, rate)),
-            plain(ratio(taken, &without, rate)),
-            plain(middle(taken, |stalled| stalled.sample.cpu)),
-            time(middle(taken, |stalled| stalled.sample.p99)),
-            plain(middle(taken, |stalled| stalled.dropped as f64)),
-            plain(middle(taken, |stalled| stalled.peak)),
-        ]);
-    }
-    (without, with)
+    let middle = |field: fn(&Stalled) -> f64| middle(&taken, field);
+    report.row(&[
+        count.to_string(),
+        plain(middle(|stalled| stalled.before.rate)),
+        plain(middle(|stalled| stalled.beside.rate)),
+        plain(middle(|stalled| stalled.since.rate)),
+        times(middle(|stalled| stalled.kept(|sample| sample.rate))),
+        times(middle(|stalled| stalled.kept(|sample| sample.cpu))),
+        time(middle(|stalled| stalled.beside.p99)),
+        plain(middle(|stalled| stalled.dropped as f64)),
+        plain(middle(|stalled| stalled.more)),
+    ]);
+    taken
 }
 
 fn measure(
@@ -116,17 +127,27 @@ fn measure(
     prepare: impl FnOnce(&Server, &mut Load) -> io::Result<()>,
 ) -> io::Result<(Stalled, f64)> {
     let server = bench.start(Kind::Chatd, tuning)?;
-    let crowd = Crowd::gather(&server, Kind::Chatd.dialect(), stalled, 0)?;
     let mut load = Load::gather(&server, Kind::Chatd.dialect(), RECEIVERS)?;
+    load.drive(FULL, SETTLING, None)?;
+    let before = Sample::take(bench, &server, &mut load, FULL, SPAN)?;
+    let peak = server.size()?.peak;
+    let crowd = Crowd::gather(&server, Kind::Chatd.dialect(), stalled, 0)?;
     prepare(&server, &mut load)?;
-    let sample = Sample::take(bench, &server, &mut load, FULL, SPAN)?;
-    while stalled > 0 && load.said() < SPENT {
-        load.drive(FULL, Duration::from_millis(100), None)?;
+    load.drive(FULL, SETTLING, None)?;
+    let said = load.said();
+    let beside = Sample::take(bench, &server, &mut load, FULL, SPAN)?;
+    while load.said() - said < SPENT {
+        load.drive(FULL, SETTLING, None)?;
     }
-    let peak = server.size()?.peak as f64 / (1 << 20) as f64;
+    let more = (server.size()?.peak - peak) as f64 / (1 << 20) as f64;
     let deadline = Instant::now() + Duration::from_millis(200);
     let dropped = crowd.members.iter().filter(|member| ends(&member.socket, deadline)).count();
-    Ok((Stalled { sample, dropped, peak }, sample.others))
+    drop(crowd);
+    load.drive(FULL, SETTLING, None)?;
+    let since = Sample::take(bench, &server, &mut load, FULL, SPAN)?;
+    let others = [&before, &beside, &since].map(|sample| sample.others);
+    let stalled = Stalled { before, beside, since, dropped, more };
+    Ok((stalled, others.into_iter().fold(0.0, f64::max)))
 }
 
 /// Talks until the kernel has taken all it will for those who don't read, so that from then on

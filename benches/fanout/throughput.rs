@@ -28,9 +28,10 @@ const PACES: [(Pace, &[usize]); 3] = [
     (Pace::Window(16), &[100, 1000]),
     (Pace::Single, &[10, 100, 1000, 5000]),
 ];
-/// How often servers take turns. A row with a target has [`MORE_ROUNDS`] unless in haste.
-const ROUNDS: usize = 3;
-const MORE_ROUNDS: usize = 5;
+/// How often servers take turns. A row with a target has more than one without.
+const ROUNDS: usize = 2;
+const MORE_ROUNDS: usize = 3;
+const MOST_ROUNDS: usize = 5;
 /// Peers that are measured once only, with no more receivers than that.
 const SHOWN: [Kind; 2] = [Kind::Ncat, Kind::Ngircd];
 const SHOWN_MOST: usize = 100;
@@ -106,7 +107,7 @@ pub(crate) fn history(bench: &Bench, report: &mut Report) {
     let columns = ["history", "deliveries/s", "CPU-s per M"];
     report.table("2000 receivers, with a history of 1000 lines and without", bench, &columns);
     let mut taken = [(0, Vec::new()), (1000, Vec::new())];
-    for _ in 0..ROUNDS {
+    for _ in 0..MORE_ROUNDS {
         for (history, samples) in &mut taken {
             let mut setup = setup(bench, Kind::Chatd, 2000, FULL);
             setup.tuning.history = *history;
@@ -131,7 +132,7 @@ fn measure(bench: &Bench, report: &mut Report, receivers: usize, pace: Pace, pee
     let mut kinds = vec![Kind::Chatd, Kind::Floor];
     kinds.extend(Some(Kind::Redis).filter(|kind| peers && kind.installed()));
     let mut row = alternate(bench, report, &kinds, receivers, pace);
-    let shown = !bench.quick && receivers <= SHOWN_MOST && !matches!(pace, Pace::Rate(_));
+    let shown = !bench.quick && receivers <= SHOWN_MOST && matches!(pace, FULL | Pace::Single);
     for kind in SHOWN.into_iter().filter(|kind| shown && kind.installed()) {
         let taken = setup(bench, kind, receivers, pace).sample(bench);
         row.0.push((kind, Vec::from_iter(report.accept(kind, &name(receivers, pace), taken))));
@@ -177,7 +178,8 @@ fn setup(bench: &Bench, kind: Kind, receivers: usize, pace: Pace) -> Setup {
 
 fn rounds(bench: &Bench, receivers: usize, pace: Pace) -> usize {
     match (pace, receivers) {
-        (FULL, 100 | 1000 | 5000) | (Pace::Single, 100) if !bench.quick => MORE_ROUNDS,
+        (FULL, 100 | 1000) | (Pace::Single, 100) if !bench.quick => MOST_ROUNDS,
+        (FULL, _) => MORE_ROUNDS,
         _ => ROUNDS,
     }
 }

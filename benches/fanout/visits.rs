@@ -11,7 +11,8 @@ use std::io;
 use std::time::Duration;
 
 const OTHERS: usize = 50;
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 4;
+const ALONE: Duration = Duration::from_secs(1);
 const PACE: Pace = Pace::Rate(200);
 
 /// Where the others are.
@@ -107,8 +108,8 @@ fn measure(bench: &Bench, setting: Setting) -> io::Result<(Visits, f64)> {
     let server = bench.start(setting.kind(), Tuning::default())?;
     let [others, visitors] = setting.dialects();
     let mut load = Load::gather(&server, others, OTHERS)?;
-    let span = Duration::from_millis(if bench.quick { 800 } else { 2000 });
-    let alone = load.drive(PACE, span, None)?.latency.quantile(0.99);
+    let span = Duration::from_millis(if bench.quick { 1000 } else { 4000 });
+    let alone = load.drive(PACE, ALONE, None)?.latency.quantile(0.99);
 
     let mut churn = Churn::new(&server, visitors, setting != Setting::ChatdApart)?;
     let meter = Meter::start(bench, &server)?;
