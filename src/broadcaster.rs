@@ -148,13 +148,11 @@ impl Broadcaster {
             let first = self.wait(self.next_deadline());
             let now = self.clock.now();
             first.into_iter().for_each(|input| self.take(now, input));
-            for _ in 1..MAX_BATCH {
-                // The alarm means that nobody waits for the inbox to be empty any more.
-                let Ok(input) = self.inbox.try_recv() else { break };
-                self.take(now, input);
-                if self.alarm.is_over() {
-                    break;
-                }
+            self.drain(now);
+            if self.peers.is_batch_large() {
+                // Others may be about to say as much, and one flush for all costs less.
+                thread::yield_now();
+                self.drain(now);
             }
             self.pass_time(now);
             self.flush(now);
@@ -163,6 +161,18 @@ impl Broadcaster {
         match self.successor.take() {
             Some(successor) => self.hand_over(&successor),
             None => self.say_goodbye(),
+        }
+    }
+
+    /// Takes what is queued, as far as it belongs in one batch.
+    fn drain(&mut self, now: Now) {
+        for _ in 0..MAX_BATCH {
+            // The alarm means that nobody waits for the inbox to be empty any more.
+            let Ok(input) = self.inbox.try_recv() else { return };
+            self.take(now, input);
+            if self.alarm.is_over() {
+                return;
+            }
         }
     }
 

@@ -19,6 +19,8 @@ use crate::wire::Dialect;
 
 /// A batch is sent when it has made so many bytes, so that it is soon known who takes them.
 const MAX_BATCH_BYTES: usize = 256 * 1024;
+/// A batch of so many bytes is more than talk among people.
+const LARGE_BATCH: usize = 1024;
 /// Those who are behind are given so many bytes at once, or this part of what may wait for them.
 const MOST_KEPT: usize = 512 * 1024;
 const PART_KEPT: usize = 16;
@@ -184,6 +186,11 @@ impl Peers {
     /// Whether the batch is large enough to be sent before it grows.
     pub fn is_batch_full(&self) -> bool {
         self.weight >= MAX_BATCH_BYTES
+    }
+
+    /// Whether the batch has more than a few lines.
+    pub fn is_batch_large(&self) -> bool {
+        self.weight >= LARGE_BATCH
     }
 
     /// When to flush even if there is nothing new.
