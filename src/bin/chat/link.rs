@@ -9,6 +9,7 @@ use crossbeam_channel::{Receiver, SendError, Sender, bounded, unbounded};
 
 use crate::connection::{Connection, Dialer, Writer};
 use crate::lines::Lines;
+use crate::opening::WrongPort;
 use crate::talk::Event;
 
 /// Lines of the server's that wait to be shown. Then the server has to wait.
@@ -30,6 +31,7 @@ pub(crate) enum Heard {
     Connected(Writer),
     Line(Text),
     Lost(Option<String>),
+    WrongPort(String),
 }
 
 impl Link {
@@ -60,6 +62,10 @@ impl Link {
             Heard::Lost(reason) => {
                 self.writer = None;
                 Event::Lost(reason)
+            }
+            Heard::WrongPort(why) => {
+                self.writer = None;
+                Event::WrongPort(why)
             }
         }
     }
@@ -111,6 +117,9 @@ fn receive(
         match lines.next_line() {
             Ok(Some(line)) => link.send(Heard::Line(Text::new(line.bytes)))?,
             Ok(None) => return link.send(Heard::Lost(None)),
+            Err(error) if WrongPort::is(&error) => {
+                return link.send(Heard::WrongPort(error.to_string()));
+            }
             Err(error) => return link.send(Heard::Lost(Some(error.to_string()))),
         }
     }
