@@ -90,6 +90,11 @@ impl Reader {
         Self { source, opening }
     }
 
+    /// Why it ended in this way, if it is clearer from what came.
+    pub(crate) fn explain(&self, end: io::Result<()>) -> io::Result<()> {
+        self.opening.explain(end)
+    }
+
     /// How long a read may wait.
     pub(crate) fn set_patience(&self, patience: Option<Duration>) -> io::Result<()> {
         let (Source::Plain(socket) | Source::Tls(tls::Reader { socket, .. })) = &self.source;

@@ -1,6 +1,6 @@
 //! What the first bytes that come tell about a port that is none for this client.
 //!
-//! chatd's begin with `--` or `!!`, so these cannot be anybody's words.
+//! chatd speaks first, and begins with `--` or `!!`: these cannot be anybody's words.
 
 use std::error::Error;
 use std::{fmt, io};
@@ -8,12 +8,26 @@ use std::{fmt, io};
 /// The first bytes of an answer, and what is wrong with such a port.
 type Sign = (&'static [u8], &'static str);
 
+/// What to know a port by.
+#[derive(Debug)]
+struct Signs {
+    known: &'static [Sign],
+    /// What to say if it ends without a byte, which is no proof.
+    silence: &'static str,
+}
+
 /// Without TLS: an alert, as answered to what is no TLS (RFC 8446, section 5.1), or a web server's answer.
-const PLAIN: &[Sign] = &[
-    (b"\x15\x03", "that port speaks TLS; use --tls"),
-    (b"HTTP/1.", "that port is for browsers; use the text port"),
-];
-const UNDER_TLS: &[Sign] = &[(b"HTTP/1.", "that port is for browsers; use the TLS port")];
+const PLAIN: Signs = Signs {
+    known: &[
+        (b"\x15\x03", "that port speaks TLS; use --tls"),
+        (b"HTTP/1.", "that port is for browsers; use the text port"),
+    ],
+    silence: "not a word came; is it the text port?",
+};
+const UNDER_TLS: Signs = Signs {
+    known: &[(b"HTTP/1.", "that port is for browsers; use the TLS port")],
+    silence: "not a word came; is it the TLS port?",
+};
 
 /// It is no chatd's port that answers, or not the right one; the words say what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +51,7 @@ impl WrongPort {
 /// The first bytes of a connection.
 #[derive(Debug)]
 pub(crate) struct Opening {
-    signs: &'static [Sign],
+    signs: Signs,
     /// No more than the longest sign has.
     bytes: Vec<u8>,
 }
@@ -56,12 +70,25 @@ impl Opening {
     /// # Errors
     /// A [`WrongPort`], before the end of the first line.
     pub(crate) fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let longest = self.signs.iter().map(|(sign, _)| sign.len()).max().unwrap_or_default();
+        let longest = self.signs.known.iter().map(|(sign, _)| sign.len()).max().unwrap_or_default();
         let room = longest - self.bytes.len();
         self.bytes.extend(bytes.iter().take(room));
-        match self.signs.iter().find(|(sign, _)| self.bytes.starts_with(sign)) {
+        match self.signs.known.iter().find(|(sign, _)| self.bytes.starts_with(sign)) {
             Some(&(_, words)) => Err(io::Error::other(WrongPort(words))),
             None => Ok(()),
+        }
+    }
+
+    /// Why the connection ended in this way, if it is clearer from here.
+    pub(crate) fn explain(&self, end: io::Result<()>) -> io::Result<()> {
+        let kind = end.as_ref().err().map(io::Error::kind);
+        match kind {
+            None | Some(io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted)
+                if self.bytes.is_empty() =>
+            {
+                Err(io::Error::other(self.signs.silence))
+            }
+            _ => end,
         }
     }
 }
@@ -91,6 +118,25 @@ mod tests {
                 assert_eq!(tls, "that port is for browsers; use the TLS port");
             }
         }
+    }
+
+    #[test]
+    fn an_end_without_a_byte_is_told_from_others() {
+        let told = |opening: &Opening, end| opening.explain(end).map_err(|error| error.to_string());
+        let reset = || Err(io::ErrorKind::ConnectionReset.into());
+        for end in [Ok(()), reset()] {
+            let why = told(&Opening::plain(), end).unwrap_err();
+            assert_eq!(why, "not a word came; is it the text port?");
+        }
+        assert!(told(&Opening::under_tls(), Ok(())).unwrap_err().ends_with("the TLS port?"));
+        assert!(
+            told(&Opening::plain(), Err(io::ErrorKind::TimedOut.into()))
+                != told(&Opening::plain(), Ok(()))
+        );
+        let mut opening = Opening::plain();
+        opening.take(b"-").unwrap();
+        assert_eq!(told(&opening, Ok(())), Ok(()));
+        assert!(told(&opening, reset()).unwrap_err().contains("reset"));
     }
 
     #[test]

@@ -136,7 +136,7 @@ fn listen(reader: Reader, progress: &Progress, pong: &Sender<()>) -> io::Result<
     match is_going_down {
         // However it ends: who goes without reading everything resets the connection.
         true => Err(io::Error::other("the server is going down")),
-        false => end,
+        false => lines.input().get_ref().explain(end),
     }
 }
 

@@ -84,6 +84,24 @@ fn a_port_that_is_not_for_it_is_told_with_what_to_do() {
 }
 
 #[test]
+fn a_port_that_ends_without_a_word_is_asked_about_once() {
+    let (listener, address) = listen();
+    let chat_in_pipe = thread::Builder::new().spawn(move || run(&mut chat(address, []))).unwrap();
+    drop(listener.accept().unwrap());
+    failed(&chat_in_pipe.join().unwrap(), 1, ": not a word came; is it the text port?");
+
+    let mut terminal = Terminal::run(chat(address, []));
+    drop(listener.accept().unwrap());
+    let begins =
+        |start: &'static str| move |rows: &[&str]| rows.iter().any(|row| row.starts_with(start));
+    terminal.displays(begins("-- connection lost (not a word came; is it the text port?); "));
+    drop(listener.accept().unwrap());
+    terminal.displays(|rows| {
+        begins("-- connection lost; ")(rows) || begins("-- connection lost (Connection reset")(rows)
+    });
+}
+
+#[test]
 fn a_server_that_dies_midway_is_a_failure() {
     let server = Server::start();
     let [mut bob] = people(&server, ["bob"]);
