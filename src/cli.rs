@@ -192,13 +192,22 @@ pub fn parse(
         return config::load(args, environment).map(|config| Job::Serve(Box::new(config)));
     }
     let task = Task::from_arg_matches(&matches).map_err(|error| Stop::from_clap(&error))?;
-    let from_environment = || {
-        let set = environment.into_iter().find(|(name, _)| name == STATE_DIR);
-        set.map(|(_, dir)| PathBuf::from(dir))
-    };
-    let dir = task.state().state_dir.clone().or_else(from_environment);
-    let dir = dir.ok_or_else(|| Stop::Wrong("chatd: --state-dir DIR is missing\n".to_owned()))?;
+    let (dir, origin) = state_dir(task.state(), environment)?;
+    store::check_there(&dir).map_err(|fault| Stop::Wrong(format!("chatd: {origin}: {fault}\n")))?;
     Ok(Job::Manage(Errand { task, dir }))
+}
+
+/// The state directory that is named, and where that is.
+fn state_dir(
+    state: &State,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<(PathBuf, &'static str), Stop> {
+    if let Some(dir) = &state.state_dir {
+        return Ok((dir.clone(), "--state-dir"));
+    }
+    let set = environment.into_iter().find(|(name, _)| name == STATE_DIR);
+    set.map(|(_, dir)| (dir.into(), STATE_DIR))
+        .ok_or_else(|| Stop::Wrong("chatd: --state-dir DIR is missing\n".to_owned()))
 }
 
 /// The server's options, and the commands beside them.

@@ -33,7 +33,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use rusqlite::Connection;
 
 pub use self::backup::backup;
-pub use self::database::{Database, check_place};
+pub use self::database::{Database, check_place, check_there};
 pub use self::export::{Filter, export};
 pub use self::fault::Fault;
 pub use self::gate::{Gate, Swing};

@@ -51,12 +51,12 @@ impl Database {
         Self::at(dir.join(FILE), Some(lock))
     }
 
-    /// Opens the database in `dir` for a change, beside a server that may be running.
+    /// Opens the database in `dir` for a change, beside a server that may be running. It is made if
+    /// it does not exist, and `dir` is not.
     ///
     /// # Errors
     /// When it cannot be used.
     pub fn open_beside(dir: &Path) -> Result<Self, Fault> {
-        make_dir(dir)?;
         Self::at(dir.join(FILE), None)
     }
 
@@ -170,6 +170,21 @@ pub fn check_place(dir: &Path) -> Result<(), Fault> {
     match fs::metadata(dir) {
         Ok(found) if !found.is_dir() => Err(Fault::about(dir, "it is no directory")),
         _ => Ok(()),
+    }
+}
+
+/// Refuses a `dir` that is not there, too: for whoever looks after a server's, it is a slip.
+///
+/// # Errors
+/// When the path is no directory.
+pub fn check_there(dir: &Path) -> Result<(), Fault> {
+    match fs::metadata(dir).map_err(|error| error.kind()) {
+        Err(ErrorKind::NotFound | ErrorKind::NotADirectory) => Err(Fault::about(
+            dir,
+            "there is no such directory; name the server's, or make it first, as the user that \
+             the server runs as",
+        )),
+        _ => check_place(dir),
     }
 }
 

@@ -79,7 +79,9 @@ function seeToLogin(answer) {
 /** Before anything else, so that these are the name and the room that others hear of. */
 function enter(isNamed) {
   showState("open", "");
-  if (wanted.nick && !isNamed) send(`/nick ${wanted.nick}`);
+  const nick = wanted.nick || wanted.usualNick;
+  wanted.usualNick = "";
+  if (nick && !isNamed) send(`/nick ${nick}`);
   if (wanted.room && wanted.room !== "lobby") send(`/join ${wanted.room}`);
   askForLists("/rooms");
 }

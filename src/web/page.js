@@ -35,11 +35,11 @@ export function linked(text) {
   return text.split(ADDRESS).map((part, number) => (number % 2 ? link(part) : part));
 }
 
-// ---- Memory: this tab's, else this browser's. The browser may forbid it. ----
+// ---- Memory: this tab's, and this browser's. The browser may forbid it. ----
 
-function recall(...stores) {
+function recall(store, key) {
   try {
-    return stores.map(([store, key]) => window[store].getItem(key)).find(Boolean) ?? "";
+    return window[store].getItem(key) ?? "";
   } catch {
     return "";
   }
@@ -53,10 +53,12 @@ function remember(store, key, value) {
   }
 }
 
-/** The name and the room to take again after a reconnect. */
+/** The name and the room to take again after a reconnect, or a reload of this tab. */
 export const wanted = {
-  nick: recall(["sessionStorage", "nick"], ["localStorage", "nick"]),
-  room: recall(["sessionStorage", "room"]),
+  nick: recall("sessionStorage", "nick"),
+  room: recall("sessionStorage", "room"),
+  /** For a tab without a name: to be asked for once only, as it may be the name of another tab. */
+  usualNick: recall("localStorage", "nick"),
 };
 
 export function wantNick(nick) {

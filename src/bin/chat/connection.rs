@@ -7,6 +7,7 @@ use std::time::Duration;
 use socket2::{SockRef, TcpKeepalive};
 
 use crate::cli::{Options, Target};
+use crate::opening::Opening;
 use crate::tls;
 
 /// How long connecting to one address may take.
@@ -46,12 +47,13 @@ impl Dialer {
         let _ = SockRef::from(&socket).set_tcp_keepalive(&keep_alive);
         match &self.tls {
             None => {
-                let reader = Reader::Plain(socket.try_clone()?);
+                let reader = Reader::new(Source::Plain(socket.try_clone()?), Opening::plain());
                 Ok(Connection { reader, writer: Writer::Plain(socket) })
             }
             Some(tls) => {
                 let (reader, writer) = tls.handshake(socket)?;
-                Ok(Connection { reader: Reader::Tls(reader), writer: Writer::Tls(writer) })
+                let reader = Reader::new(Source::Tls(reader), Opening::under_tls());
+                Ok(Connection { reader, writer: Writer::Tls(writer) })
             }
         }
     }
@@ -70,27 +72,44 @@ impl Dialer {
     }
 }
 
-/// The receiving half.
+/// The receiving half. Reading fails with a [`WrongPort`](crate::opening::WrongPort) if it is one.
 #[derive(Debug)]
-pub(crate) enum Reader {
+pub(crate) struct Reader {
+    source: Source,
+    opening: Opening,
+}
+
+#[derive(Debug)]
+enum Source {
     Plain(TcpStream),
     Tls(tls::Reader),
 }
 
 impl Reader {
+    fn new(source: Source, opening: Opening) -> Self {
+        Self { source, opening }
+    }
+
+    /// Why it ended in this way, if it is clearer from what came.
+    pub(crate) fn explain(&self, end: io::Result<()>) -> io::Result<()> {
+        self.opening.explain(end)
+    }
+
     /// How long a read may wait.
     pub(crate) fn set_patience(&self, patience: Option<Duration>) -> io::Result<()> {
-        let (Self::Plain(socket) | Self::Tls(tls::Reader { socket, .. })) = self;
+        let (Source::Plain(socket) | Source::Tls(tls::Reader { socket, .. })) = &self.source;
         socket.set_read_timeout(patience)
     }
 }
 
 impl Read for Reader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Plain(socket) => socket.read(buffer),
-            Self::Tls(tls) => tls.read(buffer),
-        }
+        let length = match &mut self.source {
+            Source::Plain(socket) => socket.read(buffer),
+            Source::Tls(tls) => tls.read(buffer),
+        }?;
+        self.opening.take(&buffer[..length])?;
+        Ok(length)
     }
 }
 

@@ -9,6 +9,7 @@ use crossbeam_channel::{Receiver, SendError, Sender, bounded, unbounded};
 
 use crate::connection::{Connection, Dialer, Writer};
 use crate::lines::Lines;
+use crate::opening::WrongPort;
 use crate::talk::Event;
 
 /// Lines of the server's that wait to be shown. Then the server has to wait.
@@ -30,6 +31,7 @@ pub(crate) enum Heard {
     Connected(Writer),
     Line(Text),
     Lost(Option<String>),
+    WrongPort(String),
 }
 
 impl Link {
@@ -60,6 +62,10 @@ impl Link {
             Heard::Lost(reason) => {
                 self.writer = None;
                 Event::Lost(reason)
+            }
+            Heard::WrongPort(why) => {
+                self.writer = None;
+                Event::WrongPort(why)
             }
         }
     }
@@ -101,19 +107,26 @@ fn receive(
     connection: Option<Connection>,
     link: &Sender<Heard>,
 ) -> Result<(), SendError<Heard>> {
+    let is_first = connection.is_some();
     let Connection { reader, writer } = match connection.map_or_else(|| dialer.dial(), Ok) {
         Ok(connection) => connection,
         Err(error) => return link.send(Heard::Lost(Some(error.to_string()))),
     };
     link.send(Heard::Connected(writer))?;
     let mut lines = Lines::new(BufReader::new(reader));
-    loop {
+    let end = loop {
         match lines.next_line() {
             Ok(Some(line)) => link.send(Heard::Line(Text::new(line.bytes)))?,
-            Ok(None) => return link.send(Heard::Lost(None)),
-            Err(error) => return link.send(Heard::Lost(Some(error.to_string()))),
+            end => break end.map(drop),
         }
-    }
+    };
+    // A later one may meet a server that is about to go.
+    let end = if is_first { lines.input().get_ref().explain(end) } else { end };
+    link.send(match end {
+        Ok(()) => Heard::Lost(None),
+        Err(error) if WrongPort::is(&error) => Heard::WrongPort(error.to_string()),
+        Err(error) => Heard::Lost(Some(error.to_string())),
+    })
 }
 
 /// Starts the thread that sends lines, and says that no more will come when there is no sender.

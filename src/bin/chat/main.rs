@@ -12,6 +12,7 @@ mod lines;
 mod link;
 mod login;
 mod names;
+mod opening;
 mod pipe;
 mod recall;
 mod screen;

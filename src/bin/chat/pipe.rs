@@ -15,6 +15,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::connection::{Connection, Reader, Writer};
 use crate::lines::{Line, Lines, MAX_LINE};
+use crate::opening::WrongPort;
 use crate::words::{self, FIRST_LINE, Identity, PING, PONG, QUIT};
 use crate::{Failure, complain};
 
@@ -43,6 +44,11 @@ pub(crate) fn run(connection: Connection, identity: &Identity) -> Result<(), Fai
     })?;
     let listened = listen(reader, &progress, &pong);
     drop(pong);
+    if let Err(error) = &listened
+        && WrongPort::is(error)
+    {
+        return Err(error.to_string().into());
+    }
     if progress.is_done(&progress.is_delivered) {
         let _ = end_of_input.recv_timeout(LOOKING);
     } else {
@@ -130,7 +136,7 @@ fn listen(reader: Reader, progress: &Progress, pong: &Sender<()>) -> io::Result<
     match is_going_down {
         // However it ends: who goes without reading everything resets the connection.
         true => Err(io::Error::other("the server is going down")),
-        false => end,
+        false => lines.input().get_ref().explain(end),
     }
 }
 

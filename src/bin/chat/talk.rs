@@ -33,6 +33,8 @@ pub(crate) enum Event {
     Heard(Text),
     /// The connection is gone or never came to be; without a reason the server ended it.
     Lost(Option<String>),
+    /// It is not chatd that answers, or not on that port, for this reason.
+    WrongPort(String),
     /// The deadline has come.
     Due,
 }
@@ -46,6 +48,8 @@ pub(crate) enum Action {
     Finish,
     Dial,
     End,
+    /// The same, as there is no use in going on, for this reason.
+    GiveUp(String),
 }
 
 /// The state of it all.
@@ -54,6 +58,8 @@ pub(crate) struct Talk {
     stage: Stage,
     identity: Identity,
     login: Login,
+    /// Whether there was a chatd, once.
+    was_open: bool,
     /// Whether the server calls the user as the user wants.
     is_named: bool,
     backoff: Backoff,
@@ -105,6 +111,7 @@ impl Talk {
             stage: Stage::Dialing,
             identity,
             login: Login::default(),
+            was_open: false,
             is_named: false,
             backoff: Backoff::new(),
             kept: VecDeque::new(),
@@ -140,6 +147,8 @@ impl Talk {
             Event::Connected => self.enter(&mut actions),
             Event::Heard(line) => self.hear(now, &line, &mut actions),
             Event::Lost(reason) => self.lose(now, reason, &mut actions),
+            Event::WrongPort(why) if self.was_open => self.lose(now, Some(why), &mut actions),
+            Event::WrongPort(why) => self.stop(Action::GiveUp(why), &mut actions),
             Event::Due => self.be_due(now, &mut actions),
         }
         actions
@@ -202,10 +211,14 @@ impl Talk {
     }
 
     fn end(&mut self, actions: &mut Vec<Action>) {
+        self.stop(Action::End, actions);
+    }
+
+    fn stop(&mut self, last: Action, actions: &mut Vec<Action>) {
         self.stage = Stage::Over;
         actions.extend(self.kept.iter().map(|line| show("!! not sent", line)));
         actions.extend(self.unconfirmed.iter().map(|line| show("!! perhaps not sent", line)));
-        actions.push(Action::End);
+        actions.push(last);
     }
 
     fn enter(&mut self, actions: &mut Vec<Action>) {
@@ -289,6 +302,7 @@ impl Talk {
             _ => return,
         };
         self.stage = Stage::Open;
+        self.was_open = true;
         self.backoff = Backoff::new();
         for line in std::mem::take(&mut self.kept) {
             match is_refused && words::password(&line).is_none() {

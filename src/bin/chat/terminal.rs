@@ -152,15 +152,15 @@ impl Desk {
             }
             Next::Input(Some(_)) => Ok(false),
             // Without a keyboard nobody is there.
-            Next::Input(None) => Ok(self.handle(Event::Leave { politely: true })),
+            Next::Input(None) => self.handle(Event::Leave { politely: true }),
             Next::Heard(heard) => {
                 let event = self.link.take(heard);
                 if let Event::Heard(line) = &event {
                     self.names.learn(line.as_str());
                 }
-                Ok(self.handle(event))
+                self.handle(event)
             }
-            Next::Due => Ok(self.handle(Event::Due)),
+            Next::Due => self.handle(Event::Due),
         }
     }
 
@@ -181,19 +181,20 @@ impl Desk {
                     return Ok(false);
                 }
                 self.screen.show(&format!("{PROMPT}{}", words::without_password(&line)));
-                Ok(self.handle(Event::Typed(line)))
+                self.handle(Event::Typed(line))
             }
             Outcome::Candidates(candidates) => {
                 self.screen.show(candidates.concat().trim_end());
                 Ok(false)
             }
             Outcome::Clear => self.screen.clear().map(|()| false),
-            Outcome::Leave { politely } => Ok(self.handle(Event::Leave { politely })),
+            Outcome::Leave { politely } => self.handle(Event::Leave { politely }),
         }
     }
 
-    /// Does what is to be done about an event; returns whether that was all.
-    fn handle(&mut self, event: Event) -> bool {
+    /// Does what is to be done about an event; returns whether that was all. An error is why there
+    /// is no use in going on.
+    fn handle(&mut self, event: Event) -> io::Result<bool> {
         let mut is_over = false;
         for action in self.talk.handle(self.start.elapsed(), event) {
             match action {
@@ -202,9 +203,13 @@ impl Desk {
                 Action::Finish => self.link.finish(),
                 Action::Dial => self.link.dial(),
                 Action::End => is_over = true,
+                Action::GiveUp(why) => {
+                    self.screen.close()?;
+                    return Err(io::Error::other(why));
+                }
             }
         }
-        is_over
+        Ok(is_over)
     }
 
     fn end(mut self) -> io::Result<bool> {

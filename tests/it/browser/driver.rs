@@ -36,6 +36,20 @@ pub(super) struct Browser {
 impl Browser {
     #[track_caller]
     pub(super) fn start() -> Self {
+        Self::with_preferences(&json!({}))
+    }
+
+    /// One that lets pages store nothing.
+    #[track_caller]
+    pub(super) fn without_storage() -> Self {
+        let blocked = 2;
+        Self::with_preferences(
+            &json!({ "profile.default_content_setting_values.cookies": blocked }),
+        )
+    }
+
+    #[track_caller]
+    fn with_preferences(preferences: &Value) -> Self {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
             .stdin(Stdio::null())
@@ -51,15 +65,15 @@ impl Browser {
         let session = format!("http://127.0.0.1:{port}/session");
         let profile = TempDir::new();
         let mut browser = Browser { driver, agent, session, _profile: profile };
-        browser.begin_session();
+        browser.begin_session(preferences);
         browser
     }
 
     #[track_caller]
-    fn begin_session(&mut self) {
+    fn begin_session(&mut self, preferences: &Value) {
         let profile = format!("--user-data-dir={}", self._profile.path("profile"));
         let flags: Vec<&str> = FLAGS.into_iter().chain([profile.as_str()]).collect();
-        let options = json!({ "args": flags });
+        let options = json!({ "args": flags, "prefs": preferences });
         let wish = json!({
             "browserName": "chrome",
             "goog:chromeOptions": options,

@@ -13,11 +13,79 @@ fn a_name_that_is_still_taken_comes_back_when_it_is_free() {
     let (server, browser) = (server(), Browser::start());
     let [ghost] = people(&server, ["alice"]);
     let alice = Tab::first(&browser, &server);
-    alice.run("localStorage.setItem('nick', 'alice')", &[]);
+    alice.run("sessionStorage.setItem('nick', 'alice')", &[]);
     alice.reload();
     alice.shows("refused", "", "alice is taken");
     drop(ghost);
     alice.shows_in("#nick", "alice");
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn a_reload_keeps_the_name_and_another_tab_does_not_take_it() {
+    let (server, browser) = (server(), Browser::start());
+    let alice = Tab::first(&browser, &server).named("alice");
+    let other = Tab::another(&browser, &server);
+    let guest = other.value("document.querySelector('#nick').textContent");
+    let guest = guest.as_str().unwrap();
+    assert!(guest.starts_with("guest"), "{guest}");
+    // It asked for the name that the browser had last, which was taken.
+    assert_eq!(other.texts("refused"), ["alice is taken"]);
+    for _ in 0..3 {
+        alice.has_people(&["alice", guest]);
+        alice.reload();
+        alice.shows_in("#nick", "alice");
+    }
+    other.shows_in("#nick", guest);
+    let bob = other.named("bob");
+    bob.reload();
+    bob.shows_in("#nick", "bob");
+    alice.has_people(&["alice", "bob"]);
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn a_tab_that_came_without_a_name_comes_back_without_one() {
+    let (old, browser) = (server(), Browser::start());
+    let alice = Tab::first(&browser, &old).named("alice");
+    let other = Tab::another(&browser, &old);
+    other.shows("refused", "", "alice is taken");
+    alice.says("/quit");
+    alice.has("document.body.dataset.state", "closed");
+    let port = old.web_port().to_string();
+    old.stop();
+    let _new = Server::with(["--web-port", &port, "--rate", "0"]);
+    other.shows("welcome", "", "Connected again");
+    // It would have asked before this.
+    other.says("hello");
+    other.shows("said", "guest1", "hello");
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn a_new_tab_takes_the_name_that_was_had_last() {
+    let (server, browser) = (server(), Browser::start());
+    let alice = Tab::first(&browser, &server).named("alice");
+    alice.says("/quit");
+    alice.has("document.body.dataset.state", "closed");
+    let later = Tab::another(&browser, &server);
+    later.shows_in("#nick", "alice");
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn a_page_that_may_store_nothing_works_all_the_same() {
+    let (server, browser) = (server(), Browser::without_storage());
+    let alice = Tab::first(&browser, &server);
+    let stores = "['localStorage', 'sessionStorage'].map((store) => {
+        try { return typeof window[store]; } catch ({ name }) { return name; }
+    })";
+    alice.has(stores, json!(["SecurityError", "SecurityError"]));
+    let alice = alice.named("alice");
+    alice.says("hello");
+    alice.shows("said", "alice", "hello");
+    alice.reload();
+    alice.has("document.querySelector('#nick').textContent.startsWith('guest')", true);
 }
 
 /// A server that keeps accounts in that directory, on that web port.

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 
 use super::*;
-use crate::harness::{eventually, people};
+use crate::harness::{Identity, TempDir, eventually, people};
 use crate::pty::Terminal;
 
 #[track_caller]
@@ -50,6 +50,55 @@ fn who_is_turned_away_is_told_why() {
     let _bob = Client::guest(&server);
     let ended = run(&mut chat(server.addr(), []));
     failed(&ended, 1, "!! the server is full");
+}
+
+#[test]
+fn a_port_that_is_not_for_it_is_told_with_what_to_do() {
+    let (identity, dir) = (Identity::new(), TempDir::new());
+    let (plain, tls) = (Server::with_web([]), identity.serve(&dir, []));
+    let ca = dir.path("cert.pem");
+    let under_tls = ["--tls", "--tls-ca", &ca];
+    let no_tls = "that port does not answer in TLS; is it the TLS port?";
+    for (flags, address, why) in [
+        (&[][..], tls.addr_of("tls"), "that port speaks TLS; use --tls"),
+        (&[], tls.addr_of("web"), "that port speaks TLS; use --tls"),
+        (&[], plain.addr_of("web"), "that port is for browsers; use the text port"),
+        (&under_tls, tls.addr_of("web"), "that port is for browsers; use the TLS port"),
+        (&under_tls, plain.addr_of("web"), no_tls),
+        (&under_tls, plain.addr_of("text"), no_tls),
+    ] {
+        let mut terminal = Terminal::run({
+            let mut command = chat(address, []);
+            command.args(flags);
+            command
+        });
+        let told = format!("chat: {address}: {why}");
+        terminal.displays(|rows| rows == [&told]);
+        assert_eq!(terminal.ends(), 1, "{told}");
+        terminal.displays(|rows| rows == [&told]);
+
+        let ended = piped(chat(address, []).args(flags), "hi\n");
+        assert_eq!((ended.status, &*ended.stdout), (1, ""), "{}", ended.stderr);
+        assert_eq!(ended.stderr, format!("{told}\n"));
+    }
+}
+
+#[test]
+fn a_port_that_ends_without_a_word_is_asked_about_once() {
+    let (listener, address) = listen();
+    let chat_in_pipe = thread::Builder::new().spawn(move || run(&mut chat(address, []))).unwrap();
+    drop(listener.accept().unwrap());
+    failed(&chat_in_pipe.join().unwrap(), 1, ": not a word came; is it the text port?");
+
+    let mut terminal = Terminal::run(chat(address, []));
+    drop(listener.accept().unwrap());
+    let begins =
+        |start: &'static str| move |rows: &[&str]| rows.iter().any(|row| row.starts_with(start));
+    terminal.displays(begins("-- connection lost (not a word came; is it the text port?); "));
+    drop(listener.accept().unwrap());
+    terminal.displays(|rows| {
+        begins("-- connection lost; ")(rows) || begins("-- connection lost (Connection reset")(rows)
+    });
 }
 
 #[test]

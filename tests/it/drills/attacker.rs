@@ -58,6 +58,7 @@ impl Stage {
     fn set(has_tls: bool, motd: &str) -> Self {
         let dir = TempDir::new();
         let (state, motd) = (dir.path("state"), dir.file("motd", motd));
+        std::fs::create_dir(&state).unwrap();
         add(&state, "alice", &[]);
         add(&state, "dora", &[]);
         add(&state, "carol", &["--operator"]);

@@ -33,6 +33,7 @@ fn floods_delay_nobody_and_cost_little() {
     let mut drill = Drill::begin("floods");
     let dir = TempDir::new();
     let state = dir.path("state");
+    std::fs::create_dir(&state).unwrap();
     add_alice(&state);
     let server = Server::run(within(&["env"], &["--state-dir", &state]));
     for round in drill.rounds(1) {

@@ -226,6 +226,45 @@ fn the_state_directory_may_be_named_in_the_environment() {
 }
 
 #[test]
+fn a_state_directory_that_is_not_there_is_named_and_not_made() {
+    let dir = TempDir::new();
+    let (slip, below) = (dir.path("slip"), format!("{}/state", dir.file("notes", "")));
+    let why = "there is no such directory; name the server's, or make it first, as the user that \
+               the server runs as";
+    let copy = dir.path("copy.db");
+    let commands: [&[&str]; 7] = [
+        &["account", "add", "alice"],
+        &["account", "list"],
+        &["account", "role", "alice", "operator"],
+        &["account", "remove", "alice"],
+        &["account", "password", "alice"],
+        &["export"],
+        &["backup", &copy],
+    ];
+    for words in commands {
+        for missing in [&slip, &below] {
+            let by_flag = run(chatd().args(words).args(["--state-dir", missing]));
+            let by_variable = run(chatd().args(words).env("CHATD_STATE_DIR", missing));
+            for (ended, named) in [(by_flag, "--state-dir"), (by_variable, "CHATD_STATE_DIR")] {
+                let expected = format!("chatd: {named}: cannot use {missing}: {why}\n");
+                assert_eq!((ended.status, &*ended.stdout), (2, ""), "{words:?}");
+                assert_eq!(ended.stderr, expected, "{words:?}");
+            }
+        }
+    }
+    assert_eq!(dir.names(), ["notes"]);
+}
+
+#[test]
+fn the_first_account_may_be_there_before_the_first_start() {
+    let dir = TempDir::new();
+    assert_done(&manage(&dir, "account add alice --operator", "top secret\n"), "");
+    assert_eq!(dir.names(), ["chatd.db"]);
+    let accounts = Kept::open(&dir).past.roll.accounts;
+    assert_eq!((accounts[0].nick, accounts[0].role), (nick("alice"), Role::Operator));
+}
+
+#[test]
 fn the_help_names_the_commands_and_options_do_not_mix_with_them() {
     let help = run(chatd().arg("--help")).stdout;
     for word in ["export", "backup", "account", "--port"] {

@@ -227,3 +227,19 @@ fn pauses_begin_anew_only_after_a_connection_that_worked() {
     test.happens(Event::Lost(None));
     assert!(test.talk.deadline().unwrap() - test.now <= Duration::from_millis(500));
 }
+
+#[test]
+fn a_wrong_port_is_given_up_unless_it_was_the_right_one_before() {
+    let wrong = || Event::WrongPort("use --tls".to_owned());
+    let mut test = Test { talk: Talk::new(Identity::default()), now: Duration::ZERO };
+    test.happens(Event::Connected);
+    assert_eq!(test.types("hello"), [""; 0]);
+    assert_eq!(test.happens(wrong()), ["!! not sent: hello", "GiveUp(\"use --tls\")"]);
+
+    let mut test = entered();
+    test.reconnects();
+    let told = test.happens(wrong());
+    assert_eq!(told.len(), 1);
+    assert!(told[0].starts_with("-- connection lost (use --tls); trying again in "), "{told:?}");
+    assert_eq!(test.deadline_comes(), ["Dial"]);
+}

@@ -1,0 +1,161 @@
+//! What the first bytes that come tell about a port that is none for this client.
+//!
+//! chatd speaks first, and begins with `--` or `!!`: these cannot be anybody's words.
+
+use std::error::Error;
+use std::{fmt, io};
+
+/// The first bytes of an answer, and what is wrong with such a port.
+type Sign = (&'static [u8], &'static str);
+
+/// What to know a port by.
+#[derive(Debug)]
+struct Signs {
+    known: &'static [Sign],
+    /// What to say if it ends without a byte, which is no proof.
+    silence: &'static str,
+}
+
+/// Without TLS: an alert, as answered to what is no TLS (RFC 8446, section 5.1), or a web server's answer.
+const PLAIN: Signs = Signs {
+    known: &[
+        (b"\x15\x03", "that port speaks TLS; use --tls"),
+        (b"HTTP/1.", "that port is for browsers; use the text port"),
+    ],
+    silence: "not a word came; is it the text port?",
+};
+const UNDER_TLS: Signs = Signs {
+    known: &[(b"HTTP/1.", "that port is for browsers; use the TLS port")],
+    silence: "not a word came; is it the TLS port?",
+};
+
+/// It is no chatd's port that answers, or not the right one; the words say what to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct WrongPort(&'static str);
+
+impl fmt::Display for WrongPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl Error for WrongPort {}
+
+impl WrongPort {
+    /// Whether that is why reading failed.
+    pub(crate) fn is(error: &io::Error) -> bool {
+        error.get_ref().is_some_and(|inner| inner.is::<Self>())
+    }
+}
+
+/// The first bytes of a connection.
+#[derive(Debug)]
+pub(crate) struct Opening {
+    signs: Signs,
+    /// No more than the longest sign has.
+    bytes: Vec<u8>,
+}
+
+impl Opening {
+    pub(crate) fn plain() -> Self {
+        Self { signs: PLAIN, bytes: Vec::new() }
+    }
+
+    pub(crate) fn under_tls() -> Self {
+        Self { signs: UNDER_TLS, bytes: Vec::new() }
+    }
+
+    /// Takes what was read next.
+    ///
+    /// # Errors
+    /// A [`WrongPort`], before the end of the first line.
+    pub(crate) fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let longest = self.signs.known.iter().map(|(sign, _)| sign.len()).max().unwrap_or_default();
+        let room = longest - self.bytes.len();
+        self.bytes.extend(bytes.iter().take(room));
+        match self.signs.known.iter().find(|(sign, _)| self.bytes.starts_with(sign)) {
+            Some(&(_, words)) => Err(io::Error::other(WrongPort(words))),
+            None => Ok(()),
+        }
+    }
+
+    /// Why the connection ended in this way, if it is clearer from here.
+    pub(crate) fn explain(&self, end: io::Result<()>) -> io::Result<()> {
+        let kind = end.as_ref().err().map(io::Error::kind);
+        match kind {
+            None | Some(io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted)
+                if self.bytes.is_empty() =>
+            {
+                Err(io::Error::other(self.signs.silence))
+            }
+            _ => end,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALERT: &[u8] = b"\x15\x03\x03\x00\x02\x02\x32";
+
+    /// What is said about bytes that are read `at_once` by so many.
+    fn judge(mut opening: Opening, bytes: &[u8], at_once: usize) -> Option<String> {
+        let error = bytes.chunks(at_once).find_map(|chunk| opening.take(chunk).err())?;
+        assert!(WrongPort::is(&error));
+        Some(error.to_string())
+    }
+
+    #[test]
+    fn tls_and_browsers_ports_are_known_however_their_answer_is_cut() {
+        for at_once in [1, 2, 3, 100] {
+            let plain = |bytes| judge(Opening::plain(), bytes, at_once);
+            assert_eq!(plain(ALERT).unwrap(), "that port speaks TLS; use --tls");
+            for answer in [b"HTTP/1.1 400 Bad Request\r\n", b"HTTP/1.0 408 Request Timeo"] {
+                let text = plain(answer).unwrap();
+                assert_eq!(text, "that port is for browsers; use the text port");
+                let tls = judge(Opening::under_tls(), answer, at_once).unwrap();
+                assert_eq!(tls, "that port is for browsers; use the TLS port");
+            }
+        }
+    }
+
+    #[test]
+    fn an_end_without_a_byte_is_told_from_others() {
+        let told = |opening: &Opening, end| opening.explain(end).map_err(|error| error.to_string());
+        let reset = || Err(io::ErrorKind::ConnectionReset.into());
+        for end in [Ok(()), reset()] {
+            let why = told(&Opening::plain(), end).unwrap_err();
+            assert_eq!(why, "not a word came; is it the text port?");
+        }
+        assert!(told(&Opening::under_tls(), Ok(())).unwrap_err().ends_with("the TLS port?"));
+        assert!(
+            told(&Opening::plain(), Err(io::ErrorKind::TimedOut.into()))
+                != told(&Opening::plain(), Ok(()))
+        );
+        let mut opening = Opening::plain();
+        opening.take(b"-").unwrap();
+        assert_eq!(told(&opening, Ok(())), Ok(()));
+        assert!(told(&opening, reset()).unwrap_err().contains("reset"));
+    }
+
+    #[test]
+    fn what_could_be_anything_is_left_alone() {
+        for bytes in [
+            &b"-- Welcome to chatd on box7."[..],
+            b"!! the server is full",
+            b"",
+            b"H",
+            b"HTTP/2",
+            b"\x15",
+            b"\x15\x04\x03",
+            b"SSH-2.0-x\r\nHTTP/1.1",
+            b"\n\x15\x03",
+        ] {
+            for at_once in [1, 100] {
+                assert_eq!(judge(Opening::plain(), bytes, at_once), None, "{bytes:?}");
+            }
+        }
+        assert_eq!(judge(Opening::under_tls(), ALERT, 1), None);
+    }
+}
