@@ -140,8 +140,9 @@ impl Broadcaster {
         // A pause of 100 µs would be one of 150.
         os::be_punctual();
         self.begin();
+        let mut was_large = false;
         while !self.stopping && !self.alarm.is_over() && !self.can_hand_over() {
-            if !self.inbox.is_empty() {
+            if !self.inbox.is_empty() && !was_large {
                 // Others are about to have their say, too, and one flush for all costs less.
                 thread::sleep(GATHERING);
             }
@@ -149,7 +150,8 @@ impl Broadcaster {
             let now = self.clock.now();
             first.into_iter().for_each(|input| self.take(now, input));
             self.drain(now);
-            if self.peers.is_batch_large() {
+            was_large = self.peers.is_batch_large();
+            if was_large {
                 // Others may be about to say as much, and one flush for all costs less.
                 thread::yield_now();
                 self.drain(now);

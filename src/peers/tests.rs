@@ -1,4 +1,4 @@
-//! A client that does not read, through batches.
+//! Clients that do not read, and what they find when they do after all.
 
 use super::*;
 use crate::door::Door;
@@ -6,42 +6,73 @@ use crate::limits::Limits;
 use crate::os::Bell;
 use crate::text::Text;
 use crate::transport::Transport;
+use proptest::prelude::*;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 
 const STALLED: ClientId = ClientId(1);
 const LIMIT: usize = 1 << 20;
 
+/// A client, and what the kernel had taken for it when it took no more.
+struct Far {
+    socket: TcpStream,
+    stuffing: usize,
+}
+
+impl Far {
+    /// One that does not read, and whose socket takes no more, or one that does.
+    fn connect(door: &Arc<Door>, is_stalled: bool) -> (Self, Peer) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        let (mut near, addr) = listener.accept().unwrap();
+        let mut stuffing = 0;
+        if is_stalled {
+            near.set_nonblocking(true).unwrap();
+            while let Ok(count) = near.write(&[b'x'; 1 << 20]) {
+                stuffing += count;
+            }
+            near.set_nonblocking(false).unwrap();
+        }
+        let place = door.enter(addr.ip(), &Limits::USUAL, Duration::ZERO).unwrap();
+        let transport = Arc::new(Transport::bare(near));
+        (Self { socket, stuffing }, Peer::new(transport, addr, Arc::new(place), Dialect::default()))
+    }
+
+    /// Reads what came before all else.
+    fn begin_to_read(&mut self) {
+        let stuffing = std::mem::take(&mut self.stuffing);
+        self.read(stuffing);
+    }
+
+    /// The next so many bytes.
+    fn read(&mut self, length: usize) -> String {
+        let mut found = vec![0; length];
+        self.socket.read_exact(&mut found).unwrap();
+        String::from_utf8(found).unwrap()
+    }
+}
+
+fn no_peers() -> Peers {
+    let writable = WritablePoll::new(&Bell::new().unwrap()).unwrap();
+    Peers::new(Arc::new(writable), Keeper::default())
+}
+
 /// One client in a lobby, which does not read and whose socket takes no more.
 struct World {
     door: Arc<Door>,
     peers: Peers,
-    far: TcpStream,
-    /// What the kernel had taken when its socket took no more.
-    stuffing: usize,
+    far: Far,
 }
 
 impl World {
     fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let far = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        far.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        let (mut near, addr) = listener.accept().unwrap();
-        near.set_nonblocking(true).unwrap();
-        let mut stuffing = 0;
-        while let Ok(count) = near.write(&[b'x'; 1 << 20]) {
-            stuffing += count;
-        }
-        near.set_nonblocking(false).unwrap();
-        let transport = Arc::new(Transport::bare(near));
-        let limits = Limits { max_clients: 1, ..Limits::USUAL };
         let door = Arc::new(Door::default());
-        let place = Arc::new(door.enter(addr.ip(), &limits, Duration::ZERO).unwrap());
-        let writable = WritablePoll::new(&Bell::new().unwrap()).unwrap();
-        let mut peers = Peers::new(Arc::new(writable), Keeper::default());
-        peers.add(STALLED, Peer::new(transport, addr, place, Dialect::default()));
+        let (far, peer) = Far::connect(&door, true);
+        let mut peers = no_peers();
+        peers.add(STALLED, peer);
         peers.enter(STALLED, RoomId::LOBBY);
-        Self { door, peers, far, stuffing }
+        Self { door, peers, far }
     }
 
     fn flood(&mut self) {
@@ -54,13 +85,10 @@ impl World {
 
     /// What the client finds when it reads on after all, so many bytes of it.
     fn read(&mut self, length: usize) -> String {
-        let mut found = vec![0; self.stuffing];
-        self.far.read_exact(&mut found).unwrap();
+        self.far.begin_to_read();
         self.peers.with(STALLED, |peer, _| peer.go_on());
         self.flush(100);
-        found.resize(length, 0);
-        self.far.read_exact(&mut found).unwrap();
-        String::from_utf8(found).unwrap()
+        self.far.read(length)
     }
 
     fn flush(&mut self, ms: u64) -> Vec<ClientId> {
@@ -127,9 +155,7 @@ fn who_was_behind_has_everything_once_and_in_order() {
     world.flush(101);
     world.tell("again");
     world.flush(102);
-    let mut again = [0; b"-- again\r\n".len()];
-    world.far.read_exact(&mut again).unwrap();
-    assert_eq!(&again, b"-- again\r\n");
+    assert_eq!(world.far.read("-- again\r\n".len()), "-- again\r\n");
 }
 
 #[test]
@@ -155,4 +181,93 @@ fn a_place_is_free_only_when_nothing_waits_for_its_client_any_more() {
     world.flush(2);
     assert_eq!(world.door.clients(), 0);
     assert!(world.peers.peers.is_empty());
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// Tell the room something, all but these.
+    Tell { except: Vec<usize> },
+    /// Tell one client something.
+    Whisper(usize),
+    /// Have a client enter the room, or leave it.
+    Move(usize),
+    /// End the batch, so many milliseconds after the last.
+    Flush(u64),
+    /// Have a client read, and the kernel say so.
+    Read(usize),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let client = 0..CLIENTS;
+    prop_oneof![
+        4 => prop::collection::vec(client.clone(), 0..2).prop_map(|except| Step::Tell { except }),
+        1 => client.clone().prop_map(Step::Whisper),
+        1 => client.clone().prop_map(Step::Move),
+        4 => (0u64..40).prop_map(Step::Flush),
+        1 => client.prop_map(Step::Read),
+    ]
+}
+
+const CLIENTS: usize = 4;
+
+/// A client, whether it is in the room, and all that it must be told.
+struct Told {
+    id: ClientId,
+    far: Far,
+    is_in: bool,
+    words: String,
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn whoever_is_behind_when_everybody_is_told_everything_once_and_in_order(
+        stalled in prop::collection::vec(any::<bool>(), CLIENTS),
+        steps in prop::collection::vec(step(), 0..40),
+    ) {
+        let (door, mut peers, mut now) = (Arc::new(Door::default()), no_peers(), Duration::ZERO);
+        let mut clients: Vec<_> = (0..).zip(stalled).map(|(number, is_stalled)| {
+            let (id, (far, peer)) = (ClientId(number), Far::connect(&door, is_stalled));
+            peers.add(id, peer);
+            peers.enter(id, RoomId::LOBBY);
+            Told { id, far, is_in: true, words: String::new() }
+        }).collect();
+        let everybody_reads = (0..CLIENTS).map(Step::Read).chain([Step::Flush(0), Step::Flush(50)]);
+        for (number, step) in steps.into_iter().chain(everybody_reads).enumerate() {
+            let words = format!("-- {number}\r\n");
+            match step {
+                Step::Tell { except } => {
+                    let ids: Vec<_> = except.iter().map(|&index| clients[index].id).collect();
+                    let line = Message::Notice(Text::new(number.to_string()));
+                    peers.tell_room(RoomId::LOBBY, &ids, line);
+                    let told = clients.iter_mut().filter(|told| told.is_in && !ids.contains(&told.id));
+                    told.for_each(|told| told.words += &words);
+                }
+                Step::Whisper(index) => {
+                    peers.with(clients[index].id, |peer, feeds| peer.send(words.as_bytes(), feeds));
+                    clients[index].words += &words;
+                }
+                Step::Move(index) => {
+                    let told = &mut clients[index];
+                    told.is_in = !told.is_in;
+                    match told.is_in {
+                        true => peers.enter(told.id, RoomId::LOBBY),
+                        false => peers.leave(told.id, RoomId::LOBBY),
+                    }
+                }
+                Step::Flush(ms) => {
+                    now += Duration::from_millis(ms);
+                    prop_assert_eq!(peers.flush(now, LIMIT), []);
+                }
+                Step::Read(index) => {
+                    clients[index].far.begin_to_read();
+                    peers.with(clients[index].id, |peer, _| peer.go_on());
+                }
+            }
+        }
+        prop_assert!(!peers.are_queued());
+        for told in &mut clients {
+            prop_assert_eq!(told.far.read(told.words.len()), &*told.words);
+        }
+    }
 }
