@@ -14,7 +14,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 const RECEIVERS: usize = 100;
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 7;
 const SPAN: Duration = Duration::from_millis(1500);
 /// Between one state and the next.
 const SETTLING: Duration = Duration::from_millis(200);

@@ -11,7 +11,7 @@ use std::io;
 use std::time::Duration;
 
 const OTHERS: usize = 50;
-const ROUNDS: usize = 4;
+const ROUNDS: usize = 3;
 const ALONE: Duration = Duration::from_secs(1);
 const PACE: Pace = Pace::Rate(200);
 
