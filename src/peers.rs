@@ -21,8 +21,7 @@ use crate::wire::Dialect;
 const MAX_BATCH_BYTES: usize = 256 * 1024;
 /// A batch of so many bytes is more than talk among people.
 const LARGE_BATCH: usize = 1024;
-/// Those who are behind are given so many bytes at once, or this part of what may wait for them.
-const MOST_KEPT: usize = 512 * 1024;
+/// Those who are behind are given this part of what may wait for them at once.
 const PART_KEPT: usize = 16;
 
 /// All peers, by the client that each belongs to.
@@ -226,7 +225,7 @@ impl Peers {
         let told = self.feeds.told().filter_map(|room| self.audiences.get(&room));
         round.extend(told.flat_map(Audience::prompt));
         round.drain(..).for_each(|id| self.attend(id, now, limit, &mut slow));
-        let ending = self.feeds.ending(now, MOST_KEPT.min(limit / PART_KEPT), |room| {
+        let ending = self.feeds.ending(now, limit / PART_KEPT, |room| {
             self.audiences.get(&room).is_some_and(|audience| !audience.behind().is_empty())
         });
         let ended = ending.iter().filter_map(|room| self.audiences.get(room));
