@@ -108,8 +108,8 @@ fn measure(bench: &Bench, setting: Setting) -> io::Result<(Visits, f64)> {
     let server = bench.start(setting.kind(), Tuning::default())?;
     let [others, visitors] = setting.dialects();
     let mut load = Load::gather(&server, others, OTHERS)?;
-    let span = Duration::from_millis(if bench.quick { 1000 } else { 4000 });
-    let alone = load.drive(PACE, ALONE, None)?.latency.quantile(0.99);
+    let span = Duration::from_millis(if bench.quick { 600 } else { 4000 });
+    let alone = load.drive(PACE, span.min(ALONE), None)?.latency.quantile(0.99);
 
     let mut churn = Churn::new(&server, visitors, setting != Setting::ChatdApart)?;
     let meter = Meter::start(bench, &server)?;
