@@ -179,7 +179,7 @@ fn setup(bench: &Bench, kind: Kind, receivers: usize, pace: Pace) -> Setup {
 fn rounds(bench: &Bench, receivers: usize, pace: Pace) -> usize {
     match (pace, receivers) {
         (FULL, 100 | 1000) | (Pace::Single, 100) if !bench.quick => MOST_ROUNDS,
-        (FULL, _) => MORE_ROUNDS,
+        (FULL, _) if !bench.quick => MORE_ROUNDS,
         _ => ROUNDS,
     }
 }
