@@ -24,10 +24,11 @@ const LONGEST: Duration = Duration::from_millis(50);
 pub struct Feed {
     /// No other feed ever had it.
     number: u64,
-    messages: Vec<Message>,
-    /// How many of them are from earlier batches.
+    /// How many messages there were in earlier batches. Only their bytes are left.
     told: usize,
-    /// About how many bytes they have.
+    /// Those of the current batch.
+    messages: Vec<Message>,
+    /// About how many bytes all of them have.
     weight: usize,
     /// When its first batch ended.
     since: Option<Duration>,
@@ -61,16 +62,31 @@ impl Unread<'_> {
 }
 
 impl Feed {
-    /// The bytes of the messages from number `start` on, in `dialect`.
-    fn since(&mut self, start: usize, dialect: Dialect, is_held: bool) -> Unread<'_> {
-        let Encoded { bytes, ends } = &mut self.encoded[dialect.index()];
-        if ends.len() < self.messages.len() {
+    /// How many messages it has had so far.
+    fn len(&self) -> usize {
+        self.told + self.messages.len()
+    }
+
+    /// Encodes what is not encoded yet.
+    fn encode(&mut self, dialect: Dialect) -> &mut Encoded {
+        let encoded = &mut self.encoded[dialect.index()];
+        let Encoded { bytes, ends } = encoded;
+        // Nobody is due what was told before anybody spoke the dialect.
+        ends.resize(ends.len().max(self.told), bytes.len());
+        if ends.len() < self.told + self.messages.len() {
             let buffer = Rc::make_mut(bytes);
-            for message in &self.messages[ends.len()..] {
+            for message in &self.messages[ends.len() - self.told..] {
                 dialect.encode(message, buffer);
                 ends.push(buffer.len());
             }
         }
+        encoded
+    }
+
+    /// The bytes of the messages from number `start` on, in `dialect`.
+    fn since(&mut self, start: usize, dialect: Dialect, is_held: bool) -> Unread<'_> {
+        let told = self.told;
+        let Encoded { bytes, ends } = self.encode(dialect);
         if is_held
             && bytes.capacity() / 2 > bytes.len()
             && let Some(buffer) = Rc::get_mut(bytes)
@@ -82,7 +98,7 @@ impl Feed {
             _ => ends.get(messages - 1).copied().unwrap_or(bytes.len()),
         };
         let start = offset(start);
-        Unread { bytes, start, fresh: offset(self.told).max(start) }
+        Unread { bytes, start, fresh: offset(told).max(start) }
     }
 
     /// Whether it must not go on: it has gone on for long, or it has `most` bytes, or some client
@@ -97,7 +113,18 @@ impl Feed {
         self.since.map(|since| since + LONGEST)
     }
 
-    /// Forgets the messages. Buffers are used again unless some client still has to send them.
+    /// Goes on in the next batch. What the messages are made of is forgotten before the memory of
+    /// several batches is more than the processor's caches have.
+    fn go_on(&mut self, now: Duration, spoken: &[Dialect]) {
+        for dialect in spoken {
+            self.encode(*dialect);
+        }
+        self.told = self.len();
+        self.messages.clear();
+        self.since.get_or_insert(now);
+    }
+
+    /// Forgets everything. Buffers are used again unless some client still has to send them.
     fn clear(&mut self) {
         self.messages.clear();
         (self.told, self.weight, self.since) = (0, 0, None);
@@ -125,6 +152,8 @@ pub struct Feeds {
     next: u64,
     feeds: FxHashMap<RoomId, Feed>,
     spare: Vec<Feed>,
+    /// The dialects of all who ever listened.
+    spoken: Vec<Dialect>,
 }
 
 impl Feeds {
@@ -139,11 +168,17 @@ impl Feeds {
         feed.messages.push(message);
     }
 
+    /// Has what is told from here on ready in a dialect.
+    pub fn speak(&mut self, dialect: Dialect) {
+        if !self.spoken.contains(&dialect) {
+            self.spoken.push(dialect);
+        }
+    }
+
     /// The place after the last message that a room was told.
     pub fn end(&self, room: RoomId) -> Cursor {
         let feed = self.feeds.get(&room);
-        let (feed, messages) =
-            feed.map_or((self.next, 0), |feed| (feed.number, feed.messages.len()));
+        let (feed, messages) = feed.map_or((self.next, 0), |feed| (feed.number, feed.len()));
         Cursor { feed, messages }
     }
 
@@ -165,12 +200,12 @@ impl Feeds {
         let feed = self.feeds.get_mut(&room)?;
         // Of an earlier feed everything was taken.
         let start = if cursor.feed == feed.number { cursor.messages } else { 0 };
-        (start < feed.messages.len()).then(|| feed.since(start, dialect, is_held))
+        (start < feed.len()).then(|| feed.since(start, dialect, is_held))
     }
 
     /// The rooms that were told something in this batch.
     pub fn told(&self) -> impl Iterator<Item = RoomId> {
-        let told = self.feeds.iter().filter(|(_, feed)| feed.told < feed.messages.len());
+        let told = self.feeds.iter().filter(|(_, feed)| !feed.messages.is_empty());
         told.map(|(room, _)| *room)
     }
 
@@ -201,8 +236,7 @@ impl Feeds {
             }
         }
         for feed in self.feeds.values_mut() {
-            feed.told = feed.messages.len();
-            feed.since.get_or_insert(now);
+            feed.go_on(now, &self.spoken);
         }
     }
 }
@@ -259,6 +293,7 @@ mod tests {
         let (mut feeds, dialect) = (Feeds::default(), Dialect::default());
         let at = Duration::from_millis;
         let is_ending = |feeds: &Feeds, ms, most| !feeds.ending(at(ms), most, |_| true).is_empty();
+        feeds.speak(dialect);
         push(&mut feeds, "a");
         let after_a = feeds.end(ROOM);
         assert!(!is_ending(&feeds, 0, 1000) && is_ending(&feeds, 0, 10));
@@ -272,6 +307,25 @@ mod tests {
         assert!(!is_ending(&feeds, 49, 1000) && is_ending(&feeds, 50, 1000));
         let held = feeds.since(ROOM, after_a, dialect, false).map(|unread| Rc::clone(unread.bytes));
         assert!(held.is_some() && is_ending(&feeds, 0, 1000));
+    }
+
+    #[test]
+    fn of_earlier_batches_bytes_are_left_in_the_dialects_that_were_spoken_then() {
+        let (mut feeds, crlf) = (Feeds::default(), Dialect::default());
+        let bare = crlf.with_bare_line_feeds();
+        feeds.speak(crlf);
+        push(&mut feeds, "a");
+        feeds.next_batch(Duration::ZERO, &[]);
+        feeds.speak(bare);
+        let late = feeds.end(ROOM);
+        push(&mut feeds, "b");
+        feeds.next_batch(Duration::ZERO, &[]);
+        assert!(feeds.feeds[&ROOM].messages.is_empty());
+        push(&mut feeds, "c");
+        assert_eq!(since(&mut feeds, Cursor::default(), crlf), "-- a\r\n-- b\r\n-- c\r\n");
+        assert_eq!(since(&mut feeds, late, bare), "-- b\n-- c\n");
+        let fresh = feeds.since(ROOM, late, bare, false).map(|unread| unread.fresh);
+        assert_eq!(fresh, Some("-- b\n".len()));
     }
 
     #[test]

@@ -148,6 +148,7 @@ impl Peer {
 
     /// From here on it gets what the room is told.
     pub fn enter(&mut self, room: RoomId, feeds: &mut Feeds) {
+        feeds.speak(self.dialect);
         self.seats.push((room, feeds.end(room)));
     }
 
@@ -186,6 +187,7 @@ impl Peer {
     pub fn respeak(&mut self, feeds: &mut Feeds, change: impl FnOnce(Dialect) -> Dialect) {
         self.catch_up(feeds);
         self.dialect = change(self.dialect);
+        feeds.speak(self.dialect);
     }
 
     /// Keeps its connection alive by the protocol's own means, unless something is on its way.

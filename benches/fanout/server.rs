@@ -11,6 +11,7 @@ use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 const START: Duration = Duration::from_secs(10);
@@ -122,8 +123,10 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server on 127.0.0.1 and waits until it listens.
     pub(crate) fn start(kind: Kind, tuning: Tuning, placement: &Placement) -> io::Result<Server> {
+        static STARTED: AtomicUsize = AtomicUsize::new(0);
+        let (own, number) = (std::process::id(), STARTED.fetch_add(1, Ordering::Relaxed));
         let directory =
-            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fanout-{}", std::process::id()));
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fanout-{own}-{number}"));
         std::fs::create_dir_all(&directory)?;
         let port_file = directory.join("port");
         let port = if Kind::PEERS.contains(&kind) { free_port()? } else { 0 };

@@ -14,9 +14,10 @@ use std::io;
 use std::time::{Duration, Instant};
 
 const RECEIVERS: usize = 100;
-const ROUNDS: usize = 7;
-const SPAN: Duration = Duration::from_millis(1500);
-/// Between one state and the next.
+const ROUNDS: usize = 9;
+/// The two servers take turns this often, since the machine does not stay the same for seconds.
+const TURNS: usize = 8;
+const TURN: Duration = Duration::from_millis(150);
 const SETTLING: Duration = Duration::from_millis(200);
 /// The send queue of the row where the stalled are dropped.
 const QUEUE: usize = 1 << 20;
@@ -28,11 +29,10 @@ const SLACK: f64 = 8.0;
 /// Filling the sockets of a thousand stops here: their server would not be bounded.
 const MOST_RESIDENT: u64 = 4 << 30;
 
-/// One server's others, before the stalled came, beside them, and since they are gone.
+/// The others beside the stalled, and those of a server that has none.
 struct Stalled {
-    before: Sample,
-    beside: Sample,
-    since: Sample,
+    beside: Vec<Sample>,
+    without: Vec<Sample>,
     dropped: usize,
     /// How many MiB more were resident at most.
     more: f64,
@@ -40,8 +40,8 @@ struct Stalled {
 
 impl Stalled {
     /// What the others have beside the stalled, of what they have without.
-    fn kept(&self, field: impl Fn(&Sample) -> f64) -> f64 {
-        2.0 * field(&self.beside) / (field(&self.before) + field(&self.since))
+    fn kept(&self, field: fn(&Sample) -> f64) -> f64 {
+        mean(&self.beside, field) / mean(&self.without, field)
     }
 }
 
@@ -52,9 +52,8 @@ pub(crate) fn stalled(bench: &Bench, report: &mut Report) {
         bench,
         &[
             "stalled",
-            "the others before: deliveries/s",
+            "the others without: deliveries/s",
             "beside them",
-            "since",
             "× without",
             "CPU, × without",
             "p99",
@@ -70,7 +69,7 @@ pub(crate) fn stalled(bench: &Bench, report: &mut Report) {
 
 fn few(bench: &Bench, report: &mut Report) {
     let tuning = Tuning { send_queue: QUEUE, ..Tuning::default() };
-    let taken = take(bench, report, tuning, 5, |_, _| Ok(()));
+    let taken = take(bench, report, tuning, 5);
     report.target(
         "5 of 105 never read: deliveries/s of the others, × without",
         Bound::AtLeast(0.95),
@@ -84,7 +83,7 @@ fn few(bench: &Bench, report: &mut Report) {
 }
 
 fn many(bench: &Bench, report: &mut Report) {
-    let taken = take(bench, report, Tuning::default(), 1000, fill);
+    let taken = take(bench, report, Tuning::default(), 1000);
     report.target(
         "1000 stalled beside 100: deliveries/s of the others, × without",
         Bound::AtLeast(0.95),
@@ -92,62 +91,57 @@ fn many(bench: &Bench, report: &mut Report) {
     );
 }
 
-/// Measures with so many stalled; `prepare` is called with them.
-fn take(
-    bench: &Bench,
-    report: &mut Report,
-    tuning: Tuning,
-    count: usize,
-    prepare: fn(&Server, &mut Load) -> io::Result<()>,
-) -> Vec<Stalled> {
+/// Measures with so many stalled.
+fn take(bench: &Bench, report: &mut Report, tuning: Tuning, count: usize) -> Vec<Stalled> {
     let mut taken = Vec::new();
     for _ in 0..if bench.quick { 1 } else { ROUNDS } {
-        let stalled = bench.calmly(|| measure(bench, tuning, count, prepare));
+        let stalled = bench.calmly(|| measure(bench, tuning, count));
         taken.extend(report.accept(Kind::Chatd, &format!("{count} stalled"), stalled));
     }
     let middle = |field: fn(&Stalled) -> f64| middle(&taken, field);
     report.row(&[
         count.to_string(),
-        plain(middle(|stalled| stalled.before.rate)),
-        plain(middle(|stalled| stalled.beside.rate)),
-        plain(middle(|stalled| stalled.since.rate)),
+        plain(middle(|stalled| mean(&stalled.without, |sample| sample.rate))),
+        plain(middle(|stalled| mean(&stalled.beside, |sample| sample.rate))),
         times(middle(|stalled| stalled.kept(|sample| sample.rate))),
         times(middle(|stalled| stalled.kept(|sample| sample.cpu))),
-        time(middle(|stalled| stalled.beside.p99)),
+        time(middle(|stalled| mean(&stalled.beside, |sample| sample.p99))),
         plain(middle(|stalled| stalled.dropped as f64)),
         plain(middle(|stalled| stalled.more)),
     ]);
     taken
 }
 
-fn measure(
-    bench: &Bench,
-    tuning: Tuning,
-    stalled: usize,
-    prepare: impl FnOnce(&Server, &mut Load) -> io::Result<()>,
-) -> io::Result<(Stalled, f64)> {
-    let server = bench.start(Kind::Chatd, tuning)?;
-    let mut load = Load::gather(&server, Kind::Chatd.dialect(), RECEIVERS)?;
-    load.drive(FULL, SETTLING, None)?;
-    let before = Sample::take(bench, &server, &mut load, FULL, SPAN)?;
+fn measure(bench: &Bench, tuning: Tuning, stalled: usize) -> io::Result<(Stalled, f64)> {
+    let start = || -> io::Result<_> {
+        let server = bench.start(Kind::Chatd, tuning)?;
+        let mut load = Load::gather(&server, Kind::Chatd.dialect(), RECEIVERS)?;
+        load.drive(FULL, SETTLING, None)?;
+        Ok((server, load))
+    };
+    let (server, mut load) = start()?;
+    let (other, mut undisturbed) = start()?;
     let peak = server.size()?.peak;
     let crowd = Crowd::gather(&server, Kind::Chatd.dialect(), stalled, 0)?;
-    prepare(&server, &mut load)?;
-    load.drive(FULL, SETTLING, None)?;
+    fill(&server, &mut load)?;
     let said = load.said();
-    let beside = Sample::take(bench, &server, &mut load, FULL, SPAN)?;
+    let (mut beside, mut without) = (Vec::new(), Vec::new());
+    for _ in 0..TURNS {
+        beside.push(Sample::take(bench, &server, &mut load, FULL, TURN)?);
+        without.push(Sample::take(bench, &other, &mut undisturbed, FULL, TURN)?);
+    }
     while load.said() - said < SPENT {
         load.drive(FULL, SETTLING, None)?;
     }
     let more = (server.size()?.peak - peak) as f64 / (1 << 20) as f64;
     let deadline = Instant::now() + Duration::from_millis(200);
     let dropped = crowd.members.iter().filter(|member| ends(&member.socket, deadline)).count();
-    drop(crowd);
-    load.drive(FULL, SETTLING, None)?;
-    let since = Sample::take(bench, &server, &mut load, FULL, SPAN)?;
-    let others = [&before, &beside, &since].map(|sample| sample.others);
-    let stalled = Stalled { before, beside, since, dropped, more };
-    Ok((stalled, others.into_iter().fold(0.0, f64::max)))
+    let others = mean(&beside, |sample| sample.others).max(mean(&without, |sample| sample.others));
+    Ok((Stalled { beside, without, dropped, more }, others))
+}
+
+fn mean(samples: &[Sample], field: impl Fn(&Sample) -> f64) -> f64 {
+    samples.iter().map(field).sum::<f64>() / samples.len() as f64
 }
 
 /// Talks until the kernel has taken all it will for those who don't read, so that from then on
