@@ -11,8 +11,8 @@ use std::io;
 use std::time::Duration;
 
 const OTHERS: usize = 50;
-const ROUNDS: usize = 3;
-const ALONE: Duration = Duration::from_secs(1);
+const ROUNDS: usize = 6;
+const ALONE: Duration = Duration::from_millis(500);
 const PACE: Pace = Pace::Rate(200);
 
 /// Where the others are.
@@ -108,7 +108,7 @@ fn measure(bench: &Bench, setting: Setting) -> io::Result<(Visits, f64)> {
     let server = bench.start(setting.kind(), Tuning::default())?;
     let [others, visitors] = setting.dialects();
     let mut load = Load::gather(&server, others, OTHERS)?;
-    let span = Duration::from_millis(if bench.quick { 600 } else { 4000 });
+    let span = Duration::from_millis(if bench.quick { 600 } else { 2000 });
     let alone = load.drive(PACE, span.min(ALONE), None)?.latency.quantile(0.99);
 
     let mut churn = Churn::new(&server, visitors, setting != Setting::ChatdApart)?;
