@@ -3,7 +3,6 @@
 //! A room's feed is for one batch, unless somebody there is behind: who cannot be sent anything
 //! need not be given each batch, so the feed goes on for a few of them.
 
-use std::ops::Range;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -25,13 +24,15 @@ pub struct Feed {
     /// No other feed ever had it.
     number: u64,
     /// How many messages there were in earlier batches. Only their bytes are left.
-    told: usize,
+    earlier: usize,
     /// Those of the current batch.
     messages: Vec<Message>,
     /// About how many bytes all of them have.
     weight: usize,
     /// When its first batch ended.
-    since: Option<Duration>,
+    began: Option<Duration>,
+    /// Whether a client that has yet to send them had its bytes before the last were added.
+    is_held: bool,
     encoded: [Encoded; Dialect::COUNT],
 }
 
@@ -49,33 +50,28 @@ pub struct Unread<'a> {
     pub bytes: &'a Rc<Vec<u8>>,
     /// Where those begin that it has not got.
     pub start: usize,
-    /// Where those of the current batch begin. It may go on: what shares the buffer makes it grow
-    /// as a copy.
+    /// Where those of the current batch begin. More may follow them, and a buffer that somebody
+    /// shares is copied when it grows.
     pub fresh: usize,
-}
-
-impl Unread<'_> {
-    /// All of it.
-    pub fn all(&self) -> Range<usize> {
-        self.start..self.bytes.len()
-    }
 }
 
 impl Feed {
     /// How many messages it has had so far.
     fn len(&self) -> usize {
-        self.told + self.messages.len()
+        self.earlier + self.messages.len()
     }
 
     /// Encodes what is not encoded yet.
     fn encode(&mut self, dialect: Dialect) -> &mut Encoded {
+        let length = self.len();
         let encoded = &mut self.encoded[dialect.index()];
         let Encoded { bytes, ends } = encoded;
-        // Nobody is due what was told before anybody spoke the dialect.
-        ends.resize(ends.len().max(self.told), bytes.len());
-        if ends.len() < self.told + self.messages.len() {
+        // Nobody is due what was told before anybody needed it in the dialect.
+        ends.resize(ends.len().max(self.earlier), bytes.len());
+        if ends.len() < length {
+            self.is_held |= Rc::strong_count(bytes) > 1;
             let buffer = Rc::make_mut(bytes);
-            for message in &self.messages[ends.len() - self.told..] {
+            for message in &self.messages[ends.len() - self.earlier..] {
                 dialect.encode(message, buffer);
                 ends.push(buffer.len());
             }
@@ -83,51 +79,51 @@ impl Feed {
         encoded
     }
 
-    /// The bytes of the messages from number `start` on, in `dialect`.
-    fn since(&mut self, start: usize, dialect: Dialect, is_held: bool) -> Unread<'_> {
-        let told = self.told;
+    /// The bytes of the messages from number `start` on, in `dialect`, for a client that
+    /// `will_wait` to send them or not.
+    fn unread(&mut self, start: usize, dialect: Dialect, will_wait: bool) -> Unread<'_> {
+        let earlier = self.earlier;
         let Encoded { bytes, ends } = self.encode(dialect);
-        if is_held
+        if will_wait
             && bytes.capacity() / 2 > bytes.len()
             && let Some(buffer) = Rc::get_mut(bytes)
         {
             buffer.shrink_to_fit();
         }
-        let offset = |messages: usize| match messages {
-            0 => 0,
-            _ => ends.get(messages - 1).copied().unwrap_or(bytes.len()),
-        };
+        let offset = |messages: usize| messages.checked_sub(1).map_or(0, |last| ends[last]);
         let start = offset(start);
-        Unread { bytes, start, fresh: offset(told).max(start) }
+        Unread { bytes, start, fresh: offset(earlier).max(start) }
     }
 
     /// Whether it must not go on: it has gone on for long, or it has `most` bytes, or some client
     /// still has to send what is in its buffers.
     fn is_over(&self, now: Duration, most: usize) -> bool {
-        self.ends().is_some_and(|end| end <= now)
+        self.deadline().is_some_and(|deadline| deadline <= now)
             || self.weight >= most
+            || self.is_held
             || self.encoded.iter().any(|encoded| Rc::strong_count(&encoded.bytes) > 1)
     }
 
-    fn ends(&self) -> Option<Duration> {
-        self.since.map(|since| since + LONGEST)
+    /// When it has gone on for long enough.
+    fn deadline(&self) -> Option<Duration> {
+        self.began.map(|began| began + LONGEST)
     }
 
-    /// Goes on in the next batch. What the messages are made of is forgotten before the memory of
-    /// several batches is more than the processor's caches have.
-    fn go_on(&mut self, now: Duration, spoken: &[Dialect]) {
-        for dialect in spoken {
+    /// Goes on in the next batch. Only bytes are kept: the messages of several batches would not
+    /// fit the processor's caches.
+    fn next_batch(&mut self, now: Duration, awaited: &[Dialect]) {
+        for dialect in awaited {
             self.encode(*dialect);
         }
-        self.told = self.len();
+        self.earlier = self.len();
         self.messages.clear();
-        self.since.get_or_insert(now);
+        self.began.get_or_insert(now);
     }
 
     /// Forgets everything. Buffers are used again unless some client still has to send them.
     fn clear(&mut self) {
         self.messages.clear();
-        (self.told, self.weight, self.since) = (0, 0, None);
+        (self.earlier, self.weight, self.began, self.is_held) = (0, 0, None, false);
         for Encoded { bytes, ends } in &mut self.encoded {
             ends.clear();
             match Rc::get_mut(bytes) {
@@ -152,8 +148,8 @@ pub struct Feeds {
     next: u64,
     feeds: FxHashMap<RoomId, Feed>,
     spare: Vec<Feed>,
-    /// The dialects of all who ever listened.
-    spoken: Vec<Dialect>,
+    /// The dialects of all who ever were behind.
+    awaited: Vec<Dialect>,
 }
 
 impl Feeds {
@@ -168,10 +164,10 @@ impl Feeds {
         feed.messages.push(message);
     }
 
-    /// Has what is told from here on ready in a dialect.
-    pub fn speak(&mut self, dialect: Dialect) {
-        if !self.spoken.contains(&dialect) {
-            self.spoken.push(dialect);
+    /// Keeps what is told from here on in the dialect of somebody who is behind.
+    pub fn await_in(&mut self, dialect: Dialect) {
+        if !self.awaited.contains(&dialect) {
+            self.awaited.push(dialect);
         }
     }
 
@@ -188,19 +184,19 @@ impl Feeds {
         Cursor { messages: end.messages + 1, ..end }
     }
 
-    /// What a client at `cursor` has yet to get of a room's feed, if there is anything. `is_held`
-    /// tells that it will take a while to send: the buffer then has no memory that is not counted.
-    pub fn since(
+    /// What a client at `cursor` has yet to get of a room's feed, if there is anything. If it
+    /// `will_wait` until its socket takes more, the buffer has at most half of its memory to spare.
+    pub fn unread(
         &mut self,
         room: RoomId,
         cursor: Cursor,
         dialect: Dialect,
-        is_held: bool,
+        will_wait: bool,
     ) -> Option<Unread<'_>> {
         let feed = self.feeds.get_mut(&room)?;
         // Of an earlier feed everything was taken.
         let start = if cursor.feed == feed.number { cursor.messages } else { 0 };
-        (start < feed.len()).then(|| feed.since(start, dialect, is_held))
+        (start < feed.len()).then(|| feed.unread(start, dialect, will_wait))
     }
 
     /// The rooms that were told something in this batch.
@@ -223,8 +219,8 @@ impl Feeds {
     }
 
     /// When the first feed has gone on for long enough.
-    pub fn next_end(&self) -> Option<Duration> {
-        self.feeds.values().filter_map(Feed::ends).min()
+    pub fn next_deadline(&self) -> Option<Duration> {
+        self.feeds.values().filter_map(Feed::deadline).min()
     }
 
     /// Begins the next batch, with `ended` feeds forgotten.
@@ -236,7 +232,7 @@ impl Feeds {
             }
         }
         for feed in self.feeds.values_mut() {
-            feed.go_on(now, &self.spoken);
+            feed.next_batch(now, &self.awaited);
         }
     }
 }
@@ -257,10 +253,10 @@ mod tests {
         feeds.next_batch(Duration::ZERO, &[ROOM]);
     }
 
-    fn since(feeds: &mut Feeds, cursor: Cursor, dialect: Dialect) -> String {
-        let bytes = feeds.since(ROOM, cursor, dialect, false);
+    fn unread(feeds: &mut Feeds, cursor: Cursor, dialect: Dialect) -> String {
+        let bytes = feeds.unread(ROOM, cursor, dialect, false);
         bytes.map_or(String::new(), |unread| {
-            String::from_utf8_lossy(&unread.bytes[unread.all()]).into_owned()
+            String::from_utf8_lossy(&unread.bytes[unread.start..]).into_owned()
         })
     }
 
@@ -270,12 +266,12 @@ mod tests {
         let bare = crlf.with_bare_line_feeds();
         push(&mut feeds, "a");
         let after_a = feeds.end(ROOM);
-        assert_eq!(since(&mut feeds, after_a, crlf), "");
+        assert_eq!(unread(&mut feeds, after_a, crlf), "");
         let after_b = feeds.after_next(ROOM);
         push(&mut feeds, "b");
         push(&mut feeds, "c");
-        assert_eq!(since(&mut feeds, after_a, crlf), "-- b\r\n-- c\r\n");
-        assert_eq!(since(&mut feeds, after_b, bare), "-- c\n");
+        assert_eq!(unread(&mut feeds, after_a, crlf), "-- b\r\n-- c\r\n");
+        assert_eq!(unread(&mut feeds, after_b, bare), "-- c\n");
     }
 
     #[test]
@@ -285,7 +281,7 @@ mod tests {
         let late = feeds.after_next(ROOM);
         end(&mut feeds);
         push(&mut feeds, "b");
-        assert_eq!(since(&mut feeds, late, dialect), "-- b\r\n");
+        assert_eq!(unread(&mut feeds, late, dialect), "-- b\r\n");
     }
 
     #[test]
@@ -293,7 +289,7 @@ mod tests {
         let (mut feeds, dialect) = (Feeds::default(), Dialect::default());
         let at = Duration::from_millis;
         let is_ending = |feeds: &Feeds, ms, most| !feeds.ending(at(ms), most, |_| true).is_empty();
-        feeds.speak(dialect);
+        feeds.await_in(dialect);
         push(&mut feeds, "a");
         let after_a = feeds.end(ROOM);
         assert!(!is_ending(&feeds, 0, 1000) && is_ending(&feeds, 0, 10));
@@ -302,29 +298,33 @@ mod tests {
         assert_eq!(feeds.told().count(), 0);
         push(&mut feeds, "b");
         assert_eq!(feeds.told().collect::<Vec<_>>(), [ROOM]);
-        assert_eq!(since(&mut feeds, after_a, dialect), "-- b\r\n");
-        assert_eq!(since(&mut feeds, Cursor::default(), dialect), "-- a\r\n-- b\r\n");
+        assert_eq!(unread(&mut feeds, after_a, dialect), "-- b\r\n");
+        assert_eq!(unread(&mut feeds, Cursor::default(), dialect), "-- a\r\n-- b\r\n");
         assert!(!is_ending(&feeds, 49, 1000) && is_ending(&feeds, 50, 1000));
-        let held = feeds.since(ROOM, after_a, dialect, false).map(|unread| Rc::clone(unread.bytes));
+        let held =
+            feeds.unread(ROOM, after_a, dialect, false).map(|unread| Rc::clone(unread.bytes));
         assert!(held.is_some() && is_ending(&feeds, 0, 1000));
+        push(&mut feeds, "c");
+        assert_eq!(unread(&mut feeds, after_a, dialect), "-- b\r\n-- c\r\n");
+        assert!(is_ending(&feeds, 0, 1000), "although what is held is another buffer now");
     }
 
     #[test]
-    fn of_earlier_batches_bytes_are_left_in_the_dialects_that_were_spoken_then() {
+    fn of_earlier_batches_bytes_are_left_in_the_dialects_that_were_awaited_then() {
         let (mut feeds, crlf) = (Feeds::default(), Dialect::default());
         let bare = crlf.with_bare_line_feeds();
-        feeds.speak(crlf);
+        feeds.await_in(crlf);
         push(&mut feeds, "a");
         feeds.next_batch(Duration::ZERO, &[]);
-        feeds.speak(bare);
+        feeds.await_in(bare);
         let late = feeds.end(ROOM);
         push(&mut feeds, "b");
         feeds.next_batch(Duration::ZERO, &[]);
         assert!(feeds.feeds[&ROOM].messages.is_empty());
         push(&mut feeds, "c");
-        assert_eq!(since(&mut feeds, Cursor::default(), crlf), "-- a\r\n-- b\r\n-- c\r\n");
-        assert_eq!(since(&mut feeds, late, bare), "-- b\n-- c\n");
-        let fresh = feeds.since(ROOM, late, bare, false).map(|unread| unread.fresh);
+        assert_eq!(unread(&mut feeds, Cursor::default(), crlf), "-- a\r\n-- b\r\n-- c\r\n");
+        assert_eq!(unread(&mut feeds, late, bare), "-- b\n-- c\n");
+        let fresh = feeds.unread(ROOM, late, bare, false).map(|unread| unread.fresh);
         assert_eq!(fresh, Some("-- b\n".len()));
     }
 
@@ -333,11 +333,13 @@ mod tests {
         let (mut feeds, dialect) = (Feeds::default(), Dialect::default());
         push(&mut feeds, "a");
         let start = Cursor::default();
-        let kept =
-            feeds.since(ROOM, start, dialect, false).map(|unread| Rc::clone(unread.bytes)).unwrap();
+        let kept = feeds
+            .unread(ROOM, start, dialect, false)
+            .map(|unread| Rc::clone(unread.bytes))
+            .unwrap();
         end(&mut feeds);
         push(&mut feeds, "b");
-        assert_eq!(since(&mut feeds, start, dialect), "-- b\r\n");
+        assert_eq!(unread(&mut feeds, start, dialect), "-- b\r\n");
         assert_eq!(kept.as_slice(), b"-- a\r\n");
     }
 
@@ -347,7 +349,7 @@ mod tests {
         push(&mut feeds, "a");
         let mut get = || {
             [Dialect::Lines { timestamps: false }, Dialect::Json].map(|dialect| {
-                Rc::clone(feeds.since(ROOM, Cursor::default(), dialect, false).unwrap().bytes)
+                Rc::clone(feeds.unread(ROOM, Cursor::default(), dialect, false).unwrap().bytes)
             })
         };
         let ([lines, json], [other_lines, other_json]) = (get(), get());

@@ -136,6 +136,11 @@ impl Peer {
         self.queue.bytes()
     }
 
+    /// How many of them wait for this client only.
+    pub fn own_queued(&self) -> usize {
+        self.queue.own_bytes()
+    }
+
     /// Whether it is so far behind that it has to go.
     pub fn judge(&mut self, now: Duration, limit: usize) -> Verdict {
         self.slowness.judge(now, self.queue.bytes(), self.queue.own_bytes(), limit)
@@ -148,7 +153,6 @@ impl Peer {
 
     /// From here on it gets what the room is told.
     pub fn enter(&mut self, room: RoomId, feeds: &mut Feeds) {
-        feeds.speak(self.dialect);
         self.seats.push((room, feeds.end(room)));
     }
 
@@ -187,7 +191,9 @@ impl Peer {
     pub fn respeak(&mut self, feeds: &mut Feeds, change: impl FnOnce(Dialect) -> Dialect) {
         self.catch_up(feeds);
         self.dialect = change(self.dialect);
-        feeds.speak(self.dialect);
+        if self.is_with_those_behind {
+            feeds.await_in(self.dialect);
+        }
     }
 
     /// Keeps its connection alive by the protocol's own means, unless something is on its way.
@@ -197,31 +203,29 @@ impl Peer {
         }
     }
 
-    /// Queues what its rooms were told so far: a copy of what this batch has, which may go on.
+    /// Queues what its rooms were told so far, although this batch may go on.
     fn catch_up(&mut self, feeds: &mut Feeds) {
-        for (room, cursor) in &mut self.seats {
-            if self.sending == Sending::Open
-                && let Some(unread) = feeds.since(*room, *cursor, self.dialect, self.is_behind)
-            {
-                let Unread { bytes, start, fresh } = unread;
-                self.queue.push_shared(bytes, start..fresh);
-                self.queue.push_with(|out| out.extend_from_slice(&bytes[fresh..]));
-            }
-            *cursor = feeds.end(*room);
-        }
+        self.receive(feeds, false);
     }
 
     /// Queues the rest of what its rooms were told, without a copy. Returns whether there was any.
     pub fn take(&mut self, feeds: &mut Feeds) -> bool {
+        self.receive(feeds, true)
+    }
+
+    fn receive(&mut self, feeds: &mut Feeds, is_batch_over: bool) -> bool {
         let mut any = false;
         for (room, cursor) in &mut self.seats {
             if self.sending == Sending::Open
-                && let Some(unread) = feeds.since(*room, *cursor, self.dialect, self.is_behind)
+                && let Some(Unread { bytes, start, fresh }) =
+                    feeds.unread(*room, *cursor, self.dialect, self.is_behind)
             {
-                self.queue.push_shared(unread.bytes, unread.all());
-                *cursor = feeds.end(*room);
+                let shared = if is_batch_over { bytes.len() } else { fresh };
+                self.queue.push_shared(bytes, start..shared);
+                self.queue.push_with(|out| out.extend_from_slice(&bytes[shared..]));
                 any = true;
             }
+            *cursor = feeds.end(*room);
         }
         any
     }

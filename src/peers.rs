@@ -21,8 +21,8 @@ use crate::wire::Dialect;
 const MAX_BATCH_BYTES: usize = 256 * 1024;
 /// A batch of so many bytes is more than talk among people.
 const LARGE_BATCH: usize = 1024;
-/// Those who are behind are given this part of what may wait for them at once.
-const PART_KEPT: usize = 16;
+/// Those who are behind are given what they are due in so many parts of what may wait for them.
+const PARTS: usize = 4;
 
 /// All peers, by the client that each belongs to.
 #[derive(Debug)]
@@ -34,8 +34,6 @@ pub struct Peers {
     audiences: FxHashMap<RoomId, Audience>,
     /// Who is due something of its own in this batch, or has changed.
     due: Vec<ClientId>,
-    /// Who fell behind in this batch, or is not behind any more.
-    moved: Vec<ClientId>,
     /// About how many bytes this batch has made so far.
     weight: usize,
     /// How many bytes sockets took.
@@ -56,7 +54,6 @@ impl Peers {
             feeds: Feeds::default(),
             audiences: FxHashMap::default(),
             due: Vec::new(),
-            moved: Vec::new(),
             weight: 0,
             sent: 0,
             websockets: 0,
@@ -122,9 +119,11 @@ impl Peers {
         self.peers.keys().copied()
     }
 
-    /// All of them, at the end.
+    /// All of them, at the end, with all that they are due.
     pub fn into_all(mut self) -> impl Iterator<Item = (ClientId, Peer)> {
-        self.bring_up();
+        for peer in self.peers.values_mut() {
+            peer.take(&mut self.feeds);
+        }
         self.peers.into_iter()
     }
 
@@ -141,9 +140,9 @@ impl Peers {
     /// Does something to a client's peer, if there is one, which is then flushed in this batch.
     pub fn with(&mut self, id: ClientId, act: impl FnOnce(&mut Peer, &mut Feeds)) {
         if let Some(peer) = self.peers.get_mut(&id) {
-            let before = peer.queued();
+            let before = peer.own_queued();
             act(peer, &mut self.feeds);
-            self.weight += peer.queued().saturating_sub(before);
+            self.weight += peer.own_queued().saturating_sub(before);
             mark_due(&mut self.due, id, peer);
         }
     }
@@ -195,12 +194,11 @@ impl Peers {
     /// When to flush even if there is nothing new.
     pub fn next_deadline(&self) -> Option<Duration> {
         let suspect = self.suspects.front().map(|&(due, _)| due);
-        suspect.into_iter().chain(self.feeds.next_end()).min()
+        suspect.into_iter().chain(self.feeds.next_deadline()).min()
     }
 
     /// Does something to every peer, which is then flushed in this batch.
     pub fn with_all(&mut self, act: impl Fn(&mut Peer, &mut Feeds)) {
-        self.bring_up();
         let everyone: Vec<_> = self.peers.keys().copied().collect();
         everyone.into_iter().for_each(|id| self.with(id, &act));
     }
@@ -225,7 +223,7 @@ impl Peers {
         let told = self.feeds.told().filter_map(|room| self.audiences.get(&room));
         round.extend(told.flat_map(Audience::prompt));
         round.drain(..).for_each(|id| self.attend(id, now, limit, &mut slow));
-        let ending = self.feeds.ending(now, limit / PART_KEPT, |room| {
+        let ending = self.feeds.ending(now, limit / PARTS, |room| {
             self.audiences.get(&room).is_some_and(|audience| !audience.behind().is_empty())
         });
         let ended = ending.iter().filter_map(|room| self.audiences.get(room));
@@ -234,7 +232,6 @@ impl Peers {
         self.due = round;
         self.feeds.next_batch(now, &ending);
         self.weight = 0;
-        self.sort_moved();
         slow
     }
 
@@ -252,34 +249,20 @@ impl Peers {
             Verdict::TooSlow => slow.push(id),
         }
         if peer.is_behind() != peer.is_with_those_behind {
-            self.moved.push(id);
-        }
-        if peer.is_finished() {
-            self.websockets -= usize::from(peer.is_websocket());
-            self.peers.remove(&id);
-            self.keeper.forget(id);
-        }
-    }
-
-    /// Has those who fell behind in this batch, or are not behind any more, on the right side.
-    fn sort_moved(&mut self) {
-        for id in self.moved.drain(..) {
-            let Some(peer) = self.peers.get_mut(&id) else { continue };
             peer.is_with_those_behind = peer.is_behind();
             for room in peer.rooms() {
                 if let Some(audience) = self.audiences.get_mut(&room) {
                     audience.set_behind(id, peer.is_behind());
                 }
             }
-        }
-    }
-
-    /// Gives those who are behind what was kept for them.
-    fn bring_up(&mut self) {
-        for id in self.audiences.values().flat_map(Audience::behind) {
-            if let Some(peer) = self.peers.get_mut(id) {
-                peer.take(&mut self.feeds);
+            if peer.is_behind() {
+                self.feeds.await_in(peer.dialect());
             }
+        }
+        if peer.is_finished() {
+            self.websockets -= usize::from(peer.is_websocket());
+            self.peers.remove(&id);
+            self.keeper.forget(id);
         }
     }
 
