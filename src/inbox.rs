@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::chat::{ClientId, Reason, Settings};
 use crate::door::{Door, Place};
@@ -13,6 +13,16 @@ use crate::metrics::Census;
 use crate::store;
 use crate::transport::Transport;
 use crate::wire::{Dialect, Incoming};
+
+/// Bounds of what may wait.
+const LEAST: usize = 1024;
+const MOST: usize = 65_536;
+
+/// The inbox of a server for so many clients: each of them can leave at once without having to
+/// wait. Once it is full sessions wait, and so do their clients.
+pub fn open(clients: usize) -> (Sender<Input>, Receiver<Input>) {
+    bounded(clients.clamp(LEAST, MOST))
+}
 
 /// One message to the broadcaster. From one sender, they are taken in the order they were sent.
 #[derive(Debug)]

@@ -21,7 +21,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Durability};
 use crate::door::Door;
 use crate::handover::{Inherited, Legacy, Listener};
-use crate::inbox::Input;
+use crate::inbox::{self, Input};
 use crate::limits::SharedLimits;
 use crate::metrics::Metrics;
 use crate::os::{Bell, WritablePoll};
@@ -37,9 +37,6 @@ pub use self::listeners::{StartError, failed};
 use self::estate::Estate;
 use self::listeners::Wanted;
 
-/// Messages that may wait for the broadcaster. When there are more, sessions wait, and so do
-/// their clients.
-const INBOX: usize = 1024;
 /// How long what was said before the server stops may take to be dealt with.
 const LAST_INPUTS: Duration = Duration::from_millis(500);
 /// How long sessions may take to end after everybody was told goodbye.
@@ -109,7 +106,7 @@ impl Server {
     ) -> Result<Self, StartError> {
         let tls = config.identity.clone().map(Tls::new);
         let metrics = Arc::new(Metrics::default());
-        let (inbox, receiver) = crossbeam_channel::bounded(INBOX);
+        let (inbox, receiver) = inbox::open(config.limits().max_clients);
         // It may find damage, which is a matter of the state directory, not of the ports.
         let (past, store) = open_store(config, database, &inbox, inherited.snapshot.is_some())?;
         let guard = SharedGuard::new(config.guard());

@@ -15,6 +15,9 @@ const STACK: usize = 128 * 1024;
 /// How long a thread waits for another job: where clients come and go by the thousand, starting
 /// and ending threads would be a third of the work.
 const KEPT: Duration = Duration::from_secs(1);
+/// How much longer than the one before: if thousands ended at once, nobody else would have a
+/// processor.
+const STAGGER: Duration = Duration::from_micros(200);
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -86,8 +89,9 @@ impl Pool {
     /// The next job for the calling thread, or `None` if it is not needed any more.
     fn next(&self) -> Option<Job> {
         let mut state = self.state();
+        let patience = KEPT + STAGGER.saturating_mul(u32::try_from(state.idle).unwrap_or(u32::MAX));
         state.idle += 1;
-        let waited = self.work.wait_timeout_while(state, KEPT, |state| state.jobs.is_empty());
+        let waited = self.work.wait_timeout_while(state, patience, |state| state.jobs.is_empty());
         let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
         state.idle -= 1;
         state.jobs.pop_front()
