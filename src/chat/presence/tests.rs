@@ -1,0 +1,130 @@
+//! Crowds that come and go, and what is told of them.
+
+use super::*;
+use crate::chat::{Event, Settings};
+use crate::text::Text;
+use std::sync::Arc;
+use std::time::Duration;
+
+fn chat() -> Chat {
+    Chat::new(Settings {
+        name: Text::new("box7"),
+        motd: Arc::from([]),
+        replay: 20,
+        ..Settings::default()
+    })
+}
+
+fn at(ms: u64) -> Now {
+    Now { uptime: Duration::from_millis(ms), ..Now::default() }
+}
+
+/// What is told to anybody when this happens to a client.
+fn told(chat: &mut Chat, ms: u64, id: u64, event: Event) -> Vec<Message> {
+    let mut effects = Effects::default();
+    chat.handle(at(ms), ClientId(id), event, &mut effects);
+    messages(effects)
+}
+
+fn messages(mut effects: Effects) -> Vec<Message> {
+    let message = |effect| match effect {
+        Effect::Tell { message, .. } => Some(message),
+        _ => None,
+    };
+    effects.drain().0.filter_map(message).collect()
+}
+
+fn connect(chat: &mut Chat, ms: u64, id: u64) {
+    let origin = Origin::of([192, 0, 2, 1].into());
+    told(chat, ms, id, Event::Connected(origin, Traits::default()));
+    told(chat, ms, id, Event::Settled);
+}
+
+fn types(chat: &mut Chat, id: u64, line: &str) -> Vec<Message> {
+    told(chat, 0, id, Event::Line(Text::new(line)))
+}
+
+/// What the time alone makes the chat tell.
+fn digests(chat: &mut Chat, ms: u64) -> Vec<(usize, usize)> {
+    let mut effects = Effects::default();
+    chat.tick(at(ms), &mut effects);
+    let digest = |message| match message {
+        Message::Digest { joined, left, .. } => Some((joined, left)),
+        _ => None,
+    };
+    messages(effects).into_iter().filter_map(digest).collect()
+}
+
+#[test]
+fn digests_of_a_crowd_are_ten_seconds_apart() {
+    let mut chat = chat();
+    (1..=51).for_each(|id| connect(&mut chat, 0, id));
+    connect(&mut chat, 9_000, 52);
+    assert_eq!(digests(&mut chat, 9_999), []);
+    assert_eq!(digests(&mut chat, 10_000), [(2, 0)]);
+    told(&mut chat, 10_001, 1, Event::Gone(Reason::Disconnected));
+    assert_eq!(digests(&mut chat, 19_999), []);
+    assert_eq!(chat.next_deadline(), Some(Duration::from_millis(20_001)));
+    assert_eq!(digests(&mut chat, 20_001), [(0, 1)]);
+    assert_eq!(digests(&mut chat, 60_000), []);
+    assert_eq!(chat.next_deadline(), None);
+}
+
+#[test]
+fn five_thousand_who_join_are_told_of_in_a_thousand_notices_and_a_digest() {
+    let mut chat = chat();
+    let mut notices = 0;
+    for id in (1..=5000).map(ClientId) {
+        let connected = Event::Connected(Origin::of([192, 0, 2, 1].into()), Traits::default());
+        let mut effects = Effects::default();
+        for event in [connected, Event::Settled] {
+            chat.handle(at(0), id, event, &mut effects);
+        }
+        let members = chat.rooms.get(RoomId::LOBBY).unwrap().members.len();
+        notices += effects
+            .drain()
+            .0
+            .map(|effect| match effect {
+                Effect::Tell { to: Audience::Room(_, except), .. } => members - except.len(),
+                _ => 0,
+            })
+            .sum::<usize>();
+    }
+    assert_eq!(notices, (1..CROWD).sum::<usize>());
+    assert_eq!(digests(&mut chat, 10_000), [(5000 - CROWD, 0)]);
+}
+
+#[test]
+fn a_room_that_somebody_goes_to_is_not_forgotten_on_the_way() {
+    let mut chat = chat();
+    connect(&mut chat, 0, 1);
+    // In the last of them, and as many empty ones behind as are remembered.
+    for number in 0..=256 {
+        types(&mut chat, 1, &format!("/join r{number}"));
+        types(&mut chat, 1, &format!("/topic t{number}"));
+    }
+    let shown = types(&mut chat, 1, "/join r0");
+    let topic = Some(Text::new("t0"));
+    let is_topic = |message: &_| matches!(message, Message::Topic { text, .. } if *text == topic);
+    assert!(shown.iter().any(is_topic), "{shown:?}");
+    let r0 = chat.rooms.find(RoomName::new("r0").unwrap());
+    assert_eq!(r0.map(|room| room.members.as_slice()), Some(&[ClientId(1)][..]));
+}
+
+#[test]
+fn a_list_of_people_counts_its_reader_once() {
+    let mut chat = chat();
+    let lists = Traits { lists: true, ..Traits::default() };
+    let address = Origin::of([192, 0, 2, 1].into());
+    let listed = |messages: Vec<Message>| {
+        let list = messages.into_iter().find_map(|message| match message {
+            Message::People { here, people, more, .. } => Some((here, people.len(), more)),
+            _ => None,
+        });
+        list.unwrap()
+    };
+    assert_eq!(listed(told(&mut chat, 0, 1, Event::Connected(address, lists))), (1, 1, 0));
+    // First it is not announced, then it is.
+    assert_eq!(listed(types(&mut chat, 1, "/join dev")), (1, 1, 0));
+    assert_eq!(listed(types(&mut chat, 1, "/join ops")), (1, 1, 0));
+}
