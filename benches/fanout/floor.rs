@@ -1,8 +1,8 @@
 //! The practical limit: the leanest fan-out server that can be written.
 //!
 //! One thread, epoll, no names, no rooms, no queues. It reads once from everyone who has something,
-//! then makes one system call per client with all that came in during the round, save the client's
-//! own lines. A client that doesn't take all of it at once is dropped.
+//! and if that is much, lets others go on and looks again; then it makes one system call per client
+//! with all that came in during the round, save the client's own lines. A client that doesn't take all of it at once is dropped.
 
 use crate::os::{self, Epoll};
 use rustix::buffer::spare_capacity;
@@ -13,8 +13,11 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::ops::Range;
 use std::path::Path;
+use std::time::Duration;
 
 const READ: usize = 64 * 1024;
+/// Who has said so much is probably not the only one.
+const MUCH: usize = 1024;
 
 struct Client {
     socket: OwnedFd,
@@ -46,6 +49,8 @@ pub(crate) fn serve(port_file: &Path) -> io::Result<()> {
         None,
     )?;
     net::bind(&listener, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0))?;
+    // As chatd does; clients have it from the listener.
+    let _ = net::sockopt::set_tcp_congestion(&listener, "reno");
     net::listen(&listener, 4096)?;
     let address = SocketAddrV4::try_from(net::getsockname(&listener)?)?;
     let fresh = port_file.with_extension("new");
@@ -63,19 +68,34 @@ pub(crate) fn serve(port_file: &Path) -> io::Result<()> {
 
 impl Floor {
     fn turn(&mut self) -> io::Result<()> {
-        let ready = self.epoll.wait(None)?;
+        self.look(None)?;
+        if self.round.len() >= MUCH {
+            std::thread::yield_now();
+            self.look(Some(Duration::ZERO))?;
+        }
+        if !self.round.is_empty() {
+            self.tell();
+        }
+        for fd in self.spoke.drain(..) {
+            if let Some(client) = &mut self.clients[fd] {
+                client.own = 0..0;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what has come, from each client once a round.
+    fn look(&mut self, patience: Option<Duration>) -> io::Result<()> {
+        let ready = self.epoll.wait(patience)?;
         for token in &ready {
             let fd = *token as usize;
             if fd == self.listener.as_raw_fd() as usize {
                 self.accept()?;
-            } else if !self.read(fd) {
+            } else if !self.spoke.contains(&fd) && !self.read(fd) {
                 self.clients[fd] = None;
             }
         }
         self.epoll.give_back(ready);
-        if !self.round.is_empty() {
-            self.tell();
-        }
         Ok(())
     }
 
@@ -150,10 +170,5 @@ impl Floor {
             }
         }
         self.round.clear();
-        for fd in self.spoke.drain(..) {
-            if let Some(client) = &mut self.clients[fd] {
-                client.own = 0..0;
-            }
-        }
     }
 }

@@ -72,6 +72,12 @@ impl Epoll {
     }
 }
 
+/// Whether the other side has reset the connection, whatever is still to be read.
+pub(crate) fn is_reset(socket: impl AsFd) -> bool {
+    let mut looked = [PollFd::new(&socket, PollFlags::empty())];
+    poll(&mut looked, Some(&time(Duration::ZERO))).is_ok_and(|count| count > 0)
+}
+
 fn time(duration: Duration) -> Timespec {
     duration.try_into().expect("a few seconds fit")
 }

@@ -7,14 +7,16 @@ use crate::sample::{Sample, Setup, middle, ratio};
 use crate::server::{Kind, Tuning};
 use std::time::Duration;
 
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 15] = [
     "receivers",
     "pace",
     "server",
     "deliveries/s",
     "× floor",
+    "× redis",
     "CPU-s per M",
     "× floor",
+    "× redis",
     "p50",
     "p99",
     "× floor",
@@ -139,7 +141,7 @@ fn measure(bench: &Bench, report: &mut Report, receivers: usize, pace: Pace, pee
     }
     for (kind, samples) in &row.0 {
         if !samples.is_empty() {
-            report.row(&cells(*kind, samples, row.of(Kind::Floor), receivers, pace));
+            report.row(&cells(*kind, samples, &row, receivers, pace));
         }
     }
     row
@@ -200,26 +202,23 @@ fn in_words(pace: Pace) -> String {
     }
 }
 
-fn cells(
-    kind: Kind,
-    samples: &[Sample],
-    floor: &[Sample],
-    receivers: usize,
-    pace: Pace,
-) -> Vec<String> {
+fn cells(kind: Kind, samples: &[Sample], row: &Row, receivers: usize, pace: Pace) -> Vec<String> {
     let middle = |field: fn(&Sample) -> f64| middle(samples, field);
-    let ratio = |field: fn(&Sample) -> f64| times(ratio(samples, floor, field));
+    let [floor, redis] = [Kind::Floor, Kind::Redis]
+        .map(|kind| move |field: fn(&Sample) -> f64| times(ratio(samples, row.of(kind), field)));
     vec![
         receivers.to_string(),
         in_words(pace),
         kind.name().to_owned(),
         plain(middle(|sample| sample.rate)),
-        ratio(|sample| sample.rate),
+        floor(|sample| sample.rate),
+        redis(|sample| sample.rate),
         plain(middle(|sample| sample.cpu)),
-        ratio(|sample| sample.cpu),
+        floor(|sample| sample.cpu),
+        redis(|sample| sample.cpu),
         time(middle(|sample| sample.p50)),
         time(middle(|sample| sample.p99)),
-        ratio(|sample| sample.p99),
+        floor(|sample| sample.p99),
         time(middle(|sample| sample.p999)),
         format!(
             "{}, {}",
