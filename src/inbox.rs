@@ -18,8 +18,8 @@ use crate::wire::{Dialect, Incoming};
 const LEAST: usize = 1024;
 const MOST: usize = 65_536;
 
-/// The inbox of a server for so many clients: each of them can leave at once without having to
-/// wait. Once it is full sessions wait, and so do their clients.
+/// The inbox of a server for so many clients: nearly all of them can leave at once without having
+/// to wait. Once it is full sessions wait, and so do their clients.
 pub fn open(clients: usize) -> (Sender<Input>, Receiver<Input>) {
     bounded(clients.clamp(LEAST, MOST))
 }

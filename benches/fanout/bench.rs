@@ -134,7 +134,8 @@ impl<'a> Meter<'a> {
         Ok(Bill {
             server,
             generator: share(own, self.start),
-            others: share(all.saturating_sub(server + own), self.start),
+            // Ticks of the clock may make it less than nothing.
+            others: share(all, self.start) - share(server + own, self.start),
         })
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! One thread, epoll, no names, no rooms, no queues. It reads once from everyone who has something,
 //! and if that is much, lets others go on and looks again; then it makes one system call per client
-//! with all that came in during the round, save the client's own lines. A client that doesn't take all of it at once is dropped.
+//! with all that came in during the round, save the client's own lines. A client that doesn't take
+//! all of it at once is dropped.
 
 use crate::os::{self, Epoll};
 use rustix::buffer::spare_capacity;

@@ -115,8 +115,8 @@ fn take(
     rounds: usize,
 ) -> Stalled {
     let mut stalled = Stalled::default();
-    for _ in 0..if bench.quick { 2 } else { rounds } {
-        let round = bench.calmly(|| measure(bench, tuning, count));
+    for number in 0..if bench.quick { 2 } else { rounds } {
+        let round = bench.calmly(|| measure(bench, tuning, count, number));
         let round = report.accept(Kind::Chatd, &format!("{count} stalled"), round);
         stalled.add(round.unwrap_or_default());
     }
@@ -133,7 +133,12 @@ fn take(
     stalled
 }
 
-fn measure(bench: &Bench, tuning: Tuning, stalled: usize) -> io::Result<(Stalled, f64)> {
+fn measure(
+    bench: &Bench,
+    tuning: Tuning,
+    stalled: usize,
+    round: usize,
+) -> io::Result<(Stalled, f64)> {
     let start = || -> io::Result<_> {
         let server = bench.start(Kind::Chatd, tuning)?;
         let mut load = Load::gather(&server, Kind::Chatd.dialect(), RECEIVERS)?;
@@ -150,7 +155,7 @@ fn measure(bench: &Bench, tuning: Tuning, stalled: usize) -> io::Result<(Stalled
     // Whoever has the first turn of two has the worse one.
     for turn in 0..TURNS {
         let mut free = || Sample::take(bench, &other, &mut undisturbed, FULL, TURN);
-        let early = if turn % 2 == 1 { Some(free()?) } else { None };
+        let early = if (round + turn) % 2 == 1 { Some(free()?) } else { None };
         let sample = Sample::take(bench, &server, &mut load, FULL, TURN)?;
         if crowd.members.iter().any(|member| os::is_reset(&member.socket)) {
             break;
@@ -158,15 +163,13 @@ fn measure(bench: &Bench, tuning: Tuning, stalled: usize) -> io::Result<(Stalled
         beside.push(sample);
         without.push(early.map_or_else(free, Ok)?);
     }
-    if beside.is_empty() {
-        return Err(io::Error::other("the stalled were dropped before they were measured"));
-    }
     while load.said() - said < SPENT {
         load.drive(FULL, SETTLING, None)?;
     }
     let more = (server.size()?.peak - peak) as f64 / (1 << 20) as f64;
     let dropped = crowd.members.iter().filter(|member| os::is_reset(&member.socket)).count();
-    let others = mean(&beside, |sample| sample.others).max(mean(&without, |sample| sample.others));
+    let samples = beside.iter().chain(&without);
+    let others = median(samples.map(|sample| sample.others));
     Ok((Stalled { beside, without, dropped: vec![dropped as f64], more: vec![more] }, others))
 }
 
