@@ -63,3 +63,16 @@ pub enum Input {
     /// Say goodbye and stop.
     Stop,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_room_for_a_message_of_each_client_within_bounds() {
+        let room = |clients| open(clients).0.capacity();
+        assert_eq!(room(1), Some(1024));
+        assert_eq!(room(4096), Some(4096));
+        assert_eq!(room(1_000_000), Some(65_536));
+    }
+}

@@ -34,9 +34,12 @@ fn messages(mut effects: Effects) -> Vec<Message> {
     effects.drain().0.filter_map(message).collect()
 }
 
+fn connected() -> Event {
+    Event::Connected(Origin::of([192, 0, 2, 1].into()), Traits::default())
+}
+
 fn connect(chat: &mut Chat, ms: u64, id: u64) {
-    let origin = Origin::of([192, 0, 2, 1].into());
-    told(chat, ms, id, Event::Connected(origin, Traits::default()));
+    told(chat, ms, id, connected());
     told(chat, ms, id, Event::Settled);
 }
 
@@ -75,9 +78,8 @@ fn five_thousand_who_join_are_told_of_in_a_thousand_notices_and_a_digest() {
     let mut chat = chat();
     let mut notices = 0;
     for id in (1..=5000).map(ClientId) {
-        let connected = Event::Connected(Origin::of([192, 0, 2, 1].into()), Traits::default());
         let mut effects = Effects::default();
-        for event in [connected, Event::Settled] {
+        for event in [connected(), Event::Settled] {
             chat.handle(at(0), id, event, &mut effects);
         }
         let members = chat.rooms.get(RoomId::LOBBY).unwrap().members.len();
