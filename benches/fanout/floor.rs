@@ -1,9 +1,11 @@
 //! The practical limit: the leanest fan-out server that can be written.
 //!
 //! One thread, epoll, no names, no rooms, no queues. It reads once from everyone who has something,
-//! and if that is much, lets others go on and looks again; then it makes one system call per client
-//! with all that came in during the round, save the client's own lines. A client that doesn't take
-//! all of it at once is dropped.
+//! then makes one system call per client with all that came in during the round, save the client's
+//! own lines. A client that doesn't take all of it at once is dropped.
+//!
+//! One that looks twice lets others go on before that and looks again, if much came in, as chatd
+//! does: it has fewer and larger rounds.
 
 use crate::os::{self, Epoll};
 use rustix::buffer::spare_capacity;
@@ -37,10 +39,11 @@ struct Floor {
     round: Vec<u8>,
     /// Who spoke in this round.
     spoke: Vec<usize>,
+    looks_twice: bool,
 }
 
 /// Serves on a free port of 127.0.0.1, which `port_file` then names, until killed.
-pub(crate) fn serve(port_file: &Path) -> io::Result<()> {
+pub(crate) fn serve(port_file: &Path, looks_twice: bool) -> io::Result<()> {
     os::die_with_parent()?;
     os::raise_open_files()?;
     let listener = net::socket_with(
@@ -61,7 +64,7 @@ pub(crate) fn serve(port_file: &Path) -> io::Result<()> {
     let epoll = Epoll::new(1024)?;
     epoll.add_level(&listener, listener.as_raw_fd() as u64)?;
     let (clients, round, spoke) = (Vec::new(), Vec::new(), Vec::new());
-    let mut floor = Floor { epoll, listener, clients, round, spoke };
+    let mut floor = Floor { epoll, listener, clients, round, spoke, looks_twice };
     loop {
         floor.turn()?;
     }
@@ -70,7 +73,7 @@ pub(crate) fn serve(port_file: &Path) -> io::Result<()> {
 impl Floor {
     fn turn(&mut self) -> io::Result<()> {
         self.look(None)?;
-        if self.round.len() >= MUCH {
+        if self.looks_twice && self.round.len() >= MUCH {
             std::thread::yield_now();
             self.look(Some(Duration::ZERO))?;
         }

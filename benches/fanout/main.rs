@@ -72,6 +72,9 @@ enum Role {
         /// Where to write `text PORT`
         #[arg(long)]
         port_file: PathBuf,
+        /// Look again before sending, if much came in
+        #[arg(long)]
+        look_twice: bool,
     },
 }
 
@@ -104,8 +107,8 @@ const SECTIONS: [(Section, bool, Place, Measure); 8] = [
 
 fn main() -> io::Result<ExitCode> {
     let options = Options::parse();
-    if let Some(Role::Floor { port_file }) = options.role {
-        floor::serve(&port_file)?;
+    if let Some(Role::Floor { port_file, look_twice }) = options.role {
+        floor::serve(&port_file, look_twice)?;
     }
     let files = os::raise_open_files()?;
     let patience = options.patience.unwrap_or(if options.quick { 10 } else { 60 });

@@ -44,6 +44,7 @@ pub(crate) enum Kind {
     ChatdJson,
     ChatdTls,
     Floor,
+    FloorTwice,
     Redis,
     Ncat,
     Ngircd,
@@ -60,6 +61,7 @@ impl Kind {
             Kind::ChatdJson => "chatd, chatd.v1",
             Kind::ChatdTls => "chatd, TLS",
             Kind::Floor => "floor",
+            Kind::FloorTwice => "floor, looking twice",
             Kind::Redis => "redis-server",
             Kind::Ncat => "ncat",
             Kind::Ngircd => "ngircd",
@@ -71,7 +73,7 @@ impl Kind {
             Kind::Chatd | Kind::ChatdTls => &wire::CHATD,
             Kind::ChatdLines => &wire::LINES,
             Kind::ChatdJson => &wire::JSON,
-            Kind::Floor => &wire::FLOOR,
+            Kind::Floor | Kind::FloorTwice => &wire::FLOOR,
             Kind::Redis => &wire::REDIS,
             Kind::Ncat => &wire::NCAT,
             Kind::Ngircd => &wire::IRC,
@@ -194,7 +196,7 @@ fn command(kind: Kind, tuning: Tuning, directory: &Path, port: u16) -> io::Resul
         Kind::Chatd | Kind::ChatdLines | Kind::ChatdJson | Kind::ChatdTls => {
             Command::new(env!("CARGO_BIN_EXE_chatd"))
         }
-        Kind::Floor => Command::new(std::env::current_exe()?),
+        Kind::Floor | Kind::FloorTwice => Command::new(std::env::current_exe()?),
         _ => Command::new(kind.name()),
     };
     match kind {
@@ -207,6 +209,7 @@ fn command(kind: Kind, tuning: Tuning, directory: &Path, port: u16) -> io::Resul
             .arg("--port-file")
             .arg(port_file),
         Kind::Floor => command.arg("floor").arg("--port-file").arg(port_file),
+        Kind::FloorTwice => command.args(["floor", "--look-twice", "--port-file"]).arg(port_file),
         Kind::Redis => command
             .args([
                 "--bind",

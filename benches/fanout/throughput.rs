@@ -66,6 +66,7 @@ pub(crate) fn fan_out(bench: &Bench, report: &mut Report) {
             if ours {
                 let row = measure(bench, report, receivers, pace, peers);
                 hold(report, receivers, pace, &row);
+                note_second_look(report, receivers, pace, &row);
             }
         }
     }
@@ -93,6 +94,18 @@ fn hold(report: &mut Report, receivers: usize, pace: Pace, row: &Row) {
     };
     for (what, bound, measured) in targets {
         report.target(format!("{}: {what}", name(receivers, pace)), bound, measured);
+    }
+}
+
+/// Tells how far chatd is from what a second look makes possible.
+fn note_second_look(report: &mut Report, receivers: usize, pace: Pace, row: &Row) {
+    if !row.of(Kind::FloorTwice).is_empty() {
+        let beside = |field: fn(&Sample) -> f64| times(row.against(Kind::FloorTwice, field));
+        let (rate, cpu) = (beside(|sample| sample.rate), beside(|sample| sample.cpu));
+        let (row, p99) = (name(receivers, pace), beside(|sample| sample.p99));
+        report.note(format!(
+            "{row}: chatd beside floor looking twice: deliveries/s {rate}, CPU {cpu}, p99 {p99}"
+        ));
     }
 }
 
@@ -126,12 +139,13 @@ pub(crate) fn history(bench: &Bench, report: &mut Report) {
     report.target(what, Bound::AtLeast(0.8), rate);
 }
 
-/// Measures a row, and prints it; `peers` tells whether with other people's servers.
+/// Measures a row, and prints it; `peers` tells whether with all servers or with `floor` only.
 fn measure(bench: &Bench, report: &mut Report, receivers: usize, pace: Pace, peers: bool) -> Row {
     if skipped(bench, report, receivers) {
         return Row(Vec::new());
     }
     let mut kinds = vec![Kind::Chatd, Kind::Floor];
+    kinds.extend(Some(Kind::FloorTwice).filter(|_| peers && pace == FULL));
     kinds.extend(Some(Kind::Redis).filter(|kind| peers && kind.installed()));
     let mut row = alternate(bench, report, &kinds, receivers, pace);
     let shown = !bench.quick && receivers <= SHOWN_MOST && matches!(pace, FULL | Pace::Single);
