@@ -84,6 +84,11 @@ pub(crate) fn micros(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e6
 }
 
+/// The mean of what the samples have in that place; `NaN` of none.
+pub(crate) fn mean(samples: &[Sample], field: impl Fn(&Sample) -> f64) -> f64 {
+    samples.iter().map(field).sum::<f64>() / samples.len() as f64
+}
+
 /// The middle one; `NaN` of none.
 pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.into_iter().collect();

@@ -5,7 +5,7 @@ use crate::crowd::Crowd;
 use crate::load::{FULL, Load};
 use crate::os;
 use crate::report::{Bound, Report, plain, time, times};
-use crate::sample::{Sample, median};
+use crate::sample::{Sample, mean, median};
 use crate::server::{Kind, Server, Tuning};
 use std::io;
 use std::time::Duration;
@@ -171,10 +171,6 @@ fn measure(
     let samples = beside.iter().chain(&without);
     let others = median(samples.map(|sample| sample.others));
     Ok((Stalled { beside, without, dropped: vec![dropped as f64], more: vec![more] }, others))
-}
-
-fn mean(samples: &[Sample], field: impl Fn(&Sample) -> f64) -> f64 {
-    samples.iter().map(field).sum::<f64>() / samples.len() as f64
 }
 
 /// Talks until the kernel has taken all it will for those who don't read, so that from then on

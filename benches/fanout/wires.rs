@@ -1,37 +1,54 @@
 //! What a delivery costs on each wire.
 
 use crate::bench::Bench;
-use crate::load::FULL;
+use crate::load::{FULL, Load};
 use crate::report::{Bound, Report, plain, times};
-use crate::sample::{middle, ratio};
-use crate::server::Kind;
-use crate::throughput::{alternate, skipped};
+use crate::sample::{Sample, mean, median};
+use crate::server::{Kind, Tuning};
+use crate::throughput::skipped;
+use std::io;
+use std::time::Duration;
 
 const RECEIVERS: usize = 1000;
 const KINDS: [Kind; 4] = [Kind::Chatd, Kind::ChatdLines, Kind::ChatdJson, Kind::ChatdTls];
+const ROUNDS: usize = 4;
+/// The servers take turns this often, since the machine does not stay the same for seconds.
+const TURNS: usize = 8;
+const TURN: Duration = Duration::from_millis(150);
+const WARM_UP: Duration = Duration::from_millis(200);
+
+/// What was measured of the clients of each wire.
+type Samples = [Vec<Sample>; KINDS.len()];
 
 /// The same load for clients of each wire, beside those of the text wire.
 pub(crate) fn wires(bench: &Bench, report: &mut Report) {
     let columns = ["wire", "CPU-s per M", "× text", "deliveries/s", "p99, × text", "MiB, threads"];
     report.table("Wires: 1000 receivers, 4 × 64 in flight", bench, &columns);
-    if skipped(bench, report, RECEIVERS) {
+    if skipped(bench, report, KINDS.len() * RECEIVERS) {
         return;
     }
-    let row = alternate(bench, report, &KINDS, RECEIVERS, FULL);
-    let text = row.of(Kind::Chatd);
-    for kind in KINDS {
-        let samples = row.of(kind);
-        let cpu = ratio(samples, text, |sample| sample.cpu);
+    let mut wires = Samples::default();
+    for _ in 0..ROUNDS {
+        let round = report.accept(Kind::Chatd, "on each wire", bench.calmly(|| measure(bench)));
+        for (samples, more) in wires.iter_mut().zip(round.unwrap_or_default()) {
+            samples.extend(more);
+        }
+    }
+    let text = &wires[0];
+    for (kind, samples) in KINDS.into_iter().zip(&wires) {
+        let of = |field: fn(&Sample) -> f64| mean(samples, field);
+        let to_text = |field: fn(&Sample) -> f64| mean(samples, field) / mean(text, field);
+        let cpu = to_text(|sample| sample.cpu);
         report.row(&[
             kind.name().to_owned(),
-            plain(middle(samples, |sample| sample.cpu)),
+            plain(of(|sample| sample.cpu)),
             times(cpu),
-            plain(middle(samples, |sample| sample.rate)),
-            times(ratio(samples, text, |sample| sample.p99)),
+            plain(of(|sample| sample.rate)),
+            times(to_text(|sample| sample.p99)),
             format!(
                 "{}, {}",
-                plain(middle(samples, |sample| sample.resident)),
-                plain(middle(samples, |sample| sample.threads))
+                plain(of(|sample| sample.resident)),
+                plain(of(|sample| sample.threads))
             ),
         ]);
         if matches!(kind, Kind::ChatdLines | Kind::ChatdJson) {
@@ -39,4 +56,23 @@ pub(crate) fn wires(bench: &Bench, report: &mut Report) {
             report.target(what, Bound::AtMost(1.3), cpu);
         }
     }
+}
+
+/// A server for each wire, turn by turn.
+fn measure(bench: &Bench) -> io::Result<(Samples, f64)> {
+    let mut servers = Vec::new();
+    for kind in KINDS {
+        let server = bench.start(kind, Tuning::default())?;
+        let mut load = Load::gather(&server, kind.dialect(), RECEIVERS)?;
+        load.drive(FULL, WARM_UP, None)?;
+        servers.push((server, load));
+    }
+    let mut taken = Samples::default();
+    for _ in 0..TURNS {
+        for ((server, load), samples) in servers.iter_mut().zip(&mut taken) {
+            samples.push(Sample::take(bench, server, load, FULL, TURN)?);
+        }
+    }
+    let others = median(taken.iter().flatten().map(|sample| sample.others));
+    Ok((taken, others))
 }
