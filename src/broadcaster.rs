@@ -31,7 +31,7 @@ use crate::handover::SavedSession;
 use crate::inbox::Input;
 use crate::limits::SharedLimits;
 use crate::metrics::{Census, Metrics, Refused};
-use crate::os::{self, WritablePoll};
+use crate::os::WritablePoll;
 use crate::peer::Peer;
 use crate::peers::Peers;
 use crate::store::Store;
@@ -41,8 +41,6 @@ use crate::wire::{Dialect, Farewell, Incoming, WireError};
 
 /// Inputs taken before everybody is flushed, so that a flood cannot hold back what was said.
 const MAX_BATCH: usize = 256;
-/// How long to wait, under load only, for more to flush at once.
-const GATHERING: Duration = Duration::from_micros(100);
 /// How often WebSocket clients are pinged: proxies close what is silent for a minute.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 /// How long a client that is leaving may take to read the rest.
@@ -137,14 +135,12 @@ impl Broadcaster {
 
     /// Runs until told to stop, and until everybody was told that it does.
     pub fn run(mut self) {
-        // A pause of 100 µs would be one of 150.
-        os::be_punctual();
         self.begin();
         let mut was_large = false;
         while !self.stopping && !self.alarm.is_over() && !self.can_hand_over() {
             if !self.inbox.is_empty() && !was_large {
                 // Others are about to have their say, too, and one flush for all costs less.
-                thread::sleep(GATHERING);
+                thread::yield_now();
             }
             let first = self.wait(self.next_deadline());
             let now = self.clock.now();

@@ -7,7 +7,6 @@ mod signals;
 
 use std::io::{self, IoSlice};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::num::NonZeroU64;
 use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -22,7 +21,6 @@ use rustix::net::{
     AddressFamily, RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown, SocketFlags, SocketType,
     sockopt,
 };
-use rustix::thread;
 
 pub use self::signals::{ask_for_reload, hold_signals, release_signals};
 
@@ -81,13 +79,6 @@ pub fn prepare(listener: &impl AsFd, lost_after: Duration) -> io::Result<()> {
 /// Sees to it that a descriptor ends with the process, or with the program that it turns into.
 pub fn close_on_exec(fd: &impl AsFd) -> io::Result<()> {
     Ok(rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::CLOEXEC)?)
-}
-
-/// Lets waits of the calling thread end when they should: by default the kernel may add 50 µs
-/// (`PR_SET_TIMERSLACK`, prctl(2)).
-pub fn be_punctual() {
-    // It can't fail for the thread itself, and without it all is only slower.
-    let _ = thread::set_current_timer_slack(NonZeroU64::new(1));
 }
 
 /// Whether standard error ends in the journal: `JOURNAL_STREAM` names its device and inode

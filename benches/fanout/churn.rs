@@ -32,13 +32,13 @@ pub(crate) struct Churn {
 }
 
 impl Churn {
-    /// Lets the first visitors in. `is_heard` tells whether the load's receivers get their lines.
+    /// Nobody yet. `is_heard` tells whether the load's receivers get the visitors' lines.
     pub(crate) fn new(
         server: &Server,
         dialect: &'static Dialect,
         is_heard: bool,
     ) -> io::Result<Churn> {
-        let mut churn = Churn {
+        Ok(Churn {
             epoll: Epoll::new(AT_A_TIME)?,
             address: server.address,
             dialect,
@@ -49,9 +49,13 @@ impl Churn {
             left: 0,
             stopping: false,
             buffer: vec![0; 64 * 1024],
-        };
-        (0..AT_A_TIME).try_for_each(|slot| churn.admit(slot))?;
-        Ok(churn)
+        })
+    }
+
+    /// Lets the first visitors in, until it is told to stop.
+    pub(crate) fn start(&mut self) -> io::Result<()> {
+        self.stopping = false;
+        (0..AT_A_TIME).try_for_each(|slot| self.admit(slot))
     }
 
     /// What is readable when there is something to do.

@@ -10,6 +10,7 @@ use crate::throughput::{alternate, skipped};
 use std::path::Path;
 
 const CLIENTS: [usize; 7] = [10, 30, 100, 300, 1000, 3000, 10_000];
+const ROUNDS: usize = 3;
 const COLUMNS: [&str; 6] =
     ["clients", "chatd: µs per delivery", "floor", "× floor", "chatd: deliveries/s", "floor"];
 
@@ -22,7 +23,7 @@ pub(crate) fn growth(bench: &Bench, report: &mut Report) {
             continue;
         }
         let kinds = [Kind::Chatd, Kind::Floor];
-        let row = alternate(bench, report, &kinds, clients, FULL);
+        let row = alternate(bench, report, &kinds, clients, FULL, ROUNDS);
         let cost = kinds.map(|kind| middle(row.of(kind), |sample| sample.cpu));
         let rate = kinds.map(|kind| plain(middle(row.of(kind), |sample| sample.rate)));
         let ratio = times(row.against(Kind::Floor, |sample| sample.cpu));

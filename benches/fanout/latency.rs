@@ -25,6 +25,12 @@ impl Histogram {
         self.total += 1;
     }
 
+    /// Counts what another one has counted, too.
+    pub(crate) fn add(&mut self, other: &Histogram) {
+        self.buckets.iter_mut().zip(&other.buckets).for_each(|(count, more)| *count += more);
+        self.total += other.total;
+    }
+
     /// The latency that a share `part` (0 to 1) does not exceed; zero when nothing was counted.
     pub(crate) fn quantile(&self, part: f64) -> Duration {
         let rank = ((self.total as f64 * part).ceil() as u64).max(1);

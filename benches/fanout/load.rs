@@ -118,8 +118,9 @@ impl Load {
         span: Duration,
         mut churn: Option<&mut Churn>,
     ) -> io::Result<Outcome> {
-        if let Some(churn) = &churn {
+        if let Some(churn) = &mut churn {
             self.crowd.epoll.add_level(churn.epoll(), CHURN)?;
+            churn.start()?;
         }
         self.latency = Histogram::default();
         let before = self.deliveries();

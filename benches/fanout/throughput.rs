@@ -145,9 +145,10 @@ fn measure(bench: &Bench, report: &mut Report, receivers: usize, pace: Pace, pee
         return Row(Vec::new());
     }
     let mut kinds = vec![Kind::Chatd, Kind::Floor];
-    kinds.extend(Some(Kind::FloorTwice).filter(|_| peers && pace == FULL));
+    kinds.extend(Some(Kind::FloorTwice).filter(|_| peers && pace == FULL && receivers >= 100));
     kinds.extend(Some(Kind::Redis).filter(|kind| peers && kind.installed()));
-    let mut row = alternate(bench, report, &kinds, receivers, pace);
+    let rounds = rounds(bench, receivers, pace);
+    let mut row = alternate(bench, report, &kinds, receivers, pace, rounds);
     let shown = !bench.quick && receivers <= SHOWN_MOST && matches!(pace, FULL | Pace::Single);
     for kind in SHOWN.into_iter().filter(|kind| shown && kind.installed()) {
         let taken = setup(bench, kind, receivers, pace).sample(bench);
@@ -177,9 +178,10 @@ pub(crate) fn alternate(
     kinds: &[Kind],
     receivers: usize,
     pace: Pace,
+    rounds: usize,
 ) -> Row {
     let mut row = Row(kinds.iter().map(|kind| (*kind, Vec::new())).collect());
-    for _ in 0..rounds(bench, receivers, pace) {
+    for _ in 0..rounds {
         for (kind, samples) in &mut row.0 {
             let taken = setup(bench, *kind, receivers, pace).sample(bench);
             samples.extend(report.accept(*kind, &name(receivers, pace), taken));

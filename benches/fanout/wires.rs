@@ -11,7 +11,7 @@ use std::time::Duration;
 
 const RECEIVERS: usize = 1000;
 const KINDS: [Kind; 4] = [Kind::Chatd, Kind::ChatdLines, Kind::ChatdJson, Kind::ChatdTls];
-const ROUNDS: usize = 4;
+const ROUNDS: usize = 3;
 /// The servers take turns this often, since the machine does not stay the same for seconds.
 const TURNS: usize = 8;
 const TURN: Duration = Duration::from_millis(150);
