@@ -1,4 +1,4 @@
-//! The practical limit: the leanest fan-out server that can be written.
+//! What chatd is measured against: the leanest server that sends once per round.
 //!
 //! One thread, epoll, no names, no rooms, no queues. It reads once from everyone who has something,
 //! then makes one system call per client with all that came in during the round, save the client's

@@ -134,6 +134,9 @@ fn introduce() {
     println!("# Fan-out\n");
     println!("{}. 4 senders, lines of 64 bytes.", os::machine());
     println!("Figures are medians; × floor is the median of ratios taken side by side.");
+    println!(
+        "Where servers take short turns (stalled, visitors, wires) all turns are taken together."
+    );
     for kind in Kind::PEERS.into_iter().filter(|kind| !kind.installed()) {
         println!("{} is not installed: its rows are missing.", kind.name());
     }
