@@ -5,9 +5,9 @@
 //!
 //! A module imports only from those listed before it; a test holds that.
 
-pub mod text;
 pub mod address;
 pub mod chat;
+pub mod text;
 pub mod wire;
 
 // The server runs on Linux only; the client `chat` needs none of this. The empty path keeps the
@@ -15,35 +15,33 @@ pub mod wire;
 #[cfg(target_os = "linux")]
 #[path = ""]
 mod server_only {
-    pub mod os;
-    pub mod tls;
-    pub mod transport;
-    pub mod metrics;
-    pub mod http;
-    pub mod web;
-    pub mod alarm;
-    pub mod clock;
-    pub mod limits;
-    pub mod door;
-    pub mod store;
-    pub mod config;
-    pub mod cli;
-    pub mod logging;
-    pub mod handover;
-    pub mod inbox;
-    pub mod systemd;
+    pub mod accept;
+    pub mod arrival;
     pub mod audience;
+    pub mod broadcaster;
+    pub mod cli;
+    pub mod config;
+    pub mod door;
     pub mod feed;
-    pub mod send_queue;
-    pub mod slowness;
+    pub mod handover;
+    pub mod http;
+    pub mod inbox;
+    pub mod limits;
+    pub mod logging;
+    pub mod metrics;
+    pub mod os;
     pub mod peer;
     pub mod peers;
-    pub mod broadcaster;
-    pub mod session;
-    pub mod threads;
-    pub mod arrival;
-    pub mod accept;
+    pub mod runtime;
+    pub mod send_queue;
     pub mod server;
+    pub mod session;
+    pub mod slowness;
+    pub mod store;
+    pub mod systemd;
+    pub mod tls;
+    pub mod transport;
+    pub mod web;
 }
 #[cfg(target_os = "linux")]
 pub use self::server_only::*;

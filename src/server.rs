@@ -14,10 +14,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Sender;
 
 use crate::accept::{Acceptor, Entrance};
-use crate::alarm::Alarm;
 use crate::arrival::Service;
 use crate::broadcaster::{self, Broadcaster, Surroundings};
-use crate::clock::Clock;
 use crate::config::{Config, Durability};
 use crate::door::Door;
 use crate::handover::{Inherited, Legacy, Listener};
@@ -25,10 +23,12 @@ use crate::inbox::{self, Input};
 use crate::limits::SharedLimits;
 use crate::metrics::Metrics;
 use crate::os::{Bell, WritablePoll};
+use crate::runtime::clock::Clock;
+use crate::runtime::threads::Threads;
+use crate::runtime::wakeup::Alarm;
 use crate::session::Shared;
 use crate::store::{Database, Fault, Past, Store};
 use crate::systemd::{Keeper, SnapshotFile};
-use crate::threads::Threads;
 use crate::tls::{self, Tls};
 use crate::web::{SharedGuard, Site};
 

@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use crossbeam_channel::{SendError, Sender};
 
-use crate::alarm::Alarm;
 use crate::chat::{ClientId, Reason};
-use crate::clock::Clock;
 use crate::door::Place;
 use crate::handover::SavedSession;
 use crate::inbox::Input;
 use crate::limits::{Bucket, Limits, SharedLimits};
 use crate::metrics::Metrics;
 use crate::os::{self, Bell, Ready};
+use crate::runtime::clock::Clock;
+use crate::runtime::wakeup::Alarm;
 use crate::transport::Transport;
 use crate::wire::{Decoder, Dialect, Incoming};
 

@@ -45,8 +45,8 @@ use self::backlog::{Backlog, Item, backlog};
 use self::keep::Keeper;
 use self::writer::{Inlets, Writer};
 use crate::chat::{Chat, Claim, ClientId, Entry, Moment, Order, Roll, RoomName};
-use crate::clock::Clock;
 use crate::os;
+use crate::runtime::clock::Clock;
 use crate::text::Text;
 
 /// Rooms whose past is shown after a start: those in which something was said last.

@@ -198,17 +198,17 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::alarm::Alarm;
     use crate::broadcaster::Surroundings;
     use crate::chat::{
         Account, Ban, Chat, Event, Mask, Moment, Nick, Order, Question, Reason, Role, Roll,
         RoomName, Settings, Traits,
     };
-    use crate::clock::Clock;
     use crate::config::Durability;
     use crate::limits::{Limits, SharedLimits};
     use crate::metrics::Metrics;
     use crate::os::{Bell, WritablePoll};
+    use crate::runtime::clock::Clock;
+    use crate::runtime::wakeup::Alarm;
     use crate::store::{self, Database, Keep, Store};
     use crate::systemd::Keeper;
     use crate::text::Text;

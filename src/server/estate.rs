@@ -10,8 +10,8 @@ use crate::door::{Door, Place};
 use crate::handover::{Inherited, Record, SavedClient, SavedSession};
 use crate::limits::Bucket;
 use crate::peer::Peer;
+use crate::runtime::threads::Threads;
 use crate::session::{Session, Shared};
-use crate::threads::Threads;
 use crate::transport::Transport;
 use crate::wire::Dialect;
 
