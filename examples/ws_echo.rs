@@ -9,8 +9,8 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use chatd::net::transport::{Patience, Transport};
 use chatd::os::Bell;
-use chatd::transport::{Patience, Transport};
 use chatd::web::{self, Guard, SharedGuard, Site};
 use chatd::wire::Farewell;
 use chatd::wire::websocket::{Data, End, Frames, encode_close};

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use crate::arrival::{Arrival, Service, last_words};
 use crate::door::{Door, TurnedAway};
 use crate::metrics::Refused;
+use crate::net::transport::Transport;
 use crate::os::{self, Bell, Ready};
 use crate::runtime::threads::Threads;
 use crate::session::Shared;
-use crate::transport::Transport;
 use crate::web;
 use crate::wire::Dialect;
 

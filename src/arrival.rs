@@ -12,10 +12,10 @@ use rustls::ServerConfig;
 
 use crate::chat::{Message, Refusal};
 use crate::door::{Arriving, Door, Place, TurnedAway};
+use crate::net::transport::{Patience, Transport};
 use crate::os::Bell;
 use crate::session::{Session, Shared};
 use crate::text::Text;
-use crate::transport::{Patience, Transport};
 use crate::web::{self, Site, Upgraded};
 use crate::wire::{Dialect, Farewell};
 

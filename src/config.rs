@@ -17,10 +17,10 @@ pub use self::layers::{Stop, command, is_setting, load};
 
 use crate::chat::Settings;
 use crate::limits::Limits;
+use crate::net::tls::{Certificates, Identity, PrivateKey};
 use crate::os;
 use crate::store::{self, Keep};
 use crate::text::Text;
-use crate::tls::{Certificates, Identity, PrivateKey};
 use crate::web::{Guard, WebOrigin};
 use crate::wire::text::MAX_WITHOUT_LINE_END;
 

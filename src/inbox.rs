@@ -10,8 +10,8 @@ use crate::chat::{ClientId, Reason, Settings};
 use crate::door::{Door, Place};
 use crate::handover::{Legacy, SavedSession};
 use crate::metrics::Census;
+use crate::net::transport::Transport;
 use crate::store;
-use crate::transport::Transport;
 use crate::wire::{Dialect, Incoming};
 
 /// Bounds of what may wait.

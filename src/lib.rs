@@ -24,11 +24,11 @@ mod server_only {
     pub mod door;
     pub mod feed;
     pub mod handover;
-    pub mod http;
     pub mod inbox;
     pub mod limits;
     pub mod logging;
     pub mod metrics;
+    pub mod net;
     pub mod os;
     pub mod peer;
     pub mod peers;
@@ -39,8 +39,6 @@ mod server_only {
     pub mod slowness;
     pub mod store;
     pub mod systemd;
-    pub mod tls;
-    pub mod transport;
     pub mod web;
 }
 #[cfg(target_os = "linux")]

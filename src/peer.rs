@@ -9,10 +9,10 @@ use std::time::Duration;
 use crate::chat::{ClientId, Message, RoomId};
 use crate::door::Place;
 use crate::feed::{Cursor, Feeds, Unread};
+use crate::net::transport::Transport;
 use crate::os::WritablePoll;
 use crate::send_queue::SendQueue;
 use crate::slowness::{Slowness, Verdict};
-use crate::transport::Transport;
 use crate::wire::websocket::PING;
 use crate::wire::{Dialect, Farewell};
 

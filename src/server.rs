@@ -22,6 +22,8 @@ use crate::handover::{Inherited, Legacy, Listener};
 use crate::inbox::{self, Input};
 use crate::limits::SharedLimits;
 use crate::metrics::Metrics;
+use crate::net::tls;
+use crate::net::tls::Tls;
 use crate::os::{Bell, WritablePoll};
 use crate::runtime::clock::Clock;
 use crate::runtime::threads::Threads;
@@ -29,7 +31,6 @@ use crate::runtime::wakeup::Alarm;
 use crate::session::Shared;
 use crate::store::{Database, Fault, Past, Store};
 use crate::systemd::{Keeper, SnapshotFile};
-use crate::tls::{self, Tls};
 use crate::web::{SharedGuard, Site};
 
 pub use self::listeners::{StartError, failed};

@@ -9,9 +9,10 @@ use tungstenite::handshake::derive_accept_key;
 
 pub use self::guard::{Guard, SharedGuard, WebOrigin};
 
-use crate::http::{self, Answer, MAX_HEAD, Request, Status, Upgrade};
 use crate::metrics::CONTENT_TYPE;
-use crate::transport::{Patience, Transport};
+use crate::net::http;
+use crate::net::http::{Answer, MAX_HEAD, Request, Status, Upgrade};
+use crate::net::transport::{Patience, Transport};
 use crate::wire::Dialect;
 use crate::wire::websocket::SUBPROTOCOL;
 

@@ -3,9 +3,9 @@
 use super::*;
 use crate::door::Door;
 use crate::limits::Limits;
+use crate::net::transport::Transport;
 use crate::os::Bell;
 use crate::text::Text;
-use crate::transport::Transport;
 use proptest::prelude::*;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

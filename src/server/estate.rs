@@ -9,10 +9,10 @@ use crate::chat::{Chat, ClientId, Settings};
 use crate::door::{Door, Place};
 use crate::handover::{Inherited, Record, SavedClient, SavedSession};
 use crate::limits::Bucket;
+use crate::net::transport::Transport;
 use crate::peer::Peer;
 use crate::runtime::threads::Threads;
 use crate::session::{Session, Shared};
-use crate::transport::Transport;
 use crate::wire::Dialect;
 
 /// What the heirs need.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::http::Status;
+use crate::net::http::Status;
 
 /// Where a page comes from: `scheme://host[:port]` (RFC 6454, section 6.2), in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
