@@ -3,7 +3,7 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("chatd runs on Linux only; the client is built everywhere: cargo build --bin chat");
 
-mod succession;
+mod restart;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -15,7 +15,7 @@ use chatd::{logging, os, systemd};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR2};
 use signal_hook::iterator::Signals;
 
-use self::succession::Succession;
+use self::restart::Succession;
 
 const SIGNALS: [i32; 4] = [SIGTERM, SIGINT, SIGHUP, SIGUSR2];
 const CANNOT_START: u8 = 1;
