@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use crate::arrival::{Arrival, Service, last_words};
 use crate::door::{Door, TurnedAway};
-use crate::metrics::Refused;
 use crate::net::transport::Transport;
 use crate::os::{self, Bell, Ready};
 use crate::runtime::threads::Threads;
 use crate::session::Shared;
+use crate::telemetry::metrics::Refused;
 use crate::web;
 use crate::wire::Dialect;
 

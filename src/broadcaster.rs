@@ -28,7 +28,6 @@ use crate::feed::Feeds;
 use crate::handover::SavedSession;
 use crate::inbox::Input;
 use crate::limits::SharedLimits;
-use crate::metrics::{Census, Metrics, Refused};
 use crate::os::WritablePoll;
 use crate::peer::Peer;
 use crate::peers::Peers;
@@ -36,6 +35,7 @@ use crate::runtime::clock::Clock;
 use crate::runtime::wakeup::Alarm;
 use crate::store::Store;
 use crate::systemd::Keeper;
+use crate::telemetry::metrics::{Census, Metrics, Refused};
 use crate::wire::text::{MAX_WITHOUT_LINE_END, http_refusal};
 use crate::wire::{Dialect, Farewell, Incoming, WireError};
 

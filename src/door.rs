@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::address::Address;
 use crate::chat::ClientId;
 use crate::limits::{Bucket, Limits};
-use crate::metrics::Refused;
+use crate::telemetry::metrics::Refused;
 
 /// Counts the connected clients, and so decides who may come in.
 #[derive(Debug, Default)]

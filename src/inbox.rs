@@ -9,9 +9,9 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use crate::chat::{ClientId, Reason, Settings};
 use crate::door::{Door, Place};
 use crate::handover::{Legacy, SavedSession};
-use crate::metrics::Census;
 use crate::net::transport::Transport;
 use crate::store;
+use crate::telemetry::metrics::Census;
 use crate::wire::{Dialect, Incoming};
 
 /// Bounds of what may wait.

@@ -26,8 +26,6 @@ mod server_only {
     pub mod handover;
     pub mod inbox;
     pub mod limits;
-    pub mod logging;
-    pub mod metrics;
     pub mod net;
     pub mod os;
     pub mod peer;
@@ -39,6 +37,7 @@ mod server_only {
     pub mod slowness;
     pub mod store;
     pub mod systemd;
+    pub mod telemetry;
     pub mod web;
 }
 #[cfg(target_os = "linux")]

@@ -10,11 +10,11 @@ use rustc_hash::FxHashMap;
 use crate::audience::Audience;
 use crate::chat::{ClientId, Message, RoomId};
 use crate::feed::Feeds;
-use crate::metrics::Census;
 use crate::os::WritablePoll;
 use crate::peer::Peer;
 use crate::slowness::Verdict;
 use crate::systemd::Keeper;
+use crate::telemetry::metrics::Census;
 use crate::wire::Dialect;
 
 /// A batch is sent when it has made so many bytes, so that it is soon known who takes them.

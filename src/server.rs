@@ -21,7 +21,6 @@ use crate::door::Door;
 use crate::handover::{Inherited, Legacy, Listener};
 use crate::inbox::{self, Input};
 use crate::limits::SharedLimits;
-use crate::metrics::Metrics;
 use crate::net::tls;
 use crate::net::tls::Tls;
 use crate::os::{Bell, WritablePoll};
@@ -31,6 +30,7 @@ use crate::runtime::wakeup::Alarm;
 use crate::session::Shared;
 use crate::store::{Database, Fault, Past, Store};
 use crate::systemd::{Keeper, SnapshotFile};
+use crate::telemetry::metrics::Metrics;
 use crate::web::{SharedGuard, Site};
 
 pub use self::listeners::{StartError, failed};

@@ -13,11 +13,11 @@ use crate::door::Place;
 use crate::handover::SavedSession;
 use crate::inbox::Input;
 use crate::limits::{Bucket, Limits, SharedLimits};
-use crate::metrics::Metrics;
 use crate::net::transport::Transport;
 use crate::os::{self, Bell, Ready};
 use crate::runtime::clock::Clock;
 use crate::runtime::wakeup::Alarm;
+use crate::telemetry::metrics::Metrics;
 use crate::wire::{Decoder, Dialect, Incoming};
 
 /// Silence after which a new client is taken for somebody who reads.

@@ -9,10 +9,10 @@ use tungstenite::handshake::derive_accept_key;
 
 pub use self::guard::{Guard, SharedGuard, WebOrigin};
 
-use crate::metrics::CONTENT_TYPE;
 use crate::net::http;
 use crate::net::http::{Answer, MAX_HEAD, Request, Status, Upgrade};
 use crate::net::transport::{Patience, Transport};
+use crate::telemetry::metrics::CONTENT_TYPE;
 use crate::wire::Dialect;
 use crate::wire::websocket::SUBPROTOCOL;
 

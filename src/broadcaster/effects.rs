@@ -4,8 +4,8 @@ use super::Broadcaster;
 use super::archive::Held;
 use super::pending::For;
 use crate::chat::{Audience, ClientId, Effect, Message, Now, Reason};
-use crate::metrics::Refused;
 use crate::os;
+use crate::telemetry::metrics::Refused;
 use crate::wire::Farewell;
 
 impl Broadcaster {

@@ -205,12 +205,12 @@ mod tests {
     };
     use crate::config::Durability;
     use crate::limits::{Limits, SharedLimits};
-    use crate::metrics::Metrics;
     use crate::os::{Bell, WritablePoll};
     use crate::runtime::clock::Clock;
     use crate::runtime::wakeup::Alarm;
     use crate::store::{self, Database, Keep, Store};
     use crate::systemd::Keeper;
+    use crate::telemetry::metrics::Metrics;
     use crate::text::Text;
     use crate::wire::Incoming;
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::chat::{Chat, ClientId, Presence, Reason};
 use crate::handover::Record;
-use crate::metrics::{Dropped, Metrics, Refused};
 use crate::systemd::Keeper;
+use crate::telemetry::metrics::{Dropped, Metrics, Refused};
 use crate::wire::Dialect;
 
 /// What the manager knows, and when it is to hear more.

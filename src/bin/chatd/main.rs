@@ -11,7 +11,8 @@ use std::process::ExitCode;
 use chatd::cli::{self, BadPassword, Job};
 use chatd::config::{self, Config, Stop};
 use chatd::server::{Server, failed};
-use chatd::{logging, os, systemd};
+use chatd::telemetry::logging;
+use chatd::{os, systemd};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR2};
 use signal_hook::iterator::Signals;
 

@@ -11,10 +11,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use chatd::handover::Inherited;
+use chatd::os;
 use chatd::server::Server;
 use chatd::systemd::{self, SnapshotFile};
+use chatd::telemetry::logging;
 use chatd::text::Text;
-use chatd::{logging, os};
 
 use crate::{CRASHED, first_line};
 

@@ -3,8 +3,6 @@
 //! Whoever logs never waits for whoever reads: a stalled terminal or journal must not stall the
 //! chat. When too much waits, lines are dropped and counted.
 
-mod flood;
-
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,7 +14,7 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use env_logger::{Builder, Target};
 use log::{Level, LevelFilter};
 
-use self::flood::Floodgate;
+use super::flood::Floodgate;
 use crate::os;
 
 /// Lines that may wait to be written.
@@ -185,7 +183,10 @@ mod tests {
         let ended = again.env(INSIDE, "1").env_remove("RUST_LOG").output().unwrap();
         let log = String::from_utf8(ended.stderr).unwrap();
         assert!(ended.status.success(), "{log}");
-        assert!(log.contains(" ERROR thread \"doomed\" panicked at src/logging.rs:"), "{log}");
+        assert!(
+            log.contains(" ERROR thread \"doomed\" panicked at src/telemetry/logging.rs:"),
+            "{log}"
+        );
         assert!(log.contains("at the disco"), "{log}");
     }
 }
