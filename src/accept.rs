@@ -6,8 +6,8 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::admission::door::{Door, TurnedAway};
 use crate::arrival::{Arrival, Service, last_words};
-use crate::door::{Door, TurnedAway};
 use crate::net::transport::Transport;
 use crate::os::{self, Bell, Ready};
 use crate::runtime::threads::Threads;

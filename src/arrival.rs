@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use rustls::ServerConfig;
 
+use crate::admission::door::{Arriving, Door, Place, TurnedAway};
 use crate::chat::{Message, Refusal};
-use crate::door::{Arriving, Door, Place, TurnedAway};
 use crate::net::transport::{Patience, Transport};
 use crate::os::Bell;
 use crate::session::{Session, Shared};

@@ -15,8 +15,8 @@ use log::LevelFilter;
 
 pub use self::layers::{Stop, command, is_setting, load};
 
+use crate::admission::limits::Limits;
 use crate::chat::Settings;
-use crate::limits::Limits;
 use crate::net::tls::{Certificates, Identity, PrivateKey};
 use crate::os;
 use crate::store::{self, Keep};

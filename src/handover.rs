@@ -14,8 +14,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
+use crate::admission::bucket::Bucket;
 use crate::chat::{Chat, ClientId, Presence};
-use crate::limits::Bucket;
 use crate::wire::{Decoder, Dialect};
 
 /// Raised whenever older programs could misunderstand what is saved.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use crate::admission::door::{Door, Place};
 use crate::chat::{ClientId, Reason, Settings};
-use crate::door::{Door, Place};
 use crate::handover::{Legacy, SavedSession};
 use crate::net::transport::Transport;
 use crate::store;

@@ -16,16 +16,15 @@ pub mod wire;
 #[path = ""]
 mod server_only {
     pub mod accept;
+    pub mod admission;
     pub mod arrival;
     pub mod audience;
     pub mod broadcaster;
     pub mod cli;
     pub mod config;
-    pub mod door;
     pub mod feed;
     pub mod handover;
     pub mod inbox;
-    pub mod limits;
     pub mod net;
     pub mod os;
     pub mod peer;

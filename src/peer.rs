@@ -6,8 +6,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::admission::door::Place;
 use crate::chat::{ClientId, Message, RoomId};
-use crate::door::Place;
 use crate::feed::{Cursor, Feeds, Unread};
 use crate::net::transport::Transport;
 use crate::os::WritablePoll;

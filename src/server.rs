@@ -14,13 +14,13 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Sender;
 
 use crate::accept::{Acceptor, Entrance};
+use crate::admission::door::Door;
+use crate::admission::limits::SharedLimits;
 use crate::arrival::Service;
 use crate::broadcaster::{self, Broadcaster, Surroundings};
 use crate::config::{Config, Durability};
-use crate::door::Door;
 use crate::handover::{Inherited, Legacy, Listener};
 use crate::inbox::{self, Input};
-use crate::limits::SharedLimits;
 use crate::net::tls;
 use crate::net::tls::Tls;
 use crate::os::{Bell, WritablePoll};

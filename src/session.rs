@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use crossbeam_channel::{SendError, Sender};
 
+use crate::admission::bucket::Bucket;
+use crate::admission::door::Place;
+use crate::admission::limits::{Limits, SharedLimits};
 use crate::chat::{ClientId, Reason};
-use crate::door::Place;
 use crate::handover::SavedSession;
 use crate::inbox::Input;
-use crate::limits::{Bucket, Limits, SharedLimits};
 use crate::net::transport::Transport;
 use crate::os::{self, Bell, Ready};
 use crate::runtime::clock::Clock;

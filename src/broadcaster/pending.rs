@@ -198,13 +198,13 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::admission::limits::{Limits, SharedLimits};
     use crate::broadcaster::Surroundings;
     use crate::chat::{
         Account, Ban, Chat, Event, Mask, Moment, Nick, Order, Question, Reason, Role, Roll,
         RoomName, Settings, Traits,
     };
     use crate::config::Durability;
-    use crate::limits::{Limits, SharedLimits};
     use crate::os::{Bell, WritablePoll};
     use crate::runtime::clock::Clock;
     use crate::runtime::wakeup::Alarm;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use crossbeam_channel::Sender;
 
 use super::Broadcaster;
+use crate::admission::door::Door;
 use crate::chat::{ClientId, Event, Message, Reason};
-use crate::door::Door;
 use crate::handover::{Legacy, Record, Snapshot};
 use crate::peer::Peer;
 use crate::wire::Farewell;

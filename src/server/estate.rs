@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 
+use crate::admission::bucket::Bucket;
+use crate::admission::door::{Door, Place};
 use crate::broadcaster::Broadcaster;
 use crate::chat::{Chat, ClientId, Settings};
-use crate::door::{Door, Place};
 use crate::handover::{Inherited, Record, SavedClient, SavedSession};
-use crate::limits::Bucket;
 use crate::net::transport::Transport;
 use crate::peer::Peer;
 use crate::runtime::threads::Threads;

@@ -8,7 +8,7 @@ use std::{env, fs, process};
 
 use chatd::chat::{Chat, ClientId, RoomId};
 use chatd::handover::{SavedSession, Snapshot};
-use chatd::limits::Bucket;
+use chatd::admission::bucket::Bucket;
 use serde_json::Value;
 
 use super::facts::Facts;

@@ -1,59 +1,10 @@
-//! `Limits`: what one client may do, and how many there may be. All can change while running.
+//! `Bucket`: flood control of one client, or of one address.
 
-use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// The limits in force.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Clients connected at once.
-    pub max_clients: usize,
-    /// Of them, from one [`Address`](crate::address::Address).
-    pub max_per_ip: usize,
-    /// Bytes in a line.
-    pub max_line: usize,
-    /// Lines a second after a burst; 0 is without limit.
-    pub rate: u32,
-    /// Lines at once.
-    pub burst: u32,
-    /// Bytes that may wait for one client.
-    pub send_queue: usize,
-    /// How long a client may be silent.
-    pub idle_timeout: Option<Duration>,
-}
-
-impl Limits {
-    /// What all clients of one address may say together: as much as the most of them that may
-    /// be connected at once. Coming back again and again is no way around it.
-    pub fn for_an_address(&self) -> Self {
-        let clients = u32::try_from(self.max_per_ip).unwrap_or(u32::MAX);
-        let (rate, burst) = (self.rate.saturating_mul(clients), self.burst.max(1));
-        Self { rate, burst: burst.saturating_mul(clients), ..*self }
-    }
-}
-
-/// Limits that many threads read and one may replace.
-#[derive(Clone, Debug)]
-pub struct SharedLimits(Arc<RwLock<Limits>>);
-
-impl SharedLimits {
-    /// Shares `limits`.
-    pub fn new(limits: Limits) -> Self {
-        Self(Arc::new(RwLock::new(limits)))
-    }
-
-    /// The limits in force now.
-    pub fn get(&self) -> Limits {
-        *self.0.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Puts others in force.
-    pub fn set(&self, limits: Limits) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = limits;
-    }
-}
+use super::limits::Limits;
 
 /// Flood control: a bucket that holds `burst` lines' worth and fills by `rate`.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -119,20 +70,6 @@ impl Bucket {
 /// A burst of less than one line would let nothing through.
 fn capacity(burst: u32) -> u64 {
     u64::from(burst.max(1)) * LINE
-}
-
-#[cfg(test)]
-impl Limits {
-    /// The defaults, for tests to vary.
-    pub(crate) const USUAL: Self = Self {
-        max_clients: 4096,
-        max_per_ip: 64,
-        max_line: 1024,
-        rate: 5,
-        burst: 20,
-        send_queue: 1 << 20,
-        idle_timeout: None,
-    };
 }
 
 #[cfg(test)]

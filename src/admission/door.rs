@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::bucket::Bucket;
+use super::limits::Limits;
 use crate::address::Address;
 use crate::chat::ClientId;
-use crate::limits::{Bucket, Limits};
 use crate::telemetry::metrics::Refused;
 
 /// Counts the connected clients, and so decides who may come in.

@@ -1,0 +1,6 @@
+//! Who may come in, and how fast anybody may speak.
+
+pub mod limits;
+
+pub mod bucket;
+pub mod door;
