@@ -70,16 +70,20 @@ fn the_page_and_its_parts_are_served_with_the_fields_that_protect_it() {
     let server = Server::with_web([]);
     let script = "text/javascript; charset=utf-8";
     let parts: [(&str, &str, &[u8]); 11] = [
-        ("/", "text/html; charset=utf-8", include_bytes!("../../src/web/index.html")),
-        ("/?from=bookmark", "text/html; charset=utf-8", include_bytes!("../../src/web/index.html")),
-        ("/app.js", script, include_bytes!("../../src/web/app.js")),
-        ("/account.js", script, include_bytes!("../../src/web/account.js")),
-        ("/link.js", script, include_bytes!("../../src/web/link.js")),
-        ("/lists.js", script, include_bytes!("../../src/web/lists.js")),
-        ("/log.js", script, include_bytes!("../../src/web/log.js")),
-        ("/page.js", script, include_bytes!("../../src/web/page.js")),
-        ("/talk.js", script, include_bytes!("../../src/web/talk.js")),
-        ("/style.css", "text/css; charset=utf-8", include_bytes!("../../src/web/style.css")),
+        ("/", "text/html; charset=utf-8", include_bytes!("../../src/web/page/index.html")),
+        (
+            "/?from=bookmark",
+            "text/html; charset=utf-8",
+            include_bytes!("../../src/web/page/index.html"),
+        ),
+        ("/app.js", script, include_bytes!("../../src/web/page/app.js")),
+        ("/account.js", script, include_bytes!("../../src/web/page/account.js")),
+        ("/link.js", script, include_bytes!("../../src/web/page/link.js")),
+        ("/lists.js", script, include_bytes!("../../src/web/page/lists.js")),
+        ("/log.js", script, include_bytes!("../../src/web/page/log.js")),
+        ("/page.js", script, include_bytes!("../../src/web/page/page.js")),
+        ("/talk.js", script, include_bytes!("../../src/web/page/talk.js")),
+        ("/style.css", "text/css; charset=utf-8", include_bytes!("../../src/web/page/style.css")),
         ("/healthz", "text/plain; charset=utf-8", b"ok\n"),
     ];
     for (path, content_type, body) in parts {

@@ -220,7 +220,7 @@ fn when_it_is_full_the_page_still_loads_and_says_so() {
     let mut answer = String::new();
     browser.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
-    assert!(answer.ends_with(include_str!("../../src/web/index.html")), "{answer}");
+    assert!(answer.ends_with(include_str!("../../src/web/page/index.html")), "{answer}");
     assert_eq!(page.object(), json!({"t": "refused", "text": text}));
     page.expect_closed(1013);
     let mut bob = WebSocket::connect(&server);

@@ -101,7 +101,7 @@ fn curl_gets_the_page_by_https() {
         let command = format!("curl -sS --cacert CERT {version} https://ADDR/");
         let ended = piped(&server, b"", &of(&server, &dir, "web", &command));
         assert_eq!((ended.status, &*ended.stderr), (0, ""), "{version}");
-        assert_eq!(ended.stdout, include_str!("../../../src/web/index.html"), "{version}");
+        assert_eq!(ended.stdout, include_str!("../../../src/web/page/index.html"), "{version}");
     }
 }
 
