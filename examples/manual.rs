@@ -38,7 +38,7 @@ fn main() -> Result<(), Failure> {
     fs::write(folder.join("chat.1"), page(client, "1", date, &chat_1())?)?;
     fs::write(folder.join("chatd.toml.5"), chatd_toml_5(date))?;
     for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
-        generate_to(shell, &mut chatd::cli::command(), "chatd", folder)?;
+        generate_to(shell, &mut chatd::config::cli::command(), "chatd", folder)?;
         generate_to(shell, &mut cli::Options::command(), "chat", folder)?;
     }
     Ok(())
@@ -82,7 +82,7 @@ fn chatd_8() -> Roff {
         "SUBCOMMANDS",
         &["They look after a state directory, also beside a server that runs; --help has more."],
     );
-    subcommands(&mut roff, &chatd::cli::command(), "chatd");
+    subcommands(&mut roff, &chatd::config::cli::command(), "chatd");
     section(
         &mut roff,
         "COMMANDS",

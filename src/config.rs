@@ -1,5 +1,6 @@
 //! `Config`: all settings, defined once as clap arguments and validated as they are parsed.
 
+pub mod cli;
 mod layers;
 
 use std::fs;

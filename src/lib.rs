@@ -20,7 +20,6 @@ mod server_only {
     pub mod arrival;
     pub mod audience;
     pub mod broadcaster;
-    pub mod cli;
     pub mod config;
     pub mod feed;
     pub mod handover;

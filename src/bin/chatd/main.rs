@@ -8,7 +8,8 @@ mod restart;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use chatd::cli::{self, BadPassword, Job};
+use chatd::config::cli;
+use chatd::config::cli::{BadPassword, Job};
 use chatd::config::{self, Config, Stop};
 use chatd::server::{Server, failed};
 use chatd::telemetry::logging;
