@@ -8,8 +8,8 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::admission::door::{Door, Place};
 use crate::chat::{ClientId, Reason, Settings};
-use crate::handover::{Legacy, SavedSession};
 use crate::net::transport::Transport;
+use crate::restart::snapshot::{Legacy, SavedSession};
 use crate::store;
 use crate::telemetry::metrics::Census;
 use crate::wire::{Dialect, Incoming};

@@ -22,19 +22,18 @@ mod server_only {
     pub mod broadcaster;
     pub mod config;
     pub mod feed;
-    pub mod handover;
     pub mod inbox;
     pub mod net;
     pub mod os;
     pub mod peer;
     pub mod peers;
+    pub mod restart;
     pub mod runtime;
     pub mod send_queue;
     pub mod server;
     pub mod session;
     pub mod slowness;
     pub mod store;
-    pub mod systemd;
     pub mod telemetry;
     pub mod web;
 }

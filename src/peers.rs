@@ -12,8 +12,8 @@ use crate::chat::{ClientId, Message, RoomId};
 use crate::feed::Feeds;
 use crate::os::WritablePoll;
 use crate::peer::Peer;
+use crate::restart::manager::Keeper;
 use crate::slowness::Verdict;
-use crate::systemd::Keeper;
 use crate::telemetry::metrics::Census;
 use crate::wire::Dialect;
 

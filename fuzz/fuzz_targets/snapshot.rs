@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use chatd::chat::{Chat, ClientId, Effects, Event, Moment, Now, Reason, Roll, Settings};
-use chatd::handover::{Record, SavedSession, Snapshot};
+use chatd::restart::snapshot::{Record, SavedSession, Snapshot};
 use chatd::admission::limits::Limits;
 use chatd::text::Text;
 use libfuzzer_sys::fuzz_target;

@@ -206,10 +206,10 @@ mod tests {
     };
     use crate::config::Durability;
     use crate::os::{Bell, WritablePoll};
+    use crate::restart::manager::Keeper;
     use crate::runtime::clock::Clock;
     use crate::runtime::wakeup::Alarm;
     use crate::store::{self, Database, Keep, Store};
-    use crate::systemd::Keeper;
     use crate::telemetry::metrics::Metrics;
     use crate::text::Text;
     use crate::wire::Incoming;

@@ -9,8 +9,8 @@ use crossbeam_channel::Sender;
 use super::Broadcaster;
 use crate::admission::door::Door;
 use crate::chat::{ClientId, Event, Message, Reason};
-use crate::handover::{Legacy, Record, Snapshot};
 use crate::peer::Peer;
+use crate::restart::snapshot::{Legacy, Record, Snapshot};
 use crate::wire::Farewell;
 
 /// How long sessions may take to park.

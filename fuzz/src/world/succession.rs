@@ -7,7 +7,7 @@ use std::time::Duration;
 use std::{env, fs, process};
 
 use chatd::chat::{Chat, ClientId, RoomId};
-use chatd::handover::{SavedSession, Snapshot};
+use chatd::restart::snapshot::{SavedSession, Snapshot};
 use chatd::admission::bucket::Bucket;
 use serde_json::Value;
 

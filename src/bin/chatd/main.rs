@@ -11,9 +11,10 @@ use std::process::ExitCode;
 use chatd::config::cli;
 use chatd::config::cli::{BadPassword, Job};
 use chatd::config::{self, Config, Stop};
+use chatd::os;
+use chatd::restart::manager;
 use chatd::server::{Server, failed};
 use chatd::telemetry::logging;
-use chatd::{os, systemd};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR2};
 use signal_hook::iterator::Signals;
 
@@ -83,9 +84,9 @@ fn run(mut config: Config) -> Result<(), Box<dyn std::error::Error>> {
     }
     let database = Server::open_database(&config)?;
     let succession = Succession::prepare().map_err(failed("prepare for a restart"))?;
-    let inherited = systemd::inherit();
+    let inherited = manager::inherit();
     let mut server = Server::start(&config, database, inherited, &succession.file, crash)?;
-    systemd::ready();
+    manager::ready();
     loop {
         let caught = next_signals(&mut signals).map_err(failed("wait for signals"))?;
         if caught.contains(&SIGTERM) || caught.contains(&SIGINT) {
@@ -103,8 +104,8 @@ fn run(mut config: Config) -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     log::info!("going down");
-    systemd::stopping();
-    if systemd::is_managed() {
+    manager::stopping();
+    if manager::is_managed() {
         succession.leave_to_manager(server);
     } else {
         server.stop();
@@ -123,7 +124,7 @@ fn next_signals(signals: &mut Signals) -> io::Result<Vec<i32>> {
 
 /// Puts changed settings in force, except those that were fixed at the start.
 fn reload(server: &Server, started_with: &Config) {
-    systemd::reloading();
+    manager::reloading();
     let changed = load();
     server.count_reload(changed.is_ok());
     match changed {
@@ -140,7 +141,7 @@ fn reload(server: &Server, started_with: &Config) {
             log::error!("not reloaded, nothing is changed: {}", first_line(&text));
         }
     }
-    systemd::ready();
+    manager::ready();
 }
 
 /// Without its broadcaster the server is of no use; whoever started it may start it again.

@@ -240,8 +240,8 @@ mod tests {
     use serde_json::Value;
 
     /// What version 1 left. Never to be changed.
-    const SNAPSHOT_1: &[u8] = include_bytes!("../tests/data/snapshot-v1");
-    const ROSTER_1: &[u8] = include_bytes!("../tests/data/roster-v1");
+    const SNAPSHOT_1: &[u8] = include_bytes!("../../tests/data/snapshot-v1");
+    const ROSTER_1: &[u8] = include_bytes!("../../tests/data/roster-v1");
 
     /// Whether all that was in `old` is in `new`, which may have more.
     fn assert_kept(old: &Value, new: &Value, place: &str) {

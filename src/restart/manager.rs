@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use sd_notify::NotifyState;
 
+use super::snapshot::{EMPTY_SLOT, Inherited, Listener, RECORD, Record, Snapshot};
 use crate::chat::ClientId;
-use crate::handover::{EMPTY_SLOT, Inherited, Listener, RECORD, Record, Snapshot};
 use crate::os;
 
 /// The name under which the next process looks for a snapshot.

@@ -1,0 +1,4 @@
+//! Handing everything over to the next process.
+
+pub mod manager;
+pub mod snapshot;
