@@ -30,7 +30,7 @@ use crate::inbox::Input;
 use crate::os::WritablePoll;
 use crate::peer::Peer;
 use crate::peers::Peers;
-use crate::restart::manager::Keeper;
+use crate::restart::manager_thread::Keeper;
 use crate::restart::snapshot::SavedSession;
 use crate::runtime::clock::Clock;
 use crate::runtime::wakeup::Alarm;

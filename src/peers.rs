@@ -12,7 +12,7 @@ use crate::chat::{ClientId, Message, RoomId};
 use crate::feed::Feeds;
 use crate::os::WritablePoll;
 use crate::peer::Peer;
-use crate::restart::manager::Keeper;
+use crate::restart::manager_thread::Keeper;
 use crate::slowness::Verdict;
 use crate::telemetry::metrics::Census;
 use crate::wire::Dialect;

@@ -206,7 +206,7 @@ mod tests {
     };
     use crate::config::Durability;
     use crate::os::{Bell, WritablePoll};
-    use crate::restart::manager::Keeper;
+    use crate::restart::manager_thread::Keeper;
     use crate::runtime::clock::Clock;
     use crate::runtime::wakeup::Alarm;
     use crate::store::{self, Database, Keep, Store};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::chat::{Chat, ClientId, Presence, Reason};
-use crate::restart::manager::Keeper;
+use crate::restart::manager_thread::Keeper;
 use crate::restart::snapshot::Record;
 use crate::telemetry::metrics::{Dropped, Metrics, Refused};
 use crate::wire::Dialect;

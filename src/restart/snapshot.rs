@@ -6,7 +6,7 @@
 
 use std::fs::File;
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
@@ -29,30 +29,6 @@ const MAX_QUEUED: usize = 256 * 1024 * 1024;
 
 /// No process ran for longer: a hundred years.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
-
-/// What a process finds that another left, or leaves to another.
-#[derive(Debug, Default)]
-pub struct Inherited {
-    /// Listening sockets, by the names of their services.
-    pub listeners: Vec<Listener>,
-    /// Connections, by the clients they belong to.
-    pub clients: Vec<(ClientId, TcpStream)>,
-    /// What was saved on purpose.
-    pub snapshot: Option<Snapshot>,
-    /// What was known of each client, for want of a snapshot.
-    pub roster: Vec<Record>,
-}
-
-/// An inherited listening socket.
-#[derive(Debug)]
-pub struct Listener {
-    /// What its service is called.
-    pub name: String,
-    /// Whether it came from the service manager's settings, which win over ours.
-    pub is_assigned: bool,
-    /// The socket.
-    pub socket: TcpListener,
-}
 
 /// What a broadcaster leaves to the next.
 #[derive(Debug)]

@@ -8,8 +8,8 @@ use std::time::Duration;
 use crate::arrival::Service;
 use crate::config::Config;
 use crate::os;
-use crate::restart::manager;
-use crate::restart::snapshot::Listener;
+use crate::restart::inherit::Listener;
+use crate::restart::{files, manager};
 use crate::store::Fault;
 
 /// A client that the network lost is noticed after this time. Not sooner, because the kernel
@@ -94,7 +94,7 @@ pub(super) fn listen(
 pub(super) fn keep(listeners: &[(TcpListener, Service)], is_assigned: impl Fn(&str) -> bool) {
     for (listener, Service { name, .. }) in listeners {
         if !is_assigned(name) {
-            manager::store(&manager::listener_name(name, false), listener);
+            manager::store(&files::listener_name(name, false), listener);
         }
     }
 }
@@ -129,7 +129,7 @@ fn take_inherited(
 /// Has nobody come to a socket of the process before that is no longer asked for.
 fn retire(listener: &Listener) {
     os::stop_listening(&listener.socket);
-    manager::forget(&manager::listener_name(&listener.name, false));
+    manager::forget(&files::listener_name(&listener.name, false));
 }
 
 /// Binds a port of all addresses; 0 is any, the same for all.

@@ -12,7 +12,7 @@ use chatd::config::cli;
 use chatd::config::cli::{BadPassword, Job};
 use chatd::config::{self, Config, Stop};
 use chatd::os;
-use chatd::restart::manager;
+use chatd::restart::{inherit, manager};
 use chatd::server::{Server, failed};
 use chatd::telemetry::logging;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR2};
@@ -84,7 +84,7 @@ fn run(mut config: Config) -> Result<(), Box<dyn std::error::Error>> {
     }
     let database = Server::open_database(&config)?;
     let succession = Succession::prepare().map_err(failed("prepare for a restart"))?;
-    let inherited = manager::inherit();
+    let inherited = inherit::inherit();
     let mut server = Server::start(&config, database, inherited, &succession.file, crash)?;
     manager::ready();
     loop {

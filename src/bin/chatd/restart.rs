@@ -11,9 +11,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use chatd::os;
-use chatd::restart::manager;
-use chatd::restart::manager::SnapshotFile;
-use chatd::restart::snapshot::Inherited;
+use chatd::restart::files;
+use chatd::restart::files::SnapshotFile;
+use chatd::restart::inherit::Inherited;
 use chatd::server::Server;
 use chatd::telemetry::logging;
 use chatd::text::Text;
@@ -98,10 +98,10 @@ impl Succession {
 
     /// What it takes to go on with `left`: a program, and files with all that can be written.
     fn ready(&self, left: &Inherited) -> io::Result<(Command, Vec<Named>)> {
-        let mut state = vec![(manager::SNAPSHOT, self.file.try_clone()?)];
+        let mut state = vec![(files::SNAPSHOT, self.file.try_clone()?)];
         if let Some(all) = &left.snapshot {
             self.file.fill(all)?;
-            state.push((manager::ROSTER, manager::roster_of(all)?));
+            state.push((files::ROSTER, files::roster_of(all)?));
         }
         let mut command = self.command();
         os::announce_descriptors(&mut command, &names(&state, left))?;
@@ -143,8 +143,8 @@ type Named = (&'static str, OwnedFd);
 fn names(state: &[Named], left: &Inherited) -> Vec<String> {
     let state = state.iter().map(|(name, _)| (*name).to_owned());
     let listeners =
-        left.listeners.iter().map(|found| manager::listener_name(&found.name, found.is_assigned));
-    let clients = left.clients.iter().map(|(id, _)| manager::client_name(*id));
+        left.listeners.iter().map(|found| files::listener_name(&found.name, found.is_assigned));
+    let clients = left.clients.iter().map(|(id, _)| files::client_name(*id));
     state.chain(listeners).chain(clients).collect()
 }
 

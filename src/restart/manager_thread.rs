@@ -1,0 +1,184 @@
+//! The thread that tells the service manager what to keep.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::FileExt;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use sd_notify::NotifyState;
+
+use super::files::{ROSTER, SNAPSHOT, SnapshotFile, client_name};
+use super::manager::{forget, is_managed, notify, replace, store};
+use super::snapshot::{EMPTY_SLOT, RECORD, Record};
+use crate::chat::ClientId;
+use crate::os;
+
+/// Messages that may wait for the manager.
+const QUEUE: usize = 16 * 1024;
+
+/// How often the manager is told what goes on.
+const STATUS_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Keeps the manager informed, on a thread of its own: the manager may be slow to listen.
+///
+/// Without a manager it does nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Keeper {
+    jobs: Option<Sender<Job>>,
+    pulse: Option<Duration>,
+}
+
+#[derive(Debug)]
+enum Job {
+    TakeOver,
+    Keep(ClientId, OwnedFd),
+    Note(Box<Record>),
+    Forget(ClientId),
+    Pulse(String),
+    Flush(Sender<()>),
+}
+
+impl Keeper {
+    /// One that reaches the manager, if there is one; `snapshot` is to be kept there.
+    ///
+    /// # Errors
+    /// When there is no thread, no memory or no descriptor for it.
+    pub fn start(snapshot: &SnapshotFile) -> io::Result<Self> {
+        if !is_managed() {
+            return Ok(Self::default());
+        }
+        let (jobs, queue) = bounded(QUEUE);
+        let (snapshot, roster) = (snapshot.try_clone()?, Roster::new()?);
+        let work = move || work(&queue, &snapshot, roster);
+        thread::Builder::new().name("systemd".to_owned()).spawn(work)?;
+        let watchdog = sd_notify::watchdog_enabled().map(|timeout| timeout / 3);
+        let pulse = watchdog.map_or(STATUS_INTERVAL, |watchdog| watchdog.min(STATUS_INTERVAL));
+        Ok(Self { jobs: Some(jobs), pulse: Some(pulse) })
+    }
+
+    /// How often it wants a [pulse](Self::pulse), if at all.
+    pub fn pulse_interval(&self) -> Option<Duration> {
+        self.pulse
+    }
+
+    /// Whether anything is kept.
+    pub fn is_active(&self) -> bool {
+        self.jobs.is_some()
+    }
+
+    /// Has the manager keep our snapshot and roster instead of those that were left to us. Only
+    /// when nothing can fail any more, and before anybody is told anything: a later crash must
+    /// not find again what was.
+    pub fn take_over(&self) {
+        if let Some(jobs) = &self.jobs {
+            // It may wait here: the others have not begun.
+            let _ = jobs.send(Job::TakeOver);
+        }
+    }
+
+    /// Keeps a client's connection beyond the process.
+    pub fn keep(&self, id: ClientId, socket: impl AsFd) {
+        if self.is_active() {
+            match socket.as_fd().try_clone_to_owned() {
+                Ok(fd) => self.send(Job::Keep(id, fd)),
+                Err(error) => log::warn!("cannot keep {id}: {error}"),
+            }
+        }
+    }
+
+    /// Notes who a client is.
+    pub fn note(&self, record: Record) {
+        self.send(Job::Note(Box::new(record)));
+    }
+
+    /// Lets go of a client that is gone.
+    pub fn forget(&self, id: ClientId) {
+        self.send(Job::Forget(id));
+    }
+
+    /// Waits until the manager was told everything, but not for longer than `patience`.
+    pub fn flush(&self, patience: Duration) {
+        if let Some(jobs) = &self.jobs {
+            let (deadline, (done, told)) = (Instant::now() + patience, bounded(1));
+            let _ = jobs.send_deadline(Job::Flush(done), deadline);
+            if told.recv_deadline(deadline).is_err() {
+                log::error!("the service manager is too slow: some may not survive the restart");
+            }
+        }
+    }
+
+    /// Proves that the caller is alive, and says what goes on.
+    pub fn pulse(&self, status: String) {
+        self.send(Job::Pulse(status));
+    }
+
+    fn send(&self, job: Job) {
+        if let Some(Err(TrySendError::Full(job))) =
+            self.jobs.as_ref().map(|jobs| jobs.try_send(job))
+        {
+            log::warn!("the service manager does not listen: {job:?}");
+        }
+    }
+}
+
+fn work(jobs: &Receiver<Job>, snapshot: &OwnedFd, mut roster: Roster) {
+    for job in jobs {
+        match job {
+            Job::TakeOver => {
+                replace(SNAPSHOT, snapshot);
+                replace(ROSTER, &roster.file);
+            }
+            Job::Keep(id, fd) => store(&client_name(id), &fd),
+            Job::Note(record) => roster.note(&record),
+            Job::Forget(id) => {
+                forget(&client_name(id));
+                roster.forget(id);
+            }
+            Job::Flush(done) => drop(done.send(())),
+            Job::Pulse(status) => notify(&[NotifyState::Watchdog, NotifyState::Status(&status)]),
+        }
+    }
+}
+
+/// A file in memory with a record of each client. The manager holds it, too, so that it is there
+/// after a crash.
+#[derive(Debug)]
+struct Roster {
+    file: File,
+    slots: BTreeMap<ClientId, usize>,
+    free: Vec<usize>,
+}
+
+impl Roster {
+    fn new() -> io::Result<Self> {
+        let file = File::from(os::memory_file(ROSTER)?);
+        Ok(Self { file, slots: BTreeMap::new(), free: Vec::new() })
+    }
+
+    fn note(&mut self, record: &Record) {
+        let next = self.slots.len() + self.free.len();
+        let free = &mut self.free;
+        let slot = *self.slots.entry(record.id).or_insert_with(|| free.pop().unwrap_or(next));
+        match record.to_slot() {
+            Some(bytes) => self.write(slot, &bytes),
+            None => log::error!("cannot note {}", record.id),
+        }
+    }
+
+    fn forget(&mut self, id: ClientId) {
+        if let Some(slot) = self.slots.remove(&id) {
+            self.free.push(slot);
+            self.write(slot, &EMPTY_SLOT);
+        }
+    }
+
+    fn write(&self, slot: usize, record: &[u8; RECORD]) {
+        if let Err(error) = self.file.write_all_at(record, (slot * RECORD) as u64) {
+            log::error!("cannot write the roster: {error}");
+        }
+    }
+}
