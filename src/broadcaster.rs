@@ -26,7 +26,7 @@ use crate::admission::limits::SharedLimits;
 use crate::chat::{Chat, ClientId, Effects, Event, Now, Reason};
 use crate::config::Durability;
 use crate::feed::Feeds;
-use crate::inbox::Input;
+use crate::intake::inbox::Input;
 use crate::os::WritablePoll;
 use crate::peer::Peer;
 use crate::peers::Peers;

@@ -15,14 +15,12 @@ pub mod wire;
 #[cfg(target_os = "linux")]
 #[path = ""]
 mod server_only {
-    pub mod accept;
     pub mod admission;
-    pub mod arrival;
     pub mod audience;
     pub mod broadcaster;
     pub mod config;
     pub mod feed;
-    pub mod inbox;
+    pub mod intake;
     pub mod net;
     pub mod os;
     pub mod peer;
@@ -31,7 +29,6 @@ mod server_only {
     pub mod runtime;
     pub mod send_queue;
     pub mod server;
-    pub mod session;
     pub mod slowness;
     pub mod store;
     pub mod telemetry;

@@ -13,13 +13,15 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 
-use crate::accept::{Acceptor, Entrance};
 use crate::admission::door::Door;
 use crate::admission::limits::SharedLimits;
-use crate::arrival::Service;
 use crate::broadcaster::{self, Broadcaster, Surroundings};
 use crate::config::{Config, Durability};
-use crate::inbox::{self, Input};
+use crate::intake::accept::{Acceptor, Entrance};
+use crate::intake::handshake::Service;
+use crate::intake::inbox;
+use crate::intake::inbox::Input;
+use crate::intake::session::Shared;
 use crate::net::tls;
 use crate::net::tls::Tls;
 use crate::os::{Bell, WritablePoll};
@@ -30,7 +32,6 @@ use crate::restart::snapshot::Legacy;
 use crate::runtime::clock::Clock;
 use crate::runtime::threads::Threads;
 use crate::runtime::wakeup::Alarm;
-use crate::session::Shared;
 use crate::store::{Database, Fault, Past, Store};
 use crate::telemetry::metrics::Metrics;
 use crate::web::{SharedGuard, Site};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Broadcaster, archive};
 use crate::chat::Now;
-use crate::inbox::Input;
+use crate::intake::inbox::Input;
 use crate::store::{self, Swing};
 
 /// How long those may take at the end who are due an answer.

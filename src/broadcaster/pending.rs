@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::Broadcaster;
 use crate::chat::{ClientId, Effect, Now};
-use crate::inbox::Input;
+use crate::intake::inbox::Input;
 use crate::store::{Answer, Denial};
 
 /// How long what a client sends may wait for an answer; then it is heard before it.

@@ -8,12 +8,12 @@ use crate::admission::bucket::Bucket;
 use crate::admission::door::{Door, Place};
 use crate::broadcaster::Broadcaster;
 use crate::chat::{Chat, ClientId, Settings};
+use crate::intake::session::{Session, Shared};
 use crate::net::transport::Transport;
 use crate::peer::Peer;
 use crate::restart::inherit::Inherited;
 use crate::restart::snapshot::{Record, SavedClient, SavedSession};
 use crate::runtime::threads::Threads;
-use crate::session::{Session, Shared};
 use crate::wire::Dialect;
 
 /// What the heirs need.

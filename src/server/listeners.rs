@@ -5,8 +5,8 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
-use crate::arrival::Service;
 use crate::config::Config;
+use crate::intake::handshake::Service;
 use crate::os;
 use crate::restart::inherit::Listener;
 use crate::restart::{files, manager};

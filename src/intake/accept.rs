@@ -6,12 +6,12 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::handshake::{Arrival, Service, last_words};
+use super::session::Shared;
 use crate::admission::door::{Door, TurnedAway};
-use crate::arrival::{Arrival, Service, last_words};
 use crate::net::transport::Transport;
 use crate::os::{self, Bell, Ready};
 use crate::runtime::threads::Threads;
-use crate::session::Shared;
 use crate::telemetry::metrics::Refused;
 use crate::web;
 use crate::wire::Dialect;

@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 
 use rustls::ServerConfig;
 
+use super::session::{Session, Shared};
 use crate::admission::door::{Arriving, Door, Place, TurnedAway};
 use crate::chat::{Message, Refusal};
 use crate::net::transport::{Patience, Transport};
 use crate::os::Bell;
-use crate::session::{Session, Shared};
 use crate::text::Text;
 use crate::web::{self, Site, Upgraded};
 use crate::wire::{Dialect, Farewell};

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use crossbeam_channel::{SendError, Sender};
 
+use super::inbox::Input;
 use crate::admission::bucket::Bucket;
 use crate::admission::door::Place;
 use crate::admission::limits::{Limits, SharedLimits};
 use crate::chat::{ClientId, Reason};
-use crate::inbox::Input;
 use crate::net::transport::Transport;
 use crate::os::{self, Bell, Ready};
 use crate::restart::snapshot::SavedSession;
