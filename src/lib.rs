@@ -16,20 +16,15 @@ pub mod wire;
 #[path = ""]
 mod server_only {
     pub mod admission;
-    pub mod audience;
     pub mod broadcaster;
     pub mod config;
-    pub mod feed;
+    pub mod delivery;
     pub mod intake;
     pub mod net;
     pub mod os;
-    pub mod peer;
-    pub mod peers;
     pub mod restart;
     pub mod runtime;
-    pub mod send_queue;
     pub mod server;
-    pub mod slowness;
     pub mod store;
     pub mod telemetry;
     pub mod web;

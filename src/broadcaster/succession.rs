@@ -9,7 +9,7 @@ use crossbeam_channel::Sender;
 use super::Broadcaster;
 use crate::admission::door::Door;
 use crate::chat::{ClientId, Event, Message, Reason};
-use crate::peer::Peer;
+use crate::delivery::peer::Peer;
 use crate::restart::snapshot::{Legacy, Record, Snapshot};
 use crate::wire::Farewell;
 

@@ -6,13 +6,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::feed::{Cursor, Feeds, Unread};
+use super::send_queue::SendQueue;
+use super::slowness::{Slowness, Verdict};
 use crate::admission::door::Place;
 use crate::chat::{ClientId, Message, RoomId};
-use crate::feed::{Cursor, Feeds, Unread};
 use crate::net::transport::Transport;
 use crate::os::WritablePoll;
-use crate::send_queue::SendQueue;
-use crate::slowness::{Slowness, Verdict};
 use crate::wire::websocket::PING;
 use crate::wire::{Dialect, Farewell};
 

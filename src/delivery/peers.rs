@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 
-use crate::audience::Audience;
+use super::audience::Audience;
+use super::feed::Feeds;
+use super::peer::Peer;
+use super::slowness::Verdict;
 use crate::chat::{ClientId, Message, RoomId};
-use crate::feed::Feeds;
 use crate::os::WritablePoll;
-use crate::peer::Peer;
 use crate::restart::manager_thread::Keeper;
-use crate::slowness::Verdict;
 use crate::telemetry::metrics::Census;
 use crate::wire::Dialect;
 

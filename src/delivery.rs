@@ -1,0 +1,11 @@
+//! What is due to whom, and sending it.
+
+pub mod audience;
+pub mod send_queue;
+pub mod slowness;
+
+pub mod feed;
+
+pub mod peer;
+
+pub mod peers;
