@@ -2,12 +2,8 @@
 
 use std::ops::Range;
 
-use super::account::Claim;
-use super::ban::Order;
-use super::client::ClientId;
 use super::message::{Message, Reason};
-use super::nick::Nick;
-use super::room::{RoomId, RoomName};
+use super::model::{Claim, ClientId, Nick, Order, RoomId, RoomName};
 use crate::text::Text;
 
 /// One thing to do.

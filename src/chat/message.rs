@@ -4,20 +4,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::nick::Nick;
+use super::model::{Entry, Moment, Nick, RoomName};
 use super::refusal::Refusal;
-use super::room::RoomName;
 use crate::text::Text;
 
 /// Bytes of a reason for being away that a list shows.
 const MAX_LISTED_REASON: usize = 60;
-
-/// A point of wall-clock time, for people to read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Moment {
-    /// Milliseconds since 1970-01-01T00:00Z.
-    pub unix_ms: i64,
-}
 
 /// Something that clients are told. It says what happened, not how that looks.
 ///
@@ -223,28 +215,4 @@ impl fmt::Display for Away {
             Some(text) => write!(f, "away: {text}"),
         }
     }
-}
-
-/// How something was said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Kind {
-    /// As a line.
-    Said,
-    /// As an action.
-    Emoted,
-    /// Not at all: the text says what is missing.
-    Gap,
-}
-
-/// Something said that is remembered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
-    /// When.
-    pub at: Moment,
-    /// By whom, as they were called then.
-    pub from: Nick,
-    /// How.
-    pub kind: Kind,
-    /// What.
-    pub text: Text,
 }

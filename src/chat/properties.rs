@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::nick::Nick;
 use super::*;
+use crate::address::Origin;
+use crate::text::Text;
 
 mod order;
 

@@ -3,9 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::ban::Mask;
-use super::nick::Nick;
-use super::room::RoomName;
+use super::model::{Mask, NameError, Nick, RoomName};
 use crate::address::Origin;
 use crate::text::Text;
 
@@ -114,6 +112,16 @@ pub enum Refusal {
     NotMuted(Nick),
     /// `/unmute` of an address that nobody was muted at.
     NobodyMuted(Origin),
+}
+
+impl From<NameError> for Refusal {
+    fn from(error: NameError) -> Self {
+        match error {
+            NameError::NotANick => Self::NotANick,
+            NameError::Reserved(text) => Self::Reserved(text),
+            NameError::NotARoom => Self::NotARoom,
+        }
+    }
 }
 
 impl fmt::Display for Refusal {

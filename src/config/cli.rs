@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use crate::chat::{Account, Moment, Nick, Password, Role, RoomName};
+use crate::chat::{Account, Moment, Nick, Password, Refusal, Role, RoomName};
 use crate::config::{self, Config, Stop};
 use crate::store::{self, Filter, manage};
 
@@ -36,7 +36,7 @@ enum Task {
     /// Write the history to stdout as JSON lines: id, ts, room, nick, kind, text
     Export {
         /// Of this room only
-        #[arg(long, value_parser = |name: &str| RoomName::new(name).map_err(|refusal| refusal.to_string()))]
+        #[arg(long, value_parser = |name: &str| RoomName::new(name).map_err(|error| Refusal::from(error).to_string()))]
         room: Option<RoomName>,
         /// Not what was said before: 2026-11-22, "2026-11-22 14:02", 2026-11-22T14:02:00Z, or 7d for the last 7 days
         #[arg(long, value_name = "WHEN", value_parser = parse_since)]
@@ -62,7 +62,7 @@ enum AccountTask {
     /// Add one; its password is read from the terminal, twice, or is a line of stdin
     Add {
         /// The nick that belongs to it
-        #[arg(value_parser = |name: &str| Nick::chosen(name).map_err(|refusal| refusal.to_string()))]
+        #[arg(value_parser = |name: &str| Nick::chosen(name).map_err(|error| Refusal::from(error).to_string()))]
         name: Nick,
         /// Let it keep order
         #[arg(long)]

@@ -179,7 +179,8 @@ mod tests {
             return flush();
         }
         let mut again = Command::new(std::env::current_exe().unwrap());
-        again.args(["--exact", "logging::tests::a_panic_is_logged_with_its_thread"]);
+        let (_, module) = module_path!().split_once("::").unwrap();
+        again.args(["--exact", &format!("{module}::a_panic_is_logged_with_its_thread")]);
         let ended = again.env(INSIDE, "1").env_remove("RUST_LOG").output().unwrap();
         let log = String::from_utf8(ended.stderr).unwrap();
         assert!(ended.status.success(), "{log}");

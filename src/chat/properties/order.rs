@@ -1,6 +1,7 @@
 //! Keeping order, in the same world.
 
 use super::*;
+use crate::text::Text;
 
 #[test]
 fn who_is_muted_or_locked_out_shows_nobody_a_word() {

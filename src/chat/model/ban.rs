@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::message::Moment;
-use super::nick::Nick;
+use super::moment::Moment;
+use super::name::Nick;
 use crate::address::{Network, Origin};
 use crate::text::Text;
 

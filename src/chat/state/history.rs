@@ -4,8 +4,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::client::ClientId;
-use super::message::{Entry, Moment};
+use crate::chat::model::{ClientId, Entry, Moment};
 
 /// Bytes of text that are shown at once: whoever asks should be able to read it.
 const MAX_SHOWN: usize = 64 * 1024;
@@ -14,27 +13,27 @@ const REMEMBERED: usize = 100;
 
 /// The last lines said in a room, bounded in number; each is bounded in length by the wire.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct History {
+pub(crate) struct History {
     entries: VecDeque<(ClientId, Entry)>,
     capacity: usize,
 }
 
 impl History {
     /// One that can replay `replay` lines; 0 remembers nothing at all.
-    pub(super) fn new(replay: usize) -> Self {
+    pub(crate) fn new(replay: usize) -> Self {
         let mut history = Self { entries: VecDeque::new(), capacity: 0 };
         history.remember(replay);
         history
     }
 
     /// Changes how many lines can be replayed.
-    pub(super) fn remember(&mut self, replay: usize) {
+    pub(crate) fn remember(&mut self, replay: usize) {
         self.capacity = if replay == 0 { 0 } else { replay.max(REMEMBERED) };
         let surplus = self.entries.len().saturating_sub(self.capacity);
         self.entries.drain(..surplus);
     }
 
-    pub(super) fn push(&mut self, by: ClientId, entry: Entry) {
+    pub(crate) fn push(&mut self, by: ClientId, entry: Entry) {
         if self.capacity == 0 {
             return;
         }
@@ -46,7 +45,7 @@ impl History {
 
     /// The last `count` entries, oldest first, without what is older than `oldest` and what
     /// `ignored` clients said; fewer, if they were more than 64 KiB.
-    pub(super) fn last(
+    pub(crate) fn last(
         &self,
         count: usize,
         oldest: Option<Moment>,
@@ -67,7 +66,7 @@ impl History {
         last
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 }

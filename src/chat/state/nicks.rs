@@ -2,101 +2,25 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
-use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::ClientId;
-use super::name::Name;
-use super::refusal::Refusal;
 use crate::address::Address;
+use crate::chat::model::{ClientId, Folded, Nick};
+use crate::chat::refusal::Refusal;
 use crate::text::Text;
 
-const MAX: usize = 16;
 /// How long a nick that was left stays with the address that had it.
 const KEPT: Duration = Duration::from_secs(60);
 /// Nicks that are kept at the most, for one address and in all: whoever renames all day can
 /// neither fill the memory nor push out what is kept for others.
 const MAX_KEPT_EACH: usize = 64;
 const MAX_KEPT: usize = 65_536;
-const RESERVED: [&str; 4] = ["server", "admin", "root", "chatd"];
-const GUEST: &str = "guest";
-
-/// A client's name: 1 to 16 of `A-Z a-z 0-9 _ -`, starting with a letter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Nick(Name<MAX>);
-
-/// A nick with case and look-alikes folded: what has to be unique.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(super) struct Folded(Name<MAX>);
-
-impl Nick {
-    /// A nick that somebody had, whoever may choose it; `None` when `text` is no nick.
-    pub fn new(text: &str) -> Option<Self> {
-        Name::new(text).map(Self)
-    }
-
-    /// What everybody is called at first.
-    fn guest(number: u64) -> Self {
-        let digits = 10_u64.pow((MAX - GUEST.len()) as u32);
-        let name = Name::new(&format!("{GUEST}{}", number % digits));
-        Self(name.expect("letters and at most 11 digits are a name"))
-    }
-
-    /// What the server itself is called where somebody has to be named. Nobody can choose it.
-    pub fn server() -> Self {
-        Self(Name::new("chatd").expect("letters are a name"))
-    }
-
-    /// The nick that somebody asks for.
-    ///
-    /// # Errors
-    /// When it is no nick, or one that nobody may choose.
-    pub fn chosen(text: &str) -> Result<Self, Refusal> {
-        let nick = Self(Name::new(text).ok_or(Refusal::NotANick)?);
-        let folded = nick.folded();
-        let mut reserved = RESERVED.iter().filter_map(|name| Name::new(name));
-        let taken = reserved.any(|name| Self(name).folded() == folded);
-        if taken || folded.0.as_str().starts_with(GUEST) {
-            return Err(Refusal::Reserved(Text::new(text)));
-        }
-        Ok(nick)
-    }
-
-    pub(super) fn folded(self) -> Folded {
-        Folded(self.0.map(|byte| match byte.to_ascii_lowercase() {
-            b'0' => b'o',
-            b'1' | b'l' => b'i',
-            other => other,
-        }))
-    }
-
-    /// Whether it is one of those that we give.
-    pub(super) fn is_guest(self) -> bool {
-        self.folded().0.as_str().starts_with(GUEST)
-    }
-
-    /// Whether nobody should have to tell the two apart: they differ in case and look-alikes only.
-    pub fn resembles(self, other: Self) -> bool {
-        self.folded() == other.folded()
-    }
-
-    /// The nick as a string slice.
-    pub fn as_str(&self) -> &str {
-        self.0.as_str()
-    }
-}
-
-impl fmt::Display for Nick {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
 
 /// Who has which nick.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct Nicks {
+pub(crate) struct Nicks {
     taken: HashMap<Folded, ClientId>,
     kept: Kept,
     guests: u64,
@@ -104,7 +28,7 @@ pub(super) struct Nicks {
 
 impl Nicks {
     /// Gives a newcomer a nick that nobody has.
-    pub(super) fn take_guest(&mut self, client: ClientId) -> Nick {
+    pub(crate) fn take_guest(&mut self, client: ClientId) -> Nick {
         loop {
             self.guests += 1;
             let nick = Nick::guest(self.guests);
@@ -116,10 +40,9 @@ impl Nicks {
     }
 
     /// Gives a client the nick back that it had, if nobody else has it.
-    pub(super) fn take_back(&mut self, client: ClientId, nick: Nick) -> bool {
+    pub(crate) fn take_back(&mut self, client: ClientId, nick: Nick) -> bool {
         // Guests' numbers go on behind those that are in use.
-        let number = nick.as_str().strip_prefix(GUEST).and_then(|number| number.parse().ok());
-        self.guests = self.guests.max(number.unwrap_or(0));
+        self.guests = self.guests.max(nick.guest_number().unwrap_or(0));
         *self.taken.entry(nick.folded()).or_insert(client) == client
     }
 
@@ -127,7 +50,7 @@ impl Nicks {
     ///
     /// # Errors
     /// When it is no nick, is reserved, or belongs to somebody else.
-    pub(super) fn rename(
+    pub(crate) fn rename(
         &mut self,
         now: Duration,
         client: ClientId,
@@ -150,7 +73,7 @@ impl Nicks {
     }
 
     /// Gives `client`, now called `old`, the nick that belongs to it. Nobody may have it.
-    pub(super) fn claim(
+    pub(crate) fn claim(
         &mut self,
         now: Duration,
         client: ClientId,
@@ -162,22 +85,22 @@ impl Nicks {
     }
 
     /// Takes `nick` back and keeps it for `address`.
-    pub(super) fn leave(&mut self, now: Duration, nick: Nick, address: Address) {
+    pub(crate) fn leave(&mut self, now: Duration, nick: Nick, address: Address) {
         let folded = nick.folded();
         self.taken.remove(&folded);
         // A guest's number never comes again, so there is nothing to keep.
-        if !folded.0.as_str().starts_with(GUEST) {
+        if !nick.is_guest() {
             self.kept.keep(now, folded, address);
         }
     }
 
     /// Whether so many clients can have these.
-    pub(super) fn are_sound(&self, clients: usize) -> bool {
+    pub(crate) fn are_sound(&self, clients: usize) -> bool {
         self.taken.len() == clients && self.guests < u64::MAX / 2
     }
 
     /// Who is called that, whatever the spelling.
-    pub(super) fn holder(&self, name: &str) -> Option<ClientId> {
+    pub(crate) fn holder(&self, name: &str) -> Option<ClientId> {
         let folded = Nick::new(name)?.folded();
         self.taken.get(&folded).copied()
     }
@@ -254,26 +177,6 @@ mod tests {
 
     fn address(last: u8) -> Address {
         Address::of([192, 0, 2, last].into())
-    }
-
-    #[test]
-    fn a_nick_is_1_to_16_letters_digits_dashes_and_starts_with_a_letter() {
-        for good in ["a", "Alice", "a-b_c9", "abcdefghijklmnop"] {
-            assert!(Nick::chosen(good).is_ok(), "{good}");
-        }
-        for bad in ["", "1a", "_a", "-a", "a b", "añ", "abcdefghijklmnopq", "a.b", "<a>"] {
-            assert_eq!(Nick::chosen(bad), Err(Refusal::NotANick), "{bad}");
-        }
-    }
-
-    #[test]
-    fn reserved_nicks_are_refused_in_every_look_alike_spelling() {
-        for bad in
-            ["root", "R00T", "adm1n", "ADMlN", "Server", "chatd", "guest", "Guest7", "guesto"]
-        {
-            assert!(matches!(Nick::chosen(bad), Err(Refusal::Reserved(_))), "{bad}");
-        }
-        assert!(Nick::chosen("roots").is_ok());
     }
 
     #[test]

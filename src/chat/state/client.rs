@@ -1,50 +1,23 @@
 //! `Client`: what the chat knows of somebody who is connected.
 
-use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::message::{Away, Moment, Person};
-use super::mute::Mute;
-use super::nick::Nick;
-use super::room::{RoomId, RoomName};
+use super::mutes::Mute;
 use crate::address::{Address, Origin};
-
-/// Names a client for good: never used twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct ClientId(pub u64);
-
-impl ClientId {
-    /// No client's.
-    pub const NOBODY: Self = Self(u64::MAX);
-}
-
-impl fmt::Display for ClientId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "c{}", self.0)
-    }
-}
-
-/// What a kind of client is used to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Traits {
-    /// Gets its own lines back until it says otherwise: nothing else shows them.
-    pub echo: bool,
-    /// Is told who is in the room that it enters, to keep a list.
-    pub lists: bool,
-    /// Nobody on the way can read what is sent.
-    pub encrypted: bool,
-}
+use crate::chat::event::Traits;
+use crate::chat::message::{Away, Person};
+use crate::chat::model::{ClientId, Moment, Nick, RoomId, RoomName};
 
 /// Who a client is to the others, and how it wants to be treated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Presence {
     origin: Origin,
-    pub(super) nick: Nick,
+    pub(crate) nick: Nick,
     login: Option<Nick>,
     mute: Option<Mute>,
-    pub(super) room: RoomName,
+    pub(crate) room: RoomName,
     announced: bool,
     echo: bool,
     lists: bool,
@@ -53,38 +26,38 @@ pub struct Presence {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Client {
-    pub(super) nick: Nick,
+pub(crate) struct Client {
+    pub(crate) nick: Nick,
     /// The account that it is logged in to, whose nick is the one it wears.
-    pub(super) login: Option<Nick>,
-    pub(super) origin: Origin,
+    pub(crate) login: Option<Nick>,
+    pub(crate) origin: Origin,
     /// The rooms it is in; what it says goes to the last. A text client is in one at a time.
-    pub(super) rooms: Vec<RoomId>,
+    pub(crate) rooms: Vec<RoomId>,
     /// Whether anybody was told of it. Until then it appears nowhere.
-    pub(super) announced: bool,
+    pub(crate) announced: bool,
     /// Gets its own lines back.
-    pub(super) echo: bool,
+    pub(crate) echo: bool,
     /// Is told who is in the room that it enters.
-    pub(super) lists: bool,
+    pub(crate) lists: bool,
     /// Wants no join and leave notices.
-    pub(super) quiet: bool,
+    pub(crate) quiet: bool,
     /// Nobody on the way can read what it sends.
-    pub(super) encrypted: bool,
-    pub(super) mute: Option<Mute>,
-    pub(super) away: Option<Away>,
+    pub(crate) encrypted: bool,
+    pub(crate) mute: Option<Mute>,
+    pub(crate) away: Option<Away>,
     /// Whom it ignores, those who left included, for what they said is still in the history.
-    pub(super) ignores: Vec<ClientId>,
+    pub(crate) ignores: Vec<ClientId>,
     /// Who ignores it, so that no line needs a search.
-    pub(super) ignored_by: Vec<ClientId>,
+    pub(crate) ignored_by: Vec<ClientId>,
     /// Who wrote to it last.
-    pub(super) writer: Option<ClientId>,
+    pub(crate) writer: Option<ClientId>,
     /// When it connected, and when it last sent a line.
-    pub(super) connected: Duration,
-    pub(super) active: Duration,
+    pub(crate) connected: Duration,
+    pub(crate) active: Duration,
 }
 
 impl Client {
-    pub(super) fn new(nick: Nick, origin: Origin, traits: Traits, now: Duration) -> Self {
+    pub(crate) fn new(nick: Nick, origin: Origin, traits: Traits, now: Duration) -> Self {
         Self {
             nick,
             login: None,
@@ -106,7 +79,7 @@ impl Client {
     }
 
     /// One as it was noted; what was not noted is forgotten.
-    pub(super) fn noted(presence: &Presence, now: Duration) -> Self {
+    pub(crate) fn noted(presence: &Presence, now: Duration) -> Self {
         let Presence { origin, nick, login, mute, echo, lists, encrypted, .. } = *presence;
         let Presence { announced, quiet, .. } = *presence;
         let traits = Traits { echo, lists, encrypted };
@@ -114,28 +87,28 @@ impl Client {
     }
 
     /// What is to be noted of it, while it is in `room`.
-    pub(super) fn presence(&self, room: RoomName) -> Presence {
+    pub(crate) fn presence(&self, room: RoomName) -> Presence {
         let Self { nick, login, mute, origin, announced, echo, lists, quiet, encrypted, .. } =
             *self;
         Presence { origin, nick, login, mute, room, announced, echo, lists, quiet, encrypted }
     }
 
     /// Where it comes from, as far as limits and kept names go.
-    pub(super) fn address(&self) -> Address {
+    pub(crate) fn address(&self) -> Address {
         self.origin.address()
     }
 
     /// Whether it may not speak.
-    pub(super) fn is_muted(&self, now: Moment) -> bool {
+    pub(crate) fn is_muted(&self, now: Moment) -> bool {
         self.mute.is_some_and(|mute| mute.is_in_force(now))
     }
 
     /// The room that it talks in.
-    pub(super) fn room(&self) -> RoomId {
+    pub(crate) fn room(&self) -> RoomId {
         self.rooms.last().copied().unwrap_or(RoomId::LOBBY)
     }
 
-    pub(super) fn person(&self) -> Person {
+    pub(crate) fn person(&self) -> Person {
         Person { nick: self.nick, away: self.away.clone() }
     }
 }

@@ -1,14 +1,13 @@
 //! Coming and going: connecting, being announced, changing rooms, leaving.
 
-use super::client::{Client, ClientId, Presence, Traits};
-use super::effect::{Audience, Effect, Effects};
-use super::message::{Entry, Message, Others, Reason};
-use super::nick::Nick;
-use super::refusal::Refusal;
-use super::room::{Room, RoomId, RoomName};
-use super::turn::Turn;
-use super::{Chat, Now};
+use super::speech::Turn;
 use crate::address::Origin;
+use crate::chat::effect::{Audience, Effect, Effects};
+use crate::chat::event::Traits;
+use crate::chat::message::{Message, Others, Reason};
+use crate::chat::model::{ClientId, Entry, Nick, Now, RoomId, RoomName};
+use crate::chat::refusal::Refusal;
+use crate::chat::state::{Chat, Client, Presence, Room};
 
 /// People in a room above which joins and leaves are told in digests: notices to N people for
 /// each of N joins would be N².
@@ -20,7 +19,7 @@ const MAX_NAMED: usize = 10;
 
 impl Chat {
     /// Lets a client in, under a name of our choice, and welcomes it.
-    pub(super) fn connect(
+    pub(crate) fn connect(
         &mut self,
         now: Now,
         id: ClientId,
@@ -69,7 +68,7 @@ impl Chat {
     }
 
     /// Tells a room how many came and went.
-    pub(super) fn tell_digest(&mut self, id: RoomId, effects: &mut Effects) {
+    pub(crate) fn tell_digest(&mut self, id: RoomId, effects: &mut Effects) {
         let Some(room) = self.rooms.get_mut(id) else { return };
         let (joined, left) = (std::mem::take(&mut room.joined), std::mem::take(&mut room.left));
         let room = room.name;
@@ -100,7 +99,7 @@ impl Chat {
 
 impl Turn<'_> {
     /// Tells the room of the client, if nobody did yet.
-    pub(super) fn announce(&mut self) {
+    pub(crate) fn announce(&mut self) {
         if self.me().announced {
             return;
         }
@@ -111,7 +110,7 @@ impl Turn<'_> {
     }
 
     /// Goes to another room.
-    pub(super) fn go_to(&mut self, name: RoomName) -> Result<(), Refusal> {
+    pub(crate) fn go_to(&mut self, name: RoomName) -> Result<(), Refusal> {
         let (old, room) = self.room();
         if room.name == name {
             return Err(Refusal::AlreadyIn(name));
@@ -133,7 +132,7 @@ impl Turn<'_> {
     }
 
     /// Takes a new name, and says so to those who know the old one.
-    pub(super) fn rename(&mut self, wish: &str) -> Result<(), Refusal> {
+    pub(crate) fn rename(&mut self, wish: &str) -> Result<(), Refusal> {
         self.may_speak()?;
         let (me, old) = (self.me, (self.me().nick, self.me().address()));
         if let Some(wished) = Nick::new(wish) {
@@ -145,7 +144,7 @@ impl Turn<'_> {
     }
 
     /// Leaves the chat.
-    pub(super) fn depart(&mut self, reason: Reason) {
+    pub(crate) fn depart(&mut self, reason: Reason) {
         for room in self.me().rooms.clone() {
             self.leave(room, reason.clone());
         }
@@ -211,7 +210,7 @@ impl Turn<'_> {
         }
     }
 
-    pub(super) fn tell_renamed(&mut self, id: RoomId, from: Nick) {
+    pub(crate) fn tell_renamed(&mut self, id: RoomId, from: Nick) {
         let to = self.me().nick;
         if let Some(room) = self.chat.rooms.get(id)
             && room.announced <= CROWD
@@ -249,7 +248,7 @@ impl Turn<'_> {
     }
 
     /// Who is in a room. Who was not announced yet sees itself and is not seen.
-    pub(super) fn people(&self, room: &Room) -> Message {
+    pub(crate) fn people(&self, room: &Room) -> Message {
         let clients = &self.chat.clients;
         let unannounced = !self.me().announced && self.room().1.name == room.name;
         let here = room.announced + usize::from(unannounced);
@@ -260,7 +259,7 @@ impl Turn<'_> {
     }
 
     /// Shows what was looked up.
-    pub(super) fn show_found(&mut self, room: Option<RoomName>, mut lines: Vec<(RoomName, Entry)>) {
+    pub(crate) fn show_found(&mut self, room: Option<RoomName>, mut lines: Vec<(RoomName, Entry)>) {
         // The disk knows names only.
         let clients = &self.chat.clients;
         let ignored = self.me().ignores.iter().filter_map(|id| clients.get(id));
@@ -277,7 +276,7 @@ impl Turn<'_> {
     }
 
     /// Shows the last `count` lines said in the client's room, and whether there were any.
-    pub(super) fn show_history(&mut self, count: usize, dated: bool) -> bool {
+    pub(crate) fn show_history(&mut self, count: usize, dated: bool) -> bool {
         let (_, room) = self.room();
         let entries = room.history.last(count, self.oldest_shown(), &self.me().ignores);
         let (room, any) = (room.name, !entries.is_empty());

@@ -24,7 +24,7 @@ struct Failures {
 
 /// Logins that failed of late, by where they came from.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct Logins(HashMap<Address, Failures>);
+pub(crate) struct Logins(HashMap<Address, Failures>);
 
 impl Logins {
     /// Somebody tries. Counts as a failure until it is [taken back](Self::take_back), so that
@@ -32,7 +32,7 @@ impl Logins {
     ///
     /// # Errors
     /// How long to wait first.
-    pub(super) fn attempt(&mut self, now: Duration, from: Address) -> Result<(), Duration> {
+    pub(crate) fn attempt(&mut self, now: Duration, from: Address) -> Result<(), Duration> {
         let before = self.0.get(&from).filter(|failures| failures.until + FORGOTTEN > now);
         let count = before.map_or(0, |failures| failures.count);
         if let Some(failures) = before.filter(|failures| failures.until > now) {
@@ -48,7 +48,7 @@ impl Logins {
 
     /// It was no wrong password: there is nothing to wait for. Failures before count on, or an
     /// account of one's own would be a way to guess the password of another without a pause.
-    pub(super) fn take_back(&mut self, now: Duration, from: Address) {
+    pub(crate) fn take_back(&mut self, now: Duration, from: Address) {
         if let Some(failures) = self.0.get_mut(&from) {
             failures.count = failures.count.saturating_sub(1);
             failures.until = now;
@@ -57,7 +57,7 @@ impl Logins {
     }
 
     /// Whether nobody has to wait longer than anybody ever has to.
-    pub(super) fn are_sound(&self, now: Duration) -> bool {
+    pub(crate) fn are_sound(&self, now: Duration) -> bool {
         self.0.values().all(|failures| failures.until <= now.saturating_add(LONGEST))
     }
 

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use super::Chat;
-use super::client::{Client, ClientId};
-use super::room::Room;
+use super::model::ClientId;
+use super::state::{Chat, Client, Room};
 
 impl Chat {
     /// Whether it may be gone on with at `uptime`. Every chat may that was not damaged on the way.

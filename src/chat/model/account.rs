@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::message::Moment;
-use super::nick::Nick;
+use super::moment::Moment;
+use super::name::Nick;
 use crate::text::Text;
 
 /// Shorter passwords are guessed (NIST SP 800-63B), longer ones only make work.

@@ -1,13 +1,12 @@
 //! Commands about accounts. What is typed as a password goes nowhere but to the store.
 
-use crate::chat::account::{Claim, Password};
 use crate::chat::effect::Effect;
-use crate::chat::nick::Nick;
+use crate::chat::model::{Claim, Nick, Password};
 use crate::chat::refusal::Refusal;
-use crate::chat::turn::Turn;
+use crate::chat::turn::speech::Turn;
 use crate::text::Text;
 
-pub(super) fn register(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn register(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     warn_of_listeners(turn)?;
     let nick = turn.me().nick;
     if nick.is_guest() {
@@ -25,7 +24,7 @@ pub(super) fn register(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal
     Ok(())
 }
 
-pub(super) fn login(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn login(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     warn_of_listeners(turn)?;
     let password = Password::new(args[1]).ok_or(Refusal::WrongPassword)?;
     let account = Nick::new(args[0]).and_then(|nick| turn.chat.registry.account(nick));

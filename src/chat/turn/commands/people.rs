@@ -2,21 +2,20 @@
 
 use std::time::Duration;
 
-use crate::chat::client::ClientId;
 use crate::chat::message::Away;
+use crate::chat::model::{ClientId, RoomName};
 use crate::chat::refusal::Refusal;
-use crate::chat::room::RoomName;
-use crate::chat::turn::Turn;
+use crate::chat::turn::speech::Turn;
 use crate::text::Text;
 
 /// People that one can ignore; beyond that, the first of them is heard again.
 const MAX_IGNORED: usize = 256;
 
-pub(super) fn nick(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn nick(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     turn.rename(args[0])
 }
 
-pub(super) fn who(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn who(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let room = match args.first() {
         None => turn.room().1,
         Some(name) => {
@@ -28,7 +27,7 @@ pub(super) fn who(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     Ok(())
 }
 
-pub(super) fn whois(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn whois(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let client = &turn.chat.clients[&turn.find(args[0])?];
     let room = turn.chat.rooms.get(client.room()).map_or("lobby", |room| room.name.as_str());
     let since = |then: Duration| {
@@ -52,7 +51,7 @@ pub(super) fn whois(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
 }
 
 /// Stops hearing somebody, by the client and not the name, so that a rename changes nothing.
-pub(super) fn ignore(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn ignore(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let (me, other) = (turn.me, turn.find(args[0])?);
     if me == other {
         return Err(Refusal::IgnoreSelf);
@@ -72,7 +71,7 @@ pub(super) fn ignore(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> 
     Ok(())
 }
 
-pub(super) fn unignore(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn unignore(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let other = turn.find(args[0])?;
     if !turn.me().ignores.contains(&other) {
         return Err(Refusal::NotIgnored(Text::new(args[0])));
@@ -92,7 +91,7 @@ fn hear_again(turn: &mut Turn<'_>, other: ClientId) {
 }
 
 /// With a text: away. Without: away if here, back if away.
-pub(super) fn away(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn away(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     if !args.is_empty() {
         turn.may_speak()?;
     }

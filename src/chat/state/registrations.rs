@@ -16,14 +16,14 @@ const MAX: usize = 4096;
 
 /// When each address may have as many again as one that had none.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct Registrations(HashMap<Address, Duration>);
+pub(crate) struct Registrations(HashMap<Address, Duration>);
 
 impl Registrations {
     /// Somebody tries. Counts until it is [taken back](Self::take_back).
     ///
     /// # Errors
     /// How long to wait first.
-    pub(super) fn attempt(&mut self, now: Duration, from: Address) -> Result<(), Duration> {
+    pub(crate) fn attempt(&mut self, now: Duration, from: Address) -> Result<(), Duration> {
         let before = self.0.get(&from).copied().filter(|until| *until > now);
         let until = before.unwrap_or(now) + PAUSE;
         let most = now + MAX_AT_ONCE * PAUSE;
@@ -38,14 +38,14 @@ impl Registrations {
     }
 
     /// Nothing came of it.
-    pub(super) fn take_back(&mut self, from: Address) {
+    pub(crate) fn take_back(&mut self, from: Address) {
         if let Some(until) = self.0.get_mut(&from) {
             *until = until.saturating_sub(PAUSE);
         }
     }
 
     /// Whether nothing in them is later than it can be at `uptime`.
-    pub(super) fn are_sound(&self, uptime: Duration) -> bool {
+    pub(crate) fn are_sound(&self, uptime: Duration) -> bool {
         self.0.values().all(|until| *until <= uptime + MAX_AT_ONCE * PAUSE)
     }
 

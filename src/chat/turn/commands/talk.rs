@@ -1,21 +1,21 @@
 //! Commands that say something.
 
-use crate::chat::message::Kind;
+use crate::chat::model::Kind;
 use crate::chat::refusal::Refusal;
-use crate::chat::turn::Turn;
+use crate::chat::turn::speech::Turn;
 use crate::text::Text;
 
-pub(super) fn me(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn me(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     turn.speak(Kind::Emoted, Text::new(args[0]))
 }
 
-pub(super) fn msg(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn msg(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let to = turn.find(args[0])?;
     turn.whisper(to, args[1])
 }
 
 /// Answers the client that wrote, not whoever has its name by now.
-pub(super) fn reply(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn reply(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let to = turn.me().writer.ok_or(Refusal::NobodyWrote)?;
     if !turn.chat.clients.contains_key(&to) {
         return Err(Refusal::WriterLeft);
@@ -23,7 +23,7 @@ pub(super) fn reply(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     turn.whisper(to, args[0])
 }
 
-pub(super) fn quit(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn quit(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     // Who may not speak may go, but without last words.
     let words = args.first().filter(|_| turn.may_speak().is_ok() && turn.keep_pace().is_ok());
     turn.quit(words.map(Text::new));

@@ -1,12 +1,12 @@
 //! Commands about what one sees.
 
-use super::on_or_off;
+use super::arguments::on_or_off;
 use crate::chat::effect::{Effect, Question};
 use crate::chat::refusal::Refusal;
-use crate::chat::turn::Turn;
+use crate::chat::turn::speech::Turn;
 use crate::text::Text;
 
-pub(super) fn history(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn history(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let count = match args.first() {
         None => turn.chat.settings.replay,
         Some(number) => match number.parse() {
@@ -23,7 +23,7 @@ pub(super) fn history(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal>
     Ok(())
 }
 
-pub(super) fn motd(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn motd(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
     let motd = turn.chat.settings.motd.clone();
     motd.iter().for_each(|line| turn.notice(line));
     if motd.is_empty() {
@@ -32,7 +32,7 @@ pub(super) fn motd(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
     Ok(())
 }
 
-pub(super) fn search(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn search(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     if !turn.chat.settings.has_archive {
         return Err(Refusal::NoArchive);
     }
@@ -40,19 +40,19 @@ pub(super) fn search(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> 
     Ok(())
 }
 
-pub(super) fn echo(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn echo(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let on = on_or_off(args[0])?;
     turn.me_mut().echo = on;
     confirm(turn, "echo", on)
 }
 
-pub(super) fn time(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn time(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let on = on_or_off(args[0])?;
     turn.effects.push(Effect::Timestamps(turn.me, on));
     confirm(turn, "time", on)
 }
 
-pub(super) fn quiet(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn quiet(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let on = on_or_off(args[0])?;
     turn.me_mut().quiet = on;
     confirm(turn, "quiet", on)

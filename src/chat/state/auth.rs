@@ -5,18 +5,18 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::client::ClientId;
 use super::logins::Logins;
-use super::refusal::Refusal;
 use super::registrations::Registrations;
 use crate::address::Address;
+use crate::chat::model::ClientId;
+use crate::chat::refusal::Refusal;
 
 /// Of one address at the same time: each is slow on purpose, and others wait, too.
 const MAX_EACH: usize = 2;
 
 /// What became of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     Granted,
     WrongPassword,
     /// It was not looked into, or in vain.
@@ -31,7 +31,7 @@ enum Kind {
 
 /// Claims that wait for an answer, and what is remembered of those that had one.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct Claims {
+pub(crate) struct Claims {
     pending: Vec<(ClientId, Address, Kind)>,
     logins: Logins,
     registrations: Registrations,
@@ -39,7 +39,7 @@ pub(super) struct Claims {
 
 impl Claims {
     /// Somebody tries to log in.
-    pub(super) fn begin_login(
+    pub(crate) fn begin_login(
         &mut self,
         now: Duration,
         client: ClientId,
@@ -52,7 +52,7 @@ impl Claims {
     }
 
     /// Somebody tries to register a name.
-    pub(super) fn begin_registration(
+    pub(crate) fn begin_registration(
         &mut self,
         now: Duration,
         client: ClientId,
@@ -71,17 +71,17 @@ impl Claims {
     }
 
     /// Whose claims have no answer yet.
-    pub(super) fn pending(&self) -> Vec<ClientId> {
+    pub(crate) fn pending(&self) -> Vec<ClientId> {
         self.pending.iter().map(|(client, ..)| *client).collect()
     }
 
     /// Whether nothing in them is later than it can be at `uptime`.
-    pub(super) fn are_sound(&self, uptime: Duration) -> bool {
+    pub(crate) fn are_sound(&self, uptime: Duration) -> bool {
         self.logins.are_sound(uptime) && self.registrations.are_sound(uptime)
     }
 
     /// The client's claim has its answer, whether or not the client is still here.
-    pub(super) fn end(&mut self, now: Duration, client: ClientId, outcome: Outcome) {
+    pub(crate) fn end(&mut self, now: Duration, client: ClientId, outcome: Outcome) {
         let Some(place) = self.pending.iter().position(|(id, ..)| *id == client) else { return };
         let (_, from, kind) = self.pending.swap_remove(place);
         match (kind, outcome) {

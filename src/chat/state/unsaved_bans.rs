@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::ban::{Mask, Order};
-use super::client::ClientId;
-use super::refusal::Refusal;
+use crate::chat::model::{ClientId, Mask, Order};
+use crate::chat::refusal::Refusal;
 
 /// Orders that can be remembered.
 const MAX: usize = 1024;
@@ -24,14 +23,14 @@ struct Pending {
 
 /// In the order in which they were given or failed, one at most about each mask.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct Orders {
+pub(crate) struct Orders {
     list: VecDeque<Pending>,
     next_try: Duration,
 }
 
 impl Orders {
     /// Somebody gave an order, which counts instead of one before about the same.
-    pub(super) fn add(&mut self, by: ClientId, order: Order) -> Result<(), Refusal> {
+    pub(crate) fn add(&mut self, by: ClientId, order: Order) -> Result<(), Refusal> {
         self.list.retain(|other| other.order.mask() != order.mask());
         if self.list.len() == MAX {
             return Err(Refusal::TooManyOrders);
@@ -41,12 +40,12 @@ impl Orders {
     }
 
     /// Whether the next try is no later than it can be at `uptime`.
-    pub(super) fn are_sound(&self, uptime: Duration) -> bool {
+    pub(crate) fn are_sound(&self, uptime: Duration) -> bool {
         self.next_try <= uptime + PAUSE
     }
 
     /// It is on the disk. Returns whether it was not at first.
-    pub(super) fn save(&mut self, now: Duration, order: &Order) -> bool {
+    pub(crate) fn save(&mut self, now: Duration, order: &Order) -> bool {
         let Some(place) = self.list.iter().position(|other| other.order == *order) else {
             return false;
         };
@@ -56,7 +55,7 @@ impl Orders {
     }
 
     /// The disk did not take it. Returns whether that is news.
-    pub(super) fn fail(&mut self, now: Duration, order: &Order) -> bool {
+    pub(crate) fn fail(&mut self, now: Duration, order: &Order) -> bool {
         self.next_try = now + PAUSE;
         let place = self.list.iter().position(|other| other.order == *order);
         let Some(failed) = place.and_then(|place| self.list.remove(place)) else { return false };
@@ -67,17 +66,17 @@ impl Orders {
     }
 
     /// Nobody will say any more what became of them.
-    pub(super) fn fail_all(&mut self) {
+    pub(crate) fn fail_all(&mut self) {
         self.list.iter_mut().for_each(|pending| pending.has_failed = true);
     }
 
     /// When one is to be tried again.
-    pub(super) fn next_try(&self) -> Option<Duration> {
+    pub(crate) fn next_try(&self) -> Option<Duration> {
         self.list.iter().any(|pending| pending.has_failed).then_some(self.next_try)
     }
 
     /// What is to be tried again now.
-    pub(super) fn take_due(&mut self, now: Duration) -> Option<(ClientId, Order)> {
+    pub(crate) fn take_due(&mut self, now: Duration) -> Option<(ClientId, Order)> {
         let is_due = self.next_try().is_some_and(|due| due <= now);
         let due = self.list.iter().find(|pending| is_due && pending.has_failed)?;
         self.next_try = now + PAUSE;
@@ -85,14 +84,14 @@ impl Orders {
     }
 
     /// All of them.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Order> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Order> {
         self.list.iter().map(|pending| &pending.order)
     }
 }
 
 impl Order {
     /// Whom it is about.
-    pub(super) fn mask(&self) -> Mask {
+    pub(crate) fn mask(&self) -> Mask {
         match self {
             Self::Ban(ban) => ban.mask,
             Self::Unban(mask) => *mask,

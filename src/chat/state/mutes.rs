@@ -4,29 +4,27 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::account::Account;
-use super::message::Moment;
-use super::nick::Nick;
 use crate::address::Address;
+use crate::chat::model::{Account, Moment, Nick};
 
 /// Mutes of people who left that are remembered.
 const MAX: usize = 1024;
 
 /// Somebody may not speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Mute {
+pub(crate) struct Mute {
     /// Since when.
-    pub(super) since: Moment,
+    pub(crate) since: Moment,
     /// Until when, if not until an operator says so.
-    pub(super) until: Option<Moment>,
+    pub(crate) until: Option<Moment>,
     /// The account that is meant, if that was known.
-    pub(super) of: Option<Nick>,
+    pub(crate) of: Option<Nick>,
     /// Whether it was left behind by somebody from the same address.
-    pub(super) is_inherited: bool,
+    pub(crate) is_inherited: bool,
 }
 
 impl Mute {
-    pub(super) fn is_in_force(&self, now: Moment) -> bool {
+    pub(crate) fn is_in_force(&self, now: Moment) -> bool {
         self.until.is_none_or(|until| until.unix_ms > now.unix_ms)
     }
 
@@ -50,11 +48,11 @@ impl Mute {
 /// Those that muted people left behind, so that coming back is no way around them: whoever comes
 /// from that address is meant, until they log in to an account that was there before the mute.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct Mutes(VecDeque<(Address, Mute)>);
+pub(crate) struct Mutes(VecDeque<(Address, Mute)>);
 
 impl Mutes {
     /// Somebody who is muted left, who was logged in to that account.
-    pub(super) fn leave(&mut self, from: Address, login: Option<Nick>, mute: Mute) {
+    pub(crate) fn leave(&mut self, from: Address, login: Option<Nick>, mute: Mute) {
         let mute = Mute { of: login.or(mute.of), is_inherited: true, ..mute };
         let same = |(address, other): &(Address, Mute)| {
             other.of == mute.of && (*address == from || mute.of.is_some())
@@ -70,19 +68,19 @@ impl Mutes {
     }
 
     /// The mute of those who come from there.
-    pub(super) fn find(&self, now: Moment, from: Address) -> Option<Mute> {
+    pub(crate) fn find(&self, now: Moment, from: Address) -> Option<Mute> {
         let here = |(address, mute): &&(Address, Mute)| *address == from && mute.is_in_force(now);
         let mutes = self.0.iter().filter(here).map(|(_, mute)| *mute);
         mutes.reduce(|one, other| if other.outlasts(&one) { other } else { one })
     }
 
     /// All that are in force, and where from.
-    pub(super) fn all(&self, now: Moment) -> impl DoubleEndedIterator<Item = (Address, Mute)> {
+    pub(crate) fn all(&self, now: Moment) -> impl DoubleEndedIterator<Item = (Address, Mute)> {
         self.0.iter().copied().filter(move |(_, mute)| mute.is_in_force(now))
     }
 
     /// The mute of somebody from there who logs in, and had that one until now.
-    pub(super) fn after_login(
+    pub(crate) fn after_login(
         &self,
         now: Moment,
         mute: Option<Mute>,
@@ -94,7 +92,7 @@ impl Mutes {
     }
 
     /// They may speak again.
-    pub(super) fn lift(&mut self, from: Address, login: Option<Nick>) {
+    pub(crate) fn lift(&mut self, from: Address, login: Option<Nick>) {
         let own = |mute: &Mute| login.is_some() && mute.of == login;
         self.0.retain(|(address, mute)| *address != from && !own(mute));
     }

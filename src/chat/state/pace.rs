@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::client::{Client, ClientId};
-use super::nick::Nick;
+use super::client::Client;
 use crate::address::Address;
+use crate::chat::model::{ClientId, Nick};
 
 /// People that are remembered; beyond that, whoever has the least to wait is forgotten.
 const MAX: usize = 1024;
@@ -23,11 +23,11 @@ struct Spoke {
 
 /// The last lines of a slow room, oldest first, without their words.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct Pace(VecDeque<Spoke>);
+pub(crate) struct Pace(VecDeque<Spoke>);
 
 impl Pace {
     /// A client spoke, in a room where the next line has to be `pause` later.
-    pub(super) fn note(&mut self, now: Duration, pause: Duration, id: ClientId, client: &Client) {
+    pub(crate) fn note(&mut self, now: Duration, pause: Duration, id: ClientId, client: &Client) {
         self.0.retain(|spoke| spoke.at.saturating_add(pause) > now && spoke.client != id);
         if self.0.len() == MAX {
             self.0.pop_front();
@@ -38,7 +38,7 @@ impl Pace {
 
     /// When the client spoke last: under its account, too, and as somebody from the same address
     /// who is gone by now, so that coming again is no way to speak sooner.
-    pub(super) fn last(
+    pub(crate) fn last(
         &self,
         id: ClientId,
         client: &Client,
@@ -56,12 +56,12 @@ impl Pace {
     }
 
     /// Whether nobody spoke later than `uptime`.
-    pub(super) fn is_sound(&self, uptime: Duration) -> bool {
+    pub(crate) fn is_sound(&self, uptime: Duration) -> bool {
         self.0.iter().all(|spoke| spoke.at <= uptime)
     }
 
     /// Everybody may speak.
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
 }

@@ -2,17 +2,15 @@
 
 use std::time::Duration;
 
-use super::on_or_off;
+use super::arguments::on_or_off;
 use crate::address::{Address, Origin};
-use crate::chat::ClientId;
-use crate::chat::ban::{Ban, Mask, Order};
-use crate::chat::effect::Effect;
-use crate::chat::message::{Message, Moment, Reason};
-use crate::chat::mute::Mute;
-use crate::chat::nick::Nick;
-use crate::chat::order::{because, for_so_long};
+use crate::chat::effect::{Audience, Effect};
+use crate::chat::message::{Message, Reason};
+use crate::chat::model::{Ban, ClientId, Mask, Moment, Nick, Order};
 use crate::chat::refusal::Refusal;
-use crate::chat::turn::Turn;
+use crate::chat::state::Mute;
+use crate::chat::turn::moderation::{because, for_so_long};
+use crate::chat::turn::speech::Turn;
 use crate::text::Text;
 
 /// Bans that a list shows, and mutes of those who have gone.
@@ -20,7 +18,7 @@ const MAX_LISTED: usize = 100;
 /// More than that makes no sense.
 const MAX_SLOW: u64 = 3600;
 
-pub(super) fn kick(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn kick(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let (other, by) = (other(turn, args[0])?, turn.me().nick);
     let why = args.get(1).map(Text::new);
     let whom = turn.chat.clients[&other].nick;
@@ -31,7 +29,7 @@ pub(super) fn kick(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     Ok(())
 }
 
-pub(super) fn mute(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn mute(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let duration = match args.get(1) {
         None => None,
         Some(word) => Some(duration(word)?.ok_or(Refusal::Misused)?),
@@ -49,7 +47,7 @@ pub(super) fn mute(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     Ok(())
 }
 
-pub(super) fn unmute(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn unmute(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     if let Some(origin) = Origin::parse(args[0]) {
         return unmute_all(turn, origin);
     }
@@ -95,7 +93,7 @@ fn set_mute(turn: &mut Turn<'_>, other: ClientId, mute: Option<Mute>) -> Nick {
     whom
 }
 
-pub(super) fn ban(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn ban(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let mask = mask(args[0])?;
     let duration = args.get(1).map_or(Ok(None), |word| duration(word))?;
     let why = args[1..].get(usize::from(duration.is_some())..).unwrap_or_default().join(" ");
@@ -114,7 +112,7 @@ pub(super) fn ban(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     Ok(())
 }
 
-pub(super) fn unban(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn unban(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let mask = Mask::new(args[0]).ok_or_else(|| Refusal::NotAMask(Text::new(args[0])))?;
     // A name is banned in one spelling, and meant in all.
     let same = |ban: &&Ban| match mask {
@@ -136,7 +134,7 @@ fn order(turn: &mut Turn<'_>, order: Order) -> Result<(), Refusal> {
     Ok(())
 }
 
-pub(super) fn bans(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn bans(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
     let now = turn.now.moment;
     let words = |ban: &Ban| {
         let left = for_so_long(ban.until.map(|until| until.since(now)));
@@ -161,7 +159,7 @@ pub(super) fn bans(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
     Ok(())
 }
 
-pub(super) fn slow(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn slow(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let seconds: u64 = args[0].parse().map_err(|_| Refusal::Misused)?;
     if seconds > MAX_SLOW {
         return Err(Refusal::Misused);
@@ -182,17 +180,17 @@ pub(super) fn slow(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     Ok(())
 }
 
-pub(super) fn lockdown(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn lockdown(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let on = on_or_off(args[0])?;
     turn.chat.lockdown = on;
     turn.log(format_args!("turned lockdown {}", if on { "on" } else { "off" }));
     let words = if on { Refusal::Lockdown.to_string() } else { "everybody may speak again".into() };
-    let everyone = crate::chat::Audience::Everyone;
+    let everyone = Audience::Everyone;
     turn.effects.tell(everyone, Message::Notice(Text::new(words)));
     Ok(())
 }
 
-pub(super) fn reload(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn reload(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
     turn.log("asked for a reload");
     turn.effects.push(Effect::Reload);
     turn.notice("the settings are read again; the log says with what success");

@@ -1,7 +1,8 @@
 //! Commands: one table, from which help and usage errors come, and what each of them does.
 
+mod arguments;
 mod account;
-mod order;
+mod moderation;
 mod people;
 mod rooms;
 mod talk;
@@ -9,8 +10,9 @@ mod view;
 
 use std::ops::RangeInclusive;
 
-use super::refusal::Refusal;
-use super::turn::Turn;
+use super::speech::Turn;
+use crate::chat::model::Kind;
+use crate::chat::refusal::Refusal;
 use crate::text::Text;
 
 /// A row of the table.
@@ -76,26 +78,31 @@ const COMMANDS: &[Command] = &[
     Command::new("/motd", "the message of the day again", 0..=0, view::motd),
     Command::new("/ping", "check that the server is there", 0..=0, ping),
     Command::new("/quit [TEXT]", "leave, with last words", 0..=1, talk::quit),
-    Command::new("/kick NAME [WHY]", "throw somebody out", 1..=2, order::kick).for_operators(),
-    Command::new("/mute NAME [DUR]", "let somebody say nothing", 1..=2, order::mute)
+    Command::new("/kick NAME [WHY]", "throw somebody out", 1..=2, moderation::kick).for_operators(),
+    Command::new("/mute NAME [DUR]", "let somebody say nothing", 1..=2, moderation::mute)
         .for_operators(),
-    Command::new("/unmute NAME|ADDR", "let somebody speak again", 1..=1, order::unmute)
+    Command::new("/unmute NAME|ADDR", "let somebody speak again", 1..=1, moderation::unmute)
         .for_operators(),
-    Command::new("/ban NAME|ADDR|CIDR [DUR] [WHY]", "keep somebody out", 1..=3, order::ban)
+    Command::new("/ban NAME|ADDR|CIDR [DUR] [WHY]", "keep somebody out", 1..=3, moderation::ban)
         .for_operators(),
-    Command::new("/unban NAME|ADDR|CIDR", "let somebody in again", 1..=1, order::unban)
+    Command::new("/unban NAME|ADDR|CIDR", "let somebody in again", 1..=1, moderation::unban)
         .for_operators(),
-    Command::new("/bans", "who is kept out", 0..=0, order::bans).for_operators(),
+    Command::new("/bans", "who is kept out", 0..=0, moderation::bans).for_operators(),
     Command::new(
         "/slow SECONDS",
         "a line each so many seconds in this room; 0: no limit",
         1..=1,
-        order::slow,
+        moderation::slow,
     )
     .for_operators(),
-    Command::new("/lockdown on|off", "let only registered people speak", 1..=1, order::lockdown)
-        .for_operators(),
-    Command::new("/reload", "read the server's settings again", 0..=0, order::reload)
+    Command::new(
+        "/lockdown on|off",
+        "let only registered people speak",
+        1..=1,
+        moderation::lockdown,
+    )
+    .for_operators(),
+    Command::new("/reload", "read the server's settings again", 0..=0, moderation::reload)
         .for_operators(),
 ];
 
@@ -110,7 +117,7 @@ const LIKE_A_SLASH: [char; 5] = ['\u{FF0F}', '\u{2044}', '\u{2215}', '\u{29F8}',
 const SECRET: [&str; 2] = ["register", "login"];
 
 /// The secret command that is meant by a line which is no command, as its slash is none.
-pub(super) fn secret_meant_by(line: &str) -> Option<&'static str> {
+pub(crate) fn secret_meant_by(line: &str) -> Option<&'static str> {
     let line = line.strip_prefix(LIKE_A_SLASH)?;
     let word: String = line.split_whitespace().next()?.chars().map(narrow).collect();
     SECRET.into_iter().find(|name| name.eq_ignore_ascii_case(&word))
@@ -125,7 +132,7 @@ fn narrow(c: char) -> char {
 }
 
 /// Runs a command line, without its slash.
-pub(super) fn run(turn: &mut Turn<'_>, line: &str) -> Result<(), Refusal> {
+pub(crate) fn run(turn: &mut Turn<'_>, line: &str) -> Result<(), Refusal> {
     let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
     let command = find_for(turn, name)?;
     let args = arguments(rest, *command.args.end());
@@ -183,15 +190,6 @@ const fn name_of(usage: &'static str) -> &'static str {
     name.split_at(length).0
 }
 
-/// The argument of a switch.
-fn on_or_off(word: &str) -> Result<bool, Refusal> {
-    match word.to_ascii_lowercase().as_str() {
-        "on" => Ok(true),
-        "off" => Ok(false),
-        _ => Err(Refusal::Misused),
-    }
-}
-
 fn help(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let one = match args {
         [name, ..] => Some(find_for(turn, name.strip_prefix('/').unwrap_or(name))?),
@@ -212,6 +210,27 @@ fn help(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
 fn ping(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
     turn.notice("pong");
     Ok(())
+}
+
+impl Turn<'_> {
+    /// Takes a line: a command, or something to say.
+    pub(crate) fn line(&mut self, line: &Text) {
+        if line.is_blank() {
+            return;
+        }
+        self.me_mut().active = self.now.uptime;
+        // A blank before the slash is a slip, and what follows may be private.
+        let typed = line.as_str().trim_start();
+        if let Some(command) = secret_meant_by(typed) {
+            return self.refuse(Refusal::Misspelt(command));
+        }
+        match typed.strip_prefix('/') {
+            None => self.speak(Kind::Said, line.clone()),
+            Some(text) if text.starts_with('/') => self.speak(Kind::Said, Text::new(text)),
+            Some(command) => run(self, command),
+        }
+        .unwrap_or_else(|refusal| self.refuse(refusal));
+    }
 }
 
 #[cfg(test)]

@@ -3,17 +3,13 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use super::account::Account;
-use super::ban::Order;
-use super::claims::Outcome;
-use super::client::ClientId;
-use super::effect::{Audience, Effect, Effects};
-use super::message::{Message, Moment, Reason};
-use super::nick::Nick;
-use super::refusal::Refusal;
-use super::registry::{Registry, Roll};
-use super::turn::Turn;
-use super::{Chat, Event, Now};
+use super::speech::Turn;
+use crate::chat::effect::{Audience, Effect, Effects};
+use crate::chat::event::Event;
+use crate::chat::message::{Message, Reason};
+use crate::chat::model::{Account, ClientId, Moment, Nick, Now, Order};
+use crate::chat::refusal::Refusal;
+use crate::chat::state::{Chat, Outcome, Registry, Roll};
 use crate::text::Text;
 
 impl Chat {
@@ -61,7 +57,7 @@ impl Chat {
     }
 
     /// Takes note of what the store decided.
-    pub(super) fn take_note(
+    pub(crate) fn take_note(
         &mut self,
         now: Now,
         client: ClientId,
@@ -119,36 +115,36 @@ impl Chat {
 }
 
 /// " for 5m", unless it is for ever.
-pub(super) fn for_so_long(duration: Option<Duration>) -> String {
+pub(crate) fn for_so_long(duration: Option<Duration>) -> String {
     duration.map_or_else(String::new, |duration| {
         format!(" for {}", humantime::format_duration(duration))
     })
 }
 
 /// ": spam", if somebody said why.
-pub(super) fn because(why: Option<&Text>) -> String {
+pub(crate) fn because(why: Option<&Text>) -> String {
     why.map_or_else(String::new, |why| format!(": {why}"))
 }
 
 impl Turn<'_> {
     /// The same moment as another client's turn.
-    pub(super) fn as_other(&mut self, me: ClientId) -> Turn<'_> {
+    pub(crate) fn as_other(&mut self, me: ClientId) -> Turn<'_> {
         Turn { chat: self.chat, now: self.now, me, effects: self.effects }
     }
 
     /// Whether the client may keep order.
-    pub(super) fn is_operator(&self) -> bool {
+    pub(crate) fn is_operator(&self) -> bool {
         self.chat.registry.is_operator(self.me().login)
     }
 
     /// Has it logged what the client did to keep order.
-    pub(super) fn log(&mut self, deed: impl Display) {
+    pub(crate) fn log(&mut self, deed: impl Display) {
         let words = format!("{} {deed}", self.me().nick);
         self.effects.push(Effect::Kept(Text::new(words)));
     }
 
     /// Whether the client may show others words of its own.
-    pub(super) fn may_speak(&self) -> Result<(), Refusal> {
+    pub(crate) fn may_speak(&self) -> Result<(), Refusal> {
         let (me, now) = (self.me(), self.now.moment);
         if let Some(mute) = me.mute.filter(|mute| mute.is_in_force(now)) {
             return Err(Refusal::Muted(mute.until.map(|until| until.since(now))));
@@ -160,7 +156,7 @@ impl Turn<'_> {
     }
 
     /// Speaks in a room, if it is not too soon for that.
-    pub(super) fn keep_pace(&mut self) -> Result<(), Refusal> {
+    pub(crate) fn keep_pace(&mut self) -> Result<(), Refusal> {
         let (id, now, is_operator) = (self.me, self.now.uptime, self.is_operator());
         let Chat { clients, rooms, .. } = &mut *self.chat;
         let me = &clients[&id];
@@ -177,13 +173,13 @@ impl Turn<'_> {
     }
 
     /// Whether no ban is on `nick`.
-    pub(super) fn may_bear(&self, nick: Nick) -> Result<(), Refusal> {
+    pub(crate) fn may_bear(&self, nick: Nick) -> Result<(), Refusal> {
         let now = self.now.moment;
         self.chat.registry.ban_on(now, nick).map_or(Ok(()), |ban| Err(ban.refusal(now)))
     }
 
     /// Whether the client may be called `nick`, as far as bans and accounts go.
-    pub(super) fn may_wear(&self, nick: Nick) -> Result<(), Refusal> {
+    pub(crate) fn may_wear(&self, nick: Nick) -> Result<(), Refusal> {
         self.may_bear(nick)?;
         match self.chat.registry.account(nick) {
             Some(account) if self.me().login != Some(account.nick) => {
@@ -194,7 +190,7 @@ impl Turn<'_> {
     }
 
     /// Is called `nick` from now on, which is its by now, and says so.
-    pub(super) fn wear(&mut self, nick: Nick) {
+    pub(crate) fn wear(&mut self, nick: Nick) {
         let from = std::mem::replace(&mut self.me_mut().nick, nick);
         let to = nick;
         let (_, room) = self.room();
@@ -209,7 +205,7 @@ impl Turn<'_> {
     }
 
     /// The nick of the new account is the client's, unless it wears another by now.
-    pub(super) fn registered(&mut self, account: Account) {
+    pub(crate) fn registered(&mut self, account: Account) {
         let nick = account.nick;
         if self.me().nick.resembles(nick) {
             self.me_mut().login = Some(nick);
@@ -222,7 +218,7 @@ impl Turn<'_> {
     }
 
     /// Takes the nick of its account, from whoever wears it.
-    pub(super) fn logged_in(&mut self, account: Account) {
+    pub(crate) fn logged_in(&mut self, account: Account) {
         let (nick, address) = (account.nick, self.me().address());
         // Both may have changed while the password was looked at.
         if let Err(refusal) = self.may_bear(nick) {

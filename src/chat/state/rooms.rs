@@ -1,18 +1,14 @@
 //! Rooms: who is in them, and which of them exist.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::fmt;
 use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use super::client::ClientId;
 use super::history::History;
-use super::message::Entry;
-use super::name::Name;
 use super::pace::Pace;
-use super::refusal::Refusal;
+use crate::chat::model::{ClientId, Entry, RoomId, RoomName};
 use crate::text::Text;
 
 /// Rooms without people that are remembered for their history or topic.
@@ -22,62 +18,23 @@ const MANY: u64 = u64::MAX / 2;
 /// At most one digest in this time.
 const DIGEST_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Names a room for good: never used twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct RoomId(u64);
-
-impl RoomId {
-    /// Where everybody is at first.
-    pub const LOBBY: Self = Self(0);
-}
-
-/// A room's name: 1 to 32 of `a-z 0-9 _ -`, starting with a letter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct RoomName(Name<32>);
-
-impl RoomName {
-    /// The room that somebody means by `text`: capitals and a leading `#` do not matter.
-    ///
-    /// # Errors
-    /// When that is no name.
-    pub fn new(text: &str) -> Result<Self, Refusal> {
-        let name = Name::new(text.strip_prefix('#').unwrap_or(text)).ok_or(Refusal::NotARoom)?;
-        Ok(Self(name.map(|byte| byte.to_ascii_lowercase())))
-    }
-
-    pub(super) fn lobby() -> Self {
-        Self(Name::new("lobby").expect("letters are a name"))
-    }
-
-    /// The name as a string slice.
-    pub fn as_str(&self) -> &str {
-        self.0.as_str()
-    }
-}
-
-impl fmt::Display for RoomName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Room {
-    pub(super) name: RoomName,
+pub(crate) struct Room {
+    pub(crate) name: RoomName,
     /// In the order in which they entered, those not announced included.
-    pub(super) members: Vec<ClientId>,
+    pub(crate) members: Vec<ClientId>,
     /// How many of them were announced.
-    pub(super) announced: usize,
-    pub(super) topic: Option<Text>,
-    pub(super) history: History,
+    pub(crate) announced: usize,
+    pub(crate) topic: Option<Text>,
+    pub(crate) history: History,
     /// How long somebody who said something in it has to wait, if at all.
-    pub(super) slow: Option<Duration>,
+    pub(crate) slow: Option<Duration>,
     /// Who did, while it is so.
     #[serde(default)]
-    pub(super) pace: Pace,
+    pub(crate) pace: Pace,
     /// Joins and leaves that the next digest will tell.
-    pub(super) joined: usize,
-    pub(super) left: usize,
+    pub(crate) joined: usize,
+    pub(crate) left: usize,
     digest_due: bool,
     empty_since: Duration,
 }
@@ -103,7 +60,7 @@ impl Room {
 /// All rooms. The lobby always exists, another while somebody is in it, and a while longer if
 /// there is something in it to come back to.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Rooms {
+pub(crate) struct Rooms {
     rooms: FxHashMap<RoomId, Room>,
     names: HashMap<RoomName, RoomId>,
     empty: BTreeSet<(Duration, RoomId)>,
@@ -114,7 +71,7 @@ pub(super) struct Rooms {
 }
 
 impl Rooms {
-    pub(super) fn new(replay: usize) -> Self {
+    pub(crate) fn new(replay: usize) -> Self {
         Self {
             rooms: FxHashMap::from_iter([(RoomId::LOBBY, Room::new(RoomName::lobby(), replay))]),
             names: HashMap::from([(RoomName::lobby(), RoomId::LOBBY)]),
@@ -126,29 +83,29 @@ impl Rooms {
     }
 
     /// Changes how many lines rooms can replay.
-    pub(super) fn remember(&mut self, replay: usize) {
+    pub(crate) fn remember(&mut self, replay: usize) {
         self.replay = replay;
         self.rooms.values_mut().for_each(|room| room.history.remember(replay));
     }
 
-    pub(super) fn get(&self, room: RoomId) -> Option<&Room> {
+    pub(crate) fn get(&self, room: RoomId) -> Option<&Room> {
         self.rooms.get(&room)
     }
 
-    pub(super) fn get_mut(&mut self, room: RoomId) -> Option<&mut Room> {
+    pub(crate) fn get_mut(&mut self, room: RoomId) -> Option<&mut Room> {
         self.rooms.get_mut(&room)
     }
 
-    pub(super) fn find(&self, name: RoomName) -> Option<&Room> {
+    pub(crate) fn find(&self, name: RoomName) -> Option<&Room> {
         self.get(*self.names.get(&name)?)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Room> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Room> {
         self.rooms.values()
     }
 
     /// The room of that name, made if there is none.
-    pub(super) fn open(&mut self, name: RoomName) -> RoomId {
+    pub(crate) fn open(&mut self, name: RoomName) -> RoomId {
         *self.names.entry(name).or_insert_with(|| {
             self.opened += 1;
             let id = RoomId(self.opened);
@@ -158,7 +115,7 @@ impl Rooms {
     }
 
     /// A room as it was before this start: nobody is in it yet.
-    pub(super) fn recall(&mut self, name: RoomName, topic: Option<Text>, entries: Vec<Entry>) {
+    pub(crate) fn recall(&mut self, name: RoomName, topic: Option<Text>, entries: Vec<Entry>) {
         let id = self.open(name);
         let Some(room) = self.rooms.get_mut(&id) else { return };
         room.topic = topic;
@@ -171,7 +128,7 @@ impl Rooms {
     }
 
     /// Whether every room has its name, and is on the list of those without people if it is one.
-    pub(super) fn are_sound(&self) -> bool {
+    pub(crate) fn are_sound(&self) -> bool {
         let is_empty = |id: &RoomId, room: &Room| *id != RoomId::LOBBY && room.members.is_empty();
         let is_in_place = |(id, room): (&RoomId, &Room)| {
             self.names.get(&room.name) == Some(id)
@@ -185,7 +142,7 @@ impl Rooms {
             && self.opened < MANY
     }
 
-    pub(super) fn enter(&mut self, room: RoomId, client: ClientId) {
+    pub(crate) fn enter(&mut self, room: RoomId, client: ClientId) {
         if let Some(found) = self.rooms.get_mut(&room) {
             if found.members.is_empty() {
                 self.empty.remove(&(found.empty_since, room));
@@ -194,7 +151,7 @@ impl Rooms {
         }
     }
 
-    pub(super) fn leave(&mut self, now: Duration, room: RoomId, client: ClientId) {
+    pub(crate) fn leave(&mut self, now: Duration, room: RoomId, client: ClientId) {
         let Some(found) = self.rooms.get_mut(&room) else { return };
         if let Some(place) = found.members.iter().position(|&member| member == client) {
             found.members.remove(place);
@@ -221,7 +178,7 @@ impl Rooms {
     }
 
     /// Sees to it that a digest of `room` is told before long.
-    pub(super) fn want_digest(&mut self, now: Duration, room: RoomId) {
+    pub(crate) fn want_digest(&mut self, now: Duration, room: RoomId) {
         if let Some(found) = self.rooms.get_mut(&room)
             && !found.digest_due
         {
@@ -230,12 +187,12 @@ impl Rooms {
         }
     }
 
-    pub(super) fn next_digest(&self) -> Option<Duration> {
+    pub(crate) fn next_digest(&self) -> Option<Duration> {
         self.digests.front().map(|&(due, _)| due)
     }
 
     /// A room whose digest has to be told now.
-    pub(super) fn take_digest(&mut self, now: Duration) -> Option<RoomId> {
+    pub(crate) fn take_digest(&mut self, now: Duration) -> Option<RoomId> {
         let &(_, room) = self.digests.front().filter(|(due, _)| *due <= now)?;
         self.digests.pop_front();
         if let Some(found) = self.rooms.get_mut(&room) {
@@ -251,16 +208,6 @@ mod tests {
 
     fn name(text: &str) -> RoomName {
         RoomName::new(text).unwrap()
-    }
-
-    #[test]
-    fn names_ignore_capitals_and_a_leading_hash() {
-        assert_eq!(name("#Dev"), name("dev"));
-        assert_eq!(name("dev").as_str(), "dev");
-        for bad in ["", "#", "##dev", "1st", "a b", &"x".repeat(33)] {
-            assert_eq!(RoomName::new(bad), Err(Refusal::NotARoom), "{bad}");
-        }
-        assert!(RoomName::new(&"x".repeat(32)).is_ok());
     }
 
     #[test]

@@ -3,15 +3,15 @@
 use std::cmp::Reverse;
 
 use crate::chat::message::Message;
+use crate::chat::model::{RoomId, RoomName};
 use crate::chat::refusal::Refusal;
-use crate::chat::room::{RoomId, RoomName};
-use crate::chat::turn::Turn;
+use crate::chat::turn::speech::Turn;
 use crate::text::Text;
 
 /// Rooms that a list shows; those with the most people come first.
 const MAX_LISTED: usize = 100;
 
-pub(super) fn join(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn join(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let name = RoomName::new(args[0])?;
     if turn.chat.rooms.find(name).is_none() {
         // A new room's name is words of one's own.
@@ -20,14 +20,14 @@ pub(super) fn join(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     turn.go_to(name)
 }
 
-pub(super) fn leave(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn leave(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
     match turn.me().room() {
         RoomId::LOBBY => Err(Refusal::InLobby),
         _ => turn.go_to(RoomName::lobby()),
     }
 }
 
-pub(super) fn rooms(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn rooms(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
     let own = turn.room().1.name;
     let myself = usize::from(!turn.me().announced);
     let mut rooms: Vec<_> = turn
@@ -53,7 +53,7 @@ pub(super) fn rooms(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
     Ok(())
 }
 
-pub(super) fn topic(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn topic(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let Some(text) = args.first().map(Text::new) else {
         let (_, room) = turn.room();
         let message = Message::Topic { room: room.name, text: room.topic.clone() };

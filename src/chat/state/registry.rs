@@ -1,14 +1,10 @@
 //! `Registry`: which nicks belong to whom, and who stays out, as the store has it.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
-use super::account::{Account, Role};
-use super::ban::{Ban, Mask};
-use super::message::Moment;
-use super::nick::{Folded, Nick};
-use super::refusal::Refusal;
 use crate::address::Origin;
+use crate::chat::model::{Account, Ban, Folded, Mask, Moment, Nick, Role};
+use crate::chat::refusal::Refusal;
 
 /// All accounts and all bans.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,7 +17,7 @@ pub struct Roll {
 
 /// The same, to look things up in.
 #[derive(Debug, Default)]
-pub(super) struct Registry {
+pub(crate) struct Registry {
     accounts: HashMap<Folded, Account>,
     bans: Vec<Ban>,
 }
@@ -35,72 +31,59 @@ impl From<Roll> for Registry {
 
 impl Registry {
     /// There is a new account.
-    pub(super) fn add(&mut self, account: Account) {
+    pub(crate) fn add(&mut self, account: Account) {
         self.accounts.insert(account.nick.folded(), account);
     }
 
     /// A ban is in force. Those that have run out are forgotten, as the store does.
-    pub(super) fn ban(&mut self, now: Moment, ban: Ban) {
+    pub(crate) fn ban(&mut self, now: Moment, ban: Ban) {
         self.bans.retain(|other| other.mask != ban.mask && other.is_in_force(now));
         self.bans.push(ban);
     }
 
     /// A ban is lifted.
-    pub(super) fn unban(&mut self, mask: Mask) {
+    pub(crate) fn unban(&mut self, mask: Mask) {
         self.bans.retain(|ban| ban.mask != mask);
     }
 
     /// The account that `nick`, or what it looks like, belongs to.
-    pub(super) fn account(&self, nick: Nick) -> Option<&Account> {
+    pub(crate) fn account(&self, nick: Nick) -> Option<&Account> {
         self.accounts.get(&nick.folded())
     }
 
     /// Whether that is an operator's account.
-    pub(super) fn is_operator(&self, login: Option<Nick>) -> bool {
+    pub(crate) fn is_operator(&self, login: Option<Nick>) -> bool {
         let account = login.and_then(|nick| self.account(nick));
         account.is_some_and(|account| account.role == Role::Operator)
     }
 
     /// The bans in force, oldest first.
-    pub(super) fn bans(&self, now: Moment) -> impl Iterator<Item = &Ban> {
+    pub(crate) fn bans(&self, now: Moment) -> impl Iterator<Item = &Ban> {
         self.bans.iter().filter(move |ban| ban.is_in_force(now))
     }
 
     /// The ban that keeps out who comes from there.
-    pub(super) fn ban_of(&self, now: Moment, origin: Origin) -> Option<&Ban> {
+    pub(crate) fn ban_of(&self, now: Moment, origin: Origin) -> Option<&Ban> {
         self.bans(now).find(|ban| ban.mask.covers(origin))
     }
 
     /// The ban on whoever is called that.
-    pub(super) fn ban_on(&self, now: Moment, nick: Nick) -> Option<&Ban> {
+    pub(crate) fn ban_on(&self, now: Moment, nick: Nick) -> Option<&Ban> {
         self.bans(now).find(|ban| ban.mask.names(nick))
     }
 }
 
 impl Ban {
     /// What somebody is told whom it keeps out.
-    pub(super) fn refusal(&self, now: Moment) -> Refusal {
+    pub(crate) fn refusal(&self, now: Moment) -> Refusal {
         Refusal::Banned { why: self.reason.clone(), left: self.until.map(|until| until.since(now)) }
-    }
-}
-
-impl Moment {
-    /// How long it is after `other`, in whole seconds, at least one.
-    pub(super) fn since(self, other: Self) -> Duration {
-        let ms = u64::try_from(self.unix_ms.saturating_sub(other.unix_ms)).unwrap_or(0);
-        Duration::from_secs(ms.div_ceil(1000).max(1))
-    }
-
-    /// So much later.
-    pub(super) fn after(self, duration: Duration) -> Self {
-        let ms = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
-        Self { unix_ms: self.unix_ms.saturating_add(ms) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn bans_that_have_run_out_do_not_pile_up() {

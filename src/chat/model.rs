@@ -1,0 +1,16 @@
+//! Values that the chat deals with. They know nothing of its state.
+
+mod id;
+mod moment;
+mod name;
+mod entry;
+mod account;
+mod ban;
+
+pub use self::account::{Account, Claim, Password, Role};
+pub use self::ban::{Ban, Mask, Order};
+pub use self::entry::{Entry, Kind};
+pub use self::id::{ClientId, RoomId};
+pub use self::moment::{Moment, Now};
+pub(crate) use self::name::Folded;
+pub use self::name::{NameError, Nick, RoomName};

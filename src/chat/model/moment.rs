@@ -1,0 +1,35 @@
+//! Time: `Moment` on the wall, and `Now` by both clocks that matter.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// A point of wall-clock time, for people to read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Moment {
+    /// Milliseconds since 1970-01-01T00:00Z.
+    pub unix_ms: i64,
+}
+
+impl Moment {
+    /// How long it is after `other`, in whole seconds, at least one.
+    pub(crate) fn since(self, other: Self) -> Duration {
+        let ms = u64::try_from(self.unix_ms.saturating_sub(other.unix_ms)).unwrap_or(0);
+        Duration::from_secs(ms.div_ceil(1000).max(1))
+    }
+
+    /// So much later.
+    pub(crate) fn after(self, duration: Duration) -> Self {
+        let ms = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        Self { unix_ms: self.unix_ms.saturating_add(ms) }
+    }
+}
+
+/// The time, by both clocks that matter.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Now {
+    /// Since the server started; never goes back. For deadlines.
+    pub uptime: Duration,
+    /// For people.
+    pub moment: Moment,
+}

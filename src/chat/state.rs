@@ -1,0 +1,128 @@
+//! `Chat`: all that is known of who is here, and what holds for them.
+
+mod nicks;
+mod history;
+mod mutes;
+mod client;
+mod pace;
+mod rooms;
+mod registry;
+mod logins;
+mod registrations;
+mod auth;
+mod unsaved_bans;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+
+use super::model::{ClientId, Entry, Nick, RoomId, RoomName};
+use crate::text::Text;
+
+pub(crate) use self::auth::{Claims, Outcome};
+pub(crate) use self::client::Client;
+pub use self::client::Presence;
+pub(crate) use self::mutes::{Mute, Mutes};
+pub(crate) use self::nicks::Nicks;
+pub(crate) use self::registry::Registry;
+pub use self::registry::Roll;
+pub(crate) use self::rooms::{Room, Rooms};
+pub(crate) use self::unsaved_bans::Orders;
+
+/// What can be set from outside, and changed while people chat.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// What the server calls itself.
+    pub name: Text,
+    /// Lines shown after the welcome.
+    pub motd: Arc<[Text]>,
+    /// Lines replayed to somebody who enters a room.
+    pub replay: usize,
+    /// Whether there is somebody to [ask](Effect::Ask) about the past, and to keep accounts and
+    /// bans.
+    pub has_archive: bool,
+    /// How old a line may be that is shown.
+    pub keep: Option<Duration>,
+}
+
+/// The state of the whole chat.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Chat {
+    #[serde(skip)]
+    pub(super) settings: Settings,
+    pub(super) clients: FxHashMap<ClientId, Client>,
+    pub(super) nicks: Nicks,
+    pub(super) rooms: Rooms,
+    #[serde(skip)]
+    pub(super) registry: Registry,
+    #[serde(default)]
+    pub(super) claims: Claims,
+    #[serde(default)]
+    pub(super) orders: Orders,
+    pub(super) mutes: Mutes,
+    /// Whether only those may speak who are logged in.
+    pub(super) lockdown: bool,
+}
+
+impl Chat {
+    /// A chat without clients, with an empty lobby.
+    pub fn new(settings: Settings) -> Self {
+        let rooms = Rooms::new(settings.replay);
+        Self {
+            settings,
+            clients: FxHashMap::default(),
+            nicks: Nicks::default(),
+            rooms,
+            registry: Registry::default(),
+            claims: Claims::default(),
+            orders: Orders::default(),
+            mutes: Mutes::default(),
+            lockdown: false,
+        }
+    }
+
+    /// Takes over changed settings, for whatever is shown from now on.
+    pub fn configure(&mut self, settings: Settings) {
+        self.rooms.remember(settings.replay);
+        self.settings = settings;
+    }
+
+    /// Takes over what was said in a room before this start, and its topic.
+    pub fn recall(&mut self, room: RoomName, topic: Option<Text>, entries: Vec<Entry>) {
+        self.rooms.recall(room, topic, entries);
+    }
+
+    /// Who gets what is told to a room. Empty for a room that does not exist.
+    pub fn members(&self, room: RoomId) -> &[ClientId] {
+        self.rooms.get(room).map_or(&[], |room| &room.members)
+    }
+
+    /// The clients that are connected.
+    pub fn clients(&self) -> impl Iterator<Item = ClientId> {
+        self.clients.keys().copied()
+    }
+
+    /// The rooms that a client is in.
+    pub fn rooms_of(&self, client: ClientId) -> &[RoomId] {
+        self.clients.get(&client).map_or(&[], |client| &client.rooms)
+    }
+
+    /// How many rooms have people in them.
+    pub fn rooms_in_use(&self) -> usize {
+        self.rooms.iter().filter(|room| !room.members.is_empty()).count()
+    }
+
+    /// Who a client is to the others.
+    pub fn presence(&self, client: ClientId) -> Option<Presence> {
+        let client = self.clients.get(&client)?;
+        let room = self.rooms.get(client.room())?.name;
+        Some(client.presence(room))
+    }
+
+    /// What a connected client is called.
+    pub fn nick(&self, client: ClientId) -> Option<Nick> {
+        self.clients.get(&client).map(|client| client.nick)
+    }
+}
