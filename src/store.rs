@@ -4,24 +4,16 @@
 //! answered later, and both are reported as an [`Event`]. Order is the caller's: what is handed
 //! over first is written first.
 
-mod accounts;
-mod backlog;
-mod backup;
-mod bans;
-mod database;
-mod export;
-mod fault;
-mod gate;
-mod keep;
-mod lines;
-pub mod manage;
-mod passwords;
-mod reader;
-mod request;
-mod schema;
-mod search;
-mod vault;
-mod writer;
+mod request; // what can be asked, and the answers
+mod past; // what there was before this start
+mod event; // what the store reports
+mod file; // opening the file, its schema, a copy of it
+mod backlog; // what waits to be written
+mod tables; // lines, search, accounts, bans, retention, export
+mod password_hash; // argon2id
+mod threads; // the writer, the reader, those that hash
+mod gate; // whether lines wait for the disk
+pub mod offline; // accounts, from the command line
 
 use std::convert::Infallible;
 use std::fmt;
@@ -30,23 +22,26 @@ use std::thread;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
-use rusqlite::Connection;
 
-pub use self::backup::backup;
-pub use self::database::{Database, check_place, check_there};
-pub use self::export::{Filter, export};
-pub use self::fault::Fault;
+pub use self::event::Event;
+pub use self::file::backup::backup;
+pub use self::file::database::{Database, check_place, check_there};
+pub use self::file::fault::Fault;
 pub use self::gate::{Gate, Swing};
-pub use self::keep::Keep;
-pub use self::lines::Recalled;
-pub use self::request::{Answer, Denial, Question};
+pub use self::past::{Past, PastRoom};
+pub use self::request::{Answer, Denial, Question, Recalled};
+pub use self::tables::export::{Filter, export};
+pub use self::tables::retention::Keep;
 
 use self::backlog::{Backlog, Item, backlog};
-use self::keep::Keeper;
-use self::writer::{Inlets, Writer};
-use crate::chat::{Chat, Claim, ClientId, Entry, Moment, Order, Roll, RoomName};
+use self::tables::retention::Keeper;
+use self::tables::roll::read_roll;
+use self::tables::{bans, lines};
+use self::threads::writer::{self, Inlets, Writer};
+use self::threads::{password, reader};
+use crate::chat::{Claim, ClientId, Entry, Order, RoomName};
 use crate::os;
-use crate::runtime::clock::Clock;
+use crate::runtime::clock;
 use crate::text::Text;
 
 /// Rooms whose past is shown after a start: those in which something was said last.
@@ -57,73 +52,6 @@ const MAX_CLAIMS: usize = 16;
 const MAX_CHANGES: usize = 64;
 /// Passwords that are hashed at the same time.
 const VAULTS: usize = 2;
-
-/// What the store has to say. Comes on its own threads.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// All that was handed over up to this number is on the disk, or lost.
-    Committed {
-        /// The number.
-        upto: u64,
-    },
-    /// The disk takes nothing any more. It is tried again and again.
-    Failing {
-        /// What it says.
-        error: String,
-    },
-    /// The disk takes everything again.
-    Recovered {
-        /// How long it did not.
-        after: Duration,
-    },
-    /// There was no room for some lines; in the history a marker stands in their place.
-    Lost {
-        /// Where they were said.
-        room: RoomName,
-        /// How many they were.
-        lines: u64,
-        /// When the first was said.
-        from: Moment,
-        /// When the last was said.
-        to: Moment,
-    },
-    /// Another process changed the file, perhaps the accounts and bans: these are all.
-    Changed(Roll),
-    /// What became of what a client asked for.
-    Answered(ClientId, Answer),
-}
-
-fn read_roll(connection: &Connection) -> rusqlite::Result<Roll> {
-    Ok(Roll { accounts: accounts::all(connection)?, bans: bans::all(connection)? })
-}
-
-/// What there was before this start.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Past {
-    /// The rooms in which something was said last.
-    pub rooms: Vec<PastRoom>,
-    /// Who is who, and who stays out.
-    pub roll: Roll,
-}
-
-/// What there was in a room.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PastRoom {
-    /// What it is called.
-    pub name: RoomName,
-    /// Its topic.
-    pub topic: Option<Text>,
-    /// The last lines, oldest first.
-    pub lines: Vec<Recalled>,
-}
-
-impl PastRoom {
-    /// Brings it back.
-    pub fn recall_in(self, chat: &mut Chat) {
-        let lines = self.lines.into_iter().map(|line| line.into_entry().1).collect();
-        chat.recall(self.name, self.topic, lines);
-    }
-}
 
 impl Database {
     /// What a server shows after a start: the last `lines` of each room, and all else.
@@ -136,7 +64,7 @@ impl Database {
             let rooms = lines::last_of_all(connection, MAX_ROOMS, lines)?;
             read_roll(connection)?;
             // Nothing is written before all was read.
-            bans::expire(connection, now())?;
+            bans::expire(connection, clock::moment())?;
             Ok(Past { rooms, roll: read_roll(connection)? })
         };
         read().map_err(|error| {
@@ -190,7 +118,7 @@ impl Store {
         for _ in 0..VAULTS {
             let (file, claimed) = (file.clone(), claimed.clone());
             let (changes, report) = (changes.clone(), report.clone());
-            spawn("password", move || vault::run(&file, &claimed, &changes, report))?;
+            spawn("password", move || password::run(&file, &claimed, &changes, report))?;
         }
         spawn("history", move || reader::run(&file, &asked, report))?;
         Ok(Self { backlog, questions, claims, changes, closing, closed })
@@ -254,11 +182,7 @@ impl Store {
 
 /// Names this run of this server, for what is written to be told apart for good.
 fn origin() -> String {
-    format!("{}-{}", os::host_name(), now().unix_ms)
-}
-
-fn now() -> Moment {
-    Clock::start(Duration::ZERO).now().moment
+    format!("{}-{}", os::host_name(), clock::moment().unix_ms)
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), Fault> {

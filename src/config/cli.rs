@@ -15,7 +15,7 @@ use jiff::tz::TimeZone;
 
 use crate::chat::{Account, Moment, Nick, Password, Refusal, Role, RoomName};
 use crate::config::{self, Config, Stop};
-use crate::store::{self, Filter, manage};
+use crate::store::{self, Filter, offline};
 
 const STATE_DIR: &str = "CHATD_STATE_DIR";
 /// More than any password.
@@ -164,15 +164,15 @@ impl Errand {
             Task::Backup { file, .. } => Ok(store::backup(dir, file)?),
             Task::Account(AccountTask::Add { name, operator, .. }) => {
                 let role = if *operator { Role::Operator } else { Role::User };
-                Ok(manage::add(dir, *name, role, &read_password()?)?)
+                Ok(offline::add(dir, *name, role, &read_password()?)?)
             }
-            Task::Account(AccountTask::List { .. }) => list(&manage::list(dir)?),
+            Task::Account(AccountTask::List { .. }) => list(&offline::list(dir)?),
             Task::Account(AccountTask::Role { name, role, .. }) => {
-                Ok(manage::set_role(dir, *name, *role)?)
+                Ok(offline::set_role(dir, *name, *role)?)
             }
-            Task::Account(AccountTask::Remove { name, .. }) => Ok(manage::remove(dir, *name)?),
+            Task::Account(AccountTask::Remove { name, .. }) => Ok(offline::remove(dir, *name)?),
             Task::Account(AccountTask::Password { name, .. }) => {
-                Ok(manage::set_password(dir, *name, &read_password()?)?)
+                Ok(offline::set_password(dir, *name, &read_password()?)?)
             }
         }
     }

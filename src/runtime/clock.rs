@@ -29,3 +29,8 @@ impl Clock {
         Now { uptime: self.uptime(), moment: Moment { unix_ms } }
     }
 }
+
+/// The time on the wall, where nothing else is needed.
+pub fn moment() -> Moment {
+    Clock::start(Duration::ZERO).now().moment
+}

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use super::lines::Recalled;
-use crate::chat::{Account, Ban, Mask, Nick, Order, RoomName};
+use crate::chat::{Account, Ban, Entry, Kind, Mask, Moment, Nick, Order, RoomName};
 use crate::text::Text;
 
 /// Something to look up in the history.
@@ -82,7 +81,7 @@ impl fmt::Display for Denial {
             Self::NotRead => f.write_str("the history cannot be read now; try again later"),
             Self::NoWords => f.write_str("a search takes words, of letters or digits"),
             Self::TooManyWords => {
-                write!(f, "a search takes {} words at most", super::search::MAX_WORDS)
+                write!(f, "a search takes {} words at most", MAX_WORDS)
             }
             Self::TooLong => f.write_str("that takes too long; try rarer words"),
             Self::WrongPassword => f.write_str("wrong password"),
@@ -93,3 +92,35 @@ impl fmt::Display for Denial {
         }
     }
 }
+
+/// A row of the history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recalled {
+    /// Somebody said something in a room.
+    Said(RoomName, Entry),
+    /// Lines were lost there, around that moment, as the text says.
+    Gap(RoomName, Moment, Text),
+}
+
+impl Recalled {
+    /// As an entry of the history, with its room.
+    pub fn into_entry(self) -> (RoomName, Entry) {
+        match self {
+            Self::Said(room, entry) => (room, entry),
+            Self::Gap(room, at, text) => {
+                (room, Entry { at, from: Nick::server(), kind: Kind::Gap, text })
+            }
+        }
+    }
+
+    /// What was said, or what stands in its place.
+    pub fn text(&self) -> &Text {
+        match self {
+            Self::Said(_, entry) => &entry.text,
+            Self::Gap(_, _, text) => text,
+        }
+    }
+}
+
+/// Words that can be looked for at once.
+pub(super) const MAX_WORDS: usize = 16;

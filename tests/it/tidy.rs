@@ -1,5 +1,7 @@
 //! The rules of the house that the compiler does not know.
 
+mod layers;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -43,27 +45,6 @@ fn files_in(folder: &str, extensions: &[&str]) -> Vec<Source> {
 /// The code without its unit tests.
 fn code(text: &str) -> &str {
     text.split("\n#[cfg(test)]\nmod tests").next().unwrap()
-}
-
-#[test]
-fn a_module_imports_only_from_those_before_it() {
-    let sources = sources();
-    let root = sources.iter().find(|source| source.module == "lib").unwrap();
-    let order: Vec<_> = root
-        .text
-        .lines()
-        .filter_map(|line| line.trim_start().strip_prefix("pub mod ")?.strip_suffix(';'))
-        .collect();
-    let place = |module: &str| order.iter().position(|other| *other == module);
-    for Source { path, module, text } in &sources {
-        let Some(own) = place(module) else { continue };
-        let imports = text.split("crate::").skip(1).filter_map(|rest| {
-            place(rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next()?)
-        });
-        for import in imports {
-            assert!(import <= own, "{} imports {}", path.display(), order[import]);
-        }
-    }
 }
 
 #[test]

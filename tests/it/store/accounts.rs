@@ -2,7 +2,7 @@
 
 use chatd::address::Origin;
 use chatd::chat::{Account, Ban, Claim, ClientId, Mask, Order, Password, Role};
-use chatd::store::{Answer, Denial, Event, manage};
+use chatd::store::{Answer, Denial, Event, offline};
 use chatd::text::Text;
 
 use super::{CLIENT, Kept, NOON, count, moment, nick, other};
@@ -140,5 +140,5 @@ fn what_others_change_is_noticed() {
         [(nick("alice"), Role::Operator)]
     );
     kept.close();
-    assert_eq!(manage::list(path.as_ref()).unwrap(), roll.accounts);
+    assert_eq!(offline::list(path.as_ref()).unwrap(), roll.accounts);
 }

@@ -19,10 +19,10 @@ const MIGRATIONS: [&str; 1] = ["
 "];
 
 /// The version that this program writes.
-pub(super) const NEWEST: usize = MIGRATIONS.len();
+pub(crate) const NEWEST: usize = MIGRATIONS.len();
 
 /// The version of a file of chatd's; `None` when it is another program's.
-pub(super) fn version(connection: &Connection) -> Result<Option<usize>> {
+pub(crate) fn version(connection: &Connection) -> Result<Option<usize>> {
     let has_meta = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'meta'
                     AND EXISTS(SELECT 1 FROM pragma_table_info('meta') WHERE name = 'k')
                     AND EXISTS(SELECT 1 FROM pragma_table_info('meta') WHERE name = 'v')";
@@ -36,7 +36,7 @@ pub(super) fn version(connection: &Connection) -> Result<Option<usize>> {
 }
 
 /// Brings the tables to the newest version, or leaves them as they are when that fails.
-pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
+pub(crate) fn migrate(connection: &mut Connection) -> Result<()> {
     let change = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version = version(&change)?.unwrap_or(0);
     for migration in MIGRATIONS.iter().skip(version) {

@@ -33,8 +33,8 @@ const PRAGMAS: &str = "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000;
 /// An open database, for writing.
 #[derive(Debug)]
 pub struct Database {
-    pub(super) connection: Connection,
-    pub(super) file: PathBuf,
+    pub(crate) connection: Connection,
+    pub(crate) file: PathBuf,
     version: i64,
     /// Held by a server for as long as it runs.
     _lock: Option<File>,
@@ -61,7 +61,7 @@ impl Database {
     }
 
     /// The same, but there has to be one.
-    pub(super) fn open_existing(dir: &Path) -> Result<Self, Fault> {
+    pub(crate) fn open_existing(dir: &Path) -> Result<Self, Fault> {
         let file = dir.join(FILE);
         fs::metadata(&file).map_err(|error| Fault::about(&file, error))?;
         Self::at(file, None)
@@ -88,7 +88,7 @@ impl Database {
     }
 
     /// Makes a change as a whole, or not at all.
-    pub(super) fn change<T>(
+    pub(crate) fn change<T>(
         &mut self,
         make: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
@@ -99,13 +99,13 @@ impl Database {
     }
 
     /// Whether another process changed something since the last time.
-    pub(super) fn was_changed_by_others(&mut self) -> rusqlite::Result<bool> {
+    pub(crate) fn was_changed_by_others(&mut self) -> rusqlite::Result<bool> {
         let version = data_version(&self.connection)?;
         Ok(std::mem::replace(&mut self.version, version) != version)
     }
 
     /// Leaves the file as it is from now on, because it turned out to be damaged after all.
-    pub(super) fn leave_alone(&self) {
+    pub(crate) fn leave_alone(&self) {
         if has_log(&self.file) {
             // An error would be one about the file, too.
             let _ = tidy_up(&self.connection, false);
@@ -113,13 +113,13 @@ impl Database {
     }
 
     /// What SQLite says about this database.
-    pub(super) fn fault(&self, error: &rusqlite::Error) -> Fault {
+    pub(crate) fn fault(&self, error: &rusqlite::Error) -> Fault {
         Fault::of_sqlite(&self.file, error)
     }
 }
 
 /// Opens the database in `dir` for reading; there has to be one.
-pub(super) fn open_to_read(dir: &Path) -> Result<(Connection, PathBuf), Fault> {
+pub(crate) fn open_to_read(dir: &Path) -> Result<(Connection, PathBuf), Fault> {
     let file = dir.join(FILE);
     inspect(&file, OpenOptions::new().read(true))?;
     let connection = connect_to_read(&file).map_err(|error| Fault::of_sqlite(&file, &error))?;
@@ -130,7 +130,7 @@ pub(super) fn open_to_read(dir: &Path) -> Result<(Connection, PathBuf), Fault> {
 ///
 /// Not through [`inspect`]: closing any file that is the database's would take away the locks
 /// that this process has on it (fcntl(2)).
-pub(super) fn connect_to_read(file: &Path) -> rusqlite::Result<Connection> {
+pub(crate) fn connect_to_read(file: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags)?;
     connection.busy_timeout(BUSY)?;
@@ -143,7 +143,7 @@ fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
 }
 
 /// A connection to a file that is there.
-pub(super) fn connect(file: &Path) -> rusqlite::Result<Connection> {
+pub(crate) fn connect(file: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags)?;
     connection.busy_timeout(BUSY)?;

@@ -6,10 +6,11 @@ use std::path::Path;
 use rusqlite::{Connection, Result, params};
 use serde::Serialize;
 
-use super::database;
-use super::fault::Fault;
-use super::lines::{self, Recalled};
+use super::lines;
 use crate::chat::{Kind, Moment, RoomName};
+use crate::store::file::database;
+use crate::store::file::fault::Fault;
+use crate::store::request::Recalled;
 
 /// Lines read at once. Between them the server may tidy up its file.
 const SLICE: u32 = 1000;

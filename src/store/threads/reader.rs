@@ -6,9 +6,11 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Receiver;
 use rusqlite::{Connection, ErrorCode, Result};
 
-use super::request::{Answer, Denial, Question};
-use super::{Event, database, lines, search};
 use crate::chat::ClientId;
+use crate::store::event::Event;
+use crate::store::file::database;
+use crate::store::request::{Answer, Denial, Question};
+use crate::store::tables::{lines, search};
 
 /// How long one question may take.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -16,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const STEPS: i32 = 10_000;
 
 /// Answers questions until nobody can ask any more.
-pub(super) fn run(
+pub(crate) fn run(
     file: &Path,
     questions: &Receiver<(ClientId, Question)>,
     mut report: impl FnMut(Event),

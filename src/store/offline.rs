@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
-use super::database::{self, Database};
-use super::fault::Fault;
+use super::file::database;
+use super::file::database::Database;
+use super::file::fault::Fault;
+use super::password_hash;
 use super::request::Outcome;
-use super::{accounts, now, passwords};
+use super::tables::accounts;
 use crate::chat::{Account, Nick, Password, Role};
+use crate::runtime::clock;
 
 /// All accounts of the state directory `dir`, by nick.
 ///
@@ -22,8 +25,8 @@ pub fn list(dir: &Path) -> Result<Vec<Account>, Fault> {
 /// # Errors
 /// When there is one like it, or it cannot be written.
 pub fn add(dir: &Path, nick: Nick, role: Role, password: &Password) -> Result<(), Fault> {
-    let account = Account { nick, role, created: now(), last_seen: None };
-    let hash = passwords::hash(password).map_err(Fault::new)?;
+    let account = Account { nick, role, created: clock::moment(), last_seen: None };
+    let hash = password_hash::hash(password).map_err(Fault::new)?;
     change(Database::open_beside(dir)?, |connection| {
         accounts::register(connection, &account, &hash)
     })
@@ -34,7 +37,7 @@ pub fn add(dir: &Path, nick: Nick, role: Role, password: &Password) -> Result<()
 /// # Errors
 /// When there is none like it, or it cannot be written.
 pub fn set_password(dir: &Path, nick: Nick, password: &Password) -> Result<(), Fault> {
-    let hash = passwords::hash(password).map_err(Fault::new)?;
+    let hash = password_hash::hash(password).map_err(Fault::new)?;
     change(Database::open_existing(dir)?, |connection| accounts::set_hash(connection, nick, &hash))
 }
 

@@ -14,16 +14,16 @@ pub struct Fault(Text);
 
 impl Fault {
     /// Something about `path` is wrong.
-    pub(super) fn about(path: &Path, what: impl fmt::Display) -> Self {
+    pub(crate) fn about(path: &Path, what: impl fmt::Display) -> Self {
         Self::new(format_args!("cannot use {}: {what}", path.display()))
     }
 
-    pub(super) fn new(what: impl fmt::Display) -> Self {
+    pub(crate) fn new(what: impl fmt::Display) -> Self {
         Self(Text::new(what.to_string()))
     }
 
     /// What SQLite says about the database at `path`.
-    pub(super) fn of_sqlite(path: &Path, error: &rusqlite::Error) -> Self {
+    pub(crate) fn of_sqlite(path: &Path, error: &rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => Self::foreign(path),
             Some(ErrorCode::DatabaseCorrupt) => Self::damaged(path),
@@ -32,7 +32,7 @@ impl Fault {
     }
 
     /// Another program wrote the file at `path`.
-    pub(super) fn foreign(path: &Path) -> Self {
+    pub(crate) fn foreign(path: &Path) -> Self {
         Self::about(
             path,
             "it is not a database of chatd's; move it away, or name another directory",
@@ -40,7 +40,7 @@ impl Fault {
     }
 
     /// Something overwrote or cut the file at `path`.
-    pub(super) fn damaged(path: &Path) -> Self {
+    pub(crate) fn damaged(path: &Path) -> Self {
         let what = "it is damaged; put a backup in its place, or save what can be saved with \
                     sqlite3's .recover";
         Self::about(path, what)

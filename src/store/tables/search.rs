@@ -2,16 +2,15 @@
 
 use rusqlite::{Connection, params};
 
-use super::lines::{self, COLUMNS, Recalled};
-use super::request::{Denial, Outcome};
+use super::lines;
+use super::lines::COLUMNS;
+use crate::store::request::{Denial, MAX_WORDS, Outcome, Recalled};
 
-/// Words that can be looked for at once.
-pub(super) const MAX_WORDS: usize = 16;
 /// Lines that are shown.
 const MAX_HITS: u32 = 20;
 
 /// The last lines that contain all words of `typed`, oldest first.
-pub(super) fn search(connection: &Connection, typed: &str) -> Outcome<Vec<Recalled>> {
+pub(crate) fn search(connection: &Connection, typed: &str) -> Outcome<Vec<Recalled>> {
     let words = match quote(typed) {
         Ok(words) => words,
         Err(denial) => return Ok(Err(denial)),
@@ -44,8 +43,8 @@ mod tests {
     use super::*;
     use crate::chat::{Entry, Kind, Moment, Nick, RoomName};
     use crate::store::backlog::Item;
-    use crate::store::lines::RoomIds;
-    use crate::store::schema;
+    use crate::store::file::schema;
+    use crate::store::tables::lines::RoomIds;
     use crate::text::Text;
     use proptest::prelude::*;
 

@@ -9,14 +9,18 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, select};
 use rusqlite::{Connection, Result};
 
-use super::accounts;
-use super::backlog::{Item, Queue};
-use super::database::Database;
-use super::keep::Keeper;
-use super::lines::{self, RoomIds};
-use super::request::{Answer, Denial, Outcome};
-use super::{Event, bans, now, read_roll};
 use crate::chat::{Account, ClientId, Moment, Nick, Order};
+use crate::runtime::clock;
+use crate::store::backlog::{Item, Queue};
+use crate::store::event::Event;
+use crate::store::file::database::Database;
+use crate::store::request::{Answer, Denial, Outcome};
+use crate::store::tables::accounts;
+use crate::store::tables::bans;
+use crate::store::tables::lines;
+use crate::store::tables::lines::RoomIds;
+use crate::store::tables::retention::Keeper;
+use crate::store::tables::roll::read_roll;
 
 /// The first pause after a failure, and the longest; each is twice as long as the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -26,7 +30,7 @@ const LOOK: Duration = Duration::from_secs(2);
 
 /// A change that is answered when it is on the disk.
 #[derive(Debug)]
-pub(super) enum Change {
+pub(crate) enum Change {
     Ordered(ClientId, Order),
     Register(ClientId, Account, String),
     /// Somebody logged in. Nobody waits for that.
@@ -35,16 +39,16 @@ pub(super) enum Change {
 
 /// Where a writer's work comes from.
 #[derive(Debug)]
-pub(super) struct Inlets {
-    pub(super) queue: Queue,
-    pub(super) changes: Receiver<Change>,
+pub(crate) struct Inlets {
+    pub(crate) queue: Queue,
+    pub(crate) changes: Receiver<Change>,
     /// Disconnected when the store is to be closed.
-    pub(super) closing: Receiver<Infallible>,
+    pub(crate) closing: Receiver<Infallible>,
 }
 
 /// The state of the thread.
 #[derive(Debug)]
-pub(super) struct Writer<R> {
+pub(crate) struct Writer<R> {
     database: Database,
     inlets: Inlets,
     origin: String,
@@ -56,7 +60,7 @@ pub(super) struct Writer<R> {
 }
 
 impl<R: FnMut(Event)> Writer<R> {
-    pub(super) fn new(
+    pub(crate) fn new(
         database: Database,
         inlets: Inlets,
         origin: String,
@@ -76,7 +80,7 @@ impl<R: FnMut(Event)> Writer<R> {
     }
 
     /// Writes until the store is closed, and then what is left.
-    pub(super) fn run(mut self) {
+    pub(crate) fn run(mut self) {
         loop {
             let pause = self.next_chore().saturating_duration_since(Instant::now());
             select! {
@@ -227,7 +231,7 @@ impl<R: FnMut(Event)> Writer<R> {
             }
         }
         if self.keeper.next().is_some_and(|due| due <= Instant::now())
-            && let Err(error) = self.keeper.work(&mut self.database, now())
+            && let Err(error) = self.keeper.work(&mut self.database, clock::moment())
         {
             log::warn!("cannot remove old lines: {error}");
         }

@@ -3,8 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::lines::lenient;
-use super::request::{Denial, Outcome};
 use crate::chat::{Account, Moment, Nick, Role};
+use crate::store::request::{Denial, Outcome};
 
 /// Accounts that there can be.
 const MAX: u32 = 100_000;
@@ -14,7 +14,7 @@ fn role(column: &str) -> Role {
 }
 
 /// All accounts, at most as many as there can be.
-pub(super) fn all(connection: &Connection) -> Result<Vec<Account>> {
+pub(crate) fn all(connection: &Connection) -> Result<Vec<Account>> {
     let sql = "SELECT nick, role, created, last_seen FROM account ORDER BY nick LIMIT ?1";
     let mut query = connection.prepare(sql)?;
     let accounts = query.query_map([MAX], |row| {
@@ -28,7 +28,7 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<Account>> {
 }
 
 /// The account whose nick is `nick` or looks like it, and the hash of its password.
-pub(super) fn secret(connection: &Connection, nick: Nick) -> Result<Option<(Account, String)>> {
+pub(crate) fn secret(connection: &Connection, nick: Nick) -> Result<Option<(Account, String)>> {
     let Some(account) = all(connection)?.into_iter().find(|account| account.nick.resembles(nick))
     else {
         return Ok(None);
@@ -39,7 +39,7 @@ pub(super) fn secret(connection: &Connection, nick: Nick) -> Result<Option<(Acco
 }
 
 /// Adds an account, unless there is one like it.
-pub(super) fn register(connection: &Connection, account: &Account, hash: &str) -> Outcome<()> {
+pub(crate) fn register(connection: &Connection, account: &Account, hash: &str) -> Outcome<()> {
     let others = all(connection)?;
     if let Some(other) = others.iter().find(|other| other.nick.resembles(account.nick)) {
         return Ok(Err(Denial::Registered(other.nick)));
@@ -54,7 +54,7 @@ pub(super) fn register(connection: &Connection, account: &Account, hash: &str) -
 }
 
 /// Changes the password of the account like `nick`.
-pub(super) fn set_hash(connection: &Connection, nick: Nick, hash: &str) -> Outcome<()> {
+pub(crate) fn set_hash(connection: &Connection, nick: Nick, hash: &str) -> Outcome<()> {
     let Some((account, _)) = secret(connection, nick)? else {
         return Ok(Err(Denial::NotRegistered(nick)));
     };
@@ -64,7 +64,7 @@ pub(super) fn set_hash(connection: &Connection, nick: Nick, hash: &str) -> Outco
 }
 
 /// Changes what the account like `nick` may do.
-pub(super) fn set_role(connection: &Connection, nick: Nick, role: Role) -> Outcome<()> {
+pub(crate) fn set_role(connection: &Connection, nick: Nick, role: Role) -> Outcome<()> {
     let Some((account, _)) = secret(connection, nick)? else {
         return Ok(Err(Denial::NotRegistered(nick)));
     };
@@ -74,13 +74,13 @@ pub(super) fn set_role(connection: &Connection, nick: Nick, role: Role) -> Outco
 }
 
 /// Notes that somebody logged in.
-pub(super) fn set_seen(connection: &Connection, nick: Nick, at: Moment) -> Result<()> {
+pub(crate) fn set_seen(connection: &Connection, nick: Nick, at: Moment) -> Result<()> {
     let sql = "UPDATE account SET last_seen = ?2 WHERE nick = ?1";
     connection.execute(sql, params![nick.as_str(), at.unix_ms]).map(drop)
 }
 
 /// Removes the account like `nick`.
-pub(super) fn remove(connection: &Connection, nick: Nick) -> Outcome<()> {
+pub(crate) fn remove(connection: &Connection, nick: Nick) -> Outcome<()> {
     let Some((account, _)) = secret(connection, nick)? else {
         return Ok(Err(Denial::NotRegistered(nick)));
     };

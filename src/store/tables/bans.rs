@@ -3,16 +3,16 @@
 use rusqlite::{Connection, Result, params};
 
 use super::lines::lenient;
-use super::now;
-use super::request::{Denial, Outcome};
 use crate::chat::{Ban, Mask, Moment, Nick};
+use crate::runtime::clock;
+use crate::store::request::{Denial, Outcome};
 use crate::text::Text;
 
 /// Bans that there can be.
 const MAX: u32 = 10_000;
 
 /// All bans, at most as many as there can be, oldest first.
-pub(super) fn all(connection: &Connection) -> Result<Vec<Ban>> {
+pub(crate) fn all(connection: &Connection) -> Result<Vec<Ban>> {
     let sql = "SELECT mask, by, reason, until FROM ban ORDER BY id LIMIT ?1";
     let mut query = connection.prepare(sql)?;
     let bans = query.query_map([MAX], |row| {
@@ -26,8 +26,8 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<Ban>> {
 }
 
 /// Adds a ban, in the place of one with the same mask.
-pub(super) fn add(connection: &Connection, ban: &Ban) -> Outcome<()> {
-    expire(connection, now())?;
+pub(crate) fn add(connection: &Connection, ban: &Ban) -> Outcome<()> {
+    expire(connection, clock::moment())?;
     let _ = remove(connection, ban.mask)?;
     let count: u32 = connection.query_row("SELECT count(*) FROM ban", [], |row| row.get(0))?;
     if count >= MAX {
@@ -43,13 +43,13 @@ pub(super) fn add(connection: &Connection, ban: &Ban) -> Outcome<()> {
 }
 
 /// Removes the ban with that mask.
-pub(super) fn remove(connection: &Connection, mask: Mask) -> Outcome<()> {
+pub(crate) fn remove(connection: &Connection, mask: Mask) -> Outcome<()> {
     let sql = "DELETE FROM ban WHERE kind = ?1 AND mask = ?2";
     let removed = connection.execute(sql, [mask.kind(), &mask.to_string()])?;
     Ok(if removed > 0 { Ok(()) } else { Err(Denial::NotBanned(mask)) })
 }
 
 /// Removes the bans that have run out.
-pub(super) fn expire(connection: &Connection, now: Moment) -> Result<()> {
+pub(crate) fn expire(connection: &Connection, now: Moment) -> Result<()> {
     connection.execute("DELETE FROM ban WHERE until <= ?1", [now.unix_ms]).map(drop)
 }

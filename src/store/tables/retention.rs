@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
-use super::database::Database;
 use crate::chat::Moment;
+use crate::store::file::database::Database;
 
 /// Rows removed at once, so that nothing waits long for it.
 const SLICE: u32 = 1000;
@@ -24,7 +24,7 @@ pub struct Keep {
 
 /// Removes what is not to be kept.
 #[derive(Debug)]
-pub(super) struct Keeper {
+pub(crate) struct Keeper {
     keep: Keep,
     /// Whether there may be more that is too old.
     aging: bool,
@@ -35,7 +35,7 @@ pub(super) struct Keeper {
 
 impl Keeper {
     /// One that looks at everything first.
-    pub(super) fn new(keep: Keep, connection: &Connection) -> Result<Self> {
+    pub(crate) fn new(keep: Keep, connection: &Connection) -> Result<Self> {
         let rooms = match keep.lines {
             None => BTreeSet::new(),
             Some(_) => {
@@ -47,14 +47,14 @@ impl Keeper {
     }
 
     /// Notes that something was said in a room.
-    pub(super) fn note(&mut self, room: i64) {
+    pub(crate) fn note(&mut self, room: i64) {
         if self.keep.lines.is_some() {
             self.rooms.insert(room);
         }
     }
 
     /// When there is something to do next, if ever.
-    pub(super) fn next(&self) -> Option<Instant> {
+    pub(crate) fn next(&self) -> Option<Instant> {
         (self.keep != Keep::default()).then_some(self.next)
     }
 
@@ -62,7 +62,7 @@ impl Keeper {
     ///
     /// # Errors
     /// When that fails, it is tried again later.
-    pub(super) fn work(&mut self, database: &mut Database, now: Moment) -> Result<()> {
+    pub(crate) fn work(&mut self, database: &mut Database, now: Moment) -> Result<()> {
         self.next = Instant::now() + INTERVAL;
         let Keep { age, lines } = self.keep;
         if self.aging {

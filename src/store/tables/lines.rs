@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-use super::PastRoom;
-use super::backlog::{Gap, Item};
 use crate::chat::{Entry, Kind, Moment, Nick, RoomName};
+use crate::store::backlog::{Gap, Item};
+use crate::store::past::PastRoom;
+use crate::store::request::Recalled;
 use crate::text::Text;
 
 const SAID: i64 = 0;
@@ -18,49 +19,20 @@ const MAX_SHOWN: usize = 64 * 1024;
 /// Rooms whose numbers are remembered.
 const MAX_ROOMS: usize = 4096;
 /// The columns that [`recall`] takes.
-pub(super) const COLUMNS: &str = "room.name, msg.ts, msg.kind, msg.nick, msg.body";
-
-/// A row of the history.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Recalled {
-    /// Somebody said something in a room.
-    Said(RoomName, Entry),
-    /// Lines were lost there, around that moment, as the text says.
-    Gap(RoomName, Moment, Text),
-}
-
-impl Recalled {
-    /// As an entry of the history, with its room.
-    pub fn into_entry(self) -> (RoomName, Entry) {
-        match self {
-            Self::Said(room, entry) => (room, entry),
-            Self::Gap(room, at, text) => {
-                (room, Entry { at, from: Nick::server(), kind: Kind::Gap, text })
-            }
-        }
-    }
-
-    /// What was said, or what stands in its place.
-    pub fn text(&self) -> &Text {
-        match self {
-            Self::Said(_, entry) => &entry.text,
-            Self::Gap(_, _, text) => text,
-        }
-    }
-}
+pub(crate) const COLUMNS: &str = "room.name, msg.ts, msg.kind, msg.nick, msg.body";
 
 /// The numbers of rooms, as far as they are known.
 #[derive(Debug, Default)]
-pub(super) struct RoomIds(HashMap<RoomName, i64>);
+pub(crate) struct RoomIds(HashMap<RoomName, i64>);
 
 impl RoomIds {
     /// Forgets all, because some may be gone.
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
 
     /// The number of a room, made if there is none.
-    pub(super) fn get(&mut self, connection: &Connection, room: RoomName) -> Result<i64> {
+    pub(crate) fn get(&mut self, connection: &Connection, room: RoomName) -> Result<i64> {
         if let Some(id) = self.0.get(&room) {
             return Ok(*id);
         }
@@ -77,7 +49,7 @@ impl RoomIds {
 }
 
 /// Writes `items` in the transaction that is open, and notes the numbers of their rooms. Writing one again changes nothing.
-pub(super) fn insert(
+pub(crate) fn insert(
     connection: &Connection,
     rooms: &mut RoomIds,
     origin: &str,
@@ -121,7 +93,7 @@ pub(super) fn insert(
 }
 
 /// The last `count` rows of a room, oldest first; fewer, if they were more than 64 KiB.
-pub(super) fn last(connection: &Connection, room: RoomName, count: usize) -> Result<Vec<Recalled>> {
+pub(crate) fn last(connection: &Connection, room: RoomName, count: usize) -> Result<Vec<Recalled>> {
     let id = "SELECT id FROM room WHERE name = ?1";
     let id = connection.query_row(id, [room.as_str()], |row| row.get::<_, i64>(0)).optional()?;
     let sql = format!(
@@ -133,7 +105,7 @@ pub(super) fn last(connection: &Connection, room: RoomName, count: usize) -> Res
 }
 
 /// The last `count` lines of each of the `most` rooms in which something was said last.
-pub(super) fn last_of_all(
+pub(crate) fn last_of_all(
     connection: &Connection,
     most: u32,
     count: usize,
@@ -155,7 +127,7 @@ pub(super) fn last_of_all(
 }
 
 /// Collects rows that come newest first, as many as fit, oldest first.
-pub(super) fn take_newest(
+pub(crate) fn take_newest(
     rows: impl Iterator<Item = Result<Option<Recalled>>>,
 ) -> Result<Vec<Recalled>> {
     let (mut taken, mut left) = (Vec::new(), MAX_SHOWN);
@@ -172,7 +144,7 @@ pub(super) fn take_newest(
 }
 
 /// What a row of [`COLUMNS`] says; `None` for one that this version of chatd would not write.
-pub(super) fn recall(row: &Row<'_>) -> Result<Option<Recalled>> {
+pub(crate) fn recall(row: &Row<'_>) -> Result<Option<Recalled>> {
     let text = |column| lenient::<String>(row, column).map(|text| text.unwrap_or_default());
     let Ok(room) = RoomName::new(&text(0)?) else { return Ok(None) };
     let at = Moment { unix_ms: lenient(row, 1)?.unwrap_or_default() };
@@ -188,7 +160,7 @@ pub(super) fn recall(row: &Row<'_>) -> Result<Option<Recalled>> {
 }
 
 /// A value, or `None` where somebody put one of another type.
-pub(super) fn lenient<T: FromSql>(row: &Row<'_>, column: usize) -> Result<Option<T>> {
+pub(crate) fn lenient<T: FromSql>(row: &Row<'_>, column: usize) -> Result<Option<T>> {
     Ok(T::column_result(row.get_ref(column)?).ok())
 }
 

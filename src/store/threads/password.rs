@@ -5,13 +5,16 @@ use std::path::Path;
 
 use crossbeam_channel::{Receiver, Sender};
 
-use super::request::{Answer, Denial};
 use super::writer::Change;
-use super::{Event, accounts, database, passwords};
 use crate::chat::{Account, Claim, ClientId, Moment, Nick, Password, Role};
+use crate::store::event::Event;
+use crate::store::file::database;
+use crate::store::password_hash;
+use crate::store::request::{Answer, Denial};
+use crate::store::tables::accounts;
 
 /// Deals with claims until nobody can make any more.
-pub(super) fn run(
+pub(crate) fn run(
     file: &Path,
     claims: &Receiver<(ClientId, Claim)>,
     changes: &Sender<Change>,
@@ -44,7 +47,7 @@ fn register(
     changes: &Sender<Change>,
 ) -> Result<(), Answer> {
     let not_saved = Answer::NotClaimed(Denial::NotSaved);
-    let hash = passwords::hash(password).map_err(|error| {
+    let hash = password_hash::hash(password).map_err(|error| {
         log::error!("cannot hash a password: {error}");
         not_saved.clone()
     })?;
@@ -60,7 +63,7 @@ fn log_in(file: &Path, nick: Nick, password: &Password) -> Result<Answer, Denial
             Denial::NotRead
         })?;
     let (account, hash) = found.ok_or(Denial::NotRegistered(nick))?;
-    if passwords::matches(password, &hash) {
+    if password_hash::matches(password, &hash) {
         Ok(Answer::LoggedIn(account))
     } else {
         Err(Denial::WrongPassword)

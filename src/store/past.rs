@@ -1,0 +1,33 @@
+//! `Past`: what there was before this start.
+
+use super::request::Recalled;
+use crate::chat::{Chat, Roll, RoomName};
+use crate::text::Text;
+
+/// What there was before this start.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Past {
+    /// The rooms in which something was said last.
+    pub rooms: Vec<PastRoom>,
+    /// Who is who, and who stays out.
+    pub roll: Roll,
+}
+
+/// What there was in a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastRoom {
+    /// What it is called.
+    pub name: RoomName,
+    /// Its topic.
+    pub topic: Option<Text>,
+    /// The last lines, oldest first.
+    pub lines: Vec<Recalled>,
+}
+
+impl PastRoom {
+    /// Brings it back.
+    pub fn recall_in(self, chat: &mut Chat) {
+        let lines = self.lines.into_iter().map(|line| line.into_entry().1).collect();
+        chat.recall(self.name, self.topic, lines);
+    }
+}

@@ -1,0 +1,5 @@
+//! The threads of the store.
+
+pub(crate) mod writer;
+pub(crate) mod password;
+pub(crate) mod reader;
