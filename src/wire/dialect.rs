@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::decoder::Decoder;
+use super::farewell::Farewell;
 use super::text::{self, Style};
-use super::{Decoder, websocket};
+use super::websocket;
 use crate::chat::{Message, Traits};
 
 /// How one client wants to be told things. Clients of one dialect share their bytes.
@@ -18,21 +20,6 @@ pub enum Dialect {
     },
     /// `chatd.v1`: JSON objects, each in a WebSocket message.
     Json,
-}
-
-/// Why the server ends a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Farewell {
-    /// The client is done.
-    Done,
-    /// The client may not stay.
-    Expelled,
-    /// The server is going down.
-    GoingDown,
-    /// The server cannot take it now.
-    TryLater,
-    /// What it sent is against the rules of WebSocket; the close code says which.
-    Broken(u16),
 }
 
 impl Dialect {

@@ -1,10 +1,10 @@
 //! The WebSocket wire (RFC 6455): its frames, and the two languages that are spoken in them, plain
 //! lines and `chatd.v1`.
 
-mod decode;
-mod encode;
 mod frames;
 mod json;
+mod decode;
+mod encode;
 
 pub use self::decode::Decoder;
 pub use self::encode::{PING, encode_close, encode_json, encode_lines};

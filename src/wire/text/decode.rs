@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::first_line::{TLS_HANDSHAKE, is_http_request};
 use super::telnet::{IAC, Telnet, Token};
 use crate::text::Text;
-use crate::wire::{Incoming, WireError};
+use crate::wire::incoming::{Incoming, WireError};
 
 /// So many bytes without the end of a line are an error. Telnet's count, too.
 pub const MAX_WITHOUT_LINE_END: usize = 64 * 1024;

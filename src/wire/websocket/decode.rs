@@ -6,8 +6,8 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use super::frames::{Data, End, Frames};
 use super::json;
 use crate::text::Text;
+use crate::wire::incoming::{Incoming, WireError};
 use crate::wire::text::MAX_WITHOUT_LINE_END;
-use crate::wire::{Incoming, WireError};
 
 /// Turns the bytes of one WebSocket client into [`Incoming`].
 ///

@@ -6,7 +6,7 @@ use tungstenite::protocol::frame::{CloseFrame, Frame, FrameHeader};
 
 use super::json;
 use crate::chat::Message;
-use crate::wire::Farewell;
+use crate::wire::farewell::Farewell;
 use crate::wire::text::{self, Style};
 
 /// A ping without contents: keeps the connection open through proxies.
