@@ -13,8 +13,9 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use super::layers::{self, Stop};
+use super::settings::Config;
 use crate::chat::{Account, Moment, Nick, Password, Refusal, Role, RoomName};
-use crate::config::{self, Config, Stop};
 use crate::store::{self, Filter, offline};
 
 const STATE_DIR: &str = "CHATD_STATE_DIR";
@@ -189,7 +190,7 @@ pub fn parse(
     let args: Vec<OsString> = args.into_iter().collect();
     let matches = command().try_get_matches_from(&args).map_err(|error| Stop::from_clap(&error))?;
     if matches.subcommand().is_none() {
-        return config::load(args, environment).map(|config| Job::Serve(Box::new(config)));
+        return layers::load(args, environment).map(|config| Job::Serve(Box::new(config)));
     }
     let task = Task::from_arg_matches(&matches).map_err(|error| Stop::from_clap(&error))?;
     let (dir, origin) = state_dir(task.state(), environment)?;
@@ -212,7 +213,7 @@ fn state_dir(
 
 /// The server's options, and the commands beside them.
 pub fn command() -> clap::Command {
-    let server = config::command();
+    let server = layers::command();
     let about = server.get_about().cloned().unwrap_or_default();
     Task::augment_subcommands(server)
         .about(about)

@@ -12,7 +12,8 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
-use super::Config;
+use super::files::read_file;
+use super::settings::Config;
 
 const PREFIX: &str = "CHATD_";
 
@@ -191,7 +192,7 @@ fn from_file(path: &Path, named_by: &str) -> Result<Settings, Stop> {
     let file = path.display();
     let wrong = |what: String| Stop::Wrong(format!("chatd: {what}\n"));
     let mut contents = Vec::new();
-    let contents = super::read_file(path, u64::MAX, &mut contents)
+    let contents = read_file(path, u64::MAX, &mut contents)
         .and_then(|_| String::from_utf8(contents).map_err(io::Error::other))
         .map_err(|error| wrong(format!("{named_by}: cannot read {file}: {error}")))?;
     let table: toml::Table = contents.parse().map_err(|error: toml::de::Error| {
@@ -257,4 +258,28 @@ fn parse(
 fn complaint(error: &clap::Error) -> String {
     let text = error.render().to_string();
     text.strip_prefix("error: ").unwrap_or(&text).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admission::limits::Limits;
+    use log::LevelFilter;
+
+    #[test]
+    fn the_defaults_are_those_that_are_promised() {
+        let config = load(["chatd".into()], []).unwrap();
+        let promised = Limits {
+            max_clients: 4096,
+            max_per_ip: 64,
+            max_line: 1024,
+            rate: 5,
+            burst: 20,
+            send_queue: 1_048_576,
+            idle_timeout: None,
+        };
+        assert_eq!(config.limits(), promised);
+        assert_eq!((config.port, config.settings().replay), (1234, 20));
+        assert_eq!(config.log_level(), LevelFilter::Info);
+    }
 }

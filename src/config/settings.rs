@@ -1,0 +1,261 @@
+//! `Config`: all settings, defined once as clap arguments and validated as they are parsed.
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::builder::RangedU64ValueParser;
+use clap::{ArgAction, Args, ValueEnum};
+use log::LevelFilter;
+
+use super::files::{Motd, read_pem};
+use super::values::{Timeout, between, parse_age, parse_name, parse_size, parse_timeout};
+use crate::admission::limits::Limits;
+use crate::chat::Settings;
+use crate::net::tls::{Certificates, Identity, PrivateKey};
+use crate::os;
+use crate::store::{self, Keep};
+use crate::text::Text;
+use crate::web::{Guard, WebOrigin};
+use crate::wire::text::MAX_WITHOUT_LINE_END;
+
+/// What `--max-clients` and the like can be at most.
+const MANY: u64 = 1_000_000;
+
+/// All settings.
+#[derive(Clone, Debug, Args)]
+pub struct Config {
+    /// Port for netcat, telnet and PuTTY; 0 takes any free one
+    #[arg(short, long, value_name = "PORT", default_value_t = 1234)]
+    pub port: u16,
+
+    /// Address to listen on, repeatable [default: ::, or 0.0.0.0 where there is no IPv6]
+    #[arg(short, long, value_name = "ADDR", value_delimiter = ',', action = ArgAction::Append)]
+    pub bind: Vec<IpAddr>,
+
+    /// Write the ports in use to FILE, a line "NAME PORT" for each
+    #[arg(long, value_name = "FILE")]
+    pub port_file: Option<PathBuf>,
+
+    /// Port of the web page and WebSocket [default: none]
+    #[arg(long, value_name = "PORT")]
+    pub web_port: Option<u16>,
+
+    /// Another origin whose pages may connect, repeatable: scheme://host[:port]
+    #[arg(long, value_name = "ORIGIN", value_delimiter = ',', action = ArgAction::Append)]
+    web_origin: Vec<WebOrigin>,
+
+    /// Certificate chain (PEM); with --tls-key it makes the web port https
+    #[arg(long, value_name = "FILE", value_parser = |path: &str| read_pem(path, Certificates::from_pem))]
+    tls_cert: Option<Certificates>,
+
+    /// Private key (PEM) of the certificate
+    #[arg(long, value_name = "FILE", value_parser = |path: &str| read_pem(path, PrivateKey::from_pem))]
+    tls_key: Option<PrivateKey>,
+
+    /// Port for text clients over TLS [default: none]
+    #[arg(long, value_name = "PORT")]
+    pub tls_port: Option<u16>,
+
+    /// Address and port of the OpenMetrics page, at /metrics [default: none]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub metrics: Option<SocketAddr>,
+
+    /// Show the lines of FILE after the welcome
+    #[arg(long, value_name = "FILE", value_parser = Motd::read)]
+    motd: Option<Motd>,
+
+    /// What the server calls itself [default: the host's name]
+    #[arg(long, value_name = "NAME", value_parser = parse_name)]
+    name: Option<Text>,
+
+    /// Lines replayed to those who enter a room; 0 keeps none
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = between(0, 100_000))]
+    history: usize,
+
+    /// Keep the history, bans and accounts in DIR/chatd.db [default: memory only]
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+
+    /// Whether a line is on the disk before anybody sees it (strict) or soon after (relaxed)
+    #[arg(
+        long,
+        value_name = "HOW",
+        default_value = "strict",
+        value_enum,
+        hide_possible_values = true
+    )]
+    pub durability: Durability,
+
+    /// Forget lines that were said longer ago than DUR, such as 90d [default: never]
+    #[arg(long, value_name = "DUR", value_parser = parse_age)]
+    keep: Option<Duration>,
+
+    /// Forget all but the last N lines of each room [default: none]
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<u32>::new().range(1..))]
+    keep_lines: Option<u32>,
+
+    /// Clients connected at once
+    #[arg(long, value_name = "N", default_value_t = 4096, value_parser = between(1, MANY))]
+    max_clients: usize,
+
+    /// Clients from one IPv4 address or IPv6 /64; loopback is exempt
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = between(1, MANY))]
+    max_per_ip: usize,
+
+    /// Longest line, in bytes; longer ones are refused
+    #[arg(long, value_name = "BYTES", default_value_t = 1024, value_parser = between(1, MAX_WITHOUT_LINE_END as u64 - 1))]
+    max_line: usize,
+
+    /// Lines a second from one client after a burst; 0 is without limit
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    rate: u32,
+
+    /// Lines that a client may send at once
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    burst: u32,
+
+    /// What may wait for one client before it is dropped as too slow; takes KiB and MiB
+    #[arg(long, value_name = "BYTES", default_value = "1MiB", value_parser = parse_size)]
+    send_queue: usize,
+
+    /// Drop clients that send nothing for DUR, such as 30m
+    #[arg(long, value_name = "DUR", default_value = "off", value_parser = parse_timeout)]
+    idle_timeout: Timeout,
+
+    /// Take settings from a TOML file; its keys are these options
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Check the settings and the files that they name, and end: with status 0, or 2 and a complaint
+    #[arg(long)]
+    pub check: bool,
+
+    /// Log more; twice logs even more
+    #[arg(short, long, action = ArgAction::Count)]
+    verbose: u8,
+
+    /// Log less; twice logs errors only
+    #[arg(short, long, action = ArgAction::Count)]
+    quiet: u8,
+
+    /// The identity that the certificate and the key make together.
+    #[arg(skip)]
+    pub identity: Option<Identity>,
+
+    /// Variables that look like settings and are none.
+    #[arg(skip)]
+    pub unknown_variables: Vec<String>,
+}
+
+impl Config {
+    /// The addresses to listen on.
+    pub fn addresses(&self) -> Vec<IpAddr> {
+        match self.bind.as_slice() {
+            [] => vec![Ipv6Addr::UNSPECIFIED.into()],
+            some => some.to_vec(),
+        }
+    }
+
+    /// What clients may do.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            max_clients: self.max_clients,
+            max_per_ip: self.max_per_ip,
+            max_line: self.max_line,
+            rate: self.rate,
+            burst: self.burst,
+            send_queue: self.send_queue,
+            idle_timeout: self.idle_timeout.0,
+        }
+    }
+
+    /// What the chat shows.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            name: self.name.clone().unwrap_or_else(|| Text::new(os::host_name())),
+            motd: self.motd.as_ref().map_or_else(|| Arc::from([]), |motd| Arc::clone(&motd.0)),
+            replay: self.keep_lines.map_or(self.history, |most| self.history.min(most as usize)),
+            has_archive: self.state_dir.is_some(),
+            keep: self.keep,
+        }
+    }
+
+    /// What of the history is kept.
+    pub fn retention(&self) -> Keep {
+        Keep { age: self.keep, lines: self.keep_lines }
+    }
+
+    /// Which pages may talk to the server.
+    pub fn guard(&self) -> Guard {
+        Guard::new(self.settings().name.as_str(), self.web_origin.clone())
+    }
+
+    /// Puts together what was given apart.
+    ///
+    /// # Errors
+    /// When settings do not fit together: the name of the one to blame, and why.
+    pub(super) fn complete(&mut self) -> Result<(), (&'static str, String)> {
+        self.identity = match (&self.tls_cert, &self.tls_key) {
+            (Some(certificates), Some(key)) => {
+                Some(Identity::new(certificates, key).map_err(|why| ("tls_key", why))?)
+            }
+            (Some(_), None) => return Err(("tls_cert", "it needs --tls-key, too".to_owned())),
+            (None, Some(_)) => return Err(("tls_key", "it needs --tls-cert, too".to_owned())),
+            (None, None) if self.tls_port.is_some() => {
+                return Err(("tls_port", "it needs --tls-cert and --tls-key".to_owned()));
+            }
+            (None, None) => None,
+        };
+        if self.web_port.is_none() && !self.web_origin.is_empty() {
+            return Err(("web_origin", "it needs --web-port".to_owned()));
+        }
+        if self.identity.is_some() && self.web_port.or(self.tls_port).is_none() {
+            return Err(("tls_cert", "it needs --web-port or --tls-port".to_owned()));
+        }
+        let state_dir = self.state_dir.as_deref().map_or(Ok(()), store::check_place);
+        state_dir.map_err(|fault| ("state_dir", fault.to_string()))
+    }
+
+    /// How much to log.
+    pub fn log_level(&self) -> LevelFilter {
+        use LevelFilter::{Debug, Error, Info, Off, Trace, Warn};
+        let levels = [Off, Error, Warn, Info, Debug, Trace];
+        let level = (3 + usize::from(self.verbose)).saturating_sub(usize::from(self.quiet));
+        levels[level.min(levels.len() - 1)]
+    }
+
+    /// Leaves what only a restart can change as `started_with` has it.
+    pub fn keep_fixed(&mut self, started_with: &Self) {
+        self.state_dir.clone_from(&started_with.state_dir);
+        (self.keep, self.keep_lines) = (started_with.keep, started_with.keep_lines);
+    }
+
+    /// The options in which `other` differs and that only a restart can change.
+    pub fn fixed_differences(&self, other: &Self) -> Vec<&'static str> {
+        let differences = [
+            ("port", self.port != other.port),
+            ("bind", self.bind != other.bind),
+            ("port-file", self.port_file != other.port_file),
+            ("web-port", self.web_port != other.web_port),
+            ("state-dir", self.state_dir != other.state_dir),
+            ("durability", self.durability != other.durability),
+            ("keep", self.keep != other.keep),
+            ("keep-lines", self.keep_lines != other.keep_lines),
+            ("metrics", self.metrics != other.metrics),
+            ("tls-port", self.tls_port != other.tls_port),
+            ("tls-cert", self.identity.is_some() != other.identity.is_some()),
+        ];
+        differences.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+    }
+}
+
+/// When a line may be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Durability {
+    /// When it is on the disk.
+    Strict,
+    /// At once.
+    Relaxed,
+}

@@ -1,0 +1,78 @@
+//! The values of settings that clap has no parser for.
+
+use std::time::Duration;
+
+use clap::builder::RangedU64ValueParser;
+
+use crate::text::Text;
+
+/// How long a client may be silent, if not for ever.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Timeout(pub(super) Option<Duration>);
+
+pub(super) fn parse_timeout(text: &str) -> Result<Timeout, String> {
+    if text.eq_ignore_ascii_case("off") {
+        return Ok(Timeout(None));
+    }
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Err("it has to be longer than that, or off".to_owned()),
+        Ok(duration) => Ok(Timeout(Some(duration))),
+        Err(error) => Err(format!("{error}; it takes a duration such as 30m, or off")),
+    }
+}
+
+pub(super) fn parse_age(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Err("it has to be longer than that".to_owned()),
+        Ok(age) => Ok(age),
+        Err(error) => Err(format!("{error}; it takes a duration such as 90d")),
+    }
+}
+
+pub(super) fn parse_name(text: &str) -> Result<Text, String> {
+    let name = Text::new(text);
+    if name.is_blank() { Err("a name has to have something to read".to_owned()) } else { Ok(name) }
+}
+
+/// Bytes, with a binary unit or without.
+pub(super) fn parse_size(text: &str) -> Result<usize, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let shift = match text[digits.len()..].to_ascii_lowercase().as_str() {
+        "" | "b" => 0,
+        "k" | "kib" => 10,
+        "m" | "mib" => 20,
+        "g" | "gib" => 30,
+        _ => return Err("the unit has to be KiB, MiB or GiB".to_owned()),
+    };
+    let number: u32 = digits.trim().parse().map_err(|error| format!("{error}"))?;
+    let bytes = usize::try_from(u64::from(number) << shift).unwrap_or(usize::MAX);
+    if bytes == 0 { Err("it has to be more than nothing".to_owned()) } else { Ok(bytes) }
+}
+
+pub(super) fn between(least: u64, most: u64) -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(least..=most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_take_binary_units() {
+        assert_eq!(parse_size("1MiB"), Ok(1 << 20));
+        assert_eq!(parse_size("64k"), Ok(64 << 10));
+        assert_eq!(parse_size("1000"), Ok(1000));
+        for bad in ["", "0", "-1", "1.5M", "10 parsecs", "MiB", "99999999999"] {
+            assert!(parse_size(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn timeouts_need_a_unit_and_more_than_nothing() {
+        assert_eq!(parse_timeout("30m").unwrap().0, Some(Duration::from_secs(1800)));
+        assert_eq!(parse_timeout("off").unwrap().0, None);
+        for bad in ["", "30", "0s", "soon", "-1s"] {
+            assert!(parse_timeout(bad).is_err(), "{bad}");
+        }
+    }
+}
