@@ -20,8 +20,8 @@ use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
 #[path = "../src/bin/chat/cli.rs"]
 mod cli;
 #[allow(dead_code, reason = "the client uses it")]
-#[path = "../src/bin/chat/words.rs"]
-mod words;
+#[path = "../src/bin/chat/notices.rs"]
+mod notices;
 
 /// What the foot of a page names.
 const VERSION: &str = concat!("chatd ", env!("CARGO_PKG_VERSION"));

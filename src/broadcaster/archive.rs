@@ -67,7 +67,7 @@ impl Archive {
     }
 
     /// What may go now that the store has something to say.
-    pub(super) fn hear(&mut self, now: Duration, event: &store::Event) -> Vec<Held> {
+    pub(super) fn free(&mut self, now: Duration, event: &store::Event) -> Vec<Held> {
         let (Some(store), Some(gate)) = (&self.store, &mut self.gate) else { return Vec::new() };
         let (freed, swing): (Vec<_>, _) = match event {
             store::Event::Committed { upto } => {

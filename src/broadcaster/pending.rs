@@ -6,8 +6,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use super::Broadcaster;
-use crate::chat::{ClientId, Effect, Now};
+use crate::chat::{ClientId, Effect};
 use crate::intake::inbox::Input;
 use crate::store::{Answer, Denial};
 
@@ -31,7 +30,7 @@ pub(super) struct Pending {
 
 /// What somebody waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum For {
+pub(super) enum WaitFor {
     /// An answer.
     Answer,
     /// To hear what the disk made of an order, which is in force already.
@@ -40,7 +39,7 @@ pub(super) enum For {
     Disk,
 }
 
-impl For {
+impl WaitFor {
     /// How long it may take.
     fn patience(self) -> Duration {
         match self {
@@ -55,39 +54,39 @@ struct Waiting {
     until: Duration,
     later: VecDeque<Input>,
     items: usize,
-    what: For,
+    what: WaitFor,
 }
 
 impl Pending {
     /// Takes note of who waits for what the chat wants to know.
     pub(super) fn note(&mut self, now: Duration, effect: &Effect) {
         match effect {
-            Effect::Ask(id, _) | Effect::Claim(id, _) => self.wait(now, *id, For::Answer),
-            Effect::Order(id, _) if !self.is_disk_late => self.wait(now, *id, For::Order),
+            Effect::Ask(id, _) | Effect::Claim(id, _) => self.wait(now, *id, WaitFor::Answer),
+            Effect::Order(id, _) if !self.is_disk_late => self.wait(now, *id, WaitFor::Order),
             _ => {}
         }
     }
 
     /// Takes note of what an answer shows of the disk, and returns what was waited for.
-    pub(super) fn note_answer(&mut self, answer: &Answer) -> For {
+    pub(super) fn note_answer(&mut self, answer: &Answer) -> WaitFor {
         match answer {
-            Answer::NotOrdered(_, Denial::NotSaved) => For::Order,
+            Answer::NotOrdered(_, Denial::NotSaved) => WaitFor::Order,
             Answer::Banned(_) | Answer::Unbanned(_) | Answer::NotOrdered(..) => {
                 self.is_disk_late = false;
-                For::Order
+                WaitFor::Order
             }
-            _ => For::Answer,
+            _ => WaitFor::Answer,
         }
     }
 
     /// Who has gone waits until all that it is due is on the disk.
     pub(super) fn wait_for_disk(&mut self, now: Duration, input: &Input) {
         if let Input::Gone(id, _) = input {
-            self.wait(now, *id, For::Disk);
+            self.wait(now, *id, WaitFor::Disk);
         }
     }
 
-    fn wait(&mut self, now: Duration, id: ClientId, what: For) {
+    fn wait(&mut self, now: Duration, id: ClientId, what: WaitFor) {
         if !self.is_over {
             let until = now + what.patience();
             let waiting = Waiting { until, later: VecDeque::new(), items: 0, what };
@@ -97,7 +96,7 @@ impl Pending {
 
     /// All is on the disk.
     pub(super) fn end_for_disk(&mut self) {
-        let waiting = self.waiting.iter().filter(|(_, waiting)| waiting.what == For::Disk);
+        let waiting = self.waiting.iter().filter(|(_, waiting)| waiting.what == WaitFor::Disk);
         let waiting: Vec<_> = waiting.map(|(id, _)| *id).collect();
         waiting.into_iter().for_each(|id| self.release(id));
     }
@@ -108,7 +107,7 @@ impl Pending {
     }
 
     /// Keeps `input` for later if its client waits, and gives it back otherwise.
-    pub(super) fn keep(&mut self, input: Input) -> Option<Input> {
+    pub(super) fn defer(&mut self, input: Input) -> Option<Input> {
         let (id, items) = match &input {
             Input::Received(id, items) => (*id, items.len()),
             Input::Settled(id) | Input::Idle(id, _) | Input::Gone(id, _) => (*id, 1),
@@ -124,7 +123,7 @@ impl Pending {
     }
 
     /// The client waits no longer if that is what it waited for.
-    pub(super) fn end(&mut self, id: ClientId, what: For) {
+    pub(super) fn end(&mut self, id: ClientId, what: WaitFor) {
         if self.waiting.get(&id).is_some_and(|waiting| waiting.what == what) {
             self.release(id);
         }
@@ -132,15 +131,15 @@ impl Pending {
 
     fn release(&mut self, id: ClientId) {
         let Some(Waiting { later, what, .. }) = self.waiting.remove(&id) else { return };
-        self.ready.extend(later.into_iter().map(|input| (input, what == For::Disk)));
+        self.ready.extend(later.into_iter().map(|input| (input, what == WaitFor::Disk)));
     }
 
-    /// Nobody waits any longer than that takes at [most](For::patience).
+    /// Nobody waits any longer than that takes at [most](WaitFor::patience).
     pub(super) fn end_overdue(&mut self, now: Duration) {
         let overdue = self.waiting.iter().filter(|(_, waiting)| waiting.until <= now);
         let overdue: Vec<_> = overdue.map(|(id, waiting)| (*id, waiting.what)).collect();
         for (id, what) in overdue {
-            self.is_disk_late |= what == For::Order;
+            self.is_disk_late |= what == WaitFor::Order;
             self.release(id);
         }
     }
@@ -150,67 +149,22 @@ impl Pending {
         self.waiting.values().map(|waiting| waiting.until).min()
     }
 
-    fn end_all(&mut self) {
+    /// What a client sent that waits no longer, and whether it waited for the disk.
+    pub(super) fn take_released(&mut self) -> Option<(Input, bool)> {
+        self.ready.pop_front()
+    }
+
+    /// From here on no client waits.
+    pub(super) fn end_all(&mut self) {
         self.is_over = true;
         self.end_overdue(Duration::MAX);
     }
 }
 
-impl Broadcaster {
-    /// Takes note of who waits for what follows from an event.
-    pub(super) fn note_waits(&mut self, now: Now) {
-        if self.archive.is_there() {
-            self.effects.iter().for_each(|effect| self.pending.note(now.uptime, effect));
-        }
-    }
-
-    /// Hears what those sent who wait no longer.
-    pub(super) fn catch_up(&mut self, now: Now) {
-        while let Some((input, waited)) = self.pending.ready.pop_front() {
-            if waited {
-                self.take_in_turn(now, input);
-            } else {
-                self.take_patiently(now, input);
-            }
-        }
-    }
-
-    /// Deals with an input, or, if its client is about to be seen off, with that once the disk has
-    /// what the client is due.
-    pub(super) fn take_patiently(&mut self, now: Now, input: Input) {
-        if self.archive.is_holding() {
-            self.pending.wait_for_disk(now.uptime, &input);
-        }
-        self.take_in_turn(now, input);
-    }
-
-    /// From here on nobody waits for an answer.
-    pub(super) fn end_waiting(&mut self, now: Now) {
-        self.pending.end_all();
-        self.catch_up(now);
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::fs;
-    use std::path::Path;
-    use std::sync::Arc;
-
     use super::*;
-    use crate::admission::limits::{Limits, SharedLimits};
-    use crate::broadcaster::Surroundings;
-    use crate::chat::{
-        Account, Ban, Chat, Event, Mask, Moment, Nick, Order, Question, Reason, Role, Roll,
-        RoomName, Settings, Traits,
-    };
-    use crate::config::Durability;
-    use crate::os::{Bell, WritablePoll};
-    use crate::restart::manager_thread::Keeper;
-    use crate::runtime::clock::Clock;
-    use crate::runtime::wakeup::Alarm;
-    use crate::store::{self, Database, Keep, Store};
-    use crate::telemetry::metrics::Metrics;
+    use crate::chat::{Ban, Mask, Nick, Order, Question, Reason};
     use crate::text::Text;
     use crate::wire::Incoming;
 
@@ -235,19 +189,19 @@ mod tests {
     #[test]
     fn what_comes_meanwhile_is_heard_afterwards_in_its_order() {
         let mut pending = waiting();
-        assert!(pending.keep(Input::Settled(ClientId(2))).is_some(), "somebody else");
-        assert!(pending.keep(said(1)).is_none());
-        assert!(pending.keep(Input::Gone(ALICE, Reason::Disconnected)).is_none());
+        assert!(pending.defer(Input::Settled(ClientId(2))).is_some(), "somebody else");
+        assert!(pending.defer(said(1)).is_none());
+        assert!(pending.defer(Input::Gone(ALICE, Reason::Disconnected)).is_none());
         assert!(pending.ready.is_empty());
-        pending.end(ALICE, For::Order);
+        pending.end(ALICE, WaitFor::Order);
         assert!(pending.has(ALICE), "that is not what she waits for");
-        pending.end(ALICE, For::Answer);
+        pending.end(ALICE, WaitFor::Answer);
         let [(Input::Received(ALICE, _), _), (Input::Gone(ALICE, _), _)] =
             pending.ready.make_contiguous()
         else {
             panic!("{:?}", pending.ready)
         };
-        assert!(pending.keep(said(1)).is_some());
+        assert!(pending.defer(said(1)).is_some());
     }
 
     #[test]
@@ -256,7 +210,7 @@ mod tests {
         let late = Duration::from_millis(250);
         let mut pending = Pending::default();
         pending.note(Duration::ZERO, &order);
-        assert!(pending.keep(said(1)).is_none());
+        assert!(pending.defer(said(1)).is_none());
         pending.end_overdue(late - Duration::from_millis(1));
         assert!(pending.has(ALICE));
         pending.end_overdue(late);
@@ -288,66 +242,12 @@ mod tests {
     fn who_hung_up_gets_what_is_due_whatever_else_is_answered() {
         let mut pending = Pending::default();
         pending.wait_for_disk(Duration::ZERO, &Input::Gone(ALICE, Reason::Disconnected));
-        for what in [For::Answer, For::Order] {
+        for what in [WaitFor::Answer, WaitFor::Order] {
             pending.end(ALICE, what);
             assert!(pending.has(ALICE));
         }
         pending.end_for_disk();
         assert!(!pending.has(ALICE));
-    }
-
-    #[test]
-    fn an_order_that_is_tried_again_is_not_waited_for_and_ends_no_other_wait() {
-        let dir = std::env::temp_dir().join(format!("chatd-pending-{}", std::process::id()));
-        let (mut server, mut now) = (ruled(&dir), Now::default());
-        let not_saved = Answer::NotOrdered(Order::Ban(ban()), Denial::NotSaved);
-        let not_saved = store::Event::Answered(ALICE, not_saved);
-        server.happen(now, ALICE, Event::Line(Text::new("/ban eve")));
-        assert!(server.pending.has(ALICE));
-        server.hear_store(now, not_saved.clone());
-        assert!(!server.pending.has(ALICE) && !server.archive.owes_answers());
-        now.uptime += Duration::from_secs(5);
-        server.pass_time(now);
-        assert!(server.archive.owes_answers(), "it is tried again");
-        assert!(!server.pending.has(ALICE));
-        server.happen(now, ALICE, Event::Line(Text::new("/history")));
-        server.hear_store(now, not_saved);
-        assert!(server.pending.has(ALICE), "it is the history that she waits for");
-        let last = Answer::Last(RoomName::new("lobby").unwrap(), Vec::new());
-        server.hear_store(now, store::Event::Answered(ALICE, last));
-        assert!(!server.pending.has(ALICE));
-        server.close_archive();
-        fs::remove_dir_all(dir).ok();
-    }
-
-    fn ban() -> Ban {
-        let (mask, by) = (Mask::new("eve").unwrap(), Nick::new("alice").unwrap());
-        Ban { mask, by, reason: None, until: None }
-    }
-
-    /// One with a store, which nobody listens to, and Alice, who is an operator.
-    fn ruled(dir: &Path) -> Broadcaster {
-        let store = Store::start(Database::open(dir).unwrap(), Keep::default(), drop).unwrap();
-        let surroundings = Surroundings {
-            clock: Clock::start(Duration::ZERO),
-            limits: SharedLimits::new(Limits::USUAL),
-            alarm: Arc::new(Alarm::new().unwrap()),
-            keeper: Keeper::default(),
-            metrics: Arc::new(Metrics::default()),
-            store: Some((store, Durability::Strict)),
-            web_port: None,
-        };
-        let (nick, role) = (Nick::new("alice").unwrap(), Role::Operator);
-        let account = Account { nick, role, created: Moment::default(), last_seen: None };
-        let mut chat = Chat::new(Settings { has_archive: true, ..Settings::default() });
-        chat.register(Roll { accounts: vec![account], bans: Vec::new() });
-        let writable = WritablePoll::new(&Bell::new().unwrap()).unwrap();
-        let inbox = crossbeam_channel::never();
-        let mut server = Broadcaster::new(inbox, surroundings, Arc::new(writable), chat);
-        let from = crate::address::Origin::of([127, 0, 0, 1].into());
-        server.happen(Now::default(), ALICE, Event::Connected(from, Traits::default()));
-        server.happen(Now::default(), ALICE, Event::LoggedIn(account));
-        server
     }
 
     #[test]
@@ -357,8 +257,13 @@ mod tests {
         pending.end_overdue(MOST);
         assert!(!pending.has(ALICE));
         let mut pending = waiting();
-        assert!(pending.keep(said(MAX_ITEMS)).is_none() && pending.has(ALICE));
-        assert!(pending.keep(said(1)).is_none() && !pending.has(ALICE));
+        assert!(pending.defer(said(MAX_ITEMS)).is_none() && pending.has(ALICE));
+        assert!(pending.defer(said(1)).is_none() && !pending.has(ALICE));
         assert_eq!(pending.ready.len(), 2);
+    }
+
+    fn ban() -> Ban {
+        let (mask, by) = (Mask::new("eve").unwrap(), Nick::new("alice").unwrap());
+        Ban { mask, by, reason: None, until: None }
     }
 }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use clap::Parser;
 
-use crate::words::Identity;
+use crate::notices::Identity;
 
 const DEFAULT_PORT: u16 = 1234;
 

@@ -3,36 +3,23 @@
 //! It speaks the text wire, as netcat does. At a terminal, `editor` and `screen` deal with the user,
 //! `link` with the network, and `talk` decides; in a pipe, `pipe` does it all.
 
-mod backoff;
-mod cli;
-mod complete;
-mod connection;
-mod editor;
-mod lines;
-mod link;
-mod login;
-mod names;
-mod opening;
-mod pipe;
-mod recall;
-mod screen;
-mod talk;
-mod terminal;
-mod tls;
-mod words;
+mod failure; // why the program cannot go on
+mod notices; // what the server's lines mean to a client
+mod cli; // the command line
+mod net; // a connection, bare or under TLS, and lines out of it
+mod talk; // at a terminal: what to do about what is typed, heard and lost; pure
+mod terminal; // the line being typed, the screen, and the loop
+mod pipe; // in a pipe: all of it
 
-use std::error::Error;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::Options;
-use connection::Dialer;
-use terminal::Keys;
-
-/// Why the program cannot go on, in words.
-type Failure = Box<dyn Error + Send + Sync>;
+use self::cli::Options;
+use self::failure::{Failure, complain};
+use self::net::connection::Dialer;
+use self::terminal::Keys;
 
 fn main() -> ExitCode {
     let options = Options::parse();
@@ -59,9 +46,4 @@ fn run(options: &Options) -> Result<(), Failure> {
     let is_all_delivered = terminal::run(dialer, connection, options.identity(), &keys)?;
     drop(keys);
     if is_all_delivered { Ok(()) } else { Err("not everything was sent".into()) }
-}
-
-/// Tells the user what is wrong; there may be nobody to read it.
-fn complain(text: &str) {
-    let _ = writeln!(io::stderr(), "{text}");
 }

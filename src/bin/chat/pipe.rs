@@ -13,11 +13,12 @@ use std::time::Duration;
 use chatd::text::Text;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use crate::connection::{Connection, Reader, Writer};
-use crate::lines::{Line, Lines, MAX_LINE};
-use crate::opening::WrongPort;
-use crate::words::{self, FIRST_LINE, Identity, PING, PONG, QUIT};
-use crate::{Failure, complain};
+use crate::failure::{Failure, complain};
+use crate::net::connection::{Connection, Reader, Writer};
+use crate::net::lines::{Line, Lines, MAX_LINE};
+use crate::net::probe::WrongPort;
+use crate::notices;
+use crate::notices::{FIRST_LINE, Identity, PING, PONG, QUIT};
 
 /// How long the server may take to let a client in: more, and it is no chatd.
 const ENTERING: Duration = Duration::from_secs(60);
@@ -117,7 +118,7 @@ fn listen(reader: Reader, progress: &Progress, pong: &Sender<()>) -> io::Result<
             Ok(Some(line)) => Text::new(line.bytes),
             end => break end.map(drop),
         };
-        is_going_down |= words::is_going_down(line.as_str());
+        is_going_down |= notices::is_going_down(line.as_str());
         if line.as_str() == PONG && progress.pong() == Some(Asker::Client) {
             let leaving = patience.next().flatten();
             if leaving.is_some() {
@@ -126,9 +127,9 @@ fn listen(reader: Reader, progress: &Progress, pong: &Sender<()>) -> io::Result<
             }
             lines.input().get_ref().set_patience(leaving)?;
             let _ = pong.send(());
-        } else if words::is_refusal(line.as_str()) {
+        } else if notices::is_refusal(line.as_str()) {
             progress.fail(line.as_str());
-        } else if !(words::is_goodbye(line.as_str()) && progress.is_done(&progress.is_quitting)) {
+        } else if !(notices::is_goodbye(line.as_str()) && progress.is_done(&progress.is_quitting)) {
             // Whoever does not listen still has something to say.
             output.take_if(|output| writeln!(output, "{line}").is_err());
         }
@@ -204,7 +205,7 @@ impl Feeder {
                 }
                 Ok(Some(Line { bytes, .. })) => {
                     let text = Text::new(&bytes);
-                    if words::is_quit(&text) {
+                    if notices::is_quit(&text) {
                         return Ok(Some(bytes));
                     }
                     self.say(&bytes, &text)?;
@@ -218,7 +219,7 @@ impl Feeder {
     }
 
     fn say(&mut self, line: &[u8], text: &Text) -> Result<(), Broken> {
-        if !words::is_ping(text) {
+        if !notices::is_ping(text) {
             return self.send(line);
         }
         self.progress.ping(Asker::Input);

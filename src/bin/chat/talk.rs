@@ -4,14 +4,18 @@
 //! silence: what cannot be sent is kept, and what was sent is known to have arrived only when the
 //! pong to a later ping is there.
 
+mod backoff;
+mod login;
+
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use chatd::text::Text;
 
-use crate::backoff::Backoff;
-use crate::login::{Answer, Login};
-use crate::words::{self, FIRST_LINE, Identity, PING, PONG, QUIT};
+use self::backoff::Backoff;
+use self::login::{Answer, Login};
+use crate::notices;
+use crate::notices::{FIRST_LINE, Identity, PING, PONG, QUIT};
 
 /// How long lines are left unconfirmed, so that a ping is due for many of them.
 const CONFIRMING: Duration = Duration::from_secs(1);
@@ -159,7 +163,7 @@ impl Talk {
             Stage::EnteringToLeave { .. } | Stage::Leaving { .. } | Stage::Over => {
                 actions.push(show("!! not sent", &line));
             }
-            _ if words::is_quit(&line) => self.leave(now, Some(line.as_str()), actions),
+            _ if notices::is_quit(&line) => self.leave(now, Some(line.as_str()), actions),
             Stage::Open => self.send(now, line, actions),
             _ if self.kept.len() == MAX_KEPT => actions.push(show("!! not sent, nor kept", &line)),
             _ => {
@@ -172,7 +176,7 @@ impl Talk {
     }
 
     fn send(&mut self, now: Duration, line: Text, actions: &mut Vec<Action>) {
-        if words::is_ping(&line) {
+        if notices::is_ping(&line) {
             // Without blanks, which could make it too long to be answered.
             actions.push(Action::Send(PING.to_owned()));
             self.pings.push_back(Asker::User);
@@ -245,7 +249,7 @@ impl Talk {
                 Some(Asker::User) | None => {}
             }
         }
-        if matches!(self.stage, Stage::Leaving { .. }) && words::is_goodbye(line.as_str()) {
+        if matches!(self.stage, Stage::Leaving { .. }) && notices::is_goodbye(line.as_str()) {
             // It came behind everything that was sent. The advice that follows is not for us.
             self.unconfirmed.clear();
             return actions.push(Action::Show("-- Bye.".to_owned()));
@@ -255,7 +259,7 @@ impl Talk {
         if let Stage::Entering { is_refused } | Stage::EnteringToLeave { is_refused, .. } =
             &mut self.stage
         {
-            *is_refused |= words::is_refusal(line.as_str()) && login != Some(Answer::NotYet);
+            *is_refused |= notices::is_refusal(line.as_str()) && login != Some(Answer::NotYet);
         }
         self.identity.learn(line.as_str());
         self.see_to_name(line.as_str(), actions);
@@ -305,7 +309,7 @@ impl Talk {
         self.was_open = true;
         self.backoff = Backoff::new();
         for line in std::mem::take(&mut self.kept) {
-            match is_refused && words::password(&line).is_none() {
+            match is_refused && notices::password(&line).is_none() {
                 // Under another name, or in another room, it would be something else.
                 true => actions.push(show("!! not sent", &line)),
                 false => self.send(now, line, actions),
@@ -366,7 +370,7 @@ impl Talk {
 }
 
 fn show(what: &str, line: &Text) -> Action {
-    Action::Show(format!("{what}: {}", words::without_password(line)))
+    Action::Show(format!("{what}: {}", notices::without_password(line)))
 }
 
 #[cfg(test)]

@@ -3,6 +3,13 @@
 //! One thread writes to the screen, and every line goes through it, so that nothing that is said
 //! can get into the line that is being typed.
 
+mod names;
+mod recall;
+mod complete;
+mod editor;
+mod screen;
+mod link;
+
 use std::io::{self, Stdout};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,13 +21,14 @@ use crossterm::event::{
 };
 use crossterm::{execute, terminal};
 
-use crate::connection::{Connection, Dialer};
-use crate::editor::{Editor, Outcome};
-use crate::link::{Heard, Link};
-use crate::names::Names;
-use crate::screen::{PROMPT, Screen};
+use self::editor::{Editor, Outcome};
+use self::link::{Heard, Link};
+use self::names::Names;
+use self::screen::{PROMPT, Screen};
+use crate::net::connection::{Connection, Dialer};
+use crate::notices;
+use crate::notices::Identity;
 use crate::talk::{Action, Event, Talk};
-use crate::words::{self, Identity};
 
 /// Keys that wait. Then the terminal has to.
 const MAX_INPUT: usize = 1024;
@@ -180,7 +188,7 @@ impl Desk {
                 if line.is_blank() {
                     return Ok(false);
                 }
-                self.screen.show(&format!("{PROMPT}{}", words::without_password(&line)));
+                self.screen.show(&format!("{PROMPT}{}", notices::without_password(&line)));
                 self.handle(Event::Typed(line))
             }
             Outcome::Candidates(candidates) => {

@@ -27,7 +27,7 @@ impl Crate {
     fn add(&mut self, module: ModulePath, file: PathBuf, folder: &Path) {
         let names = declared(&code(&file));
         for name in &names {
-            let child = [module.as_slice(), &[name.clone()]].concat();
+            let child = [module.as_slice(), std::slice::from_ref(name)].concat();
             let (file, folder) = (folder.join(format!("{name}.rs")), folder.join(name));
             self.add(child, file, &folder);
         }

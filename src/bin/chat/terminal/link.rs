@@ -7,9 +7,9 @@ use std::thread;
 use chatd::text::Text;
 use crossbeam_channel::{Receiver, SendError, Sender, bounded, unbounded};
 
-use crate::connection::{Connection, Dialer, Writer};
-use crate::lines::Lines;
-use crate::opening::WrongPort;
+use crate::net::connection::{Connection, Dialer, Writer};
+use crate::net::lines::Lines;
+use crate::net::probe::WrongPort;
 use crate::talk::Event;
 
 /// Lines of the server's that wait to be shown. Then the server has to wait.

@@ -3,9 +3,10 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::complete::{self, Completion};
-use crate::names::Names;
-use crate::recall::Recall;
+use super::complete;
+use super::complete::Completion;
+use super::names::Names;
+use super::recall::Recall;
 
 /// A line, a cursor in it, and what was typed or cut before.
 #[derive(Debug, Default)]

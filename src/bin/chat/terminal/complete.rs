@@ -1,7 +1,7 @@
 //! Completion: commands at the beginning of a line, names anywhere.
 
-use crate::names::Names;
-use crate::words::COMMANDS;
+use super::names::Names;
+use crate::notices::COMMANDS;
 
 /// More would fill the screen.
 const MAX_CANDIDATES: usize = 40;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chatd::text::Text;
 
-use crate::words;
+use crate::notices;
 
 /// When to try again if the server does not say.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -56,7 +56,7 @@ impl fmt::Debug for Login {
 impl Login {
     /// Takes note of what the user said.
     pub(crate) fn say(&mut self, line: &Text) {
-        if let Some(password) = words::password(line) {
+        if let Some(password) = notices::password(line) {
             self.typed = Some(password.to_owned());
         }
     }
@@ -86,7 +86,7 @@ impl Login {
     pub(crate) fn hear(&mut self, now: Duration, line: &str) -> Option<Answer> {
         match line.strip_prefix("-- ") {
             Some(notice) => self.hear_notice(notice),
-            None if words::is_refusal(line) => self.hear_refusal(now, line),
+            None if notices::is_refusal(line) => self.hear_refusal(now, line),
             None => None,
         }
     }

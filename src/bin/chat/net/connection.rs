@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
 
+use super::probe::Opening;
+use super::tls;
 use crate::cli::{Options, Target};
-use crate::opening::Opening;
-use crate::tls;
 
 /// How long connecting to one address may take.
 const CONNECTING: Duration = Duration::from_secs(10);
@@ -72,7 +72,7 @@ impl Dialer {
     }
 }
 
-/// The receiving half. Reading fails with a [`WrongPort`](crate::opening::WrongPort) if it is one.
+/// The receiving half. Reading fails with a [`WrongPort`](crate::net::probe::WrongPort) if it is one.
 #[derive(Debug)]
 pub(crate) struct Reader {
     source: Source,

@@ -12,11 +12,11 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{DigitallySignedStruct, RootCertStore, SignatureScheme};
 
 use crate::cli::Options;
 
-use super::failure;
+use super::failure::{self, is_not_vouched_for};
 
 /// Who judges the server's certificate, as the options say.
 pub(super) fn verifier(
@@ -110,23 +110,6 @@ impl ServerCertVerifier for Known {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.authorities.supported_verify_schemes()
-    }
-}
-
-/// Whether all that is wrong is that no authority vouches for it, or only one that has the name of
-/// one that is trusted. One that may vouch for others, as `openssl req -x509` makes them, counts as
-/// nobody's even if it is trusted to do that.
-pub(super) fn is_not_vouched_for(error: &rustls::Error) -> bool {
-    let rustls::Error::InvalidCertificate(error) = error else { return false };
-    matches!(error, CertificateError::UnknownIssuer | CertificateError::BadSignature)
-        || matches!(reason(error), Some(webpki::Error::CaUsedAsEndEntity))
-}
-
-/// What rustls has no word of its own for.
-pub(super) fn reason(error: &CertificateError) -> Option<&webpki::Error> {
-    match error {
-        CertificateError::Other(other) => other.0.downcast_ref(),
-        _ => None,
     }
 }
 

@@ -8,8 +8,6 @@ use jiff::tz::TimeZone;
 use rustls::pki_types::{ServerName, UnixTime};
 use rustls::{CertificateError, Error};
 
-use super::trust::{is_not_vouched_for, reason};
-
 const NO_TLS: &str = "that port does not answer in TLS; is it the TLS port?";
 const NOT_VOUCHED_FOR: &str = "nobody who is trusted vouches for the server's certificate; get it \
                                from whoever runs the server, and name its file with --tls-ca";
@@ -103,4 +101,21 @@ fn day(time: UnixTime) -> String {
         || "some other time".to_owned(),
         |time| time.to_zoned(TimeZone::UTC).date().to_string(),
     )
+}
+
+/// Whether all that is wrong is that no authority vouches for it, or only one that has the name of
+/// one that is trusted. One that may vouch for others, as `openssl req -x509` makes them, counts as
+/// nobody's even if it is trusted to do that.
+pub(super) fn is_not_vouched_for(error: &rustls::Error) -> bool {
+    let rustls::Error::InvalidCertificate(error) = error else { return false };
+    matches!(error, CertificateError::UnknownIssuer | CertificateError::BadSignature)
+        || matches!(reason(error), Some(webpki::Error::CaUsedAsEndEntity))
+}
+
+/// What rustls has no word of its own for.
+pub(super) fn reason(error: &CertificateError) -> Option<&webpki::Error> {
+    match error {
+        CertificateError::Other(other) => other.0.downcast_ref(),
+        _ => None,
+    }
 }

@@ -1,0 +1,370 @@
+//! `Dispatcher`: an input becomes effects, and effects become bytes.
+//!
+//! To be read from top to bottom. It never blocks: what a socket does not take waits in that
+//! client's queue.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::archive::{Archive, Held};
+use super::pending::{Pending, WaitFor};
+use super::status::Status;
+use crate::address::Origin;
+use crate::admission::limits::SharedLimits;
+use crate::chat::{Audience, Chat, ClientId, Effect, Effects, Event, Message, Now, Reason};
+use crate::config::Durability;
+use crate::delivery::feed::Feeds;
+use crate::delivery::peer::Peer;
+use crate::delivery::peers::Peers;
+use crate::intake::inbox::Input;
+use crate::os::{self, WritablePoll};
+use crate::restart::manager_thread::Keeper;
+use crate::runtime::clock::Clock;
+use crate::runtime::wakeup::Alarm;
+use crate::store::Store;
+use crate::telemetry::metrics::{Metrics, Refused};
+use crate::wire::text::{MAX_WITHOUT_LINE_END, http_refusal};
+use crate::wire::{Dialect, Farewell, Incoming, WireError};
+
+/// How long a client that is leaving may take to read the rest.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// What a broadcaster finds around it.
+#[derive(Debug)]
+pub struct Surroundings {
+    /// The time.
+    pub clock: Clock,
+    /// The limits in force.
+    pub limits: SharedLimits,
+    /// Tells when to hurry.
+    pub alarm: Arc<Alarm>,
+    /// Informs the service manager.
+    pub keeper: Keeper,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Where the history is kept, and whether lines wait for it.
+    pub store: Option<(Store, Durability)>,
+    /// Where clients that speak HTTP should go.
+    pub web_port: Option<u16>,
+}
+
+/// The chat, and the sending halves of its clients.
+#[derive(Debug)]
+pub(super) struct Dispatcher {
+    limits: SharedLimits,
+    pub(super) chat: Chat,
+    pub(super) peers: Peers,
+    pub(super) effects: Effects,
+    /// What outlives the process.
+    pub(super) archive: Archive,
+    pub(super) status: Status,
+    pub(super) pending: Pending,
+    /// Clients that are leaving, in the order in which their time is up.
+    pub(super) leaving: VecDeque<(Duration, ClientId)>,
+    /// Where clients that speak HTTP should go.
+    web_port: Option<u16>,
+}
+
+impl Dispatcher {
+    pub(super) fn new(surroundings: Surroundings, writable: Arc<WritablePoll>, chat: Chat) -> Self {
+        let Surroundings { limits, keeper, metrics, store, web_port, .. } = surroundings;
+        let is_strict = matches!(store, Some((_, Durability::Strict)));
+        Self {
+            limits,
+            chat,
+            peers: Peers::new(writable, keeper.clone()),
+            effects: Effects::default(),
+            archive: Archive::new(store.map(|(store, _)| store), is_strict),
+            status: Status::new(keeper, metrics),
+            pending: Pending::default(),
+            leaving: VecDeque::new(),
+            web_port,
+        }
+    }
+
+    /// Deals with an input, and with what that frees of what was deferred.
+    pub(super) fn dispatch(&mut self, now: Now, input: Input) {
+        self.dispatch_behind_disk(now, input);
+        self.dispatch_released(now);
+    }
+
+    /// A client that is gone waits until the disk has what it is due.
+    fn dispatch_behind_disk(&mut self, now: Now, input: Input) {
+        if self.archive.is_holding() {
+            self.pending.wait_for_disk(now.uptime, &input);
+        }
+        self.dispatch_in_turn(now, input);
+    }
+
+    /// What clients sent that wait no longer.
+    pub(super) fn dispatch_released(&mut self, now: Now) {
+        while let Some((input, has_waited_for_disk)) = self.pending.take_released() {
+            if has_waited_for_disk {
+                self.dispatch_in_turn(now, input);
+            } else {
+                self.dispatch_behind_disk(now, input);
+            }
+        }
+    }
+
+    /// An input, unless its client waits for an answer first.
+    fn dispatch_in_turn(&mut self, now: Now, input: Input) {
+        let Some(input) = self.pending.defer(input) else { return };
+        match input {
+            Input::Connected { id, transport, addr, place, dialect } => {
+                self.connect(now, id, Peer::new(transport, addr, place, dialect), dialect);
+            }
+            Input::Settled(id) => self.apply(now, id, Event::Settled),
+            Input::Received(id, items) => self.receive(now, id, items),
+            Input::Idle(id, limit) => self.apply(now, id, Event::Idle(limit)),
+            Input::Gone(id, reason) => {
+                self.apply(now, id, Event::Gone(reason));
+                self.close_after_flush(now, id, Peer::finish_unread);
+            }
+            Input::Writable(id) => self.peers.with(id, |peer, _| peer.go_on()),
+            Input::Store(event) => self.take_from_store(now, event),
+            Input::Count(reply) => drop(reply.try_send(self.count())),
+            Input::Configure(settings) => self.chat.configure(settings),
+            // The loop's own.
+            Input::Parked(..) | Input::HandOver(..) | Input::Stop => {}
+        }
+    }
+
+    fn connect(&mut self, now: Now, id: ClientId, peer: Peer, dialect: Dialect) {
+        let (addr, traits) = (peer.addr(), dialect.traits(!peer.transport().is_bare()));
+        self.peers.add(id, peer);
+        self.apply(now, id, Event::Connected(Origin::of(addr.ip()), traits));
+        if let Some(nick) = self.chat.nick(id) {
+            log::info!("{nick} connected from {addr}");
+        }
+    }
+
+    /// All items of one read; behind one that takes an answer the others are deferred.
+    fn receive(&mut self, now: Now, id: ClientId, items: Vec<Incoming>) {
+        let mut items = items.into_iter();
+        while !self.pending.has(id)
+            && let Some(incoming) = items.next()
+        {
+            self.apply_incoming(now, id, incoming);
+            if self.peers.is_batch_full() {
+                self.flush(now);
+            }
+        }
+        if items.len() > 0 {
+            let rest = self.pending.defer(Input::Received(id, items.collect()));
+            debug_assert!(rest.is_none(), "the client waits");
+        }
+    }
+
+    /// What a client sent, as an event of the chat or, if it is the wire's own, for its peer.
+    fn apply_incoming(&mut self, now: Now, id: ClientId, incoming: Incoming) {
+        match incoming {
+            Incoming::Line(line) => self.apply(now, id, Event::Line(line)),
+            Incoming::TooLong { bytes, limit } => {
+                self.apply(now, id, Event::TooLong { bytes, limit });
+            }
+            Incoming::Ping => self.apply(now, id, Event::Ping),
+            Incoming::Quit => self.apply(now, id, Event::Quit),
+            Incoming::Malformed => self.apply(now, id, Event::Malformed),
+            Incoming::BareLineFeeds => self.peers.with(id, |peer, feeds| {
+                peer.respeak(feeds, Dialect::with_bare_line_feeds);
+            }),
+            Incoming::Answer(bytes) => self.peers.with(id, |peer, feeds| peer.send(&bytes, feeds)),
+            Incoming::Error(WireError::EndlessLine) => {
+                self.apply(now, id, Event::EndlessLine(MAX_WITHOUT_LINE_END));
+            }
+            Incoming::Error(WireError::Http) => self.refuse(now, id, "HTTP", Refused::Http),
+            Incoming::Error(WireError::Tls) => self.refuse(now, id, "TLS", Refused::Tls),
+            Incoming::Error(WireError::WebSocket(code)) => {
+                self.apply(now, id, Event::Gone(Reason::Disconnected));
+                self.disconnect(now, id, Farewell::Broken(code));
+            }
+            Incoming::HungUp => {
+                self.apply(now, id, Event::Gone(Reason::Disconnected));
+                self.close_after_flush(now, id, Peer::finish);
+            }
+        }
+    }
+
+    /// Turns away a client that speaks another protocol.
+    fn refuse(&mut self, now: Now, id: ClientId, protocol: &str, reason: Refused) {
+        if let Some(addr) = self.peers.addr(id) {
+            log::warn!("refused {addr}: it speaks {protocol} to the text port");
+            self.status.count_refused(reason);
+        }
+        let answer = http_refusal(self.web_port);
+        self.peers.with(id, |peer, feeds| peer.send(&answer, feeds));
+        self.apply(now, id, Event::Gone(Reason::Disconnected));
+        self.disconnect(now, id, Farewell::Expelled);
+    }
+
+    /// Lets the chat decide what follows from an event, and carries that out.
+    pub(super) fn apply(&mut self, now: Now, id: ClientId, event: Event) {
+        self.chat.handle(now, id, event, &mut self.effects);
+        if self.archive.is_there() {
+            self.effects.iter().for_each(|effect| self.pending.note(now.uptime, effect));
+        }
+        self.carry_out(now);
+        self.status.note(id, &self.chat, self.peers.dialect(id));
+    }
+
+    /// Carries out what the chat wants, except for what waits for the disk.
+    pub(super) fn carry_out(&mut self, now: Now) {
+        let mut effects = std::mem::take(&mut self.effects);
+        let (list, except) = effects.drain();
+        for effect in list {
+            if let Some(effect) = self.archive.pass(now.uptime, effect, except) {
+                self.perform(now, effect, except);
+            }
+        }
+        effects.clear();
+        self.effects = effects;
+    }
+
+    /// Carries out what waited for the disk.
+    pub(super) fn carry_out_held(&mut self, now: Now, held: Vec<Held>) {
+        for (mut effect, except) in held {
+            if let Effect::Tell { to: Audience::Room(_, range), .. } = &mut effect {
+                *range = 0..except.len();
+            }
+            self.perform(now, effect, &except);
+        }
+    }
+
+    /// One effect, at once.
+    fn perform(&mut self, now: Now, effect: Effect, except: &[ClientId]) {
+        match effect {
+            Effect::Tell { to: Audience::One(id), message } => {
+                self.peers.with(id, |peer, feeds| peer.tell(&message, feeds));
+            }
+            Effect::Tell { to: Audience::Room(room, range), message } => {
+                if matches!(message, Message::Said { .. }) {
+                    self.status.count_line(self.peers.members(room).saturating_sub(range.len()));
+                }
+                log_words(&message);
+                self.peers.tell_room(room, &except[range], message);
+            }
+            Effect::Tell { to: Audience::Everyone, message } => {
+                self.peers.with_all(|peer, feeds| peer.tell(&message, feeds));
+            }
+            Effect::Entered(id, room) => self.peers.enter(id, room),
+            Effect::Left(id, room) => self.peers.leave(id, room),
+            Effect::Timestamps(id, on) => self.peers.with(id, |peer, feeds| {
+                peer.respeak(feeds, |dialect| dialect.with_timestamps(on));
+            }),
+            Effect::Ask(id, question) => {
+                let asked = self.archive.ask(id, question);
+                self.end_wait_if_refused(now, id, asked, WaitFor::Answer);
+            }
+            Effect::Claim(id, claim) => {
+                let asked = self.archive.claim(id, claim);
+                self.end_wait_if_refused(now, id, asked, WaitFor::Answer);
+            }
+            Effect::Order(id, order) => {
+                let asked = self.archive.order(id, order);
+                self.end_wait_if_refused(now, id, asked, WaitFor::Order);
+            }
+            Effect::Reload => {
+                if let Err(error) = os::ask_for_reload() {
+                    log::error!("cannot ask for a reload: {error}");
+                }
+            }
+            Effect::Kept(deed) => log::info!("to keep order, {deed}"),
+            Effect::Changed(id) => self.status.note(id, &self.chat, self.peers.dialect(id)),
+            Effect::TurnedAway(id) => {
+                if let Some(addr) = self.peers.addr(id) {
+                    log::warn!("refused {addr}: banned");
+                    self.status.count_refused(Refused::Banned);
+                }
+                self.disconnect(now, id, Farewell::Expelled);
+            }
+            Effect::Departed(id, nick, reason) => {
+                self.status.count_departure(&reason);
+                if let Some(addr) = self.peers.addr(id) {
+                    log::info!("{nick} left: {} ({addr})", reason.without_words());
+                }
+            }
+            Effect::Disconnect(id, Reason::Quit(_)) => self.disconnect(now, id, Farewell::Done),
+            Effect::Disconnect(id, _) => self.disconnect(now, id, Farewell::Expelled),
+        }
+    }
+
+    /// The store did not take a request: the client learns why, and waits no longer.
+    fn end_wait_if_refused(
+        &mut self,
+        now: Now,
+        id: ClientId,
+        asked: Result<(), Event>,
+        what: WaitFor,
+    ) {
+        if let Err(event) = asked {
+            self.apply(now, id, event);
+            self.pending.end(id, what);
+        }
+    }
+
+    /// Ends a client's connection from this side.
+    fn disconnect(&mut self, now: Now, id: ClientId, farewell: Farewell) {
+        self.close_after_flush(now, id, |peer, feeds| peer.say_farewell(farewell, feeds));
+    }
+
+    /// Lets a client have the rest, and then the end; it has a moment to take them.
+    fn close_after_flush(
+        &mut self,
+        now: Now,
+        id: ClientId,
+        finish: impl FnOnce(&mut Peer, &mut Feeds),
+    ) {
+        self.peers.with(id, finish);
+        self.leaving.push_back((now.uptime + FAREWELL, id));
+    }
+
+    /// Sends every client what it is due. A client too far behind is disconnected, which may be
+    /// news for the others in turn.
+    pub(super) fn flush(&mut self, now: Now) {
+        let limit = self.limits.get().send_queue;
+        loop {
+            let slow = self.peers.flush(now.uptime, limit);
+            if slow.is_empty() {
+                return;
+            }
+            for id in slow {
+                self.peers.with(id, |peer, _| peer.abort());
+                self.apply(now, id, Event::Gone(Reason::TooSlow));
+            }
+        }
+    }
+
+    /// The batch that began at `start` was sent.
+    pub(super) fn end_batch(&mut self, start: Now, uptime: Duration) {
+        self.status.end_batch(start.uptime, uptime, self.peers.take_sent());
+    }
+
+    /// Tells everybody that the server is going down.
+    pub(super) fn go_down(&mut self, now: Now) {
+        self.chat.go_down(&mut self.effects);
+        self.carry_out(now);
+    }
+
+    /// What goes to the next process.
+    pub(super) fn into_parts(self) -> (Chat, Peers) {
+        (self.chat, self.peers)
+    }
+}
+
+/// Logs what people say, for debugging only.
+fn log_words(message: &Message) {
+    match message {
+        Message::Said { room, entry } => {
+            log::debug!("{} in {room}: {}", entry.from, entry.text);
+        }
+        Message::Left { room, nick, reason: Reason::Quit(Some(words)), .. } => {
+            log::debug!("{nick} quits {room}: {words}");
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;

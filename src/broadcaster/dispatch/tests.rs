@@ -1,0 +1,67 @@
+use super::*;
+
+use std::fs;
+use std::path::Path;
+
+use crate::admission::limits::Limits;
+use crate::chat::{
+    Account, Ban, Mask, Moment, Nick, Order, Role, Roll, RoomName, Settings, Traits,
+};
+use crate::os::Bell;
+use crate::store::{self, Answer, Database, Denial, Keep};
+use crate::text::Text;
+
+const ALICE: ClientId = ClientId(1);
+
+#[test]
+fn an_order_that_is_tried_again_is_not_waited_for_and_ends_no_other_wait() {
+    let dir = std::env::temp_dir().join(format!("chatd-pending-{}", std::process::id()));
+    let (mut server, mut now) = (ruled(&dir), Now::default());
+    let not_saved = Answer::NotOrdered(Order::Ban(ban()), Denial::NotSaved);
+    let not_saved = store::Event::Answered(ALICE, not_saved);
+    server.apply(now, ALICE, Event::Line(Text::new("/ban eve")));
+    assert!(server.pending.has(ALICE));
+    server.take_from_store(now, not_saved.clone());
+    assert!(!server.pending.has(ALICE) && !server.archive.owes_answers());
+    now.uptime += Duration::from_secs(5);
+    server.tick(now);
+    assert!(server.archive.owes_answers(), "it is tried again");
+    assert!(!server.pending.has(ALICE));
+    server.apply(now, ALICE, Event::Line(Text::new("/history")));
+    server.take_from_store(now, not_saved);
+    assert!(server.pending.has(ALICE), "it is the history that she waits for");
+    let last = Answer::Last(RoomName::new("lobby").unwrap(), Vec::new());
+    server.take_from_store(now, store::Event::Answered(ALICE, last));
+    assert!(!server.pending.has(ALICE));
+    std::mem::take(&mut server.archive).close(Duration::from_secs(5));
+    fs::remove_dir_all(dir).ok();
+}
+
+fn ban() -> Ban {
+    let (mask, by) = (Mask::new("eve").unwrap(), Nick::new("alice").unwrap());
+    Ban { mask, by, reason: None, until: None }
+}
+
+/// One with a store, which nobody listens to, and Alice, who is an operator.
+fn ruled(dir: &Path) -> Dispatcher {
+    let store = Store::start(Database::open(dir).unwrap(), Keep::default(), drop).unwrap();
+    let surroundings = Surroundings {
+        clock: Clock::start(Duration::ZERO),
+        limits: SharedLimits::new(Limits::USUAL),
+        alarm: Arc::new(Alarm::new().unwrap()),
+        keeper: Keeper::default(),
+        metrics: Arc::new(Metrics::default()),
+        store: Some((store, Durability::Strict)),
+        web_port: None,
+    };
+    let (nick, role) = (Nick::new("alice").unwrap(), Role::Operator);
+    let account = Account { nick, role, created: Moment::default(), last_seen: None };
+    let mut chat = Chat::new(Settings { has_archive: true, ..Settings::default() });
+    chat.register(Roll { accounts: vec![account], bans: Vec::new() });
+    let writable = WritablePoll::new(&Bell::new().unwrap()).unwrap();
+    let mut server = Dispatcher::new(surroundings, Arc::new(writable), chat);
+    let from = crate::address::Origin::of([127, 0, 0, 1].into());
+    server.apply(Now::default(), ALICE, Event::Connected(from, Traits::default()));
+    server.apply(Now::default(), ALICE, Event::LoggedIn(account));
+    server
+}

@@ -1,0 +1,104 @@
+//! From one process to the next: adopting the clients of another, and leaving them to the next.
+
+use std::net::Shutdown;
+use std::time::Duration;
+
+use super::parking::{PARKING, RestartRequest};
+use super::run::{Broadcaster, LAST_ANSWERS, LAST_WRITES};
+use crate::chat::{ClientId, Event, Message, Reason};
+use crate::delivery::peer::Peer;
+use crate::restart::snapshot::{Legacy, Record, Snapshot};
+use crate::wire::Farewell;
+
+/// How long it may take to leave everything to the next process.
+pub const HAND_OVER: Duration = PARKING.saturating_add(LAST_ANSWERS).saturating_add(LAST_WRITES);
+
+impl Broadcaster {
+    /// Takes over a client that is in the chat already.
+    pub fn adopt(&mut self, id: ClientId, peer: Peer) {
+        let dispatcher = &mut self.dispatcher;
+        dispatcher.peers.adopt(id, peer);
+        for &room in dispatcher.chat.rooms_of(id) {
+            dispatcher.peers.enter(id, room);
+        }
+        dispatcher.status.note(id, &dispatcher.chat, dispatcher.peers.dialect(id));
+    }
+
+    /// Takes over a client that was noted before a crash; `None` if its name is not free.
+    pub fn bring_back(&mut self, record: &Record, peer: Peer) -> Option<()> {
+        let (now, chat) = (self.clock.now(), &mut self.dispatcher.chat);
+        chat.bring_back(now, record.id, &record.presence).then(|| self.adopt(record.id, peer))
+    }
+
+    /// Gives up a client that there is no thread for.
+    pub fn lose(&mut self, id: ClientId) {
+        self.dispatcher.peers.abandon(id);
+    }
+
+    /// Removes clients that are in the chat without a connection, and sends the others what waited
+    /// for them.
+    pub(super) fn begin(&mut self) {
+        let (now, dispatcher) = (self.clock.now(), &mut self.dispatcher);
+        dispatcher.status.take_over();
+        let everyone: Vec<_> = dispatcher.chat.clients().collect();
+        for id in everyone {
+            if dispatcher.peers.addr(id).is_none() {
+                dispatcher.apply(now, id, Event::Gone(Reason::Disconnected));
+            }
+        }
+        dispatcher.enforce(now);
+        dispatcher.flush(now);
+    }
+
+    /// Whether a restart is wanted, and no client has anything to say any more.
+    pub(super) fn can_hand_over(&self) -> bool {
+        let peers = &self.dispatcher.peers;
+        self.parking.is_complete(self.clock.uptime(), peers.ids(), peers.len())
+    }
+
+    /// Leaves everything to the next process, and says goodbye to clients that cannot come along.
+    pub(super) fn hand_over(mut self, request: &RestartRequest) {
+        self.settle();
+        self.dismiss_those_who_stay();
+        self.close_archive();
+        let Self { clock, limits, dispatcher, mut parking, .. } = self;
+        let (chat, peers) = dispatcher.into_parts();
+        let mut snapshot = Snapshot::new(clock.uptime(), request.door.next_id(), chat);
+        snapshot.addresses = request.door.spent(&limits.get(), clock.uptime());
+        let mut clients = Vec::with_capacity(peers.len());
+        for (id, peer) in peers.into_all() {
+            let addr = peer.addr();
+            let Some((session, client)) = parking.take(id).zip(peer.into_parts()) else {
+                continue;
+            };
+            let (stream, dialect, queue) = client;
+            if snapshot.add(id, addr, dialect, session, &queue) {
+                clients.push((id, stream));
+            } else {
+                log::warn!("{addr} is too far behind to be handed over");
+                let _ = stream.shutdown(Shutdown::Both);
+            }
+        }
+        // Fails only if the asking thread has given up.
+        let _ = request.reply.send(Legacy { snapshot, clients });
+    }
+
+    /// Clients under TLS, those that are leaving anyway, and those whose sessions did not park.
+    fn dismiss_those_who_stay(&mut self) {
+        let Self { dispatcher, parking, clock, .. } = self;
+        let peers = &mut dispatcher.peers;
+        let mut staying = Vec::new();
+        for id in peers.ids().collect::<Vec<_>>() {
+            let is_parked = parking.has(id);
+            peers.with(id, |peer, feeds| {
+                if !peer.can_move() || !is_parked {
+                    peer.tell(&Message::GoingDown, feeds);
+                    peer.say_farewell(Farewell::GoingDown, feeds);
+                    staying.push(id);
+                }
+            });
+        }
+        peers.flush(clock.uptime(), usize::MAX);
+        staying.into_iter().for_each(|id| peers.abandon(id));
+    }
+}
