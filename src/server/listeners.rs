@@ -1,49 +1,21 @@
 //! Listening sockets: bound, or inherited.
 
-use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
+use super::error::{StartError, failed};
 use crate::config::Config;
 use crate::intake::handshake::Service;
 use crate::os;
 use crate::restart::inherit::Listener;
 use crate::restart::{files, manager};
-use crate::store::Fault;
 
 /// A client that the network lost is noticed after this time. Not sooner, because the kernel
 /// also counts one as lost that is there but has not read for as long.
 const LOST_AFTER: Duration = Duration::from_secs(600);
 /// How often to try when the second of two addresses cannot have the port the first was given.
 const PORT_TRIES: usize = 16;
-
-/// Why the server could not be started. Its `Display` says what failed.
-#[derive(Debug)]
-pub struct StartError {
-    message: String,
-    kind: io::ErrorKind,
-}
-
-impl From<Fault> for StartError {
-    fn from(fault: Fault) -> Self {
-        Self { message: fault.to_string(), kind: io::ErrorKind::Other }
-    }
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for StartError {}
-
-/// What it is that cannot be done.
-pub fn failed(what: impl Into<String>) -> impl FnOnce(io::Error) -> StartError {
-    let what = what.into();
-    move |error| StartError { message: format!("cannot {what}: {error}"), kind: error.kind() }
-}
 
 /// A service, and where it is wanted.
 pub(super) struct Wanted {

@@ -3,7 +3,8 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("chatd runs on Linux only; the client is built everywhere: cargo build --bin chat");
 
-mod restart;
+mod exit; // how the process ends
+mod restart; // making room for another process
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -18,12 +19,10 @@ use chatd::telemetry::logging;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR2};
 use signal_hook::iterator::Signals;
 
+use self::exit::{CANNOT_START, WRONG_SETTINGS, crash, first_line};
 use self::restart::Succession;
 
 const SIGNALS: [i32; 4] = [SIGTERM, SIGINT, SIGHUP, SIGUSR2];
-const CANNOT_START: u8 = 1;
-const WRONG_SETTINGS: u8 = 2;
-const CRASHED: i32 = 70;
 
 fn main() -> ExitCode {
     let job = match cli::parse(std::env::args_os(), std::env::vars_os()) {
@@ -63,11 +62,6 @@ fn report_unknown(config: &Config) {
     for variable in &config.unknown_variables {
         logging::complain(&format!("chatd: {variable} is set, but there is no such setting\n"));
     }
-}
-
-/// What a complaint says first, without the name of the program.
-fn first_line(complaint: &str) -> &str {
-    complaint.lines().next().unwrap_or_default().trim_start_matches("chatd: ")
 }
 
 fn load() -> Result<Config, Stop> {
@@ -142,10 +136,4 @@ fn reload(server: &Server, started_with: &Config) {
         }
     }
     manager::ready();
-}
-
-/// Without its broadcaster the server is of no use; whoever started it may start it again.
-fn crash() {
-    logging::flush();
-    std::process::exit(CRASHED);
 }

@@ -18,7 +18,7 @@ use chatd::server::Server;
 use chatd::telemetry::logging;
 use chatd::text::Text;
 
-use crate::{CRASHED, first_line};
+use crate::exit::{CRASHED, first_line};
 
 /// How long a program may take to show that it can run.
 const TRIAL: Duration = Duration::from_secs(5);

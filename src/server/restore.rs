@@ -16,12 +16,6 @@ use crate::restart::snapshot::{Record, SavedClient, SavedSession};
 use crate::runtime::threads::Threads;
 use crate::wire::Dialect;
 
-/// What the heirs need.
-pub(super) struct Estate<'a> {
-    pub(super) door: &'a Arc<Door>,
-    pub(super) shared: &'a Shared,
-}
-
 /// A client that goes on.
 pub(super) struct Heir {
     id: ClientId,
@@ -42,54 +36,59 @@ enum Left {
     Nothing,
 }
 
-impl Estate<'_> {
-    /// The chat, and the clients that have a connection.
-    pub(super) fn divide(&self, mut inherited: Inherited, settings: Settings) -> (Chat, Vec<Heir>) {
-        // In the order in which they came, whatever order they were kept in.
-        inherited.clients.sort_by_key(|(id, _)| *id);
-        if let Some(snapshot) = &mut inherited.snapshot {
-            self.door.count_from(snapshot.next_id);
-            self.door.recall(std::mem::take(&mut snapshot.addresses));
-        }
-        let mut saved: HashMap<_, _> =
-            inherited.snapshot.as_mut().map_or_else(HashMap::new, |all| {
-                all.take_clients()
-                    .into_iter()
-                    .map(|(client, queue)| (client.id, (client, queue)))
-                    .collect()
-            });
-        let mut noted: HashMap<_, _> =
-            inherited.roster.into_iter().map(|record| (record.id, record)).collect();
-        let heirs = inherited.clients.into_iter().filter_map(|(id, stream)| {
-            let left = match (saved.remove(&id), noted.remove(&id)) {
-                (Some((client, queue)), _) => Left::All(Box::new(client), queue),
-                (None, Some(record)) => Left::Noted(Box::new(record)),
-                (None, None) => Left::Nothing,
-            };
-            self.heir(id, stream, left)
-        });
-        let heirs = heirs.collect();
-        let chat = inherited.snapshot.map(|snapshot| snapshot.chat);
-        let mut chat = chat.unwrap_or_else(|| Chat::new(settings.clone()));
-        chat.configure(settings);
-        (chat, heirs)
+/// The chat, and the clients that have a connection.
+pub(super) fn restore(
+    mut inherited: Inherited,
+    settings: Settings,
+    door: &Arc<Door>,
+    shared: &Shared,
+) -> (Chat, Vec<Heir>) {
+    // In the order in which they came, whatever order they were kept in.
+    inherited.clients.sort_by_key(|(id, _)| *id);
+    if let Some(snapshot) = &mut inherited.snapshot {
+        door.count_from(snapshot.next_id);
+        door.recall(std::mem::take(&mut snapshot.addresses));
     }
+    let mut saved: HashMap<_, _> = inherited.snapshot.as_mut().map_or_else(HashMap::new, |all| {
+        all.take_clients().into_iter().map(|(client, queue)| (client.id, (client, queue))).collect()
+    });
+    let mut noted: HashMap<_, _> =
+        inherited.roster.into_iter().map(|record| (record.id, record)).collect();
+    let heirs = inherited.clients.into_iter().filter_map(|(id, stream)| {
+        let left = match (saved.remove(&id), noted.remove(&id)) {
+            (Some((client, queue)), _) => Left::All(Box::new(client), queue),
+            (None, Some(record)) => Left::Noted(Box::new(record)),
+            (None, None) => Left::Nothing,
+        };
+        Heir::new(id, stream, left, door, shared)
+    });
+    let heirs = heirs.collect();
+    let chat = inherited.snapshot.map(|snapshot| snapshot.chat);
+    let mut chat = chat.unwrap_or_else(|| Chat::new(settings.clone()));
+    chat.configure(settings);
+    (chat, heirs)
+}
 
+impl Heir {
     /// `None` if the client is not there any more.
-    fn heir(&self, id: ClientId, stream: TcpStream, left: Left) -> Option<Heir> {
+    fn new(
+        id: ClientId,
+        stream: TcpStream,
+        left: Left,
+        door: &Arc<Door>,
+        shared: &Shared,
+    ) -> Option<Self> {
         let addr = match &left {
             Left::All(saved, _) => saved.addr,
             _ => stream.peer_addr().ok()?,
         };
         let addr = SocketAddr::new(addr.ip().to_canonical(), addr.port());
-        let (limits, now) = (self.shared.limits.get(), self.shared.clock.uptime());
-        let place = Arc::new(self.door.readmit(id, addr.ip(), &limits, now));
-        let (transport, shared) = (Arc::new(Transport::bare(stream)), self.shared.clone());
-        Some(Heir { id, transport, addr, place, shared, left })
+        let (limits, now) = (shared.limits.get(), shared.clock.uptime());
+        let place = Arc::new(door.readmit(id, addr.ip(), &limits, now));
+        let (transport, shared) = (Arc::new(Transport::bare(stream)), shared.clone());
+        Some(Self { id, transport, addr, place, shared, left })
     }
-}
 
-impl Heir {
     /// Goes on where it was left.
     pub(super) fn join(self, broadcaster: &mut Broadcaster, threads: &Threads) {
         let Self { id, transport, addr, place, shared, left } = self;

@@ -1,0 +1,78 @@
+//! What the settings ask for: services on ports, and a store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::Sender;
+
+use super::listeners::Wanted;
+use crate::config::{Config, Durability};
+use crate::intake::handshake::Service;
+use crate::intake::inbox::Input;
+use crate::net::tls::{self, Tls};
+use crate::store::{Database, Fault, Past, Store};
+use crate::telemetry::metrics::Metrics;
+use crate::web::{SharedGuard, Site};
+
+/// How long the broadcaster may take to say how things stand.
+const COUNTING: Duration = Duration::from_secs(1);
+
+/// Starts the store, if there is to be one; the past is shown unless the chat goes on anyway.
+pub(super) fn open_store(
+    config: &Config,
+    database: Option<Database>,
+    inbox: &Sender<Input>,
+    goes_on: bool,
+) -> Result<(Past, Memory), Fault> {
+    let Some(mut database) = database else { return Ok((Past::default(), None)) };
+    let mut past = database.past(config.settings().replay)?;
+    let inbox = inbox.clone();
+    // Without a broadcaster there is nobody to tell.
+    let report = move |event| drop(inbox.send(Input::Store(event)));
+    let store = Store::start(database, config.retention(), report)?;
+    if goes_on {
+        past.rooms.clear();
+    }
+    Ok((past, Some((store, config.durability))))
+}
+
+/// What `config` asks for.
+pub(super) fn services(
+    config: &Config,
+    tls: Option<&Tls>,
+    guard: &SharedGuard,
+    figures: Site,
+) -> Vec<Wanted> {
+    let wanted = |port, name, tls, site: Option<Site>| {
+        let service = Service { name, tls, site: site.map(Arc::new) };
+        Wanted { addresses: config.addresses(), port, service }
+    };
+    let mut services = vec![wanted(config.port, "text", None, None)];
+    if let Some(port) = config.web_port {
+        let tls = tls.map(|tls| tls.server_config(&[tls::HTTP]));
+        services.push(wanted(port, "web", tls, Some(Site::Page(guard.clone()))));
+    }
+    if let Some(port) = config.tls_port {
+        let tls = tls.map(|tls| tls.server_config(&[]));
+        services.push(wanted(port, "tls", tls, None));
+    }
+    if let Some(addr) = config.metrics {
+        let metrics = wanted(addr.port(), "metrics", None, Some(figures));
+        services.push(Wanted { addresses: vec![addr.ip()], ..metrics });
+    }
+    services
+}
+
+/// The page of figures; the broadcaster is asked for those that only it knows.
+pub(super) fn figures(metrics: &Arc<Metrics>, inbox: &Sender<Input>) -> Site {
+    let (metrics, inbox) = (metrics.clone(), inbox.clone());
+    Site::Metrics(Box::new(move || {
+        let (reply, census) = crossbeam_channel::bounded(1);
+        let asked = inbox.send_timeout(Input::Count(reply), COUNTING);
+        let census = asked.ok().and_then(|()| census.recv_timeout(COUNTING).ok());
+        metrics.to_text(census.unwrap_or_default())
+    }))
+}
+
+/// A store, if there is one, and whether lines wait for it.
+pub(super) type Memory = Option<(Store, Durability)>;
