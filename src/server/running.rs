@@ -5,22 +5,18 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::Sender;
-
 use super::error::StartError;
 use crate::admission::door::Door;
-use crate::admission::limits::SharedLimits;
 use crate::broadcaster;
 use crate::config::Config;
 use crate::intake::inbox::Input;
+use crate::intake::session::Shared;
 use crate::net::tls::Tls;
 use crate::os::Bell;
 use crate::restart::inherit::{Inherited, Listener};
 use crate::restart::manager_thread::Keeper;
 use crate::restart::snapshot::Legacy;
-use crate::runtime::wakeup::Alarm;
 use crate::store::Database;
-use crate::telemetry::metrics::Metrics;
 use crate::web::SharedGuard;
 
 /// How long what was said before the server stops may take to be dealt with.
@@ -46,13 +42,10 @@ pub const HAND_OVER: Duration = ARRIVAL
 /// A running server.
 #[derive(Debug)]
 pub struct Server {
-    pub(super) inbox: Sender<Input>,
-    pub(super) limits: SharedLimits,
+    pub(super) shared: Shared,
     pub(super) tls: Option<Tls>,
     pub(super) guard: SharedGuard,
-    pub(super) metrics: Arc<Metrics>,
     pub(super) door: Arc<Door>,
-    pub(super) alarm: Arc<Alarm>,
     /// Rings to stop accepting.
     pub(super) closing: Arc<Bell>,
     /// Rings to have those who are on their way in give up.
@@ -78,30 +71,30 @@ impl Server {
 
     /// Puts the settings of `config` in force that can change while running.
     pub fn configure(&self, config: &Config) {
-        self.limits.set(config.limits());
+        self.shared.limits.set(config.limits());
         if let (Some(tls), Some(identity)) = (&self.tls, &config.identity) {
             tls.replace(identity.clone());
         }
         self.guard.replace(config.guard());
-        if let Err(error) = self.alarm.ring() {
+        if let Err(error) = self.shared.alarm.ring() {
             log::error!("those who are silent keep their idle timeout: {error}");
         }
         // Fails only if the broadcaster is gone, and then the process is about to be.
-        let _ = self.inbox.send(Input::Configure(config.settings()));
+        let _ = self.shared.inbox.send(Input::Configure(config.settings()));
     }
 
     /// Counts an attempt to read the settings again.
     pub fn count_reload(&self, successful: bool) {
-        self.metrics.set_reloaded(successful);
+        self.shared.metrics.set_reloaded(successful);
     }
 
     /// Stops accepting, tells everybody, and returns once they were told or had their chance.
     pub fn stop(mut self) {
         self.stop_accepting();
         self.hurry.ring();
-        let _ = self.inbox.send_timeout(Input::Stop, LAST_INPUTS);
+        let _ = self.shared.inbox.send_timeout(Input::Stop, LAST_INPUTS);
         wait_until(LAST_INPUTS, || self.broadcaster.is_finished());
-        self.alarm.stop();
+        self.shared.alarm.stop();
         let _ = self.broadcaster.join();
         self.closed.ring();
         wait_until(GRACE, || self.door.clients() == 0);
@@ -117,8 +110,8 @@ impl Server {
         // While the chat goes on: it may take long.
         self.keeper.flush(KEEPING);
         let (reply, legacy) = crossbeam_channel::bounded(1);
-        self.alarm.park();
-        let _ = self.inbox.send(Input::HandOver(reply, Arc::clone(&self.door)));
+        self.shared.alarm.park();
+        let _ = self.shared.inbox.send(Input::HandOver(reply, Arc::clone(&self.door)));
         let Legacy { snapshot, clients } = legacy.recv().ok()?;
         let _ = self.broadcaster.join();
         self.closed.ring();

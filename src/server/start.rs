@@ -8,12 +8,11 @@ use std::time::Duration;
 use crossbeam_channel::Sender;
 
 use super::error::{StartError, failed};
-use super::listeners;
-use super::port_file::write_at_once;
+use super::listeners::{self, Wanted};
+use super::port_file;
 use super::restore::{Heir, restore};
 use super::running::Server;
-use super::services::{figures, open_store, services};
-use crate::admission::door::Door;
+use super::services::{Memory, figures, open_store, services};
 use crate::admission::limits::SharedLimits;
 use crate::broadcaster::{Broadcaster, Surroundings};
 use crate::chat::ClientId;
@@ -51,79 +50,104 @@ impl Server {
         let (inbox, receiver) = inbox::open(config.limits().max_clients);
         // It may find damage, which is a matter of the state directory, not of the ports.
         let (past, store) = open_store(config, database, &inbox, inherited.snapshot.is_some())?;
-        let (tls, guard) =
-            (config.identity.clone().map(Tls::new), SharedGuard::new(config.guard()));
+        let tls = config.identity.clone().map(Tls::new);
+        let guard = SharedGuard::new(config.guard());
         let wanted = services(config, tls.as_ref(), &guard, figures(&metrics, &inbox));
+        let Listening { listeners, assigned, ports } =
+            Listening::open(config, wanted, &mut inherited)?;
+        let (closing, hurry, closed) = (Arc::new(bell()?), Arc::new(bell()?), bell()?);
+        let keeper = Keeper::start(snapshot).map_err(failed("start the thread \"systemd\""))?;
+        let shared = share(config, &inherited, inbox, metrics)?;
+        let entrance = Entrance {
+            door: Arc::default(),
+            shared: shared.clone(),
+            threads: Threads::new("client"),
+            closing: Arc::clone(&closing),
+            hurry: Arc::clone(&hurry),
+        };
+        let door = Arc::clone(&entrance.door);
+        let (mut chat, heirs) = restore(inherited, config.settings(), &door, &shared);
+        past.recall_in(&mut chat);
+
+        // Threads of the server's own come first: there may not be one for every client.
+        let poll = WritablePoll::new(&closed).map_err(failed("make a poll"))?;
+        let writable = Arc::new(poll);
+        let web_port = listeners::web_port(&listeners);
+        let surroundings = surroundings(&shared, &keeper, store, web_port);
+        let poll = Arc::clone(&writable);
+        let make = move || Broadcaster::new(receiver, surroundings, poll, chat);
+        let heirs = (heirs, entrance.threads.clone());
+        let (broadcaster, begin) = start_broadcaster(make, heirs, on_crash)?;
+        start_writable(writable, shared.inbox.clone())?;
+        let acceptors = start_acceptors(listeners, &entrance)?;
+        config.port_file.as_deref().map_or(Ok(()), |path| port_file::write(path, &ports))?;
+        // Gone only if it panicked already.
+        let _ = begin.send(());
+        #[rustfmt::skip]
+        let server = Self {
+            shared, tls, guard, door, closing, hurry, closed, acceptors, broadcaster, keeper, assigned,
+        };
+        Ok(server)
+    }
+}
+
+/// The sockets that are listened to.
+struct Listening {
+    listeners: Vec<(TcpListener, Service)>,
+    /// Services whose listeners the service manager's settings made.
+    assigned: Vec<String>,
+    /// What the port file says.
+    ports: String,
+}
+
+impl Listening {
+    /// Binds what is wanted, unless it is inherited.
+    fn open(
+        config: &Config,
+        wanted: Vec<Wanted>,
+        inherited: &mut Inherited,
+    ) -> Result<Self, StartError> {
         let given = std::mem::take(&mut inherited.listeners);
         let assigned = assigned(&given);
         let listeners = listeners::listen(config, wanted, given, !inherited.clients.is_empty())?;
         listeners::keep(&listeners, |name| assigned.iter().any(|other| other == name));
         let ports = listeners::announce(&listeners)?;
+        Ok(Self { listeners, assigned, ports })
+    }
+}
 
-        let (closing, hurry, closed) = (Arc::new(bell()?), Arc::new(bell()?), bell()?);
-        let alarm = Arc::new(Alarm::new().map_err(failed("make a wake-up"))?);
-        let writable = WritablePoll::new(&closed).map_err(failed("make a poll"))?;
-        let writable = Arc::new(writable);
-        let keeper = Keeper::start(snapshot).map_err(failed("start the thread \"systemd\""))?;
-        let before = inherited.snapshot.as_ref().map_or(Duration::ZERO, |before| before.uptime);
-        let shared = Shared {
-            inbox: inbox.clone(),
-            clock: Clock::start(before),
-            limits: SharedLimits::new(config.limits()),
-            metrics: metrics.clone(),
-            alarm: Arc::clone(&alarm),
-        };
-        let door = Arc::new(Door::default());
-        let (mut chat, heirs) = restore(inherited, config.settings(), &door, &shared);
-        past.rooms.into_iter().for_each(|room| room.recall_in(&mut chat));
-        chat.register(past.roll);
+/// What every session is given; the clock goes on where that of the process before had come to.
+fn share(
+    config: &Config,
+    inherited: &Inherited,
+    inbox: Sender<Input>,
+    metrics: Arc<Metrics>,
+) -> Result<Shared, StartError> {
+    let before = inherited.snapshot.as_ref().map_or(Duration::ZERO, |before| before.uptime);
+    Ok(Shared {
+        inbox,
+        clock: Clock::start(before),
+        limits: SharedLimits::new(config.limits()),
+        metrics,
+        alarm: Arc::new(Alarm::new().map_err(failed("make a wake-up"))?),
+    })
+}
 
-        // Threads of the server's own come first: there may not be one for every client.
-        let threads = Threads::new("client");
-        let surroundings = Surroundings {
-            store,
-            clock: shared.clock,
-            limits: shared.limits.clone(),
-            alarm: Arc::clone(&alarm),
-            keeper: keeper.clone(),
-            metrics: metrics.clone(),
-            web_port: listeners::web_port(&listeners),
-        };
-        let poll = Arc::clone(&writable);
-        let make = move || Broadcaster::new(receiver, surroundings, poll, chat);
-        let (broadcaster, complete) = start_broadcaster(make, (heirs, threads.clone()), on_crash)?;
-        start_writable(writable, inbox.clone())?;
-        let limits = shared.limits.clone();
-        let entrance = Entrance {
-            door: Arc::clone(&door),
-            shared,
-            threads,
-            closing: Arc::clone(&closing),
-            hurry: Arc::clone(&hurry),
-        };
-        let acceptors = start_acceptors(listeners, &entrance)?;
-        if let Some(path) = &config.port_file {
-            let written = write_at_once(path, &ports);
-            written.map_err(failed(format!("write {}", path.display())))?;
-        }
-        // Gone only if it panicked already.
-        let _ = complete.send(());
-        Ok(Self {
-            inbox,
-            limits,
-            tls,
-            guard,
-            metrics,
-            door,
-            alarm,
-            closing,
-            hurry,
-            closed,
-            acceptors,
-            broadcaster,
-            keeper,
-            assigned,
-        })
+/// What the broadcaster is given. It has no sender of its own inbox, which it could wait for.
+fn surroundings(
+    shared: &Shared,
+    keeper: &Keeper,
+    store: Memory,
+    web_port: Option<u16>,
+) -> Surroundings {
+    Surroundings {
+        store,
+        clock: shared.clock,
+        limits: shared.limits.clone(),
+        alarm: Arc::clone(&shared.alarm),
+        keeper: keeper.clone(),
+        metrics: Arc::clone(&shared.metrics),
+        web_port,
     }
 }
 

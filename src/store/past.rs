@@ -24,10 +24,13 @@ pub struct PastRoom {
     pub lines: Vec<Recalled>,
 }
 
-impl PastRoom {
+impl Past {
     /// Brings it back.
     pub fn recall_in(self, chat: &mut Chat) {
-        let lines = self.lines.into_iter().map(|line| line.into_entry().1).collect();
-        chat.recall(self.name, self.topic, lines);
+        for PastRoom { name, topic, lines } in self.rooms {
+            let lines = lines.into_iter().map(|line| line.into_entry().1).collect();
+            chat.recall(name, topic, lines);
+        }
+        chat.register(self.roll);
     }
 }
