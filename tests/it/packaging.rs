@@ -1,5 +1,7 @@
 //! What is shipped beside the program, and that it fits the program.
 
+mod docs;
+mod manual;
 mod monitoring;
 mod units;
 
