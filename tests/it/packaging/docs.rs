@@ -124,3 +124,23 @@ fn every_unit_names_its_documentation() {
         assert_eq!(documents, ["man:chatd(8)", "man:chatd.toml(5)", handbook], "{unit}");
     }
 }
+
+/// `store/{file,tables}` is two folders.
+fn spelled_out(folders: &str) -> Vec<String> {
+    let Some((before, names)) = folders.split_once('{') else { return vec![folders.to_owned()] };
+    names.trim_end_matches('}').split(',').map(|name| format!("{before}{name}")).collect()
+}
+
+#[test]
+fn contributors_are_led_to_folders_that_there_are() {
+    let text = shipped("docs/CONTRIBUTING.md");
+    let (_, table) = text.split_once("\n| folder in `src` |").unwrap();
+    let rows = table.split("\n\n").next().unwrap().lines().skip(2);
+    let cells = rows.map(|row| row.split(" | ").next().unwrap());
+    let folders = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).flat_map(spelled_out);
+    let folders: Vec<_> = folders.collect();
+    assert!(folders.len() > 15, "{folders:?}");
+    for folder in folders {
+        assert!(path("src").join(&folder).is_dir(), "{folder}");
+    }
+}
