@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Builds a chatd that runs on RHEL 8, and its package: packaging/build-rpm.sh [FOLDER]
 #
-# FOLDER (target/rpm unless given) then has chatd-VERSION-1.el8.x86_64.rpm and the binaries alone. Works on
-# any Linux with Rust, rpmbuild (Debian: rpm) and Python (Debian: python3-venv): the zig compiler,
-# which links against glibc 2.28 wherever it runs, is fetched when it is not there.
+# Writes chatd-VERSION-1.el8.x86_64.rpm and the two binaries into FOLDER (by default target/rpm). Needs
+# Linux with Rust, rpmbuild (Debian: rpm) and Python (Debian: python3-venv). It downloads the zig
+# compiler if there is none; zig links against glibc 2.28 on any Linux.
+
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -29,7 +30,7 @@ zig() {
 binary() {
     local name
     cargo zigbuild --release --locked --bin chatd --bin chat --target "$triple.$oldest_glibc"
-    # What is stripped serves debuggers only; a panic names its line without it.
+    # Only debuggers need what this strips; a panic names its line without it.
     for name in chatd chat; do
         strip --strip-debug -o "$work/sources/$name" "$target/$triple/release/$name"
     done
@@ -42,8 +43,8 @@ sources() {
     for page in "$work"/sources/*.[158]; do
         gzip --no-name --best --force "$page"
     done
-    cp README.md LICENSE docs/OPERATIONS.md packaging/*.{toml,service,socket,preset,conf,xml,json,yml} \
-        "$work/sources"
+    cp CHANGELOG.md LICENSE docs/{MANUAL,OPERATIONS,PROTOCOL}.md \
+        packaging/*.{toml,service,socket,preset,conf,xml,json,yml} "$work/sources"
 }
 
 package() {

@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
 # Checks what build-rpm.sh made: packaging/check.sh [FOLDER]
 #
-# Needs, with Debian's names of the packages: rpm, binutils, systemd (252 or newer, not running),
-# mandoc, and for root debootstrap. Nothing is installed but into folders of its own.
+# Needs these packages (Debian's names): rpm, binutils, systemd (252 or newer, not running), mandoc,
+# and for root debootstrap. It installs chatd into temporary folders only.
+
 set -euo pipefail
 if ((EUID != 0)) && [[ -z ${CHECK_AS_ROOT-} ]]; then
-    # rpm changes its root: somebody else can do that in a namespace of their own.
+    # rpm changes its root, which takes root or a user namespace.
     CHECK_AS_ROOT=no exec unshare --map-root-user "$0" "$@"
 fi
 cd "$(dirname "$0")/.."
 export LC_ALL=C
 
 readonly newest_glibc=GLIBC_2.28
-# What `systemd-analyze security` may say of the service, in tenths.
+# The highest exposure that `systemd-analyze security` may report, in tenths.
 readonly exposure=17
 readonly exposure_on_newer=12
 readonly units=(chatd.service chatd.socket chatd-web.socket chatd-tls.socket)
@@ -61,8 +62,10 @@ contents() {
 /usr/share/bash-completion/completions/chat
 /usr/share/bash-completion/completions/chatd
 /usr/share/doc/chatd
+/usr/share/doc/chatd/CHANGELOG.md
+/usr/share/doc/chatd/MANUAL.md
 /usr/share/doc/chatd/OPERATIONS.md
-/usr/share/doc/chatd/README.md
+/usr/share/doc/chatd/PROTOCOL.md
 /usr/share/doc/chatd/alerts.yml
 /usr/share/doc/chatd/grafana-dashboard.json
 /usr/share/doc/chatd/newer-systemd.conf
@@ -78,18 +81,18 @@ contents() {
 LIST
     [[ $(rpm -qpc "$package") == /etc/chatd/chatd.toml ]] ||
         fail "an upgrade would overwrite other settings, or none"
-    # Payloads of zstd, which newer rpmbuilds choose, are none that rpm 4.14 can read.
+    # rpm 4.14 cannot read payloads of zstd, which newer rpmbuilds choose.
     [[ $(rpm -qp --queryformat '%{PAYLOADCOMPRESSOR}' "$package") == gzip ]] ||
         fail "rpm of RHEL 8 cannot unpack it"
 }
 
 install_it() {
-    # What the units refer to on any system.
+    # Files of the system that the units refer to.
     mkdir -p "$root/usr/lib/systemd/system" "$root/bin"
     cp /lib/systemd/system/*.target "$root/usr/lib/systemd/system"
     cp /bin/kill "$root/bin"
     rpm --root "$root" --initdb
-    # Debian's rpm wants to be told that it is meant.
+    # Debian's rpm installs nothing without this flag.
     rpm --root "$root" --install --nodeps --noscripts --force-debian "$package"
     says_nothing rpm --root "$root" --verify --nodeps chatd
 }
@@ -139,13 +142,14 @@ manual() {
     done
 }
 
-# Whether a shell understands a script, if there is that shell here.
+# Checks that a shell can parse a script, if that shell is installed.
 parses() {
     ! command -v "$1" >/dev/null || says_nothing "$1" -n "$2"
 }
 
-# Starts the packaged server with its packaged settings, and joins it: `join [FOLDER COMMAND...]`, where
-# COMMAND takes FOLDER for the root.
+# Starts the packaged server with its packaged settings, and joins it: `join [FOLDER COMMAND...]`.
+# COMMAND runs the server with FOLDER as its root.
+
 join() {
     local place=${1-} log=$scratch/log line
     shift $(($# > 0))
@@ -170,7 +174,7 @@ join() {
     rm -f "$place$scratch/ports"
 }
 
-# The oldest Debian there is to be had, with glibc 2.31.
+# The oldest Debian that can still be downloaded, with glibc 2.31.
 oldest_debian() {
     local bullseye=$target/packaging/bullseye
     if [[ ${CHECK_AS_ROOT-} == no ]]; then
