@@ -32,7 +32,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What a broadcaster finds around it.
 #[derive(Debug)]
-pub struct Surroundings {
+pub struct Environment {
     /// The time.
     pub clock: Clock,
     /// The limits in force.
@@ -67,8 +67,8 @@ pub(super) struct Dispatcher {
 }
 
 impl Dispatcher {
-    pub(super) fn new(surroundings: Surroundings, writable: Arc<WritablePoll>, chat: Chat) -> Self {
-        let Surroundings { limits, keeper, metrics, store, web_port, .. } = surroundings;
+    pub(super) fn new(environment: Environment, writable: Arc<WritablePoll>, chat: Chat) -> Self {
+        let Environment { limits, keeper, metrics, store, web_port, .. } = environment;
         let is_strict = matches!(store, Some((_, Durability::Strict)));
         Self {
             limits,

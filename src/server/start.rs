@@ -10,11 +10,11 @@ use crossbeam_channel::Sender;
 use super::error::{StartError, failed};
 use super::listeners::{self, Wanted};
 use super::port_file;
-use super::restore::{Heir, restore};
+use super::restore::{RestoredClient, restore};
 use super::running::Server;
 use super::services::{Memory, figures, open_store, services};
 use crate::admission::limits::SharedLimits;
-use crate::broadcaster::{Broadcaster, Surroundings};
+use crate::broadcaster::{Broadcaster, Environment};
 use crate::chat::ClientId;
 use crate::config::Config;
 use crate::intake::accept::{Acceptor, Entrance};
@@ -66,18 +66,18 @@ impl Server {
             hurry: Arc::clone(&hurry),
         };
         let door = Arc::clone(&entrance.door);
-        let (mut chat, heirs) = restore(inherited, config.settings(), &door, &shared);
+        let (mut chat, clients) = restore(inherited, config.settings(), &door, &shared);
         past.recall_in(&mut chat);
 
         // Threads of the server's own come first: there may not be one for every client.
         let poll = WritablePoll::new(&closed).map_err(failed("make a poll"))?;
         let writable = Arc::new(poll);
         let web_port = listeners::web_port(&listeners);
-        let surroundings = surroundings(&shared, &keeper, store, web_port);
+        let environment = environment(&shared, &keeper, store, web_port);
         let poll = Arc::clone(&writable);
-        let make = move || Broadcaster::new(receiver, surroundings, poll, chat);
-        let heirs = (heirs, entrance.threads.clone());
-        let (broadcaster, begin) = start_broadcaster(make, heirs, on_crash)?;
+        let make = move || Broadcaster::new(receiver, environment, poll, chat);
+        let clients = (clients, entrance.threads.clone());
+        let (broadcaster, begin) = start_broadcaster(make, clients, on_crash)?;
         start_writable(writable, shared.inbox.clone())?;
         let acceptors = start_acceptors(listeners, &entrance)?;
         config.port_file.as_deref().map_or(Ok(()), |path| port_file::write(path, &ports))?;
@@ -134,13 +134,13 @@ fn share(
 }
 
 /// What the broadcaster is given. It has no sender of its own inbox, which it could wait for.
-fn surroundings(
+fn environment(
     shared: &Shared,
     keeper: &Keeper,
     store: Memory,
     web_port: Option<u16>,
-) -> Surroundings {
-    Surroundings {
+) -> Environment {
+    Environment {
         store,
         clock: shared.clock,
         limits: shared.limits.clone(),
@@ -165,7 +165,7 @@ fn assigned(listeners: &[Listener]) -> Vec<String> {
 /// something: until then the start may fail, and they are for the next one.
 fn start_broadcaster(
     make: impl FnOnce() -> Broadcaster + Send + 'static,
-    (heirs, threads): (Vec<Heir>, Threads),
+    (clients, threads): (Vec<RestoredClient>, Threads),
     on_crash: fn(),
 ) -> Result<(JoinHandle<()>, Sender<()>), StartError> {
     let (complete, start) = crossbeam_channel::bounded::<()>(0);
@@ -176,7 +176,7 @@ fn start_broadcaster(
         }
         let mut broadcaster = make();
         // All are adopted before anybody is read, or somebody would miss what others say.
-        heirs.into_iter().for_each(|heir| heir.join(&mut broadcaster, &threads));
+        clients.into_iter().for_each(|client| client.join(&mut broadcaster, &threads));
         broadcaster.run();
     })?;
     Ok((thread, complete))

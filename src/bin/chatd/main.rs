@@ -20,7 +20,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR2};
 use signal_hook::iterator::Signals;
 
 use self::exit::{CANNOT_START, WRONG_SETTINGS, crash, first_line};
-use self::restart::Succession;
+use self::restart::Restart;
 
 const SIGNALS: [i32; 4] = [SIGTERM, SIGINT, SIGHUP, SIGUSR2];
 
@@ -77,9 +77,9 @@ fn run(mut config: Config) -> Result<(), Box<dyn std::error::Error>> {
         log::warn!("{variable} is set, but there is no such setting");
     }
     let database = Server::open_database(&config)?;
-    let succession = Succession::prepare().map_err(failed("prepare for a restart"))?;
+    let restart = Restart::prepare().map_err(failed("prepare for a restart"))?;
     let inherited = inherit::inherit();
-    let mut server = Server::start(&config, database, inherited, &succession.file, crash)?;
+    let mut server = Server::start(&config, database, inherited, &restart.file, crash)?;
     manager::ready();
     loop {
         let caught = next_signals(&mut signals).map_err(failed("wait for signals"))?;
@@ -89,18 +89,18 @@ fn run(mut config: Config) -> Result<(), Box<dyn std::error::Error>> {
         if caught.contains(&SIGHUP) {
             reload(&server, &config);
         }
-        if caught.contains(&SIGUSR2) && succession.try_out() {
-            let left = succession.replace(server);
+        if caught.contains(&SIGUSR2) && restart.try_out() {
+            let left = restart.replace(server);
             // Only if there was no way to: this process goes on.
             config = load().unwrap_or(config);
             let database = Server::open_database(&config)?;
-            server = Server::start(&config, database, left, &succession.file, crash)?;
+            server = Server::start(&config, database, left, &restart.file, crash)?;
         }
     }
     log::info!("going down");
     manager::stopping();
     if manager::is_managed() {
-        succession.leave_to_manager(server);
+        restart.leave_to_manager(server);
     } else {
         server.stop();
     }

@@ -28,14 +28,14 @@ const MAX_COMPLAINT: usize = 4096;
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// What comes after this process.
-pub(crate) struct Succession {
+pub(crate) struct Restart {
     /// This program's place on disk, where a newer one may be by now.
     path: PathBuf,
     /// Where this process leaves what it knows.
     pub(crate) file: SnapshotFile,
 }
 
-impl Succession {
+impl Restart {
     /// Takes now what may not be there later.
     pub(crate) fn prepare() -> io::Result<Self> {
         let by_name = || env::args_os().next().map(PathBuf::from);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
 
-use super::probe::Opening;
+use super::probe::Probe;
 use super::tls;
 use crate::cli::{Options, Target};
 
@@ -47,12 +47,12 @@ impl Dialer {
         let _ = SockRef::from(&socket).set_tcp_keepalive(&keep_alive);
         match &self.tls {
             None => {
-                let reader = Reader::new(Source::Plain(socket.try_clone()?), Opening::plain());
+                let reader = Reader::new(Source::Plain(socket.try_clone()?), Probe::plain());
                 Ok(Connection { reader, writer: Writer::Plain(socket) })
             }
             Some(tls) => {
                 let (reader, writer) = tls.handshake(socket)?;
-                let reader = Reader::new(Source::Tls(reader), Opening::under_tls());
+                let reader = Reader::new(Source::Tls(reader), Probe::under_tls());
                 Ok(Connection { reader, writer: Writer::Tls(writer) })
             }
         }
@@ -76,7 +76,7 @@ impl Dialer {
 #[derive(Debug)]
 pub(crate) struct Reader {
     source: Source,
-    opening: Opening,
+    probe: Probe,
 }
 
 #[derive(Debug)]
@@ -86,13 +86,13 @@ enum Source {
 }
 
 impl Reader {
-    fn new(source: Source, opening: Opening) -> Self {
-        Self { source, opening }
+    fn new(source: Source, probe: Probe) -> Self {
+        Self { source, probe }
     }
 
     /// Why it ended in this way, if it is clearer from what came.
     pub(crate) fn explain(&self, end: io::Result<()>) -> io::Result<()> {
-        self.opening.explain(end)
+        self.probe.explain(end)
     }
 
     /// How long a read may wait.
@@ -108,7 +108,7 @@ impl Read for Reader {
             Source::Plain(socket) => socket.read(buffer),
             Source::Tls(tls) => tls.read(buffer),
         }?;
-        self.opening.take(&buffer[..length])?;
+        self.probe.take(&buffer[..length])?;
         Ok(length)
     }
 }

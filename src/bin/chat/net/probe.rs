@@ -50,13 +50,13 @@ impl WrongPort {
 
 /// The first bytes of a connection.
 #[derive(Debug)]
-pub(crate) struct Opening {
+pub(crate) struct Probe {
     signs: Signs,
     /// No more than the longest sign has.
     bytes: Vec<u8>,
 }
 
-impl Opening {
+impl Probe {
     pub(crate) fn plain() -> Self {
         Self { signs: PLAIN, bytes: Vec::new() }
     }
@@ -100,8 +100,8 @@ mod tests {
     const ALERT: &[u8] = b"\x15\x03\x03\x00\x02\x02\x32";
 
     /// What is said about bytes that are read `at_once` by so many.
-    fn judge(mut opening: Opening, bytes: &[u8], at_once: usize) -> Option<String> {
-        let error = bytes.chunks(at_once).find_map(|chunk| opening.take(chunk).err())?;
+    fn judge(mut probe: Probe, bytes: &[u8], at_once: usize) -> Option<String> {
+        let error = bytes.chunks(at_once).find_map(|chunk| probe.take(chunk).err())?;
         assert!(WrongPort::is(&error));
         Some(error.to_string())
     }
@@ -109,12 +109,12 @@ mod tests {
     #[test]
     fn tls_and_browsers_ports_are_known_however_their_answer_is_cut() {
         for at_once in [1, 2, 3, 100] {
-            let plain = |bytes| judge(Opening::plain(), bytes, at_once);
+            let plain = |bytes| judge(Probe::plain(), bytes, at_once);
             assert_eq!(plain(ALERT).unwrap(), "that port speaks TLS; use --tls");
             for answer in [b"HTTP/1.1 400 Bad Request\r\n", b"HTTP/1.0 408 Request Timeo"] {
                 let text = plain(answer).unwrap();
                 assert_eq!(text, "that port is for browsers; use the text port");
-                let tls = judge(Opening::under_tls(), answer, at_once).unwrap();
+                let tls = judge(Probe::under_tls(), answer, at_once).unwrap();
                 assert_eq!(tls, "that port is for browsers; use the TLS port");
             }
         }
@@ -122,21 +122,21 @@ mod tests {
 
     #[test]
     fn an_end_without_a_byte_is_told_from_others() {
-        let told = |opening: &Opening, end| opening.explain(end).map_err(|error| error.to_string());
+        let told = |probe: &Probe, end| probe.explain(end).map_err(|error| error.to_string());
         let reset = || Err(io::ErrorKind::ConnectionReset.into());
         for end in [Ok(()), reset()] {
-            let why = told(&Opening::plain(), end).unwrap_err();
+            let why = told(&Probe::plain(), end).unwrap_err();
             assert_eq!(why, "not a word came; is it the text port?");
         }
-        assert!(told(&Opening::under_tls(), Ok(())).unwrap_err().ends_with("the TLS port?"));
+        assert!(told(&Probe::under_tls(), Ok(())).unwrap_err().ends_with("the TLS port?"));
         assert!(
-            told(&Opening::plain(), Err(io::ErrorKind::TimedOut.into()))
-                != told(&Opening::plain(), Ok(()))
+            told(&Probe::plain(), Err(io::ErrorKind::TimedOut.into()))
+                != told(&Probe::plain(), Ok(()))
         );
-        let mut opening = Opening::plain();
-        opening.take(b"-").unwrap();
-        assert_eq!(told(&opening, Ok(())), Ok(()));
-        assert!(told(&opening, reset()).unwrap_err().contains("reset"));
+        let mut probe = Probe::plain();
+        probe.take(b"-").unwrap();
+        assert_eq!(told(&probe, Ok(())), Ok(()));
+        assert!(told(&probe, reset()).unwrap_err().contains("reset"));
     }
 
     #[test]
@@ -153,9 +153,9 @@ mod tests {
             b"\n\x15\x03",
         ] {
             for at_once in [1, 100] {
-                assert_eq!(judge(Opening::plain(), bytes, at_once), None, "{bytes:?}");
+                assert_eq!(judge(Probe::plain(), bytes, at_once), None, "{bytes:?}");
             }
         }
-        assert_eq!(judge(Opening::under_tls(), ALERT, 1), None);
+        assert_eq!(judge(Probe::under_tls(), ALERT, 1), None);
     }
 }
