@@ -1,5 +1,6 @@
 //! What is shipped beside the program, and that it fits the program.
 
+mod architecture;
 mod docs;
 mod manual;
 mod monitoring;
