@@ -36,23 +36,23 @@ pub enum Job {
 enum Task {
     /// Write the history to stdout as JSON lines: id, ts, room, nick, kind, text
     Export {
-        /// Of this room only
+        /// Only lines of this room
         #[arg(long, value_parser = |name: &str| RoomName::new(name).map_err(|error| Refusal::from(error).to_string()))]
         room: Option<RoomName>,
-        /// Not what was said before: 2026-11-22, "2026-11-22 14:02", 2026-11-22T14:02:00Z, or 7d for the last 7 days
+        /// Only lines said since then: 2026-11-22, "2026-11-22 14:02", 2026-11-22T14:02:00Z, or 7d for the last 7 days
         #[arg(long, value_name = "WHEN", value_parser = parse_since)]
         since: Option<Moment>,
         #[command(flatten)]
         state: State,
     },
-    /// Copy the database to a new file, also while the server runs
+    /// Copy the database to a new file; safe while the server runs
     Backup {
-        /// The new file
+        /// The file to create
         file: PathBuf,
         #[command(flatten)]
         state: State,
     },
-    /// Look after accounts
+    /// Manage accounts
     #[command(subcommand, arg_required_else_help = false)]
     Account(AccountTask),
 }
@@ -60,44 +60,44 @@ enum Task {
 /// What can be done with accounts.
 #[derive(Clone, Debug, Subcommand)]
 enum AccountTask {
-    /// Add one; its password is read from the terminal, twice, or is a line of stdin
+    /// Add an account; asks for the password twice, or reads one line from stdin
     Add {
         /// The nick that belongs to it
         #[arg(value_parser = |name: &str| Nick::chosen(name).map_err(|error| Refusal::from(error).to_string()))]
         name: Nick,
-        /// Let it keep order
+        /// Make it an operator's account
         #[arg(long)]
         operator: bool,
         #[command(flatten)]
         state: State,
     },
-    /// List them: name, role, when it was added, when it was used last
+    /// List the accounts: name, role, when added, when last used
     List {
         #[command(flatten)]
         state: State,
     },
-    /// Change what one may do
+    /// Change the role of an account
     Role {
-        /// Its nick
+        /// Nick of the account
         #[arg(value_parser = parse_nick)]
         name: Nick,
-        /// Chat like everybody, or keep order, too
+        /// The new role; operators may kick, mute and ban
         #[arg(value_parser = PossibleValuesParser::new(["user", "operator"]).map(|name| role(&name)))]
         role: Role,
         #[command(flatten)]
         state: State,
     },
-    /// Remove one; the nick is anybody's again
+    /// Remove an account; its nick becomes free
     Remove {
-        /// Its nick
+        /// Nick of the account
         #[arg(value_parser = parse_nick)]
         name: Nick,
         #[command(flatten)]
         state: State,
     },
-    /// Change a password; it is read from the terminal, twice, or is a line of stdin
+    /// Change the password of an account; asks for it twice, or reads one line from stdin
     Password {
-        /// The nick of the account
+        /// Nick of the account
         #[arg(value_parser = parse_nick)]
         name: Nick,
         #[command(flatten)]
@@ -108,7 +108,7 @@ enum AccountTask {
 /// Where the server keeps what outlives it.
 #[derive(Clone, Debug, Args)]
 struct State {
-    /// The server's state directory [default: CHATD_STATE_DIR of the environment]
+    /// State directory of the server [env: CHATD_STATE_DIR]
     #[arg(long, value_name = "DIR")]
     state_dir: Option<PathBuf>,
 }
@@ -135,8 +135,8 @@ pub struct BadPassword;
 impl fmt::Display for BadPassword {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "a password has 8 to 512 bytes of UTF-8, without blanks around it and without control \
-             or invisible characters, or nobody could log in with it",
+            "a password has 8 to 512 bytes of UTF-8, no blanks around it, and no control or invisible \
+             characters",
         )
     }
 }
@@ -222,7 +222,7 @@ pub fn command() -> clap::Command {
 }
 
 fn parse_nick(name: &str) -> Result<Nick, String> {
-    Nick::new(name).ok_or_else(|| "that is no nick".to_owned())
+    Nick::new(name).ok_or_else(|| "not a valid nick".to_owned())
 }
 
 fn role(name: &str) -> Role {
@@ -238,7 +238,7 @@ fn parse_since(text: &str) -> Result<Moment, String> {
     let local = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::system()).ok();
     let instant = text.parse().ok().or_else(|| local().map(|zoned| zoned.timestamp()));
     let instant: Timestamp = instant.ok_or(
-        "it takes a date such as 2026-11-22, with a time or not, or a duration such as 7d",
+        "expected a date such as 2026-11-22, with or without a time, or a duration such as 7d",
     )?;
     Ok(Moment { unix_ms: instant.as_millisecond() })
 }
@@ -262,7 +262,7 @@ fn read_password() -> Result<Password, Box<dyn Error>> {
     let typed = if io::stdin().is_terminal() {
         let typed = rpassword::prompt_password("Password: ")?;
         if rpassword::prompt_password("Again: ")? != typed {
-            return Err("these were two different passwords; nothing is changed".into());
+            return Err("the two passwords differ; nothing was changed".into());
         }
         typed
     } else {

@@ -23,7 +23,7 @@ impl FromStr for WebOrigin {
                 Ok(Self(origin.strip_suffix(own_port).unwrap_or(&origin).to_owned()))
             }
             _ => Err(
-                "it takes scheme://host or scheme://host:port, such as https://chat.example.org"
+                "expected scheme://host or scheme://host:port, such as https://chat.example.org"
                     .to_owned(),
             ),
         }

@@ -1,7 +1,7 @@
 //! The `chatd` command: settings in, a server started, signals obeyed.
 
 #[cfg(not(target_os = "linux"))]
-compile_error!("chatd runs on Linux only; the client is built everywhere: cargo build --bin chat");
+compile_error!("chatd runs on Linux only; elsewhere, build the client: cargo build --bin chat");
 
 mod exit; // how the process ends
 mod restart; // making room for another process

@@ -54,55 +54,66 @@ impl Command {
 }
 
 const COMMANDS: &[Command] = &[
-    Command::new("/help [COMMAND]", "this list, or one command", 0..=1, help),
+    Command::new("/help [COMMAND]", "list the commands, or explain one", 0..=1, help),
     Command::new("/nick NAME", "change your name", 1..=1, people::nick),
-    Command::new("/register PASSWORD", "keep your name for yourself", 1..=1, account::register),
-    Command::new("/login NAME PASSWORD", "take the name that is yours", 2..=2, account::login),
-    Command::new("/who [ROOM]", "who is here", 0..=1, people::who),
-    Command::new("/whois NAME", "what is known of somebody", 1..=1, people::whois),
-    Command::new("/me TEXT", "say what you do", 1..=1, talk::me),
-    Command::new("/msg NAME TEXT", "write to one person only", 2..=2, talk::msg),
-    Command::new("/reply TEXT", "answer whoever wrote to you last", 1..=1, talk::reply),
-    Command::new("/join ROOM", "go to a room, or make one", 1..=1, rooms::join),
+    Command::new(
+        "/register PASSWORD",
+        "reserve your name with a password",
+        1..=1,
+        account::register,
+    ),
+    Command::new("/login NAME PASSWORD", "take your registered name", 2..=2, account::login),
+    Command::new("/who [ROOM]", "list who is here", 0..=1, people::who),
+    Command::new("/whois NAME", "show what is known about somebody", 1..=1, people::whois),
+    Command::new("/me TEXT", "describe what you do: * alice waves", 1..=1, talk::me),
+    Command::new("/msg NAME TEXT", "send a private message", 2..=2, talk::msg),
+    Command::new("/reply TEXT", "answer the last private message", 1..=1, talk::reply),
+    Command::new("/join ROOM", "go to a room, or create one", 1..=1, rooms::join),
     Command::new("/leave", "go back to the lobby", 0..=0, rooms::leave),
-    Command::new("/rooms", "the rooms with people in them", 0..=0, rooms::rooms),
+    Command::new("/rooms", "list the rooms with people in them", 0..=0, rooms::rooms),
     Command::new("/topic [TEXT]", "show or set the room's topic", 0..=1, rooms::topic),
-    Command::new("/history [N]", "the last lines said in the room", 0..=1, view::history),
-    Command::new("/search WORDS", "the last lines with these words", 1..=1, view::search),
-    Command::new("/ignore NAME", "hear no more of somebody", 1..=1, people::ignore),
-    Command::new("/unignore NAME", "hear somebody again", 1..=1, people::unignore),
-    Command::new("/away [TEXT]", "say that you are away, or back", 0..=1, people::away),
-    Command::new("/echo on|off", "get your own lines back", 1..=1, view::echo),
-    Command::new("/time on|off", "see the time of each line", 1..=1, view::time),
-    Command::new("/quiet on|off", "see no joins and leaves", 1..=1, view::quiet),
-    Command::new("/motd", "the message of the day again", 0..=0, view::motd),
-    Command::new("/ping", "check that the server is there", 0..=0, ping),
-    Command::new("/quit [TEXT]", "leave, with last words", 0..=1, talk::quit),
-    Command::new("/kick NAME [WHY]", "throw somebody out", 1..=2, moderation::kick).for_operators(),
-    Command::new("/mute NAME [DUR]", "let somebody say nothing", 1..=2, moderation::mute)
+    Command::new("/history [N]", "show the last lines said in the room", 0..=1, view::history),
+    Command::new("/search WORDS", "find the last lines with these words", 1..=1, view::search),
+    Command::new("/ignore NAME", "hide what somebody says", 1..=1, people::ignore),
+    Command::new("/unignore NAME", "show what somebody says again", 1..=1, people::unignore),
+    Command::new("/away [TEXT]", "mark yourself as away, or as back", 0..=1, people::away),
+    Command::new("/echo on|off", "show your own lines, too", 1..=1, view::echo),
+    Command::new("/time on|off", "show the time of each line", 1..=1, view::time),
+    Command::new("/quiet on|off", "hide joins and leaves", 1..=1, view::quiet),
+    Command::new("/motd", "show the message of the day again", 0..=0, view::motd),
+    Command::new("/ping", "check that the server answers", 0..=0, ping),
+    Command::new("/quit [TEXT]", "leave, with a parting message", 0..=1, talk::quit),
+    Command::new("/kick NAME [WHY]", "disconnect somebody", 1..=2, moderation::kick)
+        .for_operators(),
+    Command::new("/mute NAME [DUR]", "stop somebody from speaking", 1..=2, moderation::mute)
         .for_operators(),
     Command::new("/unmute NAME|ADDR", "let somebody speak again", 1..=1, moderation::unmute)
         .for_operators(),
-    Command::new("/ban NAME|ADDR|CIDR [DUR] [WHY]", "keep somebody out", 1..=3, moderation::ban)
+    Command::new(
+        "/ban NAME|ADDR|CIDR [DUR] [WHY]",
+        "disconnect somebody, and keep them out",
+        1..=3,
+        moderation::ban,
+    )
+    .for_operators(),
+    Command::new("/unban NAME|ADDR|CIDR", "lift a ban", 1..=1, moderation::unban).for_operators(),
+    Command::new("/bans", "list bans, and mutes of people who left", 0..=0, moderation::bans)
         .for_operators(),
-    Command::new("/unban NAME|ADDR|CIDR", "let somebody in again", 1..=1, moderation::unban)
-        .for_operators(),
-    Command::new("/bans", "who is kept out", 0..=0, moderation::bans).for_operators(),
     Command::new(
         "/slow SECONDS",
-        "a line each so many seconds in this room; 0: no limit",
+        "let each person here speak once every SECONDS; 0: off",
         1..=1,
         moderation::slow,
     )
     .for_operators(),
     Command::new(
         "/lockdown on|off",
-        "let only registered people speak",
+        "let only logged-in people speak",
         1..=1,
         moderation::lockdown,
     )
     .for_operators(),
-    Command::new("/reload", "read the server's settings again", 0..=0, moderation::reload)
+    Command::new("/reload", "reload the server's settings", 0..=0, moderation::reload)
         .for_operators(),
 ];
 
@@ -202,7 +213,7 @@ fn help(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
         turn.notice(format_args!("{usage:width$}  {help}"));
     }
     if one.is_none() {
-        turn.notice("Anything else is said to the room; //text says /text.");
+        turn.notice("Any other line is said to the room; //text says /text.");
     }
     Ok(())
 }

@@ -105,7 +105,7 @@ fn what_only_the_next_program_knows_of_is_for_that_one_to_judge() {
     let (server, program) = serve_with(&dir, &["--config", &dir.file("chatd.toml", "")]);
     let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
     dir.file("chatd.toml", "colour = 'green'\n");
-    refuses(&server, [&mut alice, &mut bob], ["not restarted", "colour: there is no such setting"]);
+    refuses(&server, [&mut alice, &mut bob], ["not restarted", "colour: no such setting"]);
     // One that knows what to do with it.
     let forget = format!("echo >{}", dir.path("chatd.toml"));
     replace(&program, meddler(&forget), 0o755);

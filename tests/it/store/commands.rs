@@ -164,10 +164,10 @@ fn what_cannot_be_done_with_an_account_is_said_in_one_line() {
         ("account add bob", "\nsecond line\n", 2, "a password has 8 to 512 bytes"),
         ("account add bob", "1234567\n", 2, "a password has 8 to 512 bytes"),
         ("account password alice", "1234567\n", 2, "a password has 8 to 512 bytes"),
-        ("account add bob", " blank before\n", 2, "without blanks around it"),
-        ("account add bob", "blank behind \r\n", 2, "without blanks around it"),
-        ("account password alice", "bell\u{7}\n", 2, "without control or invisible"),
-        ("account password alice", "tab\tin it\n", 2, "without control or invisible"),
+        ("account add bob", " blank before\n", 2, "no blanks around it"),
+        ("account add bob", "blank behind \r\n", 2, "no blanks around it"),
+        ("account password alice", "bell\u{7}\n", 2, "no control or invisible"),
+        ("account password alice", "tab\tin it\n", 2, "no control or invisible"),
         ("account password alice", &"x".repeat(513), 2, "a password has 8 to 512 bytes"),
         ("account remove bob", "", 1, "bob is not registered"),
         ("account password bob", "long enough\n", 1, "bob is not registered"),
@@ -209,7 +209,7 @@ fn a_password_is_typed_twice_at_a_terminal_and_not_shown() {
     bob.shows("\r\nAgain: ");
     bob.rests();
     bob.types("other\r");
-    bob.ends_showing("\r\nchatd: these were two different passwords; nothing is changed\r\n");
+    bob.ends_showing("\r\nchatd: the two passwords differ; nothing was changed\r\n");
     assert_eq!(manage(&dir, "account list", "").stdout.lines().count(), 1);
 }
 
