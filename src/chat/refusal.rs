@@ -133,26 +133,26 @@ impl fmt::Display for Refusal {
             }
             Self::NotFound(why) => why.fmt(f),
             Self::NoArchive => {
-                f.write_str("there is nothing to search: this server keeps no history on disk")
+                f.write_str("nothing to search: this server keeps no history on disk")
             }
             Self::Malformed => {
-                f.write_str(r#"that is no message; it looks like {"t":"say","text":"hello"}"#)
+                f.write_str(r#"not a valid message; send one like {"t":"say","text":"hello"}"#)
             }
             Self::EndlessLine(bytes) => write!(f, "{bytes} bytes without a line end; goodbye"),
             Self::Idle(limit) => {
                 let limit = humantime::format_duration(*limit);
-                write!(f, "nothing heard from you for {limit}; goodbye")
+                write!(f, "you sent nothing for {limit}; goodbye")
             }
             Self::UnknownCommand(name) => write!(f, "unknown command /{name}; try /help"),
             Self::Misspelt(name) => write!(f, "did you mean /{name}? not sent"),
-            Self::Misused => f.write_str("that is not how it is used; try /help"),
+            Self::Misused => f.write_str("wrong usage; try /help"),
             Self::Usage(usage) => write!(f, "usage: {usage}"),
-            Self::NotANick => {
-                f.write_str("a nick has 1 to 16 of A-Z a-z 0-9 _ - and starts with a letter")
-            }
-            Self::NotARoom => {
-                f.write_str("a room's name has 1 to 32 of a-z 0-9 _ - and starts with a letter")
-            }
+            Self::NotANick => f.write_str(
+                "a nick has 1 to 16 of the characters A-Z a-z 0-9 _ - and starts with a letter",
+            ),
+            Self::NotARoom => f.write_str(
+                "a room name has 1 to 32 of the characters a-z 0-9 _ - and starts with a letter",
+            ),
             Self::Reserved(nick) => write!(f, "{nick} is reserved"),
             Self::Taken(nick) => write!(f, "{nick} is taken"),
             Self::Nobody(nick) => write!(f, "no one here is called {nick}"),
@@ -160,9 +160,9 @@ impl fmt::Display for Refusal {
             Self::InLobby => f.write_str("you are in the lobby"),
             Self::AlreadyIn(room) => write!(f, "you are already in {room}"),
             Self::NobodyWrote => f.write_str("no one has written to you yet"),
-            Self::WriterLeft => f.write_str("whoever wrote to you has left"),
+            Self::WriterLeft => f.write_str("the person who wrote to you has left"),
             Self::IgnoreSelf => f.write_str("you can't ignore yourself"),
-            Self::NotIgnored(nick) => write!(f, "you do not ignore {nick}"),
+            Self::NotIgnored(nick) => write!(f, "you are not ignoring {nick}"),
             Self::NoAccounts => {
                 f.write_str("this server keeps no accounts: it has no state directory")
             }
@@ -174,7 +174,7 @@ impl fmt::Display for Refusal {
             }
             Self::WrongPassword => f.write_str("wrong password"),
             Self::ClaimPending => f.write_str(
-                "passwords from your address are being looked at; try again in a moment",
+                "passwords from your address are still being checked; try again in a moment",
             ),
             Self::TooManyNames(wait) => {
                 let wait = whole(*wait);
@@ -195,28 +195,28 @@ impl fmt::Display for Refusal {
             Self::Muted(None) => f.write_str("you are muted"),
             Self::Muted(Some(left)) => write!(f, "you are muted for {}", whole(*left)),
             Self::TooSoon(wait) => {
-                write!(f, "slowly, please: you may speak again in {}; not sent", whole(*wait))
+                write!(f, "slow down: you may speak again in {}; not sent", whole(*wait))
             }
             Self::Lockdown => {
                 f.write_str("only registered people may speak now; /login NAME PASSWORD")
             }
             Self::OperatorsOnly => f.write_str("only operators may do that"),
-            Self::Yourself => f.write_str("that would be you"),
+            Self::Yourself => f.write_str("you cannot do that to yourself"),
             Self::NotAMask(text) => {
-                write!(f, "{text} is no name, address or network that can be banned")
+                write!(f, "{text} is not a name, address or network that can be banned")
             }
             Self::NotADuration(text) => {
-                write!(f, "{text} is no duration; it looks like 10m, 2h or 7d")
+                write!(f, "{text} is not a duration such as 10m, 2h or 7d")
             }
             Self::NotBanned(mask) => write!(f, "{mask} is not banned"),
             Self::NotSaved(what) => {
                 write!(
                     f,
-                    "{what}, but that is not saved, and tried again; till then it ends with the server"
+                    "{what}, but not saved yet: chatd keeps trying, and loses this if it stops before that"
                 )
             }
             Self::TooManyOrders => f.write_str(
-                "not done: the disk takes no bans, and there is no room for more of them",
+                "not done: the disk saves no bans, and too many are waiting to be saved",
             ),
             Self::NotMuted(nick) => write!(f, "{nick} is not muted"),
             Self::NobodyMuted(origin) => write!(f, "nobody from {origin} is muted"),

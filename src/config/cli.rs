@@ -62,7 +62,7 @@ enum Task {
 enum AccountTask {
     /// Add an account; asks for the password twice, or reads one line from stdin
     Add {
-        /// The nick that belongs to it
+        /// Nick of the account
         #[arg(value_parser = |name: &str| Nick::chosen(name).map_err(|error| Refusal::from(error).to_string()))]
         name: Nick,
         /// Make it an operator's account

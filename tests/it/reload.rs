@@ -159,7 +159,7 @@ fn an_idle_timeout_that_sighup_brings_reaches_those_who_are_silent() {
     alice.expect(&format!("-- {} joined (2 here)", silent.name));
     dir.file("chatd.toml", "idle-timeout = '1s'\n");
     reload(&server);
-    silent.wait_for(|line| line == "!! nothing heard from you for 1s; goodbye");
+    silent.wait_for(|line| line == "!! you sent nothing for 1s; goodbye");
     silent.expect_end();
 }
 

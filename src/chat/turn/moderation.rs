@@ -41,7 +41,7 @@ impl Chat {
     pub fn give_up(&mut self, now: Now, effects: &mut Effects) {
         self.orders.fail_all();
         for client in self.claims.pending() {
-            let why = Text::new("there was no time for that; try again");
+            let why = Text::new("not done in time; try again");
             self.handle(now, client, Event::NotClaimed(why), effects);
         }
     }
@@ -97,11 +97,11 @@ impl Chat {
     ) {
         let done = match order {
             Order::Ban(ban) => format!("{} is banned", ban.mask),
-            Order::Unban(mask) => format!("{mask} is not banned any more"),
+            Order::Unban(mask) => format!("{mask} is no longer banned"),
         };
         let message = if is_saved {
             let was_late = self.orders.save(now.uptime, order);
-            let late = if was_late { ", and that is saved by now" } else { "" };
+            let late = if was_late { ", and saved now" } else { "" };
             Message::Notice(Text::new(done + late))
         } else if self.orders.fail(now.uptime, order) {
             Message::Refused(Refusal::NotSaved(Text::new(done)))
@@ -270,7 +270,7 @@ impl Turn<'_> {
         if self.me().login.is_some() && self.me().login != account {
             self.me_mut().login = None;
             self.effects.push(Effect::Changed(self.me));
-            self.notice("you are logged out: the account is gone");
+            self.notice("you are logged out: the account was removed");
         }
         if let Some(owned) = account.filter(|_| self.me().login.is_none()) {
             self.make_way(Refusal::Registered(owned));

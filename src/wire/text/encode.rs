@@ -94,8 +94,8 @@ pub fn digest(joined: usize, left: usize, here: usize) -> String {
 /// The whole answer to a client that speaks HTTP or TLS; `web` is the port where it should.
 pub fn http_refusal(web: Option<u16>) -> Vec<u8> {
     let elsewhere = match web {
-        Some(port) => format!("Browsers are welcome on port {port}."),
-        None => "It is not for browsers.".to_owned(),
+        Some(port) => format!("Browsers can use port {port}."),
+        None => "It does not serve browsers.".to_owned(),
     };
     let body = format!("This port is for text clients such as netcat and telnet. {elsewhere}\n");
     format!(

@@ -157,7 +157,7 @@ fn what_cannot_be_done_with_an_account_is_said_in_one_line() {
     assert_eq!((absent.status, absent.stderr), (1, format!("chatd: {why}\n")));
     assert_done(&manage(&dir, "account add alice", "top secret\n"), "");
     for (words, input, status, why) in [
-        ("account add A1ice", "long enough\n", 1, "alice is registered already"),
+        ("account add A1ice", "long enough\n", 1, "alice is already registered"),
         ("account role bob operator", "", 1, "bob is not registered"),
         ("account role alice admin", "", 2, "invalid value 'admin'"),
         ("account add bob", "", 2, "a password has 8 to 512 bytes"),

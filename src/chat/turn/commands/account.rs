@@ -39,7 +39,9 @@ pub(crate) fn login(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
 /// Warns if others could read the password; fails if there are no accounts to have one for.
 fn warn_of_listeners(turn: &mut Turn<'_>) -> Result<(), Refusal> {
     if !turn.me().encrypted {
-        turn.notice("this connection is not encrypted: others on the way can read the password");
+        turn.notice(
+            "this connection is not encrypted: others on the network can read the password",
+        );
     }
     if !turn.chat.settings.has_archive {
         return Err(Refusal::NoAccounts);

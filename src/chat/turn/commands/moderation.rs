@@ -171,10 +171,10 @@ pub(crate) fn slow(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     }
     room.slow = (seconds > 0).then(|| Duration::from_secs(seconds));
     let name = room.name;
-    turn.log(format_args!("set {name} to a line each {seconds} s"));
+    turn.log(format_args!("set slow to {seconds} s in {name}"));
     let words = match seconds {
-        0 => Text::new("everybody may speak as often as they like again"),
-        _ => Text::new(format!("everybody may speak once each {seconds} s")),
+        0 => Text::new("slow is off: speak as often as you like"),
+        _ => Text::new(format!("slow is on: everybody may speak once every {seconds} s")),
     };
     turn.effects.tell_room(id, None, Message::Notice(words));
     Ok(())
@@ -193,7 +193,7 @@ pub(crate) fn lockdown(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal
 pub(crate) fn reload(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
     turn.log("asked for a reload");
     turn.effects.push(Effect::Reload);
-    turn.notice("the settings are read again; the log says with what success");
+    turn.notice("chatd reloads its settings; the log has the result");
     Ok(())
 }
 

@@ -67,7 +67,7 @@ pub(crate) fn ignore(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> 
         }
     }
     let nick = turn.chat.clients[&other].nick;
-    turn.notice(format_args!("you ignore {nick}"));
+    turn.notice(format_args!("you are ignoring {nick}"));
     Ok(())
 }
 
