@@ -190,7 +190,7 @@ impl Dispatcher {
     /// Turns away a client that speaks another protocol.
     fn refuse(&mut self, now: Now, id: ClientId, protocol: &str, reason: Refused) {
         if let Some(addr) = self.peers.addr(id) {
-            log::warn!("refused {addr}: it speaks {protocol} to the text port");
+            log::warn!("refused {addr}: it sent {protocol} to the text port");
             self.status.count_refused(reason);
         }
         let answer = http_refusal(self.web_port);
@@ -267,10 +267,10 @@ impl Dispatcher {
             }
             Effect::Reload => {
                 if let Err(error) = os::ask_for_reload() {
-                    log::error!("cannot ask for a reload: {error}");
+                    log::error!("cannot start a reload: {error}");
                 }
             }
-            Effect::Kept(deed) => log::info!("to keep order, {deed}"),
+            Effect::Kept(deed) => log::info!("operator {deed}"),
             Effect::Changed(id) => self.status.note(id, &self.chat, self.peers.dialect(id)),
             Effect::TurnedAway(id) => {
                 if let Some(addr) = self.peers.addr(id) {
@@ -360,7 +360,7 @@ fn log_words(message: &Message) {
             log::debug!("{} in {room}: {}", entry.from, entry.text);
         }
         Message::Left { room, nick, reason: Reason::Quit(Some(words)), .. } => {
-            log::debug!("{nick} quits {room}: {words}");
+            log::debug!("{nick} quit {room}: {words}");
         }
         _ => {}
     }

@@ -70,7 +70,7 @@ impl Server {
         past.recall_in(&mut chat);
 
         // Threads of the server's own come first: there may not be one for every client.
-        let poll = WritablePoll::new(&closed).map_err(failed("make a poll"))?;
+        let poll = WritablePoll::new(&closed).map_err(failed("create a poll"))?;
         let writable = Arc::new(poll);
         let web_port = listeners::web_port(&listeners);
         let environment = environment(&shared, &keeper, store, web_port);
@@ -129,7 +129,7 @@ fn share(
         clock: Clock::start(before),
         limits: SharedLimits::new(config.limits()),
         metrics,
-        alarm: Arc::new(Alarm::new().map_err(failed("make a wake-up"))?),
+        alarm: Arc::new(Alarm::new().map_err(failed("create a wakeup"))?),
     })
 }
 
@@ -152,7 +152,7 @@ fn environment(
 }
 
 fn bell() -> Result<Bell, StartError> {
-    Bell::new().map_err(failed("make a wake-up"))
+    Bell::new().map_err(failed("create a wakeup"))
 }
 
 /// The names of the services whose listeners the service manager's settings made.

@@ -93,7 +93,7 @@ fn a_path_that_cannot_be_a_state_directory_is_named_with_where_it_was_asked_for(
         (by_variable, "CHATD_STATE_DIR"),
         (by_file, &format!("{config}: state-dir")),
     ] {
-        let expected = format!("chatd: {named}: cannot use {file}: it is no directory");
+        let expected = format!("chatd: {named}: cannot use {file}: not a directory");
         assert_eq!((ended.status, ended.first_line()), (2, &*expected));
     }
 }

@@ -70,7 +70,7 @@ fn load() -> Result<Config, Stop> {
 
 fn run(mut config: Config) -> Result<(), Box<dyn std::error::Error>> {
     // One that comes while this process turns into the next is for that one.
-    os::hold_signals(&SIGNALS).map_err(failed("hold signals"))?;
+    os::hold_signals(&SIGNALS).map_err(failed("block signals"))?;
     let mut signals = Signals::new(SIGNALS).map_err(failed("wait for signals"))?;
     logging::start(config.log_level()).map_err(failed("start the thread \"log\""))?;
     for variable in &config.unknown_variables {
@@ -124,7 +124,7 @@ fn reload(server: &Server, started_with: &Config) {
     match changed {
         Ok(mut changed) => {
             for option in started_with.fixed_differences(&changed) {
-                log::warn!("{option} is changed, which takes a restart");
+                log::warn!("{option} was changed; restart chatd to apply it");
             }
             changed.keep_fixed(started_with);
             logging::set_level(changed.log_level());
@@ -132,7 +132,7 @@ fn reload(server: &Server, started_with: &Config) {
             log::info!("reloaded");
         }
         Err(Stop::Answered(text) | Stop::Wrong(text)) => {
-            log::error!("not reloaded, nothing is changed: {}", first_line(&text));
+            log::error!("not reloaded, nothing was changed: {}", first_line(&text));
         }
     }
     manager::ready();

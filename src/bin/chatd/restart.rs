@@ -48,7 +48,7 @@ impl Restart {
     pub(crate) fn try_out(&self) -> bool {
         let result = self.run_trial();
         if let Err(error) = &result {
-            log::error!("not restarted, nothing is changed: {}: {error}", self.path.display());
+            log::error!("not restarted, nothing was changed: {}: {error}", self.path.display());
         }
         result.is_ok()
     }
@@ -78,13 +78,13 @@ impl Restart {
     ///
     /// Returns only if there is no way to, with what it takes to go on in this process.
     pub(crate) fn replace(&self, server: Server) -> Inherited {
-        log::info!("making room for {}", self.path.display());
+        log::info!("restarting as {}", self.path.display());
         let Some(left) = server.hand_over() else { return Inherited::default() };
         match self.ready(&left) {
             Ok((command, state)) => {
                 logging::flush();
                 let error = os::become_program(command, descriptors(state, left));
-                log::error!("cannot become {}: {error}", self.path.display());
+                log::error!("cannot execute {}: {error}", self.path.display());
                 logging::flush();
                 process::exit(CRASHED)
             }
@@ -120,7 +120,7 @@ impl Restart {
         // It has the connections, and this file, already.
         if let Err(error) = self.file.fill(&snapshot) {
             self.file.clear();
-            log::error!("cannot leave anything to the next process: {error}");
+            log::error!("cannot save the snapshot for the next process: {error}");
         }
     }
 }

@@ -168,7 +168,7 @@ fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
 /// When the path can be no state directory.
 pub fn check_place(dir: &Path) -> Result<(), Fault> {
     match fs::metadata(dir) {
-        Ok(found) if !found.is_dir() => Err(Fault::about(dir, "it is no directory")),
+        Ok(found) if !found.is_dir() => Err(Fault::about(dir, "not a directory")),
         _ => Ok(()),
     }
 }
@@ -181,8 +181,8 @@ pub fn check_there(dir: &Path) -> Result<(), Fault> {
     match fs::metadata(dir).map_err(|error| error.kind()) {
         Err(ErrorKind::NotFound | ErrorKind::NotADirectory) => Err(Fault::about(
             dir,
-            "there is no such directory; name the server's, or make it first, as the user that \
-             the server runs as",
+            "no such directory; name the server's state directory, or create it first as the user \
+             that the server runs as",
         )),
         _ => check_place(dir),
     }
@@ -209,7 +209,7 @@ fn lock(path: &Path) -> Result<File, Fault> {
         }
         let mut holder = String::new();
         let _ = (&file).take(20).read_to_string(&mut holder);
-        let what = format!("a running chatd has this directory (process {})", holder.trim());
+        let what = format!("a running chatd uses this directory (process {})", holder.trim());
         return Err(Fault::about(path, what));
     }
     let note = format!("{}\n", std::process::id());
@@ -268,8 +268,8 @@ fn inspect(file: &Path, access: &OpenOptions) -> Result<(), Fault> {
         Some(version) if version > schema::NEWEST => {
             let newest = schema::NEWEST;
             let what = format!(
-                "a newer chatd wrote it (version {version}, this one knows {newest}); install \
-                 that one, or name another directory"
+                "a newer chatd wrote it (version {version}, this one reads up to {newest}); \
+                 install the newer chatd, or name another directory"
             );
             Err(Fault::about(file, what))
         }

@@ -43,7 +43,7 @@ fn a_banned_address_is_turned_away_on_every_wire_and_after_every_kind_of_end() {
     eve.rest();
     while page.line() != "!! banned: scanners, all" {}
     page.expect_closed(1008);
-    running.wait_log(["to keep order, carol banned 127.0.0.1: scanners, all"]);
+    running.wait_log(["operator carol banned 127.0.0.1: scanners, all"]);
     for end in [None, Some(Signal::KILL), Some(Signal::TERM), Some(Signal::USR2)] {
         running = again(running, &dir, end);
         nobody_gets_in(&running, "!! banned: scanners, all");
@@ -51,7 +51,7 @@ fn a_banned_address_is_turned_away_on_every_wire_and_after_every_kind_of_end() {
     let mut carol = operator(&running);
     assert_eq!(carol.ask("/bans"), ["-- 127.0.0.1, by carol: scanners, all"]);
     until(&mut carol, "/unban 127.0.0.1", "is no longer banned");
-    running.wait_log(["to keep order, carol unbanned 127.0.0.1"]);
+    running.wait_log(["operator carol unbanned 127.0.0.1"]);
     drop(Client::guest(&running));
     let told = until(&mut carol, "/unban 127.0.0.1", "!!");
     assert_eq!(told, "!! 127.0.0.1 is not banned");

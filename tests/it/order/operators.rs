@@ -42,7 +42,7 @@ fn a_kick_says_by_whom_and_why() {
     eve.wait_for(|line| line == "!! kicked by carol: too  loud");
     eve.rest();
     bob.wait_for(|line| line == "-- eve left: kicked by carol: too  loud (2 here)");
-    server.wait_log(["to keep order, carol kicked eve: too  loud"]);
+    server.wait_log(["operator carol kicked eve: too  loud"]);
     let mut page = WebSocket::join(&server, "mallory");
     until(&mut carol, "/kick mallory", "-- mallory is kicked");
     while page.line() != "!! kicked by carol" {}
@@ -58,7 +58,7 @@ fn who_is_muted_is_told_for_how_long_and_heard_by_nobody() {
     let [mut eve, mut bob] = people(&server, ["eve", "bob"]);
     until(&mut carol, "/mute eve 1h", "-- eve is muted for 1h");
     eve.wait_for(|line| line == "!! you are muted for 1h");
-    server.wait_log(["to keep order, carol muted eve for 1h"]);
+    server.wait_log(["operator carol muted eve for 1h"]);
     bob.sync();
     for line in ["hello", "/me hello", "/msg bob hello", "/topic hello", "/nick hello"] {
         let told = eve.ask(line);
@@ -76,7 +76,7 @@ fn who_is_muted_is_told_for_how_long_and_heard_by_nobody() {
     carol.wait_for(|line| line == format!("-- {name} joined (3 here)"));
     until(&mut carol, &format!("/unmute {name}"), "may speak again");
     again.wait_for(|line| line == "-- you may speak again");
-    server.wait_log([&format!("to keep order, carol unmuted {name}")]);
+    server.wait_log([&format!("operator carol unmuted {name}")]);
     again.send("hello");
     bob.wait_for(|line| line == format!("<{name}> hello"));
 }
@@ -128,7 +128,7 @@ fn a_slow_room_takes_one_line_at_a_time_and_a_lockdown_only_registered_people() 
     let mut bob = log_in(&server, "bob", "top secret");
     let [mut eve] = people(&server, ["eve"]);
     until(&mut carol, "/slow 60", "once every 60 s");
-    server.wait_log(["to keep order, carol set slow to 60 s in lobby"]);
+    server.wait_log(["operator carol set slow to 60 s in lobby"]);
     eve.wait_for(|line| line.contains("once every 60 s"));
     assert_eq!(eve.ask("one"), [""; 0]);
     switch(&server);
@@ -137,7 +137,7 @@ fn a_slow_room_takes_one_line_at_a_time_and_a_lockdown_only_registered_people() 
     until(&mut carol, "/slow 0", "as often as you like");
     eve.wait_for(|line| line.contains("as often as you like"));
     until(&mut carol, "/lockdown on", "only registered people");
-    server.wait_log(["to keep order, carol turned lockdown on"]);
+    server.wait_log(["operator carol turned lockdown on"]);
     eve.wait_for(|line| line.contains("only registered people"));
     switch(&server);
     let mut page = WebSocket::connect(&server);
@@ -207,7 +207,7 @@ fn an_operator_reloads_and_anybody_reads_the_motd_again() {
     dir.file("motd", "new\n");
     carol.send("/reload");
     server.wait_log([" reloaded"]);
-    server.wait_log(["to keep order, carol asked for a reload"]);
+    server.wait_log(["operator carol asked for a reload"]);
     until(&mut eve, "/motd", "-- new");
 }
 

@@ -229,8 +229,8 @@ fn the_state_directory_may_be_named_in_the_environment() {
 fn a_state_directory_that_is_not_there_is_named_and_not_made() {
     let dir = TempDir::new();
     let (slip, below) = (dir.path("slip"), format!("{}/state", dir.file("notes", "")));
-    let why = "there is no such directory; name the server's, or make it first, as the user that \
-               the server runs as";
+    let why = "no such directory; name the server's state directory, or create it first as the \
+               user that the server runs as";
     let copy = dir.path("copy.db");
     let commands: [&[&str]; 7] = [
         &["account", "add", "alice"],
