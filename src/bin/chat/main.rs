@@ -34,7 +34,7 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<(), Failure> {
     if options.tls_insecure {
-        complain("chat: warning: nobody makes sure that it is the server that you talk to");
+        complain("chat: warning: the server's certificate is not checked");
     }
     let dialer = Dialer::new(options)?;
     let connection = dialer.dial()?;
@@ -45,5 +45,5 @@ fn run(options: &Options) -> Result<(), Failure> {
     };
     let is_all_delivered = terminal::run(dialer, connection, options.identity(), &keys)?;
     drop(keys);
-    if is_all_delivered { Ok(()) } else { Err("not everything was sent".into()) }
+    if is_all_delivered { Ok(()) } else { Err("not every line was sent".into()) }
 }

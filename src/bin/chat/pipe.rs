@@ -55,10 +55,12 @@ pub(crate) fn run(connection: Connection, identity: &Identity) -> Result<(), Fai
     } else {
         let reason =
             listened.map_or_else(|error| format!(": {}", describe(&error)), |()| String::new());
-        return Err(format!("the connection ended before every line was taken{reason}").into());
+        return Err(
+            format!("the connection ended before the server accepted every line{reason}").into()
+        );
     }
     match progress.is_done(&progress.has_failed) {
-        true => Err("not every line was taken".into()),
+        true => Err("not every line was accepted".into()),
         false => Ok(()),
     }
 }

@@ -165,7 +165,9 @@ impl Talk {
             }
             _ if notices::is_quit(&line) => self.leave(now, Some(line.as_str()), actions),
             Stage::Open => self.send(now, line, actions),
-            _ if self.kept.len() == MAX_KEPT => actions.push(show("!! not sent, nor kept", &line)),
+            _ if self.kept.len() == MAX_KEPT => {
+                actions.push(show("!! not sent and not kept", &line))
+            }
             _ => {
                 self.kept.push_back(line);
                 if !matches!(self.stage, Stage::Entering { .. }) {
@@ -272,7 +274,7 @@ impl Talk {
         let words = match answer {
             None => return,
             Some(Answer::LoggedIn) => return self.ask_for_place(actions),
-            Some(Answer::NotYet) => format!("-- not logged in as {nick} yet; trying again then"),
+            Some(Answer::NotYet) => format!("-- not logged in as {nick} yet; chat will try again"),
             Some(Answer::Refused) => {
                 format!("-- not logged in as {nick}; type /login to try again")
             }

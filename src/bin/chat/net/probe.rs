@@ -22,11 +22,11 @@ const PLAIN: Signs = Signs {
         (b"\x15\x03", "that port speaks TLS; use --tls"),
         (b"HTTP/1.", "that port is for browsers; use the text port"),
     ],
-    silence: "not a word came; is it the text port?",
+    silence: "the server sent nothing; is that the text port?",
 };
 const UNDER_TLS: Signs = Signs {
     known: &[(b"HTTP/1.", "that port is for browsers; use the TLS port")],
-    silence: "not a word came; is it the TLS port?",
+    silence: "the server sent nothing; is that the TLS port?",
 };
 
 /// It is no chatd's port that answers, or not the right one; the words say what to do.
@@ -126,7 +126,7 @@ mod tests {
         let reset = || Err(io::ErrorKind::ConnectionReset.into());
         for end in [Ok(()), reset()] {
             let why = told(&Probe::plain(), end).unwrap_err();
-            assert_eq!(why, "not a word came; is it the text port?");
+            assert_eq!(why, "the server sent nothing; is that the text port?");
         }
         assert!(told(&Probe::under_tls(), Ok(())).unwrap_err().ends_with("the TLS port?"));
         assert!(

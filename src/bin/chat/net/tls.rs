@@ -60,7 +60,7 @@ fn name_of(target: &Target) -> io::Result<ServerName<'static>> {
     // The zone of an IPv6 address is this machine's own matter.
     let host = target.host.split('%').next().unwrap_or_default().to_owned();
     ServerName::try_from(host)
-        .map_err(|_| io::Error::other("no certificate can be for a host of that name"))
+        .map_err(|_| io::Error::other("not a host name that a certificate can contain"))
 }
 
 /// The state of a session. Never locked while waiting for the network.

@@ -132,7 +132,7 @@ fn the_user_is_logged_in_again_before_anything_else_is_said() {
     assert_eq!(test.deadline_comes(), ["Dial"]);
     assert_eq!(test.happens(Event::Connected), ["> ", "> /login alice open sesame"]);
     let wait = "!! too many failed logins; try again in 2s";
-    let told = "-- not logged in as alice yet; trying again then";
+    let told = "-- not logged in as alice yet; chat will try again";
     assert_eq!(test.hears(wait), [wait, told]);
     assert_eq!(test.deadline_comes(), ["> /login alice open sesame"]);
     test.hears("-- you are now alice");

@@ -31,7 +31,7 @@ pub(super) fn verifier(
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     roots.add_parsable_certificates(known.iter().cloned());
     if roots.is_empty() {
-        return Err(io::Error::other("no certificate to trust is known; see --tls-ca"));
+        return Err(io::Error::other("found no certificate to trust; name one with --tls-ca"));
     }
     let provider = Arc::clone(provider);
     let authorities = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
@@ -52,7 +52,7 @@ fn read_all(file: &Path) -> Result<Vec<CertificateDer<'static>>, Box<dyn Error>>
         RootCertStore::empty().add(certificate.clone()).map_err(|error| failure::of(&error))?;
     }
     if certificates.is_empty() {
-        return Err("there is no certificate in it".into());
+        return Err("the file contains no certificate".into());
     }
     Ok(certificates)
 }
