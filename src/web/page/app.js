@@ -16,7 +16,7 @@ function submit() {
   const lines = input.value.split(/\r\n?|\n/).filter((line) => line.trim());
   if (!lines.length) return;
   if (!isOpen()) {
-    $("status").textContent = "Not sent: there is no connection. Your text stays here.";
+    $("status").textContent = "Not sent: there is no connection. Your text is still here.";
     return;
   }
   if (written.at(-1) !== input.value) written.push(input.value);

@@ -140,7 +140,7 @@ function disconnected(code) {
   awaited.lines = [];
   // After /quit (1000) or being sent away (1008) nobody wants to come straight back.
   if (code === 1000) return showState("closed", "You left.");
-  if (code === 1008) return showState("closed", "The server ended the connection.");
+  if (code === 1008) return showState("closed", "The server closed the connection.");
   const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** failures++) * (0.5 + Math.random() / 2);
   showState("closed", `Not connected. Trying again in ${Math.ceil(pause / 1000)} s.`);
   retryTimer = setTimeout(connect, pause);

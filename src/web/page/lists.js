@@ -20,7 +20,7 @@ function showList(list, keys, item) {
 
 export function showPeople() {
   const nicks = [...people].sort((a, b) => a.localeCompare(b));
-  const button = (nick) => make("button", { type: "button", className: "nick", title: `Write to ${nick} only` }, nick);
+  const button = (nick) => make("button", { type: "button", className: "nick", title: `Write to ${nick} privately` }, nick);
   const items = showList($("people"), nicks, (nick) => make("li", { data: { key: nick } }, tint(button(nick), nick)));
   items.forEach((item) => item.toggleAttribute("data-me", item.dataset.key === me.nick));
 }

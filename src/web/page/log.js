@@ -89,7 +89,7 @@ export function addHistory(room, messages) {
   const lines = messages.map((message) => addPast(room, message)).filter(Boolean);
   if (arrived?.isConnected) place(arrived);
   if (awaited.history && lines.length) lines[0].scrollIntoView();
-  else if (awaited.history) addLine("notice", ["all of it is here already"]);
+  else if (awaited.history) addLine("notice", ["these lines are already shown"]);
   awaited.history = false;
 }
 

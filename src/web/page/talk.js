@@ -12,7 +12,7 @@ export const handlers = {
     wanted.room ||= room;
     called(nick);
     entered(room);
-    addArrival("welcome", $("log").childElementCount ? "Connected again" : `Welcome to ${server}`);
+    addArrival("welcome", $("log").childElementCount ? "Reconnected" : `Welcome to ${server}`);
   },
   said: addSpeech,
   emote: addSpeech,
@@ -25,7 +25,7 @@ export const handlers = {
     if (nick === me.nick) {
       wantRoom(room);
       entered(room);
-      addArrival("joined", `You are in ${room} now`);
+      addArrival("joined", `You are now in ${room}`);
       askForLists("/rooms");
     } else {
       addLine("joined", [name(nick), " joined"], { room });
