@@ -1,4 +1,4 @@
-//! `Refusal`: why chatd did not do what somebody asked for.
+//! `Refusal`: why chatd did not do what a client asked for.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,10 +7,10 @@ use super::model::{Mask, NameError, Nick, RoomName};
 use crate::address::Origin;
 use crate::text::Text;
 
-/// A user's mistake, told to that user only. Its `Display` is the wording.
+/// Sent only to the client that asked. Its `Display` is the wording on every wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// It may not come in; the words say why.
+    /// The connection is refused; the text says why.
     TurnedAway(Text),
     /// A line longer than the limit, both in bytes.
     TooLong {
@@ -21,29 +21,29 @@ pub enum Refusal {
     },
     /// A message that is not of the protocol.
     Malformed,
-    /// What was asked for cannot be had; the words say why.
+    /// The store did not answer a question; the text says why.
     NotFound(Text),
     /// There is no history to search.
     NoArchive,
-    /// This many bytes came without the end of a line.
+    /// This many bytes arrived without a line end.
     EndlessLine(usize),
-    /// Nothing came for this long.
+    /// The client sent nothing for this long.
     Idle(Duration),
     /// There is no such command.
     UnknownCommand(Text),
-    /// Almost this command, which nobody else may see.
+    /// Almost this command, whose arguments are secret.
     Misspelt(&'static str),
-    /// A command was used in a way that makes no sense.
+    /// Wrong arguments of a command.
     Misused,
-    /// The same, with how it is used.
+    /// The same, with the command's usage.
     Usage(&'static str),
-    /// That can't be a nick.
+    /// Not a valid nick.
     NotANick,
-    /// That can't be a room's name.
+    /// Not a valid name of a room.
     NotARoom,
     /// Nobody may have that nick.
     Reserved(Text),
-    /// Somebody else has that nick, or had it a moment ago.
+    /// Somebody else has that nick, or it is reserved for somebody who left.
     Taken(Text),
     /// Nobody has that nick.
     Nobody(Text),
@@ -51,9 +51,9 @@ pub enum Refusal {
     NoSuchRoom(RoomName),
     /// `/leave` in the lobby.
     InLobby,
-    /// `/join` to the room one is in.
+    /// `/join` to the room that the client is in.
     AlreadyIn(RoomName),
-    /// `/reply` before anybody wrote.
+    /// `/reply` before a private message arrived.
     NobodyWrote,
     /// `/reply` to somebody who has left.
     WriterLeft,
@@ -61,7 +61,7 @@ pub enum Refusal {
     IgnoreSelf,
     /// `/unignore` of somebody who is not ignored.
     NotIgnored(Text),
-    /// There is nowhere to keep accounts and bans.
+    /// The server has no state directory for accounts and bans.
     NoAccounts,
     /// That nick belongs to an account.
     Registered(Nick),
@@ -69,48 +69,48 @@ pub enum Refusal {
     NotRegistered(Text),
     /// A guest's name cannot be registered.
     Guest,
-    /// That can't be the password of an account that is to be.
+    /// Not acceptable as a new password.
     NotAPassword,
-    /// It is another one's.
+    /// The password is wrong.
     WrongPassword,
-    /// Logins failed: to be tried again in so long.
+    /// Too many logins failed; the next is allowed after this time.
     LoginsFailed(Duration),
-    /// Names were registered: another may be in so long.
+    /// Too many names were registered; the next is allowed after this time.
     TooManyNames(Duration),
-    /// Passwords from the same place are not dealt with yet.
+    /// Passwords from the same address are still being checked.
     ClaimPending,
-    /// The client, or the nick it asks for, is banned; for so much longer, if not for ever.
+    /// The client, or the nick that it asks for, is banned.
     Banned {
-        /// Why, if that was said.
+        /// The reason, if one was given.
         why: Option<Text>,
-        /// How much longer.
+        /// The remaining time; `None` for ever.
         left: Option<Duration>,
     },
-    /// The client had to go.
+    /// An operator disconnected the client, perhaps with a reason.
     Kicked(Nick, Option<Text>),
-    /// The client may not speak, for so much longer if not for good.
+    /// The client is muted, for this long; `None` until it is unmuted.
     Muted(Option<Duration>),
-    /// It said something a moment ago, and may again in so long.
+    /// The room is slow; the client may speak again after this time.
     TooSoon(Duration),
-    /// Only those who are logged in may speak.
+    /// Only clients that are logged in may speak.
     Lockdown,
     /// The command is for operators.
     OperatorsOnly,
     /// An operator's command against the operator.
     Yourself,
-    /// That can't be the target of a ban.
+    /// Not a possible target of a ban.
     NotAMask(Text),
-    /// That is how long, and makes no sense.
+    /// Not a valid duration.
     NotADuration(Text),
     /// There is no such ban.
     NotBanned(Mask),
-    /// That is in force, but the disk did not take it.
+    /// An order is in force, but could not be saved.
     NotSaved(Text),
-    /// The disk takes nothing, and the memory nothing more.
+    /// Too many orders wait to be saved.
     TooManyOrders,
     /// `/unmute` of somebody who is not muted.
     NotMuted(Nick),
-    /// `/unmute` of an address that nobody was muted at.
+    /// `/unmute` of an address without a mute.
     NobodyMuted(Origin),
 }
 

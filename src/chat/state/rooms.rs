@@ -11,28 +11,28 @@ use super::pace::Pace;
 use crate::chat::model::{ClientId, Entry, RoomId, RoomName};
 use crate::text::Text;
 
-/// Rooms without people that are remembered for their history or topic.
+/// Most empty rooms remembered for their history or topic.
 const MAX_EMPTY: usize = 256;
-/// More rooms than were ever opened.
+/// More rooms than can ever be opened; a snapshot with more is damaged.
 const MANY: u64 = u64::MAX / 2;
-/// At most one digest in this time.
+/// The shortest time between two digests of a room.
 const DIGEST_INTERVAL: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Room {
     pub(crate) name: RoomName,
-    /// In the order in which they entered, those not announced included.
+    /// In the order in which they entered, including those not announced.
     pub(crate) members: Vec<ClientId>,
     /// How many of them were announced.
     pub(crate) announced: usize,
     pub(crate) topic: Option<Text>,
     pub(crate) history: History,
-    /// How long somebody who said something in it has to wait, if at all.
+    /// The pause between two lines of one client, in a slow room.
     pub(crate) slow: Option<Duration>,
-    /// Who did, while it is so.
+    /// Who spoke recently, while the room is slow.
     #[serde(default)]
     pub(crate) pace: Pace,
-    /// Joins and leaves that the next digest will tell.
+    /// Joins and leaves for the next digest.
     pub(crate) joined: usize,
     pub(crate) left: usize,
     digest_due: bool,
@@ -57,14 +57,14 @@ impl Room {
     }
 }
 
-/// All rooms. The lobby always exists, another while somebody is in it, and a while longer if
-/// there is something in it to come back to.
+/// All rooms. The lobby always exists; any other exists while somebody is in it, and a while longer
+/// if it has a history or topic.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Rooms {
     rooms: FxHashMap<RoomId, Room>,
     names: HashMap<RoomName, RoomId>,
     empty: BTreeSet<(Duration, RoomId)>,
-    /// Digests to come. All wait equally long, so this is their order.
+    /// Digests that are due later. All wait equally long, so the queue is sorted.
     digests: VecDeque<(Duration, RoomId)>,
     opened: u64,
     replay: usize,
@@ -82,7 +82,7 @@ impl Rooms {
         }
     }
 
-    /// Changes how many lines rooms can replay.
+    /// Changes how many lines rooms replay.
     pub(crate) fn remember(&mut self, replay: usize) {
         self.replay = replay;
         self.rooms.values_mut().for_each(|room| room.history.remember(replay));
@@ -104,7 +104,7 @@ impl Rooms {
         self.rooms.values()
     }
 
-    /// The room of that name, made if there is none.
+    /// The room of that name; creates it if there is none.
     pub(crate) fn open(&mut self, name: RoomName) -> RoomId {
         *self.names.entry(name).or_insert_with(|| {
             self.opened += 1;
@@ -114,12 +114,12 @@ impl Rooms {
         })
     }
 
-    /// A room as it was before this start: nobody is in it yet.
+    /// Restores a room from before this start; it has no members yet.
     pub(crate) fn recall(&mut self, name: RoomName, topic: Option<Text>, entries: Vec<Entry>) {
         let id = self.open(name);
         let Some(room) = self.rooms.get_mut(&id) else { return };
         room.topic = topic;
-        // Nobody of those who are here said it.
+        // No connected client said it.
         entries.into_iter().for_each(|entry| room.history.push(ClientId::NOBODY, entry));
         if id != RoomId::LOBBY && room.members.is_empty() {
             let since = room.empty_since;
@@ -127,7 +127,8 @@ impl Rooms {
         }
     }
 
-    /// Whether every room has its name, and is on the list of those without people if it is one.
+    /// Whether every room has its name, and is listed as empty if it is: a check of a restored
+    /// snapshot.
     pub(crate) fn are_sound(&self) -> bool {
         let is_empty = |id: &RoomId, room: &Room| *id != RoomId::LOBBY && room.members.is_empty();
         let is_in_place = |(id, room): (&RoomId, &Room)| {
@@ -177,7 +178,7 @@ impl Rooms {
         }
     }
 
-    /// Sees to it that a digest of `room` is told before long.
+    /// Schedules a digest of `room`, unless one is scheduled.
     pub(crate) fn want_digest(&mut self, now: Duration, room: RoomId) {
         if let Some(found) = self.rooms.get_mut(&room)
             && !found.digest_due
@@ -191,7 +192,7 @@ impl Rooms {
         self.digests.front().map(|&(due, _)| due)
     }
 
-    /// A room whose digest has to be told now.
+    /// A room whose digest is due.
     pub(crate) fn take_digest(&mut self, now: Duration) -> Option<RoomId> {
         let &(_, room) = self.digests.front().filter(|(due, _)| *due <= now)?;
         self.digests.pop_front();

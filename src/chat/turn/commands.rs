@@ -1,4 +1,4 @@
-//! Commands: one table, from which help and usage errors come, and what each of them does.
+//! Commands: the table that help and usage errors come from, and what each command does.
 
 mod arguments;
 mod account;
@@ -17,7 +17,7 @@ use crate::text::Text;
 
 /// A row of the table.
 struct Command {
-    /// What follows the slash; upper and lower case are the same.
+    /// The word after the slash; matched in any case.
     name: &'static str,
     usage: &'static str,
     help: &'static str,
@@ -117,17 +117,17 @@ const COMMANDS: &[Command] = &[
         .for_operators(),
 ];
 
-/// The usage of each command, and what it does: for the manual.
+/// Usage and help of each command, for the manual.
 pub fn usages() -> impl Iterator<Item = (&'static str, &'static str)> {
     COMMANDS.iter().map(|command| (command.usage, command.help))
 }
 
-/// What may be taken for a slash; an input method makes the first of one.
+/// Characters that people take for a slash; input methods turn `/` into the first one.
 const LIKE_A_SLASH: [char; 5] = ['\u{FF0F}', '\u{2044}', '\u{2215}', '\u{29F8}', '\\'];
-/// Commands with something in them that nobody else may see.
+/// Commands whose arguments are secret.
 const SECRET: [&str; 2] = ["register", "login"];
 
-/// The secret command that is meant by a line which is no command, as its slash is none.
+/// The secret command that a line means although its first character only looks like a slash.
 pub(crate) fn secret_meant_by(line: &str) -> Option<&'static str> {
     let line = line.strip_prefix(LIKE_A_SLASH)?;
     let word: String = line.split_whitespace().next()?.chars().map(narrow).collect();
@@ -157,7 +157,7 @@ pub(crate) fn run(turn: &mut Turn<'_>, line: &str) -> Result<(), Refusal> {
     })
 }
 
-/// The command of that name, if the client may use it.
+/// Finds a command that the client may use.
 fn find_for(turn: &Turn<'_>, name: &str) -> Result<&'static Command, Refusal> {
     let command = find(name)?;
     if command.is_open_to(turn) { Ok(command) } else { Err(Refusal::OperatorsOnly) }
@@ -170,8 +170,8 @@ fn find(name: &str) -> Result<&'static Command, Refusal> {
         .ok_or_else(|| Refusal::UnknownCommand(Text::new(name)))
 }
 
-/// Cuts `rest` into words, `most` of them, the last of which keeps its spaces. `None` if there
-/// is something where nothing should be.
+/// Cuts `rest` into at most `most` words, the last of which keeps its spaces. `None` if `most` is
+/// 0 and `rest` is not blank.
 fn arguments(rest: &str, most: usize) -> Option<Vec<&str>> {
     let mut rest = rest.trim();
     let mut args = Vec::with_capacity(most);
@@ -191,7 +191,7 @@ fn arguments(rest: &str, most: usize) -> Option<Vec<&str>> {
     }
 }
 
-/// `/msg NAME TEXT` is called `msg`.
+/// The name in a usage: `msg` in `/msg NAME TEXT`.
 const fn name_of(usage: &'static str) -> &'static str {
     let (_, name) = usage.split_at(1);
     let mut length = 0;
@@ -224,13 +224,13 @@ fn ping(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
 }
 
 impl Turn<'_> {
-    /// Takes a line: a command, or something to say.
+    /// Handles a line: runs a command, or says it.
     pub(crate) fn line(&mut self, line: &Text) {
         if line.is_blank() {
             return;
         }
         self.me_mut().active = self.now.uptime;
-        // A blank before the slash is a slip, and what follows may be private.
+        // A blank before the slash is a slip; said to the room, the command could reveal a secret.
         let typed = line.as_str().trim_start();
         if let Some(command) = secret_meant_by(typed) {
             return self.refuse(Refusal::Misspelt(command));

@@ -1,4 +1,4 @@
-//! Commands of those who keep order.
+//! Operators' commands.
 
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ use crate::chat::turn::moderation::{because, for_so_long};
 use crate::chat::turn::speech::Turn;
 use crate::text::Text;
 
-/// Bans that a list shows, and mutes of those who have gone.
+/// Most bans, and most mutes of people who left, that `/bans` lists.
 const MAX_LISTED: usize = 100;
-/// More than that makes no sense.
+/// Longest pause that `/slow` takes, in seconds.
 const MAX_SLOW: u64 = 3600;
 
 pub(crate) fn kick(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
@@ -65,7 +65,7 @@ pub(crate) fn unmute(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> 
     Ok(())
 }
 
-/// Whoever is there from that address, and whoever will come.
+/// Unmutes all clients from that address, and those that will connect from there.
 fn unmute_all(turn: &mut Turn<'_>, origin: Origin) -> Result<(), Refusal> {
     let (from, now) = (origin.address(), turn.now.moment);
     let clients = turn.chat.clients.iter();
@@ -114,7 +114,7 @@ pub(crate) fn ban(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
 
 pub(crate) fn unban(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let mask = Mask::new(args[0]).ok_or_else(|| Refusal::NotAMask(Text::new(args[0])))?;
-    // A name is banned in one spelling, and meant in all.
+    // A name is banned in one spelling, and lifted by any that looks like it.
     let same = |ban: &&Ban| match mask {
         Mask::Name(nick) => ban.mask.names(nick),
         _ => ban.mask == mask,
@@ -127,7 +127,8 @@ pub(crate) fn unban(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Has it written down what is in force at once; the answer comes when it is on the disk, or not.
+/// Has the store save an order that is in force already; the answer comes when it is on disk, or
+/// when saving failed.
 fn order(turn: &mut Turn<'_>, order: Order) -> Result<(), Refusal> {
     turn.chat.orders.add(turn.me, order.clone())?;
     turn.effects.push(Effect::Order(turn.me, order));
@@ -197,19 +198,19 @@ pub(crate) fn reload(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Somebody else who is here.
+/// Finds another client by name.
 fn other(turn: &Turn<'_>, name: &str) -> Result<ClientId, Refusal> {
     let other = turn.find(name)?;
     if other == turn.me { Err(Refusal::Yourself) } else { Ok(other) }
 }
 
-/// Whom to ban. A guest's name is no use: the next one is another.
+/// Parses the target of a ban. A guest's name is refused: it would be new on the next connection.
 fn mask(word: &str) -> Result<Mask, Refusal> {
     let mask = Mask::new(word).filter(|mask| !matches!(mask, Mask::Name(nick) if nick.is_guest()));
     mask.ok_or_else(|| Refusal::NotAMask(Text::new(word)))
 }
 
-/// For how long, if the word begins as a duration does.
+/// Parses a duration; `None` if the word does not begin like one.
 fn duration(word: &str) -> Result<Option<Duration>, Refusal> {
     if !word.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
         return Ok(None);

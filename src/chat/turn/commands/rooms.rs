@@ -8,13 +8,13 @@ use crate::chat::refusal::Refusal;
 use crate::chat::turn::speech::Turn;
 use crate::text::Text;
 
-/// Rooms that a list shows; those with the most people come first.
+/// Most rooms that `/rooms` lists, those with the most people first.
 const MAX_LISTED: usize = 100;
 
 pub(crate) fn join(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let name = RoomName::new(args[0])?;
     if turn.chat.rooms.find(name).is_none() {
-        // A new room's name is words of one's own.
+        // Others see the name of a new room, so creating one is speaking.
         turn.may_speak()?;
     }
     turn.go_to(name)
