@@ -1,4 +1,4 @@
-//! The command line: where to go, and as whom.
+//! The command line.
 
 use std::fmt;
 use std::net::Ipv6Addr;
@@ -49,13 +49,13 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// Who to be, and where.
+    /// The nick and room asked for.
     pub(crate) fn identity(&self) -> Identity {
         Identity { nick: self.nick.clone(), room: self.room.clone() }
     }
 }
 
-/// What follows a command has to stay one word of one line.
+/// Accepts one word, so that it cannot begin another command or line.
 fn one_word(word: &str) -> Result<String, &'static str> {
     match word.chars().any(|c| c.is_whitespace() || c.is_control()) || word.is_empty() {
         true => Err("must be one word"),
@@ -63,7 +63,7 @@ fn one_word(word: &str) -> Result<String, &'static str> {
     }
 }
 
-/// A host, by name or address, and a port.
+/// The server's host, by name or address, and port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) host: String,

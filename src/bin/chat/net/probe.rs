@@ -1,22 +1,23 @@
-//! What the first bytes that come tell about a port that is none for this client.
+//! Recognizes a wrong port by the first bytes that it sends.
 //!
-//! chatd speaks first, and begins with `--` or `!!`: these cannot be anybody's words.
+//! chatd speaks first and begins with `--` or `!!`, so no person's words can be mistaken for a
+//! sign.
 
 use std::error::Error;
 use std::{fmt, io};
 
-/// The first bytes of an answer, and what is wrong with such a port.
+/// The first bytes of an answer, and what to tell the user about that port.
 type Sign = (&'static [u8], &'static str);
 
-/// What to know a port by.
+/// The signs of wrong ports.
 #[derive(Debug)]
 struct Signs {
     known: &'static [Sign],
-    /// What to say if it ends without a byte, which is no proof.
+    /// What to tell the user if the connection ends without a byte, which proves nothing.
     silence: &'static str,
 }
 
-/// Without TLS: an alert, as answered to what is no TLS (RFC 8446, section 5.1), or a web server's answer.
+/// Without TLS: the alert that a TLS port sends (RFC 8446, section 5.1), or a web server's answer.
 const PLAIN: Signs = Signs {
     known: &[
         (b"\x15\x03", "that port speaks TLS; use --tls"),
@@ -29,7 +30,7 @@ const UNDER_TLS: Signs = Signs {
     silence: "the server sent nothing; is that the TLS port?",
 };
 
-/// It is no chatd's port that answers, or not the right one; the words say what to do.
+/// The port is not chatd's, or the wrong one of chatd's; the text says what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct WrongPort(&'static str);
 
@@ -42,7 +43,7 @@ impl fmt::Display for WrongPort {
 impl Error for WrongPort {}
 
 impl WrongPort {
-    /// Whether that is why reading failed.
+    /// Whether it is the reason why reading failed.
     pub(crate) fn is(error: &io::Error) -> bool {
         error.get_ref().is_some_and(|inner| inner.is::<Self>())
     }
@@ -52,7 +53,7 @@ impl WrongPort {
 #[derive(Debug)]
 pub(crate) struct Probe {
     signs: Signs,
-    /// No more than the longest sign has.
+    /// At most as many as the longest sign has.
     bytes: Vec<u8>,
 }
 
@@ -65,7 +66,7 @@ impl Probe {
         Self { signs: UNDER_TLS, bytes: Vec::new() }
     }
 
-    /// Takes what was read next.
+    /// Checks the bytes that were read next.
     ///
     /// # Errors
     /// A [`WrongPort`], before the end of the first line.
@@ -79,7 +80,7 @@ impl Probe {
         }
     }
 
-    /// Why the connection ended in this way, if it is clearer from here.
+    /// Replaces the reason for `end` if the first bytes show a clearer one.
     pub(crate) fn explain(&self, end: io::Result<()>) -> io::Result<()> {
         let kind = end.as_ref().err().map(io::Error::kind);
         match kind {
@@ -99,7 +100,7 @@ mod tests {
 
     const ALERT: &[u8] = b"\x15\x03\x03\x00\x02\x02\x32";
 
-    /// What is said about bytes that are read `at_once` by so many.
+    /// The verdict on `bytes` that are read `at_once` at a time.
     fn judge(mut probe: Probe, bytes: &[u8], at_once: usize) -> Option<String> {
         let error = bytes.chunks(at_once).find_map(|chunk| probe.take(chunk).err())?;
         assert!(WrongPort::is(&error));

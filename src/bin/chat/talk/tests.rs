@@ -1,8 +1,8 @@
-//! The talk as a table of events and what is done about them.
+//! Tests of the talk: events, and the actions that they cause.
 
 use super::*;
 
-/// A talk, what is done about its events, and its time in milliseconds.
+/// A talk, and its time in milliseconds.
 struct Test {
     talk: Talk,
     now: Duration,
@@ -16,7 +16,7 @@ impl Test {
         test
     }
 
-    /// Everything that is done, in words.
+    /// The actions as text.
     fn happens(&mut self, event: Event) -> Vec<String> {
         let actions = self.talk.handle(self.now, event).into_iter();
         let words = actions.map(|action| match action {
@@ -40,7 +40,7 @@ impl Test {
         self.happens(Event::Due)
     }
 
-    /// The connection is lost, and another is there.
+    /// Loses the connection, and connects again.
     fn reconnects(&mut self) -> Vec<String> {
         self.happens(Event::Lost(None));
         assert_eq!(self.deadline_comes(), ["Dial"]);

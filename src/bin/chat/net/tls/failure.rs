@@ -1,4 +1,4 @@
-//! What went wrong, in one line that says what to do about it.
+//! TLS errors as one line that says what to do.
 
 use std::io;
 
@@ -11,12 +11,12 @@ use rustls::{CertificateError, Error};
 const NO_TLS: &str = "that port does not speak TLS; is it the TLS port?";
 const NOT_VOUCHED_FOR: &str = "the server's certificate is not trusted; get it from the server's \
                                operator, and name its file with --tls-ca";
-/// Names of a certificate that are told.
+/// Most names of a certificate that are shown.
 const MAX_NAMES: usize = 3;
-/// Characters of each.
+/// Most characters of each.
 const MAX_NAME: usize = 80;
 
-/// The same error in other words.
+/// Rewords an I/O error of the handshake.
 pub(super) fn in_words(error: io::Error) -> io::Error {
     let kind = error.kind();
     let words = match kind {
@@ -32,7 +32,7 @@ pub(super) fn in_words(error: io::Error) -> io::Error {
     words.map_or(error, |words| io::Error::new(kind, words))
 }
 
-/// What an error of TLS means to the user.
+/// What a TLS error means to the user.
 pub(super) fn of(error: &Error) -> String {
     match error {
         error if is_not_vouched_for(error) => NOT_VOUCHED_FOR.to_owned(),
@@ -92,7 +92,7 @@ fn of_name(expected: &ServerName<'_>, presented: &[String]) -> String {
 fn bare(name: &str) -> String {
     let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
     let name = inner.unwrap_or(name).trim_matches('"');
-    // The server wrote it, and it is to be shown.
+    // The name comes from the server, so it is filtered before it is shown.
     Text::new(name).as_str().chars().take(MAX_NAME).collect()
 }
 
@@ -105,16 +105,16 @@ fn day(time: UnixTime) -> String {
     )
 }
 
-/// Whether all that is wrong is that no authority vouches for it, or only one that has the name of
-/// one that is trusted. One that may vouch for others, as `openssl req -x509` makes them, counts as
-/// nobody's even if it is trusted to do that.
+/// Whether the only fault is that no trusted authority signed the certificate, or one that merely
+/// has a trusted authority's name. A certificate that is an authority itself, as `openssl req
+/// -x509` makes them, counts as unsigned even if it is trusted as an authority.
 pub(super) fn is_not_vouched_for(error: &rustls::Error) -> bool {
     let rustls::Error::InvalidCertificate(error) = error else { return false };
     matches!(error, CertificateError::UnknownIssuer | CertificateError::BadSignature)
         || matches!(reason(error), Some(webpki::Error::CaUsedAsEndEntity))
 }
 
-/// What rustls has no word of its own for.
+/// webpki's error, where rustls has none of its own.
 pub(super) fn reason(error: &CertificateError) -> Option<&webpki::Error> {
     match error {
         CertificateError::Other(other) => other.0.downcast_ref(),
