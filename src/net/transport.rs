@@ -33,6 +33,9 @@ pub struct Received {
     pub bytes: Vec<u8>,
     /// Whether no more will come.
     pub is_end: bool,
+    /// Whether TLS has something of its own to say to it, when nothing was
+    /// [pending](Transport::is_pending) before.
+    pub has_answer: bool,
 }
 
 /// How long a client may take, all in all, before it is one.
@@ -80,8 +83,12 @@ impl Transport {
         let bytes = self.socket.receive(READ)?;
         let is_end = bytes.is_empty();
         match self.lock() {
-            Some(mut tls) if !is_end => decrypt(&mut tls, &bytes),
-            _ => Ok(Received { bytes, is_end }),
+            Some(mut tls) if !is_end => {
+                let was_pending = tls.wants_write();
+                let received = decrypt(&mut tls, &bytes)?;
+                Ok(Received { has_answer: tls.wants_write() && !was_pending, ..received })
+            }
+            _ => Ok(Received { bytes, is_end, has_answer: false }),
         }
     }
 
