@@ -235,19 +235,17 @@ impl Config {
         unknown.chain(certificate).collect()
     }
 
-    /// The settings that are of no use to a server of these services.
-    pub fn useless(&self, services: &[&str]) -> Vec<String> {
+    /// What to say of settings that are of no use to a server of these services.
+    pub fn useless(&self, services: &[&str]) -> Vec<&'static str> {
         let has = |needed: &[&str]| services.iter().any(|name| needed.contains(name));
-        let useless = [
-            ("web-origin", !self.web_origin.is_empty(), &["web", "metrics"]),
-            ("tls-cert", self.identity.is_some(), &["web", "tls"]),
-        ];
-        let useless = useless.iter().filter(|(_, is_set, needed)| *is_set && !has(*needed));
+        let mut useless = Vec::new();
+        if !self.web_origin.is_empty() && !has(&["web", "metrics"]) {
+            useless.push("web-origin is set, but there is neither a web nor a metrics port");
+        }
+        if self.identity.is_some() && !has(&["web", "tls"]) {
+            useless.push("tls-cert is set, but there is neither a web nor a tls port");
+        }
         useless
-            .map(|(name, _, [one, other])| {
-                format!("{name} is set, but there is neither a {one} nor a {other} port")
-            })
-            .collect()
     }
 
     /// Leaves what only a restart can change as `started_with` has it.

@@ -135,7 +135,10 @@ fn bind(addr: SocketAddr, v6_only: bool, or_ipv4: bool) -> Result<TcpListener, S
             return bind(addr, v6_only, false);
         }
         Err(error) if is_not_here(addr, &error) => {
-            log::warn!("{} is no address of this machine yet; listening for when it is", addr.ip());
+            log::warn!(
+                "{} is not an address of this machine yet; listening on it anyway",
+                addr.ip()
+            );
             // Whether it can be had later or not: what is wrong now is that it is not here.
             os::listen(addr, v6_only, true, LOST_AFTER).map_err(|_| error)
         }

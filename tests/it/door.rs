@@ -197,7 +197,7 @@ fn waiting_for(address: &str) -> Server {
     let mut command = chatd();
     command.args(["--port", "0", "--bind", "127.0.0.1", "--bind", address]);
     let server = Server::run(command);
-    server.wait_log(["WARN", address, "is no address of this machine yet"]);
+    server.wait_log(["WARN", address, "is not an address of this machine yet"]);
     server.wait_log(["listening on", address]);
     server
 }
