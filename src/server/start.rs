@@ -60,13 +60,7 @@ impl Server {
         let (closing, hurry, closed) = (Arc::new(bell()?), Arc::new(bell()?), bell()?);
         let keeper = Keeper::start(snapshot).map_err(failed("start the thread \"systemd\""))?;
         let shared = share(config, &inherited, inbox, metrics)?;
-        let entrance = Entrance {
-            door: Arc::default(),
-            shared: shared.clone(),
-            threads: Threads::new("client"),
-            closing: Arc::clone(&closing),
-            hurry: Arc::clone(&hurry),
-        };
+        let entrance = entrance(&shared, &closing, &hurry);
         let door = Arc::clone(&entrance.door);
         let (mut chat, clients) = restore(inherited, config.settings(), &door, &shared);
         past.recall_in(&mut chat);
@@ -142,6 +136,17 @@ fn environment(
         keeper: keeper.clone(),
         metrics: Arc::clone(&shared.metrics),
         web_port,
+    }
+}
+
+/// What the acceptors have in common.
+fn entrance(shared: &Shared, closing: &Arc<Bell>, hurry: &Arc<Bell>) -> Entrance {
+    Entrance {
+        door: Arc::default(),
+        shared: shared.clone(),
+        threads: Threads::new("client"),
+        closing: Arc::clone(closing),
+        hurry: Arc::clone(hurry),
     }
 }
 
