@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::archive::{Archive, Held};
 use super::pending::{Pending, WaitFor};
 use super::status::Status;
+use super::words;
 use crate::address::Origin;
 use crate::admission::limits::SharedLimits;
 use crate::chat::{Audience, Chat, ClientId, Effect, Effects, Event, Message, Now, Reason};
@@ -242,7 +243,7 @@ impl Dispatcher {
                 if matches!(message, Message::Said { .. }) {
                     self.status.count_line(self.peers.members(room).saturating_sub(range.len()));
                 }
-                log_words(&message);
+                words::log(&message);
                 self.peers.tell_room(room, &except[range], message);
             }
             Effect::Tell { to: Audience::Everyone, message } => {
@@ -350,19 +351,6 @@ impl Dispatcher {
     /// What goes to the next process.
     pub(super) fn into_parts(self) -> (Chat, Peers) {
         (self.chat, self.peers)
-    }
-}
-
-/// Logs what people say, for debugging only.
-fn log_words(message: &Message) {
-    match message {
-        Message::Said { room, entry } => {
-            log::debug!("{} in {room}: {}", entry.from, entry.text);
-        }
-        Message::Left { room, nick, reason: Reason::Quit(Some(words)), .. } => {
-            log::debug!("{nick} quit {room}: {words}");
-        }
-        _ => {}
     }
 }
 

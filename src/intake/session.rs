@@ -192,7 +192,11 @@ impl Session {
                 Ready::TimedOut => self.be_silent()?,
                 Ready::Io => {
                     let received = self.transport.receive();
-                    if self.transport.is_pending() {
+                    let has_answer = match &received {
+                        Ok(received) => received.has_answer,
+                        Err(_) => self.transport.is_pending(),
+                    };
+                    if has_answer {
                         self.shared.inbox.send(Input::Writable(self.client.id))?;
                     }
                     match received {
@@ -289,11 +293,12 @@ impl Session {
     fn costs_a_token(&self, incoming: &Incoming) -> bool {
         match incoming {
             Incoming::Line(line) => !self.is_hung_up || !line.is_blank(),
-            Incoming::TooLong { .. } | Incoming::Malformed | Incoming::Ping => !self.is_hung_up,
-            // A WebSocket's ping.
-            Incoming::Answer(_) => {
-                matches!(self.decoder, Decoder::WebSocket(_)) && !self.is_hung_up
-            }
+            // What is answered costs the server as much as what is said, pings and telnet's options
+            // included.
+            Incoming::TooLong { .. }
+            | Incoming::Malformed
+            | Incoming::Ping
+            | Incoming::Answer(_) => !self.is_hung_up,
             _ => false,
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use super::certificate;
 use super::error::StartError;
 use crate::admission::door::Door;
 use crate::broadcaster;
@@ -74,6 +75,7 @@ impl Server {
         self.shared.limits.set(config.limits());
         if let (Some(tls), Some(identity)) = (&self.tls, &config.identity) {
             tls.replace(identity.clone());
+            certificate::report(tls, &self.shared.metrics);
         }
         self.guard.replace(config.guard());
         if let Err(error) = self.shared.alarm.ring() {

@@ -12,6 +12,8 @@ use crate::text::Text;
 /// Lines that may wait for the disk, by number and by bytes of text.
 const MAX_WAITING: usize = 65_536;
 const MAX_BYTES: usize = 64 * 1024 * 1024;
+/// Rooms of which something did not fit, of lines and of topics: names of rooms are cheap.
+const MAX_ROOMS: usize = 16_384;
 /// Lines written at once.
 const MAX_BATCH: usize = 4096;
 
@@ -62,12 +64,19 @@ impl Item {
 struct Overflow {
     gaps: BTreeMap<RoomName, Item>,
     topics: BTreeMap<RoomName, Item>,
+    /// How many lines of other rooms there are.
+    unmarked: u64,
 }
 
 impl Overflow {
     fn add(&mut self, item: Item) {
         match item {
-            Item::Topic { room, .. } => drop(self.topics.insert(room, item)),
+            Item::Topic { room, .. } if has_room(&self.topics, room) => {
+                self.topics.insert(room, item);
+            }
+            // A topic without its line is less than a line.
+            Item::Topic { .. } => {}
+            Item::Line { room, .. } if !has_room(&self.gaps, room) => self.unmarked += 1,
             Item::Gap { room, .. } => drop(self.gaps.insert(room, item)),
             Item::Line { seq, room, entry: Entry { at, .. } } => {
                 let none = Gap { first: seq, last: seq, lines: 0, from: at, to: at };
@@ -84,6 +93,11 @@ impl Overflow {
         let gap = self.gaps.pop_first().or_else(|| self.topics.pop_first());
         gap.map(|(_, item)| item)
     }
+}
+
+/// Whether something of `room` can be remembered.
+fn has_room(rooms: &BTreeMap<RoomName, Item>, room: RoomName) -> bool {
+    rooms.len() < MAX_ROOMS || rooms.contains_key(&room)
 }
 
 /// What both ends know.
@@ -188,6 +202,11 @@ impl Queue {
         batch
     }
 
+    /// How many lines were lost since it was asked last that get no mark in the history.
+    pub(super) fn take_unmarked(&self) -> u64 {
+        std::mem::take(&mut self.shared.overflow().unmarked)
+    }
+
     /// Notes that a batch is on the disk, and returns up to which number that is all.
     pub(super) fn written(&self, batch: &[Item]) -> u64 {
         let bytes = batch.iter().map(Item::bytes).sum();
@@ -269,6 +288,23 @@ mod tests {
         }
         assert_eq!(written, filled + 2, "one gap, and of the topics the last");
         assert_eq!(backlog.pending(), 0);
+    }
+
+    #[test]
+    fn of_rooms_without_number_only_so_many_are_remembered_and_the_rest_is_counted() {
+        let (mut backlog, queue) = backlog();
+        fill(&mut backlog, "");
+        // One is the lobby.
+        for number in 0..MAX_ROOMS + 5 {
+            assert_eq!(backlog.push(line(&format!("r{number}"), 1, "")), None);
+            let room = room(&format!("r{number}"));
+            assert_eq!(backlog.push(|seq| Item::Topic { seq, room, topic: None }), None);
+        }
+        assert_eq!(backlog.push(line("r0", 2, "")), None);
+        let overflow = queue.shared.overflow();
+        assert_eq!((overflow.gaps.len(), overflow.topics.len()), (MAX_ROOMS, MAX_ROOMS));
+        drop(overflow);
+        assert_eq!([queue.take_unmarked(), queue.take_unmarked()], [6, 0]);
     }
 
     #[test]
