@@ -12,13 +12,13 @@ use std::io;
 use tungstenite::handshake::derive_accept_key;
 
 use self::fields::PAGE_FIELDS;
-pub use self::guard::{Barred, Guard, SharedGuard, WebOrigin};
+pub use self::guard::{Barred, Guard, WebOrigin};
 pub use self::names::machine_names;
 pub use self::plain::is_http;
-
 use crate::net::http;
 use crate::net::http::{Answer, MAX_HEAD, Request, Status, Upgrade};
 use crate::net::transport::{Patience, Transport};
+use crate::runtime::replaceable::Replaceable;
 use crate::telemetry::metrics::{CONTENT_TYPE, PLAIN_CONTENT_TYPE, to_plain_text};
 use crate::wire::Dialect;
 use crate::wire::websocket::SUBPROTOCOL;
@@ -37,7 +37,7 @@ pub struct Upgraded {
 /// What a port has to show, and to whom.
 #[derive(Debug)]
 pub struct Site {
-    guard: SharedGuard,
+    guard: Replaceable<Guard>,
     content: Content,
 }
 
@@ -63,13 +63,13 @@ impl fmt::Debug for Content {
 
 impl Site {
     /// The page, and the way to the chat.
-    pub fn page(guard: SharedGuard) -> Self {
+    pub fn page(guard: Replaceable<Guard>) -> Self {
         Self { guard, content: Content::Page }
     }
 
     /// The page of what `figures` returns.
     pub fn figures(
-        guard: SharedGuard,
+        guard: Replaceable<Guard>,
         figures: impl Fn() -> String + Send + Sync + 'static,
     ) -> Self {
         Self { guard, content: Content::Figures(Box::new(figures)) }
@@ -214,7 +214,8 @@ fn route(request: &Request, site: &Site) -> Result<Route, Refusal> {
     if request.host.is_none() && !FOR_MACHINES.contains(&&*request.path) {
         return Err(Status::BadRequest.into());
     }
-    site.guard.admit(request.host.as_deref(), request.origin.as_deref())?;
+    let (host, origin) = (request.host.as_deref(), request.origin.as_deref());
+    site.guard.with(|guard| guard.admit(host, origin))?;
     if !request.is_read() {
         return Err(Status::MethodNotAllowed.into());
     }

@@ -1,6 +1,5 @@
 //! `Limits`: what one client may do, and how many there may be. All can change while running.
 
-use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 /// The limits in force.
@@ -47,27 +46,6 @@ impl Limits {
     pub fn for_handshakes(&self) -> Self {
         let clients = u32::try_from(self.arriving()).unwrap_or(u32::MAX);
         Self { rate: clients / 2, burst: clients.saturating_mul(4), ..*self }
-    }
-}
-
-/// Limits that many threads read and one may replace.
-#[derive(Clone, Debug)]
-pub struct SharedLimits(Arc<RwLock<Limits>>);
-
-impl SharedLimits {
-    /// Shares `limits`.
-    pub fn new(limits: Limits) -> Self {
-        Self(Arc::new(RwLock::new(limits)))
-    }
-
-    /// The limits in force now.
-    pub fn get(&self) -> Limits {
-        *self.0.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Puts others in force.
-    pub fn set(&self, limits: Limits) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = limits;
     }
 }
 

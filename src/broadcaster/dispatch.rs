@@ -12,7 +12,7 @@ use super::pending::{Pending, WaitFor};
 use super::status::Status;
 use super::words;
 use crate::address::Origin;
-use crate::admission::limits::SharedLimits;
+use crate::admission::limits::Limits;
 use crate::chat::{Audience, Chat, ClientId, Effect, Effects, Event, Message, Now, Reason};
 use crate::config::Durability;
 use crate::delivery::feed::Feeds;
@@ -22,6 +22,7 @@ use crate::intake::inbox::Input;
 use crate::os::{self, WritablePoll};
 use crate::restart::manager_thread::Keeper;
 use crate::runtime::clock::Clock;
+use crate::runtime::replaceable::Replaceable;
 use crate::runtime::wakeup::Alarm;
 use crate::store::Store;
 use crate::telemetry::metrics::{Metrics, Refused};
@@ -37,7 +38,7 @@ pub struct Environment {
     /// The time.
     pub clock: Clock,
     /// The limits in force.
-    pub limits: SharedLimits,
+    pub limits: Replaceable<Limits>,
     /// Tells when to hurry.
     pub alarm: Arc<Alarm>,
     /// Informs the service manager.
@@ -53,7 +54,7 @@ pub struct Environment {
 /// The chat, and the sending halves of its clients.
 #[derive(Debug)]
 pub(super) struct Dispatcher {
-    limits: SharedLimits,
+    limits: Replaceable<Limits>,
     pub(super) chat: Chat,
     pub(super) peers: Peers,
     pub(super) effects: Effects,

@@ -11,12 +11,13 @@ use crossbeam_channel::{SendError, Sender};
 use super::inbox::Input;
 use crate::admission::bucket::Bucket;
 use crate::admission::door::Place;
-use crate::admission::limits::{Limits, SharedLimits};
+use crate::admission::limits::Limits;
 use crate::chat::{ClientId, Reason};
 use crate::net::transport::Transport;
 use crate::os::{self, Bell, Ready};
 use crate::restart::snapshot::SavedSession;
 use crate::runtime::clock::Clock;
+use crate::runtime::replaceable::Replaceable;
 use crate::runtime::wakeup::Alarm;
 use crate::telemetry::metrics::Metrics;
 use crate::wire::{Decoder, Dialect, Incoming};
@@ -34,7 +35,7 @@ pub struct Shared {
     /// The time.
     pub clock: Clock,
     /// The limits in force.
-    pub limits: SharedLimits,
+    pub limits: Replaceable<Limits>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Wakes sessions when the limits have changed or the server stops.

@@ -2,7 +2,7 @@
 
 mod expiry;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 pub use self::expiry::Expiry;
 
@@ -12,6 +12,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+
+use crate::runtime::replaceable::Replaceable;
 
 /// What browsers are told to speak (RFC 7301).
 pub const HTTP: &[u8] = b"http/1.1";
@@ -93,12 +95,12 @@ impl Identity {
 
 /// The server's identity, which can be replaced while it runs.
 #[derive(Clone, Debug)]
-pub struct Tls(Arc<RwLock<Identity>>);
+pub struct Tls(Replaceable<Identity>);
 
 impl Tls {
     /// Presents `identity`.
     pub fn new(identity: Identity) -> Self {
-        Self(Arc::new(RwLock::new(identity)))
+        Self(Replaceable::new(identity))
     }
 
     /// When the certificate that is presented expires.
@@ -107,12 +109,12 @@ impl Tls {
     }
 
     fn identity(&self) -> Identity {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.get()
     }
 
     /// Presents another one from now on.
     pub fn replace(&self, identity: Identity) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = identity;
+        self.0.replace(identity);
     }
 
     /// What a listener needs; `protocols` are those it speaks, if it can tell (RFC 7301).

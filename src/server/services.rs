@@ -10,9 +10,10 @@ use crate::config::{Config, Durability};
 use crate::intake::handshake::Service;
 use crate::intake::inbox::Input;
 use crate::net::tls::{self, Tls};
+use crate::runtime::replaceable::Replaceable;
 use crate::store::{Database, Fault, Past, Store};
 use crate::telemetry::metrics::Metrics;
-use crate::web::{SharedGuard, Site};
+use crate::web::{Guard, Site};
 
 /// How long the broadcaster may take to say how things stand.
 const COUNTING: Duration = Duration::from_secs(1);
@@ -40,7 +41,7 @@ pub(super) fn open_store(
 pub(super) fn services(
     config: &Config,
     tls: Option<&Tls>,
-    guard: &SharedGuard,
+    guard: &Replaceable<Guard>,
     figures: Site,
     assigned: &[String],
 ) -> Vec<Wanted> {
@@ -71,7 +72,11 @@ pub(super) fn services(
 }
 
 /// The page of figures; the broadcaster is asked for those that only it knows.
-pub(super) fn figures(metrics: &Arc<Metrics>, inbox: &Sender<Input>, guard: &SharedGuard) -> Site {
+pub(super) fn figures(
+    metrics: &Arc<Metrics>,
+    inbox: &Sender<Input>,
+    guard: &Replaceable<Guard>,
+) -> Site {
     let (metrics, inbox) = (metrics.clone(), inbox.clone());
     Site::figures(guard.clone(), move || {
         let (reply, census) = crossbeam_channel::bounded(1);

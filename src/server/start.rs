@@ -14,7 +14,6 @@ use super::port_file;
 use super::restore::{RestoredClient, restore};
 use super::running::Server;
 use super::services::{Memory, figures, open_store, services};
-use crate::admission::limits::SharedLimits;
 use crate::broadcaster::{Broadcaster, Environment};
 use crate::chat::ClientId;
 use crate::config::Config;
@@ -28,11 +27,11 @@ use crate::restart::files::SnapshotFile;
 use crate::restart::inherit::{Inherited, Listener};
 use crate::restart::manager_thread::Keeper;
 use crate::runtime::clock::Clock;
+use crate::runtime::replaceable::Replaceable;
 use crate::runtime::threads::Threads;
 use crate::runtime::wakeup::Alarm;
 use crate::store::Database;
 use crate::telemetry::metrics::Metrics;
-use crate::web::SharedGuard;
 
 impl Server {
     /// Binds and starts, and goes on with what another process left. `snapshot` is where this one
@@ -52,7 +51,7 @@ impl Server {
         // It may find damage, which is a matter of the state directory, not of the ports.
         let (past, store) = open_store(config, database, &inbox, inherited.snapshot.is_some())?;
         let tls = config.identity.clone().map(Tls::new);
-        let guard = SharedGuard::new(config.guard());
+        let guard = Replaceable::new(config.guard());
         let figures = figures(&metrics, &inbox, &guard);
         let assigned = assigned(&inherited.listeners);
         let wanted = services(config, tls.as_ref(), &guard, figures, &assigned);
@@ -115,7 +114,7 @@ fn share(
     Ok(Shared {
         inbox,
         clock: Clock::start(before),
-        limits: SharedLimits::new(config.limits()),
+        limits: Replaceable::new(config.limits()),
         metrics,
         alarm: Arc::new(Alarm::new().map_err(failed("create a wakeup"))?),
     })

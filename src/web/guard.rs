@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 use std::str::FromStr;
-use std::sync::{Arc, PoisonError, RwLock};
 
 /// Where a page comes from: `scheme://host[:port]` (RFC 6454, section 6.2), in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,30 +96,6 @@ impl Guard {
     fn is_welcome(&self, origin: &str, authority: Option<&str>) -> bool {
         let same = origin.split_once("://").is_some_and(|(_, from)| Some(from) == authority);
         same || origin.parse().is_ok_and(|origin: WebOrigin| self.origins.contains(&origin))
-    }
-}
-
-/// A guard that threads share and a reload replaces.
-#[derive(Clone, Debug)]
-pub struct SharedGuard(Arc<RwLock<Guard>>);
-
-impl SharedGuard {
-    /// A shared `guard`.
-    pub fn new(guard: Guard) -> Self {
-        Self(Arc::new(RwLock::new(guard)))
-    }
-
-    /// See [`Guard::admit`].
-    ///
-    /// # Errors
-    /// When the request is not welcome, and why.
-    pub fn admit(&self, host: Option<&str>, origin: Option<&str>) -> Result<(), Barred> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).admit(host, origin)
-    }
-
-    /// Replaces the guard.
-    pub fn replace(&self, guard: Guard) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = guard;
     }
 }
 
