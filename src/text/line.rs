@@ -1,0 +1,77 @@
+//! `Line`: what a client sent as one line.
+
+use std::ops::Deref;
+
+use serde::{Deserialize, Serialize};
+
+use super::clean::Text;
+
+/// A line, cleaned, which knows how much of it the filter changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Saved", into = "Saved")]
+pub struct Line {
+    text: Text,
+    /// Before this offset something was changed; 0 if nothing was.
+    changed: usize,
+}
+
+impl Line {
+    /// Cleans `raw` as [`Text::new`] does.
+    pub fn new(raw: impl AsRef<[u8]>) -> Self {
+        let (text, changed) = Text::filtered(raw.as_ref());
+        Self { text, changed }
+    }
+
+    /// The same line, of which something was lost before it came here, nobody knows where.
+    pub fn with_loss(self) -> Self {
+        Self { changed: usize::MAX, ..self }
+    }
+
+    /// Whether all from `offset` on is what the client sent, byte by byte.
+    pub fn is_as_sent_from(&self, offset: usize) -> bool {
+        self.changed <= offset
+    }
+
+    /// Whether `end`, which is what the line ends with but for blanks, is what the client sent. If it
+    /// is not, others could not be told from it.
+    pub fn ends_as_sent(&self, end: &str) -> bool {
+        let start = self.as_str().trim_end().len().saturating_sub(end.len());
+        self.is_as_sent_from(start) && !end.contains(char::REPLACEMENT_CHARACTER)
+    }
+
+    /// What is left of the line.
+    pub fn into_text(self) -> Text {
+        self.text
+    }
+}
+
+impl Deref for Line {
+    type Target = Text;
+
+    fn deref(&self) -> &Text {
+        &self.text
+    }
+}
+
+/// A line in a snapshot: older ones have its text alone.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Saved {
+    Text(Text),
+    Changed { text: Text, changed: usize },
+}
+
+impl From<Saved> for Line {
+    fn from(saved: Saved) -> Self {
+        match saved {
+            Saved::Text(text) => Self { text, changed: 0 },
+            Saved::Changed { text, changed } => Self { text, changed },
+        }
+    }
+}
+
+impl From<Line> for Saved {
+    fn from(Line { text, changed }: Line) -> Self {
+        if changed == 0 { Self::Text(text) } else { Self::Changed { text, changed } }
+    }
+}
