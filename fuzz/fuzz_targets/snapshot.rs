@@ -86,7 +86,7 @@ fn go_on(mut chat: Chat, mut now: Now) {
     };
     all(&mut chat, Event::Settled);
     for line in LINES {
-        all(&mut chat, Event::Line(Text::new(line)));
+        all(&mut chat, Event::Line(Line::new(line)));
     }
     all(&mut chat, Event::Gone(Reason::Disconnected));
     assert_eq!(chat.clients().next(), None::<ClientId>);

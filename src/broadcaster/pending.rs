@@ -165,13 +165,13 @@ impl Pending {
 mod tests {
     use super::*;
     use crate::chat::{Ban, Mask, Nick, Order, Question, Reason};
-    use crate::text::Text;
+    use crate::text::{Line, Text};
     use crate::wire::Incoming;
 
     const ALICE: ClientId = ClientId(1);
 
     fn said(items: usize) -> Input {
-        let line = || Incoming::Line(Text::new("hello"));
+        let line = || Incoming::Line(Line::new("hello"));
         Input::Received(ALICE, std::iter::repeat_with(line).take(items).collect())
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::message::Reason;
 use super::model::{Account, Ban, Entry, Mask, Order, RoomName};
 use crate::address::Origin;
-use crate::text::Text;
+use crate::text::{Line, Text};
 
 /// Something that happened to one client.
 #[derive(Clone, Debug)]
@@ -15,7 +15,7 @@ pub enum Event {
     /// It has sent nothing for a moment, so a person may be reading; announces it.
     Settled,
     /// It sent a line: something to say, or a command.
-    Line(Text),
+    Line(Line),
     /// It sent a line that is longer than allowed.
     TooLong {
         /// Length of the line, in bytes.

@@ -40,7 +40,7 @@ mod tests {
     use super::*;
     use crate::address::Origin;
     use crate::chat::{Effects, Event, Now, Settings, Traits};
-    use crate::text::Text;
+    use crate::text::Line;
 
     /// A serialized chat with two people, one of them in a room of its own.
     fn saved() -> Value {
@@ -50,7 +50,7 @@ mod tests {
             let events = [
                 Event::Connected(origin, Traits::default()),
                 Event::Settled,
-                Event::Line(Text::new(line)),
+                Event::Line(Line::new(line)),
             ];
             for event in events {
                 chat.handle(Now::default(), ClientId(id), event, &mut effects);

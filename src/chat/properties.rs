@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::address::Origin;
-use crate::text::Text;
+use crate::text::{Line, Text};
 
 mod order;
 
@@ -142,7 +142,7 @@ impl World {
         let others = (2..=256).map(|number| format!("r{number}"));
         for room in ["dev".to_owned(), "ops".to_owned()].into_iter().chain(others) {
             for line in [format!("/join {room}"), "/topic theirs".to_owned()] {
-                world.take(Step::Other(0, Event::Line(Text::new(line))));
+                world.take(Step::Other(0, Event::Line(Line::new(line))));
             }
         }
         world
@@ -166,9 +166,9 @@ impl World {
             }
             Step::Say(number) => {
                 self.said += 1;
-                (self.client(number), Event::Line(Text::new(self.said.to_string())))
+                (self.client(number), Event::Line(Line::new(self.said.to_string())))
             }
-            Step::Type(number, line) => (self.client(number), Event::Line(Text::new(line))),
+            Step::Type(number, line) => (self.client(number), Event::Line(Line::new(line))),
             Step::Other(number, event) => (self.client(number), event),
             Step::Answer => match self.asked.pop_front() {
                 Some((client, event)) => (Some(client), event),
@@ -367,7 +367,7 @@ proptest! {
         steps.into_iter().for_each(|step| world.take(step));
         if let Some(client) = world.client(who) {
             world.take(Step::Other(who, Event::Gone(Reason::Disconnected)));
-            for event in [Event::Gone(Reason::TooSlow), Event::Settled, Event::Line(Text::new("x"))] {
+            for event in [Event::Gone(Reason::TooSlow), Event::Settled, Event::Line(Line::new("x"))] {
                 let mut effects = Effects::default();
                 world.chat.handle(world.now, client, event, &mut effects);
                 prop_assert!(effects.is_empty());

@@ -71,6 +71,8 @@ pub enum Refusal {
     Guest,
     /// Not acceptable as a new password.
     NotAPassword,
+    /// The filter changed the password: another one could become the same.
+    GarbledPassword,
     /// The password is wrong.
     WrongPassword,
     /// Too many logins failed; the next is allowed after this time.
@@ -172,6 +174,9 @@ impl fmt::Display for Refusal {
             Self::NotAPassword => {
                 f.write_str("not registered: a password has 8 to 512 bytes; choose another one")
             }
+            Self::GarbledPassword => f.write_str(
+                "not accepted: a password must be UTF-8 text without control or invisible characters",
+            ),
             Self::WrongPassword => f.write_str("wrong password"),
             Self::ClaimPending => f.write_str(
                 "passwords from your address are still being checked; try again in a moment",

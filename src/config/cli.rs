@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::ffi::OsString;
 use std::fmt;
-use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::io::{self, BufRead, ErrorKind, IsTerminal, Read, Write};
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -257,11 +257,20 @@ fn date(moment: Moment) -> String {
     at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
+/// What is typed at the terminal, unseen.
+fn prompt(words: &str) -> Result<String, Box<dyn Error>> {
+    rpassword::prompt_password(words).map_err(|error| match error.kind() {
+        // It was not UTF-8.
+        ErrorKind::InvalidData => BadPassword.into(),
+        _ => error.into(),
+    })
+}
+
 /// Asks twice at a terminal, or takes a line of a stdin that is none.
 fn read_password() -> Result<Password, Box<dyn Error>> {
     let typed = if io::stdin().is_terminal() {
-        let typed = rpassword::prompt_password("Password: ")?;
-        if rpassword::prompt_password("Again: ")? != typed {
+        let typed = prompt("Password: ")?;
+        if prompt("Again: ")? != typed {
             return Err("the two passwords differ; nothing was changed".into());
         }
         typed

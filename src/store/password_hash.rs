@@ -12,10 +12,12 @@ pub(super) fn hash(password: &Password) -> Result<String, String> {
     hash.map(|hash| hash.to_string()).map_err(|error| error.to_string())
 }
 
-/// Whether `hash` is of this password.
+/// Whether `hash` is of this password, in any of its spellings.
 pub(super) fn matches(password: &Password, hash: &str) -> bool {
-    PasswordHash::new(hash)
-        .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+    let Ok(hash) = PasswordHash::new(hash) else { return false };
+    let is_of =
+        |spelling: &String| Argon2::default().verify_password(spelling.as_bytes(), &hash).is_ok();
+    password.spellings().iter().any(is_of)
 }
 
 #[cfg(test)]
@@ -30,5 +32,17 @@ mod tests {
         assert_ne!(made, hash(&right).unwrap(), "each has a salt of its own");
         assert!(matches(&right, &made) && !matches(&wrong, &made));
         assert!(!matches(&right, "") && !matches(&right, "open sesame"));
+    }
+
+    #[test]
+    fn a_hash_of_what_an_older_version_was_sent_goes_on_matching() {
+        let [composed, decomposed] = ["café au lait", "cafe\u{301} au lait"];
+        for hashed in [composed, decomposed] {
+            let old = Argon2::default().hash_password(hashed.as_bytes()).unwrap().to_string();
+            for typed in [composed, decomposed] {
+                assert!(matches(&Password::new(typed).unwrap(), &old), "{hashed:?} {typed:?}");
+            }
+            assert!(!matches(&Password::new("cafe au lait").unwrap(), &old));
+        }
     }
 }

@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::text::Text;
+use crate::text::Line;
 
 /// One item that a client sent. Items come in the order in which they were sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Incoming {
     /// A whole line: something said or a command. May be blank.
-    Line(Text),
+    Line(Line),
     /// A line that was longer than the limit; it is dropped.
     TooLong {
         /// Length of the line, in bytes.

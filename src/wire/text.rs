@@ -3,9 +3,11 @@
 
 mod first_line;
 mod telnet;
+mod editing;
 mod decode;
 mod encode;
 
 pub use decode::{Decoder, MAX_WITHOUT_LINE_END};
+pub use editing::edited;
 pub use encode::{Style, digest, encode, http_refusal, plain_refusal};
 pub use first_line::is_typed;

@@ -14,6 +14,7 @@ mod drills;
 mod harness;
 mod history_on_disk;
 mod hostile;
+mod keyboard;
 mod life;
 mod limits;
 mod load;

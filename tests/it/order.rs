@@ -9,6 +9,7 @@ mod accounts;
 mod attacker;
 mod bans;
 mod operators;
+mod passwords;
 mod wires;
 
 /// Runs `chatd account WORDS` with that on its stdin.

@@ -28,7 +28,7 @@ fn assert_kept<'a>(lines: impl IntoIterator<Item = &'a str>) {
 
 #[test]
 fn c0_controls_are_dropped_but_a_tab_is_a_space() {
-    assert_dropped(('\0'..=' ').filter(|c| !" \t\n\r".contains(*c)));
+    assert_dropped(('\0'..=' ').filter(|c| !" \t\n\r\u{8}".contains(*c)));
     assert_shown([(&b"\t"[..], " "), (b"\t\t", "  ")]);
 }
 
@@ -38,14 +38,14 @@ fn escape_sequences_lose_their_escape() {
         (b"\x1b[31mred\x1b[0m", "[31mred[0m"),
         (b"\x1b]0;title\x07", "]0;title"),
         (b"\x1b[2J\x1b[H", "[2J[H"),
-        (b"over\x08\x08\x7fwritten", "overwritten"),
+        (b"\x1b[200~paste\x1b[201~", "[200~paste[201~"),
     ];
     assert_shown(sequences);
 }
 
 #[test]
-fn delete_and_c1_controls_are_dropped() {
-    assert_dropped('\u{7f}'..='\u{9f}');
+fn c1_controls_are_dropped() {
+    assert_dropped('\u{80}'..='\u{9f}');
 }
 
 #[test]
@@ -61,7 +61,9 @@ fn bidi_controls_are_dropped() {
 
 #[test]
 fn invisible_characters_are_dropped() {
-    assert_dropped(['\u{feff}', '\u{200b}']);
+    assert_dropped(
+        "\u{feff}\u{200b}\u{ad}\u{180e}\u{2060}\u{3164}\u{ffa0}\u{115f}\u{fe00}".chars(),
+    );
     assert_dropped(['\u{e0001}'].into_iter().chain('\u{e0020}'..='\u{e007f}'));
 }
 
@@ -84,6 +86,17 @@ fn the_fifth_and_later_marks_in_a_row_are_dropped() {
     assert_kept(["\u{301}\u{302}\u{303}\u{304}", "\u{301}\u{302}e\u{303}\u{304}\u{305}\u{306}"]);
     let zalgo = "\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}";
     assert_shown([(zalgo.as_bytes(), "\u{301}\u{302}\u{303}\u{304}")]);
+    for dropped in ["\u{2060}", "\u{ad}", "\u{180e}", "\u{3164}", "\u{7}", "\u{e0041}"] {
+        let interrupted = format!("\u{301}\u{302}{dropped}\u{303}\u{304}{dropped}\u{305}");
+        assert_shown([(interrupted.as_bytes(), "\u{301}\u{302}\u{303}\u{304}")]);
+    }
+}
+
+#[test]
+fn a_flag_of_tags_arrives_whole() {
+    assert_kept(["\u{1f3f4}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}"]);
+    let unfinished = "\u{1f3f4}\u{e0067}\u{e0062}\u{e0073}";
+    assert_shown([(unfinished.as_bytes(), "\u{1f3f4}")]);
 }
 
 #[test]
@@ -133,6 +146,21 @@ fn a_line_of_nothing_to_see_is_no_line() {
     let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
     bob.send("\x1b\n\u{202e}\u{200b}\n\x07 \x07\n\u{feff}\nhi");
     alice.expect("<bob> hi");
+    for blank in "\u{2800}\u{115f}\u{1160}\u{3164}\u{ffa0}\u{a0}\u{3000}\u{fe0f}\u{fff9}".chars() {
+        let blanks = blank.to_string().repeat(15);
+        let mut told =
+            bob.ask(&format!("{blanks}\n/me {blanks}\n/msg alice {blanks}\n/topic {blanks}"));
+        told.extend(bob.ask(&format!("/away {blanks}\n/away {blanks}\nseen")));
+        let usages = ["!! usage: /me TEXT", "!! usage: /msg NAME TEXT", "-- no topic is set"];
+        assert_eq!(
+            told,
+            [&usages[..], &["-- you are away", "-- you are back"]].concat(),
+            "{blank:?}"
+        );
+        alice.expect("<bob> seen");
+    }
+    bob.send("/quit \u{3164}\u{2800}");
+    alice.expect("-- bob left: quit (1 here)");
 }
 
 #[test]

@@ -145,7 +145,7 @@ impl World {
         if self.is_big() {
             for room in 0..u32::min(rooms, 300) {
                 for line in [format!("/join r{room}"), "/topic mine".to_owned()] {
-                    self.act(letter, Event::Line(Text::new(line)));
+                    self.act(letter, Event::Line(Line::new(line)));
                 }
             }
         }
@@ -172,7 +172,7 @@ fn event(what: u8, more: &[u8]) -> Option<Event> {
         b'e' => Event::EndlessLine(65_536),
         b'#' => Event::NotFound(Text::new("the history cannot be read now")),
         _ if more.len() > MAX_LINE => return None,
-        _ => Event::Line(Text::new(more)),
+        _ => Event::Line(Line::new(more)),
     })
 }
 

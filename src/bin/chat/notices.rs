@@ -1,6 +1,6 @@
 //! The wording of the text wire that the client depends on.
 
-use chatd::text::Text;
+use chatd::text::{Text, is_blank, shows, split_word};
 
 /// The commands of chatd, for completion.
 pub(crate) const COMMANDS: [&str; 24] = [
@@ -76,7 +76,7 @@ pub(crate) fn is_going_down(line: &str) -> bool {
 
 /// Whether the server answers a pong to this line.
 pub(crate) fn is_ping(line: &Text) -> bool {
-    matches!(command(line), Some((name, rest)) if name.eq_ignore_ascii_case("ping") && rest.trim().is_empty())
+    matches!(command(line), Some((name, rest)) if name.eq_ignore_ascii_case("ping") && is_blank(rest))
 }
 
 /// Whether the server ends the connection after this line.
@@ -89,11 +89,11 @@ pub(crate) fn password(line: &Text) -> Option<&str> {
     let (name, arguments) = command(line)?;
     let arguments = arguments.trim();
     let password = match name.to_ascii_lowercase().as_str() {
-        "login" => arguments.split_once(' ')?.1.trim_start(),
+        "login" => split_word(arguments).1,
         "register" => arguments,
         _ => "",
     };
-    Some(password).filter(|password| !password.is_empty())
+    Some(password).filter(|password| !is_blank(password))
 }
 
 /// A line as it may be shown, with the password left out.
@@ -105,8 +105,8 @@ pub(crate) fn without_password(line: &Text) -> String {
 
 /// The command's name and arguments, as the server parses them.
 fn command(line: &Text) -> Option<(&str, &str)> {
-    let command = line.as_str().trim_start().strip_prefix('/')?;
-    Some(command.split_once(' ').unwrap_or((command, "")))
+    let command = line.as_str().trim_start_matches(|c| !shows(c)).strip_prefix('/')?;
+    Some(split_word(command))
 }
 
 #[cfg(test)]
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn pings_and_quits_are_seen_as_the_server_sees_them() {
-        for line in ["/ping", " /PING ", "/pi\u{0}ng"] {
+        for line in ["/ping", " /PING ", "/pi\u{0}ng", "\u{3000}/ping\u{a0}"] {
             assert!(is_ping(&Text::new(line)), "{line:?}");
         }
         for line in ["/ping me", "//ping", "ping", "/pings"] {
@@ -149,6 +149,7 @@ mod tests {
         for (line, shown) in [
             ("/login alice open  sesame ", "/login alice …"),
             (" /LOGIN  alice  x", " /LOGIN  alice  …"),
+            ("/login\u{a0}alice\u{3000}x", "/login\u{a0}alice\u{3000}…"),
             ("/register secret", "/register …"),
             ("/login alice", "/login alice"),
             ("/register", "/register"),

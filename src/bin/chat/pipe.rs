@@ -11,6 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use chatd::text::Text;
+use chatd::wire::text::edited;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::failure::{Failure, complain};
@@ -30,6 +31,7 @@ const LOOKING: Duration = Duration::from_secs(1);
 const IAC: u8 = 255;
 /// Telnet's Ctrl-D, which at the beginning of a line would end the session.
 const END_OF_TRANSMISSION: u8 = 4;
+const START_OF_HEADING: u8 = 1;
 
 /// Sends all lines of stdin and prints what the server sends, until both are done.
 pub(crate) fn run(connection: Connection, identity: &Identity) -> Result<(), Failure> {
@@ -206,7 +208,7 @@ impl Feeder {
                         .fail(&format!("chat: a line is longer than {MAX_LINE} bytes; not sent"));
                 }
                 Ok(Some(Line { bytes, .. })) => {
-                    let text = Text::new(&bytes);
+                    let text = Text::new(edited(&bytes));
                     if notices::is_quit(&text) {
                         return Ok(Some(bytes));
                     }
@@ -234,7 +236,8 @@ impl Feeder {
         let mut bytes = Vec::with_capacity(line.len() + 1);
         for &byte in line {
             match byte {
-                END_OF_TRANSMISSION => {}
+                // Dropped like this one, which never is the end.
+                END_OF_TRANSMISSION => bytes.push(START_OF_HEADING),
                 IAC => bytes.extend([IAC, IAC]),
                 _ => bytes.push(byte),
             }
@@ -249,7 +252,7 @@ impl Feeder {
 
     fn look_for_more(&self, input: &mut Lines<impl io::BufRead>) {
         while let Ok(Some(line)) = input.next_line() {
-            if !Text::new(line.bytes).is_blank() {
+            if !Text::new(edited(&line.bytes)).is_blank() {
                 return self.progress.fail("chat: there are lines after /quit; not sent");
             }
         }

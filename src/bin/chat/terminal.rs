@@ -14,7 +14,8 @@ use std::io::{self, Stdout};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chatd::text::Text;
+use chatd::chat::Refusal;
+use chatd::text::Line;
 use crossbeam_channel::{Receiver, Sender, bounded, select};
 use crossterm::event::{
     DisableBracketedPaste, EnableBracketedPaste, Event as Input, KeyEventKind, read,
@@ -184,12 +185,17 @@ impl Desk {
     fn obey(&mut self, outcome: Outcome) -> io::Result<bool> {
         match outcome {
             Outcome::Line(line) => {
-                let line = Text::new(line);
+                let line = Line::new(line);
                 if line.is_blank() {
                     return Ok(false);
                 }
                 self.screen.show(&format!("{PROMPT}{}", notices::without_password(&line)));
-                self.handle(Event::Typed(line))
+                // The server would take what was cleaned here for what was typed.
+                if notices::password(&line).is_some_and(|typed| !line.ends_as_sent(typed)) {
+                    self.screen.show(&format!("!! {}", Refusal::GarbledPassword));
+                    return Ok(false);
+                }
+                self.handle(Event::Typed(line.into_text()))
             }
             Outcome::Candidates(candidates) => {
                 self.screen.show(candidates.concat().trim_end());

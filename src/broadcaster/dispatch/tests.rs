@@ -9,7 +9,7 @@ use crate::chat::{
 };
 use crate::os::Bell;
 use crate::store::{self, Answer, Database, Denial, Keep};
-use crate::text::Text;
+use crate::text::Line;
 
 const ALICE: ClientId = ClientId(1);
 
@@ -19,7 +19,7 @@ fn an_order_that_is_tried_again_is_not_waited_for_and_ends_no_other_wait() {
     let (mut server, mut now) = (ruled(&dir), Now::default());
     let not_saved = Answer::NotOrdered(Order::Ban(ban()), Denial::NotSaved);
     let not_saved = store::Event::Answered(ALICE, not_saved);
-    server.apply(now, ALICE, Event::Line(Text::new("/ban eve")));
+    server.apply(now, ALICE, Event::Line(Line::new("/ban eve")));
     assert!(server.pending.has(ALICE));
     server.take_from_store(now, not_saved.clone());
     assert!(!server.pending.has(ALICE) && !server.archive.owes_answers());
@@ -27,7 +27,7 @@ fn an_order_that_is_tried_again_is_not_waited_for_and_ends_no_other_wait() {
     server.tick(now);
     assert!(server.archive.owes_answers(), "it is tried again");
     assert!(!server.pending.has(ALICE));
-    server.apply(now, ALICE, Event::Line(Text::new("/history")));
+    server.apply(now, ALICE, Event::Line(Line::new("/history")));
     server.take_from_store(now, not_saved);
     assert!(server.pending.has(ALICE), "it is the history that she waits for");
     let last = Answer::Last(RoomName::new("lobby").unwrap(), Vec::new());

@@ -2,13 +2,17 @@
 
 use std::fmt;
 
+use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
+
 use super::moment::Moment;
 use super::name::Nick;
-use crate::text::Text;
+use crate::text::{Line, is_blank};
 
 /// In bytes. Shorter passwords can be guessed (NIST SP 800-63B); longer ones only cost time.
 const MIN_BYTES: usize = 8;
 const MAX_BYTES: usize = 512;
+/// What is typed may be longer than what it is normalized to.
+const MAX_TYPED: usize = 3 * MAX_BYTES;
 
 /// What the holder of an account may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,25 +47,54 @@ pub struct Account {
 
 /// A password. Its `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Password(String);
+pub struct Password {
+    typed: String,
+    normal: String,
+}
 
 impl Password {
-    /// A typed password; `None` when it is empty or longer than 512 bytes, or when a wire would
-    /// change it: blanks around it, or characters that the filter drops.
+    /// A typed password; `None` when nothing in it shows, when it is longer than 512 bytes, or when
+    /// a wire would change it: blanks around it, characters that the filter drops, or U+FFFD, which
+    /// replaces bytes that are not UTF-8.
     pub fn new(typed: &str) -> Option<Self> {
-        let arrives = typed.trim() == typed && Text::new(typed).as_str() == typed;
-        ((1..=MAX_BYTES).contains(&typed.len()) && arrives).then(|| Self(typed.to_owned()))
+        let arrives = typed.trim() == typed
+            && typed.len() <= MAX_TYPED
+            && !typed.contains(char::REPLACEMENT_CHARACTER)
+            && Line::new(typed).is_as_sent_from(0);
+        let normal = arrives.then(|| normalized(typed))?;
+        let is_password = normal.len() <= MAX_BYTES && !is_blank(typed);
+        is_password.then(|| Self { typed: typed.to_owned(), normal })
     }
 
     /// A new password; `None` also when it has fewer than 8 bytes.
     pub fn chosen(typed: &str) -> Option<Self> {
-        Self::new(typed).filter(|password| password.0.len() >= MIN_BYTES)
+        Self::new(typed).filter(|password| password.normal.len() >= MIN_BYTES)
     }
 
-    /// The password itself, for hashing.
+    /// The normalized password, for hashing: the same on every system that it is typed on.
     pub fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
+        self.normal.as_bytes()
     }
+
+    /// What may have been hashed of it: what there is to hash now and, as older versions hashed
+    /// what was typed, what other systems send for the same keys. Three at the most.
+    pub fn spellings(&self) -> Vec<String> {
+        let decomposed = DecomposingNormalizerBorrowed::new_nfd().normalize(&self.typed);
+        let mut spellings = vec![self.normal.clone()];
+        for spelling in [self.typed.clone(), decomposed.into_owned()] {
+            if !spellings.contains(&spelling) {
+                spellings.push(spelling);
+            }
+        }
+        spellings
+    }
+}
+
+/// A password as it is compared (RFC 8265, section 4.2): whether a keyboard sends a letter with its
+/// accent or one after the other, and which blank it sends, makes no difference.
+fn normalized(typed: &str) -> String {
+    let spaced = typed.replace(char::is_whitespace, " ");
+    ComposingNormalizerBorrowed::new_nfc().normalize(&spaced).into_owned()
 }
 
 impl fmt::Debug for Password {
@@ -93,5 +126,43 @@ mod tests {
         assert!(Password::new("1234567").is_some() && Password::chosen("1234567").is_none());
         assert!(Password::chosen("12345678").is_some() && Password::chosen(" 1234567").is_none());
         assert_eq!(format!("{:?}", Password::new("secret")), "Some(Password(..))");
+    }
+
+    #[test]
+    fn what_others_could_not_be_told_from_is_no_password() {
+        for lost in [
+            "caf\u{fffd} au lait",
+            "\u{3164}\u{3164}\u{3164}",
+            "pass\u{ad}word",
+            "pass\u{2060}word",
+        ] {
+            assert!(Password::new(lost).is_none(), "{lost:?}");
+        }
+        assert!(Password::chosen(&"\u{2800}".repeat(9)).is_none());
+    }
+
+    #[test]
+    fn a_password_is_the_same_from_every_keyboard() {
+        let bytes = |typed| Password::new(typed).unwrap().as_bytes().to_vec();
+        assert_eq!(bytes("cafe\u{301} au lait"), bytes("café au lait"));
+        assert_eq!(bytes("café\u{a0}au\u{3000}lait"), bytes("café au lait"));
+        assert_eq!(bytes("\u{212b}ngstrom"), bytes("\u{c5}ngstrom"));
+        assert_ne!(bytes("Passwort"), bytes("passwort"));
+        assert_ne!(bytes("ﬁve"), bytes("five"), "look-alikes are other letters");
+        let eight_bytes_decomposed = Password::chosen("e\u{301}e\u{301}ab");
+        assert!(eight_bytes_decomposed.is_none(), "as short as what it is normalized to");
+        assert!(Password::new(&"é".repeat(256)).is_some());
+        assert!(Password::new(&"e\u{301}".repeat(256)).is_some());
+        assert!(Password::new(&"e\u{301}".repeat(257)).is_none());
+    }
+
+    #[test]
+    fn what_older_versions_hashed_is_among_its_spellings() {
+        let spellings = |typed| Password::new(typed).unwrap().spellings();
+        let [composed, decomposed] = ["café au lait", "cafe\u{301} au lait"];
+        assert_eq!(spellings(composed), [composed, decomposed]);
+        assert_eq!(spellings(decomposed), [composed, decomposed]);
+        assert_eq!(spellings("plain").len(), 1);
+        assert_eq!(spellings("cafe\u{301}\u{a0}é").len(), 3);
     }
 }

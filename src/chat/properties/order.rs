@@ -1,14 +1,14 @@
 //! Property tests of moderation, in the same world.
 
 use super::*;
-use crate::text::Text;
+use crate::text::{Line, Text};
 
 #[test]
 fn who_is_muted_or_locked_out_shows_nobody_a_word() {
     let mut world = World::new();
     (0..3).for_each(|from| world.take(Step::Connect(from)));
     let types = |world: &mut World, who, line: &str| {
-        world.take(Step::Other(who, Event::Line(Text::new(line))));
+        world.take(Step::Other(who, Event::Line(Line::new(line))));
         world.take(Step::Answer);
     };
     for (who, line) in [(0, "/login carol pw"), (1, "/nick eve"), (2, "/nick bob"), (1, "hi")] {
@@ -44,7 +44,7 @@ fn who_is_muted_or_locked_out_shows_nobody_a_word() {
 fn an_account_that_others_add_or_remove_changes_who_may_wear_the_name() {
     let mut world = World::new();
     world.take(Step::Connect(0));
-    world.take(Step::Other(0, Event::Line(Text::new("/nick a1ice"))));
+    world.take(Step::Other(0, Event::Line(Line::new("/nick a1ice"))));
     let nick = |world: &World| world.chat.nick(ClientId(1)).unwrap();
     for accounts in [vec![account("alice", Role::User)], Vec::new()] {
         let mut effects = Effects::default();
@@ -54,7 +54,7 @@ fn an_account_that_others_add_or_remove_changes_who_may_wear_the_name() {
         world.check();
         assert!(nick(&world).is_guest());
     }
-    world.take(Step::Other(0, Event::Line(Text::new("/nick alice"))));
+    world.take(Step::Other(0, Event::Line(Line::new("/nick alice"))));
     assert_eq!(nick(&world).as_str(), "alice");
 }
 
@@ -63,7 +63,7 @@ fn coming_again_is_no_way_around_a_mute_and_no_harm_to_others_from_there() {
     let mut world = World::new();
     (0..2).for_each(|_| world.take(Step::Connect(0)));
     let types = |world: &mut World, who, line: &str| {
-        world.take(Step::Other(who, Event::Line(Text::new(line))));
+        world.take(Step::Other(who, Event::Line(Line::new(line))));
         world.take(Step::Answer);
     };
     world.now.moment.unix_ms = 1000;
@@ -96,7 +96,7 @@ fn only_operators_are_told_what_is_for_operators() {
     let mut world = World::new();
     (0..3).for_each(|from| world.take(Step::Connect(from)));
     for (who, line) in [(0, "/login carol pw"), (1, "/login dave pw")] {
-        world.take(Step::Other(who, Event::Line(Text::new(line))));
+        world.take(Step::Other(who, Event::Line(Line::new(line))));
         world.take(Step::Answer);
     }
     let mut effects = Effects::default();
@@ -116,7 +116,7 @@ fn the_password_of_an_account_that_is_gone_is_not_that_of_the_next_one_of_its_na
         Roll { accounts: vec![Account { created, ..account("bob", Role::User) }], bans: Vec::new() }
     };
     world.chat.register(roll(1));
-    world.take(Step::Other(0, Event::Line(Text::new("/login bob pw"))));
+    world.take(Step::Other(0, Event::Line(Line::new("/login bob pw"))));
     world.chat.register(roll(2));
     world.take(Step::Answer);
     assert!(world.chat.nick(ClientId(1)).unwrap().is_guest());

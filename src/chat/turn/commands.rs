@@ -13,7 +13,7 @@ use std::ops::RangeInclusive;
 use super::speech::Turn;
 use crate::chat::model::Kind;
 use crate::chat::refusal::Refusal;
-use crate::text::Text;
+use crate::text::{Line, Text, is_blank, shows, split_word};
 
 /// A row of the table.
 struct Command {
@@ -24,6 +24,8 @@ struct Command {
     /// How many arguments it takes; the last runs to the end of the line.
     args: RangeInclusive<usize>,
     access: Access,
+    /// Whether the last argument is a password.
+    is_secret: bool,
     run: fn(&mut Turn<'_>, &[&str]) -> Result<(), Refusal>,
 }
 
@@ -41,11 +43,32 @@ impl Command {
         args: RangeInclusive<usize>,
         run: fn(&mut Turn<'_>, &[&str]) -> Result<(), Refusal>,
     ) -> Self {
-        Self { name: name_of(usage), usage, help, args, access: Access::Everyone, run }
+        Self {
+            name: name_of(usage),
+            usage,
+            help,
+            args,
+            access: Access::Everyone,
+            is_secret: false,
+            run,
+        }
     }
 
     const fn for_operators(self) -> Self {
         Self { access: Access::Operators, ..self }
+    }
+
+    const fn with_password(self) -> Self {
+        Self { is_secret: true, ..self }
+    }
+
+    /// Runs it with the arguments that `line` ends with.
+    fn run(&self, turn: &mut Turn<'_>, line: &Line, args: &[&str]) -> Result<(), Refusal> {
+        let is_garbled = args.last().is_some_and(|last| !line.ends_as_sent(last));
+        if self.is_secret && is_garbled {
+            return Err(Refusal::GarbledPassword);
+        }
+        (self.run)(turn, args)
     }
 
     fn is_open_to(&self, turn: &Turn<'_>) -> bool {
@@ -61,8 +84,10 @@ const COMMANDS: &[Command] = &[
         "reserve your name with a password",
         1..=1,
         account::register,
-    ),
-    Command::new("/login NAME PASSWORD", "take your registered name", 2..=2, account::login),
+    )
+    .with_password(),
+    Command::new("/login NAME PASSWORD", "take your registered name", 2..=2, account::login)
+        .with_password(),
     Command::new("/who [ROOM]", "list who is here", 0..=1, people::who),
     Command::new("/whois NAME", "show what is known about somebody", 1..=1, people::whois),
     Command::new("/me TEXT", "describe what you do: * alice waves", 1..=1, talk::me),
@@ -124,14 +149,12 @@ pub fn usages() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// Characters that people take for a slash; input methods turn `/` into the first one.
 const LIKE_A_SLASH: [char; 5] = ['\u{FF0F}', '\u{2044}', '\u{2215}', '\u{29F8}', '\\'];
-/// Commands whose arguments are secret.
-const SECRET: [&str; 2] = ["register", "login"];
-
-/// The secret command that a line means although its first character only looks like a slash.
+/// The command with a password that a line means although its first character only looks like a slash.
 pub(crate) fn secret_meant_by(line: &str) -> Option<&'static str> {
     let line = line.strip_prefix(LIKE_A_SLASH)?;
     let word: String = line.split_whitespace().next()?.chars().map(narrow).collect();
-    SECRET.into_iter().find(|name| name.eq_ignore_ascii_case(&word))
+    let mut secret = COMMANDS.iter().filter(|command| command.is_secret);
+    secret.find(|command| command.name.eq_ignore_ascii_case(&word)).map(|command| command.name)
 }
 
 /// The ASCII character of which `c` is the full-width form, if it is one.
@@ -142,13 +165,13 @@ fn narrow(c: char) -> char {
     }
 }
 
-/// Runs a command line, without its slash.
-pub(crate) fn run(turn: &mut Turn<'_>, line: &str) -> Result<(), Refusal> {
-    let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
+/// Runs the command that `line` ends with, here without its slash.
+pub(crate) fn run(turn: &mut Turn<'_>, line: &Line, command: &str) -> Result<(), Refusal> {
+    let (name, rest) = split_word(command);
     let command = find_for(turn, name)?;
     let args = arguments(rest, *command.args.end());
     let result = match args {
-        Some(args) if command.args.contains(&args.len()) => (command.run)(turn, &args),
+        Some(args) if command.args.contains(&args.len()) => command.run(turn, line, &args),
         _ => Err(Refusal::Misused),
     };
     result.map_err(|refusal| match refusal {
@@ -170,19 +193,20 @@ fn find(name: &str) -> Result<&'static Command, Refusal> {
         .ok_or_else(|| Refusal::UnknownCommand(Text::new(name)))
 }
 
-/// Cuts `rest` into at most `most` words, the last of which keeps its spaces. `None` if `most` is
-/// 0 and `rest` is not blank.
+/// Cuts `rest` into at most `most` words, the last of which keeps its spaces, and is left out if it
+/// is blank. `None` if `most` is 0 and `rest` is not blank.
 fn arguments(rest: &str, most: usize) -> Option<Vec<&str>> {
     let mut rest = rest.trim();
     let mut args = Vec::with_capacity(most);
     while args.len() + 1 < most
-        && let Some((word, others)) = rest.split_once(' ')
+        && let (word, others) = split_word(rest)
+        && !others.is_empty()
     {
         args.push(word);
-        rest = others.trim_start();
+        rest = others;
     }
     match rest {
-        "" => Some(args),
+        _ if is_blank(rest) => Some(args),
         _ if most == 0 => None,
         _ => {
             args.push(rest);
@@ -225,20 +249,20 @@ fn ping(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
 
 impl Turn<'_> {
     /// Handles a line: runs a command, or says it.
-    pub(crate) fn line(&mut self, line: &Text) {
+    pub(crate) fn line(&mut self, line: &Line) {
         if line.is_blank() {
             return;
         }
         self.me_mut().active = self.now.uptime;
         // A blank before the slash is a slip; said to the room, the command could reveal a secret.
-        let typed = line.as_str().trim_start();
+        let typed = line.as_str().trim_start_matches(|c| !shows(c));
         if let Some(command) = secret_meant_by(typed) {
             return self.refuse(Refusal::Misspelt(command));
         }
         match typed.strip_prefix('/') {
-            None => self.speak(Kind::Said, line.clone()),
+            None => self.speak(Kind::Said, line.clone().into_text()),
             Some(text) if text.starts_with('/') => self.speak(Kind::Said, Text::new(text)),
-            Some(command) => run(self, command),
+            Some(command) => run(self, line, command),
         }
         .unwrap_or_else(|refusal| self.refuse(refusal));
     }
@@ -256,6 +280,10 @@ mod tests {
         assert_eq!(arguments("  ", 1), Some(vec![]));
         assert_eq!(arguments("a", 0), None);
         assert_eq!(arguments("", 0), Some(vec![]));
+        let blanks = "\u{a0}bob\u{3000}\u{2003}see\u{a0}you\u{3000}";
+        assert_eq!(arguments(blanks, 2), Some(vec!["bob", "see\u{a0}you"]));
+        assert_eq!(arguments("bob \u{2800}\u{2800}", 2), Some(vec!["bob"]));
+        assert_eq!(arguments("\u{2800}", 0), Some(vec![]));
     }
 
     #[test]

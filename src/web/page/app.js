@@ -12,8 +12,11 @@ const input = $("input");
 const written = [];
 let turn = 0, draft = "";
 
+/** Something that shows: the server takes a line without it for an empty one. */
+const SHOWN = /[^\s\u2800\p{Default_Ignorable_Code_Point}]/u;
+
 function submit() {
-  const lines = input.value.split(/\r\n?|\n/).filter((line) => line.trim());
+  const lines = input.value.split(/\r\n?|\n/).filter((line) => SHOWN.test(line));
   if (!lines.length) return;
   if (!isOpen()) {
     $("status").textContent = "Not sent: there is no connection. Your text is still here.";

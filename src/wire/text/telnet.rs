@@ -19,6 +19,11 @@ pub(super) enum Token {
     EndOfFile,
     /// No operation: a keep-alive.
     KeepAlive,
+    /// Not a command, or not one that has a meaning here: the 0xFF may be a letter in another
+    /// encoding.
+    Meaningless,
+    /// The same before the end of a line, whose byte this is.
+    MeaninglessBefore(u8),
     /// The refusal of an option, to be sent back.
     Answer([u8; 3]),
 }
@@ -61,6 +66,11 @@ impl Telnet {
         self == Self::Data
     }
 
+    /// Whether it is in the middle of an option's negotiation.
+    pub(super) fn is_about_option(self) -> bool {
+        !matches!(self, Self::Data | Self::Command)
+    }
+
     /// Parses the next byte.
     pub(super) fn push(&mut self, byte: u8) -> Option<Token> {
         let (next, token) = match (*self, byte) {
@@ -68,9 +78,8 @@ impl Telnet {
             (Self::Data, _) => (Self::Data, Some(Token::Data(byte))),
             (Self::Command, WILL | WONT | DO | DONT) => (Self::Option(byte), None),
             (Self::Command, SUBNEGOTIATION) => (Self::Subnegotiation, None),
-            // Not a command: a lone 0xFF of another encoding before its line end.
-            (Self::Command, b'\r' | b'\n') => (Self::Data, Some(Token::Data(byte))),
-            (Self::Command, _) => (Self::Data, command(byte)),
+            (Self::Command, b'\r' | b'\n') => (Self::Data, Some(Token::MeaninglessBefore(byte))),
+            (Self::Command, _) => (Self::Data, Some(command(byte))),
             (Self::Option(DO), option) => (Self::Data, Some(Token::Answer([IAC, WONT, option]))),
             (Self::Option(WILL), option) => (Self::Data, Some(Token::Answer([IAC, DONT, option]))),
             (Self::Option(_), _) => (Self::Data, None),
@@ -84,17 +93,17 @@ impl Telnet {
     }
 }
 
-/// The meaning of a command without an option; none for an undefined one.
-fn command(byte: u8) -> Option<Token> {
+/// The meaning of a command without an option.
+fn command(byte: u8) -> Token {
     match byte {
-        IAC => Some(Token::Data(IAC)),
-        INTERRUPT_PROCESS | BREAK | ABORT => Some(Token::Interrupt),
-        NO_OPERATION => Some(Token::KeepAlive),
-        ARE_YOU_THERE => Some(Token::AreYouThere),
-        ERASE_CHARACTER => Some(Token::EraseCharacter),
-        ERASE_LINE => Some(Token::EraseLine),
-        END_OF_FILE => Some(Token::EndOfFile),
-        _ => None,
+        IAC => Token::Data(IAC),
+        INTERRUPT_PROCESS | BREAK | ABORT => Token::Interrupt,
+        NO_OPERATION => Token::KeepAlive,
+        ARE_YOU_THERE => Token::AreYouThere,
+        ERASE_CHARACTER => Token::EraseCharacter,
+        ERASE_LINE => Token::EraseLine,
+        END_OF_FILE => Token::EndOfFile,
+        _ => Token::Meaningless,
     }
 }
 
@@ -129,9 +138,9 @@ mod tests {
     }
 
     #[test]
-    fn undefined_commands_vanish_and_an_escaped_iac_is_data() {
-        assert_eq!(tokens(&[IAC, 0, 0]), [Token::Data(0)]);
-        assert_eq!(tokens(&[IAC, b'\n', IAC, b'\r']), [b'\n', b'\r'].map(Token::Data));
+    fn meaningless_commands_are_told_of_and_an_escaped_iac_is_data() {
+        assert_eq!(tokens(&[IAC, 0, 0]), [Token::Meaningless, Token::Data(0)]);
+        assert_eq!(tokens(&[IAC, b'\n', IAC, b'\r']), [b'\n', b'\r'].map(Token::MeaninglessBefore));
         assert_eq!(tokens(&[IAC, IAC]), [Token::Data(IAC)]);
     }
 }

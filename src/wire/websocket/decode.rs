@@ -5,7 +5,7 @@ use tungstenite::protocol::frame::coding::CloseCode;
 
 use super::frames::{Data, End, Frames};
 use super::json;
-use crate::text::Text;
+use crate::text::Line;
 use crate::wire::incoming::{Incoming, WireError};
 use crate::wire::text::MAX_WITHOUT_LINE_END;
 
@@ -99,7 +99,7 @@ impl Decoder {
 fn line(text: &str, limit: usize) -> Incoming {
     match text.len() {
         bytes if bytes > limit => Incoming::TooLong { bytes, limit },
-        _ => Incoming::Line(Text::new(text)),
+        _ => Incoming::Line(Line::new(text)),
     }
 }
 
@@ -141,13 +141,13 @@ mod tests {
     }
 
     fn said(text: &str) -> Incoming {
-        Incoming::Line(Text::new(text))
+        Incoming::Line(Line::new(text))
     }
 
     #[test]
     fn a_message_is_a_line_whatever_it_contains() {
         let bytes = [text("hello"), text("two\nlines\r\n"), text("")].concat();
-        assert_eq!(decode(false, &bytes), [said("hello"), said("twolines"), said("")]);
+        assert_eq!(decode(false, &bytes), [said("hello"), said("two\nlines\r\n"), said("")]);
     }
 
     #[test]

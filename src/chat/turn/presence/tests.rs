@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::chat::{Event, Settings};
-use crate::text::Text;
+use crate::text::{Line, Text};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ fn connect(chat: &mut Chat, ms: u64, id: u64) {
 }
 
 fn types(chat: &mut Chat, id: u64, line: &str) -> Vec<Message> {
-    told(chat, 0, id, Event::Line(Text::new(line)))
+    told(chat, 0, id, Event::Line(Line::new(line)))
 }
 
 /// What the time alone makes the chat tell.

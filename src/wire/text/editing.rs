@@ -1,0 +1,104 @@
+//! Editing of a half-typed line, by the keys of its client.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+/// What the Backspace key sends: Windows' telnet and most terminals, in that order.
+pub(super) const BACKSPACE: u8 = 0x08;
+pub(super) const DELETE: u8 = 0x7F;
+/// Bytes that most characters are shorter than, with all their marks.
+const MOST: usize = 64;
+
+/// A line as the server takes it: each backspace and delete in it erases the character before.
+pub fn edited(line: &[u8]) -> Vec<u8> {
+    let mut edited = Vec::with_capacity(line.len());
+    for &byte in line {
+        match byte {
+            BACKSPACE | DELETE => erase_character(&mut edited),
+            _ => edited.push(byte),
+        }
+    }
+    edited
+}
+
+/// Takes back the last character of a line: what a user sees as one (UAX #29), with its marks, as
+/// RFC 854 has a print position erased. A byte that is not UTF-8 is a character.
+pub(super) fn erase_character(line: &mut Vec<u8>) {
+    let mut most = MOST;
+    loop {
+        let tail = valid_tail(line, most);
+        let Some(last) = tail.graphemes(true).next_back() else {
+            line.pop();
+            return;
+        };
+        // It may begin before what was looked at.
+        if last.len() < tail.len() || tail.len() + 4 <= most {
+            return line.truncate(line.len() - last.len());
+        }
+        most *= 2;
+    }
+}
+
+/// The end of `line`, of about `most` bytes, as far as it is UTF-8.
+fn valid_tail(line: &[u8], most: usize) -> &str {
+    let tail = &line[line.len().saturating_sub(most)..];
+    let begins = |byte: &u8| byte & 0b1100_0000 != 0b1000_0000;
+    let start = tail.iter().take(4).position(begins).unwrap_or(0);
+    tail[start..]
+        .utf8_chunks()
+        .last()
+        .filter(|chunk| chunk.invalid().is_empty())
+        .map_or("", |chunk| chunk.valid())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What is left of `line` without its last character.
+    fn erased(line: &[u8]) -> Vec<u8> {
+        let mut line = line.to_vec();
+        erase_character(&mut line);
+        line
+    }
+
+    #[test]
+    fn a_character_goes_with_all_its_bytes_and_marks() {
+        for last in ["b", "ñ", "語", "e\u{301}", "👍🏽", "👨‍👩‍👧", "❤️", "한"]
+        {
+            for before in ["", "a", "語", "é"] {
+                let line = format!("{before}{last}");
+                assert_eq!(erased(line.as_bytes()), before.as_bytes(), "{line}");
+            }
+        }
+        let tall = format!("ae{}", "\u{301}".repeat(1000));
+        assert_eq!(erased(tall.as_bytes()), b"a");
+    }
+
+    #[test]
+    fn what_is_not_utf8_goes_byte_by_byte() {
+        assert_eq!(erased(b""), b"");
+        assert_eq!(erased(b"a\xe9"), b"a");
+        assert_eq!(erased(b"\xe9\xe8"), b"\xe9");
+        assert_eq!(erased(b"\x80\x80\x80\x80\x80\x80"), b"\x80\x80\x80\x80\x80");
+        assert_eq!(erased("\u{e9}\u{e9}".as_bytes().split_last().unwrap().1), "\u{e9}".as_bytes());
+        assert_eq!(erased(b"a\xff\xc3\xa9"), b"a\xff");
+    }
+
+    proptest! {
+        #[test]
+        fn something_goes_from_the_end_and_valid_text_stays_valid(line in "[a\u{301}é語👨\u{200D}🇩]{0,60}") {
+            let left = erased(line.as_bytes());
+            prop_assert!(line.as_bytes().starts_with(&left));
+            prop_assert!(line.is_empty() || left.len() < line.len());
+            prop_assert!(std::str::from_utf8(&left).is_ok());
+        }
+
+        #[test]
+        fn any_bytes_get_shorter(line in prop::collection::vec(any::<u8>(), 0..200)) {
+            let left = erased(&line);
+            prop_assert!(line.starts_with(&left));
+            prop_assert_eq!(line.is_empty(), left.len() == line.len());
+        }
+    }
+}
