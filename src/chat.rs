@@ -18,10 +18,10 @@ mod properties;
 
 pub use self::effect::{Audience, Effect, Effects, Question};
 pub use self::event::{Event, Traits};
-pub use self::message::{Away, Message, Others, Person, Reason};
+pub use self::message::{Away, Dates, Message, Others, Person, Reason};
 pub use self::model::{
-    Account, Ban, Claim, ClientId, Entry, Kind, Mask, Moment, NameError, Nick, Now, Order,
-    Password, Role, RoomId, RoomName,
+    Account, Allowance, AnswerForm, Ban, Claim, ClientId, Entry, Kind, LineId, Mask, Moment,
+    NameError, Nick, Now, Order, Password, Role, RoomId, RoomName,
 };
 pub use self::refusal::Refusal;
 pub use self::state::{Chat, Presence, Roll, Settings};

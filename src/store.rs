@@ -40,7 +40,6 @@ use self::tables::{bans, lines};
 use self::threads::writer::{self, Inlets, Writer};
 use self::threads::{password, reader};
 use crate::chat::{Claim, ClientId, Entry, Order, RoomName};
-use crate::os;
 use crate::runtime::clock;
 use crate::text::Text;
 
@@ -110,7 +109,7 @@ impl Store {
         let (closing, close) = bounded(0);
         let (all_written, closed) = bounded(0);
         let inlets = Inlets { queue, changes: changed, closing: close };
-        let writer = Writer::new(database, inlets, origin(), keeper, report.clone());
+        let writer = Writer::new(database, inlets, keeper, report.clone());
         spawn("store", move || {
             writer.run();
             drop::<Sender<Infallible>>(all_written);
@@ -178,11 +177,6 @@ impl Store {
         drop((backlog, questions, claims, changes, closing));
         closed.recv_timeout(patience) == Err(RecvTimeoutError::Disconnected)
     }
-}
-
-/// Names this run of this server, for what is written to be told apart for good.
-fn origin() -> String {
-    format!("{}-{}", os::host_name(), clock::moment().unix_ms)
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), Fault> {

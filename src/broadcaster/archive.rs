@@ -112,8 +112,8 @@ impl Archive {
     pub(super) fn ask(&mut self, id: ClientId, question: Question) -> Result<(), Event> {
         let Some(store) = &self.store else { return Ok(()) };
         let question = match question {
-            Question::Last { room, lines } => store::Question::Last { room, lines },
-            Question::Search(words) => store::Question::Search(words),
+            Question::Last { room, lines, form } => store::Question::Last { room, lines, form },
+            Question::Search { words, form } => store::Question::Search { words, form },
         };
         store.ask(id, question).map(|()| self.owed += 1).map_err(denied)
     }
@@ -163,7 +163,7 @@ fn write(store: &mut Store, effect: &Effect) -> bool {
     let Effect::Tell { to: Audience::Room(..), message } = effect else { return false };
     match message {
         Message::Said { room, entry } => store.write(*room, entry.clone()),
-        Message::TopicSet { room, text, .. } => store.set_topic(*room, Some(text.clone())),
+        Message::TopicSet { room, text, .. } => store.set_topic(*room, text.clone()),
         _ => return false,
     };
     true

@@ -164,7 +164,7 @@ impl Pending {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::{Ban, Mask, Nick, Order, Question, Reason};
+    use crate::chat::{AnswerForm, Ban, Mask, Nick, Order, Question, Reason};
     use crate::text::{Line, Text};
     use crate::wire::Incoming;
 
@@ -182,7 +182,13 @@ mod tests {
     /// Alice asked for something.
     fn waiting() -> Pending {
         let mut pending = Pending::default();
-        pending.note(Duration::ZERO, &Effect::Ask(ALICE, Question::Search(Text::new("x"))));
+        pending.note(
+            Duration::ZERO,
+            &Effect::Ask(
+                ALICE,
+                Question::Search { words: Text::new("x"), form: AnswerForm::Lines },
+            ),
+        );
         pending
     }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::message::{Message, Reason};
-use super::model::{Claim, ClientId, Nick, Order, RoomId, RoomName};
+use super::model::{AnswerForm, Claim, ClientId, Nick, Order, RoomId, RoomName};
 use crate::text::Text;
 
 /// One thing for the caller to do.
@@ -52,9 +52,16 @@ pub enum Question {
         room: RoomName,
         /// How many.
         lines: usize,
+        /// How they will be sent.
+        form: AnswerForm,
     },
     /// The last lines with all of these words.
-    Search(Text),
+    Search {
+        /// The words.
+        words: Text,
+        /// How the lines will be sent.
+        form: AnswerForm,
+    },
 }
 
 /// The receivers of a message.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{Entry, Moment, Nick, RoomName};
+use super::model::{Entry, LineId, Moment, Nick, RoomName};
 use super::refusal::Refusal;
 use crate::text::Text;
 
@@ -37,6 +37,7 @@ pub enum Message {
     },
     /// A private message, to its receiver.
     PrivateFrom {
+        id: LineId,
         from: Nick,
         to: Nick,
         text: Text,
@@ -44,6 +45,7 @@ pub enum Message {
     },
     /// A private message, to its sender.
     PrivateTo {
+        id: LineId,
         from: Nick,
         to: Nick,
         text: Text,
@@ -81,7 +83,8 @@ pub enum Message {
     TopicSet {
         room: RoomName,
         nick: Nick,
-        text: Text,
+        /// Without one it was cleared.
+        text: Option<Text>,
     },
     /// The current topic, to a client that entered or asked.
     Topic {
@@ -95,11 +98,11 @@ pub enum Message {
         people: Vec<Person>,
         more: usize,
     },
-    /// Lines of one room, oldest first; with dates if `dated`.
+    /// Lines of one room, oldest first.
     History {
         room: RoomName,
         entries: Vec<Entry>,
-        dated: bool,
+        dates: Dates,
     },
     /// The result of a search, oldest first, from any rooms.
     Found(Vec<(RoomName, Entry)>),
@@ -117,7 +120,7 @@ impl Message {
     pub fn weight(&self) -> usize {
         let text = match self {
             Self::Said { entry, .. } => entry.text.as_str().len(),
-            Self::Notice(text) | Self::TopicSet { text, .. } => text.as_str().len(),
+            Self::Notice(text) | Self::TopicSet { text: Some(text), .. } => text.as_str().len(),
             Self::Left { reason: Reason::Quit(Some(words)), .. }
             | Self::Left { reason: Reason::Kicked(_, Some(words)), .. } => words.as_str().len(),
             _ => 0,
@@ -144,6 +147,14 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// The same without anybody's words, for those who ignore the speaker.
+    pub(super) fn bare(self) -> Self {
+        match self {
+            Self::Kicked(by, _) => Self::Kicked(by, None),
+            other => other.without_words(),
+        }
+    }
+
     /// The same without the parting message, for the log.
     pub fn without_words(self) -> Self {
         match self {
@@ -215,4 +226,13 @@ impl fmt::Display for Away {
             Some(text) => write!(f, "away: {text}"),
         }
     }
+}
+
+/// Which lines of a history carry their date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dates {
+    /// All.
+    Always,
+    /// Those of another day than this moment's.
+    UnlessOn(Moment),
 }

@@ -3,14 +3,19 @@
 mod id;
 mod moment;
 mod name;
+mod line_id;
 mod entry;
+mod allowance;
 mod account;
 mod ban;
 
 pub use self::account::{Account, Claim, Password, Role};
+pub use self::allowance::{Allowance, AnswerForm};
 pub use self::ban::{Ban, Mask, Order};
 pub use self::entry::{Entry, Kind};
 pub use self::id::{ClientId, RoomId};
+pub use self::line_id::LineId;
+pub(crate) use self::line_id::LineIds;
 pub use self::moment::{Moment, Now};
 pub(crate) use self::name::Folded;
 pub use self::name::{NameError, Nick, RoomName};

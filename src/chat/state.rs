@@ -4,6 +4,7 @@ mod nicks;
 mod history;
 mod mutes;
 mod client;
+mod ignored;
 mod pace;
 mod rooms;
 mod registry;
@@ -18,12 +19,13 @@ use std::time::Duration;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use super::model::{ClientId, Entry, Nick, RoomId, RoomName};
+use super::model::{ClientId, Entry, LineIds, Nick, RoomId, RoomName};
 use crate::text::Text;
 
 pub(crate) use self::auth::{Claims, Outcome};
 pub(crate) use self::client::Client;
 pub use self::client::Presence;
+pub(crate) use self::ignored::{Identity, Ignored};
 pub(crate) use self::mutes::{Mute, Mutes};
 pub(crate) use self::nicks::Nicks;
 pub(crate) use self::registry::Registry;
@@ -57,6 +59,11 @@ pub struct Chat {
     pub(super) rooms: Rooms,
     #[serde(skip)]
     pub(super) registry: Registry,
+    /// Each process starts with its own.
+    #[serde(skip)]
+    pub(super) line_ids: LineIds,
+    #[serde(default)]
+    pub(super) ignored: Ignored,
     #[serde(default)]
     pub(super) claims: Claims,
     #[serde(default)]
@@ -76,11 +83,18 @@ impl Chat {
             nicks: Nicks::default(),
             rooms,
             registry: Registry::default(),
+            line_ids: LineIds::default(),
+            ignored: Ignored::default(),
             claims: Claims::default(),
             orders: Orders::default(),
             mutes: Mutes::default(),
             lockdown: false,
         }
+    }
+
+    /// Names the lines that are said from now on after `origin`, which no other process ever had.
+    pub fn name_lines_after(&mut self, origin: &str) {
+        self.line_ids = LineIds::of(origin);
     }
 
     /// Applies changed settings to everything shown from now on.

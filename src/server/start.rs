@@ -10,6 +10,7 @@ use crossbeam_channel::Sender;
 use super::certificate;
 use super::error::{StartError, failed};
 use super::listeners::{self, Wanted};
+use super::origin::origin;
 use super::port_file;
 use super::restore::{RestoredClient, restore};
 use super::running::Server;
@@ -26,7 +27,7 @@ use crate::os::{Bell, WritablePoll};
 use crate::restart::files::SnapshotFile;
 use crate::restart::inherit::{Inherited, Listener};
 use crate::restart::manager_thread::Keeper;
-use crate::runtime::clock::Clock;
+use crate::runtime::clock::{self, Clock};
 use crate::runtime::replaceable::Replaceable;
 use crate::runtime::threads::Threads;
 use crate::runtime::wakeup::Alarm;
@@ -62,6 +63,7 @@ impl Server {
         let entrance = entrance(&shared, &closing, &hurry);
         let door = Arc::clone(&entrance.door);
         let (mut chat, clients) = restore(inherited, config.settings(), &door, &shared);
+        chat.name_lines_after(&origin(config.state_dir.is_some(), clock::moment()));
         past.recall_in(&mut chat);
 
         // Threads of the server's own come first: there may not be one for every client.

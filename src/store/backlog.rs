@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use crate::chat::{Entry, Moment, RoomName};
+use crate::chat::{Entry, LineId, Moment, RoomName};
 use crate::text::Text;
 
 /// Lines that may wait for the disk, by number and by bytes of text.
@@ -26,8 +26,10 @@ pub(super) enum Item {
 }
 
 /// Lines of a room that were lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Gap {
+    /// The name of the first one.
+    pub(super) id: LineId,
     /// The numbers of the first and the last one.
     pub(super) first: u64,
     pub(super) last: u64,
@@ -78,8 +80,8 @@ impl Overflow {
             Item::Topic { .. } => {}
             Item::Line { room, .. } if !has_room(&self.gaps, room) => self.unmarked += 1,
             Item::Gap { room, .. } => drop(self.gaps.insert(room, item)),
-            Item::Line { seq, room, entry: Entry { at, .. } } => {
-                let none = Gap { first: seq, last: seq, lines: 0, from: at, to: at };
+            Item::Line { seq, room, entry: Entry { id, at, .. } } => {
+                let none = Gap { id, first: seq, last: seq, lines: 0, from: at, to: at };
                 let gap = self.gaps.entry(room).or_insert(Item::Gap { room, gap: none });
                 if let Item::Gap { gap, .. } = gap {
                     (gap.last, gap.to) = (seq, at);
@@ -228,7 +230,10 @@ mod tests {
     fn line(name: &str, minute: i64, text: &str) -> impl FnOnce(u64) -> Item {
         let (room, at) = (room(name), Moment { unix_ms: minute });
         let (from, text) = (Nick::new("alice").unwrap(), Text::new(text));
-        move |seq| Item::Line { seq, room, entry: Entry { at, from, kind: Kind::Said, text } }
+        move |seq| {
+            let id = LineId::new("here", seq);
+            Item::Line { seq, room, entry: Entry { id, at, from, kind: Kind::Said, text } }
+        }
     }
 
     /// What is in the queue, in few words.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::chat::{Account, Ban, Entry, Kind, Mask, Moment, Nick, Order, RoomName};
+use crate::chat::{Account, AnswerForm, Ban, Entry, Mask, Nick, Order, RoomName};
 use crate::text::Text;
 
 /// Something to look up in the history.
@@ -14,10 +14,17 @@ pub enum Question {
         room: RoomName,
         /// How many.
         lines: usize,
+        /// How they will be sent.
+        form: AnswerForm,
     },
     /// The last lines in which all of these words stand, whatever somebody typed; in all rooms, as
     /// everybody may go to any of them.
-    Search(Text),
+    Search {
+        /// The words.
+        words: Text,
+        /// How the lines will be sent.
+        form: AnswerForm,
+    },
 }
 
 /// What became of what a client asked for.
@@ -98,27 +105,28 @@ impl fmt::Display for Denial {
 pub enum Recalled {
     /// Somebody said something in a room.
     Said(RoomName, Entry),
-    /// Lines were lost there, around that moment, as the text says.
-    Gap(RoomName, Moment, Text),
+    /// Lines were lost there, as the text says.
+    Gap(RoomName, Entry),
 }
 
 impl Recalled {
     /// As an entry of the history, with its room.
     pub fn into_entry(self) -> (RoomName, Entry) {
         match self {
-            Self::Said(room, entry) => (room, entry),
-            Self::Gap(room, at, text) => {
-                (room, Entry { at, from: Nick::server(), kind: Kind::Gap, text })
-            }
+            Self::Said(room, entry) | Self::Gap(room, entry) => (room, entry),
+        }
+    }
+
+    /// The entry alone.
+    pub(crate) fn entry(&self) -> &Entry {
+        match self {
+            Self::Said(_, entry) | Self::Gap(_, entry) => entry,
         }
     }
 
     /// What was said, or what stands in its place.
     pub fn text(&self) -> &Text {
-        match self {
-            Self::Said(_, entry) => &entry.text,
-            Self::Gap(_, _, text) => text,
-        }
+        &self.entry().text
     }
 }
 

@@ -92,3 +92,54 @@ impl Default for Dialect {
         Self::Text(Style::default())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::{Allowance, AnswerForm, Dates, Entry, Kind, LineId, Moment, Nick, RoomName};
+    use crate::text::Text;
+    use proptest::prelude::*;
+
+    fn sent(message: &Message, dialect: Dialect) -> usize {
+        let mut bytes = Vec::new();
+        dialect.encode(message, &mut bytes);
+        bytes.len()
+    }
+
+    /// Bytes that an answer may have.
+    const MOST: usize = 64 * 1024;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn no_more_is_sent_on_any_wire_than_was_allowed(
+            texts in prop::collection::vec(r#"(["\\]{1,900}|[a-zé]{1,900})"#, 2..200),
+            nick in "[a-z]{1,16}",
+            kind in prop::sample::select(&[Kind::Said, Kind::Emoted][..]),
+        ) {
+            let style = |timestamps| Style { bare_line_feeds: false, timestamps };
+            let room = RoomName::new(&"r".repeat(32)).unwrap();
+            for (form, dialect) in [
+                (AnswerForm::Lines, Dialect::Text(style(true))),
+                (AnswerForm::Lines, Dialect::Lines { timestamps: true }),
+                (AnswerForm::Objects, Dialect::Json),
+            ] {
+                let mut allowance = Allowance::new(form);
+                let entry = |text: &String| Entry {
+                    id: LineId::new("box7.example-1795348952000", u64::MAX),
+                    at: Moment { unix_ms: 1_795_348_952_000 },
+                    from: Nick::new(&nick).unwrap(),
+                    kind,
+                    text: Text::new(text),
+                };
+                let entries = texts.iter().map(entry).take_while(|entry| allowance.allows(entry));
+                let entries: Vec<_> = entries.collect();
+                let found = entries.iter().map(|entry| (room, entry.clone())).collect();
+                prop_assert!(sent(&Message::Found(found), dialect) <= MOST + 100);
+                let history = Message::History { room, entries, dates: Dates::Always };
+                prop_assert!(sent(&history, dialect) <= MOST + 100);
+            }
+        }
+    }
+}

@@ -52,6 +52,7 @@ fn what_was_seen_is_there_after_the_server_was_killed() {
     carol.expect("-- the topic is deploys");
     carol.expect_contains("] <alice> line 180");
     carol.wait_for(|line| line == "-- end of history");
+    carol.expect("-- You are guest1; /nick NAME changes that.");
     carol.send("/history 3");
     for number in 197..200 {
         let line = carol.expect_contains(&format!("<alice> line {number}"));

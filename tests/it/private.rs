@@ -178,3 +178,18 @@ fn a_private_message_announces_its_sender_but_is_no_history() {
     alice.expect(&format!("[from {}] psst", guest.name));
     assert_eq!(alice.ask("/history"), ["-- nothing has been said here"]);
 }
+
+#[test]
+fn whoever_writes_to_somebody_away_is_told() {
+    let server = Server::start();
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    alice.ask("/msg bob hi");
+    bob.ask("/away lunch");
+    assert_eq!(alice.ask("/msg bob psst"), ["[to bob] psst", "-- bob is away: lunch"]);
+    bob.ask("/msg alice what");
+    assert_eq!(alice.ask("/reply hm"), ["[from bob] what", "[to bob] hm", "-- bob is away: lunch"]);
+    bob.ask("/away\n/away");
+    assert_eq!(alice.ask("/reply hm"), ["[to bob] hm", "-- bob is away"]);
+    bob.ask("/away");
+    assert_eq!(alice.ask("/reply hm"), ["[to bob] hm"]);
+}

@@ -1,6 +1,8 @@
 //! Rooms: one at a time, each with its own people, topic and history.
 
-use crate::harness::{Client, Server, people};
+use serde_json::json;
+
+use crate::harness::{Client, Server, TempDir, WebSocket, people};
 
 #[test]
 fn moving_is_told_to_both_rooms_and_shown_to_the_one_who_moves() {
@@ -173,4 +175,28 @@ fn a_newcomer_is_in_the_lobby() {
     guest.send("hi");
     alice.expect(&format!("-- {} joined (2 here)", guest.name));
     bob.expect_nothing();
+}
+
+#[test]
+fn a_topic_can_be_cleared_and_stays_so() {
+    let dir = TempDir::new();
+    let state = dir.path("state");
+    let server = Server::with_web(["--state-dir", &state]);
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    let mut page = WebSocket::join_json(&server, "page");
+    alice.ask("/topic tea");
+    bob.wait_for(|line| line == "-- alice set the topic: tea");
+    page.sync();
+    alice.send("/topic -");
+    alice.expect("-- alice cleared the topic");
+    bob.wait_for(|line| line == "-- alice cleared the topic");
+    let cleared = json!({"t": "topic", "room": "lobby", "nick": "alice", "text": null});
+    assert_eq!(page.object(), cleared);
+    for line in ["/topic", "/topic -"] {
+        assert_eq!(alice.ask(line), ["-- no topic is set"]);
+    }
+    assert_eq!(alice.ask("/rooms"), ["-- lobby (3 here)"]);
+    server.stop();
+    let server = Server::with(["--state-dir", &state]);
+    assert_eq!(Client::join(&server, "carol").ask("/topic"), ["-- no topic is set"]);
 }

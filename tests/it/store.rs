@@ -1,9 +1,10 @@
 //! The store by itself: what is on the disk after whatever happened, and what it answers.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use chatd::chat::{ClientId, Entry, Kind, Moment, Nick, RoomName};
+use chatd::chat::{AnswerForm, ClientId, Entry, Kind, LineId, Moment, Nick, RoomName};
 use chatd::store::{Answer, Database, Event, Keep, Past, Question, Recalled, Store};
 use chatd::text::Text;
 use rusqlite::Connection;
@@ -90,7 +91,9 @@ impl Kept {
     /// The last lines of a room, as text.
     #[track_caller]
     fn last(&self, name: &str, lines: usize) -> Vec<String> {
-        self.store.ask(CLIENT, Question::Last { room: room(name), lines }).unwrap();
+        self.store
+            .ask(CLIENT, Question::Last { room: room(name), lines, form: AnswerForm::Lines })
+            .unwrap();
         match self.answer() {
             Answer::Last(answered, lines) if answered == room(name) => texts(&lines),
             other => panic!("{other:?}"),
@@ -119,9 +122,17 @@ fn moment(unix_ms: i64) -> Moment {
     Moment { unix_ms }
 }
 
+/// The next line's name.
+fn next_id() -> LineId {
+    static SAID: AtomicU64 = AtomicU64::new(0);
+    let origin = format!("box7-{}", std::process::id());
+    LineId::new(origin, 1 + SAID.fetch_add(1, Ordering::Relaxed))
+}
+
 /// What alice says at ten.
 fn entry(text: &str) -> Entry {
-    Entry { at: moment(NOON), from: nick("alice"), kind: Kind::Said, text: Text::new(text) }
+    let (id, text) = (next_id(), Text::new(text));
+    Entry { id, at: moment(NOON), from: nick("alice"), kind: Kind::Said, text }
 }
 
 fn texts(lines: &[Recalled]) -> Vec<String> {

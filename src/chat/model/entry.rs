@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::line_id::LineId;
 use super::moment::Moment;
 use super::name::Nick;
 use crate::text::Text;
@@ -20,6 +21,9 @@ pub enum Kind {
 /// A line in the history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
+    /// Its name; unknown if a version that named no lines left it.
+    #[serde(default, skip_serializing_if = "LineId::is_unknown")]
+    pub id: LineId,
     /// When it was said.
     pub at: Moment,
     /// The speaker's nick at that time.

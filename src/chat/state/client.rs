@@ -1,5 +1,6 @@
 //! `Client`: what the chat knows about a connected client.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,10 @@ use super::mutes::Mute;
 use crate::address::{Address, Origin};
 use crate::chat::event::Traits;
 use crate::chat::message::{Away, Person};
-use crate::chat::model::{ClientId, Moment, Nick, RoomId, RoomName};
+use crate::chat::model::{AnswerForm, ClientId, Moment, Nick, RoomId, RoomName};
+
+/// Most former nicks that are remembered of an ignored client.
+const MAX_FORMER: usize = 4;
 
 /// What is recorded about a client for a restart after a crash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +53,9 @@ pub(crate) struct Client {
     pub(crate) ignores: Vec<ClientId>,
     /// The clients that ignore it, so that sending a line needs no search.
     pub(crate) ignored_by: Vec<ClientId>,
+    /// The nicks that it had while somebody ignored it, except for the current one.
+    #[serde(default)]
+    pub(crate) former: VecDeque<Nick>,
     /// The sender of the last private message, for `/reply`.
     pub(crate) writer: Option<ClientId>,
     /// When it connected, and when it last sent a line.
@@ -72,6 +79,7 @@ impl Client {
             away: None,
             ignores: Vec::new(),
             ignored_by: Vec::new(),
+            former: VecDeque::new(),
             writer: None,
             connected: now,
             active: now,
@@ -93,6 +101,19 @@ impl Client {
         Presence { origin, nick, login, mute, room, announced, echo, lists, quiet, encrypted }
     }
 
+    /// Changes its nick; returns the old one.
+    pub(crate) fn rename(&mut self, nick: Nick) -> Nick {
+        let from = std::mem::replace(&mut self.nick, nick);
+        if !self.ignored_by.is_empty() && from != nick {
+            self.former.retain(|former| *former != from && *former != nick);
+            self.former.push_back(from);
+            if self.former.len() > MAX_FORMER {
+                self.former.pop_front();
+            }
+        }
+        from
+    }
+
     /// Its address, as limits and reserved nicks count it.
     pub(crate) fn address(&self) -> Address {
         self.origin.address()
@@ -108,7 +129,18 @@ impl Client {
         self.rooms.last().copied().unwrap_or(RoomId::LOBBY)
     }
 
-    pub(crate) fn person(&self) -> Person {
-        Person { nick: self.nick, away: self.away.clone() }
+    /// The form of its answers.
+    pub(crate) fn form(&self) -> AnswerForm {
+        if self.lists { AnswerForm::Objects } else { AnswerForm::Lines }
+    }
+
+    /// As a list shows it; without its words to a reader who ignores it (`is_heard` is false).
+    pub(crate) fn person(&self, is_heard: bool) -> Person {
+        Person { nick: self.nick, away: self.away_as(is_heard) }
+    }
+
+    /// Whether it is away; without its words to a reader who ignores it.
+    pub(crate) fn away_as(&self, is_heard: bool) -> Option<Away> {
+        self.away.clone().map(|Away(words)| Away(words.filter(|_| is_heard)))
     }
 }

@@ -4,10 +4,8 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use crate::chat::model::{ClientId, Entry, Moment};
+use crate::chat::model::{Allowance, AnswerForm, ClientId, Entry, Moment};
 
-/// Most bytes of text shown at once: more than anybody reads.
-const MAX_SHOWN: usize = 64 * 1024;
 /// Lines that a room remembers at least, for `/history N`, even if it replays fewer.
 const REMEMBERED: usize = 100;
 
@@ -44,23 +42,20 @@ impl History {
     }
 
     /// The last `count` entries, oldest first, without those older than `oldest` or said by
-    /// `ignored` clients; fewer if they exceed 64 KiB.
+    /// `ignored` clients; fewer if they exceed an answer's allowance.
     pub(crate) fn last(
         &self,
         count: usize,
         oldest: Option<Moment>,
         ignored: &[ClientId],
+        form: AnswerForm,
     ) -> Vec<Entry> {
-        let mut room = MAX_SHOWN;
+        let mut allowance = Allowance::new(form);
         let is_shown = |(by, entry): &&(ClientId, Entry)| {
             !ignored.contains(by) && oldest.is_none_or(|oldest| entry.at >= oldest)
         };
         let heard = self.entries.iter().rev().filter(is_shown);
-        let fits = heard.take(count).take_while(|(_, entry)| {
-            let fits = entry.text.as_str().len() <= room;
-            room = room.saturating_sub(entry.text.as_str().len());
-            fits
-        });
+        let fits = heard.take(count).take_while(|(_, entry)| allowance.allows(entry));
         let mut last: Vec<_> = fits.map(|(_, entry)| entry.clone()).collect();
         last.reverse();
         last

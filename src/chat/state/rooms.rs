@@ -26,6 +26,9 @@ pub(crate) struct Room {
     /// How many of them were announced.
     pub(crate) announced: usize,
     pub(crate) topic: Option<Text>,
+    /// Who set it, if that was since the start.
+    #[serde(default)]
+    pub(crate) topic_by: Option<ClientId>,
     pub(crate) history: History,
     /// The pause between two lines of one client, in a slow room.
     pub(crate) slow: Option<Duration>,
@@ -46,6 +49,7 @@ impl Room {
             members: Vec::new(),
             announced: 0,
             topic: None,
+            topic_by: None,
             history: History::new(replay),
             slow: None,
             pace: Pace::default(),

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod account;
+mod ignore;
 mod moderation;
 mod people;
 mod rooms;
@@ -96,11 +97,11 @@ const COMMANDS: &[Command] = &[
     Command::new("/join ROOM", "go to a room, or create one", 1..=1, rooms::join),
     Command::new("/leave", "go back to the lobby", 0..=0, rooms::leave),
     Command::new("/rooms", "list the rooms with people in them", 0..=0, rooms::rooms),
-    Command::new("/topic [TEXT]", "show or set the room's topic", 0..=1, rooms::topic),
+    Command::new("/topic [TEXT]", "show or set the room's topic; - clears it", 0..=1, rooms::topic),
     Command::new("/history [N]", "show the last lines said in the room", 0..=1, view::history),
     Command::new("/search WORDS", "find the last lines with these words", 1..=1, view::search),
-    Command::new("/ignore NAME", "hide what somebody says", 1..=1, people::ignore),
-    Command::new("/unignore NAME", "show what somebody says again", 1..=1, people::unignore),
+    Command::new("/ignore NAME", "hide what somebody says", 1..=1, ignore::ignore),
+    Command::new("/unignore NAME", "show what somebody says again", 1..=1, ignore::unignore),
     Command::new("/away [TEXT]", "mark yourself as away, or as back", 0..=1, people::away),
     Command::new("/echo on|off", "show your own lines, too", 1..=1, view::echo),
     Command::new("/time on|off", "show the time of each line", 1..=1, view::time),

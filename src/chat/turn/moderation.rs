@@ -191,7 +191,7 @@ impl Turn<'_> {
 
     /// Renames the client to `nick`, which it holds already, and tells the rooms.
     pub(crate) fn wear(&mut self, nick: Nick) {
-        let from = std::mem::replace(&mut self.me_mut().nick, nick);
+        let from = self.me_mut().rename(nick);
         let to = nick;
         let (_, room) = self.room();
         self.tell(Message::RenamedYou { room: room.name, from, to });
@@ -202,6 +202,7 @@ impl Turn<'_> {
             self.me_mut().login = None;
             self.notice("you are logged out");
         }
+        self.stay_ignored();
     }
 
     /// The store registered an account: logs the client in, unless it has another nick by now.
@@ -244,6 +245,7 @@ impl Turn<'_> {
             self.wear(nick);
         }
         self.me_mut().login = Some(nick);
+        self.stay_ignored();
         self.notice(format_args!("you are logged in as {nick}"));
     }
 

@@ -4,16 +4,19 @@ use super::speech::Turn;
 use crate::address::Origin;
 use crate::chat::effect::{Audience, Effect, Effects};
 use crate::chat::event::Traits;
-use crate::chat::message::{Message, Others, Reason};
+use crate::chat::message::{Dates, Message, Others, Reason};
 use crate::chat::model::{ClientId, Entry, Nick, Now, RoomId, RoomName};
 use crate::chat::refusal::Refusal;
-use crate::chat::state::{Chat, Client, Presence, Room};
+use crate::chat::state::{Chat, Client, Identity, Presence, Room};
 
 /// Rooms with more people get joins and leaves in digests: a notice to each of N people for each of
 /// N joins would be N² notices.
 const CROWD: usize = 50;
 /// Most people that a list names.
 const MAX_LISTED: usize = 500;
+/// Most lines that are replayed without a reminder of one's name: they leave the welcome on the
+/// screen.
+const MAX_UNREMINDED: usize = 10;
 /// Most others that a welcome names.
 const MAX_NAMED: usize = 10;
 
@@ -72,28 +75,45 @@ impl Chat {
         let Some(room) = self.rooms.get_mut(id) else { return };
         let (joined, left) = (std::mem::take(&mut room.joined), std::mem::take(&mut room.left));
         let room = room.name;
-        self.tell_presence(id, None, effects, |here| Message::Digest { room, joined, left, here });
+        let message = |here, _| Message::Digest { room, joined, left, here };
+        self.tell_presence(id, (None, &[]), effects, message);
     }
 
     /// Tells a room that somebody joined or left, except `subject` and clients with `/quiet on`.
+    /// `message` gets the number of people here, and false for `ignorers`, who are not shown words.
     ///
     /// A client that is not announced yet counts for itself, but not for others.
     fn tell_presence(
         &self,
         id: RoomId,
-        subject: Option<ClientId>,
+        (subject, ignorers): (Option<ClientId>, &[ClientId]),
         effects: &mut Effects,
-        message: impl Fn(usize) -> Message,
+        message: impl Fn(usize, bool) -> Message,
     ) {
         let Some(room) = self.rooms.get(id) else { return };
         let unannounced = |id: &ClientId| !self.clients[id].announced;
         let deaf = |id: &ClientId| Some(*id) == subject || self.clients[id].quiet;
+        let apart = |id: &ClientId| unannounced(id) || ignorers.contains(id);
         let members = room.members.iter().copied();
-        let except = members.clone().filter(|member| deaf(member) || unannounced(member));
-        effects.tell_room(id, except, message(room.announced));
-        for member in members.filter(|member| unannounced(member) && !deaf(member)) {
-            effects.tell(Audience::One(member), message(room.announced + 1));
+        let except = members.clone().filter(|member| deaf(member) || apart(member));
+        effects.tell_room(id, except, message(room.announced, true));
+        for member in members.filter(|member| apart(member) && !deaf(member)) {
+            let here = room.announced + usize::from(unannounced(&member));
+            let message = message(here, !ignorers.contains(&member));
+            effects.tell(Audience::One(member), message);
         }
+    }
+
+    /// Who ignores the person whose words are in the reason why `client` leaves.
+    fn ignorers(&self, client: &Client, reason: &Reason) -> Vec<ClientId> {
+        let speaker = match reason {
+            Reason::Quit(Some(_)) => Some(client),
+            Reason::Kicked(by, Some(_)) => {
+                self.nicks.holder(by.as_str()).and_then(|by| self.clients.get(&by))
+            }
+            _ => None,
+        };
+        speaker.map_or_else(Vec::new, |speaker| speaker.ignored_by.clone())
     }
 }
 
@@ -153,12 +173,32 @@ impl Turn<'_> {
         if let Some(mute) = client.mute.filter(|mute| mute.is_in_force(self.now.moment)) {
             self.chat.mutes.leave(client.address(), client.login, mute);
         }
-        for other in client.ignores {
-            if let Some(ignored) = self.chat.clients.get_mut(&other) {
-                ignored.ignored_by.retain(|&by| by != self.me);
+        self.end_ignoring(&client);
+        self.effects.push(Effect::Departed(self.me, client.nick, reason));
+    }
+
+    /// Ends its ignores, and remembers who ignores it, for when it reconnects.
+    fn end_ignoring(&mut self, client: &Client) {
+        let (me, chat) = (self.me, &mut *self.chat);
+        chat.ignored.forget_all_of(me);
+        for other in &client.ignores {
+            if let Some(ignored) = chat.clients.get_mut(other) {
+                ignored.ignored_by.retain(|&by| by != me);
             }
         }
-        self.effects.push(Effect::Departed(self.me, client.nick, reason));
+        // A former nick that somebody else has taken does not identify this person any more.
+        let former = client.former.iter().copied();
+        let former = former.filter(|nick| chat.nicks.holder(nick.as_str()).is_none());
+        let names: Vec<_> = former.chain([client.nick]).collect();
+        for &by in &client.ignored_by {
+            for &name in &names {
+                let identity = Identity::of(client).called(name);
+                let Some((by, gone)) = chat.ignored.leave(by, me, identity) else { continue };
+                if let Some(ignorer) = chat.clients.get_mut(&by).filter(|_| gone != me) {
+                    ignorer.ignores.retain(|&ignored| ignored != gone);
+                }
+            }
+        }
     }
 
     /// Adds the client to a room without telling it; returns who is there.
@@ -176,6 +216,7 @@ impl Turn<'_> {
         self.me_mut().rooms.retain(|&room| room != id);
         self.effects.push(Effect::Left(self.me, id));
         let announced = self.me().announced;
+        let ignorers = self.chat.ignorers(self.me(), &reason);
         self.chat.rooms.leave(self.now.uptime, id, self.me);
         let Some(room) = self.chat.rooms.get_mut(id).filter(|_| announced) else { return };
         let crowded = room.announced > CROWD;
@@ -185,8 +226,8 @@ impl Turn<'_> {
             room.left += 1;
             self.chat.rooms.want_digest(self.now.uptime, id);
         } else {
-            self.chat.tell_presence(id, None, self.effects, |here| {
-                let reason = reason.clone();
+            self.chat.tell_presence(id, (None, &ignorers), self.effects, |here, is_heard| {
+                let reason = if is_heard { reason.clone() } else { reason.clone().bare() };
                 Message::Left { room: name, nick, reason, here }
             });
         }
@@ -202,7 +243,7 @@ impl Turn<'_> {
             room.joined += 1;
             self.chat.rooms.want_digest(self.now.uptime, id);
         } else {
-            self.chat.tell_presence(id, Some(me), self.effects, |here| Message::Joined {
+            self.chat.tell_presence(id, (Some(me), &[]), self.effects, |here, _| Message::Joined {
                 room: name,
                 nick,
                 here,
@@ -241,10 +282,29 @@ impl Turn<'_> {
     fn show_room(&mut self) {
         let (_, room) = self.room();
         let name = room.name;
-        if let Some(topic) = room.topic.clone() {
+        if let Some(topic) = room.topic.clone().filter(|_| self.hears_topic(room)) {
             self.tell(Message::Topic { room: name, text: Some(topic) });
         }
-        self.show_history(self.chat.settings.replay, false);
+        let dates = Dates::UnlessOn(self.now.moment);
+        let shown = self.show_history(self.chat.settings.replay, dates);
+        // A client that keeps a list of people shows its own name, too.
+        if shown > MAX_UNREMINDED && !self.me().lists {
+            self.remind();
+        }
+    }
+
+    /// Repeats the client's name: the welcome may have left the screen.
+    fn remind(&mut self) {
+        let nick = self.me().nick;
+        match nick.is_guest() {
+            true => self.notice(format_args!("You are {nick}; /nick NAME changes that.")),
+            false => self.notice(format_args!("You are {nick}.")),
+        }
+    }
+
+    /// Whether the client does not ignore the person who set a room's topic.
+    pub(super) fn hears_topic(&self, room: &Room) -> bool {
+        room.topic_by.is_none_or(|by| self.hears(by))
     }
 
     /// The people in a room. A client that is not announced yet sees itself; others do not see it.
@@ -253,7 +313,8 @@ impl Turn<'_> {
         let unannounced = !self.me().announced && self.room().1.name == room.name;
         let here = room.announced + usize::from(unannounced);
         let shown = room.members.iter().filter(|&id| *id == self.me || clients[id].announced);
-        let people: Vec<_> = shown.take(MAX_LISTED).map(|id| clients[id].person()).collect();
+        let person = |id: &ClientId| clients[id].person(self.hears(*id));
+        let people: Vec<_> = shown.take(MAX_LISTED).map(person).collect();
         let more = here - people.len();
         Message::People { room: room.name, here, people, more }
     }
@@ -263,27 +324,29 @@ impl Turn<'_> {
         // Stored lines have nicks, no client numbers.
         let clients = &self.chat.clients;
         let ignored = self.me().ignores.iter().filter_map(|id| clients.get(id));
-        let ignored: Vec<_> = ignored.map(|client| client.nick).collect();
+        let gone = self.chat.ignored.names(self.me);
+        let ignored: Vec<_> = ignored.map(|client| client.nick).chain(gone).collect();
         lines.retain(|(_, entry)| !ignored.contains(&entry.from));
         match room {
             _ if lines.is_empty() => self.notice("nothing was found"),
             Some(room) => {
                 let entries = lines.into_iter().map(|(_, entry)| entry).collect();
-                self.tell(Message::History { room, entries, dated: true });
+                self.tell(Message::History { room, entries, dates: Dates::Always });
             }
             None => self.tell(Message::Found(lines)),
         }
     }
 
-    /// Sends the last `count` lines of the client's room; returns whether there were any.
-    pub(crate) fn show_history(&mut self, count: usize, dated: bool) -> bool {
+    /// Sends the last `count` lines of the client's room; returns how many there were.
+    pub(crate) fn show_history(&mut self, count: usize, dates: Dates) -> usize {
         let (_, room) = self.room();
-        let entries = room.history.last(count, self.oldest_shown(), &self.me().ignores);
-        let (room, any) = (room.name, !entries.is_empty());
-        if any {
-            self.tell(Message::History { room, entries, dated });
+        let (oldest, me) = (self.oldest_shown(), self.me());
+        let entries = room.history.last(count, oldest, &me.ignores, me.form());
+        let (room, shown) = (room.name, entries.len());
+        if shown > 0 {
+            self.tell(Message::History { room, entries, dates });
         }
-        any
+        shown
     }
 }
 

@@ -36,10 +36,11 @@ impl Turn<'_> {
 
     fn say(&mut self, kind: Kind, text: Text) {
         let (id, at) = (self.me().room(), self.now.moment);
+        let line = self.chat.line_ids.next();
         let client = &self.chat.clients[&self.me];
         let from = client.nick;
         let Some(room) = self.chat.rooms.get_mut(id) else { return };
-        let entry = Entry { at, from, kind, text };
+        let entry = Entry { id: line, at, from, kind, text };
         room.history.push(self.me, entry.clone());
         let message = Message::Said { room: room.name, entry };
         let except = (!client.echo).then_some(self.me);
@@ -54,14 +55,19 @@ impl Turn<'_> {
         let Some(reader) = self.chat.clients.get(&to) else { return Ok(()) };
         let (from, to_nick, at, text) =
             (self.me().nick, reader.nick, self.now.moment, Text::new(text));
+        let (id, away) = (self.chat.line_ids.next(), reader.away_as(self.hears(to)));
         if !reader.ignores.contains(&self.me) {
-            let message = Message::PrivateFrom { from, to: to_nick, text: text.clone(), at };
+            let (id, text) = (id.clone(), text.clone());
+            let message = Message::PrivateFrom { id, from, to: to_nick, text, at };
             self.effects.tell(Audience::One(to), message);
             if let Some(reader) = self.chat.clients.get_mut(&to) {
                 reader.writer = Some(self.me);
             }
         }
-        self.tell(Message::PrivateTo { from, to: to_nick, text, at });
+        self.tell(Message::PrivateTo { id, from, to: to_nick, text, at });
+        if let Some(away) = away {
+            self.notice(format_args!("{to_nick} is {away}"));
+        }
         Ok(())
     }
 
@@ -92,6 +98,11 @@ impl Turn<'_> {
 
     pub(crate) fn tell(&mut self, message: Message) {
         self.effects.tell(Audience::One(self.me), message);
+    }
+
+    /// Whether the client does not ignore the other.
+    pub(crate) fn hears(&self, other: ClientId) -> bool {
+        !self.me().ignores.contains(&other)
     }
 
     /// The client whose turn it is. A turn exists for connected clients only.

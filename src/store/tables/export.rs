@@ -47,7 +47,7 @@ impl<'a> Exported<'a> {
                 };
                 (room, entry.at, entry.from.as_str(), kind)
             }
-            Recalled::Gap(room, at, _) => (room, *at, "", "gap"),
+            Recalled::Gap(room, entry) => (room, entry.at, "", "gap"),
         };
         let text = row.text().as_str();
         Self { id, ts: at.unix_ms, room: room.as_str(), nick, kind, text }
@@ -105,6 +105,6 @@ fn slice(
     let room = filter.room.as_ref().map(RoomName::as_str);
     let since = filter.since.map(|since| since.unix_ms);
     let values = params![last, room, since, SLICE];
-    let rows = query.query_map(values, |row| Ok((row.get(5)?, lines::recall(row)?)))?;
+    let rows = query.query_map(values, |row| Ok((row.get(7)?, lines::recall(row)?)))?;
     rows.collect()
 }

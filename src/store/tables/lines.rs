@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-use crate::chat::{Entry, Kind, Moment, Nick, RoomName};
+use crate::chat::{Allowance, AnswerForm, Entry, Kind, LineId, Moment, Nick, RoomName};
 use crate::store::backlog::{Gap, Item};
 use crate::store::past::PastRoom;
 use crate::store::request::Recalled;
@@ -14,12 +14,11 @@ use crate::text::Text;
 const SAID: i64 = 0;
 const EMOTED: i64 = 1;
 const GAP: i64 = 2;
-/// Bytes of text that one answer has at most: whoever asks should be able to read it.
-const MAX_SHOWN: usize = 64 * 1024;
 /// Rooms whose numbers are remembered.
 const MAX_ROOMS: usize = 4096;
 /// The columns that [`recall`] takes.
-pub(crate) const COLUMNS: &str = "room.name, msg.ts, msg.kind, msg.nick, msg.body";
+pub(crate) const COLUMNS: &str =
+    "room.name, msg.ts, msg.kind, msg.nick, msg.body, msg.origin, msg.oseq";
 
 /// The numbers of rooms, as far as they are known.
 #[derive(Debug, Default)]
@@ -52,7 +51,6 @@ impl RoomIds {
 pub(crate) fn insert(
     connection: &Connection,
     rooms: &mut RoomIds,
-    origin: &str,
     items: &[Item],
     mut note: impl FnMut(i64),
 ) -> Result<()> {
@@ -62,9 +60,9 @@ pub(crate) fn insert(
     )?;
     let mut index = connection.prepare("INSERT INTO msg_fts(rowid, body) VALUES(?1, ?2)")?;
     let mut add =
-        |room: i64, seq: u64, (at, kind, nick, body): (Moment, i64, &str, &str)| -> Result<()> {
-            let seq = seq.cast_signed();
-            if line.execute(params![room, at.unix_ms, origin, seq, kind, nick, body])? > 0 {
+        |room: i64, id: &LineId, (at, kind, nick, body): (Moment, i64, &str, &str)| -> Result<()> {
+            let (origin, oseq) = (id.origin(), id.oseq().cast_signed());
+            if line.execute(params![room, at.unix_ms, origin, oseq, kind, nick, body])? > 0 {
                 index.execute(params![connection.last_insert_rowid(), body])?;
             }
             Ok(())
@@ -73,15 +71,15 @@ pub(crate) fn insert(
         let room = rooms.get(connection, item.room())?;
         note(room);
         match item {
-            Item::Line { seq, entry, .. } => {
+            Item::Line { entry, .. } => {
                 let kind = match entry.kind {
                     Kind::Said => SAID,
                     Kind::Emoted => EMOTED,
                     Kind::Gap => GAP,
                 };
-                add(room, *seq, (entry.at, kind, entry.from.as_str(), entry.text.as_str()))?;
+                add(room, &entry.id, (entry.at, kind, entry.from.as_str(), entry.text.as_str()))?;
             }
-            Item::Gap { gap, .. } => add(room, gap.first, (gap.to, GAP, "", &gap.to_string()))?,
+            Item::Gap { gap, .. } => add(room, &gap.id, (gap.to, GAP, "", &gap.to_string()))?,
             Item::Topic { topic, .. } => {
                 let topic = topic.as_ref().map(Text::as_str);
                 let set = "UPDATE room SET topic = ?2 WHERE id = ?1";
@@ -92,8 +90,13 @@ pub(crate) fn insert(
     Ok(())
 }
 
-/// The last `count` rows of a room, oldest first; fewer, if they were more than 64 KiB.
-pub(crate) fn last(connection: &Connection, room: RoomName, count: usize) -> Result<Vec<Recalled>> {
+/// The last `count` rows of a room, oldest first; fewer, if they were more than an answer may have.
+pub(crate) fn last(
+    connection: &Connection,
+    room: RoomName,
+    count: usize,
+    allowance: Allowance,
+) -> Result<Vec<Recalled>> {
     let id = "SELECT id FROM room WHERE name = ?1";
     let id = connection.query_row(id, [room.as_str()], |row| row.get::<_, i64>(0)).optional()?;
     let sql = format!(
@@ -101,7 +104,8 @@ pub(crate) fn last(connection: &Connection, room: RoomName, count: usize) -> Res
          WHERE msg.room_id = ?1 ORDER BY msg.id DESC LIMIT ?2"
     );
     let mut query = connection.prepare(&sql)?;
-    take_newest(query.query_map(params![id, i64::try_from(count).unwrap_or(i64::MAX)], recall)?)
+    let rows = query.query_map(params![id, i64::try_from(count).unwrap_or(i64::MAX)], recall)?;
+    take_newest(rows, allowance)
 }
 
 /// The last `count` lines of each of the `most` rooms in which something was said last.
@@ -121,7 +125,8 @@ pub(crate) fn last_of_all(
         let text = |column| lenient::<String>(row, column);
         let Ok(name) = RoomName::new(&text(0)?.unwrap_or_default()) else { continue };
         let topic = text(1)?.map(Text::new);
-        rooms.push(PastRoom { name, topic, lines: last(connection, name, count)? });
+        let allowance = Allowance::new(AnswerForm::Lines);
+        rooms.push(PastRoom { name, topic, lines: last(connection, name, count, allowance)? });
     }
     Ok(rooms)
 }
@@ -129,13 +134,13 @@ pub(crate) fn last_of_all(
 /// Collects rows that come newest first, as many as fit, oldest first.
 pub(crate) fn take_newest(
     rows: impl Iterator<Item = Result<Option<Recalled>>>,
+    mut allowance: Allowance,
 ) -> Result<Vec<Recalled>> {
-    let (mut taken, mut left) = (Vec::new(), MAX_SHOWN);
+    let mut taken = Vec::new();
     for row in rows {
         let Some(row) = row? else { continue };
-        match left.checked_sub(row.text().as_str().len()) {
-            Some(less) => left = less,
-            None => break,
+        if !allowance.allows(row.entry()) {
+            break;
         }
         taken.push(row);
     }
@@ -149,14 +154,19 @@ pub(crate) fn recall(row: &Row<'_>) -> Result<Option<Recalled>> {
     let Ok(room) = RoomName::new(&text(0)?) else { return Ok(None) };
     let at = Moment { unix_ms: lenient(row, 1)?.unwrap_or_default() };
     let body = Text::new(text(4)?);
+    let oseq = lenient(row, 6)?.map_or(0, i64::cast_unsigned);
+    let id = LineId::new(text(5)?, oseq);
     let kind = match lenient::<i64>(row, 2)? {
         Some(SAID) => Kind::Said,
         Some(EMOTED) => Kind::Emoted,
-        Some(GAP) => return Ok(Some(Recalled::Gap(room, at, body))),
+        Some(GAP) => {
+            let entry = Entry { id, at, from: Nick::server(), kind: Kind::Gap, text: body };
+            return Ok(Some(Recalled::Gap(room, entry)));
+        }
         _ => return Ok(None),
     };
     let from = Nick::new(&text(3)?);
-    Ok(from.map(|from| Recalled::Said(room, Entry { at, from, kind, text: body })))
+    Ok(from.map(|from| Recalled::Said(room, Entry { id, at, from, kind, text: body })))
 }
 
 /// A value, or `None` where somebody put one of another type.

@@ -4,13 +4,18 @@ use rusqlite::{Connection, params};
 
 use super::lines;
 use super::lines::COLUMNS;
+use crate::chat::Allowance;
 use crate::store::request::{Denial, MAX_WORDS, Outcome, Recalled};
 
 /// Lines that are shown.
 const MAX_HITS: u32 = 20;
 
 /// The last lines that contain all words of `typed`, oldest first.
-pub(crate) fn search(connection: &Connection, typed: &str) -> Outcome<Vec<Recalled>> {
+pub(crate) fn search(
+    connection: &Connection,
+    typed: &str,
+    allowance: Allowance,
+) -> Outcome<Vec<Recalled>> {
     let words = match quote(typed) {
         Ok(words) => words,
         Err(denial) => return Ok(Err(denial)),
@@ -24,7 +29,7 @@ pub(crate) fn search(connection: &Connection, typed: &str) -> Outcome<Vec<Recall
     );
     let mut query = connection.prepare(&sql)?;
     let rows = query.query_map(params![words, MAX_HITS], lines::recall)?;
-    lines::take_newest(rows).map(Ok)
+    lines::take_newest(rows, allowance).map(Ok)
 }
 
 /// The words of `typed` as strings of FTS5, of which all have to be there.
@@ -41,7 +46,7 @@ fn quote(typed: &str) -> Result<String, Denial> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::{Entry, Kind, Moment, Nick, RoomName};
+    use crate::chat::{AnswerForm, Entry, Kind, LineId, Moment, Nick, RoomName};
     use crate::store::backlog::Item;
     use crate::store::file::schema;
     use crate::store::tables::lines::RoomIds;
@@ -58,16 +63,21 @@ mod tests {
             .map(|(line, seq)| {
                 let at = Moment { unix_ms: 1000 * i64::try_from(seq).unwrap() };
                 let (from, text) = (Nick::new("alice").unwrap(), Text::new(line));
-                let entry = Entry { at, from, kind: Kind::Said, text };
+                let id = LineId::new("here", seq);
+                let entry = Entry { id, at, from, kind: Kind::Said, text };
                 Item::Line { seq, room: RoomName::new("lobby").unwrap(), entry }
             })
             .collect();
-        lines::insert(&connection, &mut RoomIds::default(), "here", &items, drop).unwrap();
+        lines::insert(&connection, &mut RoomIds::default(), &items, drop).unwrap();
         connection
     }
 
+    fn look(connection: &Connection, typed: &str) -> Outcome<Vec<Recalled>> {
+        search(connection, typed, Allowance::new(AnswerForm::Lines))
+    }
+
     fn found(connection: &Connection, typed: &str) -> Vec<String> {
-        let found = search(connection, typed).unwrap().unwrap();
+        let found = look(connection, typed).unwrap().unwrap();
         found.iter().map(|line| line.text().to_string()).collect()
     }
 
@@ -93,11 +103,11 @@ mod tests {
     fn what_is_no_word_or_too_many_is_refused() {
         let connection = said(&[]);
         for nothing in ["", "  ", "\"", "* ^ - + ( )", "!!! ???"] {
-            assert_eq!(search(&connection, nothing).unwrap(), Err(Denial::NoWords));
+            assert_eq!(look(&connection, nothing).unwrap(), Err(Denial::NoWords));
         }
         let many = "word ".repeat(MAX_WORDS + 1);
-        assert_eq!(search(&connection, &many).unwrap(), Err(Denial::TooManyWords));
-        assert!(search(&connection, &many[5..]).unwrap().is_ok());
+        assert_eq!(look(&connection, &many).unwrap(), Err(Denial::TooManyWords));
+        assert!(look(&connection, &many[5..]).unwrap().is_ok());
     }
 
     #[test]
@@ -107,7 +117,7 @@ mod tests {
         for typed in
             ["body:is", "a* NOT", "(a", "NEAR(near misses)", "{body}:a", "\"hi", "^rock", "a\"\"b"]
         {
-            assert!(search(&connection, typed).unwrap().is_ok(), "{typed}");
+            assert!(look(&connection, typed).unwrap().is_ok(), "{typed}");
         }
         assert_eq!(found(&connection, "rock AND roll"), ["rock AND roll"]);
         assert_eq!(found(&connection, "rock OR near"), [] as [&str; 0]);
@@ -119,13 +129,13 @@ mod tests {
         fn whatever_is_typed_gives_a_result_or_a_refusal(typed in ".{0,60}") {
             let connection = said(&["some words"]);
             let typed = Text::new(typed);
-            prop_assert!(search(&connection, typed.as_str()).is_ok());
+            prop_assert!(look(&connection, typed.as_str()).is_ok());
         }
 
         #[test]
         fn syntax_gives_a_result_or_a_refusal(typed in r#"(["'()*:^+{}. -]|NEAR|AND|OR|NOT|body|a|1|é|,){0,12}"#) {
             let connection = said(&["some words"]);
-            prop_assert!(search(&connection, &typed).is_ok());
+            prop_assert!(look(&connection, &typed).is_ok());
         }
 
         #[test]

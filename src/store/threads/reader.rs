@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Receiver;
 use rusqlite::{Connection, ErrorCode, Result};
 
-use crate::chat::ClientId;
+use crate::chat::{Allowance, ClientId};
 use crate::store::event::Event;
 use crate::store::file::database;
 use crate::store::request::{Answer, Denial, Question};
@@ -46,11 +46,12 @@ fn answer(connection: &mut Option<Connection>, file: &Path, question: Question) 
     let started = Instant::now();
     connection.progress_handler(STEPS, Some(move || started.elapsed() > PATIENCE))?;
     match question {
-        Question::Last { room, lines } => {
-            Ok(Answer::Last(room, lines::last(connection, room, lines)?))
+        Question::Last { room, lines, form } => {
+            let allowance = Allowance::new(form);
+            Ok(Answer::Last(room, lines::last(connection, room, lines, allowance)?))
         }
-        Question::Search(words) => {
-            let found = search::search(connection, words.as_str())?;
+        Question::Search { words, form } => {
+            let found = search::search(connection, words.as_str(), Allowance::new(form))?;
             Ok(found.map_or_else(Answer::Denied, Answer::Found))
         }
     }

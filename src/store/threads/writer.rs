@@ -51,7 +51,6 @@ pub(crate) struct Inlets {
 pub(crate) struct Writer<R> {
     database: Database,
     inlets: Inlets,
-    origin: String,
     rooms: RoomIds,
     keeper: Keeper,
     looked: Instant,
@@ -60,17 +59,10 @@ pub(crate) struct Writer<R> {
 }
 
 impl<R: FnMut(Event)> Writer<R> {
-    pub(crate) fn new(
-        database: Database,
-        inlets: Inlets,
-        origin: String,
-        keeper: Keeper,
-        report: R,
-    ) -> Self {
+    pub(crate) fn new(database: Database, inlets: Inlets, keeper: Keeper, report: R) -> Self {
         Self {
             database,
             inlets,
-            origin,
             rooms: RoomIds::default(),
             keeper,
             looked: Instant::now(),
@@ -154,10 +146,9 @@ impl<R: FnMut(Event)> Writer<R> {
     }
 
     fn commit(&mut self, batch: &[Item]) -> Result<()> {
-        let Self { database, rooms, keeper, origin, .. } = self;
-        database.change(|connection| {
-            lines::insert(connection, rooms, origin, batch, |room| keeper.note(room))
-        })
+        let Self { database, rooms, keeper, .. } = self;
+        database
+            .change(|connection| lines::insert(connection, rooms, batch, |room| keeper.note(room)))
     }
 
     fn fail(&mut self, error: &rusqlite::Error) {

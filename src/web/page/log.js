@@ -20,13 +20,14 @@ let size = "";
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const calendar = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
+const oldCalendar = new Intl.DateTimeFormat(undefined, { dateStyle: "full" });
 const almanac = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 
 /** Adds a line before `next`, or at the end. `ts` is the server's time. A line without a room shows in all rooms. */
-export function addLine(kind, words, { ts, nick = "", room = me.room, next = null } = {}) {
+export function addLine(kind, words, { id = "", ts, nick = "", room = me.room, next = null } = {}) {
   const when = new Date(ts ?? Date.now());
   const time = make("time", { dateTime: when.toISOString() }, clock.format(when));
-  const line = make("p", { data: { kind, room, nick, ts: ts ?? "", when: when.getTime() } }, time, " ");
+  const line = make("p", { data: { kind, room, nick, id, ts: ts ?? "", when: when.getTime() } }, time, " ");
   if (nick) tint(line, nick).append(name(nick), " ");
   line.append(make("span", { className: "text", dir: "auto" }, ...words));
   line.toggleAttribute("data-me", nick === me.nick);
@@ -63,16 +64,22 @@ const isElsewhere = ({ dataset: { room } }) => room !== "" && room !== me.room;
 function place(line) {
   let above = line.previousElementSibling;
   while (above?.hidden) above = above.previousElementSibling;
-  const { kind, nick, when } = line.dataset, day = calendar.format(when);
-  const sameDay = above && calendar.format(above.dataset.when) === day;
+  const { kind, nick, when } = line.dataset, day = dayOf(when);
+  const sameDay = above && dayOf(above.dataset.when) === day;
   if (sameDay) delete line.dataset.day;
   else line.dataset.day = day;
   line.toggleAttribute("data-more", Boolean(sameDay && !LONELY.includes(kind) && kind === above.dataset.kind &&
     nick === above.dataset.nick && when - above.dataset.when < BREATH));
 }
 
-export function addSpeech({ t, room, nick, text, ts }) {
-  const line = addLine(t, linked(text), { ts, nick, room });
+/** With the year, unless it is this one. */
+function dayOf(when) {
+  const date = new Date(Number(when));
+  return (date.getFullYear() === new Date().getFullYear() ? calendar : oldCalendar).format(date);
+}
+
+export function addSpeech({ t, id, room, nick, text, ts }) {
+  const line = addLine(t, linked(text), { id, ts, nick, room });
   if (!people.has(nick)) {
     people.add(nick);
     showPeople();
@@ -103,12 +110,13 @@ export function addFound(messages) {
 }
 
 /** Inserts an old line where it belongs, unless it is there already. */
-function addPast(room, { t, nick = "", text, ts }) {
+function addPast(room, { t, id, nick = "", text, ts }) {
   const said = [...log.children].filter(({ dataset }) => dataset.room === room && dataset.ts);
-  if (said.some((line) => Number(line.dataset.ts) === ts && line.dataset.nick === nick &&
+  // Older servers did not name their lines.
+  if (said.some((line) => id ? line.dataset.id === id : Number(line.dataset.ts) === ts && line.dataset.nick === nick &&
     line.querySelector(".text").textContent === text)) return null;
   const next = said.find((line) => line.dataset.ts > ts) ?? (arrived?.isConnected ? arrived : null);
-  return addLine(t, linked(text), { ts, nick, room, next });
+  return addLine(t, linked(text), { id, ts, nick, room, next });
 }
 
 /** At the bottom, the browser's scroll anchoring must be off; further up, it keeps the view in place. */

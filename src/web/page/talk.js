@@ -16,9 +16,9 @@ export const handlers = {
   },
   said: addSpeech,
   emote: addSpeech,
-  private({ from, to, text, ts }) {
+  private({ id, from, to, text, ts }) {
     const label = from === me.nick ? ["to ", name(to)] : ["to you"];
-    addLine("private", [make("span", { className: "label" }, ...label), " ", ...linked(text)], { ts, nick: from, room: "" });
+    addLine("private", [make("span", { className: "label" }, ...label), " ", ...linked(text)], { id, ts, nick: from, room: "" });
     if (from !== me.nick) noticed();
   },
   joined({ room, nick, here }) {
@@ -56,7 +56,8 @@ export const handlers = {
     $("topic").replaceChildren(...linked(text ?? ""));
     $("topic").title = text ?? "";
     const who = nick ? [name(nick), " set the topic: "] : ["The topic is: "];
-    addLine("topic", text === null ? ["No topic is set"] : [...who, ...linked(text)], { room });
+    const none = nick ? [name(nick), " cleared the topic"] : ["No topic is set"];
+    addLine("topic", text === null ? none : [...who, ...linked(text)], { room });
   },
   people({ room, nicks, here }) {
     if (room === me.room) {

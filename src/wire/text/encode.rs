@@ -5,11 +5,11 @@ use std::io::Write;
 
 use serde::{Deserialize, Serialize};
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
 
 use super::first_line::is_http_request;
-use crate::chat::{Entry, Kind, Message, Moment, Others, Person, RoomName};
+use crate::chat::{Dates, Entry, Kind, Message, Moment, Others, Person, RoomName};
 
 /// The form of one client's lines. Clients of one style share the encoded bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,15 +64,18 @@ pub fn encode(message: &Message, style: Style, out: &mut Vec<u8>) {
         }
         Message::Renamed { from, to, .. } => lines.notice(format_args!("{from} is now {to}")),
         Message::RenamedYou { to, .. } => lines.notice(format_args!("you are now {to}")),
-        Message::TopicSet { nick, text, .. } => {
+        Message::TopicSet { nick, text: Some(text), .. } => {
             lines.notice(format_args!("{nick} set the topic: {text}"));
+        }
+        Message::TopicSet { nick, text: None, .. } => {
+            lines.notice(format_args!("{nick} cleared the topic"));
         }
         Message::Topic { text: Some(text), .. } => {
             lines.notice(format_args!("the topic is {text}"));
         }
         Message::Topic { text: None, .. } => lines.notice(format_args!("no topic is set")),
         Message::People { room, here, people, more } => lines.people(room, *here, people, *more),
-        Message::History { entries, dated, .. } => lines.history(entries, *dated),
+        Message::History { entries, dates, .. } => lines.history(entries, *dates),
         Message::Found(found) => lines.found(found),
         Message::Notice(text) => lines.notice(format_args!("{text}")),
         Message::Refused(refusal) => lines.line(format_args!("!! {refusal}")),
@@ -185,9 +188,15 @@ impl Lines<'_> {
         rows.for_each(|row| self.notice(format_args!("  {row}")));
     }
 
-    fn history(&mut self, entries: &[Entry], dated: bool) {
-        let format = if dated { DATE_AND_CLOCK } else { CLOCK };
-        entries.iter().for_each(|entry| self.said(entry, Some(format)));
+    fn history(&mut self, entries: &[Entry], dates: Dates) {
+        let today = match dates {
+            Dates::Always => None,
+            Dates::UnlessOn(moment) => Some(local(moment).date()),
+        };
+        for entry in entries {
+            let is_today = today.is_some_and(|today| local(entry.at).date() == today);
+            self.said(entry, Some(if is_today { CLOCK } else { DATE_AND_CLOCK }));
+        }
         self.notice(format_args!("end of history"));
     }
 
@@ -201,12 +210,15 @@ impl Lines<'_> {
         self.notice(format_args!("end of search"));
     }
 
-    /// The time in the server's time zone.
     fn time(&mut self, at: Moment, format: &str) {
-        let at = Timestamp::from_millisecond(at.unix_ms).unwrap_or(Timestamp::UNIX_EPOCH);
-        let local = at.to_zoned(TimeZone::system());
-        let _ = write!(self.out, "{}", local.strftime(format));
+        let _ = write!(self.out, "{}", local(at).strftime(format));
     }
+}
+
+/// The time in the server's time zone.
+fn local(at: Moment) -> Zoned {
+    let at = Timestamp::from_millisecond(at.unix_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+    at.to_zoned(TimeZone::system())
 }
 
 /// "in dev with alice and bob (3 here)".

@@ -1,8 +1,8 @@
 //! `chatd.v1`: messages as JSON objects, as docs/PROTOCOL.md describes them.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
-use crate::chat::{Entry, Kind, Message};
+use crate::chat::{Entry, Kind, LineId, Message};
 
 /// The text of a client's message; `None` if the message is not valid.
 pub(super) fn said(json: &str) -> Option<String> {
@@ -27,7 +27,7 @@ pub(super) fn said(json: &str) -> Option<String> {
 pub(super) enum Told<'a> {
     Said(Line<'a>),
     Emote(Line<'a>),
-    Private { from: &'a str, to: &'a str, text: &'a str, ts: i64 },
+    Private { from: &'a str, to: &'a str, text: &'a str, ts: i64, id: Id<'a> },
     Joined { room: &'a str, nick: &'a str, here: usize },
     Left { room: &'a str, nick: &'a str, here: usize, reason: String },
     Renamed { room: &'a str, from: &'a str, to: &'a str },
@@ -36,7 +36,7 @@ pub(super) enum Told<'a> {
     People { room: &'a str, nicks: Vec<&'a str>, here: usize },
     History { room: &'a str, messages: Vec<Told<'a>> },
     Found { messages: Vec<Told<'a>> },
-    Notice(Notice),
+    Notice(Notice<'a>),
     Refused { text: String },
     Bye { text: &'static str },
 }
@@ -47,19 +47,40 @@ pub(super) struct Line<'a> {
     nick: &'a str,
     text: &'a str,
     ts: i64,
+    #[serde(skip_serializing_if = "Id::is_unknown")]
+    id: Id<'a>,
 }
 
 #[derive(Serialize)]
-pub(super) struct Notice {
+pub(super) struct Notice<'a> {
     text: String,
     /// When it was said, in a history.
     #[serde(skip_serializing_if = "Option::is_none")]
     ts: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<Id<'a>>,
+}
+
+/// The name of a line.
+#[derive(Clone, Copy)]
+pub(super) struct Id<'a>(&'a LineId);
+
+impl Id<'_> {
+    fn is_unknown(&self) -> bool {
+        self.0.is_unknown()
+    }
+}
+
+impl Serialize for Id<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self.0)
+    }
 }
 
 /// `message` in the form of the protocol.
 pub(super) fn told(message: &Message) -> Told<'_> {
-    let notice = |text: &dyn ToString| Told::Notice(Notice { text: text.to_string(), ts: None });
+    let notice =
+        |text: &dyn ToString| Told::Notice(Notice { text: text.to_string(), ts: None, id: None });
     match message {
         Message::Welcome { server, nick, room, others } => {
             let (server, nick, room) = (server.as_str(), nick.as_str(), room.as_str());
@@ -69,9 +90,10 @@ pub(super) fn told(message: &Message) -> Told<'_> {
             Told::Joined { room: room.as_str(), nick: nick.as_str(), here: others.count + 1 }
         }
         Message::Said { room, entry } => said_by(room.as_str(), entry),
-        Message::PrivateFrom { from, to, text, at } | Message::PrivateTo { from, to, text, at } => {
-            let (from, to) = (from.as_str(), to.as_str());
-            Told::Private { from, to, text: text.as_str(), ts: at.unix_ms }
+        Message::PrivateFrom { id, from, to, text, at }
+        | Message::PrivateTo { id, from, to, text, at } => {
+            let (from, to, id) = (from.as_str(), to.as_str(), Id(id));
+            Told::Private { from, to, text: text.as_str(), ts: at.unix_ms, id }
         }
         Message::Joined { room, nick, here } => {
             Told::Joined { room: room.as_str(), nick: nick.as_str(), here: *here }
@@ -87,7 +109,7 @@ pub(super) fn told(message: &Message) -> Told<'_> {
             Told::Renamed { room: room.as_str(), from: from.as_str(), to: to.as_str() }
         }
         Message::TopicSet { room, nick, text } => {
-            let (nick, text) = (Some(nick.as_str()), Some(text.as_str()));
+            let (nick, text) = (Some(nick.as_str()), text.as_ref().map(|text| text.as_str()));
             Told::Topic { room: room.as_str(), nick, text }
         }
         Message::Topic { room, text } => {
@@ -116,9 +138,13 @@ pub(super) fn told(message: &Message) -> Told<'_> {
 
 fn said_by<'a>(room: &'a str, entry: &'a Entry) -> Told<'a> {
     let (nick, text, ts) = (entry.from.as_str(), entry.text.as_str(), entry.at.unix_ms);
-    let line = Line { room, nick, text, ts };
+    let id = Id(&entry.id);
+    let line = Line { room, nick, text, ts, id };
     match entry.kind {
-        Kind::Gap => Told::Notice(Notice { text: text.to_owned(), ts: Some(ts) }),
+        Kind::Gap => {
+            let id = Some(id).filter(|id| !id.is_unknown());
+            Told::Notice(Notice { text: text.to_owned(), ts: Some(ts), id })
+        }
         Kind::Said => Told::Said(line),
         Kind::Emoted => Told::Emote(line),
     }

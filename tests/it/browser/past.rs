@@ -81,3 +81,19 @@ fn where_lines_are_missing_is_told_once_and_in_its_place() {
     alice.has(&format!("{texts}.slice(0, 4)"), json!(["first", GAP, "third", "Welcome to box7"]));
     assert_eq!(alice.count("notice", "", GAP), 1);
 }
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn what_is_said_thrice_within_a_millisecond_is_there_thrice_in_the_history_too() {
+    let (dir, browser) = (TempDir::new(), Browser::start());
+    said_before(&dir, "}\n}\n}\nend", "DELETE FROM msg WHERE body = 'end'");
+    let database = Connection::open(dir.path("state/chatd.db")).unwrap();
+    assert_eq!(database.execute("UPDATE msg SET ts = 1712345678000", []).unwrap(), 3);
+    drop(database);
+    let alice = Tab::first(&browser, &start(&dir)).named("alice");
+    alice.shows("said", "bob", "}");
+    assert_eq!(alice.texts("said"), ["}"; 3]);
+    alice.says("/history");
+    alice.shows("notice", "", "all of it is here already");
+    assert_eq!(alice.texts("said"), ["}"; 3]);
+}

@@ -10,7 +10,7 @@ use chatd::store::Event;
 use chatd::text::Text;
 use serde_json::{Value, json};
 
-use super::{Kept, NOON, moment, nick, room};
+use super::{Kept, NOON, moment, next_id, nick, room};
 use crate::harness::{Ended, TempDir, chatd, run};
 use crate::pty::Terminal;
 
@@ -41,7 +41,8 @@ fn the_history_is_exported_while_the_server_writes() {
     let dir = TempDir::new();
     let mut kept = Kept::open(&dir);
     let text = Text::new("wäves \"\\ ✔");
-    let emote = Entry { kind: Kind::Emoted, from: nick("bob"), at: moment(NOON + 1), text };
+    let (id, at) = (next_id(), moment(NOON + 1));
+    let emote = Entry { id, kind: Kind::Emoted, from: nick("bob"), at, text };
     kept.say("one");
     let seq = kept.store.write(room("dev"), emote).unwrap();
     kept.wait_committed(seq);

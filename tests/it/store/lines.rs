@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::{fs, iter};
 
-use chatd::chat::{Entry, Kind};
+use chatd::chat::{AnswerForm, Entry, Kind, LineId};
 use chatd::store::{Answer, Denial, Event, PastRoom, Question, Recalled};
 use chatd::text::Text;
 
@@ -17,12 +17,14 @@ fn what_was_said_and_topics_are_there_after_a_restart() {
     let mut kept = Kept::open(&dir);
     assert_eq!(kept.past.rooms, []);
     let emote = Entry {
+        id: LineId::new("a-b", 1),
         kind: Kind::Emoted,
         from: nick("B0b-_9"),
         at: moment(-1),
         text: Text::new("wävés ✔"),
     };
-    kept.say("one");
+    let one = entry("one");
+    kept.store.write(room("lobby"), one.clone()).unwrap();
     kept.store.set_topic(room("dev"), Some(Text::new("work"))).unwrap();
     kept.store.write(room("dev"), emote.clone()).unwrap();
     kept.store.set_topic(room("quiet"), Some(Text::new("soon gone"))).unwrap();
@@ -32,7 +34,7 @@ fn what_was_said_and_topics_are_there_after_a_restart() {
     let said = |name, entry| vec![Recalled::Said(room(name), entry)];
     let past = [
         PastRoom { name: room("dev"), topic: Some(Text::new("work")), lines: said("dev", emote) },
-        PastRoom { name: room("lobby"), topic: None, lines: said("lobby", entry("one")) },
+        PastRoom { name: room("lobby"), topic: None, lines: said("lobby", one) },
     ];
     assert_eq!(kept.past.rooms, past);
 }
@@ -86,14 +88,17 @@ fn the_last_lines_come_oldest_first_and_fit_a_screen() {
 fn searching_finds_lines_with_their_dates() {
     let dir = TempDir::new();
     let mut kept = Kept::open(&dir);
-    kept.say("the deploy is done");
+    let done = entry("the deploy is done");
+    kept.store.write(room("lobby"), done.clone()).unwrap();
     let seq = kept.say("lunch?");
     kept.wait_committed(seq);
     let search = |words| {
-        kept.store.ask(CLIENT, Question::Search(Text::new(words))).unwrap();
+        kept.store
+            .ask(CLIENT, Question::Search { words: Text::new(words), form: AnswerForm::Lines })
+            .unwrap();
         kept.answer()
     };
-    let hit = vec![Recalled::Said(room("lobby"), entry("the deploy is done"))];
+    let hit = vec![Recalled::Said(room("lobby"), done)];
     assert_eq!(search("DEPLOY done"), Answer::Found(hit));
     assert_eq!(search("deploy lunch"), Answer::Found(vec![]));
     assert_eq!(search("\"*\""), Answer::Denied(Denial::NoWords));
@@ -105,7 +110,7 @@ fn a_reader_with_too_much_to_do_says_that_it_is_busy() {
     let mut kept = Kept::open(&dir);
     kept.say_all((0..2000).map(|number| format!("{number} {}", "word ".repeat(20))));
     kept.wait_committed(2000);
-    let question = || Question::Last { room: room("lobby"), lines: 1000 };
+    let question = || Question::Last { room: room("lobby"), lines: 1000, form: AnswerForm::Lines };
     let asked = iter::repeat_with(|| kept.store.ask(CLIENT, question())).take(10_000);
     let answers = asked.take_while(Result::is_ok).count();
     assert!(answers < 10_000, "it should be busy some time");

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use chatd::chat::Entry;
+use chatd::chat::{AnswerForm, Entry};
 use chatd::store::{Answer, Keep, Question};
 use chatd::text::Text;
 
@@ -33,7 +33,7 @@ fn of_each_room_the_last_lines_stay() {
     );
     assert_eq!(kept.last("few", 99), ["few"]);
     let words = Text::new("dev");
-    kept.store.ask(CLIENT, Question::Search(words)).unwrap();
+    kept.store.ask(CLIENT, Question::Search { words, form: AnswerForm::Lines }).unwrap();
     assert!(matches!(kept.answer(), Answer::Found(found) if found.len() == 10));
     assert_index_is_sound(&dir);
 }

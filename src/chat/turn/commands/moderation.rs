@@ -6,7 +6,7 @@ use super::arguments::on_or_off;
 use crate::address::{Address, Origin};
 use crate::chat::effect::{Audience, Effect};
 use crate::chat::message::{Message, Reason};
-use crate::chat::model::{Ban, ClientId, Mask, Moment, Nick, Order};
+use crate::chat::model::{Allowance, Ban, ClientId, Mask, Moment, Nick, Order};
 use crate::chat::refusal::Refusal;
 use crate::chat::state::Mute;
 use crate::chat::turn::moderation::{because, for_so_long};
@@ -135,27 +135,30 @@ fn order(turn: &mut Turn<'_>, order: Order) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// The bans, the last ones first to be shown, and the mutes of those who have gone.
 pub(crate) fn bans(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
     let now = turn.now.moment;
+    let mut allowance = Allowance::new(turn.me().form());
     let words = |ban: &Ban| {
         let left = for_so_long(ban.until.map(|until| until.since(now)));
         Text::new(format!("{}{left}, by {}{}", ban.mask, ban.by, because(ban.reason.as_ref())))
     };
-    let bans: Vec<_> = turn.chat.registry.bans(now).map(words).collect();
-    if bans.is_empty() {
-        turn.notice("nobody is banned");
-    }
-    let first = bans.len().saturating_sub(MAX_LISTED);
-    bans[first..].iter().for_each(|words| turn.tell(Message::Notice(words.clone())));
-    if first > 0 {
-        turn.notice(format_args!("and {first} older ones"));
-    }
-    let mutes = turn.chat.mutes.all(now).rev().take(MAX_LISTED);
+    let bans: Vec<_> = turn.chat.registry.bans(now).collect();
+    let last = bans.iter().rev().take(MAX_LISTED).map(|ban| words(ban));
+    let last: Vec<_> = last.take_while(|words| allowance.allows_words(words)).collect();
+    let older = bans.len() - last.len();
     let words = |(from, mute): (Address, Mute)| {
         let left = for_so_long(mute.until.map(|until| until.since(now)));
         Text::new(format!("{} is muted{left}", from.first()))
     };
-    let mutes: Vec<_> = mutes.map(words).collect();
+    let mutes: Vec<_> = turn.chat.mutes.all(now).rev().take(MAX_LISTED).map(words).collect();
+    if bans.is_empty() {
+        turn.notice("nobody is banned");
+    }
+    last.into_iter().rev().for_each(|words| turn.tell(Message::Notice(words)));
+    if older > 0 {
+        turn.notice(format_args!("and {older} older ones"));
+    }
     mutes.into_iter().for_each(|words| turn.tell(Message::Notice(words)));
     Ok(())
 }

@@ -3,13 +3,10 @@
 use std::time::Duration;
 
 use crate::chat::message::Away;
-use crate::chat::model::{ClientId, RoomName};
+use crate::chat::model::RoomName;
 use crate::chat::refusal::Refusal;
 use crate::chat::turn::speech::Turn;
 use crate::text::Text;
-
-/// Most clients that one client can ignore; one more ends the oldest.
-const MAX_IGNORED: usize = 256;
 
 pub(crate) fn nick(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     turn.rename(args[0])
@@ -28,7 +25,8 @@ pub(crate) fn who(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
 }
 
 pub(crate) fn whois(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
-    let client = &turn.chat.clients[&turn.find(args[0])?];
+    let other = turn.find(args[0])?;
+    let client = &turn.chat.clients[&other];
     let room = turn.chat.rooms.get(client.room()).map_or("lobby", |room| room.name.as_str());
     let since = |then: Duration| {
         let seconds = turn.now.uptime.saturating_sub(then).as_secs();
@@ -37,7 +35,7 @@ pub(crate) fn whois(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let (connected, idle) = (since(client.connected), since(client.active));
     let nick = client.nick;
     let mut words = format!("{nick} is in {room}, connected {connected}, idle {idle}");
-    if let Some(away) = &client.away {
+    if let Some(away) = client.away_as(turn.hears(other)) {
         words.push_str(&format!(", {away}"));
     }
     if turn.is_operator() {
@@ -48,46 +46,6 @@ pub(crate) fn whois(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     }
     turn.notice(words);
     Ok(())
-}
-
-/// Ignores a client rather than its name, so that a rename changes nothing.
-pub(crate) fn ignore(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
-    let (me, other) = (turn.me, turn.find(args[0])?);
-    if me == other {
-        return Err(Refusal::IgnoreSelf);
-    }
-    if !turn.me().ignores.contains(&other) {
-        if turn.me().ignores.len() == MAX_IGNORED {
-            let first = turn.me().ignores[0];
-            hear_again(turn, first);
-        }
-        turn.me_mut().ignores.push(other);
-        if let Some(client) = turn.chat.clients.get_mut(&other) {
-            client.ignored_by.push(me);
-        }
-    }
-    let nick = turn.chat.clients[&other].nick;
-    turn.notice(format_args!("you are ignoring {nick}"));
-    Ok(())
-}
-
-pub(crate) fn unignore(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
-    let other = turn.find(args[0])?;
-    if !turn.me().ignores.contains(&other) {
-        return Err(Refusal::NotIgnored(Text::new(args[0])));
-    }
-    hear_again(turn, other);
-    let nick = turn.chat.clients[&other].nick;
-    turn.notice(format_args!("you no longer ignore {nick}"));
-    Ok(())
-}
-
-fn hear_again(turn: &mut Turn<'_>, other: ClientId) {
-    let me = turn.me;
-    turn.me_mut().ignores.retain(|&ignored| ignored != other);
-    if let Some(client) = turn.chat.clients.get_mut(&other) {
-        client.ignored_by.retain(|&by| by != me);
-    }
 }
 
 /// With a text: away. Without one: toggles.

@@ -3,8 +3,9 @@
 use std::cmp::Reverse;
 
 use crate::chat::message::Message;
-use crate::chat::model::{RoomId, RoomName};
+use crate::chat::model::{Allowance, RoomId, RoomName};
 use crate::chat::refusal::Refusal;
+use crate::chat::state::Chat;
 use crate::chat::turn::speech::Turn;
 use crate::text::Text;
 
@@ -36,38 +37,59 @@ pub(crate) fn rooms(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
         .iter()
         .map(|room| {
             let here = room.announced + if room.name == own { myself } else { 0 };
-            (Reverse(here), room.name, room.topic.clone())
+            let topic = room.topic.clone().filter(|_| turn.hears_topic(room));
+            (Reverse(here), room.name, topic)
         })
         .filter(|(here, name, _)| here.0 > 0 || *name == RoomName::lobby())
         .collect();
     rooms.sort_unstable_by_key(|(here, name, _)| (*here, *name));
-    for (Reverse(here), name, topic) in rooms.iter().take(MAX_LISTED) {
-        match topic {
-            Some(topic) => turn.notice(format_args!("{name} ({here} here): {topic}")),
-            None => turn.notice(format_args!("{name} ({here} here)")),
-        }
-    }
-    if rooms.len() > MAX_LISTED {
-        turn.notice(format_args!("and {} more", rooms.len() - MAX_LISTED));
+    let mut allowance = Allowance::new(turn.me().form());
+    let lines = rooms.iter().take(MAX_LISTED).map(|(Reverse(here), name, topic)| {
+        let topic = topic.as_ref().map_or_else(String::new, |topic| format!(": {topic}"));
+        Text::new(format!("{name} ({here} here){topic}"))
+    });
+    let lines: Vec<_> = lines.take_while(|words| allowance.allows_words(words)).collect();
+    let more = rooms.len() - lines.len();
+    lines.iter().for_each(|words| turn.notice(words));
+    if more > 0 {
+        turn.notice(format_args!("and {more} more"));
     }
     Ok(())
 }
 
+/// Takes the topic away, where [`topic`] is given this.
+const NO_TOPIC: &str = "-";
+
 pub(crate) fn topic(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
-    let Some(text) = args.first().map(Text::new) else {
-        let (_, room) = turn.room();
-        let message = Message::Topic { room: room.name, text: room.topic.clone() };
-        turn.tell(message);
-        return Ok(());
-    };
+    let (_, room) = turn.room();
+    match args.first() {
+        Some(&NO_TOPIC) if room.topic.is_some() => set_topic(turn, None),
+        Some(text) if *text != NO_TOPIC => set_topic(turn, Some(Text::new(text))),
+        _ if !turn.hears_topic(room) => {
+            turn.notice("you ignore the person who set the topic");
+            Ok(())
+        }
+        _ => {
+            let message = Message::Topic { room: room.name, text: room.topic.clone() };
+            turn.tell(message);
+            Ok(())
+        }
+    }
+}
+
+/// A topic is words as much as a line is: who ignores the client hears nothing of it.
+fn set_topic(turn: &mut Turn<'_>, text: Option<Text>) -> Result<(), Refusal> {
     turn.may_speak()?;
     turn.keep_pace()?;
     turn.announce();
-    let (id, nick) = (turn.me().room(), turn.me().nick);
-    if let Some(room) = turn.chat.rooms.get_mut(id) {
-        room.topic = Some(text.clone());
-        let message = Message::TopicSet { room: room.name, nick, text };
-        turn.effects.tell_room(id, None, message);
+    let (id, me) = (turn.me().room(), turn.me);
+    let Chat { clients, rooms, .. } = &mut *turn.chat;
+    let setter = &clients[&me];
+    if let Some(room) = rooms.get_mut(id) {
+        (room.topic, room.topic_by) = (text.clone(), text.is_some().then_some(me));
+        let ignorers = setter.ignored_by.iter().copied().filter(|_| text.is_some());
+        let message = Message::TopicSet { room: room.name, nick: setter.nick, text: text.clone() };
+        turn.effects.tell_room(id, ignorers, message);
     }
     Ok(())
 }

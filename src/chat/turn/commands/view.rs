@@ -2,6 +2,7 @@
 
 use super::arguments::on_or_off;
 use crate::chat::effect::{Effect, Question};
+use crate::chat::message::Dates;
 use crate::chat::refusal::Refusal;
 use crate::chat::turn::speech::Turn;
 use crate::text::Text;
@@ -15,9 +16,9 @@ pub(crate) fn history(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal>
         },
     };
     if turn.chat.settings.has_archive {
-        let room = turn.room().1.name;
-        turn.effects.push(Effect::Ask(turn.me, Question::Last { room, lines: count }));
-    } else if !turn.show_history(count, true) {
+        let (room, form) = (turn.room().1.name, turn.me().form());
+        turn.effects.push(Effect::Ask(turn.me, Question::Last { room, lines: count, form }));
+    } else if turn.show_history(count, Dates::Always) == 0 {
         turn.notice("nothing has been said here");
     }
     Ok(())
@@ -36,7 +37,8 @@ pub(crate) fn search(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> 
     if !turn.chat.settings.has_archive {
         return Err(Refusal::NoArchive);
     }
-    turn.effects.push(Effect::Ask(turn.me, Question::Search(Text::new(args[0]))));
+    let question = Question::Search { words: Text::new(args[0]), form: turn.me().form() };
+    turn.effects.push(Effect::Ask(turn.me, question));
     Ok(())
 }
 

@@ -1,0 +1,74 @@
+//! `Allowance`: how much of an answer may still be sent.
+
+use super::entry::Entry;
+use crate::text::Text;
+
+/// Bytes that one answer has at most: whoever asks should be able to read it.
+const MOST: usize = 64 * 1024;
+
+/// How a client gets what it is told, as far as its length goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnswerForm {
+    /// As lines, each perhaps in a WebSocket message.
+    Lines,
+    /// As the JSON objects of `chatd.v1`, which are longer.
+    Objects,
+}
+
+impl AnswerForm {
+    /// The most bytes that are sent around a text, besides a nick and an id: a date and a room's
+    /// name, or an object's fields with them.
+    fn around(self) -> usize {
+        match self {
+            Self::Lines => 64,
+            Self::Objects => 120,
+        }
+    }
+
+    /// The bytes of a text. In JSON quotation marks and backslashes have one before them.
+    fn length(self, text: &str) -> usize {
+        let escaped = |byte: &u8| self == Self::Objects && matches!(byte, b'"' | b'\\');
+        text.len() + text.bytes().filter(escaped).count()
+    }
+
+    fn length_of_line(self, entry: &Entry) -> usize {
+        let id = match self {
+            Self::Lines => 0,
+            Self::Objects => entry.id.origin().len() + 20,
+        };
+        entry.from.as_str().len() + id + self.length(entry.text.as_str())
+    }
+}
+
+/// What is left of the bytes that one answer may have. The first thing in it is always allowed.
+#[derive(Debug)]
+pub struct Allowance {
+    form: AnswerForm,
+    left: usize,
+    is_untouched: bool,
+}
+
+impl Allowance {
+    /// That of an answer which has nothing in it yet.
+    pub fn new(form: AnswerForm) -> Self {
+        Self { form, left: MOST, is_untouched: true }
+    }
+
+    /// Whether a line of the history may be sent, too.
+    pub fn allows(&mut self, entry: &Entry) -> bool {
+        self.take(self.form.length_of_line(entry))
+    }
+
+    /// Whether words of the server may be.
+    pub(crate) fn allows_words(&mut self, words: &Text) -> bool {
+        self.take(self.form.length(words.as_str()))
+    }
+
+    fn take(&mut self, bytes: usize) -> bool {
+        let left = self.left.checked_sub(self.form.around() + bytes);
+        let is_allowed = left.is_some() || self.is_untouched;
+        self.left = left.unwrap_or(0);
+        self.is_untouched = false;
+        is_allowed
+    }
+}

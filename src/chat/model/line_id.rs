@@ -1,0 +1,96 @@
+//! `LineId`: names a line for good, the same on every wire, in memory and on the disk.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// Which process a line was said in (its origin), and the how manieth there it was.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct LineId {
+    origin: Arc<str>,
+    oseq: u64,
+}
+
+impl LineId {
+    /// That of line number `oseq`, counted from 1, of `origin`.
+    pub fn new(origin: impl Into<Arc<str>>, oseq: u64) -> Self {
+        Self { origin: origin.into(), oseq }
+    }
+
+    /// Whether the line was said before lines had names.
+    pub fn is_unknown(&self) -> bool {
+        self.oseq == 0
+    }
+
+    /// The process: no two ever have the same.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// The number in that process.
+    pub fn oseq(&self) -> u64 {
+        self.oseq
+    }
+}
+
+impl fmt::Display for LineId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.origin, self.oseq)
+    }
+}
+
+impl From<LineId> for String {
+    fn from(id: LineId) -> Self {
+        id.to_string()
+    }
+}
+
+impl From<String> for LineId {
+    fn from(text: String) -> Self {
+        let parts = text.rsplit_once('-').map(|(origin, oseq)| (origin, oseq.parse()));
+        match parts {
+            Some((origin, Ok(oseq))) => Self::new(origin, oseq),
+            _ => Self::default(),
+        }
+    }
+}
+
+/// Gives the lines of one process their names.
+#[derive(Debug, Default)]
+pub(crate) struct LineIds {
+    origin: Arc<str>,
+    given: u64,
+}
+
+impl LineIds {
+    pub(crate) fn of(origin: &str) -> Self {
+        Self { origin: origin.into(), given: 0 }
+    }
+
+    pub(crate) fn next(&mut self) -> LineId {
+        self.given += 1;
+        LineId { origin: Arc::clone(&self.origin), oseq: self.given }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_saved_id_comes_back_whatever_its_origin_is_called() {
+        for origin in ["box7-1795348952000", "", "a", "7-"] {
+            let mut ids = LineIds::of(origin);
+            for oseq in 1..4 {
+                let id = ids.next();
+                assert_eq!((id.origin(), id.oseq()), (origin, oseq));
+                assert_eq!(LineId::from(String::from(id.clone())), id);
+            }
+        }
+        for none in ["", "-", "7", "box7-", "box7--", "box7-x", "box7-0"] {
+            assert!(LineId::from(none.to_owned()).is_unknown(), "{none}");
+        }
+    }
+}

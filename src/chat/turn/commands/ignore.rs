@@ -1,0 +1,79 @@
+//! Commands that ignore people: the client rather than its name, so that a rename changes nothing.
+
+use crate::chat::model::ClientId;
+use crate::chat::refusal::Refusal;
+use crate::chat::state::Identity;
+use crate::chat::turn::speech::Turn;
+use crate::text::Text;
+
+/// Most clients that one client can ignore; one more ends the oldest.
+const MAX_IGNORED: usize = 256;
+
+pub(crate) fn ignore(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    let (me, other) = (turn.me, turn.find(args[0])?);
+    if me == other {
+        return Err(Refusal::IgnoreSelf);
+    }
+    turn.begin_ignoring(other);
+    let nick = turn.chat.clients[&other].nick;
+    turn.notice(format_args!("you are ignoring {nick}"));
+    Ok(())
+}
+
+pub(crate) fn unignore(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    let other = turn.find(args[0])?;
+    if turn.hears(other) {
+        return Err(Refusal::NotIgnored(Text::new(args[0])));
+    }
+    let client = &turn.chat.clients[&other];
+    let (nick, identity) = (client.nick, Identity::of(client));
+    let mut same = turn.chat.ignored.forget(turn.me, &identity);
+    same.push(other);
+    same.into_iter().for_each(|client| turn.hear_again(client));
+    turn.notice(format_args!("you no longer ignore {nick}"));
+    Ok(())
+}
+
+impl Turn<'_> {
+    /// Ignores another client from now on.
+    fn begin_ignoring(&mut self, other: ClientId) {
+        if !self.hears(other) {
+            return;
+        }
+        if self.me().ignores.len() >= MAX_IGNORED {
+            self.hear_again(self.first_to_hear_again());
+        }
+        let me = self.me;
+        self.me_mut().ignores.push(other);
+        if let Some(client) = self.chat.clients.get_mut(&other) {
+            client.ignored_by.push(me);
+        }
+    }
+
+    /// A client that has left, if there is one: reconnecting again and again must not end other
+    /// ignores.
+    fn first_to_hear_again(&self) -> ClientId {
+        let ignores = &self.me().ignores;
+        let gone = ignores.iter().find(|other| !self.chat.clients.contains_key(other));
+        *gone.unwrap_or(&ignores[0])
+    }
+
+    fn hear_again(&mut self, other: ClientId) {
+        let me = self.me;
+        self.me_mut().ignores.retain(|&ignored| ignored != other);
+        self.chat.ignored.forget_client(me, other);
+        if let Some(client) = self.chat.clients.get_mut(&other) {
+            client.ignored_by.retain(|&by| by != me);
+        }
+    }
+
+    /// Whoever ignored this person before they reconnected ignores this client, too.
+    pub(crate) fn stay_ignored(&mut self) {
+        let me = self.me;
+        for by in self.chat.ignored.by_whom(&Identity::of(self.me())) {
+            if by != me && self.chat.clients.contains_key(&by) {
+                self.as_other(by).begin_ignoring(me);
+            }
+        }
+    }
+}
