@@ -5,10 +5,10 @@
 
 use std::time::Duration;
 
+use chatd::admission::limits::Limits;
 use chatd::chat::{Chat, ClientId, Effects, Event, Moment, Now, Reason, Roll, Settings};
 use chatd::restart::snapshot::{Record, SavedSession, Snapshot};
-use chatd::admission::limits::Limits;
-use chatd::text::Text;
+use chatd::text::Line;
 use libfuzzer_sys::fuzz_target;
 
 const LIMITS: Limits = Limits {
@@ -21,13 +21,14 @@ const LIMITS: Limits = Limits {
     idle_timeout: None,
 };
 /// What each client does next: nothing may come of it that has to do with where it was.
-const LINES: [&str; 14] = [
+const LINES: [&str; 15] = [
     "hello",
     "/who",
     "/rooms",
     "/nick alice",
     "/join dev",
     "/topic ours",
+    "/topic -",
     "/reply yes",
     "/whois alice",
     "/ignore alice",

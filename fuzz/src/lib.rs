@@ -4,6 +4,7 @@
 
 pub mod world;
 
+use chatd::text::Line;
 use chatd::wire::{Decoder, Incoming, text, websocket};
 
 /// Decodes `pieces`, each a read of its own, and the end of the stream, as the text wire does.
@@ -53,16 +54,42 @@ pub fn cut<'a>(bytes: &'a [u8], lengths: &[u8]) -> Vec<&'a [u8]> {
     pieces
 }
 
-/// Whether `c` could move a cursor, reorder or hide text.
+/// Whether `c` could move a cursor, reorder or hide text: controls, separators of lines, and what has
+/// the property Default_Ignorable_Code_Point, but for what may stay in some places: joiners, the emoji
+/// selector, and tags.
 pub fn is_dangerous(c: char) -> bool {
-    const HIDDEN: [char; 3] = ['\u{61C}', '\u{200B}', '\u{FEFF}'];
-    const RANGES: [(char, char); 4] = [
+    const HIDDEN: [char; 5] = ['\u{AD}', '\u{34F}', '\u{61C}', '\u{3164}', '\u{FFA0}'];
+    const RANGES: [(char, char); 14] = [
+        ('\u{115F}', '\u{1160}'),
+        ('\u{17B4}', '\u{17B5}'),
+        ('\u{180B}', '\u{180F}'),
+        ('\u{200B}', '\u{200B}'),
         ('\u{200E}', '\u{200F}'),
         ('\u{2028}', '\u{202E}'),
-        ('\u{2066}', '\u{2069}'),
-        ('\u{E0000}', '\u{E007F}'),
+        ('\u{2060}', '\u{206F}'),
+        ('\u{FE00}', '\u{FE0E}'),
+        ('\u{FEFF}', '\u{FEFF}'),
+        ('\u{FFF0}', '\u{FFF8}'),
+        ('\u{1BCA0}', '\u{1BCA3}'),
+        ('\u{1D173}', '\u{1D17A}'),
+        ('\u{E0000}', '\u{E001F}'),
+        ('\u{E0080}', '\u{E0FFF}'),
     ];
     c.is_control()
         || HIDDEN.contains(&c)
         || RANGES.iter().any(|&(first, last)| (first..=last).contains(&c))
+}
+
+/// Whether `c` is of an emoji tag sequence, its end included.
+pub fn is_tag(c: char) -> bool {
+    ('\u{E0020}'..='\u{E007F}').contains(&c)
+}
+
+/// The same items, of which no line knows how much of it was changed.
+pub fn texts(items: &[Incoming]) -> Vec<Incoming> {
+    let text = |item: &Incoming| match item {
+        Incoming::Line(line) => Incoming::Line(Line::new(line.as_str())),
+        other => other.clone(),
+    };
+    items.iter().map(text).collect()
 }

@@ -5,6 +5,7 @@
 
 mod after;
 mod facts;
+mod ignored;
 mod rules;
 mod screen;
 mod speech;
@@ -18,10 +19,11 @@ use std::time::Duration;
 
 use chatd::address::{Address, Origin};
 use chatd::chat::{Chat, ClientId, Effects, Event, Moment, Now, RoomId, Settings};
-use chatd::text::Text;
+use chatd::text::{Text, shows};
 use chatd::wire::Dialect;
 
 use self::facts::Facts;
+use self::ignored::Gone;
 use self::store::{Roll, Store};
 
 /// People in a room above which joins and leaves are told in digests.
@@ -43,6 +45,12 @@ pub struct World {
     kept: HashMap<String, (Address, Duration)>,
     /// Who was muted and left without an account: from where, and until when.
     mutes_left: Vec<(Address, Option<Moment>)>,
+    /// Who was ignored and left.
+    gone: Vec<Gone>,
+    /// The ids of lines.
+    ids: HashSet<String>,
+    /// Processes so far.
+    starts: usize,
     /// Some joins and leaves may have been told in digests.
     was_crowded: bool,
     /// Somebody spoke of an address that somebody comes from.
@@ -57,6 +65,8 @@ struct Known {
     dialect: Dialect,
     facts: Facts,
     ignores: HashSet<ClientId>,
+    /// What it was called while somebody ignored it.
+    former: Vec<String>,
     /// Who wrote to it last.
     writer: Option<ClientId>,
     connected: Duration,
@@ -65,7 +75,7 @@ struct Known {
 impl Known {
     fn new(origin: Origin, dialect: Dialect, connected: Duration) -> Self {
         let (facts, ignores, writer) = (Facts::default(), HashSet::new(), None);
-        Self { origin, dialect, facts, ignores, writer, connected }
+        Self { origin, dialect, facts, ignores, former: Vec::new(), writer, connected }
     }
 }
 
@@ -121,6 +131,7 @@ impl World {
         let store = Store::new();
         let mut chat = Chat::new(settings.clone());
         chat.register(store.known.clone());
+        chat.name_lines_after("box7-1");
         let lobby = Room { name: "lobby".to_owned(), ..Room::default() };
         Self {
             chat,
@@ -134,6 +145,9 @@ impl World {
             lockdown: false,
             kept: HashMap::new(),
             mutes_left: Vec::new(),
+            gone: Vec::new(),
+            ids: HashSet::new(),
+            starts: 1,
             was_crowded: false,
             spoke_of_addresses: false,
             clients: 0,
@@ -208,7 +222,8 @@ impl<'a> Step<'a> {
     /// The words of a command, without its slash.
     fn command(self) -> Option<Vec<&'a str>> {
         let (_, _, line) = self.typed()?;
-        let words: Vec<_> = line.trim().strip_prefix('/')?.split(' ').collect();
+        let line = line.trim_start_matches(|c| !shows(c)).strip_prefix('/')?;
+        let words: Vec<_> = line.trim_end().split(char::is_whitespace).collect();
         Some(words).filter(|words| !words[0].starts_with('/'))
     }
 

@@ -37,6 +37,7 @@ impl World {
             }
         }
         self.follow_renames(step);
+        self.follow_ignored(step);
     }
 
     /// Everybody is in exactly one room, and all that they know of each other is so.

@@ -6,9 +6,9 @@ use std::sync::LazyLock;
 use std::time::Duration;
 use std::{env, fs, process};
 
+use chatd::admission::bucket::Bucket;
 use chatd::chat::{Chat, ClientId, RoomId};
 use chatd::restart::snapshot::{SavedSession, Snapshot};
-use chatd::admission::bucket::Bucket;
 use serde_json::Value;
 
 use super::facts::Facts;
@@ -52,6 +52,7 @@ impl World {
         self.store.restart(self.settings.has_archive);
         self.chat = next.chat;
         self.chat.configure(self.settings.clone());
+        self.begin_process();
         self.happen(Cause::Roll(self.store.known.clone()));
     }
 
@@ -62,6 +63,7 @@ impl World {
         self.now.uptime = Duration::ZERO;
         self.store.crash(self.settings.has_archive);
         self.chat = Chat::new(self.settings.clone());
+        self.begin_process();
         for (room, entries) in self.store.past() {
             self.chat.recall(room, None, entries);
         }
@@ -73,11 +75,18 @@ impl World {
         self.happen(Cause::Roll(self.store.known.clone()));
     }
 
+    /// Names lines as no process before did.
+    fn begin_process(&mut self) {
+        self.starts += 1;
+        self.chat.name_lines_after(&format!("box7-{}", self.starts));
+    }
+
     /// What nobody noted is not known any more.
     fn forget(&mut self) {
         self.lockdown = false;
         self.kept.clear();
         self.mutes_left.clear();
+        self.gone.clear();
         self.rooms.clear();
         self.rooms.insert(RoomId::LOBBY, Room { name: "lobby".to_owned(), ..Room::default() });
         for (&id, known) in &mut self.here {

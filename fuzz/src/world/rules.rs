@@ -116,6 +116,7 @@ impl World {
 
     fn depart(&mut self, step: Step<'_>, client: ClientId, nick: Nick, reason: &Reason) {
         let known = self.here.remove(&client).expect("nobody departs twice");
+        self.ignored_leaves(client, &known);
         assert!(self.rooms.values().all(|room| !room.members.contains(&client)), "a ghost stays");
         let is_banned = self.is_banned(known.origin, nick);
         self.check_departure(step, client, is_banned, reason);
@@ -303,7 +304,7 @@ pub(super) fn spoken(message: &Message) -> Option<(Nick, &Text)> {
         Message::PrivateFrom { from, text, .. } | Message::PrivateTo { from, text, .. } => {
             Some((*from, text))
         }
-        Message::TopicSet { nick, text, .. } => Some((*nick, text)),
+        Message::TopicSet { nick, text: Some(text), .. } => Some((*nick, text)),
         Message::Left { nick, reason: Reason::Quit(Some(words)), .. } => Some((*nick, words)),
         _ => None,
     }

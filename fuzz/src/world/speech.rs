@@ -28,20 +28,26 @@ impl World {
             (Audience::One(reader), Message::PrivateFrom { to, .. }) => {
                 self.check_whisper(step, speaker, *reader, to.as_str());
             }
-            (Audience::One(reader), Message::PrivateTo { .. }) => assert_eq!(*reader, speaker),
+            (Audience::One(reader), Message::PrivateTo { .. }) => {
+                assert_eq!(*reader, speaker);
+            }
             (Audience::Room(id, _), Message::Said { room, entry }) => {
                 assert_eq!(self.rooms[id].name, room.as_str());
                 self.check_readers(speaker, facts.echo, *id, readers);
                 self.keep_pace(speaker, self.is_operator(facts), *id);
+                assert!(self.ids.insert(entry.id.to_string()), "{} was given before", entry.id);
                 self.store.remember(*room, entry.clone());
             }
             (Audience::Room(id, _), Message::TopicSet { room, .. }) => {
                 assert_eq!(self.rooms[id].name, room.as_str());
-                assert!(readers.iter().eq(&self.rooms[id].members));
+                self.check_readers(speaker, true, *id, readers);
                 self.keep_pace(speaker, self.is_operator(facts), *id);
             }
-            // Last words: who is not announced hears them apart.
-            (_, Message::Left { .. }) => {}
+            // Last words: who is not announced hears them apart, and who ignores the speaker does not.
+            (_, Message::Left { .. }) => {
+                let ignores = |reader: &ClientId| self.here[reader].ignores.contains(&speaker);
+                assert!(!readers.iter().any(ignores), "{speaker} is ignored");
+            }
             _ => panic!("{message:?} goes to {to:?}"),
         }
     }
@@ -118,6 +124,7 @@ impl World {
             known.ignores.insert(other);
         } else {
             known.ignores.remove(&other);
+            self.forget_gone(actor, other);
         }
     }
 }

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use chatd::address::Origin;
 use chatd::chat::{ClientId, Event, Nick, Reason};
-use chatd::text::Text;
+use chatd::text::{Line, Text};
 use chatd::wire::Dialect;
 use chatd::wire::text::Style;
 

@@ -156,10 +156,10 @@ impl Store {
             found[found.len().saturating_sub(count.min(MAX_FOUND))..].to_vec()
         };
         let event = match question {
-            Question::Last { room, lines } => {
+            Question::Last { room, lines, .. } => {
                 Event::Found { room: Some(room), lines: last(&|(other, _)| *other == room, lines) }
             }
-            Question::Search(words) => {
+            Question::Search { words, .. } => {
                 let has =
                     |(_, entry): &(RoomName, Entry)| entry.text.as_str().contains(words.as_str());
                 Event::Found { room: None, lines: last(&has, MAX_FOUND) }

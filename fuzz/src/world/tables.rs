@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::World;
 
 /// Rooms without people, nicks kept for an address and in all, addresses of failed logins or of
-/// registrations, orders not on the disk, people who spoke in a slow room, mutes left behind, people that one can ignore, lines beyond those replayed.
+/// registrations, orders not on the disk, people who spoke in a slow room, mutes left behind, people that one can ignore, people who were ignored and left, former nicks of one who is ignored, lines beyond those replayed.
 const MAX_EMPTY: usize = 256;
 const MAX_KEPT_EACH: usize = 64;
 const MAX_KEPT: usize = 65_536;
@@ -15,6 +15,8 @@ const MAX_ORDERS: usize = 1024;
 const MAX_SPOKE: usize = 1024;
 const MAX_MUTES: usize = 1024;
 const MAX_IGNORED: usize = 256;
+const MAX_GONE: usize = 16_384;
+const MAX_FORMER: usize = 4;
 const REMEMBERED: usize = 100;
 
 impl World {
@@ -26,6 +28,7 @@ impl World {
         for client in items(clients) {
             assert!(length(&client["ignores"]) <= MAX_IGNORED);
             assert!(length(&client["ignored_by"]) <= self.here.len());
+            assert!(length(&client["former"]) <= MAX_FORMER);
         }
         assert_eq!(length(&chat["nicks"]["taken"]), self.here.len());
         check_kept(&chat["nicks"]["kept"]);
@@ -35,6 +38,7 @@ impl World {
         assert!(length(&claims["registrations"]) <= MAX_REMEMBERED);
         assert!(length(&chat["orders"]["list"]) <= MAX_ORDERS);
         assert!(length(&chat["mutes"]) <= MAX_MUTES);
+        assert!(length(&chat["ignored"]) <= MAX_GONE);
     }
 
     fn check_room_tables(&self, all: &Value) {

@@ -210,6 +210,7 @@ impl Turn<'_> {
         let nick = account.nick;
         if self.me().nick.resembles(nick) {
             self.me_mut().login = Some(nick);
+            self.stay_ignored();
             self.notice(format_args!("{nick} is yours now; next time: /login {nick} PASSWORD"));
         } else {
             self.notice(format_args!("{nick} is registered; /login {nick} PASSWORD"));
