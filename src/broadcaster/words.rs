@@ -12,7 +12,7 @@ pub(super) fn log(message: &Message) {
             log::debug!("{} in {room}: {}", entry.from, entry.text);
         }
         Message::Left { room, nick, reason: Reason::Quit(Some(words)), .. } => {
-            log::debug!("{nick} quits {room}: {words}");
+            log::debug!("{nick} quit {room}: {words}");
         }
         _ => {}
     }
