@@ -46,6 +46,7 @@ impl Broadcaster {
                 dispatcher.apply(now, id, Event::Gone(Reason::Disconnected));
             }
         }
+        dispatcher.chat.await_announcements();
         dispatcher.enforce(now);
         dispatcher.flush(now);
     }

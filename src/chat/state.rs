@@ -11,6 +11,7 @@ mod logins;
 mod registrations;
 mod auth;
 mod unsaved_bans;
+mod arrivals;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,9 @@ use serde::{Deserialize, Serialize};
 use super::model::{ClientId, Entry, Nick, RoomId, RoomName};
 use crate::text::Text;
 
+#[cfg(test)]
+pub(crate) use self::arrivals::ANNOUNCED_AFTER;
+pub(crate) use self::arrivals::Arrivals;
 pub(crate) use self::auth::{Claims, Outcome};
 pub(crate) use self::client::Client;
 pub use self::client::Presence;
@@ -62,6 +66,8 @@ pub struct Chat {
     #[serde(default)]
     pub(super) orders: Orders,
     pub(super) mutes: Mutes,
+    #[serde(skip)]
+    pub(super) arrivals: Arrivals,
     /// Whether only clients that are logged in may speak.
     pub(super) lockdown: bool,
 }
@@ -79,6 +85,7 @@ impl Chat {
             claims: Claims::default(),
             orders: Orders::default(),
             mutes: Mutes::default(),
+            arrivals: Arrivals::default(),
             lockdown: false,
         }
     }

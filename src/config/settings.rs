@@ -120,7 +120,7 @@ pub struct Config {
     #[arg(long, value_name = "BYTES", default_value = "1MiB", value_parser = parse_size)]
     send_queue: usize,
 
-    /// Disconnect clients that send nothing for DUR, such as 30m
+    /// Disconnect clients that send no line for DUR, such as 30m
     #[arg(long, value_name = "DUR", default_value = "off", value_parser = parse_timeout)]
     idle_timeout: Timeout,
 

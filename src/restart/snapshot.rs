@@ -81,7 +81,7 @@ pub struct SavedSession {
     pub decoder: Decoder,
     /// Flood control.
     pub bucket: Bucket,
-    /// When the client sent something last.
+    /// When the client sent a whole line last.
     pub heard: Duration,
     /// Whether it has been silent for a moment.
     pub is_settled: bool,

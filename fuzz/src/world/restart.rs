@@ -52,6 +52,7 @@ impl World {
         self.store.restart(self.settings.has_archive);
         self.chat = next.chat;
         self.chat.configure(self.settings.clone());
+        self.chat.await_announcements();
         self.happen(Cause::Roll(self.store.known.clone()));
     }
 
@@ -69,6 +70,7 @@ impl World {
         for (id, presence) in noted {
             assert!(self.chat.bring_back(self.now, id, &presence), "its nick is free");
         }
+        self.chat.await_announcements();
         self.forget();
         self.happen(Cause::Roll(self.store.known.clone()));
     }
