@@ -1,8 +1,10 @@
 //! Decodes a text client's bytes into lines.
 
+use std::collections::VecDeque;
+
 use serde::{Deserialize, Serialize};
 
-use super::first_line::{TLS_HANDSHAKE, is_http_request};
+use super::first_line::{TLS_HANDSHAKE, could_be_http_request, is_http_request};
 use super::telnet::{IAC, Telnet, Token};
 use crate::text::Text;
 use crate::wire::incoming::{Incoming, WireError};
@@ -16,6 +18,10 @@ const END_OF_TRANSMISSION: u8 = 0x04;
 const KEEP_ALIVE_LENGTH: usize = 2;
 /// A larger buffer of a half-typed line is freed after use, so that idle clients stay small.
 const KEPT_CAPACITY: usize = 256;
+/// Of a first line, which is judged as HTTP before its length is, at least so much of its
+/// beginning is kept, and so much of its end: a request's method and version are there.
+const BEGINNING: usize = 4096;
+const END: usize = 4096;
 
 /// Decodes the bytes of one text client into [`Incoming`].
 ///
@@ -27,8 +33,14 @@ pub struct Decoder {
     telnet: Telnet,
     /// The half-typed line, up to the longest line accepted.
     line: Vec<u8>,
+    /// The end of a first line that is longer than that. What is between them is only counted.
+    #[serde(default)]
+    end: VecDeque<u8>,
     /// Length of the half-typed line, which may exceed what is kept of it.
     length: usize,
+    /// How many of the bytes that were [taken out](Self::take_bytes) are its beginning.
+    #[serde(default)]
+    beginning: usize,
     since_line_end: usize,
     /// A CR ended a line: an LF or NUL that follows belongs to it.
     after_cr: bool,
@@ -93,6 +105,21 @@ impl Decoder {
         self.stage == Stage::FirstLine && self.length > 0
     }
 
+    /// Takes out what is kept of the half-typed line, to be [put back](Self::put_bytes) before
+    /// anything else is done with it.
+    pub fn take_bytes(&mut self) -> Vec<u8> {
+        self.beginning = self.line.len();
+        let mut bytes = std::mem::take(&mut self.line);
+        bytes.extend(std::mem::take(&mut self.end));
+        bytes
+    }
+
+    /// Undoes [`take_bytes`](Self::take_bytes).
+    pub fn put_bytes(&mut self, mut bytes: Vec<u8>) {
+        let end = bytes.split_off(self.beginning.min(bytes.len()));
+        (self.line, self.end) = (bytes, end.into());
+    }
+
     /// The number of bytes at the front of `input` that are plain text.
     fn plain_prefix(&self, input: &[u8]) -> usize {
         if !self.telnet.is_data() || self.after_cr {
@@ -103,12 +130,33 @@ impl Decoder {
     }
 
     fn extend(&mut self, bytes: &[u8], max_line: usize) {
-        // The first line is kept beyond the limit, because it is checked for HTTP before its
-        // length.
-        let most = if self.stage == Stage::Later { max_line } else { MAX_WITHOUT_LINE_END };
-        let room = most.saturating_sub(self.line.len()).min(bytes.len());
-        self.line.extend_from_slice(&bytes[..room]);
+        let is_first = self.stage != Stage::Later;
+        let most = if is_first { max_line.max(BEGINNING) } else { max_line };
+        let is_whole = self.length == self.line.len();
+        let room = if is_whole { most.saturating_sub(self.line.len()).min(bytes.len()) } else { 0 };
+        let (beginning, rest) = bytes.split_at(room);
+        self.line.extend_from_slice(beginning);
+        if is_first {
+            self.extend_end(rest);
+        }
         self.length = self.length.saturating_add(bytes.len());
+    }
+
+    fn extend_end(&mut self, bytes: &[u8]) {
+        let bytes = &bytes[bytes.len().saturating_sub(END)..];
+        let surplus = (self.end.len() + bytes.len()).saturating_sub(END);
+        self.end.drain(..surplus);
+        self.end.extend(bytes);
+    }
+
+    /// Whether the line looks like a request, as far as it is kept.
+    fn is_http(&mut self) -> bool {
+        let kept = Text::new([&*self.line, &*self.end.make_contiguous()].concat());
+        if self.line.len() + self.end.len() < self.length {
+            could_be_http_request(kept.as_str())
+        } else {
+            is_http_request(kept.as_str())
+        }
     }
 
     fn token(&mut self, token: Token, max_line: usize) -> Option<Incoming> {
@@ -156,7 +204,7 @@ impl Decoder {
 
     /// Ends the half-typed line.
     fn line(&mut self, max_line: usize) -> Incoming {
-        if self.stage == Stage::FirstLine && is_http_request(Text::new(&self.line).as_str()) {
+        if self.stage == Stage::FirstLine && self.is_http() {
             return self.fail(WireError::Http);
         }
         self.stage = Stage::Later;
@@ -191,173 +239,24 @@ impl Decoder {
     fn clear(&mut self) {
         self.line.clear();
         self.line.shrink_to(KEPT_CAPACITY);
+        self.end = VecDeque::new();
         self.length = 0;
     }
 
     /// Removes the last character, with all of its UTF-8 bytes.
     fn erase_character(&mut self) {
-        if self.length > self.line.len() {
+        if self.end.is_empty() && self.length > self.line.len() {
             self.length -= 1;
             return;
         }
-        while self.line.pop().is_some_and(|byte| byte & 0b1100_0000 == 0b1000_0000) {}
-        self.length = self.line.len();
+        while let Some(byte) = self.end.pop_back().or_else(|| self.line.pop()) {
+            self.length -= 1;
+            if byte & 0b1100_0000 != 0b1000_0000 {
+                return;
+            }
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const LIMIT: usize = 16;
-
-    /// Decodes `pieces`, each as a read of its own, and then the end.
-    fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Incoming> {
-        let mut decoder = Decoder::default();
-        let mut all = Vec::new();
-        for mut piece in pieces {
-            while let Some(incoming) = decoder.next(&mut piece, LIMIT) {
-                all.push(incoming);
-            }
-            assert!(piece.is_empty());
-        }
-        all.extend(std::iter::from_fn(|| decoder.finish(LIMIT)));
-        all
-    }
-
-    fn whole(bytes: &[u8]) -> Vec<Incoming> {
-        decode([bytes])
-    }
-
-    fn line(text: &str) -> Incoming {
-        Incoming::Line(Text::new(text))
-    }
-
-    #[test]
-    fn all_four_kinds_of_enter_end_a_line() {
-        assert_eq!(whole(b"a\r\nb\r\0c\rd\ne\n"), ["a", "b", "c", "d", "e"].map(line));
-        assert_eq!(whole(b"a\n\nb"), [Incoming::BareLineFeeds, line("a"), line(""), line("b")]);
-    }
-
-    #[test]
-    fn only_a_bare_line_feed_after_the_first_line_asks_for_bare_line_feeds() {
-        assert_eq!(whole(b"a\nb\n"), [Incoming::BareLineFeeds, line("a"), line("b")]);
-        assert_eq!(whole(b"a\rb\n"), [line("a"), line("b")]);
-        assert_eq!(whole(b"a"), [line("a")]);
-    }
-
-    #[test]
-    fn a_line_beyond_the_limit_is_refused_whole() {
-        let exact = "x".repeat(LIMIT);
-        assert_eq!(whole(format!("\r{exact}\r").as_bytes()), [line(""), line(&exact)]);
-        let refused = Incoming::TooLong { bytes: LIMIT + 1, limit: LIMIT };
-        assert_eq!(whole(format!("\r{exact}y\rz").as_bytes()), [line(""), refused, line("z")]);
-    }
-
-    #[test]
-    fn http_and_tls_are_errors_as_the_first_line_only() {
-        let http = [Incoming::Error(WireError::Http)];
-        assert_eq!(whole(b"GET /a/long/target HTTP/1.1\r\nHost: x\r\n"), http);
-        assert_eq!(whole(b"GET / HTTP/1.0"), http);
-        assert_eq!(whole(b"GET / HTTP/1.0\xff\xec"), http);
-        assert_eq!(whole(b"\x16\x03\x01hello\n"), [Incoming::Error(WireError::Tls)]);
-        assert_eq!(whole(b"a\rGET / HTTP/1.1\r"), [line("a"), line("GET / HTTP/1.1")]);
-    }
-
-    #[test]
-    fn the_end_of_file_ends_with_the_last_line_and_ctrl_d_only_on_an_empty_one() {
-        assert_eq!(whole(b"hi\xff\xecmore"), [line("hi"), Incoming::Quit]);
-        assert_eq!(whole(b"\x04more"), [Incoming::Quit]);
-        assert_eq!(whole(b"a\x04b\r\x04"), [line("ab"), Incoming::Quit]);
-        assert_eq!(whole(b"a\r\0\x04"), [line("a"), Incoming::Quit]);
-        let full = "x".repeat(LIMIT);
-        assert_eq!(whole(format!("{full}\x04\r").as_bytes()), [line(&full)]);
-    }
-
-    #[test]
-    fn telnet_edits_the_half_typed_line() {
-        assert_eq!(whole(b"a\xc3\xb1\xff\xf7b\r"), [line("ab")]);
-        assert_eq!(whole(b"abc\xff\xf8d\r"), [line("d")]);
-        let answer = Incoming::Answer(vec![0xff, 0xfc, 6]);
-        assert_eq!(whole(b"abc\xff\xf4\xff\xfd\x06d\r"), [answer, line("d")]);
-        assert_eq!(whole(b"ab\xff\xf6c\r"), [Incoming::Ping, line("abc")]);
-        for interrupt in [b"abc\xff\xf3d\r", b"abc\xff\xeed\r"] {
-            assert_eq!(whole(interrupt), [line("d")]);
-        }
-    }
-
-    #[test]
-    fn sixty_four_kib_without_a_line_end_are_an_error_whatever_they_are() {
-        let endless = [Incoming::Error(WireError::EndlessLine)];
-        for byte in [b'x', 0x04, 0] {
-            let mut bytes = vec![byte; MAX_WITHOUT_LINE_END];
-            bytes[0] = b'y';
-            assert_eq!(whole(&bytes), endless);
-        }
-        let mut subnegotiation = vec![0xff, 0xfa];
-        subnegotiation.resize(MAX_WITHOUT_LINE_END, 24);
-        assert_eq!(whole(&subnegotiation), endless);
-        let longest = vec![b'x'; MAX_WITHOUT_LINE_END - 1];
-        let refused = Incoming::TooLong { bytes: longest.len(), limit: LIMIT };
-        assert_eq!(whole(&longest), [refused]);
-    }
-
-    #[test]
-    fn keep_alives_may_go_on_for_ever() {
-        let mut bytes = [0xff, 0xf1].repeat(MAX_WITHOUT_LINE_END);
-        bytes.extend(b"x\r");
-        assert_eq!(whole(&bytes), [line("x")]);
-    }
-
-    #[test]
-    fn it_knows_when_the_first_line_is_half_typed() {
-        let mut decoder = Decoder::default();
-        let mut states = [b"".as_slice(), b"\xff\xfb\x1f", b"h", b"\xff\xf8", b"h", b"\n", b"x"]
-            .map(|mut bytes| {
-                while decoder.next(&mut bytes, LIMIT).is_some() {}
-                decoder.is_in_first_line()
-            })
-            .into_iter();
-        assert!(states.by_ref().take(2).all(|typing| !typing));
-        assert!(states.eq([true, false, true, false, false]));
-    }
-
-    #[test]
-    fn a_limit_that_grows_in_the_middle_of_a_line_never_lets_a_part_of_it_pass() {
-        let mut decoder = Decoder::default();
-        let mut next = |mut bytes: &[u8], limit| decoder.next(&mut bytes, limit);
-        assert_eq!(next(b"a\r", LIMIT), Some(line("a")));
-        assert_eq!(next(&[b'x'; LIMIT + 1], LIMIT), None);
-        let refused = Incoming::TooLong { bytes: LIMIT + 2, limit: 2 * LIMIT };
-        assert_eq!(next(b"y\r", 2 * LIMIT), Some(refused));
-        assert_eq!(next(&[b'x'; LIMIT], LIMIT), None);
-        let whole = "x".repeat(LIMIT) + "y";
-        assert_eq!(next(b"y\r", 2 * LIMIT), Some(line(&whole)));
-    }
-
-    /// Random bytes with many special ones.
-    fn hostile() -> impl Strategy<Value = Vec<u8>> {
-        let special =
-            prop::sample::select(b"\r\n\0\x04\xff\xff\xf4\xfd\x06\xfa\xf0\xec\xf7 aG".to_vec());
-        prop::collection::vec(prop_oneof![special, any::<u8>()], 0..120)
-    }
-
-    proptest! {
-        #[test]
-        fn chunking_never_changes_decoding(bytes in hostile(), cuts in prop::collection::vec(0usize..120, 0..8)) {
-            let mut cuts: Vec<_> = cuts.into_iter().filter(|&cut| cut < bytes.len()).collect();
-            cuts.extend([0, bytes.len()]);
-            cuts.sort_unstable();
-            let pieces = cuts.windows(2).map(|cut| &bytes[cut[0]..cut[1]]);
-            prop_assert_eq!(decode(pieces), whole(&bytes));
-            prop_assert_eq!(decode(bytes.chunks(1)), whole(&bytes));
-        }
-
-        #[test]
-        fn an_http_request_line_never_passes(target in "[!-~]{1,40}", minor in 0..10u8) {
-            let request = format!("GET {target} HTTP/1.{minor}\r\n");
-            prop_assert_eq!(whole(request.as_bytes()), [Incoming::Error(WireError::Http)]);
-        }
-    }
-}
+mod tests;
