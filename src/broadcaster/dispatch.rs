@@ -137,6 +137,8 @@ impl Dispatcher {
         self.peers.add(id, peer);
         self.apply(now, id, Event::Connected(Origin::of(addr.ip()), traits));
         if let Some(nick) = self.chat.nick(id) {
+            // Noted by now: a connection that is kept without a record is closed after a crash.
+            self.peers.keep(id);
             log::info!("{nick} connected from {addr}");
         }
     }
@@ -207,7 +209,7 @@ impl Dispatcher {
             self.effects.iter().for_each(|effect| self.pending.note(now.uptime, effect));
         }
         self.carry_out(now);
-        self.status.note(id, &self.chat, self.peers.dialect(id));
+        self.status.note(id, &self.chat, self.peers.lasting_dialect(id));
     }
 
     /// Carries out what the chat wants, except for what waits for the disk.
@@ -272,7 +274,7 @@ impl Dispatcher {
                 }
             }
             Effect::Kept(deed) => log::info!("operator {deed}"),
-            Effect::Changed(id) => self.status.note(id, &self.chat, self.peers.dialect(id)),
+            Effect::Changed(id) => self.status.note(id, &self.chat, self.peers.lasting_dialect(id)),
             Effect::TurnedAway(id) => {
                 if let Some(addr) = self.peers.addr(id) {
                     log::warn!("refused {addr}: banned");
@@ -282,6 +284,7 @@ impl Dispatcher {
             }
             Effect::Departed(id, nick, reason) => {
                 self.status.count_departure(&reason);
+                self.peers.forget(id);
                 if let Some(addr) = self.peers.addr(id) {
                     log::info!("{nick} left: {} ({addr})", reason.without_words());
                 }

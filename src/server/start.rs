@@ -62,7 +62,7 @@ impl Server {
         let shared = share(config, &inherited, inbox, metrics)?;
         let entrance = entrance(&shared, &closing, &hurry);
         let door = Arc::clone(&entrance.door);
-        let (mut chat, clients) = restore(inherited, config.settings(), &door, &shared);
+        let (mut chat, clients) = restore(inherited, config.settings(), &door, &shared, &keeper);
         past.recall_in(&mut chat);
 
         // Threads of the server's own come first: there may not be one for every client.
