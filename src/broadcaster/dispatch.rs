@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::archive::{Archive, Held};
+use super::identity::{Claimants, log_failed_login, log_rename};
 use super::pending::{Pending, WaitFor};
 use super::status::Status;
 use super::words;
@@ -61,6 +62,7 @@ pub(super) struct Dispatcher {
     pub(super) archive: Archive,
     pub(super) status: Status,
     pub(super) pending: Pending,
+    pub(super) claimants: Claimants,
     /// Clients that are leaving, in the order in which their time is up.
     pub(super) leaving: VecDeque<(Duration, ClientId)>,
     /// Where clients that speak HTTP should go.
@@ -79,6 +81,7 @@ impl Dispatcher {
             archive: Archive::new(store.map(|(store, _)| store), is_strict),
             status: Status::new(keeper, metrics),
             pending: Pending::default(),
+            claimants: Claimants::default(),
             leaving: VecDeque::new(),
             web_port,
         }
@@ -261,7 +264,11 @@ impl Dispatcher {
                 self.end_wait_if_refused(now, id, asked, WaitFor::Answer);
             }
             Effect::Claim(id, claim) => {
+                self.claimants.add(id, &claim, self.peers.addr(id));
                 let asked = self.archive.claim(id, claim);
+                if asked.is_err() {
+                    self.claimants.remove(id);
+                }
                 self.end_wait_if_refused(now, id, asked, WaitFor::Answer);
             }
             Effect::Order(id, order) => {
@@ -273,6 +280,8 @@ impl Dispatcher {
                     log::error!("cannot start a reload: {error}");
                 }
             }
+            Effect::Renamed(id, from, to) => log_rename(from, to, self.peers.addr(id)),
+            Effect::LoginFailed(id, nick) => log_failed_login(nick, self.peers.addr(id)),
             Effect::Kept(deed) => log::info!("operator {deed}"),
             Effect::Changed(id) => self.status.note(id, &self.chat, self.peers.lasting_dialect(id)),
             Effect::TurnedAway(id) => {

@@ -244,6 +244,9 @@ impl World {
                 }
                 Effect::Reload | Effect::Kept(_) => {}
                 Effect::TurnedAway(id) => drop(self.screens.remove(&id)),
+                Effect::Renamed(id, ..) | Effect::LoginFailed(id, _) => {
+                    assert!(self.screens.contains_key(&id));
+                }
                 Effect::Changed(id) => assert!(self.screens.contains_key(&id)),
                 Effect::Departed(id, ..) => drop(self.screens.remove(&id)),
                 Effect::Timestamps(id, _) | Effect::Ask(id, _) | Effect::Disconnect(id, _) => {

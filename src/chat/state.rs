@@ -128,6 +128,11 @@ impl Chat {
         Some(client.presence(room))
     }
 
+    /// The account that a connected client is logged in to.
+    pub fn login(&self, client: ClientId) -> Option<Nick> {
+        self.clients.get(&client)?.login
+    }
+
     /// The nick of a connected client.
     pub fn nick(&self, client: ClientId) -> Option<Nick> {
         self.clients.get(&client).map(|client| client.nick)
