@@ -78,6 +78,11 @@ impl Origin {
         text.parse().ok().map(Self::of)
     }
 
+    /// Whether it is one of IPv4.
+    pub fn is_ipv4(self) -> bool {
+        self.0.is_ipv4()
+    }
+
     /// The part of it that counts.
     pub fn address(self) -> Address {
         Address::of(self.0)
@@ -91,7 +96,7 @@ impl fmt::Display for Origin {
 }
 
 /// A network, such as 192.0.2.0/24.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Network(IpNet);
 
 impl Network {
@@ -104,6 +109,16 @@ impl Network {
         };
         let v4 = mapped.and_then(|(address, length)| Ipv4Net::new(address, length).ok());
         Some(Self(v4.map_or(network, IpNet::V4).trunc()))
+    }
+
+    /// The network of `origin` with a prefix of `length` bits; `None` if it has fewer.
+    pub fn around(origin: Origin, length: u8) -> Option<Self> {
+        IpNet::new(origin.0, length).ok().map(|network| Self(network.trunc()))
+    }
+
+    /// Whether it is one of IPv4, and the length of its prefix.
+    pub fn kind(&self) -> (bool, u8) {
+        (matches!(self.0, IpNet::V4(_)), self.0.prefix_len())
     }
 
     /// Whether `origin` is in the network.

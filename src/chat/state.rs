@@ -6,6 +6,7 @@ mod mutes;
 mod client;
 mod pace;
 mod rooms;
+mod bans;
 mod registry;
 mod logins;
 mod registrations;
