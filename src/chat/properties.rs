@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::state::{ANNOUNCED_AFTER, Client};
 use super::*;
 use crate::address::Origin;
 use crate::text::Text;
 
+mod arrivals;
 mod order;
 
 /// Something that happens to the chat; clients are numbered by their place among the connected.
@@ -180,19 +180,13 @@ impl World {
                 self.now.moment.unix_ms += ms as i64;
                 self.chat.tick(self.now, &mut effects);
                 self.carry_out(effects);
-                return self.check_announcements();
+                return arrivals::check(&self.chat, self.now);
             }
         };
         if let Some(client) = client {
             self.chat.handle(self.now, client, event, &mut effects);
             self.carry_out(effects);
         }
-    }
-
-    /// Nobody has been here for ten seconds without being announced.
-    fn check_announcements(&self) {
-        let is_late = |client: &Client| self.now.uptime - client.connected >= ANNOUNCED_AFTER;
-        assert!(self.chat.clients.values().all(|client| client.announced || !is_late(client)));
     }
 
     fn carry_out(&mut self, mut effects: Effects) {
