@@ -45,6 +45,7 @@ sources() {
     done
     cp CHANGELOG.md LICENSE docs/{MANUAL,OPERATIONS,PROTOCOL}.md \
         packaging/*.{toml,service,socket,preset,conf,xml,json,yml} "$work/sources"
+    cp -R packaging/fail2ban "$work/sources"
 }
 
 package() {

@@ -67,6 +67,11 @@ contents() {
 /usr/share/doc/chatd/OPERATIONS.md
 /usr/share/doc/chatd/PROTOCOL.md
 /usr/share/doc/chatd/alerts.yml
+/usr/share/doc/chatd/fail2ban
+/usr/share/doc/chatd/fail2ban/filter.d
+/usr/share/doc/chatd/fail2ban/filter.d/chatd.conf
+/usr/share/doc/chatd/fail2ban/jail.d
+/usr/share/doc/chatd/fail2ban/jail.d/chatd.conf
 /usr/share/doc/chatd/grafana-dashboard.json
 /usr/share/doc/chatd/newer-systemd.conf
 /usr/share/fish/vendor_completions.d/chat.fish

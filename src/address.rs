@@ -8,9 +8,13 @@ use ipnet::{IpNet, Ipv4Net};
 use serde::{Deserialize, Serialize};
 
 /// An IPv4 address, or the /64 of an IPv6 address, which is what one household or host gets
-/// (RFC 6177). Opaque, so that no code shows it to other users by accident.
+/// (RFC 6177); or one of the [networks](Address::networks) around that. Opaque, so that no code
+/// shows it to other users by accident.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Address(Ipv6Addr);
+
+/// Lengths of the prefixes of wider networks.
+const WIDTHS: [u32; 2] = [56, 48];
 
 impl Address {
     /// The part of `ip` that counts. IPv4 addresses mapped into IPv6 count as IPv4.
@@ -19,6 +23,38 @@ impl Address {
             IpAddr::V4(v4) => v4.to_ipv6_mapped(),
             IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64)),
         })
+    }
+
+    /// The networks whose members have a limit together: the address itself, and the /56 and the
+    /// /48 of an IPv6 address, as a customer has 256 /64s or 65,536 of them (RFC 6177).
+    pub fn networks(self) -> impl Iterator<Item = Self> {
+        let widths: &[u32] = if self.is_ipv4() { &[] } else { &WIDTHS };
+        let wider = move |length: &u32| {
+            // What is in the lower half of no /64 tells the networks that begin alike apart.
+            let network = self.0.to_bits() & (u128::MAX << (128 - length));
+            Self(Ipv6Addr::from_bits(network | u128::from(*length)))
+        };
+        std::iter::once(self).chain(widths.iter().map(wider))
+    }
+
+    /// Whether that is one of the [networks](Self::networks) of this.
+    pub fn is_in(self, network: Self) -> bool {
+        self.networks().any(|own| own == network)
+    }
+
+    /// The first of these for what one household or host can have, the others for its /56 and its
+    /// /48.
+    pub fn choose<T>(self, [own, site, large]: [T; 3]) -> T {
+        match self.0.to_bits() as u64 {
+            _ if self.is_ipv4() => own,
+            56 => site,
+            48 => large,
+            _ => own,
+        }
+    }
+
+    fn is_ipv4(self) -> bool {
+        self.0.to_ipv4_mapped().is_some()
     }
 
     /// The first full address in it.
@@ -42,6 +78,11 @@ impl Origin {
         text.parse().ok().map(Self::of)
     }
 
+    /// Whether it is one of IPv4.
+    pub fn is_ipv4(self) -> bool {
+        self.0.is_ipv4()
+    }
+
     /// The part of it that counts.
     pub fn address(self) -> Address {
         Address::of(self.0)
@@ -55,7 +96,7 @@ impl fmt::Display for Origin {
 }
 
 /// A network, such as 192.0.2.0/24.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Network(IpNet);
 
 impl Network {
@@ -68,6 +109,16 @@ impl Network {
         };
         let v4 = mapped.and_then(|(address, length)| Ipv4Net::new(address, length).ok());
         Some(Self(v4.map_or(network, IpNet::V4).trunc()))
+    }
+
+    /// The network of `origin` with a prefix of `length` bits; `None` if it has fewer.
+    pub fn around(origin: Origin, length: u8) -> Option<Self> {
+        IpNet::new(origin.0, length).ok().map(|network| Self(network.trunc()))
+    }
+
+    /// Whether it is one of IPv4, and the length of its prefix.
+    pub fn kind(&self) -> (bool, u8) {
+        (matches!(self.0, IpNet::V4(_)), self.0.prefix_len())
     }
 
     /// Whether `origin` is in the network.
@@ -96,5 +147,28 @@ mod tests {
         assert_eq!(address("192.0.2.1"), address("::ffff:192.0.2.1"));
         assert_eq!(address("2001:db8::1"), address("2001:db8::ffff:1"));
         assert_ne!(address("2001:db8::1"), address("2001:db8:0:1::1"));
+    }
+
+    #[test]
+    fn ipv6_addresses_share_a_56_and_a_48_and_ipv4_addresses_nothing() {
+        let networks = |ip| address(ip).networks().collect::<Vec<_>>();
+        let shared = |one, other| {
+            let others = networks(other);
+            networks(one).into_iter().filter(|network| others.contains(network)).count()
+        };
+        for (one, other, count) in [
+            ("2001:db8:0:1::1", "2001:db8:0:1::2", 3),
+            ("2001:db8:0:1::1", "2001:db8:0:ff::1", 2),
+            ("2001:db8:0:1::1", "2001:db8:0:100::1", 1),
+            ("2001:db8:0:1::1", "2001:db8:1:1::1", 0),
+            ("192.0.2.1", "192.0.2.1", 1),
+            ("192.0.2.1", "192.0.2.2", 0),
+            ("::", "0.0.0.48", 0),
+        ] {
+            assert_eq!(shared(one, other), count, "{one} {other}");
+        }
+        let widths = |ip| networks(ip).into_iter().map(|it| it.choose([64, 56, 48]));
+        assert!(widths("2001:db8::1").eq([64, 56, 48]));
+        assert!(widths("192.0.2.56").eq([64]));
     }
 }

@@ -4,6 +4,7 @@ mod archive; // what is said waits for the disk
 mod pending; // clients that wait for an answer, and what they sent meanwhile
 mod status; // what is counted, and what the service manager knows
 mod words; // what people say, in the log of those who debug
+mod identity; // what the log has of who is who
 mod dispatch; // an input becomes effects, and effects become bytes
 mod upkeep; // time passes, and the store reports
 mod parking; // sessions that left everything for the next process

@@ -65,7 +65,9 @@ fn read_on(mut session: SavedSession, now: Duration) {
     while session.decoder.next(&mut input, LIMITS.max_line).is_some() {}
     while session.decoder.finish(LIMITS.max_line).is_some() {}
     let _ = session.bucket.take(&LIMITS, now);
-    assert!(session.bucket.take_up_to(5, &LIMITS, now) <= 5);
+    let lines = session.bucket.lines(&LIMITS, now);
+    assert!(lines <= LIMITS.burst);
+    session.bucket.take_lines(lines);
 }
 
 /// Everybody who is in the chat does something, and leaves.

@@ -42,15 +42,18 @@ impl Bucket {
         }
     }
 
-    /// Takes up to `most` lines' worth, and says how many it took.
-    pub fn take_up_to(&mut self, most: u32, limits: &Limits, now: Duration) -> u32 {
+    /// How many lines may come at once.
+    pub fn lines(&mut self, limits: &Limits, now: Duration) -> u32 {
         if limits.rate == 0 {
-            return most;
+            return u32::MAX;
         }
         self.fill(limits, now);
-        let taken = u32::try_from(self.level / LINE).unwrap_or(u32::MAX).min(most);
-        self.level -= u64::from(taken) * LINE;
-        taken
+        u32::try_from(self.level / LINE).unwrap_or(u32::MAX)
+    }
+
+    /// Takes so many lines' worth, if it has [so many](Self::lines).
+    pub fn take_lines(&mut self, lines: u32) {
+        self.level = self.level.saturating_sub(u64::from(lines) * LINE);
     }
 
     /// Whether it holds all that it can.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::limits::{LEAST_ARRIVING, Limits};
+use crate::address::Address;
 use crate::telemetry::metrics::Refused;
 
 /// What a connection comes for. Each has a share of its own of those that may be on their way in,
@@ -28,11 +29,11 @@ impl Share {
         }
     }
 
-    /// How many of them from one address.
-    pub(super) fn most_from_one(self, limits: &Limits) -> usize {
+    /// How many of them from one address, or from a network around it.
+    pub(super) fn most_from(self, network: Address, limits: &Limits) -> usize {
         match self {
-            Self::Clients => limits.arriving(),
-            Self::Figures | Self::Health => LEAST_ARRIVING,
+            Self::Clients => limits.arriving_from(network),
+            Self::Figures | Self::Health => network.choose([LEAST_ARRIVING, 24, 24]),
         }
     }
 }

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use crate::address::Address;
+
 /// The limits in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Clients connected at once.
     pub max_clients: usize,
-    /// Of them, from one [`Address`](crate::address::Address).
+    /// Of them, from one [`Address`](crate::address::Address); a wider network may have more.
     pub max_per_ip: usize,
     /// Bytes in a line.
     pub max_line: usize,
@@ -22,10 +24,15 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// What all clients of one address may say together: as much as the most of them that may
-    /// be connected at once. Coming back again and again is no way around it.
-    pub fn for_an_address(&self) -> Self {
-        let clients = u32::try_from(self.max_per_ip).unwrap_or(u32::MAX);
+    /// How many clients may be connected from a network at once.
+    pub fn clients_of(&self, network: Address) -> usize {
+        self.max_per_ip.saturating_mul(network.choose([1, 4, 16]))
+    }
+
+    /// What all clients of a network may say together: as much as the most of them that may be
+    /// connected at once. Coming back again and again is no way around it.
+    pub fn shared_in(&self, network: Address) -> Self {
+        let clients = u32::try_from(self.clients_of(network)).unwrap_or(u32::MAX);
         let (rate, burst) = (self.rate.saturating_mul(clients), self.burst.max(1));
         Self { rate, burst: burst.saturating_mul(clients), ..*self }
     }
@@ -36,15 +43,16 @@ impl Limits {
 pub const LEAST_ARRIVING: usize = 16;
 
 impl Limits {
-    /// How many connections may be on their way in from one address at once.
-    pub fn arriving(&self) -> usize {
-        self.max_per_ip.max(LEAST_ARRIVING)
+    /// How many connections may be on their way in from a network at once. A /56 and a /48 have
+    /// twice and four times as many as an address: not so many that nobody else gets in.
+    pub fn arriving_from(&self, network: Address) -> usize {
+        self.max_per_ip.max(LEAST_ARRIVING).saturating_mul(network.choose([1, 2, 4]))
     }
 
-    /// The TLS handshakes of one address, each of which costs a millisecond of a processor: a few
-    /// for each client that it may have at once, and then one each two seconds.
-    pub fn for_handshakes(&self) -> Self {
-        let clients = u32::try_from(self.arriving()).unwrap_or(u32::MAX);
+    /// The TLS handshakes of a network, each of which costs a millisecond of a processor: a few
+    /// for each connection that it may have on its way in at once, and then one each two seconds.
+    pub fn handshakes_of(&self, network: Address) -> Self {
+        let clients = u32::try_from(self.arriving_from(network)).unwrap_or(u32::MAX);
         Self { rate: clients / 2, burst: clients.saturating_mul(4), ..*self }
     }
 }

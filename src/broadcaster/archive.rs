@@ -58,6 +58,8 @@ impl Archive {
             Effect::Tell { message: Message::PrivateFrom { .. } | Message::PrivateTo { .. }, .. }
                 // Only for the log, and later nobody would know any more where they came from.
                 | Effect::Departed(..)
+                | Effect::Renamed(..)
+                | Effect::LoginFailed(..)
         );
         if goes_ahead || (gate.is_empty() && !written) {
             return Some(effect);

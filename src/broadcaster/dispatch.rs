@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::archive::{Archive, Held};
+use super::identity::{Claimants, log_failed_login, log_rename};
 use super::pending::{Pending, WaitFor};
 use super::status::Status;
 use super::words;
@@ -62,6 +63,7 @@ pub(super) struct Dispatcher {
     pub(super) archive: Archive,
     pub(super) status: Status,
     pub(super) pending: Pending,
+    pub(super) claimants: Claimants,
     /// Clients that are leaving, in the order in which their time is up.
     pub(super) leaving: VecDeque<(Duration, ClientId)>,
     /// Where clients that speak HTTP should go.
@@ -80,6 +82,7 @@ impl Dispatcher {
             archive: Archive::new(store.map(|(store, _)| store), is_strict),
             status: Status::new(keeper, metrics),
             pending: Pending::default(),
+            claimants: Claimants::default(),
             leaving: VecDeque::new(),
             web_port,
         }
@@ -138,6 +141,8 @@ impl Dispatcher {
         self.peers.add(id, peer);
         self.apply(now, id, Event::Connected(Origin::of(addr.ip()), traits));
         if let Some(nick) = self.chat.nick(id) {
+            // Noted by now: a connection that is kept without a record is closed after a crash.
+            self.peers.keep(id);
             log::info!("{nick} connected from {addr}");
         }
     }
@@ -208,7 +213,7 @@ impl Dispatcher {
             self.effects.iter().for_each(|effect| self.pending.note(now.uptime, effect));
         }
         self.carry_out(now);
-        self.status.note(id, &self.chat, self.peers.dialect(id));
+        self.status.note(id, &self.chat, self.peers.lasting_dialect(id));
     }
 
     /// Carries out what the chat wants, except for what waits for the disk.
@@ -260,7 +265,11 @@ impl Dispatcher {
                 self.end_wait_if_refused(now, id, asked, WaitFor::Answer);
             }
             Effect::Claim(id, claim) => {
+                self.claimants.add(id, &claim, self.peers.addr(id));
                 let asked = self.archive.claim(id, claim);
+                if asked.is_err() {
+                    self.claimants.remove(id);
+                }
                 self.end_wait_if_refused(now, id, asked, WaitFor::Answer);
             }
             Effect::Order(id, order) => {
@@ -272,8 +281,10 @@ impl Dispatcher {
                     log::error!("cannot start a reload: {error}");
                 }
             }
+            Effect::Renamed(id, from, to) => log_rename(from, to, self.peers.addr(id)),
+            Effect::LoginFailed(id, nick) => log_failed_login(nick, self.peers.addr(id)),
             Effect::Kept(deed) => log::info!("operator {deed}"),
-            Effect::Changed(id) => self.status.note(id, &self.chat, self.peers.dialect(id)),
+            Effect::Changed(id) => self.status.note(id, &self.chat, self.peers.lasting_dialect(id)),
             Effect::TurnedAway(id) => {
                 if let Some(addr) = self.peers.addr(id) {
                     log::warn!("refused {addr}: banned");
@@ -283,6 +294,7 @@ impl Dispatcher {
             }
             Effect::Departed(id, nick, reason) => {
                 self.status.count_departure(&reason);
+                self.peers.forget(id);
                 if let Some(addr) = self.peers.addr(id) {
                     log::info!("{nick} left: {} ({addr})", reason.without_words());
                 }

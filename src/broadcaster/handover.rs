@@ -21,7 +21,7 @@ impl Broadcaster {
         for &room in dispatcher.chat.rooms_of(id) {
             dispatcher.peers.enter(id, room);
         }
-        dispatcher.status.note(id, &dispatcher.chat, dispatcher.peers.dialect(id));
+        dispatcher.status.note(id, &dispatcher.chat, dispatcher.peers.lasting_dialect(id));
     }
 
     /// Takes over a client that was noted before a crash; `None` if its name is not free.
@@ -46,6 +46,7 @@ impl Broadcaster {
                 dispatcher.apply(now, id, Event::Gone(Reason::Disconnected));
             }
         }
+        dispatcher.chat.await_announcements();
         dispatcher.enforce(now);
         dispatcher.flush(now);
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::archive;
 use super::dispatch::Dispatcher;
+use super::identity::Claimed;
 use crate::chat::Now;
 use crate::store::{self, Swing};
 use crate::telemetry::metrics::Census;
@@ -52,7 +53,11 @@ impl Dispatcher {
             store::Event::Answered(id, answer) => {
                 self.archive.note_answer();
                 let what = self.pending.note_answer(&answer);
+                let claimed = Claimed::of(&answer);
                 self.apply(now, id, archive::answered(answer));
+                if let Some(claimed) = claimed {
+                    self.claimants.log(id, claimed, self.chat.login(id));
+                }
                 self.pending.end(id, what);
             }
             store::Event::Failing { error } => {

@@ -31,6 +31,10 @@ pub enum Effect {
     Order(ClientId, Order),
     /// Reload the settings.
     Reload,
+    /// The client has another nick: the old one, the new one.
+    Renamed(ClientId, Nick, Nick),
+    /// The client tried to log in to that account, without a password that could be checked.
+    LoginFailed(ClientId, Nick),
     /// Log what an operator did: who did what to whom, and why.
     Kept(Text),
     /// Another client's command changed this client's record.

@@ -53,11 +53,18 @@ impl Chat {
 
     /// When [`tick`](Self::tick) has something to do next.
     pub fn next_deadline(&self) -> Option<Duration> {
-        self.rooms.next_digest().into_iter().chain(self.orders.next_try()).min()
+        let (digest, arrival) = (self.rooms.next_digest(), self.arrivals.next_deadline());
+        [digest, arrival, self.orders.next_try()].into_iter().flatten().min()
     }
 
-    /// Does what is due at `now`: tells digests, and retries orders that the store could not save.
+    /// Does what is due at `now`: announces clients that have waited long enough, tells digests, and
+    /// retries orders that the store could not save.
     pub fn tick(&mut self, now: Now, effects: &mut Effects) {
+        while let Some(me) = self.arrivals.take_due(now.uptime) {
+            if self.clients.contains_key(&me) {
+                Turn { chat: self, now, me, effects }.announce();
+            }
+        }
         while let Some(room) = self.rooms.take_digest(now.uptime) {
             self.tell_digest(room, effects);
         }

@@ -159,6 +159,7 @@ impl Reason {
     pub fn without_words(self) -> Self {
         match self {
             Self::Quit(_) => Self::Quit(None),
+            Self::Kicked(by, _) => Self::Kicked(by, None),
             other => other,
         }
     }

@@ -9,6 +9,7 @@ use super::*;
 use crate::address::Origin;
 use crate::text::{Line, Text};
 
+mod arrivals;
 mod order;
 
 /// Something that happens to the chat; clients are numbered by their place among the connected.
@@ -178,7 +179,8 @@ impl World {
                 self.now.uptime += Duration::from_millis(ms);
                 self.now.moment.unix_ms += ms as i64;
                 self.chat.tick(self.now, &mut effects);
-                return self.carry_out(effects);
+                self.carry_out(effects);
+                return arrivals::check(&self.chat, self.now);
             }
         };
         if let Some(client) = client {
@@ -236,6 +238,9 @@ impl World {
                 }
                 Effect::Reload | Effect::Kept(_) => {}
                 Effect::TurnedAway(id) => drop(self.screens.remove(&id)),
+                Effect::Renamed(id, ..) | Effect::LoginFailed(id, _) => {
+                    assert!(self.screens.contains_key(&id));
+                }
                 Effect::Changed(id) => assert!(self.screens.contains_key(&id)),
                 Effect::Departed(id, ..) => drop(self.screens.remove(&id)),
                 Effect::Timestamps(id, _) | Effect::Ask(id, _) | Effect::Disconnect(id, _) => {

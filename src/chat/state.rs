@@ -7,11 +7,13 @@ mod client;
 mod ignored;
 mod pace;
 mod rooms;
+mod bans;
 mod registry;
 mod logins;
 mod registrations;
 mod auth;
 mod unsaved_bans;
+mod arrivals;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +24,9 @@ use serde::{Deserialize, Serialize};
 use super::model::{ClientId, Entry, LineIds, Nick, RoomId, RoomName};
 use crate::text::Text;
 
+#[cfg(test)]
+pub(crate) use self::arrivals::ANNOUNCED_AFTER;
+pub(crate) use self::arrivals::Arrivals;
 pub(crate) use self::auth::{Claims, Outcome};
 pub(crate) use self::client::Client;
 pub use self::client::Presence;
@@ -69,6 +74,8 @@ pub struct Chat {
     #[serde(default)]
     pub(super) orders: Orders,
     pub(super) mutes: Mutes,
+    #[serde(skip)]
+    pub(super) arrivals: Arrivals,
     /// Whether only clients that are logged in may speak.
     pub(super) lockdown: bool,
 }
@@ -88,6 +95,7 @@ impl Chat {
             claims: Claims::default(),
             orders: Orders::default(),
             mutes: Mutes::default(),
+            arrivals: Arrivals::default(),
             lockdown: false,
         }
     }
@@ -133,6 +141,11 @@ impl Chat {
         let client = self.clients.get(&client)?;
         let room = self.rooms.get(client.room())?.name;
         Some(client.presence(room))
+    }
+
+    /// The account that a connected client is logged in to.
+    pub fn login(&self, client: ClientId) -> Option<Nick> {
+        self.clients.get(&client)?.login
     }
 
     /// The nick of a connected client.

@@ -100,7 +100,8 @@ pub struct Config {
     #[arg(long, value_name = "N", default_value_t = 4096, value_parser = between(1, MANY))]
     max_clients: usize,
 
-    /// Maximum number of clients from one IPv4 address or IPv6 /64; loopback is exempt
+    /// Maximum number of clients from one IPv4 address or IPv6 /64 (4 times as many from a /56, 16
+    /// times from a /48); loopback is exempt
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = between(1, MANY))]
     max_per_ip: usize,
 
@@ -120,7 +121,7 @@ pub struct Config {
     #[arg(long, value_name = "BYTES", default_value = "1MiB", value_parser = parse_size)]
     send_queue: usize,
 
-    /// Disconnect clients that send nothing for DUR, such as 30m
+    /// Disconnect clients that send no line for DUR, such as 30m
     #[arg(long, value_name = "DUR", default_value = "off", value_parser = parse_timeout)]
     idle_timeout: Timeout,
 

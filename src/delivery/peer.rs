@@ -36,6 +36,8 @@ pub struct Peer {
     slowness: Slowness,
     /// Whether it is on the list of those to be flushed.
     pub is_due: bool,
+    /// Whether its connection would outlive the process.
+    pub is_kept: bool,
 }
 
 /// What may still be sent.
@@ -70,6 +72,7 @@ impl Peer {
             is_unread: false,
             slowness: Slowness::default(),
             is_due: false,
+            is_kept: false,
         }
     }
 

@@ -64,16 +64,33 @@ impl Peers {
 
     /// Adds the peer of a client that connected.
     pub fn add(&mut self, id: ClientId, peer: Peer) {
-        if peer.can_move() {
-            self.keeper.keep(id, peer.transport());
-        }
-        self.adopt(id, peer);
+        self.websockets += usize::from(peer.is_websocket());
+        self.peers.insert(id, peer);
     }
 
     /// Adds the peer of a client that another process had, and the keeper has.
-    pub fn adopt(&mut self, id: ClientId, peer: Peer) {
-        self.websockets += usize::from(peer.is_websocket());
-        self.peers.insert(id, peer);
+    pub fn adopt(&mut self, id: ClientId, mut peer: Peer) {
+        peer.is_kept = true;
+        self.add(id, peer);
+    }
+
+    /// Has the connection of a client outlive the process, if it can.
+    pub fn keep(&mut self, id: ClientId) {
+        if let Some(peer) = self.peers.get_mut(&id)
+            && peer.can_move()
+        {
+            peer.is_kept = true;
+            self.keeper.keep(id, peer.transport());
+        }
+    }
+
+    /// Has the next process know nothing of a client, whose connection may stay open for a while.
+    pub fn forget(&mut self, id: ClientId) {
+        if let Some(peer) = self.peers.get_mut(&id)
+            && std::mem::take(&mut peer.is_kept)
+        {
+            self.keeper.forget(id);
+        }
     }
 
     /// How many there are of each kind, and what waits for them.
@@ -97,10 +114,10 @@ impl Peers {
 
     /// Ends the connection of a client that the next process is not to know of.
     pub fn abandon(&mut self, id: ClientId) {
+        self.forget(id);
         if let Some(mut peer) = self.peers.remove(&id) {
             self.websockets -= usize::from(peer.is_websocket());
             peer.close();
-            self.keeper.forget(id);
         }
     }
 
@@ -127,9 +144,10 @@ impl Peers {
         self.peers.into_iter()
     }
 
-    /// How a client is spoken to.
-    pub fn dialect(&self, id: ClientId) -> Option<Dialect> {
-        self.peers.get(&id).map(Peer::dialect)
+    /// How a client is spoken to whose connection could outlive the process.
+    pub fn lasting_dialect(&self, id: ClientId) -> Option<Dialect> {
+        let peer = self.peers.get(&id).filter(|peer| peer.transport().is_bare());
+        peer.map(Peer::dialect)
     }
 
     /// Where a client is, for the log.
@@ -261,8 +279,8 @@ impl Peers {
         }
         if peer.is_finished() {
             self.websockets -= usize::from(peer.is_websocket());
+            self.forget(id);
             self.peers.remove(&id);
-            self.keeper.forget(id);
         }
     }
 

@@ -56,7 +56,7 @@ pub struct Session {
     bucket: Bucket,
     /// Whether the client ended the connection in both directions.
     is_hung_up: bool,
-    /// When the client sent something last.
+    /// When the client sent a whole line last.
     heard: Duration,
     is_settled: bool,
 }
@@ -209,6 +209,8 @@ impl Session {
                         }
                         Err(error) => return self.end(reason(&error)),
                     }
+                    // However much comes: keep-alives and half a line are no words.
+                    self.check_idle()?;
                 }
             }
         }
@@ -216,11 +218,14 @@ impl Session {
 
     /// How long to wait for the client to send something.
     fn patience(&self) -> Option<Duration> {
-        if self.is_settling() {
-            return Some(SETTLING);
-        }
-        let silent = self.shared.clock.uptime().saturating_sub(self.heard);
-        self.limits.idle_timeout.map(|limit| limit.saturating_sub(silent))
+        let settling = self.is_settling().then_some(SETTLING);
+        let idle = self.limits.idle_timeout.map(|limit| limit.saturating_sub(self.silence()));
+        settling.into_iter().chain(idle).min()
+    }
+
+    /// How long the client has said nothing.
+    fn silence(&self) -> Duration {
+        self.shared.clock.uptime().saturating_sub(self.heard)
     }
 
     /// Whether it is still to be seen if anybody is there.
@@ -228,12 +233,20 @@ impl Session {
         !self.is_settled && !self.decoder.is_in_first_line()
     }
 
-    /// The client's silence was as long as it may be, or as it takes to settle.
+    /// Nothing came for as long as it takes to settle, or as the client may be silent.
     fn be_silent(&mut self) -> Result<(), End> {
         if self.is_settling() {
             self.is_settled = true;
             self.shared.inbox.send(Input::Settled(self.client.id))?;
-        } else if let Some(limit) = self.limits.idle_timeout {
+        }
+        self.check_idle()
+    }
+
+    /// Reports the client if it has said nothing for too long.
+    fn check_idle(&mut self) -> Result<(), End> {
+        if let Some(limit) = self.limits.idle_timeout
+            && self.silence() >= limit
+        {
             self.heard = self.shared.clock.uptime();
             self.shared.inbox.send(Input::Idle(self.client.id, limit))?;
         }
@@ -253,18 +266,10 @@ impl Session {
     /// Forwards what `bytes` hold, in one message unless flood control spreads it out.
     fn forward(&mut self, mut bytes: &[u8]) -> Result<(), End> {
         let mut items = Vec::new();
-        // A WebSocket's answer to a ping is nobody's word.
-        let mut is_heard = matches!(self.decoder, Decoder::Text(_)) && !bytes.is_empty();
         while let Some(incoming) = self.decoder.next(&mut bytes, self.limits.max_line) {
-            is_heard = true;
             self.admit(incoming, &mut items)?;
         }
-        self.send(&mut items)?;
-        if is_heard {
-            // Only now: while flood control waits, it is not the client that is silent.
-            self.heard = self.shared.clock.uptime();
-        }
-        Ok(())
+        self.send(&mut items)
     }
 
     /// The client will send no more, but what it sent is worth hearing.
@@ -284,10 +289,24 @@ impl Session {
             while let Err(pause) = self.take_token() {
                 self.send(items)?;
                 self.pause(pause)?;
+                self.note_silence(&incoming)?;
             }
         }
+        self.note_silence(&incoming)?;
         items.push(incoming);
         if items.len() == MAX_ITEMS { self.send(items) } else { Ok(()) }
+    }
+
+    /// The client is not silent while a line of its waits for flood control, and anything that is
+    /// no line is silence.
+    fn note_silence(&mut self, incoming: &Incoming) -> Result<(), End> {
+        match incoming {
+            Incoming::Line(_) | Incoming::TooLong { .. } | Incoming::Malformed => {
+                self.heard = self.shared.clock.uptime();
+                Ok(())
+            }
+            _ => self.check_idle(),
+        }
     }
 
     /// Whether flood control counts it. Once a client is gone, only what it said still matters.
@@ -353,32 +372,4 @@ impl Session {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-
-    const CONNECTION_RESET: i32 = 104;
-    const CONNECTION_TIMED_OUT: i32 = 110;
-
-    #[test]
-    fn who_was_lost_by_the_network_timed_out_and_everybody_else_disconnected() {
-        let told = |code| reason(&io::Error::from_raw_os_error(code)).to_string();
-        assert_eq!(told(CONNECTION_TIMED_OUT), "timed out");
-        assert_eq!(told(CONNECTION_RESET), "disconnected");
-    }
-
-    #[test]
-    fn a_session_that_panics_leaves_no_ghost() {
-        let (inbox, inputs) = crossbeam_channel::unbounded();
-        let client = Registration::new(ClientId(7), inbox);
-        let session = AssertUnwindSafe(move || {
-            let _client = client;
-            // Like a panic, but without its report.
-            resume_unwind(Box::new("a bug"));
-        });
-        assert!(catch_unwind(session).is_err());
-        let told = inputs.try_recv();
-        assert!(matches!(told, Ok(Input::Gone(ClientId(7), Reason::Disconnected))), "{told:?}");
-        assert!(inputs.try_recv().is_err(), "it goes once");
-    }
-}
+mod tests;

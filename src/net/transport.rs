@@ -283,7 +283,13 @@ impl Patience<'_> {
         &self,
         wait: impl FnOnce(Option<std::time::Duration>) -> io::Result<Ready>,
     ) -> io::Result<()> {
-        match wait(Some(self.deadline.saturating_duration_since(Instant::now())))? {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            // Even if there is something to read: whoever sends a little all the time would have
+            // all the time there is.
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        match wait(Some(left))? {
             Ready::Io => Ok(()),
             Ready::TimedOut => Err(io::ErrorKind::TimedOut.into()),
             Ready::Woken => Err(io::ErrorKind::Interrupted.into()),
@@ -305,5 +311,27 @@ impl Write for SendNow<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+    use std::time::Duration;
+
+    #[test]
+    fn a_deadline_that_is_over_is_over_even_if_there_is_something_to_read() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut far = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let transport = Transport::bare(listener.accept().unwrap().0);
+        far.write_all(b"x").unwrap();
+        let (now, bell) = (Instant::now(), Bell::new().unwrap());
+        let within = |seconds| {
+            let deadline = now + Duration::from_secs(seconds);
+            transport.receive_within(Patience { deadline, bell: &bell })
+        };
+        assert_eq!(within(0).unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert_eq!(within(10).unwrap().bytes, b"x");
     }
 }

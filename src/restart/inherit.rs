@@ -37,7 +37,7 @@ fn take(inherited: &mut Inherited, name: &str, fd: OwnedFd) -> Result<(), String
         }
     } else if name == ROSTER {
         let bytes = contents(fd).map_err(|error| error.to_string())?;
-        inherited.roster = known(&bytes);
+        (inherited.roster, inherited.is_complete) = known(&bytes);
     } else if let Some(id) = name.strip_prefix('c').and_then(|number| number.parse().ok()) {
         inherited.clients.push((ClientId(id), TcpStream::from(fd)));
     } else {
@@ -50,13 +50,13 @@ fn take(inherited: &mut Inherited, name: &str, fd: OwnedFd) -> Result<(), String
     Ok(())
 }
 
-/// Those in a roster whose records can be read.
-fn known(roster: &[u8]) -> Vec<Record> {
+/// Those in a roster whose records can be read, and whether that is all of them.
+fn known(roster: &[u8]) -> (Vec<Record>, bool) {
     let (known, unknown): (Vec<_>, Vec<_>) = Record::all_in(roster).partition(Result::is_ok);
     if let Some(Err(error)) = unknown.first() {
         log::error!("cannot read {} records of the roster: {error}", unknown.len());
     }
-    known.into_iter().flatten().collect()
+    (known.into_iter().flatten().collect(), unknown.is_empty())
 }
 
 /// All of a file, from its beginning.
@@ -79,6 +79,15 @@ pub struct Inherited {
     pub snapshot: Option<Snapshot>,
     /// What was known of each client, for want of a snapshot.
     pub roster: Vec<Record>,
+    /// Whether the roster could be read as a whole: whoever is not in it has left.
+    pub is_complete: bool,
+}
+
+impl Inherited {
+    /// Whether a client of which nothing is known had left the chat before.
+    pub fn has_only_members(&self) -> bool {
+        self.snapshot.is_some() || self.is_complete
+    }
 }
 
 /// An inherited listening socket.

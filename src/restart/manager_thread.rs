@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -30,13 +31,14 @@ const STATUS_INTERVAL: Duration = Duration::from_secs(10);
 pub struct Keeper {
     jobs: Option<Sender<Job>>,
     pulse: Option<Duration>,
+    /// Written at once and not in its turn: a crash may come while much waits for the manager.
+    roster: Option<Arc<Mutex<Roster>>>,
 }
 
 #[derive(Debug)]
 enum Job {
     TakeOver,
     Keep(ClientId, OwnedFd),
-    Note(Box<Record>),
     Forget(ClientId),
     Pulse(String),
     Flush(Sender<()>),
@@ -52,12 +54,14 @@ impl Keeper {
             return Ok(Self::default());
         }
         let (jobs, queue) = bounded(QUEUE);
-        let (snapshot, roster) = (snapshot.try_clone()?, Roster::new()?);
-        let work = move || work(&queue, &snapshot, roster);
+        let roster = Roster::new()?;
+        let files = [(SNAPSHOT, snapshot.try_clone()?), (ROSTER, roster.file.try_clone()?.into())];
+        let work = move || work(&queue, &files);
         thread::Builder::new().name("systemd".to_owned()).spawn(work)?;
         let watchdog = sd_notify::watchdog_enabled().map(|timeout| timeout / 3);
         let pulse = watchdog.map_or(STATUS_INTERVAL, |watchdog| watchdog.min(STATUS_INTERVAL));
-        Ok(Self { jobs: Some(jobs), pulse: Some(pulse) })
+        let roster = Some(Arc::new(Mutex::new(roster)));
+        Ok(Self { jobs: Some(jobs), pulse: Some(pulse), roster })
     }
 
     /// How often it wants a [pulse](Self::pulse), if at all.
@@ -80,7 +84,8 @@ impl Keeper {
         }
     }
 
-    /// Keeps a client's connection beyond the process.
+    /// Keeps a client's connection beyond the process. It is to be [noted](Self::note) first:
+    /// after a crash, a connection without a record is that of somebody who has left.
     pub fn keep(&self, id: ClientId, socket: impl AsFd) {
         if self.is_active() {
             match socket.as_fd().try_clone_to_owned() {
@@ -92,11 +97,12 @@ impl Keeper {
 
     /// Notes who a client is.
     pub fn note(&self, record: Record) {
-        self.send(Job::Note(Box::new(record)));
+        self.with_roster(|roster| roster.note(&record));
     }
 
-    /// Lets go of a client that is gone.
+    /// Lets go of a client that has left, whether or not its connection is still open.
     pub fn forget(&self, id: ClientId) {
+        self.with_roster(|roster| roster.forget(id));
         self.send(Job::Forget(id));
     }
 
@@ -118,6 +124,12 @@ impl Keeper {
         self.send(Job::Pulse(status));
     }
 
+    fn with_roster(&self, change: impl FnOnce(&mut Roster)) {
+        if let Some(roster) = &self.roster {
+            change(&mut roster.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+
     fn send(&self, job: Job) {
         if let Some(Err(TrySendError::Full(job))) =
             self.jobs.as_ref().map(|jobs| jobs.try_send(job))
@@ -127,19 +139,12 @@ impl Keeper {
     }
 }
 
-fn work(jobs: &Receiver<Job>, snapshot: &OwnedFd, mut roster: Roster) {
+fn work(jobs: &Receiver<Job>, files: &[(&str, OwnedFd)]) {
     for job in jobs {
         match job {
-            Job::TakeOver => {
-                replace(SNAPSHOT, snapshot);
-                replace(ROSTER, &roster.file);
-            }
+            Job::TakeOver => files.iter().for_each(|(name, file)| replace(name, file)),
             Job::Keep(id, fd) => store(&client_name(id), &fd),
-            Job::Note(record) => roster.note(&record),
-            Job::Forget(id) => {
-                forget(&client_name(id));
-                roster.forget(id);
-            }
+            Job::Forget(id) => forget(&client_name(id)),
             Job::Flush(done) => drop(done.send(())),
             Job::Pulse(status) => notify(&[NotifyState::Watchdog, NotifyState::Status(&status)]),
         }

@@ -1,7 +1,7 @@
 //! Dividing what another process left: the chat as it was, and each client that is still there.
 
 use std::collections::HashMap;
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 
 use crate::admission::bucket::Bucket;
@@ -12,6 +12,7 @@ use crate::delivery::peer::Peer;
 use crate::intake::session::{Session, Shared};
 use crate::net::transport::Transport;
 use crate::restart::inherit::Inherited;
+use crate::restart::manager_thread::Keeper;
 use crate::restart::snapshot::{Record, SavedClient, SavedSession};
 use crate::runtime::threads::Threads;
 use crate::wire::Dialect;
@@ -42,6 +43,7 @@ pub(super) fn restore(
     settings: Settings,
     door: &Arc<Door>,
     shared: &Shared,
+    keeper: &Keeper,
 ) -> (Chat, Vec<RestoredClient>) {
     // In the order in which they came, whatever order they were kept in.
     inherited.clients.sort_by_key(|(id, _)| *id);
@@ -53,15 +55,27 @@ pub(super) fn restore(
     let mut saved: HashMap<_, _> = inherited.snapshot.as_mut().map_or_else(HashMap::new, |all| {
         all.take_clients().into_iter().map(|(client, queue)| (client.id, (client, queue))).collect()
     });
+    let has_only_members = inherited.has_only_members();
     let mut noted: HashMap<_, _> =
         inherited.roster.into_iter().map(|record| (record.id, record)).collect();
     let clients = inherited.clients.into_iter().filter_map(|(id, stream)| {
         let left = match (saved.remove(&id), noted.remove(&id)) {
             (Some((client, queue)), _) => Left::All(Box::new(client), queue),
             (None, Some(record)) => Left::Noted(Box::new(record)),
+            (None, None) if has_only_members => {
+                // It left before, and its connection was only there for the rest of what it was
+                // told.
+                let _ = stream.shutdown(Shutdown::Both);
+                keeper.forget(id);
+                return None;
+            }
             (None, None) => Left::Nothing,
         };
-        RestoredClient::new(id, stream, left, door, shared)
+        let client = RestoredClient::new(id, stream, left, door, shared);
+        if client.is_none() {
+            keeper.forget(id);
+        }
+        client
     });
     let clients = clients.collect();
     let chat = inherited.snapshot.map(|snapshot| snapshot.chat);

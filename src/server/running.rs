@@ -125,7 +125,7 @@ impl Server {
             socket,
         };
         let listeners = listeners.into_iter().map(listener).collect();
-        Some(Inherited { listeners, clients, snapshot: Some(snapshot), roster: Vec::new() })
+        Some(Inherited { listeners, clients, snapshot: Some(snapshot), ..Inherited::default() })
     }
 
     fn stop_accepting(&mut self) -> Vec<(TcpListener, &'static str)> {

@@ -62,7 +62,7 @@ impl Server {
         let shared = share(config, &inherited, inbox, metrics)?;
         let entrance = entrance(&shared, &closing, &hurry);
         let door = Arc::clone(&entrance.door);
-        let (mut chat, clients) = restore(inherited, config.settings(), &door, &shared);
+        let (mut chat, clients) = restore(inherited, config.settings(), &door, &shared, &keeper);
         chat.name_lines_after(&origin(config.state_dir.is_some(), clock::moment()));
         past.recall_in(&mut chat);
 

@@ -311,7 +311,7 @@ mod tests {
         let plain = to_plain_text(&Metrics::default().to_text(Census::default()));
         let lines: Vec<_> = plain.lines().collect();
         for line in [
-            "# HELP chatd_lines_total Lines that people said.",
+            "# HELP chatd_lines_total Lines said by people.",
             "# TYPE chatd_lines_total counter",
             "chatd_lines_total 0",
             "# TYPE chatd_rooms gauge",

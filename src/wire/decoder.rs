@@ -34,6 +34,23 @@ impl Decoder {
         }
     }
 
+    /// Takes out what was received of something unfinished, which may be much, to be
+    /// [put back](Self::put_bytes) before anything else is done with it.
+    pub fn take_bytes(&mut self) -> Vec<u8> {
+        match self {
+            Self::Text(decoder) => decoder.take_bytes(),
+            Self::WebSocket(decoder) => decoder.take_bytes(),
+        }
+    }
+
+    /// Undoes [`take_bytes`](Self::take_bytes), perhaps in another process.
+    pub fn put_bytes(&mut self, bytes: Vec<u8>) {
+        match self {
+            Self::Text(decoder) => decoder.put_bytes(bytes),
+            Self::WebSocket(decoder) => decoder.put_bytes(&bytes),
+        }
+    }
+
     /// Whether the client is in the middle of the first line that it ever sends.
     pub fn is_in_first_line(&self) -> bool {
         matches!(self, Self::Text(decoder) if decoder.is_in_first_line())

@@ -159,6 +159,38 @@ fn one_too_many_from_an_address_or_a_64_is_turned_away() {
 
 #[test]
 #[ignore = "needs root and ip"]
+fn one_too_many_from_the_64s_of_a_customer_is_turned_away() {
+    let name = "door::one_too_many_from_the_64s_of_a_customer_is_turned_away";
+    in_a_network_of_its_own(name, || {
+        let subnets: Vec<_> = (0..5).map(|subnet| format!("fd99:0:1:{subnet}::1")).collect();
+        for address in &subnets {
+            let mut add = Command::new("ip");
+            add.args(["address", "add", address, "dev", "lo", "nodad"]);
+            assert_eq!(crate::harness::run(&mut add).status, 0);
+        }
+        let dir = TempDir::new();
+        let mut command = chatd();
+        command.args(["--port", "0", "--max-per-ip", "1", "--state-dir", &dir.path("")]);
+        let server = Server::run(command);
+        let connect = |host: &str| Client::over(TcpStream::connect((host, server.port())).unwrap());
+        let mut four: Vec<_> = subnets[..4].iter().map(|from| connect(from).welcomed()).collect();
+        let mut fifth = connect(&subnets[4]);
+        let told = fifth.line();
+        assert!(told.contains("from your network (the limit is 4)"), "{told}");
+        fifth.expect_end();
+        // Nor has each of them passwords to try.
+        four[0].ask("/nick alice");
+        four[0].send("/register open sesame");
+        four[0].wait_for(|line| line.contains(" is yours now"));
+        for (number, answer) in [(1, "!! wrong password"), (2, "!! too many failed logins")] {
+            four[number].send("/login alice guess");
+            four[number].wait_for(|line| line.starts_with(answer));
+        }
+    });
+}
+
+#[test]
+#[ignore = "needs root and ip"]
 fn one_request_too_many_at_once_is_answered_that_it_is() {
     let name = "door::one_request_too_many_at_once_is_answered_that_it_is";
     in_a_network_of_its_own(name, || {

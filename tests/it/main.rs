@@ -9,6 +9,7 @@ mod chat_client;
 mod chatd_v1;
 mod command_line;
 mod commands;
+mod deadlines;
 mod door;
 mod drills;
 mod harness;

@@ -8,6 +8,7 @@ use crate::restart::switch;
 mod accounts;
 mod attacker;
 mod bans;
+mod log;
 mod operators;
 mod passwords;
 mod wires;

@@ -10,6 +10,7 @@ use crate::harness::{Server, Signal, eventually};
 
 mod activation;
 mod connections;
+mod crash;
 mod crowd;
 mod faults;
 mod people;

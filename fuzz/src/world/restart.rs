@@ -53,6 +53,7 @@ impl World {
         self.chat = next.chat;
         self.chat.configure(self.settings.clone());
         self.begin_process();
+        self.chat.await_announcements();
         self.happen(Cause::Roll(self.store.known.clone()));
     }
 
@@ -71,6 +72,7 @@ impl World {
         for (id, presence) in noted {
             assert!(self.chat.bring_back(self.now, id, &presence), "its nick is free");
         }
+        self.chat.await_announcements();
         self.forget();
         self.happen(Cause::Roll(self.store.known.clone()));
     }

@@ -57,6 +57,14 @@ impl World {
             }
             Effect::Reload => self.check_operator(step),
             Effect::Kept(deed) => self.keep_order(step, deed.as_str()),
+            Effect::Renamed(client, from, to) => {
+                let before = step.before.get(&client).expect("it was here");
+                assert!(self.here.contains_key(&client) && before.nick == from.as_str());
+                assert_ne!(from, to);
+            }
+            Effect::LoginFailed(client, _) => {
+                assert!(client == self.actor(step, client) && step.is_command("login"));
+            }
             Effect::Changed(client) | Effect::Disconnect(client, _) => {
                 assert!(self.here.contains_key(&client));
             }
@@ -199,7 +207,7 @@ impl World {
             return;
         }
         let kept = match effect {
-            Effect::Claim(client, _) => *client == actor,
+            Effect::Claim(client, _) | Effect::LoginFailed(client, _) => *client == actor,
             Effect::Tell { to, .. } => *to == Audience::One(actor),
             _ => false,
         };

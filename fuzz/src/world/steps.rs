@@ -27,6 +27,8 @@ use super::rules::has_address;
 use super::store::Store;
 use super::{Cause, Known, World};
 
+/// How long after connecting a client is announced at the latest.
+const ANNOUNCED_AFTER: Duration = Duration::from_secs(10);
 /// Steps that may be big in an input.
 const MAX_BIG: usize = 2;
 /// More than a room can have before joins are told in digests.
@@ -110,7 +112,11 @@ impl World {
         self.chat.tick(self.now, &mut self.effects);
         self.happen(Cause::Other);
         let next = self.chat.next_deadline();
-        assert!(next.is_none_or(|deadline| deadline > self.now.uptime), "a digest is late");
+        assert!(next.is_none_or(|deadline| deadline > self.now.uptime), "something is late");
+        for known in self.here.values() {
+            let is_new = known.connected + ANNOUNCED_AFTER > self.now.uptime;
+            assert!(known.facts.announced || is_new, "{} is here unseen", known.facts.nick);
+        }
     }
 
     fn configure(&mut self, more: &[u8]) {

@@ -11,8 +11,9 @@ use crate::address::Address;
 use crate::chat::model::ClientId;
 use crate::chat::refusal::Refusal;
 
-/// Claims of one address at the same time: each check is slow on purpose, and others wait for it.
-const MAX_EACH: usize = 2;
+/// Claims of one address at the same time, of a /56 and of a /48: each check is slow on purpose, and
+/// others wait for it.
+const MAX_EACH: [usize; 3] = [2, 4, 8];
 
 /// How a claim ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,9 +66,16 @@ impl Claims {
     }
 
     fn admit(&self, client: ClientId, from: Address) -> Result<(), Refusal> {
-        let own = self.pending.iter().filter(|(_, address, _)| *address == from);
         let is_pending = self.pending.iter().any(|(id, ..)| *id == client);
-        if is_pending || own.count() >= MAX_EACH { Err(Refusal::ClaimPending) } else { Ok(()) }
+        let is_crowded = |network: Address| {
+            let own = self.pending.iter().filter(|(_, address, _)| address.is_in(network));
+            own.count() >= network.choose(MAX_EACH)
+        };
+        if is_pending || from.networks().any(is_crowded) {
+            Err(Refusal::ClaimPending)
+        } else {
+            Ok(())
+        }
     }
 
     /// The clients whose claims have no answer yet.
@@ -114,6 +122,19 @@ mod tests {
         assert_eq!(claims.begin_login(NOW, ClientId(4), address(2)), Ok(()));
         claims.end(NOW, ClientId(2), Outcome::Granted);
         assert_eq!(claims.begin_registration(NOW, ClientId(3), address(1)), Ok(()));
+    }
+
+    #[test]
+    fn a_56_has_four_claims_at_a_time_and_a_48_eight() {
+        let mut claims = Claims::default();
+        let mut begun = |subnets: std::ops::Range<u64>| {
+            let begins = |&subnet: &u64| {
+                let from = format!("2001:db8:0:{subnet:x}::1").parse().unwrap();
+                claims.begin_registration(NOW, ClientId(subnet), Address::of(from)).is_ok()
+            };
+            subnets.filter(begins).count()
+        };
+        assert_eq!((begun(0..0x100), begun(0x100..0x1000)), (4, 4));
     }
 
     #[test]

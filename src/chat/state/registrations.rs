@@ -10,8 +10,13 @@ use crate::address::Address;
 /// Names that one address may register at once, and the wait for each further one.
 const MAX_AT_ONCE: u32 = 10;
 const PAUSE: Duration = Duration::from_secs(360);
-/// Most addresses remembered; one more replaces the one that registered least.
-const MAX: usize = 4096;
+/// How many times more names a /56 and a /48 may have than an address: somebody who has one may
+/// come from any of its /64s.
+const SHARES: [u32; 3] = [1, 2, 4];
+/// Most addresses and networks remembered; one more replaces the one that registered least.
+const MAX: usize = 3 * 4096;
+/// Of them, what one attempt may add.
+const NEW: usize = 3;
 
 /// When each address will have its full allowance again.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -23,23 +28,26 @@ impl Registrations {
     /// # Errors
     /// If the address has to wait first: how long.
     pub(crate) fn attempt(&mut self, now: Duration, from: Address) -> Result<(), Duration> {
-        let before = self.0.get(&from).copied().filter(|until| *until > now);
-        let until = before.unwrap_or(now) + PAUSE;
         let most = now + MAX_AT_ONCE * PAUSE;
-        if until > most {
+        let next = |network: Address| {
+            let before = self.0.get(&network).copied().filter(|until| *until > now);
+            (network, before.unwrap_or(now) + PAUSE / network.choose(SHARES))
+        };
+        let next: Vec<_> = from.networks().map(next).collect();
+        if let Some(until) = next.iter().map(|(_, until)| *until).max().filter(|it| *it > most) {
             return Err(until - most);
         }
-        if before.is_none() {
-            self.make_room(now);
-        }
-        self.0.insert(from, until);
+        self.make_room(now);
+        self.0.extend(next);
         Ok(())
     }
 
     /// Takes back a registration that failed.
     pub(crate) fn take_back(&mut self, from: Address) {
-        if let Some(until) = self.0.get_mut(&from) {
-            *until = until.saturating_sub(PAUSE);
+        for network in from.networks() {
+            if let Some(until) = self.0.get_mut(&network) {
+                *until = until.saturating_sub(PAUSE / network.choose(SHARES));
+            }
         }
     }
 
@@ -48,13 +56,15 @@ impl Registrations {
         self.0.values().all(|until| *until <= uptime + MAX_AT_ONCE * PAUSE)
     }
 
+    /// Makes room for an address and the networks around it.
     fn make_room(&mut self, now: Duration) {
-        if self.0.len() < MAX {
+        if self.0.len() + NEW <= MAX {
             return;
         }
         self.0.retain(|_, until| *until > now);
-        let first = self.0.iter().min_by_key(|(_, until)| **until);
-        if let Some(address) = first.map(|(address, _)| *address).filter(|_| self.0.len() >= MAX) {
+        while self.0.len() + NEW > MAX {
+            let first = self.0.iter().min_by_key(|(_, until)| **until);
+            let Some(address) = first.map(|(address, _)| *address) else { return };
             self.0.remove(&address);
         }
     }
@@ -81,11 +91,23 @@ mod tests {
     }
 
     #[test]
+    fn the_64s_of_a_network_have_only_so_many_names_together() {
+        let (mut registrations, now) = (Registrations::default(), Duration::from_secs(7));
+        let from = |subnet: u32| Address::of(format!("2001:db8:0:{subnet:x}::1").parse().unwrap());
+        let mut register = |subnet| registrations.attempt(now, from(subnet)).is_ok();
+        assert_eq!((0..0x100).filter(|&subnet| register(subnet)).count(), 20);
+        assert_eq!((0x100..0x1000).filter(|&subnet| register(subnet)).count(), 20);
+        registrations.take_back(from(0));
+        let mut register = |subnet| registrations.attempt(now, from(subnet)).is_ok();
+        assert!(register(0x99) && !register(0x98));
+    }
+
+    #[test]
     fn only_so_many_addresses_are_remembered() {
         let mut registrations = Registrations::default();
-        for number in 0..5000 {
+        for number in 0..13_000 {
             assert_eq!(registrations.attempt(Duration::ZERO, address(number)), Ok(()));
         }
-        assert_eq!(registrations.0.len(), MAX);
+        assert_eq!(registrations.0.len(), MAX - NEW + 1);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::bans::Bans;
 use crate::address::Origin;
 use crate::chat::model::{Account, Ban, Folded, Mask, Moment, Nick, Role};
 use crate::chat::refusal::Refusal;
@@ -19,13 +20,14 @@ pub struct Roll {
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
     accounts: HashMap<Folded, Account>,
-    bans: Vec<Ban>,
+    bans: Bans,
 }
 
 impl From<Roll> for Registry {
     fn from(roll: Roll) -> Self {
         let by_nick = |account: Account| (account.nick.folded(), account);
-        Self { accounts: roll.accounts.into_iter().map(by_nick).collect(), bans: roll.bans }
+        let accounts = roll.accounts.into_iter().map(by_nick).collect();
+        Self { accounts, bans: roll.bans.into_iter().collect() }
     }
 }
 
@@ -37,13 +39,12 @@ impl Registry {
 
     /// Adds a ban, and forgets those that have run out, as the store does.
     pub(crate) fn ban(&mut self, now: Moment, ban: Ban) {
-        self.bans.retain(|other| other.mask != ban.mask && other.is_in_force(now));
-        self.bans.push(ban);
+        self.bans.add(now, ban);
     }
 
     /// Removes a ban.
     pub(crate) fn unban(&mut self, mask: Mask) {
-        self.bans.retain(|ban| ban.mask != mask);
+        self.bans.remove(mask);
     }
 
     /// The account that `nick`, or what it looks like, belongs to.
@@ -64,12 +65,12 @@ impl Registry {
 
     /// The ban that covers `origin`.
     pub(crate) fn ban_of(&self, now: Moment, origin: Origin) -> Option<&Ban> {
-        self.bans(now).find(|ban| ban.mask.covers(origin))
+        self.bans.on_origin(now, origin)
     }
 
     /// The ban on `nick`.
     pub(crate) fn ban_on(&self, now: Moment, nick: Nick) -> Option<&Ban> {
-        self.bans(now).find(|ban| ban.mask.names(nick))
+        self.bans.on_name(now, nick)
     }
 }
 
@@ -94,6 +95,6 @@ mod tests {
             let mask = Mask::new(&format!("eve{second}")).unwrap();
             registry.ban(now, Ban { mask, by: Nick::server(), reason: None, until });
         }
-        assert_eq!(registry.bans.len(), 2);
+        assert_eq!(registry.bans.iter().count(), 2);
     }
 }

@@ -195,6 +195,9 @@ impl Turn<'_> {
         let to = nick;
         let (_, room) = self.room();
         self.tell(Message::RenamedYou { room: room.name, from, to });
+        if from != to {
+            self.effects.push(Effect::Renamed(self.me, from, to));
+        }
         if self.me().announced && from != to {
             self.me().rooms.clone().into_iter().for_each(|room| self.tell_renamed(room, from));
         }

@@ -40,6 +40,7 @@ impl Chat {
         let mut client = Client::new(nick, origin, traits, now.uptime);
         client.mute = self.mutes.find(now.moment, origin.address());
         self.clients.insert(id, client);
+        self.arrivals.add(now.uptime, id);
         let mut turn = Turn { chat: self, now, me: id, effects };
         let (room, others) = turn.enter(RoomId::LOBBY);
         let (server, motd) = (turn.chat.settings.name.clone(), turn.chat.settings.motd.clone());
@@ -68,6 +69,19 @@ impl Chat {
         }
         self.clients.insert(id, client);
         true
+    }
+
+    /// Waits for the announcements of those who were taken over unannounced; to be called once
+    /// all were.
+    pub fn await_announcements(&mut self) {
+        let unannounced = self.clients.iter().filter(|(_, client)| !client.announced);
+        self.arrivals.reset(unannounced.map(|(id, client)| (client.connected, *id)).collect());
+    }
+
+    /// Forgets the arrivals at the front that are announced or gone.
+    fn settle_arrivals(&mut self) {
+        let clients = &self.clients;
+        self.arrivals.forget(|id| clients.get(&id).is_none_or(|client| client.announced));
     }
 
     /// Tells a room how many joined and left.
@@ -124,6 +138,7 @@ impl Turn<'_> {
             return;
         }
         self.me_mut().announced = true;
+        self.chat.settle_arrivals();
         for room in self.me().rooms.clone() {
             self.tell_joined(room);
         }
@@ -169,6 +184,7 @@ impl Turn<'_> {
             self.leave(room, reason.clone());
         }
         let Some(client) = self.chat.clients.remove(&self.me) else { return };
+        self.chat.settle_arrivals();
         self.chat.nicks.leave(self.now.uptime, client.nick, client.address());
         if let Some(mute) = client.mute.filter(|mute| mute.is_in_force(self.now.moment)) {
             self.chat.mutes.leave(client.address(), client.login, mute);

@@ -1,9 +1,11 @@
 //! Decodes a text client's bytes into lines.
 
+use std::collections::VecDeque;
+
 use serde::{Deserialize, Serialize};
 
 use super::editing::{self, BACKSPACE, DELETE};
-use super::first_line::{TLS_HANDSHAKE, is_http_request};
+use super::first_line::{TLS_HANDSHAKE, could_be_http_request, is_http_request};
 use super::telnet::{IAC, Telnet, Token};
 use crate::text::{Line, Text};
 use crate::wire::incoming::{Incoming, WireError};
@@ -17,6 +19,10 @@ const END_OF_TRANSMISSION: u8 = 0x04;
 const KEEP_ALIVE_LENGTH: usize = 2;
 /// A larger buffer of a half-typed line is freed after use, so that idle clients stay small.
 const KEPT_CAPACITY: usize = 256;
+/// Of a first line, which is judged as HTTP before its length is, at least so much of its
+/// beginning is kept, and so much of its end: a request's method and version are there.
+const BEGINNING: usize = 4096;
+const END: usize = 4096;
 
 /// Decodes the bytes of one text client into [`Incoming`].
 ///
@@ -28,11 +34,17 @@ pub struct Decoder {
     telnet: Telnet,
     /// The half-typed line, up to the longest line accepted.
     line: Vec<u8>,
+    /// The end of a first line that is longer than that. What is between them is only counted.
+    #[serde(default)]
+    end: VecDeque<u8>,
     /// Length of the half-typed line, which may exceed what is kept of it.
     length: usize,
     /// Something that the client sent is not in it, and nobody knows where it would be.
     #[serde(default)]
     has_loss: bool,
+    /// How many of the bytes that were [taken out](Self::take_bytes) are its beginning.
+    #[serde(default)]
+    beginning: usize,
     since_line_end: usize,
     /// A CR ended a line: an LF or NUL that follows belongs to it.
     after_cr: bool,
@@ -98,6 +110,21 @@ impl Decoder {
         self.stage == Stage::FirstLine && self.length > 0
     }
 
+    /// Takes out what is kept of the half-typed line, to be [put back](Self::put_bytes) before
+    /// anything else is done with it.
+    pub fn take_bytes(&mut self) -> Vec<u8> {
+        self.beginning = self.line.len();
+        let mut bytes = std::mem::take(&mut self.line);
+        bytes.extend(std::mem::take(&mut self.end));
+        bytes
+    }
+
+    /// Undoes [`take_bytes`](Self::take_bytes).
+    pub fn put_bytes(&mut self, mut bytes: Vec<u8>) {
+        let end = bytes.split_off(self.beginning.min(bytes.len()));
+        (self.line, self.end) = (bytes, end.into());
+    }
+
     /// The number of bytes at the front of `input` that are plain text.
     fn plain_prefix(&self, input: &[u8]) -> usize {
         if !self.telnet.is_data() || self.after_cr {
@@ -110,12 +137,33 @@ impl Decoder {
     }
 
     fn extend(&mut self, bytes: &[u8], max_line: usize) {
-        // The first line is kept beyond the limit, because it is checked for HTTP before its
-        // length.
-        let most = if self.stage == Stage::Later { max_line } else { MAX_WITHOUT_LINE_END };
-        let room = most.saturating_sub(self.line.len()).min(bytes.len());
-        self.line.extend_from_slice(&bytes[..room]);
+        let is_first = self.stage != Stage::Later;
+        let most = if is_first { max_line.max(BEGINNING) } else { max_line };
+        let is_whole = self.length == self.line.len();
+        let room = if is_whole { most.saturating_sub(self.line.len()).min(bytes.len()) } else { 0 };
+        let (beginning, rest) = bytes.split_at(room);
+        self.line.extend_from_slice(beginning);
+        if is_first {
+            self.extend_end(rest);
+        }
         self.length = self.length.saturating_add(bytes.len());
+    }
+
+    fn extend_end(&mut self, bytes: &[u8]) {
+        let bytes = &bytes[bytes.len().saturating_sub(END)..];
+        let surplus = (self.end.len() + bytes.len()).saturating_sub(END);
+        self.end.drain(..surplus);
+        self.end.extend(bytes);
+    }
+
+    /// Whether the line looks like a request, as far as it is kept.
+    fn is_http(&mut self) -> bool {
+        let kept = Text::new([&*self.line, &*self.end.make_contiguous()].concat());
+        if self.line.len() + self.end.len() < self.length {
+            could_be_http_request(kept.as_str())
+        } else {
+            is_http_request(kept.as_str())
+        }
     }
 
     fn token(&mut self, token: Token, max_line: usize) -> Option<Incoming> {
@@ -175,7 +223,7 @@ impl Decoder {
 
     /// Ends the half-typed line.
     fn line(&mut self, max_line: usize) -> Incoming {
-        if self.stage == Stage::FirstLine && is_http_request(Text::new(&self.line).as_str()) {
+        if self.stage == Stage::FirstLine && self.is_http() {
             return self.fail(WireError::Http);
         }
         self.stage = Stage::Later;
@@ -211,18 +259,24 @@ impl Decoder {
     fn clear(&mut self) {
         self.line.clear();
         self.line.shrink_to(KEPT_CAPACITY);
+        self.end = VecDeque::new();
         self.length = 0;
         self.has_loss = false;
     }
 
     /// Removes the last character, with all of its UTF-8 bytes.
     fn erase_character(&mut self) {
-        if self.length > self.line.len() {
+        if self.end.is_empty() && self.length > self.line.len() {
             self.length -= 1;
             return;
         }
-        editing::erase_character(&mut self.line);
-        self.length = self.line.len();
+        let end = self.end.make_contiguous();
+        let erased = editing::last_character(if end.is_empty() { &self.line } else { end });
+        match self.end.len().checked_sub(erased) {
+            Some(left) => self.end.truncate(left),
+            None => self.line.truncate(self.line.len() - erased),
+        }
+        self.length -= erased;
         if self.length == 0 {
             self.clear();
         }

@@ -20,19 +20,21 @@ pub fn edited(line: &[u8]) -> Vec<u8> {
     edited
 }
 
-/// Takes back the last character of a line: what a user sees as one (UAX #29), with its marks, as
+/// Takes back the last character of a line.
+fn erase_character(line: &mut Vec<u8>) {
+    line.truncate(line.len() - last_character(line));
+}
+
+/// The bytes of the last character of a line: what a user sees as one (UAX #29), with its marks, as
 /// RFC 854 has a print position erased. A byte that is not UTF-8 is a character.
-pub(super) fn erase_character(line: &mut Vec<u8>) {
+pub(super) fn last_character(line: &[u8]) -> usize {
     let mut most = MOST;
     loop {
         let tail = valid_tail(line, most);
-        let Some(last) = tail.graphemes(true).next_back() else {
-            line.pop();
-            return;
-        };
+        let Some(last) = tail.graphemes(true).next_back() else { return line.len().min(1) };
         // It may begin before what was looked at.
         if last.len() < tail.len() || tail.len() + 4 <= most {
-            return line.truncate(line.len() - last.len());
+            return last.len();
         }
         most *= 2;
     }

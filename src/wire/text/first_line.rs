@@ -18,6 +18,17 @@ pub(super) fn is_http_request(line: &str) -> bool {
     method.bytes().all(is_token) && is_version(version)
 }
 
+/// The same for a line of which only the beginning and the end are there, with a gap between them
+/// in which any of the words may be, whole or in part.
+pub(super) fn could_be_http_request(ends: &str) -> bool {
+    let words: Vec<_> = ends.split_whitespace().take(4).collect();
+    match words[..] {
+        [method, _, version] => method.bytes().all(is_token) && is_version(version),
+        [_, version] | [version] => is_version(version),
+        _ => false,
+    }
+}
+
 /// RFC 9110, section 5.6.2.
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)

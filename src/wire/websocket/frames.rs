@@ -63,6 +63,11 @@ impl Frames {
         &self.unfinished.bytes
     }
 
+    /// The same; nothing else is to be done with this one then.
+    pub fn take_unfinished(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.unfinished).bytes
+    }
+
     /// Reads the next message from `input`, and consumes what it read; `None` if it needs more
     /// bytes. Appends answers to `output`, even when there is no message.
     ///

@@ -22,9 +22,9 @@ pub(crate) const JSON: &str = "Sec-WebSocket-Protocol: chatd.v1\r\n";
 pub(crate) const PONG: &str = r#"{"t":"notice","text":"pong"}"#;
 
 /// What it runs on: a socket, or TLS on one.
-trait Stream: Read + Write {}
+trait Stream: Read + Write + Send {}
 
-impl<T: Read + Write> Stream for T {}
+impl<T: Read + Write + Send> Stream for T {}
 
 /// One connection. Every read and write has a deadline.
 pub(crate) struct WebSocket {

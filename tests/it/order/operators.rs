@@ -1,5 +1,7 @@
 //! What operators can do, and others cannot.
 
+use std::time::Duration;
+
 use super::{account, log_in, ruled, until};
 use crate::harness::{Client, Server, TempDir, WebSocket, people};
 use crate::metrics;
@@ -234,4 +236,24 @@ fn an_operator_stays_one_over_a_handover_and_not_longer_than_the_account() {
     account(&dir, "remove carol", "");
     carol.wait_for(|line| line == "-- you are logged out: the account was removed");
     assert_eq!(carol.ask("/bans"), [MINE]);
+}
+
+#[test]
+fn whoever_has_sent_half_a_line_is_within_reach_after_ten_seconds() {
+    let dir = TempDir::new();
+    let (server, mut carol) = ruled(&dir);
+    carol.patience = Duration::from_secs(30);
+    let mut eve = Client::guest(&server);
+    let name = eve.name.clone();
+    eve.types(b"h");
+    for order in ["whois", "mute", "kick"] {
+        let answer = carol.ask(&format!("/{order} {name}"));
+        assert_eq!(answer, [format!("!! no one here is called {name}")]);
+    }
+    carol.expect(&format!("-- {name} joined (2 here)"));
+    assert!(carol.ask(&format!("/whois {name}"))[0].contains(" from 127.0.0.1"));
+    carol.ask(&format!("/mute {name}"));
+    eve.expect_contains("muted");
+    carol.ask(&format!("/kick {name}"));
+    assert_eq!(eve.rest_lines()[0], "!! kicked by carol");
 }

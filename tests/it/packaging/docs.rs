@@ -113,8 +113,16 @@ fn every_file_of_the_code_that_a_document_names_is_there() {
 fn packaged() -> BTreeSet<String> {
     let spec = shipped("packaging/chatd.spec").replace("\\\n", " ");
     let install = spec.lines().find(|line| line.contains("-t %{buildroot}/usr/share/doc/chatd "));
-    let names = install.unwrap().split(" $s/").skip(1);
-    names.map(|name| name.trim().to_owned()).collect()
+    let names = install.unwrap().split(" $s/").skip(1).map(|name| name.trim().to_owned());
+    // In folders below that one.
+    let below = spec.split("-t %{buildroot}/usr/share/doc/chatd/").skip(1);
+    let below = below.flat_map(|rest| {
+        let mut words = rest.split_whitespace();
+        let (folder, file) = (words.next().unwrap(), words.next().unwrap());
+        let (top, file) = (folder.split('/').next().unwrap(), file.replace("$s/", ""));
+        [top.to_owned(), folder.to_owned(), file]
+    });
+    names.chain(below).collect()
 }
 
 #[test]
@@ -131,7 +139,8 @@ fn the_package_has_every_document_that_its_files_refer_to() {
     }
     const PLACE: &str = "/usr/share/doc/chatd/";
     let files = fs::read_dir(path("packaging")).unwrap();
-    let files = files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap());
+    let files = files.map(|file| file.unwrap().path()).filter(|path| path.is_file());
+    let files = files.map(|path| fs::read_to_string(path).unwrap());
     let manual = shipped("docs/MANUAL.md");
     for text in files.chain([manual]) {
         let names = text.split(PLACE).skip(1).filter_map(|rest| rest.split_whitespace().next());

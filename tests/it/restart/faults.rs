@@ -179,9 +179,10 @@ fn a_snapshot_with_an_older_version_is_read() {
 fn without_a_snapshot_that_can_be_read_names_and_rooms_are_kept() {
     let dir = TempDir::new();
     for (meddling, complaint) in [
-        ("printf '{\"version\":9' 1<>/dev/fd/3", "it has version 9, this program reads up to 1"),
-        ("truncate -s -1 /dev/fd/3", "its header does not end"),
-        ("printf x >>/dev/fd/3", "its queues are truncated"),
+        ("printf '{\"version\":9' 1<>/dev/fd/3", "it has version 9, this program reads up to 2"),
+        ("truncate -s 100 /dev/fd/3", "its header does not end"),
+        ("truncate -s -1 /dev/fd/3", "its length is wrong"),
+        ("printf x >>/dev/fd/3", "its length is wrong"),
     ] {
         let (server, [mut alice, mut bob]) = switch_to(&dir, meddling);
         server.wait_log(["cannot take over \"snapshot\"", complaint]);

@@ -193,3 +193,21 @@ fn a_switch_is_no_way_around_flood_control_by_coming_back_either() {
         assert!(start.elapsed() >= std::time::Duration::from_secs(2), "{:?}", start.elapsed());
     });
 }
+
+#[test]
+fn a_first_line_of_any_length_goes_on() {
+    let server = Server::start();
+    let long = vec![b'x'; 60_000];
+    let [mut talker, mut browser, mut endless] = [(); 3].map(|()| Client::guest(&server));
+    talker.types(&long);
+    browser.types(&[b"GET /".as_slice(), &long].concat());
+    endless.types(&long);
+    switch(&server);
+    talker.send("x");
+    talker.expect("!! too long: 60001 bytes, the limit is 1024; not sent");
+    browser.send_raw(b" HTTP/1.1\r\n");
+    browser.expect("HTTP/1.1 400 Bad Request");
+    endless.send_raw(&long[..10_000]);
+    let end = endless.rest_lines().concat();
+    assert!(end.contains("65536 bytes without a line end"), "{end}");
+}

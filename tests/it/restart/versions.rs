@@ -1,4 +1,4 @@
-//! What an older chatd left can be read. `tests/data` has what version 1 leaves: those files are
+//! What an older chatd left can be read. `tests/data` has what each version leaves: those files are
 //! never to be changed; a newer version gets files of its own.
 
 use std::fs::File;
@@ -24,9 +24,18 @@ fn connection() -> (Client, OwnedFd) {
 
 #[test]
 fn a_snapshot_of_version_1_is_taken_over() {
+    is_taken_over("snapshot-v1");
+}
+
+#[test]
+fn a_snapshot_of_version_2_is_taken_over() {
+    is_taken_over("snapshot-v2");
+}
+
+fn is_taken_over(snapshot: &str) {
     let ((mut alice, c0), (mut bob, c1), (mut troll, c3)) =
         (connection(), connection(), connection());
-    let names = [("c0", c0), ("c1", c1), ("c3", c3), ("snapshot", left("snapshot-v1"))];
+    let names = [("c0", c0), ("c1", c1), ("c3", c3), ("snapshot", left(snapshot))];
     let mut command = given(names);
     command.args(["--port", "0"]);
     let server = Server::run(command);

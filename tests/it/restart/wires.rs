@@ -34,6 +34,23 @@ fn a_websocket_goes_on_in_the_middle_of_a_frame() {
 }
 
 #[test]
+fn a_long_message_in_many_frames_goes_on() {
+    let server = Server::with_web(["--max-line", "64000"]);
+    let [mut alice] = people(&server, ["alice"]);
+    let mut bob = WebSocket::join(&server, "bob");
+    alice.sync();
+    let part = "x".repeat(1000);
+    for number in 0..60 {
+        let kind = if number == 0 { Data::Text } else { Data::Continue };
+        bob.send_raw(&masked(Frame::message(part.clone(), OpCode::Data(kind), number == 59)));
+        if number % 20 == 7 {
+            switch(&server);
+        }
+    }
+    alice.expect(&format!("<bob> {}", part.repeat(60)));
+}
+
+#[test]
 fn chatd_v1_goes_on_in_the_middle_of_a_message() {
     let server = Server::with_web([]);
     let [mut alice] = people(&server, ["alice"]);

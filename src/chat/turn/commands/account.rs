@@ -26,14 +26,24 @@ pub(crate) fn register(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal
 
 pub(crate) fn login(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     warn_of_listeners(turn)?;
-    let password = Password::new(args[1]).ok_or(Refusal::WrongPassword)?;
-    let account = Nick::new(args[0]).and_then(|nick| turn.chat.registry.account(nick));
-    let nick = account.ok_or_else(|| Refusal::NotRegistered(Text::new(args[0])))?.nick;
+    let (password, nick) = credentials(turn, args).inspect_err(|_| {
+        if let Some(nick) = Nick::new(args[0]) {
+            turn.effects.push(Effect::LoginFailed(turn.me, nick));
+        }
+    })?;
     turn.may_bear(nick)?;
     let (uptime, me, from) = (turn.now.uptime, turn.me, turn.me().address());
     turn.chat.claims.begin_login(uptime, me, from)?;
     claim(turn, Claim::Login(nick, password, turn.now.moment));
     Ok(())
+}
+
+/// What was typed, if there is such an account and it could be a password.
+fn credentials(turn: &Turn<'_>, args: &[&str]) -> Result<(Password, Nick), Refusal> {
+    let password = Password::new(args[1]).ok_or(Refusal::WrongPassword)?;
+    let account = Nick::new(args[0]).and_then(|nick| turn.chat.registry.account(nick));
+    let account = account.ok_or_else(|| Refusal::NotRegistered(Text::new(args[0])))?;
+    Ok((password, account.nick))
 }
 
 /// Warns if the connection is not encrypted; fails if the server keeps no accounts.

@@ -130,3 +130,50 @@ fn a_list_of_people_counts_its_reader_once() {
     assert_eq!(listed(types(&mut chat, 1, "/join dev")), (1, 1, 0));
     assert_eq!(listed(types(&mut chat, 1, "/join ops")), (1, 1, 0));
 }
+
+/// Who was announced after this, in the order in which they were.
+fn announced(chat: &mut Chat, ms: u64) -> Vec<String> {
+    let mut effects = Effects::default();
+    chat.tick(at(ms), &mut effects);
+    let joined = |message| match message {
+        Message::Joined { nick, .. } => Some(nick.to_string()),
+        _ => None,
+    };
+    let mut nicks: Vec<_> = messages(effects).into_iter().filter_map(joined).collect();
+    // Those who are not announced themselves are told apart, as they count themselves.
+    nicks.dedup();
+    nicks
+}
+
+#[test]
+fn whoever_was_not_announced_is_ten_seconds_after_connecting() {
+    let mut chat = chat();
+    for (ms, id) in [(0, 1), (1000, 2), (2000, 3), (3000, 4)] {
+        told(&mut chat, ms, id, connected());
+    }
+    assert_eq!(chat.next_deadline(), Some(Duration::from_secs(10)));
+    types(&mut chat, 1, "hello");
+    told(&mut chat, 5000, 3, Event::Gone(Reason::Disconnected));
+    assert_eq!(announced(&mut chat, 10_999), [""; 0]);
+    assert_eq!(announced(&mut chat, 11_000), ["guest2"]);
+    assert_eq!(chat.next_deadline(), Some(Duration::from_secs(13)), "she has gone");
+    assert_eq!(announced(&mut chat, 13_000), ["guest4"]);
+    assert_eq!(chat.next_deadline(), None);
+}
+
+#[test]
+fn the_time_until_the_announcement_goes_on_in_the_next_process() {
+    let mut before = chat();
+    told(&mut before, 1000, 1, connected());
+    let noted = before.presence(ClientId(1)).unwrap();
+    let saved = serde_json::to_string(&before).unwrap();
+    let mut after: Chat = serde_json::from_str(&saved).unwrap();
+    after.await_announcements();
+    assert_eq!(announced(&mut after, 10_999), [""; 0]);
+    assert_eq!(announced(&mut after, 11_000), ["guest1"]);
+    // After a crash nobody knows when that was.
+    let mut after = chat();
+    assert!(after.bring_back(at(5000), ClientId(1), &noted));
+    after.await_announcements();
+    assert_eq!(announced(&mut after, 15_000), ["guest1"]);
+}

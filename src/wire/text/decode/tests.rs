@@ -1,3 +1,5 @@
+//! What becomes of bytes, however they are cut into reads and processes.
+
 use super::*;
 use proptest::prelude::*;
 
@@ -189,6 +191,67 @@ fn a_limit_that_grows_in_the_middle_of_a_line_never_lets_a_part_of_it_pass() {
     assert_eq!(next(b"y\r", 2 * LIMIT), Some(line(&whole)));
 }
 
+/// A first line that is longer than what is kept of it.
+fn long_line(beginning: &str, filler: char, end: &str) -> Vec<u8> {
+    let filler = filler.to_string().repeat(60_000 / filler.len_utf8());
+    format!("{beginning}{filler}{end}\r").into()
+}
+
+#[test]
+fn of_a_long_first_line_only_the_ends_are_kept_and_the_rest_is_counted() {
+    let mut decoder = Decoder::default();
+    let line = long_line("", 'x', "");
+    let (mut most, end) = (line.as_slice(), b"\r");
+    most = &most[..most.len() - end.len()];
+    for mut piece in most.chunks(1000) {
+        assert_eq!(decoder.next(&mut piece, LIMIT), None);
+        assert!(decoder.line.len() + decoder.end.len() <= 8192);
+    }
+    assert_eq!(decoder.take_bytes().len(), 8192);
+    let refused = Incoming::TooLong { bytes: 60_000, limit: LIMIT };
+    assert_eq!(decoder.next(&mut end.as_slice(), LIMIT), Some(refused));
+}
+
+#[test]
+fn a_long_request_is_one_whatever_part_of_it_is_long() {
+    let http = [Incoming::Error(WireError::Http)];
+    for (beginning, filler, end) in [
+        ("GET /", 'x', " HTTP/1.1"),
+        ("M", 'M', " / HTTP/1.1"),
+        ("GET ", ' ', "/ HTTP/1.1"),
+        ("GET /", ' ', "HTTP/1.1"),
+        ("", ' ', "GET / HTTP/1.1"),
+    ] {
+        let line = long_line(beginning, filler, end);
+        assert_eq!(whole(&line), http, "{beginning}..{end}");
+    }
+    for (beginning, end) in [("we have a ", " HTTP/1.1"), ("GET /", ""), ("(a b", "c HTTP/1.1")] {
+        let line = long_line(beginning, 'x', end);
+        let refused = Incoming::TooLong { bytes: line.len() - 1, limit: LIMIT };
+        assert_eq!(whole(&line), [refused], "{beginning}..{end}");
+    }
+}
+
+#[test]
+fn a_first_line_as_long_as_may_be_is_whole() {
+    let line = long_line("", 'x', "");
+    let mut decoder = Decoder::default();
+    let Some(Incoming::Line(text)) = decoder.next(&mut line.as_slice(), 60_000) else {
+        panic!("it is not too long");
+    };
+    assert_eq!(text.as_str().len(), 60_000);
+}
+
+#[test]
+fn what_is_erased_behind_a_gap_is_no_longer_counted() {
+    let erased = [long_line("", 'x', "\u{e9}\u{e9}")[..60_004].to_vec(), b"\xff\xf7\r".to_vec()];
+    let refused = |bytes| [Incoming::TooLong { bytes, limit: LIMIT }];
+    assert_eq!(whole(&erased.concat()), refused(60_002));
+    // All of its end, and more than that.
+    let erased = [&long_line("", 'x', "")[..20_000], &b"\xff\xf7".repeat(9000), b"\r"];
+    assert_eq!(whole(&erased.concat()), refused(11_000));
+}
+
 /// Bytes in which everything special is frequent.
 fn hostile() -> impl Strategy<Value = Vec<u8>> {
     let special =
@@ -205,6 +268,23 @@ proptest! {
         let pieces = cuts.windows(2).map(|cut| &bytes[cut[0]..cut[1]]);
         prop_assert_eq!(decode(pieces), whole(&bytes));
         prop_assert_eq!(decode(bytes.chunks(1)), whole(&bytes));
+    }
+
+    #[test]
+    fn wherever_it_is_saved_it_goes_on_as_if_it_was_not(bytes in hostile(), long in any::<bool>(), cut in 0usize..120) {
+        let long = if long { long_line("GET /", 'x', "") } else { Vec::new() };
+        let bytes = [&long[..long.len().saturating_sub(1)], &bytes].concat();
+        let (mut before, mut after) = bytes.split_at(bytes.len().saturating_sub(cut));
+        let (mut decoder, mut items) = (Decoder::default(), Vec::new());
+        items.extend(std::iter::from_fn(|| decoder.next(&mut before, LIMIT)));
+        let held = decoder.take_bytes();
+        let saved = serde_json::to_string(&decoder).unwrap();
+        prop_assert!(saved.len() < 1000, "{saved}");
+        let mut decoder: Decoder = serde_json::from_str(&saved).unwrap();
+        decoder.put_bytes(held);
+        items.extend(std::iter::from_fn(|| decoder.next(&mut after, LIMIT)));
+        items.extend(std::iter::from_fn(|| decoder.finish(LIMIT)));
+        prop_assert_eq!(items, whole(&bytes));
     }
 
     #[test]

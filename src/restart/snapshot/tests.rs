@@ -1,0 +1,120 @@
+//! What older versions left, and what was damaged on the way.
+
+use super::*;
+use crate::chat::Settings;
+use crate::wire::Incoming;
+use serde_json::Value;
+
+/// What these versions left. Never to be changed.
+const SNAPSHOT_1: &[u8] = include_bytes!("../../../tests/data/snapshot-v1");
+const SNAPSHOT_2: &[u8] = include_bytes!("../../../tests/data/snapshot-v2");
+const ROSTER_1: &[u8] = include_bytes!("../../../tests/data/roster-v1");
+
+/// Whether all that was in `old` is in `new`, which may have more.
+fn assert_kept(old: &Value, new: &Value, place: &str) {
+    match (old, new) {
+        (Value::Object(old), Value::Object(new)) => {
+            for (key, value) in old.iter().filter(|(key, _)| *key != "version") {
+                let place = format!("{place}.{key}");
+                assert_kept(value, new.get(key).unwrap_or(&Value::Null), &place);
+            }
+        }
+        (Value::Array(old), Value::Array(new)) if old.len() == new.len() => {
+            for (number, (old, new)) in old.iter().zip(new).enumerate() {
+                assert_kept(old, new, &format!("{place}.{number}"));
+            }
+        }
+        _ => assert_eq!(old, new, "{place}"),
+    }
+}
+
+fn json(bytes: &[u8]) -> Value {
+    serde_json::from_slice(bytes).unwrap()
+}
+
+/// Nothing of `old` is lost. `bytes_of` finds what a client has beside the JSON.
+fn assert_all_kept(old: &[u8], bytes_of: fn(SavedClient, Vec<u8>) -> Vec<u8>) {
+    let end = old.iter().position(|&byte| byte == b'\n').unwrap();
+    let mut snapshot = Snapshot::from_bytes(old.to_vec()).unwrap();
+    let new = serde_json::to_vec(&snapshot).unwrap();
+    assert_kept(&json(&old[..end]), &json(&new), "snapshot");
+    let clients = snapshot.take_clients().into_iter();
+    let bytes: Vec<_> = clients.map(|(client, queue)| bytes_of(client, queue)).collect();
+    assert_eq!(bytes.concat(), old[end + 1..]);
+}
+
+#[test]
+fn nothing_of_a_snapshot_of_version_1_is_lost() {
+    assert_all_kept(SNAPSHOT_1, |_, queue| queue);
+}
+
+#[test]
+fn nothing_of_a_snapshot_of_version_2_is_lost() {
+    assert_all_kept(SNAPSHOT_2, |mut client, queue| {
+        [queue, client.session.decoder.take_bytes()].concat()
+    });
+}
+
+#[test]
+fn nothing_of_a_roster_of_version_1_is_lost() {
+    let old: Vec<_> =
+        ROSTER_1.chunks(RECORD).filter(|slot| slot != &EMPTY_SLOT).map(json).collect();
+    let records: Vec<_> = Record::all_in(ROSTER_1).map(Result::unwrap).collect();
+    assert_eq!((old.len(), records.len()), (7, 7));
+    for (old, new) in old.iter().zip(records) {
+        assert_kept(old, &json(&new.to_slot().unwrap()), "record");
+    }
+}
+
+#[test]
+fn what_is_cut_off_anywhere_is_refused_without_a_panic() {
+    for snapshot in [SNAPSHOT_1, SNAPSHOT_2] {
+        for length in 0..snapshot.len() {
+            assert!(Snapshot::from_bytes(snapshot[..length].to_vec()).is_err(), "{length}");
+        }
+    }
+}
+
+/// A snapshot of two clients, each in the middle of a line, with `from` replaced by `to`.
+fn damaged(from: &str, to: &str) -> Result<Snapshot, String> {
+    let chat = Chat::new(Settings::default());
+    let mut snapshot = Snapshot::new(Duration::ZERO, ClientId(3), chat);
+    for id in [1, 2] {
+        let mut decoder = Dialect::default().decoder();
+        assert_eq!(decoder.next(&mut &b"hel"[..], 64), None);
+        let (bucket, heard) = (Bucket::new(1, Duration::ZERO), Duration::ZERO);
+        let session = SavedSession { decoder, bucket, heard, is_settled: true };
+        let addr = ([192, 0, 2, 1], 1024).into();
+        assert!(snapshot.add(ClientId(id), addr, Dialect::default(), session, b"hi"));
+    }
+    let json = serde_json::to_string(&snapshot).unwrap();
+    assert!(json.contains(from), "{json}");
+    Snapshot::from_bytes(format!("{}\nhihelhihel", json.replace(from, to)).into())
+}
+
+#[test]
+fn what_does_not_belong_together_is_refused() {
+    assert!(damaged("lobby", "lobby").is_ok());
+    let most = format!(r#""queued":{}"#, usize::MAX);
+    let long = format!(r#""uptime":{{"secs":{}"#, u64::MAX);
+    let spoils = [
+        (r#""queued":2"#, most.as_str()),
+        (r#""uptime":{"secs":0"#, &long),
+        (r#""names":{"lobby":0}"#, r#""names":{}"#),
+    ];
+    for (from, to) in spoils {
+        assert!(damaged(from, to).is_err(), "{to}");
+    }
+}
+
+#[test]
+fn a_line_that_cannot_be_that_long_is_too_long() {
+    let mut snapshot = damaged(r#""length":3"#, &format!(r#""length":{}"#, usize::MAX)).unwrap();
+    let (mut client, _) = snapshot.take_clients().remove(0);
+    let next = client.session.decoder.next(&mut &b"lo\n"[..], 64);
+    let next = match next {
+        Some(Incoming::BareLineFeeds) => client.session.decoder.next(&mut &b""[..], 64),
+        other => other,
+    };
+    assert_eq!(next, Some(Incoming::TooLong { bytes: usize::MAX, limit: 64 }));
+}

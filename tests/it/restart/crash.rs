@@ -1,0 +1,146 @@
+//! A process that is killed under a service manager, seen by one that keeps descriptors.
+
+use std::collections::BTreeMap;
+use std::io::IoSliceMut;
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixDatagram;
+
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, recvmsg};
+
+use super::given;
+use crate::harness::{
+    Client, PATIENCE, Server, Signal, TempDir, WebSocket, chatd, eventually, people,
+};
+
+/// What the manager was given, by name. It is slow: of what it is to let go of it only takes note.
+#[derive(Default)]
+struct Kept {
+    store: BTreeMap<String, OwnedFd>,
+    removed: Vec<String>,
+}
+
+impl Kept {
+    /// Takes the next message, if there is one.
+    fn hear(&mut self, manager: &UnixDatagram) -> bool {
+        let (mut bytes, mut space) = ([0; 4096], [MaybeUninit::uninit(); 1024]);
+        let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+        let mut slices = [IoSliceMut::new(&mut bytes)];
+        let Ok(message) = recvmsg(manager, &mut slices, &mut ancillary, RecvFlags::DONTWAIT) else {
+            return false;
+        };
+        assert!(!message.flags.contains(ReturnFlags::TRUNC), "a message is cut off");
+        let length = message.bytes;
+        let fds = ancillary.drain().find_map(|message| match message {
+            RecvAncillaryMessage::ScmRights(mut fds) => fds.next(),
+            _ => None,
+        });
+        let text = String::from_utf8_lossy(&bytes[..length]).into_owned();
+        let name = text.lines().find_map(|line| line.strip_prefix("FDNAME=")).map(str::to_owned);
+        match (name, fds) {
+            (Some(name), Some(fd)) => drop(self.store.insert(name, fd)),
+            (Some(name), None) => self.removed.push(name),
+            _ => {}
+        }
+        true
+    }
+
+    fn hear_all(&mut self, manager: &UnixDatagram) {
+        while self.hear(manager) {}
+    }
+
+    /// What the next process is given: the roster, and every client's connection.
+    fn give(mut self) -> [(&'static str, OwnedFd); 4] {
+        ["roster", "c0", "c1", "c2"].map(|name| (name, self.store.remove(name).unwrap()))
+    }
+}
+
+/// A server with a manager, before it was told anything.
+fn managed(dir: &TempDir) -> (UnixDatagram, Server) {
+    let manager = UnixDatagram::bind(dir.path("notify")).unwrap();
+    manager.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut command = chatd();
+    command.args(["--bind", "127.0.0.1", "--port", "0", "--web-port", "0"]);
+    command.env("NOTIFY_SOCKET", dir.path("notify"));
+    (manager, Server::run(command))
+}
+
+/// Ends the server without a word, and starts another with all that the manager was ever given.
+fn crash(manager: &UnixDatagram, mut kept: Kept, server: Server) -> Server {
+    server.signal(Signal::KILL);
+    server.wait_killed();
+    kept.hear_all(manager);
+    let mut command = given(kept.give());
+    command.args(["--port", "0"]);
+    Server::run(command)
+}
+
+/// Waits until the manager has so many connections.
+fn wait_kept(manager: &UnixDatagram, kept: &mut Kept, clients: usize) {
+    eventually("the connections in the store", || {
+        kept.hear_all(manager);
+        let kept = kept.store.keys().filter(|name| name.starts_with('c')).count();
+        (kept == clients).then_some(())
+    });
+}
+
+#[test]
+fn who_has_left_does_not_come_back_with_a_connection_that_is_still_open() {
+    let (dir, mut kept) = (TempDir::new(), Kept::default());
+    let (manager, server) = managed(&dir);
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    let mut carol = WebSocket::join(&server, "carol");
+    wait_kept(&manager, &mut kept, 3);
+    alice.sync();
+    // Neither closes its end.
+    bob.send("/quit");
+    alice.expect("-- bob left: quit (2 here)");
+    carol.send("/quit");
+    alice.expect("-- carol left: quit (1 here)");
+    let _server = crash(&manager, kept, server);
+    assert_eq!(alice.ask("/who"), ["-- lobby (1 here): alice"]);
+    assert!(bob.rest_lines().iter().all(|line| !line.contains("Welcome")));
+    while let Some(line) = carol.try_line() {
+        assert!(!line.contains("Welcome"), "{line}");
+    }
+    alice.expect_nothing();
+}
+
+#[test]
+fn whoever_is_told_to_go_is_forgotten_at_once() {
+    let (dir, mut kept) = (TempDir::new(), Kept::default());
+    let (manager, server) = managed(&dir);
+    let [mut alice, bob, carol] = people(&server, ["alice", "bob", "carol"]);
+    wait_kept(&manager, &mut kept, 3);
+    alice.sync();
+    let mut endless = [bob, carol];
+    for client in &mut endless {
+        client.send_raw(&vec![b'x'; 64 * 1024]);
+        alice.expect_contains(" left: disconnected (");
+    }
+    let _server = crash(&manager, kept, server);
+    assert_eq!(alice.ask("/who"), ["-- lobby (1 here): alice"]);
+    endless.iter_mut().for_each(|client| drop(client.rest_lines()));
+}
+
+#[test]
+fn the_manager_lets_go_of_a_connection_when_its_client_leaves() {
+    let (dir, mut kept) = (TempDir::new(), Kept::default());
+    let (manager, server) = managed(&dir);
+    let [mut alice] = people(&server, ["alice"]);
+    wait_kept(&manager, &mut kept, 1);
+    alice.send("/quit");
+    alice.expect_contains("-- Bye.");
+    eventually("the end of it in the store", || {
+        kept.hear_all(&manager);
+        kept.removed.contains(&"c0".to_owned()).then_some(())
+    });
+    // That it is closed later is no news to the manager.
+    alice.rest_lines();
+    drop(alice);
+    server.wait_log(["alice left"]);
+    let again = Client::join(&server, "bob");
+    wait_kept(&manager, &mut kept, 2);
+    assert_eq!(kept.removed.iter().filter(|name| *name == "c0").count(), 1);
+    drop(again);
+}
