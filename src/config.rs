@@ -6,5 +6,5 @@ mod settings; // `Config`: all of them
 mod layers; // where they come from
 pub mod cli; // the command line, with its subcommands
 
-pub use self::layers::{Stop, command, is_setting, load};
+pub use self::layers::{Stop, command, is_setting, load, state_dir};
 pub use self::settings::{Config, Durability};

@@ -25,8 +25,9 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 pub use self::event::Event;
 pub use self::file::backup::backup;
-pub use self::file::database::{Database, check_place, check_there};
+pub use self::file::database::Database;
 pub use self::file::fault::Fault;
+pub use self::file::place::{check_place, check_there};
 pub use self::gate::{Gate, Swing};
 pub use self::past::{Past, PastRoom};
 pub use self::request::{Answer, Denial, Question, Recalled};

@@ -184,6 +184,7 @@ pub(super) fn answered(answer: Answer) -> Event {
         Answer::Found(lines) => Event::Found { room: None, lines: recalled(lines) },
         Answer::Registered(account) => Event::Registered(account),
         Answer::LoggedIn(account) => Event::LoggedIn(account),
+        Answer::PasswordChanged(account) => Event::PasswordChanged(account),
         Answer::NotClaimed(denial) => not_claimed(denial),
         Answer::Banned(ban) => Event::Banned(ban),
         Answer::Unbanned(mask) => Event::Unbanned(mask),

@@ -38,6 +38,8 @@ pub enum Event {
     Registered(Account),
     /// That is its account, as it claimed.
     LoggedIn(Account),
+    /// The account has the password that the client asked for.
+    PasswordChanged(Account),
     /// That is not the password to the account that it claimed.
     WrongPassword,
     /// Its claim came to nothing, and not for a wrong password; the words say why.

@@ -22,8 +22,8 @@ impl Chat {
         // What is decided holds, whether or not whoever asked for it is still here.
         self.take_note(now, client, &event, effects);
         if !self.clients.contains_key(&client) {
-            if let Event::Registered(_) = event {
-                // Somebody else may wear that nick by now.
+            if let Event::Registered(_) | Event::PasswordChanged(_) = event {
+                // Somebody else may wear that nick by now, or be logged in.
                 self.enforce(now, effects);
             }
             return;
@@ -38,6 +38,7 @@ impl Chat {
             Event::NotFound(why) => turn.refuse(Refusal::NotFound(why)),
             Event::Registered(account) => turn.registered(account),
             Event::LoggedIn(account) => turn.logged_in(account),
+            Event::PasswordChanged(account) => turn.password_changed(account),
             Event::WrongPassword => turn.refuse(Refusal::WrongPassword),
             Event::NotClaimed(why) => turn.refuse(Refusal::NotFound(why)),
             Event::Malformed => turn.refuse(Refusal::Malformed),

@@ -7,7 +7,7 @@ mod entry;
 mod account;
 mod ban;
 
-pub use self::account::{Account, Claim, Password, Role};
+pub use self::account::{Account, Claim, Password, PasswordId, Role};
 pub use self::ban::{Ban, Mask, Order};
 pub use self::entry::{Entry, Kind};
 pub use self::id::{ClientId, RoomId};

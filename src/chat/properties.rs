@@ -23,7 +23,7 @@ enum Step {
     Pass(u64),
 }
 
-const LINES: [&str; 47] = [
+const LINES: [&str; 48] = [
     "/nick alice",
     "/nick ALICE",
     "/nick al1ce",
@@ -71,6 +71,7 @@ const LINES: [&str; 47] = [
     "/lockdown on",
     "/lockdown off",
     "/motd",
+    "/password pw pw pw",
 ];
 
 fn step() -> impl Strategy<Value = Step> {
@@ -221,6 +222,13 @@ impl World {
                             known.map_or(Event::NotClaimed(Text::new("gone")), Event::LoggedIn)
                         }
                         Claim::Login(..) => Event::WrongPassword,
+                        Claim::SetPassword(nick, ..) => {
+                            let known = self.chat.registry.account(nick).copied();
+                            let password = PasswordId::of(&self.said.to_string());
+                            known.map_or(Event::NotClaimed(Text::new("gone")), |known| {
+                                Event::PasswordChanged(Account { password, ..known })
+                            })
+                        }
                     };
                     self.asked.push_back((id, event));
                 }
@@ -297,7 +305,8 @@ impl World {
 
 fn account(nick: &str, role: Role) -> Account {
     let nick = Nick::new(nick).unwrap();
-    Account { nick, role, created: Moment::default(), last_seen: None }
+    let (created, password) = (Moment::default(), PasswordId::default());
+    Account { nick, role, created, last_seen: None, password }
 }
 
 /// Written apart from the code under test, for comparison.

@@ -71,6 +71,10 @@ pub enum Refusal {
     Guest,
     /// That can't be the password of an account that is to be.
     NotAPassword,
+    /// That can't be the new password of an account.
+    NotANewPassword,
+    /// Only somebody who is logged in has a password to change.
+    NotLoggedIn,
     /// It is another one's.
     WrongPassword,
     /// Logins failed: to be tried again in so long.
@@ -172,6 +176,10 @@ impl fmt::Display for Refusal {
             Self::NotAPassword => {
                 f.write_str("not registered: a password has 8 to 512 bytes; choose another one")
             }
+            Self::NotANewPassword => {
+                f.write_str("not changed: a password has 8 to 512 bytes; choose another one")
+            }
+            Self::NotLoggedIn => f.write_str("log in first: /login NAME PASSWORD"),
             Self::WrongPassword => f.write_str("wrong password"),
             Self::ClaimPending => f.write_str(
                 "passwords from your address are being looked at; try again in a moment",

@@ -1,10 +1,11 @@
 //! The command line: the server with its settings, or a command that looks after its state
 //! directory, beside a server that may be running.
 
+mod errand;
+
 use std::error::Error;
 use std::ffi::OsString;
 use std::fmt;
-use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -15,12 +16,8 @@ use jiff::tz::TimeZone;
 
 use super::layers::{self, Stop};
 use super::settings::Config;
-use crate::chat::{Account, Moment, Nick, Password, Refusal, Role, RoomName};
-use crate::store::{self, Filter, offline};
-
-const STATE_DIR: &str = "CHATD_STATE_DIR";
-/// More than any password.
-const MAX_INPUT: u64 = 4096;
+use crate::chat::{Mask, Moment, Nick, Refusal, Role, RoomName};
+use crate::store;
 
 /// What chatd is started for.
 #[derive(Debug)]
@@ -55,6 +52,27 @@ enum Task {
     /// Look after accounts
     #[command(subcommand, arg_required_else_help = false)]
     Account(AccountTask),
+    /// Look after bans
+    #[command(subcommand, arg_required_else_help = false)]
+    Ban(BanTask),
+}
+
+/// What can be done with bans.
+#[derive(Clone, Debug, Subcommand)]
+enum BanTask {
+    /// List those in force: on whom, for how much longer, by whom and why
+    List {
+        #[command(flatten)]
+        state: State,
+    },
+    /// Lift one; a server that runs notices it at once
+    Remove {
+        /// A name, an address or a network, as the list has it
+        #[arg(value_parser = parse_mask)]
+        mask: Mask,
+        #[command(flatten)]
+        state: State,
+    },
 }
 
 /// What can be done with accounts.
@@ -108,9 +126,12 @@ enum AccountTask {
 /// Where the server keeps what outlives it.
 #[derive(Clone, Debug, Args)]
 struct State {
-    /// The server's state directory [default: CHATD_STATE_DIR of the environment]
+    /// The server's state directory [default: that of CHATD_STATE_DIR, or of the file of --config]
     #[arg(long, value_name = "DIR")]
     state_dir: Option<PathBuf>,
+    /// The server's TOML file [default: that of CHATD_CONFIG]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
 impl Task {
@@ -124,6 +145,7 @@ impl Task {
                 | AccountTask::Remove { state, .. }
                 | AccountTask::Password { state, .. } => state,
             },
+            Self::Ban(BanTask::List { state } | BanTask::Remove { state, .. }) => state,
         }
     }
 }
@@ -150,35 +172,6 @@ pub struct Errand {
     dir: PathBuf,
 }
 
-impl Errand {
-    /// Does it.
-    ///
-    /// # Errors
-    /// When it cannot be done, in words for whoever asked for it.
-    pub fn run(&self) -> Result<(), Box<dyn Error>> {
-        let dir = &self.dir;
-        match &self.task {
-            Task::Export { room, since, .. } => {
-                let filter = Filter { room: *room, since: *since };
-                Ok(store::export(dir, filter, io::stdout().lock())?)
-            }
-            Task::Backup { file, .. } => Ok(store::backup(dir, file)?),
-            Task::Account(AccountTask::Add { name, operator, .. }) => {
-                let role = if *operator { Role::Operator } else { Role::User };
-                Ok(offline::add(dir, *name, role, &read_password()?)?)
-            }
-            Task::Account(AccountTask::List { .. }) => list(&offline::list(dir)?),
-            Task::Account(AccountTask::Role { name, role, .. }) => {
-                Ok(offline::set_role(dir, *name, *role)?)
-            }
-            Task::Account(AccountTask::Remove { name, .. }) => Ok(offline::remove(dir, *name)?),
-            Task::Account(AccountTask::Password { name, .. }) => {
-                Ok(offline::set_password(dir, *name, &read_password()?)?)
-            }
-        }
-    }
-}
-
 /// What the command line `args`, which begins with the program's name, asks for.
 ///
 /// # Errors
@@ -193,22 +186,11 @@ pub fn parse(
         return layers::load(args, environment).map(|config| Job::Serve(Box::new(config)));
     }
     let task = Task::from_arg_matches(&matches).map_err(|error| Stop::from_clap(&error))?;
-    let (dir, origin) = state_dir(task.state(), environment)?;
+    let State { state_dir, config } = task.state();
+    let (dir, origin) = layers::state_dir(state_dir.as_deref(), config.as_deref(), environment)?
+        .ok_or_else(|| Stop::Wrong("chatd: --state-dir DIR is missing\n".to_owned()))?;
     store::check_there(&dir).map_err(|fault| Stop::Wrong(format!("chatd: {origin}: {fault}\n")))?;
     Ok(Job::Manage(Errand { task, dir }))
-}
-
-/// The state directory that is named, and where that is.
-fn state_dir(
-    state: &State,
-    environment: impl IntoIterator<Item = (OsString, OsString)>,
-) -> Result<(PathBuf, &'static str), Stop> {
-    if let Some(dir) = &state.state_dir {
-        return Ok((dir.clone(), "--state-dir"));
-    }
-    let set = environment.into_iter().find(|(name, _)| name == STATE_DIR);
-    set.map(|(_, dir)| (dir.into(), STATE_DIR))
-        .ok_or_else(|| Stop::Wrong("chatd: --state-dir DIR is missing\n".to_owned()))
 }
 
 /// The server's options, and the commands beside them.
@@ -223,6 +205,10 @@ pub fn command() -> clap::Command {
 
 fn parse_nick(name: &str) -> Result<Nick, String> {
     Nick::new(name).ok_or_else(|| "that is no nick".to_owned())
+}
+
+fn parse_mask(text: &str) -> Result<Mask, String> {
+    Mask::new(text).ok_or_else(|| "that is no name, address or network".to_owned())
 }
 
 fn role(name: &str) -> Role {
@@ -241,35 +227,4 @@ fn parse_since(text: &str) -> Result<Moment, String> {
         "it takes a date such as 2026-11-22, with a time or not, or a duration such as 7d",
     )?;
     Ok(Moment { unix_ms: instant.as_millisecond() })
-}
-
-fn list(accounts: &[Account]) -> Result<(), Box<dyn Error>> {
-    let mut out = io::stdout().lock();
-    for Account { nick, role, created, last_seen } in accounts {
-        let seen = last_seen.map_or_else(|| "never".to_owned(), date);
-        writeln!(out, "{nick:16} {role:8} {} {seen}", date(*created))?;
-    }
-    Ok(())
-}
-
-fn date(moment: Moment) -> String {
-    let at = Timestamp::from_millisecond(moment.unix_ms).unwrap_or_default();
-    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
-}
-
-/// Asks twice at a terminal, or takes a line of a stdin that is none.
-fn read_password() -> Result<Password, Box<dyn Error>> {
-    let typed = if io::stdin().is_terminal() {
-        let typed = rpassword::prompt_password("Password: ")?;
-        if rpassword::prompt_password("Again: ")? != typed {
-            return Err("these were two different passwords; nothing is changed".into());
-        }
-        typed
-    } else {
-        let mut line = Vec::new();
-        io::stdin().lock().take(MAX_INPUT).read_until(b'\n', &mut line)?;
-        let line = String::from_utf8(line).map_err(|_| BadPassword)?;
-        line.lines().next().unwrap_or_default().to_owned()
-    };
-    Password::chosen(&typed).ok_or_else(|| BadPassword.into())
 }

@@ -31,6 +31,8 @@ pub enum Answer {
     Registered(Account),
     /// It is their account.
     LoggedIn(Account),
+    /// The account has another password.
+    PasswordChanged(Account),
     /// The claim came to nothing.
     NotClaimed(Denial),
     /// The ban is on the disk.

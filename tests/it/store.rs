@@ -17,6 +17,7 @@ mod crash;
 mod full_disk;
 mod lines;
 mod overflow;
+mod places;
 mod retention;
 
 /// A store in use, and what it says.

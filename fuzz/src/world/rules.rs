@@ -190,7 +190,7 @@ impl World {
     /// A password goes nowhere but to the store.
     fn check_password(&self, step: Step<'_>, effect: &Effect) {
         let Some((actor, _, line)) = step.typed() else { return };
-        let is_secret = ["register", "login"].iter().any(|name| {
+        let is_secret = ["register", "login", "password"].iter().any(|name| {
             let look_alike = format!("\u{ff0f}{name} ");
             step.is_command(name) || line.trim_start().starts_with(&look_alike)
         });

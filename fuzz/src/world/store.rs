@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use chatd::address::Address;
 use chatd::chat::{
-    Account, Ban, Claim, ClientId, Entry, Event, Mask, Moment, Nick, Order, Password, Question,
-    Role, RoomName,
+    Account, Ban, Claim, ClientId, Entry, Event, Mask, Moment, Nick, Order, Password, PasswordId,
+    Question, Role, RoomName,
 };
 use chatd::text::Text;
 
@@ -25,6 +25,8 @@ pub(super) struct Store {
     accounts: Vec<(Account, Vec<u8>)>,
     bans: Vec<Ban>,
     lines: Vec<(RoomName, Entry)>,
+    /// How often a password was changed.
+    passwords: u64,
     /// Whether the server uses it.
     is_used: bool,
     /// As the chat knows it.
@@ -52,6 +54,7 @@ impl Store {
             accounts,
             bans: Vec::new(),
             lines: Vec::new(),
+            passwords: 0,
             is_used: true,
             known: Roll::default(),
             pending: Vec::new(),
@@ -91,6 +94,7 @@ impl Store {
         self.claims.push((client, from));
         let answer = match claim {
             Claim::Register(nick, password, at) => self.register(nick, &password, at),
+            Claim::SetPassword(nick, old, password) => self.set_password(nick, old, &password),
             Claim::Login(nick, password, _) => {
                 let event = self.login(nick, &password);
                 return self.read.push_back(Cause::Client(client, event));
@@ -116,9 +120,22 @@ impl Store {
         if self.is_full {
             return no("the disk is full");
         }
-        let account = Account { nick, role: Role::User, created, last_seen: None };
+        let account = Account { created, ..account(nick.as_str(), Role::User, created) };
         self.accounts.push((account, password.as_bytes().to_vec()));
         Event::Registered(account)
+    }
+
+    fn set_password(&mut self, nick: Nick, old: PasswordId, password: &Password) -> Event {
+        let found = self.accounts.iter_mut().find(|(account, _)| is(account, nick.as_str()));
+        match found.filter(|_| !self.is_full) {
+            Some((account, secret)) if account.password == old => {
+                self.passwords += 1;
+                account.password = PasswordId::of(&self.passwords.to_string());
+                *secret = password.as_bytes().to_vec();
+                Event::PasswordChanged(*account)
+            }
+            _ => no("another password"),
+        }
     }
 
     /// Whether it is an order that the chat was told not to be on the disk.
@@ -244,6 +261,12 @@ impl Store {
                 self.known.accounts.push(*account);
                 self.end_claim(client);
             }
+            Event::PasswordChanged(account) => {
+                let known = self.known.accounts.iter_mut();
+                let known = known.filter(|known| known.nick == account.nick);
+                known.for_each(|known| *known = *account);
+                self.end_claim(client);
+            }
             Event::LoggedIn(_) | Event::WrongPassword | Event::NotClaimed(_) => {
                 self.end_claim(client);
             }
@@ -273,7 +296,7 @@ impl Store {
 
 fn account(nick: &str, role: Role, created: Moment) -> Account {
     let nick = Nick::new(nick).expect("it is a nick");
-    Account { nick, role, created, last_seen: None }
+    Account { nick, role, created, last_seen: None, password: PasswordId::default() }
 }
 
 fn is(account: &Account, nick: &str) -> bool {

@@ -3,10 +3,10 @@
 use chatd::text::Text;
 
 /// The commands of chatd, for completion.
-pub(crate) const COMMANDS: [&str; 24] = [
+pub(crate) const COMMANDS: [&str; 25] = [
     "away", "echo", "help", "history", "ignore", "join", "leave", "login", "me", "motd", "msg",
-    "nick", "ping", "quiet", "quit", "register", "reply", "rooms", "search", "time", "topic",
-    "unignore", "who", "whois",
+    "nick", "password", "ping", "quiet", "quit", "register", "reply", "rooms", "search", "time",
+    "topic", "unignore", "who", "whois",
 ];
 
 /// What the server answers to [`PING`], behind all that it was told before.
@@ -91,7 +91,7 @@ pub(crate) fn password(line: &Text) -> Option<&str> {
     let arguments = arguments.trim();
     let password = match name.to_ascii_lowercase().as_str() {
         "login" => arguments.split_once(' ')?.1.trim_start(),
-        "register" => arguments,
+        "register" | "password" => arguments,
         _ => "",
     };
     Some(password).filter(|password| !password.is_empty())
@@ -153,6 +153,7 @@ mod tests {
             ("/register secret", "/register …"),
             ("/login alice", "/login alice"),
             ("/register", "/register"),
+            ("/Password  secret", "/Password  …"),
             ("//login alice x", "//login alice x"),
             ("login alice x", "login alice x"),
         ] {

@@ -8,7 +8,7 @@ use super::mutes::Mute;
 use crate::address::{Address, Origin};
 use crate::chat::event::Traits;
 use crate::chat::message::{Away, Person};
-use crate::chat::model::{ClientId, Moment, Nick, RoomId, RoomName};
+use crate::chat::model::{Account, ClientId, Moment, Nick, PasswordId, RoomId, RoomName};
 
 /// Who a client is to the others, and how it wants to be treated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +16,8 @@ pub struct Presence {
     origin: Origin,
     pub(crate) nick: Nick,
     login: Option<Nick>,
+    #[serde(default)]
+    password: Option<PasswordId>,
     mute: Option<Mute>,
     pub(crate) room: RoomName,
     announced: bool,
@@ -30,6 +32,9 @@ pub(crate) struct Client {
     pub(crate) nick: Nick,
     /// The account that it is logged in to, whose nick is the one it wears.
     pub(crate) login: Option<Nick>,
+    /// The password that it logged in with; `None` in what an older chatd left.
+    #[serde(default)]
+    pub(crate) password: Option<PasswordId>,
     pub(crate) origin: Origin,
     /// The rooms it is in; what it says goes to the last. A text client is in one at a time.
     pub(crate) rooms: Vec<RoomId>,
@@ -61,6 +66,7 @@ impl Client {
         Self {
             nick,
             login: None,
+            password: None,
             origin,
             rooms: Vec::with_capacity(1),
             announced: false,
@@ -80,22 +86,44 @@ impl Client {
 
     /// One as it was noted; what was not noted is forgotten.
     pub(crate) fn noted(presence: &Presence, now: Duration) -> Self {
-        let Presence { origin, nick, login, mute, echo, lists, encrypted, .. } = *presence;
-        let Presence { announced, quiet, .. } = *presence;
+        let Presence { origin, nick, login, password, mute, echo, lists, .. } = *presence;
+        let Presence { announced, quiet, encrypted, .. } = *presence;
         let traits = Traits { echo, lists, encrypted };
-        Self { announced, login, mute, quiet, ..Self::new(nick, origin, traits, now) }
+        Self { announced, login, password, mute, quiet, ..Self::new(nick, origin, traits, now) }
     }
 
     /// What is to be noted of it, while it is in `room`.
     pub(crate) fn presence(&self, room: RoomName) -> Presence {
-        let Self { nick, login, mute, origin, announced, echo, lists, quiet, encrypted, .. } =
-            *self;
-        Presence { origin, nick, login, mute, room, announced, echo, lists, quiet, encrypted }
+        let Self { nick, login, password, mute, origin, announced, .. } = *self;
+        let Self { echo, lists, quiet, encrypted, .. } = *self;
+        Presence {
+            origin,
+            nick,
+            login,
+            password,
+            mute,
+            room,
+            announced,
+            echo,
+            lists,
+            quiet,
+            encrypted,
+        }
     }
 
     /// Where it comes from, as far as limits and kept names go.
     pub(crate) fn address(&self) -> Address {
         self.origin.address()
+    }
+
+    /// It is logged in to that account from now on.
+    pub(crate) fn log_in(&mut self, account: &Account) {
+        (self.login, self.password) = (Some(account.nick), Some(account.password));
+    }
+
+    /// It is logged in no longer.
+    pub(crate) fn log_out(&mut self) {
+        (self.login, self.password) = (None, None);
     }
 
     /// Whether it may not speak.

@@ -58,6 +58,7 @@ const COMMANDS: &[Command] = &[
     Command::new("/nick NAME", "change your name", 1..=1, people::nick),
     Command::new("/register PASSWORD", "keep your name for yourself", 1..=1, account::register),
     Command::new("/login NAME PASSWORD", "take the name that is yours", 2..=2, account::login),
+    Command::new("/password NEW", "change the password of your name", 1..=1, account::password),
     Command::new("/who [ROOM]", "who is here", 0..=1, people::who),
     Command::new("/whois NAME", "what is known of somebody", 1..=1, people::whois),
     Command::new("/me TEXT", "say what you do", 1..=1, talk::me),
@@ -114,7 +115,7 @@ pub fn usages() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// What may be taken for a slash; an input method makes the first of one.
 const LIKE_A_SLASH: [char; 5] = ['\u{FF0F}', '\u{2044}', '\u{2215}', '\u{29F8}', '\\'];
 /// Commands with something in them that nobody else may see.
-const SECRET: [&str; 2] = ["register", "login"];
+const SECRET: [&str; 3] = ["register", "login", "password"];
 
 /// The secret command that is meant by a line which is no command, as its slash is none.
 pub(crate) fn secret_meant_by(line: &str) -> Option<&'static str> {

@@ -3,9 +3,9 @@
 //! Nothing that is already there is ever overwritten: a file is looked at read-only first, and a
 //! new one appears whole or not at all.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::fault::Fault;
-use super::schema;
+use super::{place, schema};
 use crate::os;
 
 const FILE: &str = "chatd.db";
@@ -46,7 +46,7 @@ impl Database {
     /// # Errors
     /// When another server has it, or it cannot be used.
     pub fn open(dir: &Path) -> Result<Self, Fault> {
-        make_dir(dir)?;
+        place::make(dir)?;
         let lock = lock(&dir.join(LOCK))?;
         Self::at(dir.join(FILE), Some(lock))
     }
@@ -132,9 +132,15 @@ pub(crate) fn open_to_read(dir: &Path) -> Result<(Connection, PathBuf), Fault> {
 /// that this process has on it (fcntl(2)).
 pub(crate) fn connect_to_read(file: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(file, flags)?;
+    let connection = Connection::open_with_flags(as_path(file), flags)?;
     connection.busy_timeout(BUSY)?;
     Ok(connection)
+}
+
+/// The name of `file` as SQLite takes it for a path, whatever it begins with: a relative one could
+/// be taken for a URI (`file:`) or for a database in memory (`:memory:`).
+fn as_path(file: &Path) -> PathBuf {
+    if file.is_absolute() { file.to_owned() } else { Path::new(".").join(file) }
 }
 
 /// Counts the commits by other connections.
@@ -145,7 +151,7 @@ fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
 /// A connection to a file that is there.
 pub(crate) fn connect(file: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(file, flags)?;
+    let connection = Connection::open_with_flags(as_path(file), flags)?;
     connection.busy_timeout(BUSY)?;
     Ok(connection)
 }
@@ -159,40 +165,6 @@ fn tidy_up(connection: &Connection, whether: bool) -> rusqlite::Result<()> {
 fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.execute_batch(PRAGMAS)
-}
-
-/// Refuses a `dir` that is something else. Makes and opens nothing; a disk that is not there now
-/// may be later.
-///
-/// # Errors
-/// When the path can be no state directory.
-pub fn check_place(dir: &Path) -> Result<(), Fault> {
-    match fs::metadata(dir) {
-        Ok(found) if !found.is_dir() => Err(Fault::about(dir, "it is no directory")),
-        _ => Ok(()),
-    }
-}
-
-/// Refuses a `dir` that is not there, too: for whoever looks after a server's, it is a slip.
-///
-/// # Errors
-/// When the path is no directory.
-pub fn check_there(dir: &Path) -> Result<(), Fault> {
-    match fs::metadata(dir).map_err(|error| error.kind()) {
-        Err(ErrorKind::NotFound | ErrorKind::NotADirectory) => Err(Fault::about(
-            dir,
-            "there is no such directory; name the server's, or make it first, as the user that \
-             the server runs as",
-        )),
-        _ => check_place(dir),
-    }
-}
-
-fn make_dir(dir: &Path) -> Result<(), Fault> {
-    match DirBuilder::new().mode(0o700).create(dir) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(Fault::about(dir, error)),
-        _ => Ok(()),
-    }
 }
 
 /// Keeps a second server out, and says which is the first.
@@ -235,14 +207,19 @@ fn create(file: &Path) -> Result<(), Fault> {
 fn fill(file: &Path) -> Result<(), Fault> {
     let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
     let made = made.map_err(|error| Fault::about(file, error))?;
-    if let Some(dir) = file.parent().and_then(|dir| fs::metadata(dir).ok()) {
-        // When root makes it for the server; anybody else could not give it away.
-        let _ = fchown(&made, Some(dir.uid()), Some(dir.gid()));
-    }
+    give_to_owner(&made, file);
     drop(made);
     connect(file)
         .and_then(|mut connection| schema::migrate(&mut connection))
         .map_err(|error| Fault::of_sqlite(file, &error))
+}
+
+/// Gives a new file to the owner of its directory, when root makes it for the server; anybody else
+/// could not give it away.
+fn give_to_owner(made: &File, path: &Path) {
+    if let Some(dir) = path.parent().and_then(|dir| fs::metadata(dir).ok()) {
+        let _ = fchown(made, Some(dir.uid()), Some(dir.gid()));
+    }
 }
 
 /// Looks at what is at `file` without changing it; `access` is what will be needed.
@@ -295,7 +272,8 @@ fn has_log(file: &Path) -> bool {
 
 /// A connection that leaves nothing beside a file that may be another program's.
 fn connect_to_look(file: &Path) -> rusqlite::Result<Connection> {
-    let mut uri = "file:".to_owned();
+    // What follows two slashes would be the name of a host.
+    let mut uri = if file.is_absolute() { "file://" } else { "file:" }.to_owned();
     for byte in file.as_os_str().as_encoded_bytes() {
         match byte {
             b'/' | b'.' | b'-' | b'_' => uri.push(char::from(*byte)),

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, select};
 use rusqlite::{Connection, Result};
 
-use crate::chat::{Account, ClientId, Moment, Nick, Order};
+use crate::chat::{Account, ClientId, Moment, Nick, Order, PasswordId};
 use crate::runtime::clock;
 use crate::store::backlog::{Item, Queue};
 use crate::store::event::Event;
@@ -25,16 +25,18 @@ use crate::store::tables::roll::read_roll;
 /// The first pause after a failure, and the longest; each is twice as long as the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// How often to look whether another process changed accounts or bans.
-const LOOK: Duration = Duration::from_secs(2);
+/// How often to look whether another process changed something. A look takes some microseconds.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// A change that is answered when it is on the disk.
 #[derive(Debug)]
 pub(crate) enum Change {
     Ordered(ClientId, Order),
     Register(ClientId, Account, String),
-    /// Somebody logged in. Nobody waits for that.
-    Seen(Nick, Moment),
+    /// The password was that of this account a moment ago.
+    LoggedIn(ClientId, Account, Moment),
+    /// The account is to have a password with this hash instead of that one.
+    SetPassword(ClientId, Nick, PasswordId, String),
 }
 
 /// Where a writer's work comes from.
@@ -186,12 +188,42 @@ impl<R: FnMut(Event)> Writer<R> {
                 let registered = |()| Answer::Registered(account);
                 (client, saved.map_or_else(Answer::NotClaimed, registered))
             }
-            Change::Seen(nick, at) => {
-                let _ = self.save(|connection| accounts::set_seen(connection, nick, at).map(Ok));
-                return;
+            Change::LoggedIn(client, account, at) => {
+                let logged_in = self.confirm_login(&account, at);
+                (client, logged_in.map_or_else(Answer::NotClaimed, Answer::LoggedIn))
+            }
+            Change::SetPassword(client, nick, old, hash) => {
+                let changed =
+                    self.save(|connection| accounts::change_hash(connection, nick, old, &hash));
+                (client, changed.map_or_else(Answer::NotClaimed, Answer::PasswordChanged))
             }
         };
         (self.report)(Event::Answered(client, answer));
+    }
+
+    /// Another process may have changed the password while it was looked at: that is reported before
+    /// the login is, so that nobody stays logged in with an old one.
+    fn confirm_login(
+        &mut self,
+        account: &Account,
+        at: Moment,
+    ) -> std::result::Result<Account, Denial> {
+        let current = self
+            .look()
+            .and_then(|()| accounts::get(&self.database.connection, account.nick))
+            .map_err(|error| {
+                log::error!("cannot read an account: {error}");
+                Denial::NotRead
+            })?;
+        match current {
+            Some(current) if current.password == account.password => {
+                let seen =
+                    |connection: &_| accounts::set_seen(connection, current.nick, at).map(Ok);
+                let _ = self.save(seen);
+                Ok(current)
+            }
+            _ => Err(Denial::WrongPassword),
+        }
     }
 
     fn obey(&mut self, order: Order) -> Answer {
@@ -207,10 +239,10 @@ impl<R: FnMut(Event)> Writer<R> {
     }
 
     /// Makes a change as a whole.
-    fn save(
+    fn save<T>(
         &mut self,
-        make: impl FnOnce(&Connection) -> Outcome<()>,
-    ) -> std::result::Result<(), Denial> {
+        make: impl FnOnce(&Connection) -> Outcome<T>,
+    ) -> std::result::Result<T, Denial> {
         self.database.change(make).unwrap_or_else(|error| {
             log::error!("cannot save a change: {error}");
             Err(Denial::NotSaved)

@@ -36,6 +36,17 @@ pub(crate) fn login(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     Ok(())
 }
 
+pub(super) fn password(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    warn_of_listeners(turn)?;
+    let login = turn.me().login.ok_or(Refusal::NotLoggedIn)?;
+    let account = *turn.chat.registry.account(login).ok_or(Refusal::NotLoggedIn)?;
+    let password = Password::chosen(args[0]).ok_or(Refusal::NotANewPassword)?;
+    let (me, from) = (turn.me, turn.me().address());
+    turn.chat.claims.begin_password(me, from)?;
+    claim(turn, Claim::SetPassword(account.nick, account.password, password));
+    Ok(())
+}
+
 /// Warns if others could read the password; fails if there are no accounts to have one for.
 fn warn_of_listeners(turn: &mut Turn<'_>) -> Result<(), Refusal> {
     if !turn.me().encrypted {

@@ -114,12 +114,9 @@ pub(crate) fn ban(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
 
 pub(crate) fn unban(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let mask = Mask::new(args[0]).ok_or_else(|| Refusal::NotAMask(Text::new(args[0])))?;
-    // A name is banned in one spelling, and meant in all.
-    let same = |ban: &&Ban| match mask {
-        Mask::Name(nick) => ban.mask.names(nick),
-        _ => ban.mask == mask,
-    };
-    let found = turn.chat.registry.bans(Moment::default()).find(same).map(|ban| ban.mask);
+    let mut bans = turn.chat.registry.bans(Moment::default());
+    let found = bans.find(|ban| mask.is_like(&ban.mask)).map(|ban| ban.mask);
+    drop(bans);
     let mask = found.ok_or(Refusal::NotBanned(mask))?;
     order(turn, Order::Unban(mask))?;
     turn.log(format_args!("unbanned {mask}"));
@@ -136,11 +133,7 @@ fn order(turn: &mut Turn<'_>, order: Order) -> Result<(), Refusal> {
 
 pub(crate) fn bans(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
     let now = turn.now.moment;
-    let words = |ban: &Ban| {
-        let left = for_so_long(ban.until.map(|until| until.since(now)));
-        Text::new(format!("{}{left}, by {}{}", ban.mask, ban.by, because(ban.reason.as_ref())))
-    };
-    let bans: Vec<_> = turn.chat.registry.bans(now).map(words).collect();
+    let bans: Vec<_> = turn.chat.registry.bans(now).map(|ban| ban.describe(now)).collect();
     if bans.is_empty() {
         turn.notice("nobody is banned");
     }

@@ -1,0 +1,105 @@
+//! Doing what a subcommand asks for, and saying so.
+
+use std::error::Error;
+use std::fmt;
+use std::io::{self, BufRead, ErrorKind, IsTerminal, Read, Write};
+use std::path::Path;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::{AccountTask, BadPassword, BanTask, Errand, Task};
+use crate::chat::{Account, Ban, Moment, Password, Role};
+use crate::store::{self, Filter, offline};
+
+/// More than any password.
+const MAX_INPUT: u64 = 4096;
+
+impl Errand {
+    /// Does it.
+    ///
+    /// # Errors
+    /// When it cannot be done, in words for whoever asked for it.
+    pub fn run(&self) -> Result<(), Box<dyn Error>> {
+        let dir = &self.dir;
+        match &self.task {
+            Task::Export { room, since, .. } => {
+                let filter = Filter { room: *room, since: *since };
+                Ok(store::export(dir, filter, io::stdout().lock())?)
+            }
+            Task::Backup { file, .. } => Ok(store::backup(dir, file)?),
+            Task::Account(task) => account(dir, task),
+            Task::Ban(BanTask::List { .. }) => list_bans(&offline::bans(dir)?),
+            Task::Ban(BanTask::Remove { mask, .. }) => {
+                say(format_args!("{} is not banned any more", offline::lift_ban(dir, *mask)?))
+            }
+        }
+    }
+}
+
+fn account(dir: &Path, task: &AccountTask) -> Result<(), Box<dyn Error>> {
+    match task {
+        AccountTask::Add { name, operator, .. } => {
+            let role = if *operator { Role::Operator } else { Role::User };
+            offline::add(dir, *name, role, &read_password()?)?;
+            say(format_args!("added {name} ({role})"))
+        }
+        AccountTask::List { .. } => list(&offline::list(dir)?),
+        AccountTask::Role { name, role, .. } => {
+            say(format_args!("the role of {} is {role}", offline::set_role(dir, *name, *role)?))
+        }
+        AccountTask::Remove { name, .. } => {
+            say(format_args!("removed {}", offline::remove(dir, *name)?))
+        }
+        AccountTask::Password { name, .. } => {
+            let name = offline::set_password(dir, *name, &read_password()?)?;
+            say(format_args!("changed the password of {name}"))
+        }
+    }
+}
+
+/// What was done; it stays done if nobody reads that.
+fn say(what: impl fmt::Display) -> Result<(), Box<dyn Error>> {
+    match writeln!(io::stdout(), "{what}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+fn list_bans(bans: &[Ban]) -> Result<(), Box<dyn Error>> {
+    let now = Moment { unix_ms: Timestamp::now().as_millisecond() };
+    let mut out = io::stdout().lock();
+    bans.iter().try_for_each(|ban| writeln!(out, "{}", ban.describe(now)))?;
+    Ok(())
+}
+
+fn list(accounts: &[Account]) -> Result<(), Box<dyn Error>> {
+    let mut out = io::stdout().lock();
+    for Account { nick, role, created, last_seen, .. } in accounts {
+        let seen = last_seen.map_or_else(|| "never".to_owned(), date);
+        writeln!(out, "{nick:16} {role:8} {} {seen}", date(*created))?;
+    }
+    Ok(())
+}
+
+fn date(moment: Moment) -> String {
+    let at = Timestamp::from_millisecond(moment.unix_ms).unwrap_or_default();
+    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+/// Asks twice at a terminal, or takes a line of a stdin that is none.
+fn read_password() -> Result<Password, Box<dyn Error>> {
+    let typed = if io::stdin().is_terminal() {
+        let typed = rpassword::prompt_password("Password: ")?;
+        if rpassword::prompt_password("Again: ")? != typed {
+            return Err("these were two different passwords; nothing is changed".into());
+        }
+        typed
+    } else {
+        let mut line = Vec::new();
+        io::stdin().lock().take(MAX_INPUT).read_until(b'\n', &mut line)?;
+        let line = String::from_utf8(line).map_err(|_| BadPassword)?;
+        line.lines().next().unwrap_or_default().to_owned()
+    };
+    Password::chosen(&typed).ok_or_else(|| BadPassword.into())
+}
