@@ -9,6 +9,7 @@ mod past; // what there was before this start
 mod event; // what the store reports
 mod file; // opening the file, its schema, a copy of it
 mod backlog; // what waits to be written
+mod questions; // what waits to be looked up
 mod tables; // lines, search, accounts, bans, retention, export
 mod password_hash; // argon2id
 mod threads; // the writer, the reader, those that hash
@@ -35,11 +36,13 @@ pub use self::tables::export::{Filter, export};
 pub use self::tables::retention::Keep;
 
 use self::backlog::{Backlog, Item, backlog};
+use self::questions::Asking;
 use self::tables::retention::Keeper;
 use self::tables::roll::read_roll;
 use self::tables::{bans, lines};
 use self::threads::writer::{self, Inlets, Writer};
 use self::threads::{password, reader};
+use crate::address::Address;
 use crate::chat::{Claim, ClientId, Entry, Order, RoomName};
 use crate::os;
 use crate::runtime::clock;
@@ -47,8 +50,7 @@ use crate::text::Text;
 
 /// Rooms whose past is shown after a start: those in which something was said last.
 const MAX_ROOMS: u32 = 257;
-/// Questions, claims and orders that may wait.
-const MAX_QUESTIONS: usize = 64;
+/// Claims and orders that may wait.
 const MAX_CLAIMS: usize = 16;
 const MAX_CHANGES: usize = 64;
 /// Passwords that are hashed at the same time.
@@ -78,7 +80,9 @@ impl Database {
 /// The caller's end of the store.
 pub struct Store {
     backlog: Backlog,
-    questions: Sender<(ClientId, Question)>,
+    /// To look something up by its place, which takes no time to speak of, and to search, which may.
+    lookups: Asking,
+    searches: Asking,
     claims: Sender<(ClientId, Claim)>,
     changes: Sender<writer::Change>,
     closing: Sender<Infallible>,
@@ -105,7 +109,8 @@ impl Store {
         let keeper = keeper.map_err(|error| database.fault(&error))?;
         let file = database.file.clone();
         let (backlog, queue) = backlog();
-        let (questions, asked) = bounded(MAX_QUESTIONS);
+        let (lookups, to_look_up) = questions::questions();
+        let (searches, to_search) = questions::questions();
         let (claims, claimed) = bounded(MAX_CLAIMS);
         let (changes, changed) = bounded(MAX_CHANGES);
         let (closing, close) = bounded(0);
@@ -121,8 +126,11 @@ impl Store {
             let (changes, report) = (changes.clone(), report.clone());
             spawn("password", move || password::run(&file, &claimed, &changes, report))?;
         }
-        spawn("history", move || reader::run(&file, &asked, report))?;
-        Ok(Self { backlog, questions, claims, changes, closing, closed })
+        for (name, asked) in [("history", to_look_up), ("search", to_search)] {
+            let (file, report) = (file.clone(), report.clone());
+            spawn(name, move || reader::run(&file, &asked, report))?;
+        }
+        Ok(Self { backlog, lookups, searches, claims, changes, closing, closed })
     }
 
     /// Hands over what was said in a room, to be written. Returns its number, which an
@@ -150,9 +158,13 @@ impl Store {
     /// Asks about the past; there will be an [`Event::Answered`] for `client`.
     ///
     /// # Errors
-    /// When too many others ask.
-    pub fn ask(&self, client: ClientId, question: Question) -> Result<(), Denial> {
-        self.questions.try_send((client, question)).map_err(|_| Denial::Busy)
+    /// When too many others ask, or too many from the same address, `from`.
+    pub fn ask(&self, client: ClientId, from: Address, question: Question) -> Result<(), Denial> {
+        let queue = match question {
+            Question::Search(_) => &self.searches,
+            Question::Last { .. } | Question::Room { .. } => &self.lookups,
+        };
+        queue.ask(from, client, question)
     }
 
     /// Claims a nick; there will be an [`Event::Answered`] for `client`.
@@ -175,8 +187,8 @@ impl Store {
     /// Waits until all that was handed over is written, for as long as `patience` lasts; says
     /// whether it was. Must not be called where events are taken.
     pub fn close(self, patience: Duration) -> bool {
-        let Self { backlog, questions, claims, changes, closing, closed } = self;
-        drop((backlog, questions, claims, changes, closing));
+        let Self { backlog, lookups, searches, claims, changes, closing, closed } = self;
+        drop((backlog, lookups, searches, claims, changes, closing));
         closed.recv_timeout(patience) == Err(RecvTimeoutError::Disconnected)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::address::Address;
 use crate::chat::{
     Audience, Claim, ClientId, Effect, Entry, Event, Message, Order, Question, RoomName,
 };
@@ -109,13 +110,27 @@ impl Archive {
     }
 
     /// Looks something up; the answer comes later, unless it cannot.
-    pub(super) fn ask(&mut self, id: ClientId, question: Question) -> Result<(), Event> {
+    pub(super) fn ask(
+        &mut self,
+        id: ClientId,
+        from: Address,
+        question: Question,
+    ) -> Result<(), Event> {
         let Some(store) = &self.store else { return Ok(()) };
+        let room = match question {
+            Question::Room { room, .. } => Some(room),
+            _ => None,
+        };
         let question = match question {
+            Question::Room { room, lines } => store::Question::Room { room, lines },
             Question::Last { room, lines } => store::Question::Last { room, lines },
             Question::Search(words) => store::Question::Search(words),
         };
-        store.ask(id, question).map(|()| self.owed += 1).map_err(denied)
+        let asked = store.ask(id, from, question).map(|()| self.owed += 1);
+        asked.map_err(|denial| match room {
+            Some(room) => room_not_read(room, denial),
+            None => denied(denial),
+        })
     }
 
     /// Has a claim looked into; the answer comes later, unless it cannot.
@@ -181,6 +196,8 @@ fn excepted(effect: &Effect, except: &[ClientId]) -> Vec<ClientId> {
 pub(super) fn answered(answer: Answer) -> Event {
     match answer {
         Answer::Last(room, lines) => Event::Found { room: Some(room), lines: recalled(lines) },
+        Answer::RoomRead(room, past) => Event::RoomRead(room, past),
+        Answer::RoomNotRead(room, denial) => room_not_read(room, denial),
         Answer::Found(lines) => Event::Found { room: None, lines: recalled(lines) },
         Answer::Registered(account) => Event::Registered(account),
         Answer::LoggedIn(account) => Event::LoggedIn(account),
@@ -206,6 +223,10 @@ fn not_ordered(order: Order, denial: Denial) -> Event {
         (Order::Unban(mask), Denial::NotBanned(_)) => Event::Unbanned(mask),
         (order, _) => Event::NotSaved(order),
     }
+}
+
+fn room_not_read(room: RoomName, denial: Denial) -> Event {
+    Event::RoomNotRead(room, Text::new(denial.to_string()))
 }
 
 fn denied(denial: Denial) -> Event {

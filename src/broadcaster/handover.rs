@@ -47,6 +47,7 @@ impl Broadcaster {
             }
         }
         dispatcher.enforce(now);
+        dispatcher.read_rooms(now);
         dispatcher.flush(now);
     }
 

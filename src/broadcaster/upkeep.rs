@@ -112,6 +112,12 @@ impl Dispatcher {
         self.carry_out_held(now, held);
     }
 
+    /// Has those rooms read that people are in and that are not known as the disk has them.
+    pub(super) fn read_rooms(&mut self, now: Now) {
+        self.chat.read_next_room(&mut self.effects);
+        self.carry_out(now);
+    }
+
     /// From here on no client waits for an answer.
     pub(super) fn end_waiting(&mut self, now: Now) {
         self.pending.end_all();

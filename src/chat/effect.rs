@@ -52,6 +52,14 @@ pub enum Question {
         /// How many.
         lines: usize,
     },
+    /// What there is of a room, for a client that is about to enter it, or for
+    /// [nobody](ClientId::NOBODY).
+    Room {
+        /// Which.
+        room: RoomName,
+        /// How many of the last lines.
+        lines: usize,
+    },
     /// The last lines with all of these words.
     Search(Text),
 }

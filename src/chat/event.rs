@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::message::Reason;
-use super::model::{Account, Ban, Entry, Mask, Order, RoomName};
+use super::model::{Account, Ban, Entry, Mask, Order, RoomName, RoomPast};
 use crate::address::Origin;
 use crate::text::Text;
 
@@ -34,6 +34,12 @@ pub enum Event {
     },
     /// What it asked for cannot be had.
     NotFound(Text),
+    /// This is what the store has of a room, which is `None` when it has nothing.
+    RoomRead(RoomName, Option<RoomPast>),
+    /// What the store has of a room is not known; the words say why.
+    RoomNotRead(RoomName, Text),
+    /// It was to be answered, and will not be for now.
+    NotAnswered,
     /// The nick is registered now, as it asked for.
     Registered(Account),
     /// That is its account, as it claimed.

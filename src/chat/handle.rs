@@ -21,6 +21,10 @@ impl Chat {
         }
         // What is decided holds, whether or not whoever asked for it is still here.
         self.take_note(now, client, &event, effects);
+        if let (ClientId::NOBODY, Event::RoomRead(room, past)) = (client, &event) {
+            self.take_over(*room, past.clone());
+            self.read_next_room(effects);
+        }
         if !self.clients.contains_key(&client) {
             if let Event::Registered(_) | Event::PasswordChanged(_) = event {
                 // Somebody else may wear that nick by now, or be logged in.
@@ -36,6 +40,9 @@ impl Chat {
             Event::TooLong { bytes, limit } => turn.refuse(Refusal::TooLong { bytes, limit }),
             Event::Found { room, lines } => turn.show_found(room, lines),
             Event::NotFound(why) => turn.refuse(Refusal::NotFound(why)),
+            Event::RoomRead(room, past) => turn.room_read(room, past),
+            Event::RoomNotRead(room, why) => turn.room_not_read(room, why),
+            Event::NotAnswered => turn.not_answered(),
             Event::Registered(account) => turn.registered(account),
             Event::LoggedIn(account) => turn.logged_in(account),
             Event::PasswordChanged(account) => turn.password_changed(account),

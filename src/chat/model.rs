@@ -9,7 +9,7 @@ mod ban;
 
 pub use self::account::{Account, Claim, Password, PasswordId, Role};
 pub use self::ban::{Ban, Mask, Order};
-pub use self::entry::{Entry, Kind};
+pub use self::entry::{Entry, Kind, RoomPast};
 pub use self::id::{ClientId, RoomId};
 pub use self::moment::{Moment, Now};
 pub(crate) use self::name::Folded;

@@ -10,6 +10,7 @@ use crate::address::Origin;
 use crate::text::Text;
 
 mod order;
+mod store;
 
 /// Something that happens to the chat; clients are numbered by their place among the connected.
 #[derive(Clone, Debug)]
@@ -109,6 +110,8 @@ struct World {
     rooms: HashMap<RoomId, HashSet<ClientId>>,
     /// What the store was asked.
     asked: VecDeque<(ClientId, Event)>,
+    /// What it has of rooms.
+    past: HashMap<RoomName, RoomPast>,
 }
 
 impl World {
@@ -127,6 +130,7 @@ impl World {
         Self {
             chat,
             asked: VecDeque::new(),
+            past: HashMap::new(),
             now: Now::default(),
             connected: 0,
             said: 0,
@@ -142,9 +146,9 @@ impl World {
         world.take(Step::Connect(0));
         let others = (2..=256).map(|number| format!("r{number}"));
         for room in ["dev".to_owned(), "ops".to_owned()].into_iter().chain(others) {
-            for line in [format!("/join {room}"), "/topic theirs".to_owned()] {
-                world.take(Step::Other(0, Event::Line(Text::new(line))));
-            }
+            world.take(Step::Other(0, Event::Line(Text::new(format!("/join {room}")))));
+            world.take(Step::Answer);
+            world.take(Step::Other(0, Event::Line(Text::new("/topic theirs"))));
         }
         world
     }
@@ -210,42 +214,21 @@ impl World {
                     assert!(self.rooms.entry(room).or_default().remove(&id), "left twice");
                 }
                 Effect::Claim(id, claim) => {
-                    let event = match claim {
-                        Claim::Register(nick, ..) if self.chat.registry.account(nick).is_some() => {
-                            Event::NotClaimed(Text::new("registered"))
-                        }
-                        Claim::Register(nick, ..) => {
-                            Event::Registered(account(nick.as_str(), Role::User))
-                        }
-                        Claim::Login(nick, password, _) if password.as_bytes() == b"pw" => {
-                            let known = self.chat.registry.account(nick).copied();
-                            known.map_or(Event::NotClaimed(Text::new("gone")), Event::LoggedIn)
-                        }
-                        Claim::Login(..) => Event::WrongPassword,
-                        Claim::SetPassword(nick, ..) => {
-                            let known = self.chat.registry.account(nick).copied();
-                            let password = PasswordId::of(&self.said.to_string());
-                            known.map_or(Event::NotClaimed(Text::new("gone")), |known| {
-                                Event::PasswordChanged(Account { password, ..known })
-                            })
-                        }
-                    };
+                    let event = self.claimed(claim);
                     self.asked.push_back((id, event));
                 }
-                // Now and then the disk does not take something.
-                Effect::Order(id, order) if self.said % 3 == 1 => {
-                    self.asked.push_back((id, Event::NotSaved(order)));
-                }
-                Effect::Order(id, Order::Ban(ban)) => {
-                    self.asked.push_back((id, Event::Banned(ban)));
-                }
-                Effect::Order(id, Order::Unban(mask)) => {
-                    self.asked.push_back((id, Event::Unbanned(mask)));
+                Effect::Order(id, order) => {
+                    let event = self.ordered(order);
+                    self.asked.push_back((id, event));
                 }
                 Effect::Reload | Effect::Kept(_) => {}
                 Effect::TurnedAway(id) => drop(self.screens.remove(&id)),
                 Effect::Changed(id) => assert!(self.screens.contains_key(&id)),
                 Effect::Departed(id, ..) => drop(self.screens.remove(&id)),
+                Effect::Ask(id, Question::Room { room, .. }) => {
+                    let past = self.past.get(&room).cloned();
+                    self.asked.push_back((id, Event::RoomRead(room, past)));
+                }
                 Effect::Timestamps(id, _) | Effect::Ask(id, _) | Effect::Disconnect(id, _) => {
                     assert!(self.screens.contains_key(&id));
                 }

@@ -18,7 +18,7 @@ use std::time::Duration;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use super::model::{ClientId, Entry, Nick, RoomId, RoomName};
+use super::model::{ClientId, Nick, RoomId, RoomName, RoomPast};
 use crate::text::Text;
 
 pub(crate) use self::auth::{Claims, Outcome};
@@ -90,8 +90,8 @@ impl Chat {
     }
 
     /// Takes over what was said in a room before this start, and its topic.
-    pub fn recall(&mut self, room: RoomName, topic: Option<Text>, entries: Vec<Entry>) {
-        self.rooms.recall(room, topic, entries);
+    pub fn recall(&mut self, room: RoomName, past: RoomPast) {
+        self.rooms.recall(room, past);
     }
 
     /// Who gets what is told to a room. Empty for a room that does not exist.

@@ -1,7 +1,7 @@
 //! `Past`: what there was before this start.
 
 use super::request::Recalled;
-use crate::chat::{Chat, Roll, RoomName};
+use crate::chat::{Chat, Roll, RoomName, RoomPast};
 use crate::text::Text;
 
 /// What there was before this start.
@@ -29,7 +29,7 @@ impl Past {
     pub fn recall_in(self, chat: &mut Chat) {
         for PastRoom { name, topic, lines } in self.rooms {
             let lines = lines.into_iter().map(|line| line.into_entry().1).collect();
-            chat.recall(name, topic, lines);
+            chat.recall(name, RoomPast { topic, lines });
         }
         chat.register(self.roll);
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::chat::{Account, Ban, Entry, Kind, Mask, Moment, Nick, Order, RoomName};
+use crate::chat::{Account, Ban, Entry, Kind, Mask, Moment, Nick, Order, RoomName, RoomPast};
 use crate::text::Text;
 
 /// Something to look up in the history.
@@ -15,6 +15,13 @@ pub enum Question {
         /// How many.
         lines: usize,
     },
+    /// What there is of a room for somebody who enters it.
+    Room {
+        /// Which.
+        room: RoomName,
+        /// How many of the last lines.
+        lines: usize,
+    },
     /// The last lines in which all of these words stand, whatever somebody typed; in all rooms, as
     /// everybody may go to any of them.
     Search(Text),
@@ -25,6 +32,10 @@ pub enum Question {
 pub enum Answer {
     /// The last lines of a room, oldest first.
     Last(RoomName, Vec<Recalled>),
+    /// What there is of a room; `None` when nothing was ever said or set in it.
+    RoomRead(RoomName, Option<RoomPast>),
+    /// What there is of a room is not known.
+    RoomNotRead(RoomName, Denial),
     /// The last lines found, oldest first.
     Found(Vec<Recalled>),
     /// There is an account now.

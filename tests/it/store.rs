@@ -3,6 +3,7 @@
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use chatd::address::Address;
 use chatd::chat::{ClientId, Entry, Kind, Moment, Nick, RoomName};
 use chatd::store::{Answer, Database, Event, Keep, Past, Question, Recalled, Store};
 use chatd::text::Text;
@@ -91,7 +92,7 @@ impl Kept {
     /// The last lines of a room, as text.
     #[track_caller]
     fn last(&self, name: &str, lines: usize) -> Vec<String> {
-        self.store.ask(CLIENT, Question::Last { room: room(name), lines }).unwrap();
+        self.store.ask(CLIENT, home(), Question::Last { room: room(name), lines }).unwrap();
         match self.answer() {
             Answer::Last(answered, lines) if answered == room(name) => texts(&lines),
             other => panic!("{other:?}"),
@@ -102,6 +103,11 @@ impl Kept {
     fn close(self) {
         assert!(self.store.close(PATIENCE), "all should be written");
     }
+}
+
+/// Where that client is.
+fn home() -> Address {
+    Address::of([192, 0, 2, 7].into())
 }
 
 const CLIENT: ClientId = ClientId(7);

@@ -35,7 +35,8 @@ impl World {
                 self.keep_pace(speaker, self.is_operator(facts), *id);
                 self.store.remember(*room, entry.clone());
             }
-            (Audience::Room(id, _), Message::TopicSet { room, .. }) => {
+            (Audience::Room(id, _), Message::TopicSet { room, text, .. }) => {
+                self.store.set_topic(*room, text.clone());
                 assert_eq!(self.rooms[id].name, room.as_str());
                 assert!(readers.iter().eq(&self.rooms[id].members));
                 self.keep_pace(speaker, self.is_operator(facts), *id);

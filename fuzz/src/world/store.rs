@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use chatd::address::Address;
 use chatd::chat::{
     Account, Ban, Claim, ClientId, Entry, Event, Mask, Moment, Nick, Order, Password, PasswordId,
-    Question, Role, RoomName,
+    Question, Role, RoomName, RoomPast,
 };
 use chatd::text::Text;
 
@@ -25,6 +25,7 @@ pub(super) struct Store {
     accounts: Vec<(Account, Vec<u8>)>,
     bans: Vec<Ban>,
     lines: Vec<(RoomName, Entry)>,
+    topics: BTreeMap<RoomName, Text>,
     /// How often a password was changed.
     passwords: u64,
     /// Whether the server uses it.
@@ -54,6 +55,7 @@ impl Store {
             accounts,
             bans: Vec::new(),
             lines: Vec::new(),
+            topics: BTreeMap::new(),
             passwords: 0,
             is_used: true,
             known: Roll::default(),
@@ -84,6 +86,10 @@ impl Store {
 
     pub(super) fn remember(&mut self, room: RoomName, entry: Entry) {
         self.lines.push((room, entry));
+    }
+
+    pub(super) fn set_topic(&mut self, room: RoomName, topic: Text) {
+        self.topics.insert(room, topic);
     }
 
     /// What was asked, written down and answered; the answer waits.
@@ -175,6 +181,14 @@ impl Store {
         let event = match question {
             Question::Last { room, lines } => {
                 Event::Found { room: Some(room), lines: last(&|(other, _)| *other == room, lines) }
+            }
+            Question::Room { room, lines } => {
+                let lines = last(&|(other, _)| *other == room, lines);
+                let lines: Vec<_> = lines.into_iter().map(|(_, entry)| entry).collect();
+                let topic = self.topics.get(&room).cloned();
+                let is_there =
+                    topic.is_some() || self.lines.iter().any(|(other, _)| *other == room);
+                Event::RoomRead(room, is_there.then_some(RoomPast { topic, lines }))
             }
             Question::Search(words) => {
                 let has =

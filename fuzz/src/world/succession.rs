@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 use std::{env, fs, process};
 
-use chatd::chat::{Chat, ClientId, RoomId};
+use chatd::chat::{Chat, ClientId, RoomId, RoomPast};
 use chatd::restart::snapshot::{SavedSession, Snapshot};
 use chatd::admission::bucket::Bucket;
 use serde_json::Value;
@@ -63,7 +63,7 @@ impl World {
         self.store.crash(self.settings.has_archive);
         self.chat = Chat::new(self.settings.clone());
         for (room, entries) in self.store.past() {
-            self.chat.recall(room, None, entries);
+            self.chat.recall(room, RoomPast { topic: None, lines: entries });
         }
         self.chat.register(self.store.known.clone());
         for (id, presence) in noted {

@@ -49,6 +49,9 @@ pub(crate) struct Client {
     /// Nobody on the way can read what it sends.
     pub(crate) encrypted: bool,
     pub(crate) mute: Option<Mute>,
+    /// The room that it asked to go to, while the store is asked for what there is of it.
+    #[serde(default)]
+    pub(crate) entering: Option<RoomName>,
     pub(crate) away: Option<Away>,
     /// Whom it ignores, those who left included, for what they said is still in the history.
     pub(crate) ignores: Vec<ClientId>,
@@ -75,6 +78,7 @@ impl Client {
             quiet: false,
             encrypted: traits.encrypted,
             mute: None,
+            entering: None,
             away: None,
             ignores: Vec::new(),
             ignored_by: Vec::new(),

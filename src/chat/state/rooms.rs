@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::history::History;
 use super::pace::Pace;
-use crate::chat::model::{ClientId, Entry, RoomId, RoomName};
+use crate::chat::model::{ClientId, RoomId, RoomName, RoomPast};
 use crate::text::Text;
 
 /// Rooms without people that are remembered for their history or topic.
@@ -27,6 +27,9 @@ pub(crate) struct Room {
     pub(crate) announced: usize,
     pub(crate) topic: Option<Text>,
     pub(crate) history: History,
+    /// Whether what the store has of it is in here, if there is a store.
+    #[serde(default)]
+    pub(crate) is_read: bool,
     /// How long somebody who said something in it has to wait, if at all.
     pub(crate) slow: Option<Duration>,
     /// Who did, while it is so.
@@ -47,6 +50,7 @@ impl Room {
             announced: 0,
             topic: None,
             history: History::new(replay),
+            is_read: false,
             slow: None,
             pace: Pace::default(),
             joined: 0,
@@ -84,6 +88,10 @@ impl Rooms {
 
     /// Changes how many lines rooms can replay.
     pub(crate) fn remember(&mut self, replay: usize) {
+        if replay > self.replay {
+            // The store may have the lines that were not remembered so far.
+            self.rooms.values_mut().for_each(|room| room.is_read = false);
+        }
         self.replay = replay;
         self.rooms.values_mut().for_each(|room| room.history.remember(replay));
     }
@@ -114,17 +122,25 @@ impl Rooms {
         })
     }
 
-    /// A room as it was before this start: nobody is in it yet.
-    pub(crate) fn recall(&mut self, name: RoomName, topic: Option<Text>, entries: Vec<Entry>) {
+    /// Takes over what the store has of a room, which is made if there is none. What was said or set
+    /// since it was made is newer.
+    pub(crate) fn recall(&mut self, name: RoomName, past: RoomPast) {
         let id = self.open(name);
         let Some(room) = self.rooms.get_mut(&id) else { return };
-        room.topic = topic;
-        // Nobody of those who are here said it.
-        entries.into_iter().for_each(|entry| room.history.push(ClientId::NOBODY, entry));
+        room.is_read = true;
+        room.topic = room.topic.take().or(past.topic);
+        room.history.recall(past.lines);
         if id != RoomId::LOBBY && room.members.is_empty() {
             let since = room.empty_since;
             self.empty.insert((since, id));
         }
+    }
+
+    /// The first room that matters now and was not read from the store yet.
+    pub(crate) fn first_unread(&self) -> Option<RoomName> {
+        let matters = |id: RoomId, room: &Room| id == RoomId::LOBBY || !room.members.is_empty();
+        let unread = self.rooms.iter().filter(|(id, room)| !room.is_read && matters(**id, room));
+        unread.min_by_key(|(id, _)| **id).map(|(_, room)| room.name)
     }
 
     /// Whether every room has its name, and is on the list of those without people if it is one.

@@ -44,6 +44,12 @@ impl Chat {
             let why = Text::new("there was no time for that; try again");
             self.handle(now, client, Event::NotClaimed(why), effects);
         }
+        let entering = self.clients.iter().filter(|(_, client)| client.entering.is_some());
+        let mut entering: Vec<_> = entering.map(|(&id, _)| id).collect();
+        entering.sort_unstable();
+        for client in entering {
+            self.handle(now, client, Event::NotAnswered, effects);
+        }
     }
 
     /// Tells those who keep order.

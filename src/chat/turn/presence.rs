@@ -109,12 +109,9 @@ impl Turn<'_> {
         }
     }
 
-    /// Goes to another room.
-    pub(crate) fn go_to(&mut self, name: RoomName) -> Result<(), Refusal> {
-        let (old, room) = self.room();
-        if room.name == name {
-            return Err(Refusal::AlreadyIn(name));
-        }
+    /// Leaves its room for another.
+    pub(crate) fn move_to(&mut self, name: RoomName) {
+        let (old, _) = self.room();
         // Entered first, the new room cannot be forgotten to make room for the old.
         let new = self.chat.rooms.open(name);
         let (room, others) = self.enter(new);
@@ -128,7 +125,6 @@ impl Turn<'_> {
         self.tell(Message::Moved { room, nick: self.me().nick, others });
         self.show_people();
         self.show_room();
-        Ok(())
     }
 
     /// Takes a new name, and says so to those who know the old one.

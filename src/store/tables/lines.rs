@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-use crate::chat::{Entry, Kind, Moment, Nick, RoomName};
+use crate::chat::{Entry, Kind, Moment, Nick, RoomName, RoomPast};
 use crate::store::backlog::{Gap, Item};
 use crate::store::past::PastRoom;
 use crate::store::request::Recalled;
@@ -104,7 +104,22 @@ pub(crate) fn last(connection: &Connection, room: RoomName, count: usize) -> Res
     take_newest(query.query_map(params![id, i64::try_from(count).unwrap_or(i64::MAX)], recall)?)
 }
 
-/// The last `count` lines of each of the `most` rooms in which something was said last.
+/// The topic and the last `count` lines of a room; `None` when nothing was ever said or set in it.
+pub(crate) fn past_of(
+    connection: &Connection,
+    room: RoomName,
+    count: usize,
+) -> Result<Option<RoomPast>> {
+    let topic = "SELECT topic FROM room WHERE name = ?1";
+    let topic = connection.query_row(topic, [room.as_str()], |row| lenient::<String>(row, 0));
+    let Some(topic) = topic.optional()? else { return Ok(None) };
+    let lines = last(connection, room, count)?;
+    let lines = lines.into_iter().map(|line| line.into_entry().1).collect();
+    Ok(Some(RoomPast { topic: topic.map(Text::new), lines }))
+}
+
+/// The last `count` lines of the lobby, where everybody begins, and of each of the `most` rooms in
+/// which something was said last.
 pub(crate) fn last_of_all(
     connection: &Connection,
     most: u32,
@@ -113,7 +128,7 @@ pub(crate) fn last_of_all(
     let mut query = connection.prepare(
         "SELECT name, topic FROM
          (SELECT name, topic, (SELECT max(id) FROM msg WHERE room_id = room.id) AS newest FROM room)
-         WHERE newest IS NOT NULL OR topic IS NOT NULL ORDER BY newest DESC LIMIT ?1",
+         WHERE newest IS NOT NULL OR topic IS NOT NULL ORDER BY name <> 'lobby', newest DESC LIMIT ?1",
     )?;
     let mut rows = query.query([most])?;
     let mut rooms = Vec::new();

@@ -12,12 +12,7 @@ use crate::text::Text;
 const MAX_LISTED: usize = 100;
 
 pub(crate) fn join(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
-    let name = RoomName::new(args[0])?;
-    if turn.chat.rooms.find(name).is_none() {
-        // A new room's name is words of one's own.
-        turn.may_speak()?;
-    }
-    turn.go_to(name)
+    turn.go_to(RoomName::new(args[0])?)
 }
 
 pub(crate) fn leave(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
