@@ -7,6 +7,7 @@
 mod request; // what can be asked, and the answers
 mod past; // what there was before this start
 mod event; // what the store reports
+mod index; // what is in the index for searches
 mod file; // opening the file, its schema, a copy of it
 mod backlog; // what waits to be written
 mod questions; // what waits to be looked up

@@ -27,8 +27,9 @@ const LEAVING: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_millis(10);
 /// A file up to this size is read from end to end at the start, which takes a second or so.
 const CHECKED: u64 = 128 * 1024 * 1024;
+/// What is removed is overwritten, too (`secure_delete`).
 const PRAGMAS: &str = "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000;
-                       PRAGMA journal_size_limit=67108864;";
+                       PRAGMA journal_size_limit=67108864; PRAGMA secure_delete=ON;";
 
 /// An open database, for writing.
 #[derive(Debug)]
@@ -81,6 +82,11 @@ impl Database {
             check(&connection, &file)?;
         }
         write_ahead(&connection).map_err(wrong)?;
+        // A server that runs would go on with the tables that it knows.
+        if lock.is_none() && is_old(&connection).map_err(wrong)? && is_in_use(&file) {
+            let what = "an older chatd is running there; restart it first";
+            return Err(Fault::about(&file, what));
+        }
         schema::migrate(&mut connection).map_err(wrong)?;
         tidy_up(&connection, true).map_err(wrong)?;
         let version = data_version(&connection).map_err(wrong)?;
@@ -187,6 +193,16 @@ fn lock(path: &Path) -> Result<File, Fault> {
     let note = format!("{}\n", std::process::id());
     file.set_len(0).and_then(|()| file.write_all(note.as_bytes())).map_err(wrong)?;
     Ok(file)
+}
+
+fn is_old(connection: &Connection) -> rusqlite::Result<bool> {
+    Ok(schema::version(connection)?.is_some_and(|version| version < schema::NEWEST))
+}
+
+/// Whether a server has the state directory of the database `file`.
+pub(crate) fn is_in_use(file: &Path) -> bool {
+    let lock = File::open(file.with_file_name(LOCK));
+    lock.and_then(|lock| os::lock(&lock)).is_ok_and(|is_free| !is_free)
 }
 
 /// Makes a new database, which appears at `file` when it is whole, and in no other's place.

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use crate::chat::{Entry, Kind, Moment, Nick, RoomName, RoomPast};
 use crate::store::backlog::{Gap, Item};
+use crate::store::index::{self, words};
 use crate::store::past::PastRoom;
 use crate::store::request::Recalled;
 use crate::text::Text;
@@ -60,12 +61,12 @@ pub(crate) fn insert(
         "INSERT INTO msg(room_id, ts, origin, oseq, kind, nick, body)
          VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
     )?;
-    let mut index = connection.prepare("INSERT INTO msg_fts(rowid, body) VALUES(?1, ?2)")?;
+    let mut index = index::adding(connection)?;
     let mut add =
         |room: i64, seq: u64, (at, kind, nick, body): (Moment, i64, &str, &str)| -> Result<()> {
             let seq = seq.cast_signed();
             if line.execute(params![room, at.unix_ms, origin, seq, kind, nick, body])? > 0 {
-                index.execute(params![connection.last_insert_rowid(), body])?;
+                index.execute(params![connection.last_insert_rowid(), words(body)])?;
             }
             Ok(())
         };
