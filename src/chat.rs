@@ -20,8 +20,8 @@ pub use self::effect::{Audience, Effect, Effects, Question};
 pub use self::event::{Event, Traits};
 pub use self::message::{Away, Message, Others, Person, Reason};
 pub use self::model::{
-    Account, Ban, Claim, ClientId, Entry, Kind, Mask, Moment, NameError, Nick, Now, Order,
-    Password, PasswordId, Role, RoomId, RoomName, RoomPast,
+    Account, Ban, Claim, ClientId, Entry, Kind, LineFilter, Mask, Moment, NameError, Nick, Now,
+    Order, Password, PasswordId, Role, RoomId, RoomName, RoomPast,
 };
 pub use self::refusal::Refusal;
 pub use self::state::{Chat, Presence, Roll, Settings};

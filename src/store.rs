@@ -15,7 +15,8 @@ mod tables; // lines, search, accounts, bans, retention, export
 mod password_hash; // argon2id
 mod threads; // the writer, the reader, those that hash
 mod gate; // whether lines wait for the disk
-pub mod offline; // accounts, from the command line
+pub mod offline; // accounts and bans, from the command line
+pub mod forget_offline; // forgetting, from the command line
 
 use std::convert::Infallible;
 use std::fmt;
@@ -40,11 +41,11 @@ use self::backlog::{Backlog, Item, backlog};
 use self::questions::Asking;
 use self::tables::retention::Keeper;
 use self::tables::roll::read_roll;
-use self::tables::{bans, lines};
+use self::tables::{bans, forget, lines};
 use self::threads::writer::{self, Inlets, Writer};
 use self::threads::{password, reader};
 use crate::address::Address;
-use crate::chat::{Claim, ClientId, Entry, Order, RoomName};
+use crate::chat::{Claim, ClientId, Entry, LineFilter, Order, RoomName};
 use crate::os;
 use crate::runtime::clock;
 use crate::text::Text;
@@ -65,11 +66,14 @@ impl Database {
     pub fn past(&mut self, lines: usize) -> Result<Past, Fault> {
         let connection = &self.connection;
         let read = || {
-            let rooms = lines::last_of_all(connection, MAX_ROOMS, lines)?;
+            lines::last_of_all(connection, MAX_ROOMS, lines)?;
             read_roll(connection)?;
             // Nothing is written before all was read.
             bans::expire(connection, clock::moment())?;
-            Ok(Past { rooms, roll: read_roll(connection)? })
+            let late = forget::late(connection)?;
+            let rooms = lines::last_of_all(connection, MAX_ROOMS, lines)?;
+            let (roll, forgotten) = (read_roll(connection)?, forget::times(connection)?);
+            Ok(Past { rooms, roll, forgotten, late })
         };
         read().map_err(|error| {
             self.leave_alone();
@@ -87,6 +91,7 @@ pub struct Store {
     claims: Sender<(ClientId, Claim)>,
     changes: Sender<writer::Change>,
     closing: Sender<Infallible>,
+    forgotten: u64,
     /// Disconnected when all is written.
     closed: Receiver<Infallible>,
 }
@@ -108,6 +113,8 @@ impl Store {
     {
         let keeper = Keeper::new(keep, &database.connection);
         let keeper = keeper.map_err(|error| database.fault(&error))?;
+        let forgotten = forget::times(&database.connection);
+        let forgotten = forgotten.map_err(|error| database.fault(&error))?;
         let file = database.file.clone();
         let (backlog, queue) = backlog();
         let (lookups, to_look_up) = questions::questions();
@@ -131,7 +138,7 @@ impl Store {
             let (file, report) = (file.clone(), report.clone());
             spawn(name, move || reader::run(&file, &asked, report))?;
         }
-        Ok(Self { backlog, lookups, searches, claims, changes, closing, closed })
+        Ok(Self { backlog, lookups, searches, claims, changes, closing, forgotten, closed })
     }
 
     /// Hands over what was said in a room, to be written. Returns its number, which an
@@ -185,10 +192,25 @@ impl Store {
         self.changes.try_send(change).map_err(|_| Denial::Busy)
     }
 
+    /// Has lines forgotten, also those that were handed over before and are not written yet; there will
+    /// be an [`Event::Answered`] for `client`.
+    ///
+    /// # Errors
+    /// When too many others change something.
+    pub fn forget(&self, client: ClientId, filter: LineFilter) -> Result<(), Denial> {
+        let change = writer::Change::Forget(client, filter, self.handed());
+        self.changes.try_send(change).map_err(|_| Denial::Busy)
+    }
+
+    /// What [`Past::forgotten`] was at the start.
+    pub fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
     /// Waits until all that was handed over is written, for as long as `patience` lasts; says
     /// whether it was. Must not be called where events are taken.
     pub fn close(self, patience: Duration) -> bool {
-        let Self { backlog, lookups, searches, claims, changes, closing, closed } = self;
+        let Self { backlog, lookups, searches, claims, changes, closing, closed, .. } = self;
         drop((backlog, lookups, searches, claims, changes, closing));
         closed.recv_timeout(patience) == Err(RecvTimeoutError::Disconnected)
     }

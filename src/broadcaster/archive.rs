@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::address::Address;
 use crate::chat::{
-    Audience, Claim, ClientId, Effect, Entry, Event, Message, Order, Question, RoomName,
+    Audience, Claim, ClientId, Effect, Entry, Event, LineFilter, Message, Order, Question, RoomName,
 };
 use crate::store::{self, Answer, Denial, Gate, Recalled, Store, Swing};
 use crate::text::Text;
@@ -146,6 +146,17 @@ impl Archive {
         ordered.map_err(|denial| not_ordered(order, denial))
     }
 
+    /// Has lines forgotten; the answer comes later, unless it cannot.
+    pub(super) fn forget(&mut self, id: ClientId, filter: LineFilter) -> Result<(), Event> {
+        let Some(store) = &self.store else { return Ok(()) };
+        store.forget(id, filter).map(|()| self.owed += 1).map_err(denied)
+    }
+
+    /// How often lines had been forgotten without a server when this one was started.
+    pub(super) fn forgotten(&self) -> u64 {
+        self.store.as_ref().map_or(0, Store::forgotten)
+    }
+
     /// An answer came.
     pub(super) fn note_answer(&mut self) {
         self.owed = self.owed.saturating_sub(1);
@@ -206,6 +217,7 @@ pub(super) fn answered(answer: Answer) -> Event {
         Answer::Banned(ban) => Event::Banned(ban),
         Answer::Unbanned(mask) => Event::Unbanned(mask),
         Answer::NotOrdered(order, denial) => not_ordered(order, denial),
+        Answer::Forgotten(filter, lines) => Event::Forgotten(filter, lines),
         Answer::Denied(denial) => denied(denial),
     }
 }

@@ -266,6 +266,10 @@ impl Dispatcher {
                 let asked = self.archive.ask(id, from, question);
                 self.end_wait_if_refused(now, id, asked, WaitFor::Answer);
             }
+            Effect::Forget(id, filter) => {
+                let asked = self.archive.forget(id, filter);
+                self.end_wait_if_refused(now, id, asked, WaitFor::Answer);
+            }
             Effect::Claim(id, claim) => {
                 let asked = self.archive.claim(id, claim);
                 self.end_wait_if_refused(now, id, asked, WaitFor::Answer);

@@ -64,7 +64,9 @@ impl Pending {
     pub(super) fn note(&mut self, now: Duration, effect: &Effect) {
         match effect {
             Effect::Ask(ClientId::NOBODY, _) => {}
-            Effect::Ask(id, _) | Effect::Claim(id, _) => self.wait(now, *id, WaitFor::Answer),
+            Effect::Ask(id, _) | Effect::Claim(id, _) | Effect::Forget(id, _) => {
+                self.wait(now, *id, WaitFor::Answer);
+            }
             Effect::Order(id, _) if !self.is_disk_late => self.wait(now, *id, WaitFor::Order),
             _ => {}
         }

@@ -75,6 +75,7 @@ impl Dispatcher {
                 self.chat.register(roll);
                 self.enforce(now);
             }
+            store::Event::Forgotten(filter) => self.chat.forget(&filter),
             store::Event::Committed { .. } => {}
         }
     }

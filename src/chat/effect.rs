@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::message::{Message, Reason};
-use super::model::{Claim, ClientId, Nick, Order, RoomId, RoomName};
+use super::model::{Claim, ClientId, LineFilter, Nick, Order, RoomId, RoomName};
 use crate::text::Text;
 
 /// One thing to do.
@@ -28,6 +28,9 @@ pub enum Effect {
     Claim(ClientId, Claim),
     /// Have written down what is in force by now, which is [answered](super::Event::Banned).
     Order(ClientId, Order),
+    /// Have lines forgotten that are not in memory, too, which is
+    /// [answered](super::Event::Forgotten).
+    Forget(ClientId, LineFilter),
     /// Read the settings again.
     Reload,
     /// Something was done to keep order: who did what to whom, and why.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::message::Reason;
-use super::model::{Account, Ban, Entry, Mask, Order, RoomName, RoomPast};
+use super::model::{Account, Ban, Entry, LineFilter, Mask, Order, RoomName, RoomPast};
 use crate::address::Origin;
 use crate::text::Text;
 
@@ -56,6 +56,8 @@ pub enum Event {
     Unbanned(Mask),
     /// The disk did not take what it ordered.
     NotSaved(Order),
+    /// So many lines are forgotten, of those that it wanted to be.
+    Forgotten(LineFilter, u64),
     /// It asks whether the server is there.
     Ping,
     /// It said that it is done.

@@ -48,6 +48,7 @@ impl Chat {
             Event::PasswordChanged(account) => turn.password_changed(account),
             Event::WrongPassword => turn.refuse(Refusal::WrongPassword),
             Event::NotClaimed(why) => turn.refuse(Refusal::NotFound(why)),
+            Event::Forgotten(filter, lines) => turn.tell_forgotten(&filter, lines),
             Event::Malformed => turn.refuse(Refusal::Malformed),
             Event::Ping => turn.notice("pong"),
             Event::Quit => turn.quit(None),

@@ -4,6 +4,7 @@ mod id;
 mod moment;
 mod name;
 mod entry;
+mod line_filter;
 mod account;
 mod ban;
 
@@ -11,6 +12,7 @@ pub use self::account::{Account, Claim, Password, PasswordId, Role};
 pub use self::ban::{Ban, Mask, Order};
 pub use self::entry::{Entry, Kind, RoomPast};
 pub use self::id::{ClientId, RoomId};
+pub use self::line_filter::LineFilter;
 pub use self::moment::{Moment, Now};
 pub(crate) use self::name::Folded;
 pub use self::name::{NameError, Nick, RoomName};

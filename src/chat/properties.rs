@@ -24,7 +24,7 @@ enum Step {
     Pass(u64),
 }
 
-const LINES: [&str; 48] = [
+const LINES: [&str; 50] = [
     "/nick alice",
     "/nick ALICE",
     "/nick al1ce",
@@ -73,6 +73,8 @@ const LINES: [&str; 48] = [
     "/lockdown off",
     "/motd",
     "/password pw pw pw",
+    "/forget alice",
+    "/forget B0B 7",
 ];
 
 fn step() -> impl Strategy<Value = Step> {
@@ -228,6 +230,9 @@ impl World {
                 Effect::Ask(id, Question::Room { room, .. }) => {
                     let past = self.past.get(&room).cloned();
                     self.asked.push_back((id, Event::RoomRead(room, past)));
+                }
+                Effect::Forget(id, filter) => {
+                    self.asked.push_back((id, Event::Forgotten(filter, 3)));
                 }
                 Effect::Timestamps(id, _) | Effect::Ask(id, _) | Effect::Disconnect(id, _) => {
                     assert!(self.screens.contains_key(&id));

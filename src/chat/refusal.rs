@@ -112,6 +112,8 @@ pub enum Refusal {
     NotSaved(Text),
     /// The disk takes nothing, and the memory nothing more.
     TooManyOrders,
+    /// There is no line of theirs that was meant.
+    NothingToForget(Nick),
     /// `/unmute` of somebody who is not muted.
     NotMuted(Nick),
     /// `/unmute` of an address that nobody was muted at.
@@ -226,6 +228,7 @@ impl fmt::Display for Refusal {
             Self::TooManyOrders => f.write_str(
                 "not done: the disk takes no bans, and there is no room for more of them",
             ),
+            Self::NothingToForget(nick) => write!(f, "no line of {nick} was found"),
             Self::NotMuted(nick) => write!(f, "{nick} is not muted"),
             Self::NobodyMuted(origin) => write!(f, "nobody from {origin} is muted"),
         }

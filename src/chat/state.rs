@@ -18,7 +18,7 @@ use std::time::Duration;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use super::model::{ClientId, Nick, RoomId, RoomName, RoomPast};
+use super::model::{ClientId, LineFilter, Nick, RoomId, RoomName, RoomPast};
 use crate::text::Text;
 
 pub(crate) use self::auth::{Claims, Outcome};
@@ -92,6 +92,16 @@ impl Chat {
     /// Takes over what was said in a room before this start, and its topic.
     pub fn recall(&mut self, room: RoomName, past: RoomPast) {
         self.rooms.recall(room, past);
+    }
+
+    /// Has no room remember lines that are meant any more.
+    pub fn forget(&mut self, filter: &LineFilter) {
+        self.rooms.forget(filter);
+    }
+
+    /// Forgets what rooms remember, because the store knows better.
+    pub fn forget_all(&mut self) {
+        self.rooms.forget_all();
     }
 
     /// Who gets what is told to a room. Empty for a room that does not exist.

@@ -52,6 +52,10 @@ pub struct Snapshot {
     /// Flood control of whole addresses, where there is something to remember.
     #[serde(default)]
     pub addresses: Vec<(Address, Bucket)>,
+    /// How often lines had been forgotten in the state directory while no server ran, when this one
+    /// was started.
+    #[serde(default)]
+    pub forgotten: u64,
     /// The clients that can be handed over.
     pub clients: Vec<SavedClient>,
     /// What waits to be sent to them, one after the other.
@@ -103,7 +107,8 @@ impl Snapshot {
     /// One without clients.
     pub fn new(uptime: Duration, next_id: ClientId, chat: Chat) -> Self {
         let (addresses, clients, queues) = (Vec::new(), Vec::new(), Vec::new());
-        Self { version: VERSION, uptime, next_id, chat, addresses, clients, queues }
+        let forgotten = 0;
+        Self { version: VERSION, uptime, next_id, chat, addresses, forgotten, clients, queues }
     }
 
     /// Adds a client, unless too much waits for it.

@@ -49,7 +49,8 @@ impl Server {
         let metrics = Arc::new(Metrics::default());
         let (inbox, receiver) = inbox::open(config.limits().max_clients);
         // It may find damage, which is a matter of the state directory, not of the ports.
-        let (past, store) = open_store(config, database, &inbox, inherited.snapshot.is_some())?;
+        let (past, store) = open_store(config, database, &inbox)?;
+        let before_forgetting = inherited.snapshot.as_ref().map(|before| before.forgotten);
         let tls = config.identity.clone().map(Tls::new);
         let guard = SharedGuard::new(config.guard());
         let wanted = services(config, tls.as_ref(), &guard, figures(&metrics, &inbox));
@@ -67,7 +68,7 @@ impl Server {
         };
         let door = Arc::clone(&entrance.door);
         let (mut chat, heirs) = restore(inherited, config.settings(), &door, &shared);
-        past.recall_in(&mut chat);
+        past.recall_in(&mut chat, before_forgetting);
 
         // Threads of the server's own come first: there may not be one for every client.
         let poll = WritablePoll::new(&closed).map_err(failed("make a poll"))?;

@@ -92,6 +92,8 @@ struct Shared {
     overflow: Mutex<Overflow>,
     waiting_bytes: AtomicUsize,
     done: AtomicU64,
+    /// The number of what was handed over last.
+    handed: AtomicU64,
 }
 
 impl Shared {
@@ -128,6 +130,7 @@ impl Backlog {
     /// there is no room for it.
     pub(super) fn push(&mut self, make: impl FnOnce(u64) -> Item) -> Option<u64> {
         self.handed += 1;
+        self.shared.handed.store(self.handed, Ordering::Release);
         let item = make(self.handed);
         let shared = Arc::clone(&self.shared);
         let mut overflow = shared.overflow();
@@ -186,6 +189,16 @@ impl Queue {
             }
         }
         batch
+    }
+
+    /// The number of what was handed over last.
+    pub(super) fn handed(&self) -> u64 {
+        self.shared.handed.load(Ordering::Acquire)
+    }
+
+    /// Whether all up to that number is written, or lost.
+    pub(super) fn is_done(&self, upto: u64) -> bool {
+        self.shared.done.load(Ordering::Acquire) >= upto
     }
 
     /// Notes that a batch is on the disk, and returns up to which number that is all.

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::chat::{Account, Ban, Entry, Kind, Mask, Moment, Nick, Order, RoomName, RoomPast};
+use crate::chat::{
+    Account, Ban, Entry, Kind, LineFilter, Mask, Moment, Nick, Order, RoomName, RoomPast,
+};
 use crate::text::Text;
 
 /// Something to look up in the history.
@@ -52,6 +54,8 @@ pub enum Answer {
     Unbanned(Mask),
     /// The order was not carried out.
     NotOrdered(Order, Denial),
+    /// So many lines are forgotten, of those that were meant.
+    Forgotten(LineFilter, u64),
     /// It was not done.
     Denied(Denial),
 }

@@ -8,6 +8,7 @@ use crate::restart::switch;
 mod accounts;
 mod attacker;
 mod bans;
+mod forget;
 mod operators;
 mod passwords;
 mod wires;

@@ -15,6 +15,7 @@ mod accounts;
 mod broken_files;
 mod commands;
 mod crash;
+mod forget;
 mod full_disk;
 mod lines;
 mod overflow;

@@ -55,6 +55,10 @@ impl World {
                 self.check_order(step, client, &order);
                 self.store.order(client, order);
             }
+            Effect::Forget(client, filter) => {
+                self.check_operator(step);
+                self.store.forget(self.actor(step, client), filter);
+            }
             Effect::Reload => self.check_operator(step),
             Effect::Kept(deed) => self.keep_order(step, deed.as_str()),
             Effect::Changed(client) | Effect::Disconnect(client, _) => {

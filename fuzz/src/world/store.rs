@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use chatd::address::Address;
 use chatd::chat::{
-    Account, Ban, Claim, ClientId, Entry, Event, Mask, Moment, Nick, Order, Password, PasswordId,
+    Account, Ban, Claim, ClientId, Entry, Event, LineFilter, Mask, Moment, Nick, Order, Password, PasswordId,
     Question, Role, RoomName, RoomPast,
 };
 use chatd::text::Text;
@@ -171,6 +171,13 @@ impl Store {
             }
         };
         self.written.push_back(Cause::Client(client, answer));
+    }
+
+    pub(super) fn forget(&mut self, client: ClientId, filter: LineFilter) {
+        let before = self.lines.len();
+        self.lines.retain(|(room, entry)| !filter.matches(*room, entry));
+        let lines = (before - self.lines.len()) as u64;
+        self.written.push_back(Cause::Client(client, Event::Forgotten(filter, lines)));
     }
 
     pub(super) fn ask(&mut self, client: ClientId, question: Question) {

@@ -90,6 +90,11 @@ impl History {
         last
     }
 
+    /// Forgets the lines that are meant.
+    pub(crate) fn forget(&mut self, is_meant: impl Fn(&Entry) -> bool) {
+        self.entries.retain(|(_, entry)| !is_meant(entry));
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::history::History;
 use super::pace::Pace;
-use crate::chat::model::{ClientId, RoomId, RoomName, RoomPast};
+use crate::chat::model::{ClientId, LineFilter, RoomId, RoomName, RoomPast};
 use crate::text::Text;
 
 /// Rooms without people that are remembered for their history or topic.
@@ -141,6 +141,20 @@ impl Rooms {
         let matters = |id: RoomId, room: &Room| id == RoomId::LOBBY || !room.members.is_empty();
         let unread = self.rooms.iter().filter(|(id, room)| !room.is_read && matters(**id, room));
         unread.min_by_key(|(id, _)| **id).map(|(_, room)| room.name)
+    }
+
+    pub(crate) fn forget(&mut self, filter: &LineFilter) {
+        for room in self.rooms.values_mut() {
+            let name = room.name;
+            room.history.forget(|line| filter.matches(name, line));
+        }
+    }
+
+    pub(crate) fn forget_all(&mut self) {
+        for room in self.rooms.values_mut() {
+            room.history.forget(|_| true);
+            room.is_read = false;
+        }
     }
 
     /// Whether every room has its name, and is on the list of those without people if it is one.

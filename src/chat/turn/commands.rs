@@ -103,6 +103,13 @@ const COMMANDS: &[Command] = &[
         moderation::lockdown,
     )
     .for_operators(),
+    Command::new(
+        "/forget NAME [TEXT]",
+        "remove what somebody said here",
+        1..=2,
+        moderation::forget,
+    )
+    .for_operators(),
     Command::new("/reload", "read the server's settings again", 0..=0, moderation::reload)
         .for_operators(),
 ];
@@ -115,7 +122,7 @@ pub fn usages() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// What may be taken for a slash; an input method makes the first of one.
 const LIKE_A_SLASH: [char; 5] = ['\u{FF0F}', '\u{2044}', '\u{2215}', '\u{29F8}', '\\'];
 /// Commands with something in them that nobody else may see.
-const SECRET: [&str; 3] = ["register", "login", "password"];
+const SECRET: [&str; 4] = ["register", "login", "password", "forget"];
 
 /// The secret command that is meant by a line which is no command, as its slash is none.
 pub(crate) fn secret_meant_by(line: &str) -> Option<&'static str> {

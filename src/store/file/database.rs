@@ -21,7 +21,7 @@ const FILE: &str = "chatd.db";
 const LOCK: &str = "chatd.lock";
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 /// How long to wait for another process that is writing.
-const BUSY: Duration = Duration::from_secs(5);
+pub(crate) const BUSY: Duration = Duration::from_secs(5);
 /// How long to wait for a server that may be about to end, and how often to look.
 const LEAVING: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_millis(10);

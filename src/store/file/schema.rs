@@ -26,7 +26,7 @@ const MIGRATIONS: [&str; 2] = [
     DROP TABLE msg_fts;
     CREATE VIRTUAL TABLE msg_fts USING fts5(body, content='');
     INSERT INTO msg_fts(msg_fts, rank) VALUES('secure-delete', 1);
-    CREATE TABLE forget(id INTEGER PRIMARY KEY, lines TEXT NOT NULL);
+    CREATE TABLE forget(id INTEGER PRIMARY KEY, lines TEXT NOT NULL, forgotten INTEGER);
 ",
 ];
 

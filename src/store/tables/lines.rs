@@ -15,6 +15,8 @@ use crate::text::Text;
 const SAID: i64 = 0;
 const EMOTED: i64 = 1;
 const GAP: i64 = 2;
+/// What is left of a line that was to be forgotten.
+pub(crate) const FORGOTTEN: i64 = 3;
 /// Bytes of text that one answer has at most: whoever asks should be able to read it.
 const MAX_SHOWN: usize = 64 * 1024;
 /// Rooms whose numbers are remembered.
@@ -99,7 +101,7 @@ pub(crate) fn last(connection: &Connection, room: RoomName, count: usize) -> Res
     let id = connection.query_row(id, [room.as_str()], |row| row.get::<_, i64>(0)).optional()?;
     let sql = format!(
         "SELECT {COLUMNS} FROM msg JOIN room ON room.id = msg.room_id
-         WHERE msg.room_id = ?1 ORDER BY msg.id DESC LIMIT ?2"
+         WHERE msg.room_id = ?1 AND msg.kind <> {FORGOTTEN} ORDER BY msg.id DESC LIMIT ?2"
     );
     let mut query = connection.prepare(&sql)?;
     take_newest(query.query_map(params![id, i64::try_from(count).unwrap_or(i64::MAX)], recall)?)

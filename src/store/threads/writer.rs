@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, select};
 use rusqlite::{Connection, Result};
 
-use crate::chat::{Account, ClientId, Moment, Nick, Order, PasswordId};
+use super::forgetter::Forgetter;
+use crate::chat::{Account, ClientId, LineFilter, Moment, Nick, Order, PasswordId};
 use crate::runtime::clock;
 use crate::store::backlog::{Item, Queue};
 use crate::store::event::Event;
@@ -17,6 +18,7 @@ use crate::store::file::database::Database;
 use crate::store::request::{Answer, Denial, Outcome};
 use crate::store::tables::accounts;
 use crate::store::tables::bans;
+use crate::store::tables::forget;
 use crate::store::tables::lines;
 use crate::store::tables::lines::RoomIds;
 use crate::store::tables::retention::Keeper;
@@ -37,6 +39,8 @@ pub(crate) enum Change {
     LoggedIn(ClientId, Account, Moment),
     /// The account is to have a password with this hash instead of that one.
     SetPassword(ClientId, Nick, PasswordId, String),
+    /// Lines are to be forgotten, once all is written up to that number.
+    Forget(ClientId, LineFilter, u64),
 }
 
 /// Where a writer's work comes from.
@@ -56,6 +60,7 @@ pub(crate) struct Writer<R> {
     origin: String,
     rooms: RoomIds,
     keeper: Keeper,
+    forgetter: Forgetter,
     looked: Instant,
     failing_since: Option<Instant>,
     report: R,
@@ -75,6 +80,7 @@ impl<R: FnMut(Event)> Writer<R> {
             origin,
             rooms: RoomIds::default(),
             keeper,
+            forgetter: Forgetter::default(),
             looked: Instant::now(),
             failing_since: None,
             report,
@@ -118,6 +124,9 @@ impl<R: FnMut(Event)> Writer<R> {
             self.take(change);
         }
         let _ = self.write_rest();
+        while self.forgetter.next(&self.inlets.queue).is_some_and(|due| due <= Instant::now()) {
+            self.forget();
+        }
     }
 
     fn write_rest(&mut self) -> std::result::Result<(), ()> {
@@ -188,6 +197,12 @@ impl<R: FnMut(Event)> Writer<R> {
                 let registered = |()| Answer::Registered(account);
                 (client, saved.map_or_else(Answer::NotClaimed, registered))
             }
+            Change::Forget(client, filter, after) => {
+                if !self.forgetter.is_full() {
+                    return self.forgetter.add(Some(client), None, filter, after);
+                }
+                (client, Answer::Denied(Denial::Busy))
+            }
             Change::LoggedIn(client, account, at) => {
                 let logged_in = self.confirm_login(&account, at);
                 (client, logged_in.map_or_else(Answer::NotClaimed, Answer::LoggedIn))
@@ -250,8 +265,8 @@ impl<R: FnMut(Event)> Writer<R> {
     }
 
     fn next_chore(&self) -> Instant {
-        let look = self.looked + LOOK;
-        self.keeper.next().map_or(look, |next| next.min(look))
+        let others = [self.keeper.next(), self.forgetter.next(&self.inlets.queue)];
+        others.into_iter().flatten().chain([self.looked + LOOK]).min().unwrap_or(self.looked)
     }
 
     /// Does what is due by the clock.
@@ -267,6 +282,23 @@ impl<R: FnMut(Event)> Writer<R> {
         {
             log::warn!("cannot remove old lines: {error}");
         }
+        if self.forgetter.next(&self.inlets.queue).is_some_and(|due| due <= Instant::now()) {
+            self.forget();
+        }
+    }
+
+    /// Forgets a slice of what is to be forgotten next.
+    fn forget(&mut self) {
+        match self.forgetter.work(&mut self.database, &self.origin) {
+            Ok(None) => {}
+            Ok(Some((client, filter, lines))) => {
+                (self.report)(Event::Forgotten(filter.clone()));
+                if let Some(client) = client {
+                    (self.report)(Event::Answered(client, Answer::Forgotten(filter, lines)));
+                }
+            }
+            Err(error) => log::error!("cannot forget lines, and will try again: {error}"),
+        }
     }
 
     /// Reports accounts and bans if another process has changed something.
@@ -274,6 +306,19 @@ impl<R: FnMut(Event)> Writer<R> {
         if self.database.was_changed_by_others()? {
             let roll = read_roll(&self.database.connection)?;
             (self.report)(Event::Changed(roll));
+            self.take_requests()?;
+        }
+        Ok(())
+    }
+
+    /// Takes up what other processes want to be forgotten. What is in memory is forgotten at once.
+    fn take_requests(&mut self) -> Result<()> {
+        for (id, filter) in forget::requests(&self.database.connection)? {
+            if self.forgetter.has(id) {
+                continue;
+            }
+            (self.report)(Event::Forgotten(filter.clone()));
+            self.forgetter.add(None, Some(id), filter, self.inlets.queue.handed());
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use super::arguments::on_or_off;
 use crate::address::{Address, Origin};
 use crate::chat::effect::{Audience, Effect};
 use crate::chat::message::{Message, Reason};
-use crate::chat::model::{Ban, ClientId, Mask, Moment, Nick, Order};
+use crate::chat::model::{Ban, ClientId, LineFilter, Mask, Moment, Nick, Order};
 use crate::chat::refusal::Refusal;
 use crate::chat::state::Mute;
 use crate::chat::turn::moderation::{because, for_so_long};
@@ -181,6 +181,29 @@ pub(crate) fn lockdown(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal
     let everyone = Audience::Everyone;
     turn.effects.tell(everyone, Message::Notice(Text::new(words)));
     Ok(())
+}
+
+/// What was said may be a secret: it is in no log.
+pub(crate) fn forget(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    let nick = Nick::new(args[0]).ok_or(Refusal::NotANick)?;
+    let (room, text) = (turn.room().1.name, args.get(1).map(Text::new));
+    let filter = LineFilter { nick: Some(nick), room: Some(room), text, ..LineFilter::default() };
+    turn.chat.forget(&filter);
+    turn.log(format_args!("had lines of {nick} in {room} forgotten"));
+    turn.effects.push(Effect::Forget(turn.me, filter));
+    Ok(())
+}
+
+impl Turn<'_> {
+    /// Says how many lines are forgotten, of those that were meant.
+    pub(in crate::chat) fn tell_forgotten(&mut self, filter: &LineFilter, lines: u64) {
+        let nick = filter.nick.unwrap_or_else(Nick::server);
+        match lines {
+            0 => self.refuse(Refusal::NothingToForget(nick)),
+            1 => self.notice(format_args!("1 line of {nick} is forgotten")),
+            _ => self.notice(format_args!("{lines} lines of {nick} are forgotten")),
+        }
+    }
 }
 
 pub(crate) fn reload(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {

@@ -3,17 +3,39 @@
 use std::error::Error;
 use std::fmt;
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::{AccountTask, BadPassword, BanTask, Errand, Task};
-use crate::chat::{Account, Ban, Moment, Password, Role};
+use super::tasks::{AccountTask, BanTask, Lines, Task};
+use crate::chat::{Account, Ban, LineFilter, Moment, Password, Role};
 use crate::store::{self, Filter, offline};
 
 /// More than any password.
 const MAX_INPUT: u64 = 4096;
+
+/// What was typed can't be a password: a mistake like a wrong option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadPassword;
+
+impl fmt::Display for BadPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "a password has 8 to 512 bytes of UTF-8, without blanks around it and without control \
+             or invisible characters, or nobody could log in with it",
+        )
+    }
+}
+
+impl Error for BadPassword {}
+
+/// A command, and the state directory that it is for.
+#[derive(Debug)]
+pub struct Errand {
+    pub(super) task: Task,
+    pub(super) dir: PathBuf,
+}
 
 impl Errand {
     /// Does it.
@@ -28,12 +50,23 @@ impl Errand {
                 Ok(store::export(dir, filter, io::stdout().lock())?)
             }
             Task::Backup { file, .. } => Ok(store::backup(dir, file)?),
+            Task::Forget { lines, .. } => forget(dir, lines),
             Task::Account(task) => account(dir, task),
             Task::Ban(BanTask::List { .. }) => list_bans(&offline::bans(dir)?),
             Task::Ban(BanTask::Remove { mask, .. }) => {
                 say(format_args!("{} is not banned any more", offline::lift_ban(dir, *mask)?))
             }
         }
+    }
+}
+
+fn forget(dir: &Path, lines: &Lines) -> Result<(), Box<dyn Error>> {
+    let Lines { nick, room, since, until, id, text } = lines.clone();
+    let filter = LineFilter { nick, room, since, until, text };
+    match store::forget_offline::forget(dir, id.as_ref(), filter)? {
+        0 => say("no line was found"),
+        1 => say("1 line is forgotten"),
+        lines => say(format_args!("{lines} lines are forgotten")),
     }
 }
 
