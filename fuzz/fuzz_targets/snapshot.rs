@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
+use chatd::admission::limits::Limits;
 use chatd::chat::{Chat, ClientId, Effects, Event, Moment, Now, Reason, Roll, Settings};
 use chatd::restart::snapshot::{Record, SavedSession, Snapshot};
-use chatd::admission::limits::Limits;
 use chatd::text::Text;
 use libfuzzer_sys::fuzz_target;
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use chatd::address::Address;
 use chatd::chat::{
-    Account, Ban, Claim, ClientId, Entry, Event, LineFilter, Mask, Moment, Nick, Order, Password, PasswordId,
-    Question, Role, RoomName, RoomPast,
+    Account, Ban, Claim, ClientId, Entry, Event, LineFilter, Mask, Moment, Nick, Order, Password,
+    PasswordId, Question, Role, RoomName, RoomPast,
 };
 use chatd::text::Text;
 

@@ -6,9 +6,9 @@ use std::sync::LazyLock;
 use std::time::Duration;
 use std::{env, fs, process};
 
+use chatd::admission::bucket::Bucket;
 use chatd::chat::{Chat, ClientId, RoomId, RoomPast};
 use chatd::restart::snapshot::{SavedSession, Snapshot};
-use chatd::admission::bucket::Bucket;
 use serde_json::Value;
 
 use super::facts::Facts;

@@ -83,11 +83,15 @@ impl Database {
         }
         write_ahead(&connection).map_err(wrong)?;
         // A server that runs would go on with the tables that it knows.
-        if lock.is_none() && is_old(&connection).map_err(wrong)? && is_in_use(&file) {
+        let is_old = is_old(&connection).map_err(wrong)?;
+        if lock.is_none() && is_old && is_in_use(&file) {
             let what = "an older chatd is running there; restart it first";
             return Err(Fault::about(&file, what));
         }
         schema::migrate(&mut connection).map_err(wrong)?;
+        if is_old {
+            clean(&connection, &file);
+        }
         tidy_up(&connection, true).map_err(wrong)?;
         let version = data_version(&connection).map_err(wrong)?;
         Ok(Self { connection, file, version, _lock: lock })
@@ -193,6 +197,14 @@ fn lock(path: &Path) -> Result<File, Fault> {
     let note = format!("{}\n", std::process::id());
     file.set_len(0).and_then(|()| file.write_all(note.as_bytes())).map_err(wrong)?;
     Ok(file)
+}
+
+/// Writes the file anew, without what was removed from it while that was not overwritten. It is
+/// of use without that, too, such as when the disk has no room for a copy.
+fn clean(connection: &Connection, file: &Path) {
+    if let Err(error) = connection.execute_batch("VACUUM") {
+        log::warn!("{} may still have what was removed from it: {error}", file.display());
+    }
 }
 
 fn is_old(connection: &Connection) -> rusqlite::Result<bool> {

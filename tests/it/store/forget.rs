@@ -116,3 +116,21 @@ fn a_snapshot_from_before_has_nothing_of_it_when_it_is_gone_on_with() {
     assert!(!remembers(&chat));
     assert_eq!(chat.nick(ClientId(1)), None);
 }
+
+#[test]
+fn what_version_1_removed_is_gone_from_the_file() {
+    let dir = TempDir::new();
+    let old = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/chatd-v1.db");
+    dir.file("chatd.db", std::fs::read(old).unwrap());
+    let has_secret = || {
+        let file = std::fs::read(dir.path("chatd.db")).unwrap();
+        file.windows(8).any(|window| window == b"r2xyzzy!")
+    };
+    let said = "INSERT INTO msg(room_id, ts, origin, oseq, kind, nick, body)
+                VALUES(1, 0, 'x', 1, 0, 'alice', printf('%.5000c hunter2xyzzy!', 'x'));
+                DELETE FROM msg WHERE origin = 'x'";
+    other(&dir).execute_batch(said).unwrap();
+    assert!(has_secret());
+    Kept::open(&dir).close();
+    assert!(!has_secret());
+}

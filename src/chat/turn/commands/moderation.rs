@@ -196,7 +196,7 @@ pub(crate) fn forget(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> 
 
 impl Turn<'_> {
     /// Says how many lines are forgotten, of those that were meant.
-    pub(in crate::chat) fn tell_forgotten(&mut self, filter: &LineFilter, lines: u64) {
+    pub(crate) fn tell_forgotten(&mut self, filter: &LineFilter, lines: u64) {
         let nick = filter.nick.unwrap_or_else(Nick::server);
         match lines {
             0 => self.refuse(Refusal::NothingToForget(nick)),
