@@ -1,5 +1,5 @@
-//! Where a client comes from: `Address` as far as limits and kept names go, `Origin` in full for
-//! those who keep order, and the `Network` that an origin is in.
+//! Where a client comes from: `Address` as limits and reserved nicks count it, `Origin` in full for
+//! operators, and `Network` for bans.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
@@ -7,8 +7,8 @@ use std::net::{IpAddr, Ipv6Addr};
 use ipnet::{IpNet, Ipv4Net};
 use serde::{Deserialize, Serialize};
 
-/// An IPv4 address, or the /64 of an IPv6 address: what one household or host can have for
-/// itself (RFC 6177). Opaque, so that nothing can show it to other users by accident.
+/// An IPv4 address, or the /64 of an IPv6 address, which is what one household or host gets
+/// (RFC 6177). Opaque, so that no code shows it to other users by accident.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Address(Ipv6Addr);
 
@@ -21,7 +21,7 @@ impl Address {
         })
     }
 
-    /// The first that has this part.
+    /// The first full address in it.
     pub fn first(self) -> Origin {
         Origin::of(self.0.into())
     }
@@ -32,12 +32,12 @@ impl Address {
 pub struct Origin(IpAddr);
 
 impl Origin {
-    /// That of `ip`. An IPv4 address mapped into IPv6 is the IPv4 address.
+    /// The origin `ip`; an IPv4 address mapped into IPv6 becomes IPv4.
     pub fn of(ip: IpAddr) -> Self {
         Self(ip.to_canonical())
     }
 
-    /// What somebody typed, if it is an address.
+    /// Parses a typed address.
     pub fn parse(text: &str) -> Option<Self> {
         text.parse().ok().map(Self::of)
     }
@@ -54,13 +54,12 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Addresses that begin alike, such as 192.0.2.0/24.
+/// A network, such as 192.0.2.0/24.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network(IpNet);
 
 impl Network {
-    /// What somebody typed, if it is a network: without what is not of the network, and as IPv4
-    /// if it is IPv4 mapped into IPv6.
+    /// Parses a typed network. Clears the host bits, and turns IPv4 mapped into IPv6 into IPv4.
     pub fn parse(text: &str) -> Option<Self> {
         let network: IpNet = text.parse().ok()?;
         let mapped = match network {
@@ -71,7 +70,7 @@ impl Network {
         Some(Self(v4.map_or(network, IpNet::V4).trunc()))
     }
 
-    /// Whether `origin` is one of its addresses.
+    /// Whether `origin` is in the network.
     pub fn contains(&self, origin: Origin) -> bool {
         self.0.contains(&origin.0)
     }

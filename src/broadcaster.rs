@@ -9,6 +9,6 @@ mod parking; // sessions that left everything for the next process
 mod run; // `Broadcaster`: the loop
 mod handover; // everything to the next process, and from the one before
 
-pub use self::dispatch::Surroundings;
+pub use self::dispatch::Environment;
 pub use self::handover::HAND_OVER;
 pub use self::run::Broadcaster;

@@ -1,17 +1,17 @@
 //! The chat itself: who is connected, in which room, and who is to be told what.
 //!
-//! A pure state machine. It knows no sockets, threads or clocks and logs nothing: it is told
-//! what happened and when, and answers with [`Effects`] for somebody else to carry out.
+//! A pure state machine without sockets, threads, clocks or logging: the caller says what happened
+//! and when, and carries out the [`Effects`] that come back.
 
 mod model; // names, numbers, times, entries, accounts, bans
-mod refusal; // what somebody is told whose wish is not granted
+mod refusal; // why a request is refused
 mod message; // what clients are told
-mod effect; // what is to be done
+mod effect; // what the caller has to do
 mod event; // what happened
-mod state; // `Chat`: who is here, and what holds for them
-mod turn; // one client's go: speech, presence, moderation, commands
+mod state; // `Chat`: clients, rooms, accounts, bans
+mod turn; // one client acts: speech, presence, moderation, commands
 mod handle; // an event becomes effects
-mod integrity; // whether what was saved belongs together
+mod integrity; // whether a snapshot is consistent
 
 #[cfg(test)]
 mod properties;

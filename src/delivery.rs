@@ -1,6 +1,6 @@
 //! What is due to whom, and sending it.
 
-pub mod audience;
+pub mod room_peers;
 pub mod send_queue;
 pub mod slowness;
 

@@ -1,7 +1,7 @@
 //! `Text`: one clean line of text, safe to show on anybody's terminal.
 //!
-//! Everything that came from outside (what people type, the MOTD, the server's name) becomes a
-//! `Text` before it goes anywhere, so history, logs and every wire share one filter.
+//! All input (typed lines, the MOTD, the server's name) becomes a `Text` before it is used, so that
+//! history, logs and every wire share one filter.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use unicode_properties::{GeneralCategoryGroup, UnicodeEmoji, UnicodeGeneralCategory};
 
-/// Marks in a row that stay; more of them climb over the lines above and below.
+/// Most combining marks in a row; more would cover the lines above and below.
 const MAX_MARKS: usize = 4;
-/// Asks for the coloured form of the emoji before it, so emoji sequences are full of it.
+/// VARIATION SELECTOR-16: asks for the coloured form of the emoji before it.
 const EMOJI_VARIATION: char = '\u{FE0F}';
 
 /// One line without control, bidirectional-override or invisible characters. Cheap to clone.
@@ -35,8 +35,8 @@ impl From<Text> for String {
 impl Text {
     /// Cleans `raw`; the only way to make a `Text`.
     ///
-    /// Bytes that are not UTF-8 become U+FFFD, TAB becomes a space, and what could move the
-    /// cursor, reorder or hide text is dropped. Filtering twice changes nothing.
+    /// Bytes that are not UTF-8 become U+FFFD, TAB becomes a space, and characters that move the
+    /// cursor, reorder or hide text are dropped. Idempotent.
     pub fn new(raw: impl AsRef<[u8]>) -> Self {
         let raw = raw.as_ref();
         if raw.iter().all(|byte| matches!(byte, b' '..=b'~'))
@@ -59,7 +59,7 @@ impl Text {
         &self.0
     }
 
-    /// Whether there is nothing to read in it: it is empty or all white space.
+    /// Whether it is empty or all white space.
     pub fn is_blank(&self) -> bool {
         self.0.trim().is_empty()
     }
@@ -71,7 +71,7 @@ impl fmt::Display for Text {
     }
 }
 
-/// What was kept so far, and what the next character must know of it.
+/// The text kept so far, and the state that decides about the next character.
 struct Filter {
     kept: String,
     last: Option<char>,
@@ -105,13 +105,13 @@ impl Filter {
         self.keep_mark(c);
     }
 
-    /// Keeps a character that takes no room of its own: a row of marks goes on across it.
+    /// Keeps a zero-width character; it does not end a row of marks.
     fn keep_mark(&mut self, c: char) {
         self.kept.push(c);
         self.last = Some(c);
     }
 
-    /// Whether a zero-width joiner has a use here, as in Indic scripts, Persian and emoji.
+    /// Whether a zero-width joiner is useful here, as in Indic scripts, Persian and emoji.
     fn may_join(&self) -> bool {
         self.last.is_some_and(|c| {
             !c.is_ascii()
@@ -127,7 +127,7 @@ fn is_mark(c: char) -> bool {
     c.general_category_group() == GeneralCategoryGroup::Mark
 }
 
-/// Controls, line separators, bidirectional controls, and characters that nobody can see.
+/// Controls, line separators, bidirectional controls, and invisible characters.
 fn is_dangerous(c: char) -> bool {
     matches!(
         c,

@@ -1,4 +1,4 @@
-//! The web port: the page, its parts, and the way from HTTP to WebSocket.
+//! The web port: serves the page, and upgrades HTTP to WebSocket.
 
 mod guard;
 
@@ -16,7 +16,7 @@ use crate::telemetry::metrics::CONTENT_TYPE;
 use crate::wire::Dialect;
 use crate::wire::websocket::SUBPROTOCOL;
 
-/// What the page may do: nothing but talk to where it came from.
+/// Headers that let the page contact its own origin only.
 const PAGE_FIELDS: [(&str, &str); 3] = [
     (
         "Content-Security-Policy",
@@ -29,20 +29,20 @@ const PAGE_FIELDS: [(&str, &str); 3] = [
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// A client that went on with WebSocket.
+/// A client that upgraded to WebSocket.
 #[derive(Debug)]
 pub struct Upgraded {
-    /// How it wants to be spoken to.
+    /// Its dialect.
     pub dialect: Dialect,
-    /// What it has already sent in it.
+    /// The bytes that it sent after the request.
     pub early: Vec<u8>,
 }
 
-/// What there is to see.
+/// What the port serves.
 pub enum Site {
-    /// The page, and the way to the chat.
+    /// The page and WebSocket.
     Page(SharedGuard),
-    /// The figures that this returns.
+    /// The metrics that this function returns.
     Metrics(Box<dyn Fn() -> String + Send + Sync>),
 }
 
@@ -55,11 +55,11 @@ impl fmt::Debug for Site {
     }
 }
 
-/// Deals with one request, of which `received` was read before: answers it, or returns the
-/// client if it went on with WebSocket.
+/// Handles one request, of which `received` was read already: answers it, or returns the client if
+/// it upgraded to WebSocket.
 ///
 /// # Errors
-/// When the client is gone, or took too long even for the answer.
+/// When the connection fails, or the answer cannot be sent in time.
 pub fn serve(
     transport: &Transport,
     mut received: Vec<u8>,
@@ -84,14 +84,14 @@ pub fn serve(
     Ok(None)
 }
 
-/// The answer to whoever comes when too many others are at it, whatever the request is.
+/// The answer to any request while too many others are under way.
 pub fn too_busy() -> Vec<u8> {
     let busy = Answer::plain(Status::ServiceUnavailable);
     let fields = [&[("Retry-After", "5")], PAGE_FIELDS.as_slice()].concat();
     Answer { fields, ..busy }.to_bytes(&[])
 }
 
-/// Reads until the head of a request is whole, and returns it with what follows.
+/// Reads until the head of a request is complete; returns it with the bytes that follow.
 fn read_request(
     transport: &Transport,
     received: &mut Vec<u8>,

@@ -1,13 +1,13 @@
 //! Wires: how bytes become [`Incoming`], and [`Message`](crate::chat::Message)s become bytes.
 //!
-//! A wire knows no sockets, threads or clocks: it is fed slices and fills buffers.
+//! A wire knows no sockets, threads or clocks: it decodes slices and fills buffers.
 
 mod incoming; // what a client sent
 mod farewell; // why a connection ends
 pub mod text; // lines, with telnet inside
 pub mod websocket; // lines or JSON in WebSocket frames
-mod decoder; // bytes in, of any wire
-mod dialect; // bytes out, as each client wants them
+mod decoder; // decodes the bytes of any wire
+mod dialect; // encodes messages as each client gets them
 
 pub use self::decoder::Decoder;
 pub use self::dialect::Dialect;

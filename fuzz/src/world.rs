@@ -10,7 +10,7 @@ mod screen;
 mod speech;
 mod steps;
 mod store;
-mod succession;
+mod restart;
 mod tables;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};

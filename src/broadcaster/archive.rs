@@ -179,7 +179,7 @@ impl Archive {
         if let Some(store) = self.store
             && !store.close(patience)
         {
-            log::error!("the disk is too slow: what was said last is not on it");
+            log::error!("the disk is too slow: the last lines are not on disk");
         }
     }
 }

@@ -33,7 +33,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What a broadcaster finds around it.
 #[derive(Debug)]
-pub struct Surroundings {
+pub struct Environment {
     /// The time.
     pub clock: Clock,
     /// The limits in force.
@@ -68,8 +68,8 @@ pub(super) struct Dispatcher {
 }
 
 impl Dispatcher {
-    pub(super) fn new(surroundings: Surroundings, writable: Arc<WritablePoll>, chat: Chat) -> Self {
-        let Surroundings { limits, keeper, metrics, store, web_port, .. } = surroundings;
+    pub(super) fn new(environment: Environment, writable: Arc<WritablePoll>, chat: Chat) -> Self {
+        let Environment { limits, keeper, metrics, store, web_port, .. } = environment;
         let is_strict = matches!(store, Some((_, Durability::Strict)));
         Self {
             limits,
@@ -197,7 +197,7 @@ impl Dispatcher {
     /// Turns away a client that speaks another protocol.
     fn refuse(&mut self, now: Now, id: ClientId, protocol: &str, reason: Refused) {
         if let Some(addr) = self.peers.addr(id) {
-            log::warn!("refused {addr}: it speaks {protocol} to the text port");
+            log::warn!("refused {addr}: it sent {protocol} to the text port");
             self.status.count_refused(reason);
         }
         let answer = http_refusal(self.web_port);
@@ -280,10 +280,10 @@ impl Dispatcher {
             }
             Effect::Reload => {
                 if let Err(error) = os::ask_for_reload() {
-                    log::error!("cannot ask for a reload: {error}");
+                    log::error!("cannot start a reload: {error}");
                 }
             }
-            Effect::Kept(deed) => log::info!("to keep order, {deed}"),
+            Effect::Kept(deed) => log::info!("operator {deed}"),
             Effect::Changed(id) => self.status.note(id, &self.chat, self.peers.dialect(id)),
             Effect::TurnedAway(id) => {
                 if let Some(addr) = self.peers.addr(id) {
@@ -373,7 +373,7 @@ fn log_words(message: &Message) {
             log::debug!("{} in {room}: {}", entry.from, entry.text);
         }
         Message::Left { room, nick, reason: Reason::Quit(Some(words)), .. } => {
-            log::debug!("{nick} quits {room}: {words}");
+            log::debug!("{nick} quit {room}: {words}");
         }
         _ => {}
     }

@@ -78,7 +78,7 @@ impl Broadcaster {
             if snapshot.add(id, addr, dialect, session, &queue) {
                 clients.push((id, stream));
             } else {
-                log::warn!("{addr} is too far behind to be handed over");
+                log::warn!("disconnected {addr}: too much is queued for it to survive the restart");
                 let _ = stream.shutdown(Shutdown::Both);
             }
         }

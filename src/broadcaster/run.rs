@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
-use super::dispatch::{Dispatcher, Surroundings};
+use super::dispatch::{Dispatcher, Environment};
 use super::parking::Parking;
 use crate::admission::limits::SharedLimits;
 use crate::chat::{Chat, Now};
@@ -48,13 +48,13 @@ impl Broadcaster {
     /// [adopted](Self::adopt) before it runs are gone.
     pub fn new(
         inbox: Receiver<Input>,
-        surroundings: Surroundings,
+        environment: Environment,
         writable: Arc<WritablePoll>,
         chat: Chat,
     ) -> Self {
-        let (clock, limits) = (surroundings.clock, surroundings.limits.clone());
-        let alarm = Arc::clone(&surroundings.alarm);
-        let dispatcher = Dispatcher::new(surroundings, writable, chat);
+        let (clock, limits) = (environment.clock, environment.limits.clone());
+        let alarm = Arc::clone(&environment.alarm);
+        let dispatcher = Dispatcher::new(environment, writable, chat);
         let parking = Parking::default();
         let (stopping, next_ping) = (false, None);
         Self { inbox, clock, limits, alarm, dispatcher, stopping, parking, next_ping }

@@ -67,7 +67,7 @@ impl Dispatcher {
             }
             store::Event::Lost { room, lines, .. } => {
                 self.status.count_lost(lines);
-                let words = format!("{lines} lines said in {room} are missing in the history");
+                let words = format!("{lines} lines said in {room} are missing from the history");
                 log::error!("{words}");
                 self.tell_operators(now, &words);
             }
@@ -84,12 +84,12 @@ impl Dispatcher {
     fn report_swing(&mut self, now: Now) {
         match self.archive.take_swing() {
             Some(Swing::Opened) => {
-                let words = "the disk is too slow: lines are shown before they are on it";
+                let words = "the disk is too slow: lines are shown before they are on disk";
                 log::error!("{words}");
                 self.tell_operators(now, words);
             }
             Some(Swing::Closed) => {
-                log::info!("the disk keeps up again: lines are shown once on it");
+                log::info!("the disk keeps up again: lines are shown once they are on disk");
                 self.tell_operators(now, "the disk keeps up again");
             }
             None => {}

@@ -1,4 +1,4 @@
-//! `Effects`: what the chat wants to be done, in order.
+//! `Effects`: what the caller has to do for the chat, in order.
 
 use std::ops::Range;
 
@@ -6,46 +6,47 @@ use super::message::{Message, Reason};
 use super::model::{Claim, ClientId, LineFilter, Nick, Order, RoomId, RoomName};
 use crate::text::Text;
 
-/// One thing to do.
+/// One thing for the caller to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Tell somebody what happened.
+    /// Send a message.
     Tell {
         /// Whom.
         to: Audience,
         /// What.
         message: Message,
     },
-    /// From here on, the client gets what the room is told.
+    /// From here on, the client receives what is sent to the room.
     Entered(ClientId, RoomId),
-    /// From here on, it does not.
+    /// From here on, it no longer does.
     Left(ClientId, RoomId),
-    /// From here on, what the client is told carries the time, or does not.
+    /// From here on, the client's lines carry the time, or no longer do.
     Timestamps(ClientId, bool),
-    /// Look something up for a client, and [show](super::Event::Found) it what was found.
+    /// Look something up for a client; answer with [`Event::Found`](super::Event::Found).
     Ask(ClientId, Question),
-    /// Have a claim to a nick looked into, which is [answered](super::Event::LoggedIn).
+    /// Check a claim to a nick; answer with an event such as [`LoggedIn`](super::Event::LoggedIn).
     Claim(ClientId, Claim),
-    /// Have written down what is in force by now, which is [answered](super::Event::Banned).
+    /// Save an order that is in force already; answer with an event such as
+    /// [`Banned`](super::Event::Banned).
     Order(ClientId, Order),
     /// Have lines forgotten that are not in memory, too, which is
     /// [answered](super::Event::Forgotten).
     Forget(ClientId, LineFilter),
-    /// Read the settings again.
+    /// Reload the settings.
     Reload,
-    /// Something was done to keep order: who did what to whom, and why.
+    /// Log what an operator did: who did what to whom, and why.
     Kept(Text),
-    /// What is to be remembered of a client changed by no doing of its own.
+    /// Another client's command changed this client's record.
     Changed(ClientId),
-    /// It was turned away by a ban.
+    /// A ban kept the client out.
     TurnedAway(ClientId),
-    /// The client is no longer part of the chat.
+    /// The client left the chat.
     Departed(ClientId, Nick, Reason),
-    /// End the client's connection once it was sent what it was told.
+    /// Close the client's connection once everything queued for it is sent.
     Disconnect(ClientId, Reason),
 }
 
-/// Something that the chat does not remember itself.
+/// A question that only the store can answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Question {
     /// The last lines of a room.
@@ -67,18 +68,18 @@ pub enum Question {
     Search(Text),
 }
 
-/// Whom to tell.
+/// The receivers of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Audience {
     /// One client.
     One(ClientId),
-    /// All members of a room except some: a range of those that [`Effects::drain`] returns.
+    /// All members of a room except some: a range in the clients that [`Effects::drain`] returns.
     Room(RoomId, Range<usize>),
     /// Every client.
     Everyone,
 }
 
-/// Effects in the order in which they have to be carried out.
+/// Effects, to be carried out in this order.
 #[derive(Debug, Default)]
 pub struct Effects {
     list: Vec<Effect>,
@@ -86,17 +87,17 @@ pub struct Effects {
 }
 
 impl Effects {
-    /// Whether nothing is to be done.
+    /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
-    /// Those that are not handed over yet.
+    /// The effects that were not drained yet.
     pub fn iter(&self) -> impl Iterator<Item = &Effect> {
         self.list.iter()
     }
 
-    /// Hands over the effects, and the clients that their audiences except.
+    /// Removes and returns the effects, with the clients that their audiences leave out.
     pub fn drain(&mut self) -> (impl Iterator<Item = Effect>, &[ClientId]) {
         (self.list.drain(..), &self.except)
     }

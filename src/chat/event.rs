@@ -10,29 +10,29 @@ use crate::text::Text;
 /// Something that happened to one client.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// It connected, from there.
+    /// It connected from this origin.
     Connected(Origin, Traits),
-    /// It has been silent for a moment: somebody may be reading.
+    /// It has sent nothing for a moment, so a person may be reading; announces it.
     Settled,
     /// It sent a line: something to say, or a command.
     Line(Text),
-    /// It sent a line that was longer than allowed, both in bytes.
+    /// It sent a line that is longer than allowed.
     TooLong {
-        /// Its length.
+        /// Length of the line, in bytes.
         bytes: usize,
-        /// The limit.
+        /// The limit, in bytes.
         limit: usize,
     },
-    /// It sent something that its protocol does not have.
+    /// It sent a message that its protocol does not define.
     Malformed,
-    /// This is what it asked for: lines of one room, or of any.
+    /// The store found the lines that it asked for.
     Found {
-        /// Which, if it was only one.
+        /// The room, unless it searched all of them.
         room: Option<RoomName>,
         /// The lines, oldest first.
         lines: Vec<(RoomName, Entry)>,
     },
-    /// What it asked for cannot be had.
+    /// The store did not answer its question; the text says why.
     NotFound(Text),
     /// This is what the store has of a room, which is `None` when it has nothing.
     RoomRead(RoomName, Option<RoomPast>),
@@ -40,43 +40,43 @@ pub enum Event {
     RoomNotRead(RoomName, Text),
     /// It was to be answered, and will not be for now.
     NotAnswered,
-    /// The nick is registered now, as it asked for.
+    /// The store registered the nick that it asked for.
     Registered(Account),
-    /// That is its account, as it claimed.
+    /// Its password was right; this is its account.
     LoggedIn(Account),
     /// The account has the password that the client asked for.
     PasswordChanged(Account),
-    /// That is not the password to the account that it claimed.
+    /// Its password was wrong.
     WrongPassword,
-    /// Its claim came to nothing, and not for a wrong password; the words say why.
+    /// Its claim failed for another reason than a wrong password; the text says why.
     NotClaimed(Text),
-    /// The ban that it ordered is on the disk.
+    /// The ban that it ordered is on disk.
     Banned(Ban),
-    /// The ban that it lifted is not on the disk any more.
+    /// The ban that it lifted is removed from the disk.
     Unbanned(Mask),
-    /// The disk did not take what it ordered.
+    /// The store could not save what it ordered.
     NotSaved(Order),
     /// So many lines are forgotten, of those that it wanted to be.
     Forgotten(LineFilter, u64),
-    /// It asks whether the server is there.
+    /// It asks whether the server is alive (telnet's AYT).
     Ping,
-    /// It said that it is done.
+    /// It ended the conversation (telnet's Ctrl-D or IAC EOF).
     Quit,
-    /// It sent nothing for this long, which is too long.
+    /// It sent nothing for the idle timeout, this long.
     Idle(Duration),
-    /// It sent this many bytes without the end of a line, which is too many.
+    /// It sent this many bytes without a line end, more than the limit.
     EndlessLine(usize),
-    /// It is gone. May come any number of times, and for a client that never was.
+    /// Its connection ended. May be sent more than once, and for an unknown client.
     Gone(Reason),
 }
 
-/// What a kind of client is used to.
+/// How a kind of client differs from others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traits {
-    /// Gets its own lines back until it says otherwise: nothing else shows them.
+    /// Whether it starts with `/echo on`, because nothing else shows its own lines.
     pub echo: bool,
-    /// Is told who is in the room that it enters, to keep a list.
+    /// Whether it keeps a list of people, and is told who is in a room that it enters.
     pub lists: bool,
-    /// Nobody on the way can read what is sent.
+    /// Whether the connection is encrypted.
     pub encrypted: bool,
 }

@@ -1,4 +1,4 @@
-//! `Chat::handle`: what follows when something happens to a client, or time passes.
+//! `Chat::handle`: turns events, and the passing of time, into effects.
 
 use std::time::Duration;
 
@@ -11,15 +11,15 @@ use super::state::Chat;
 use super::turn::Turn;
 
 impl Chat {
-    /// Lets `event` happen to `client`, and appends what follows from it to `effects`.
+    /// Applies `event` of `client`, and appends the effects.
     ///
     /// Never fails: a user's mistake is a [`Refusal`] told to that user. Events for clients that
-    /// are not connected (any more) have no effects.
+    /// are not (or no longer) connected have no effects.
     pub fn handle(&mut self, now: Now, client: ClientId, event: Event, effects: &mut Effects) {
         if let Event::Connected(origin, traits) = event {
             return self.connect(now, client, origin, traits, effects);
         }
-        // What is decided holds, whether or not whoever asked for it is still here.
+        // The store's decision holds even if the client that asked for it has left.
         self.take_note(now, client, &event, effects);
         if let (ClientId::NOBODY, Event::RoomRead(room, past)) = (client, &event) {
             self.take_over(*room, past.clone());
@@ -27,7 +27,7 @@ impl Chat {
         }
         if !self.clients.contains_key(&client) {
             if let Event::Registered(_) | Event::PasswordChanged(_) = event {
-                // Somebody else may wear that nick by now, or be logged in.
+                // Somebody else may have taken that nick meanwhile, or be logged in.
                 self.enforce(now, effects);
             }
             return;
@@ -65,8 +65,7 @@ impl Chat {
         self.rooms.next_digest().into_iter().chain(self.orders.next_try()).min()
     }
 
-    /// Lets the time pass: digests that are due are told, and what the disk did not take is tried
-    /// again.
+    /// Does what is due at `now`: tells digests, and retries orders that the store could not save.
     pub fn tick(&mut self, now: Now, effects: &mut Effects) {
         while let Some(room) = self.rooms.take_digest(now.uptime) {
             self.tell_digest(room, effects);

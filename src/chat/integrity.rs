@@ -1,4 +1,4 @@
-//! Whether a chat that was handed over is whole: what belongs together agrees.
+//! Whether a chat from a snapshot is consistent in itself.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::model::ClientId;
 use super::state::{Chat, Client, Room};
 
 impl Chat {
-    /// Whether it may be gone on with at `uptime`. Every chat may that was not damaged on the way.
+    /// Whether the chat can be continued at `uptime`. False only for a damaged snapshot.
     pub fn is_sound(&self, uptime: Duration) -> bool {
         let mut clients = self.clients.iter();
         let places: usize = self.clients.values().map(|client| client.rooms.len()).sum();
@@ -25,7 +25,7 @@ impl Chat {
         room.announced == known.filter(|client| client.announced).count()
     }
 
-    /// Whether the client has its nick, and is in the rooms that it thinks it is in.
+    /// Whether the client holds its nick and is a member of its rooms.
     fn has_place(&self, id: ClientId, client: &Client) -> bool {
         !client.rooms.is_empty()
             && client.rooms.iter().all(|&room| self.members(room).contains(&id))
@@ -42,7 +42,7 @@ mod tests {
     use crate::chat::{Effects, Event, Now, Settings, Traits};
     use crate::text::Text;
 
-    /// A chat with two people, one of them in a room of its own, as it is handed over.
+    /// A serialized chat with two people, one of them in a room of its own.
     fn saved() -> Value {
         let (mut chat, mut effects) = (Chat::new(Settings::default()), Effects::default());
         let origin = Origin::of([192, 0, 2, 1].into());
@@ -59,7 +59,7 @@ mod tests {
         serde_json::to_value(&chat).unwrap()
     }
 
-    /// Something that damages a chat.
+    /// Damages a serialized chat.
     type Spoil = fn(&mut Value);
 
     fn is_sound(saved: Value) -> bool {

@@ -1,4 +1,4 @@
-//! `Message`: what happened, for wires to put into words.
+//! `Message`: what clients are told; each wire encodes it in its own way.
 
 use std::fmt;
 
@@ -8,23 +8,23 @@ use super::model::{Entry, Moment, Nick, RoomName};
 use super::refusal::Refusal;
 use crate::text::Text;
 
-/// Bytes of a reason for being away that a list shows.
+/// Longest reason for being away that a list shows, in bytes.
 const MAX_LISTED_REASON: usize = 60;
 
-/// Something that clients are told. It says what happened, not how that looks.
+/// Something that clients are told: what happened, not how it looks.
 ///
 /// `here` counts the people in the room: those who were announced, and the reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields are named for what they are")]
 pub enum Message {
-    /// To a newcomer.
+    /// To a client that connected.
     Welcome {
         server: Text,
         nick: Nick,
         room: RoomName,
         others: Others,
     },
-    /// To somebody who went to another room.
+    /// To a client that went to another room.
     Moved {
         room: RoomName,
         nick: Nick,
@@ -35,14 +35,14 @@ pub enum Message {
         room: RoomName,
         entry: Entry,
     },
-    /// To the one it was written to.
+    /// A private message, to its receiver.
     PrivateFrom {
         from: Nick,
         to: Nick,
         text: Text,
         at: Moment,
     },
-    /// To the one who wrote it.
+    /// A private message, to its sender.
     PrivateTo {
         from: Nick,
         to: Nick,
@@ -60,7 +60,7 @@ pub enum Message {
         reason: Reason,
         here: usize,
     },
-    /// Joins and leaves of a crowded room.
+    /// How many joined and left a crowded room.
     Digest {
         room: RoomName,
         joined: usize,
@@ -72,7 +72,7 @@ pub enum Message {
         from: Nick,
         to: Nick,
     },
-    /// To the one who asked for it.
+    /// To the client that was renamed.
     RenamedYou {
         room: RoomName,
         from: Nick,
@@ -83,37 +83,37 @@ pub enum Message {
         nick: Nick,
         text: Text,
     },
-    /// The topic as it is, to one who came or asked.
+    /// The current topic, to a client that entered or asked.
     Topic {
         room: RoomName,
         text: Option<Text>,
     },
-    /// Who is in a room; `more` were left out of the list.
+    /// The people in a room; `more` of them do not fit the list.
     People {
         room: RoomName,
         here: usize,
         people: Vec<Person>,
         more: usize,
     },
-    /// What was said in a room, oldest first; with dates if asked for.
+    /// Lines of one room, oldest first; with dates if `dated`.
     History {
         room: RoomName,
         entries: Vec<Entry>,
         dated: bool,
     },
-    /// Lines of any rooms, oldest first, that were searched for.
+    /// The result of a search, oldest first, from any rooms.
     Found(Vec<(RoomName, Entry)>),
-    /// Anything else that chatd has to say.
+    /// Any other notice.
     Notice(Text),
     Refused(Refusal),
-    /// To one who quits.
+    /// To a client that quits.
     Bye,
-    /// To everybody, last.
+    /// To everybody, as the last message.
     GoingDown,
 }
 
 impl Message {
-    /// About how many bytes it takes to show.
+    /// Its size in bytes on the wire, roughly.
     pub fn weight(&self) -> usize {
         let text = match self {
             Self::Said { entry, .. } => entry.text.as_str().len(),
@@ -133,18 +133,18 @@ pub enum Reason {
     Quit(Option<Text>),
     /// The connection ended.
     Disconnected,
-    /// Nothing came for too long, or the network lost the client.
+    /// The client sent nothing for too long, or the network lost it.
     TimedOut,
-    /// Too much was waiting to be read.
+    /// The client's send queue overflowed.
     TooSlow,
-    /// An operator, the first, threw the client out.
+    /// An operator disconnected the client.
     Kicked(Nick, Option<Text>),
-    /// To go to another room.
+    /// The client went to another room.
     Moved(RoomName),
 }
 
 impl Reason {
-    /// The same without what somebody said.
+    /// The same without the parting message, for the log.
     pub fn without_words(self) -> Self {
         match self {
             Self::Quit(_) => Self::Quit(None),
@@ -171,7 +171,7 @@ impl fmt::Display for Reason {
 /// The people in a room besides the reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Others {
-    /// How many they are.
+    /// Their number.
     pub count: usize,
     /// Their nicks, unless they are too many to name.
     pub names: Vec<Nick>,
@@ -180,9 +180,9 @@ pub struct Others {
 /// Somebody in a list of people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
-    /// What they are called.
+    /// Their nick.
     pub nick: Nick,
-    /// Whether they said that they are away, and why.
+    /// Set if they are away.
     pub away: Option<Away>,
 }
 
@@ -196,12 +196,12 @@ impl fmt::Display for Person {
     }
 }
 
-/// Somebody's being away, with the reason they gave.
+/// That somebody is away, and the reason they gave.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Away(pub Option<Text>);
 
 impl Away {
-    /// Whether the reason can stand in a list without passing for more of the list.
+    /// Whether the reason fits into a list and cannot be taken for more of the list.
     fn fits_a_list(&self) -> bool {
         let text = self.0.as_ref().map_or("", Text::as_str);
         text.len() <= MAX_LISTED_REASON && !text.contains(['(', ')', ','])

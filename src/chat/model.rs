@@ -1,4 +1,4 @@
-//! Values that the chat deals with. They know nothing of its state.
+//! Values of the chat, which know nothing of its state.
 
 mod id;
 mod moment;

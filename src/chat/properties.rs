@@ -1,4 +1,4 @@
-//! What always holds of the chat, whatever clients do: driven by random events.
+//! Property tests: what holds of the chat after any sequence of events.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Duration;
@@ -19,7 +19,7 @@ enum Step {
     Say(usize),
     Type(usize, &'static str),
     Other(usize, Event),
-    /// The store answers whoever asked first.
+    /// The store answers the oldest question.
     Answer,
     Pass(u64),
 }
@@ -102,7 +102,7 @@ fn keep() -> impl Strategy<Value = Option<Duration>> {
     prop::option::of((0..100_000u64).prop_map(Duration::from_millis))
 }
 
-/// The chat, and what everybody would have on their screens.
+/// The chat, and what everybody has on the screen.
 struct World {
     chat: Chat,
     now: Now,
@@ -110,7 +110,7 @@ struct World {
     said: usize,
     screens: BTreeMap<ClientId, Vec<Message>>,
     rooms: HashMap<RoomId, HashSet<ClientId>>,
-    /// What the store was asked.
+    /// Questions to the store.
     asked: VecDeque<(ClientId, Event)>,
     /// What it has of rooms.
     past: HashMap<RoomName, RoomPast>,
@@ -141,8 +141,8 @@ impl World {
         }
     }
 
-    /// One whose rooms are as many as are remembered, so that some will be forgotten: first those
-    /// that are easily gone to.
+    /// A world with as many empty rooms as are remembered, so that some will be forgotten, first
+    /// those that random events enter often.
     fn of_many_rooms() -> Self {
         let mut world = Self::new();
         world.take(Step::Connect(0));
@@ -258,8 +258,8 @@ impl World {
         screen.push(message);
     }
 
-    /// Members by the effects are the members by the chat, each is connected, and each client is
-    /// in exactly one room.
+    /// The members that the effects add up to are the chat's members; each is connected, and each
+    /// client is in exactly one room.
     fn check(&self) {
         let mut seen = HashSet::new();
         for (&room, members) in &self.rooms {
@@ -281,7 +281,7 @@ impl World {
         }
     }
 
-    /// Nobody wears a name or comes from a place that was banned when it happened last.
+    /// After the last event, no client has a nick or an address that was banned then.
     fn check_bans(&self) {
         let (now, registry) = (self.now.moment, &self.chat.registry);
         for client in self.chat.clients.values() {
@@ -302,7 +302,7 @@ fn fold(nick: Nick) -> String {
     nick.as_str().to_lowercase().replace('0', "o").replace(['1', 'l'], "i")
 }
 
-/// Whom a message shows to somebody else.
+/// The people that a message shows to others.
 fn shown(message: &Message) -> Option<Nick> {
     match message {
         Message::Said { entry, .. } => Some(entry.from),

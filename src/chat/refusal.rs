@@ -1,4 +1,4 @@
-//! `Refusal`: why chatd did not do what somebody asked for.
+//! `Refusal`: why chatd did not do what a client asked for.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,10 +7,10 @@ use super::model::{Mask, NameError, Nick, RoomName};
 use crate::address::Origin;
 use crate::text::Text;
 
-/// A user's mistake, told to that user only. Its `Display` is the wording.
+/// Sent only to the client that asked. Its `Display` is the wording on every wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// It may not come in; the words say why.
+    /// The connection is refused; the text says why.
     TurnedAway(Text),
     /// A line longer than the limit, both in bytes.
     TooLong {
@@ -21,29 +21,29 @@ pub enum Refusal {
     },
     /// A message that is not of the protocol.
     Malformed,
-    /// What was asked for cannot be had; the words say why.
+    /// The store did not answer a question; the text says why.
     NotFound(Text),
     /// There is no history to search.
     NoArchive,
-    /// This many bytes came without the end of a line.
+    /// This many bytes arrived without a line end.
     EndlessLine(usize),
-    /// Nothing came for this long.
+    /// The client sent nothing for this long.
     Idle(Duration),
     /// There is no such command.
     UnknownCommand(Text),
-    /// Almost this command, which nobody else may see.
+    /// Almost this command, whose arguments are secret.
     Misspelt(&'static str),
-    /// A command was used in a way that makes no sense.
+    /// Wrong arguments of a command.
     Misused,
-    /// The same, with how it is used.
+    /// The same, with the command's usage.
     Usage(&'static str),
-    /// That can't be a nick.
+    /// Not a valid nick.
     NotANick,
-    /// That can't be a room's name.
+    /// Not a valid name of a room.
     NotARoom,
     /// Nobody may have that nick.
     Reserved(Text),
-    /// Somebody else has that nick, or had it a moment ago.
+    /// Somebody else has that nick, or it is reserved for somebody who left.
     Taken(Text),
     /// Nobody has that nick.
     Nobody(Text),
@@ -51,9 +51,9 @@ pub enum Refusal {
     NoSuchRoom(RoomName),
     /// `/leave` in the lobby.
     InLobby,
-    /// `/join` to the room one is in.
+    /// `/join` to the room that the client is in.
     AlreadyIn(RoomName),
-    /// `/reply` before anybody wrote.
+    /// `/reply` before a private message arrived.
     NobodyWrote,
     /// `/reply` to somebody who has left.
     WriterLeft,
@@ -61,7 +61,7 @@ pub enum Refusal {
     IgnoreSelf,
     /// `/unignore` of somebody who is not ignored.
     NotIgnored(Text),
-    /// There is nowhere to keep accounts and bans.
+    /// The server has no state directory for accounts and bans.
     NoAccounts,
     /// That nick belongs to an account.
     Registered(Nick),
@@ -69,54 +69,54 @@ pub enum Refusal {
     NotRegistered(Text),
     /// A guest's name cannot be registered.
     Guest,
-    /// That can't be the password of an account that is to be.
+    /// Not acceptable as a new password.
     NotAPassword,
     /// That can't be the new password of an account.
     NotANewPassword,
     /// Only somebody who is logged in has a password to change.
     NotLoggedIn,
-    /// It is another one's.
+    /// The password is wrong.
     WrongPassword,
-    /// Logins failed: to be tried again in so long.
+    /// Too many logins failed; the next is allowed after this time.
     LoginsFailed(Duration),
-    /// Names were registered: another may be in so long.
+    /// Too many names were registered; the next is allowed after this time.
     TooManyNames(Duration),
-    /// Passwords from the same place are not dealt with yet.
+    /// Passwords from the same address are still being checked.
     ClaimPending,
-    /// The client, or the nick it asks for, is banned; for so much longer, if not for ever.
+    /// The client, or the nick that it asks for, is banned.
     Banned {
-        /// Why, if that was said.
+        /// The reason, if one was given.
         why: Option<Text>,
-        /// How much longer.
+        /// The remaining time; `None` for ever.
         left: Option<Duration>,
     },
-    /// The client had to go.
+    /// An operator disconnected the client, perhaps with a reason.
     Kicked(Nick, Option<Text>),
-    /// The client may not speak, for so much longer if not for good.
+    /// The client is muted, for this long; `None` until it is unmuted.
     Muted(Option<Duration>),
-    /// It said something a moment ago, and may again in so long.
+    /// The room is slow; the client may speak again after this time.
     TooSoon(Duration),
-    /// Only those who are logged in may speak.
+    /// Only clients that are logged in may speak.
     Lockdown,
     /// The command is for operators.
     OperatorsOnly,
     /// An operator's command against the operator.
     Yourself,
-    /// That can't be the target of a ban.
+    /// Not a possible target of a ban.
     NotAMask(Text),
-    /// That is how long, and makes no sense.
+    /// Not a valid duration.
     NotADuration(Text),
     /// There is no such ban.
     NotBanned(Mask),
-    /// That is in force, but the disk did not take it.
+    /// An order is in force, but could not be saved.
     NotSaved(Text),
-    /// The disk takes nothing, and the memory nothing more.
+    /// Too many orders wait to be saved.
     TooManyOrders,
     /// There is no line of theirs that was meant.
     NothingToForget(Nick),
     /// `/unmute` of somebody who is not muted.
     NotMuted(Nick),
-    /// `/unmute` of an address that nobody was muted at.
+    /// `/unmute` of an address without a mute.
     NobodyMuted(Origin),
 }
 
@@ -139,26 +139,26 @@ impl fmt::Display for Refusal {
             }
             Self::NotFound(why) => why.fmt(f),
             Self::NoArchive => {
-                f.write_str("there is nothing to search: this server keeps no history on disk")
+                f.write_str("nothing to search: this server keeps no history on disk")
             }
             Self::Malformed => {
-                f.write_str(r#"that is no message; it looks like {"t":"say","text":"hello"}"#)
+                f.write_str(r#"not a valid message; send one like {"t":"say","text":"hello"}"#)
             }
             Self::EndlessLine(bytes) => write!(f, "{bytes} bytes without a line end; goodbye"),
             Self::Idle(limit) => {
                 let limit = humantime::format_duration(*limit);
-                write!(f, "nothing heard from you for {limit}; goodbye")
+                write!(f, "you sent nothing for {limit}; goodbye")
             }
             Self::UnknownCommand(name) => write!(f, "unknown command /{name}; try /help"),
             Self::Misspelt(name) => write!(f, "did you mean /{name}? not sent"),
-            Self::Misused => f.write_str("that is not how it is used; try /help"),
+            Self::Misused => f.write_str("wrong usage; try /help"),
             Self::Usage(usage) => write!(f, "usage: {usage}"),
-            Self::NotANick => {
-                f.write_str("a nick has 1 to 16 of A-Z a-z 0-9 _ - and starts with a letter")
-            }
-            Self::NotARoom => {
-                f.write_str("a room's name has 1 to 32 of a-z 0-9 _ - and starts with a letter")
-            }
+            Self::NotANick => f.write_str(
+                "a nick has 1 to 16 of the characters A-Z a-z 0-9 _ - and starts with a letter",
+            ),
+            Self::NotARoom => f.write_str(
+                "a room name has 1 to 32 of the characters a-z 0-9 _ - and starts with a letter",
+            ),
             Self::Reserved(nick) => write!(f, "{nick} is reserved"),
             Self::Taken(nick) => write!(f, "{nick} is taken"),
             Self::Nobody(nick) => write!(f, "no one here is called {nick}"),
@@ -166,9 +166,9 @@ impl fmt::Display for Refusal {
             Self::InLobby => f.write_str("you are in the lobby"),
             Self::AlreadyIn(room) => write!(f, "you are already in {room}"),
             Self::NobodyWrote => f.write_str("no one has written to you yet"),
-            Self::WriterLeft => f.write_str("whoever wrote to you has left"),
+            Self::WriterLeft => f.write_str("the person who wrote to you has left"),
             Self::IgnoreSelf => f.write_str("you can't ignore yourself"),
-            Self::NotIgnored(nick) => write!(f, "you do not ignore {nick}"),
+            Self::NotIgnored(nick) => write!(f, "you are not ignoring {nick}"),
             Self::NoAccounts => {
                 f.write_str("this server keeps no accounts: it has no state directory")
             }
@@ -184,7 +184,7 @@ impl fmt::Display for Refusal {
             Self::NotLoggedIn => f.write_str("log in first: /login NAME PASSWORD"),
             Self::WrongPassword => f.write_str("wrong password"),
             Self::ClaimPending => f.write_str(
-                "passwords from your address are being looked at; try again in a moment",
+                "passwords from your address are still being checked; try again in a moment",
             ),
             Self::TooManyNames(wait) => {
                 let wait = whole(*wait);
@@ -205,28 +205,28 @@ impl fmt::Display for Refusal {
             Self::Muted(None) => f.write_str("you are muted"),
             Self::Muted(Some(left)) => write!(f, "you are muted for {}", whole(*left)),
             Self::TooSoon(wait) => {
-                write!(f, "slowly, please: you may speak again in {}; not sent", whole(*wait))
+                write!(f, "slow down: you may speak again in {}; not sent", whole(*wait))
             }
             Self::Lockdown => {
                 f.write_str("only registered people may speak now; /login NAME PASSWORD")
             }
             Self::OperatorsOnly => f.write_str("only operators may do that"),
-            Self::Yourself => f.write_str("that would be you"),
+            Self::Yourself => f.write_str("you cannot do that to yourself"),
             Self::NotAMask(text) => {
-                write!(f, "{text} is no name, address or network that can be banned")
+                write!(f, "{text} is not a name, address or network that can be banned")
             }
             Self::NotADuration(text) => {
-                write!(f, "{text} is no duration; it looks like 10m, 2h or 7d")
+                write!(f, "{text} is not a duration such as 10m, 2h or 7d")
             }
             Self::NotBanned(mask) => write!(f, "{mask} is not banned"),
             Self::NotSaved(what) => {
                 write!(
                     f,
-                    "{what}, but that is not saved, and tried again; till then it ends with the server"
+                    "{what}, but not saved yet: chatd keeps trying, and loses this if it stops before that"
                 )
             }
             Self::TooManyOrders => f.write_str(
-                "not done: the disk takes no bans, and there is no room for more of them",
+                "not done: the disk saves no bans, and too many are waiting to be saved",
             ),
             Self::NothingToForget(nick) => write!(f, "no line of {nick} was found"),
             Self::NotMuted(nick) => write!(f, "{nick} is not muted"),

@@ -1,4 +1,4 @@
-//! `Chat`: all that is known of who is here, and what holds for them.
+//! `Chat`: the state of clients, rooms, accounts and bans.
 
 mod nicks;
 mod history;
@@ -31,19 +31,19 @@ pub use self::registry::Roll;
 pub(crate) use self::rooms::{Room, Rooms};
 pub(crate) use self::unsaved_bans::Orders;
 
-/// What can be set from outside, and changed while people chat.
+/// The settings of the chat; a reload may change them while people chat.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// What the server calls itself.
+    /// The server's name, as the welcome shows it.
     pub name: Text,
     /// Lines shown after the welcome.
     pub motd: Arc<[Text]>,
-    /// Lines replayed to somebody who enters a room.
+    /// Lines replayed to a client that enters a room.
     pub replay: usize,
-    /// Whether there is somebody to [ask](Effect::Ask) about the past, and to keep accounts and
-    /// bans.
+    /// Whether there is a store that answers [`Effect::Ask`](super::Effect::Ask), and keeps accounts
+    /// and bans.
     pub has_archive: bool,
-    /// How old a line may be that is shown.
+    /// Lines older than this are not shown.
     pub keep: Option<Duration>,
 }
 
@@ -62,7 +62,7 @@ pub struct Chat {
     #[serde(default)]
     pub(super) orders: Orders,
     pub(super) mutes: Mutes,
-    /// Whether only those may speak who are logged in.
+    /// Whether only clients that are logged in may speak.
     pub(super) lockdown: bool,
 }
 
@@ -83,13 +83,13 @@ impl Chat {
         }
     }
 
-    /// Takes over changed settings, for whatever is shown from now on.
+    /// Applies changed settings to everything shown from now on.
     pub fn configure(&mut self, settings: Settings) {
         self.rooms.remember(settings.replay);
         self.settings = settings;
     }
 
-    /// Takes over what was said in a room before this start, and its topic.
+    /// Restores a room's history and topic from before this start.
     pub fn recall(&mut self, room: RoomName, past: RoomPast) {
         self.rooms.recall(room, past);
     }
@@ -104,12 +104,12 @@ impl Chat {
         self.rooms.forget_all();
     }
 
-    /// Who gets what is told to a room. Empty for a room that does not exist.
+    /// The members of a room, announced or not. Empty for a room that does not exist.
     pub fn members(&self, room: RoomId) -> &[ClientId] {
         self.rooms.get(room).map_or(&[], |room| &room.members)
     }
 
-    /// The clients that are connected.
+    /// All connected clients.
     pub fn clients(&self) -> impl Iterator<Item = ClientId> {
         self.clients.keys().copied()
     }
@@ -119,19 +119,19 @@ impl Chat {
         self.clients.get(&client).map_or(&[], |client| &client.rooms)
     }
 
-    /// How many rooms have people in them.
+    /// The number of rooms with people in them.
     pub fn rooms_in_use(&self) -> usize {
         self.rooms.iter().filter(|room| !room.members.is_empty()).count()
     }
 
-    /// Who a client is to the others.
+    /// What the others know of a client.
     pub fn presence(&self, client: ClientId) -> Option<Presence> {
         let client = self.clients.get(&client)?;
         let room = self.rooms.get(client.room())?.name;
         Some(client.presence(room))
     }
 
-    /// What a connected client is called.
+    /// The nick of a connected client.
     pub fn nick(&self, client: ClientId) -> Option<Nick> {
         self.clients.get(&client).map(|client| client.nick)
     }

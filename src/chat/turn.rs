@@ -1,9 +1,9 @@
-//! One client's go at the chat.
+//! One client acts on the chat.
 
 mod speech; // `Turn`, and what a client can say and be told
-mod presence; // coming, going, moving, being renamed
+mod presence; // joining, leaving, changing rooms and names
 mod entrance; // going to a room that the store is asked for first
-mod moderation; // logging in, and keeping order
-pub mod commands; // one table, and what each command does
+mod moderation; // logins, and what operators do
+pub mod commands; // the table of commands, and what each does
 
 pub(crate) use self::speech::Turn;

@@ -22,8 +22,8 @@ pub struct BadPassword;
 impl fmt::Display for BadPassword {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "a password has 8 to 512 bytes of UTF-8, without blanks around it and without control \
-             or invisible characters, or nobody could log in with it",
+            "a password has 8 to 512 bytes of UTF-8, no blanks around it, and no control or invisible \
+             characters",
         )
     }
 }
@@ -125,7 +125,7 @@ fn read_password() -> Result<Password, Box<dyn Error>> {
     let typed = if io::stdin().is_terminal() {
         let typed = rpassword::prompt_password("Password: ")?;
         if rpassword::prompt_password("Again: ")? != typed {
-            return Err("these were two different passwords; nothing is changed".into());
+            return Err("the two passwords differ; nothing was changed".into());
         }
         typed
     } else {

@@ -21,9 +21,9 @@ impl Motd {
     pub(super) fn read(path: &str) -> Result<Self, String> {
         let mut contents = Vec::new();
         match read_file(path, MAX_MOTD + 1, &mut contents) {
-            Err(error) => Err(format!("cannot read it: {error}")),
+            Err(error) => Err(format!("cannot read the file: {error}")),
             Ok(_) if contents.len() as u64 > MAX_MOTD => {
-                Err(format!("it is longer than {MAX_MOTD} bytes"))
+                Err(format!("the file is longer than {MAX_MOTD} bytes"))
             }
             Ok(_) => {
                 let whole = contents.strip_suffix(b"\n").unwrap_or(&contents);
@@ -37,7 +37,7 @@ impl Motd {
 /// Reads a PEM file, and what is in it.
 pub(super) fn read_pem<T>(path: &str, parse: fn(&[u8]) -> Result<T, String>) -> Result<T, String> {
     let mut pem = Vec::new();
-    read_file(path, MAX_PEM, &mut pem).map_err(|error| format!("cannot read it: {error}"))?;
+    read_file(path, MAX_PEM, &mut pem).map_err(|error| format!("cannot read the file: {error}"))?;
     parse(&pem)
 }
 
@@ -48,7 +48,7 @@ pub(super) fn read_file(
     contents: &mut Vec<u8>,
 ) -> io::Result<usize> {
     if !fs::metadata(&path)?.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
+        return Err(io::Error::other("not a regular file"));
     }
     fs::File::open(path)?.take(most).read_to_end(contents)
 }

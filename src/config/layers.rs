@@ -50,9 +50,9 @@ pub fn command() -> Command {
         .version(env!("CARGO_PKG_VERSION"))
         .about("A chat server for netcat and telnet")
         .after_help(
-            "Every option can also be set in the environment, as CHATD_PORT for --port, and in \
-             the file of --config, as port = 1234.\nOptions win over the environment, and the \
-             environment over the file.",
+            "Every option can also be set in the environment (CHATD_PORT for --port) and in the \
+             --config file (port = 1234).\nOptions override the environment, and the \
+             environment overrides the file.",
         )
 }
 
@@ -174,7 +174,7 @@ impl Setting {
         let args: Vec<OsString> = match arg.get_action() {
             ArgAction::Count => {
                 let times = values.first().and_then(|value| count(value)).ok_or_else(|| {
-                    Stop::Wrong(format!("chatd: {origin}: it takes a number, true or false\n"))
+                    Stop::Wrong(format!("chatd: {origin}: expected a number, true or false\n"))
                 })?;
                 vec![flag.into(); times]
             }
@@ -229,16 +229,16 @@ fn from_file(path: &Path, named_by: &str) -> Result<Settings, Stop> {
     let command = command();
     let mut settings = Settings::new();
     for (key, value) in table {
-        let arg = find(&command, &key).filter(|arg| is_setting(arg)).ok_or_else(|| {
-            wrong(format!("{file}: {key}: there is no such setting; see chatd --help"))
-        })?;
+        let arg = find(&command, &key)
+            .filter(|arg| is_setting(arg))
+            .ok_or_else(|| wrong(format!("{file}: {key}: no such setting; see chatd --help")))?;
         let values = match value {
             toml::Value::Array(values) if values.is_empty() => None,
             toml::Value::Array(values) => values.into_iter().map(plain).collect(),
             value => plain(value).map(|value| vec![value]),
         };
         let values: Vec<OsString> =
-            values.ok_or_else(|| wrong(format!("{file}: {key}: it takes a string or a number")))?;
+            values.ok_or_else(|| wrong(format!("{file}: {key}: expected a string or a number")))?;
         let setting = Setting::new(arg, format!("{file}: {key}"), &values)?;
         settings.insert(arg.get_id().to_string(), setting);
     }

@@ -26,31 +26,31 @@ const MANY: u64 = 1_000_000;
 /// All settings.
 #[derive(Clone, Debug, Args)]
 pub struct Config {
-    /// Port for netcat, telnet and PuTTY; 0 takes any free one
+    /// Port for netcat, telnet and PuTTY; 0 picks a free one
     #[arg(short, long, value_name = "PORT", default_value_t = 1234)]
     pub port: u16,
 
-    /// Address to listen on, repeatable [default: ::, or 0.0.0.0 where there is no IPv6]
+    /// Address to listen on; repeatable [default: ::, or 0.0.0.0 without IPv6]
     #[arg(short, long, value_name = "ADDR", value_delimiter = ',', action = ArgAction::Append)]
     pub bind: Vec<IpAddr>,
 
-    /// Write the ports in use to FILE, a line "NAME PORT" for each
+    /// Write the ports in use to FILE, one line "NAME PORT" per listener
     #[arg(long, value_name = "FILE")]
     pub port_file: Option<PathBuf>,
 
-    /// Port of the web page and WebSocket [default: none]
+    /// Port for the web page and WebSocket [default: none]
     #[arg(long, value_name = "PORT")]
     pub web_port: Option<u16>,
 
-    /// Another origin whose pages may connect, repeatable: scheme://host[:port]
+    /// Allow pages from another origin to connect: scheme://host[:port]; repeatable
     #[arg(long, value_name = "ORIGIN", value_delimiter = ',', action = ArgAction::Append)]
     web_origin: Vec<WebOrigin>,
 
-    /// Certificate chain (PEM); with --tls-key it makes the web port https
+    /// Certificate chain (PEM); with --tls-key, the web port speaks https
     #[arg(long, value_name = "FILE", value_parser = |path: &str| read_pem(path, Certificates::from_pem))]
     tls_cert: Option<Certificates>,
 
-    /// Private key (PEM) of the certificate
+    /// Private key (PEM) for the certificate
     #[arg(long, value_name = "FILE", value_parser = |path: &str| read_pem(path, PrivateKey::from_pem))]
     tls_key: Option<PrivateKey>,
 
@@ -58,7 +58,7 @@ pub struct Config {
     #[arg(long, value_name = "PORT")]
     pub tls_port: Option<u16>,
 
-    /// Address and port of the OpenMetrics page, at /metrics [default: none]
+    /// Serve OpenMetrics at /metrics on this address and port [default: none]
     #[arg(long, value_name = "ADDR:PORT")]
     pub metrics: Option<SocketAddr>,
 
@@ -66,19 +66,19 @@ pub struct Config {
     #[arg(long, value_name = "FILE", value_parser = Motd::read)]
     motd: Option<Motd>,
 
-    /// What the server calls itself [default: the host's name]
+    /// Name of the server, shown in the welcome [default: the host name]
     #[arg(long, value_name = "NAME", value_parser = parse_name)]
     name: Option<Text>,
 
-    /// Lines replayed to those who enter a room; 0 keeps none
+    /// Lines replayed to a client that enters a room; 0 for none
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = between(0, 100_000))]
     history: usize,
 
-    /// Keep the history, bans and accounts in DIR/chatd.db [default: memory only]
+    /// Keep history, bans and accounts in DIR/chatd.db [default: memory only]
     #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
 
-    /// Whether a line is on the disk before anybody sees it (strict) or soon after (relaxed)
+    /// When a line is written to disk: before anybody sees it (strict), or soon after (relaxed)
     #[arg(
         long,
         value_name = "HOW",
@@ -88,51 +88,51 @@ pub struct Config {
     )]
     pub durability: Durability,
 
-    /// Forget lines that were said longer ago than DUR, such as 90d [default: never]
+    /// Delete lines older than DUR, such as 90d [default: never]
     #[arg(long, value_name = "DUR", value_parser = parse_age)]
     keep: Option<Duration>,
 
-    /// Forget all but the last N lines of each room [default: none]
+    /// Keep only the last N lines of each room [default: all]
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<u32>::new().range(1..))]
     keep_lines: Option<u32>,
 
-    /// Clients connected at once
+    /// Maximum number of clients connected at once
     #[arg(long, value_name = "N", default_value_t = 4096, value_parser = between(1, MANY))]
     max_clients: usize,
 
-    /// Clients from one IPv4 address or IPv6 /64; loopback is exempt
+    /// Maximum number of clients from one IPv4 address or IPv6 /64; loopback is exempt
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = between(1, MANY))]
     max_per_ip: usize,
 
-    /// Longest line, in bytes; longer ones are refused
+    /// Longest line, in bytes; longer lines are refused
     #[arg(long, value_name = "BYTES", default_value_t = 1024, value_parser = between(1, MAX_WITHOUT_LINE_END as u64 - 1))]
     max_line: usize,
 
-    /// Lines a second from one client after a burst; 0 is without limit
+    /// Lines per second from one client after a burst; 0 for no limit
     #[arg(long, value_name = "N", default_value_t = 5)]
     rate: u32,
 
-    /// Lines that a client may send at once
+    /// Lines that one client may send at once
     #[arg(long, value_name = "N", default_value_t = 20)]
     burst: u32,
 
-    /// What may wait for one client before it is dropped as too slow; takes KiB and MiB
+    /// Bytes queued for one client before it is dropped as too slow; accepts KiB and MiB
     #[arg(long, value_name = "BYTES", default_value = "1MiB", value_parser = parse_size)]
     send_queue: usize,
 
-    /// Drop clients that send nothing for DUR, such as 30m
+    /// Disconnect clients that send nothing for DUR, such as 30m
     #[arg(long, value_name = "DUR", default_value = "off", value_parser = parse_timeout)]
     idle_timeout: Timeout,
 
-    /// Take settings from a TOML file; its keys are these options
+    /// Read settings from a TOML file; its keys are the names of the options
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 
-    /// Check the settings and the files that they name, and end: with status 0, or 2 and a complaint
+    /// Check the settings and the files they name, then exit: with status 0, or 2 if one is wrong
     #[arg(long)]
     pub check: bool,
 
-    /// Log more; twice logs even more
+    /// Log more; twice logs everything
     #[arg(short, long, action = ArgAction::Count)]
     verbose: u8,
 
@@ -201,18 +201,18 @@ impl Config {
             (Some(certificates), Some(key)) => {
                 Some(Identity::new(certificates, key).map_err(|why| ("tls_key", why))?)
             }
-            (Some(_), None) => return Err(("tls_cert", "it needs --tls-key, too".to_owned())),
-            (None, Some(_)) => return Err(("tls_key", "it needs --tls-cert, too".to_owned())),
+            (Some(_), None) => return Err(("tls_cert", "requires --tls-key".to_owned())),
+            (None, Some(_)) => return Err(("tls_key", "requires --tls-cert".to_owned())),
             (None, None) if self.tls_port.is_some() => {
-                return Err(("tls_port", "it needs --tls-cert and --tls-key".to_owned()));
+                return Err(("tls_port", "requires --tls-cert and --tls-key".to_owned()));
             }
             (None, None) => None,
         };
         if self.web_port.is_none() && !self.web_origin.is_empty() {
-            return Err(("web_origin", "it needs --web-port".to_owned()));
+            return Err(("web_origin", "requires --web-port".to_owned()));
         }
         if self.identity.is_some() && self.web_port.or(self.tls_port).is_none() {
-            return Err(("tls_cert", "it needs --web-port or --tls-port".to_owned()));
+            return Err(("tls_cert", "requires --web-port or --tls-port".to_owned()));
         }
         let state_dir = self.state_dir.as_deref().map_or(Ok(()), store::check_place);
         state_dir.map_err(|fault| ("state_dir", fault.to_string()))

@@ -17,33 +17,33 @@ use crate::text::Text;
 pub(super) enum Task {
     /// Write the history to stdout as JSON lines: id, ts, room, nick, kind, text
     Export {
-        /// Of this room only
+        /// Only lines of this room
         #[arg(long, value_parser = parse_room)]
         room: Option<RoomName>,
-        /// Not what was said before: 2026-11-22, "2026-11-22 14:02", 2026-11-22T14:02:00Z, or 7d for the last 7 days
+        /// Only lines said since then: 2026-11-22, "2026-11-22 14:02", 2026-11-22T14:02:00Z, or 7d for the last 7 days
         #[arg(long, value_name = "WHEN", value_parser = parse_since)]
         since: Option<Moment>,
         #[command(flatten)]
         state: State,
     },
-    /// Copy the database to a new file, also while the server runs
+    /// Copy the database to a new file; safe while the server runs
     Backup {
-        /// The new file
+        /// The file to create
         file: PathBuf,
         #[command(flatten)]
         state: State,
     },
-    /// Remove lines for good, those that all of the options hold for; a server that runs forgets them, too
+    /// Remove lines for good: those that fit all given options; a running server forgets them, too
     Forget {
         #[command(flatten)]
         lines: Lines,
         #[command(flatten)]
         state: State,
     },
-    /// Look after accounts
+    /// Manage accounts
     #[command(subcommand, arg_required_else_help = false)]
     Account(AccountTask),
-    /// Look after bans
+    /// Manage bans
     #[command(subcommand, arg_required_else_help = false)]
     Ban(BanTask),
 }
@@ -52,22 +52,22 @@ pub(super) enum Task {
 #[derive(Clone, Debug, Args)]
 #[group(required = true, multiple = true)]
 pub(super) struct Lines {
-    /// Lines of this person, in any spelling of the name
+    /// Only lines said under this name, in any spelling
     #[arg(long, alias = "name", value_name = "NAME", value_parser = parse_nick)]
     pub(super) nick: Option<Nick>,
-    /// Lines in this room
+    /// Only lines of this room
     #[arg(long, value_parser = parse_room)]
     pub(super) room: Option<RoomName>,
-    /// Lines that were not said before: as for `export`
+    /// Only lines said since then; as for export
     #[arg(long, value_name = "WHEN", value_parser = parse_since)]
     pub(super) since: Option<Moment>,
-    /// Lines that were not said after
+    /// Only lines said until then; as for export
     #[arg(long, value_name = "WHEN", value_parser = parse_since)]
     pub(super) until: Option<Moment>,
-    /// The line with this id: the number in an export, or its origin and number there, origin-number
+    /// Only the line with this id: the number in an export, or origin-number
     #[arg(long)]
     pub(super) id: Option<LineId>,
-    /// Lines with exactly this in them
+    /// Only lines that contain exactly this
     #[arg(long, value_parser = parse_text)]
     pub(super) text: Option<Text>,
 }
@@ -75,14 +75,14 @@ pub(super) struct Lines {
 /// What can be done with bans.
 #[derive(Clone, Debug, Subcommand)]
 pub(super) enum BanTask {
-    /// List those in force: on whom, for how much longer, by whom and why
+    /// List the bans in force: on whom, for how much longer, by whom and why
     List {
         #[command(flatten)]
         state: State,
     },
-    /// Lift one; a server that runs notices it at once
+    /// Lift a ban; a running server notices at once
     Remove {
-        /// A name, an address or a network, as the list has it
+        /// Name, address or network, as in the list
         #[arg(value_parser = parse_mask)]
         mask: Mask,
         #[command(flatten)]
@@ -93,44 +93,44 @@ pub(super) enum BanTask {
 /// What can be done with accounts.
 #[derive(Clone, Debug, Subcommand)]
 pub(super) enum AccountTask {
-    /// Add one; its password is read from the terminal, twice, or is a line of stdin
+    /// Add an account; asks for the password twice, or reads one line from stdin
     Add {
-        /// The nick that belongs to it
+        /// Nick of the account
         #[arg(value_parser = |name: &str| Nick::chosen(name).map_err(|error| Refusal::from(error).to_string()))]
         name: Nick,
-        /// Let it keep order
+        /// Make it an operator's account
         #[arg(long)]
         operator: bool,
         #[command(flatten)]
         state: State,
     },
-    /// List them: name, role, when it was added, when it was used last
+    /// List the accounts: name, role, when added, when last used
     List {
         #[command(flatten)]
         state: State,
     },
-    /// Change what one may do
+    /// Change the role of an account
     Role {
-        /// Its nick
+        /// Nick of the account
         #[arg(value_parser = parse_nick)]
         name: Nick,
-        /// Chat like everybody, or keep order, too
+        /// The new role; operators may kick, mute and ban
         #[arg(value_parser = PossibleValuesParser::new(["user", "operator"]).map(|name| role(&name)))]
         role: Role,
         #[command(flatten)]
         state: State,
     },
-    /// Remove one; the nick is anybody's again
+    /// Remove an account; its nick becomes free
     Remove {
-        /// Its nick
+        /// Nick of the account
         #[arg(value_parser = parse_nick)]
         name: Nick,
         #[command(flatten)]
         state: State,
     },
-    /// Change a password; it is read from the terminal, twice, or is a line of stdin
+    /// Change the password of an account; asks for it twice, or reads one line from stdin
     Password {
-        /// The nick of the account
+        /// Nick of the account
         #[arg(value_parser = parse_nick)]
         name: Nick,
         #[command(flatten)]
@@ -141,10 +141,10 @@ pub(super) enum AccountTask {
 /// Where the server keeps what outlives it.
 #[derive(Clone, Debug, Args)]
 pub(super) struct State {
-    /// The server's state directory [default: that of CHATD_STATE_DIR, or of the file of --config]
+    /// State directory of the server [default: CHATD_STATE_DIR, or state-dir in the file of --config]
     #[arg(long, value_name = "DIR")]
     pub(super) state_dir: Option<PathBuf>,
-    /// The server's TOML file [default: that of CHATD_CONFIG]
+    /// Settings file of the server [env: CHATD_CONFIG]
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
 }
@@ -168,7 +168,7 @@ impl Task {
 }
 
 fn parse_nick(name: &str) -> Result<Nick, String> {
-    Nick::new(name).ok_or_else(|| "that is no nick".to_owned())
+    Nick::new(name).ok_or_else(|| "not a valid nick".to_owned())
 }
 
 fn parse_room(name: &str) -> Result<RoomName, String> {
@@ -181,7 +181,7 @@ fn parse_text(typed: &str) -> Result<Text, String> {
 }
 
 fn parse_mask(text: &str) -> Result<Mask, String> {
-    Mask::new(text).ok_or_else(|| "that is no name, address or network".to_owned())
+    Mask::new(text).ok_or_else(|| "not a name, address or network".to_owned())
 }
 
 fn role(name: &str) -> Role {
@@ -197,7 +197,7 @@ fn parse_since(text: &str) -> Result<Moment, String> {
     let local = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::system()).ok();
     let instant = text.parse().ok().or_else(|| local().map(|zoned| zoned.timestamp()));
     let instant: Timestamp = instant.ok_or(
-        "it takes a date such as 2026-11-22, with a time or not, or a duration such as 7d",
+        "expected a date such as 2026-11-22, with or without a time, or a duration such as 7d",
     )?;
     Ok(Moment { unix_ms: instant.as_millisecond() })
 }

@@ -15,23 +15,23 @@ pub(super) fn parse_timeout(text: &str) -> Result<Timeout, String> {
         return Ok(Timeout(None));
     }
     match humantime::parse_duration(text) {
-        Ok(Duration::ZERO) => Err("it has to be longer than that, or off".to_owned()),
+        Ok(Duration::ZERO) => Err("must be longer than zero, or off".to_owned()),
         Ok(duration) => Ok(Timeout(Some(duration))),
-        Err(error) => Err(format!("{error}; it takes a duration such as 30m, or off")),
+        Err(error) => Err(format!("{error}; expected a duration such as 30m, or off")),
     }
 }
 
 pub(super) fn parse_age(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
-        Ok(Duration::ZERO) => Err("it has to be longer than that".to_owned()),
+        Ok(Duration::ZERO) => Err("must be longer than zero".to_owned()),
         Ok(age) => Ok(age),
-        Err(error) => Err(format!("{error}; it takes a duration such as 90d")),
+        Err(error) => Err(format!("{error}; expected a duration such as 90d")),
     }
 }
 
 pub(super) fn parse_name(text: &str) -> Result<Text, String> {
     let name = Text::new(text);
-    if name.is_blank() { Err("a name has to have something to read".to_owned()) } else { Ok(name) }
+    if name.is_blank() { Err("the name has no visible characters".to_owned()) } else { Ok(name) }
 }
 
 /// Bytes, with a binary unit or without.
@@ -42,11 +42,11 @@ pub(super) fn parse_size(text: &str) -> Result<usize, String> {
         "k" | "kib" => 10,
         "m" | "mib" => 20,
         "g" | "gib" => 30,
-        _ => return Err("the unit has to be KiB, MiB or GiB".to_owned()),
+        _ => return Err("the unit must be KiB, MiB or GiB".to_owned()),
     };
     let number: u32 = digits.trim().parse().map_err(|error| format!("{error}"))?;
     let bytes = usize::try_from(u64::from(number) << shift).unwrap_or(usize::MAX);
-    if bytes == 0 { Err("it has to be more than nothing".to_owned()) } else { Ok(bytes) }
+    if bytes == 0 { Err("must be more than zero".to_owned()) } else { Ok(bytes) }
 }
 
 pub(super) fn between(least: u64, most: u64) -> RangedU64ValueParser<usize> {

@@ -240,7 +240,7 @@ impl Peer {
         if self.is_all_sent() {
             self.end_if_done();
         } else if let Err(error) = writable.watch(&*self.transport, id.0) {
-            log::error!("cannot wait for {} to take more: {error}", self.addr);
+            log::error!("cannot watch {} for writability: {error}", self.addr);
             self.abort();
         } else {
             self.is_behind = true;

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 
-use super::audience::Audience;
 use super::feed::Feeds;
 use super::peer::Peer;
+use super::room_peers::RoomPeers;
 use super::slowness::Verdict;
 use crate::chat::{ClientId, Message, RoomId};
 use crate::os::WritablePoll;
@@ -31,7 +31,7 @@ pub struct Peers {
     peers: FxHashMap<ClientId, Peer>,
     feeds: Feeds,
     /// Who gets what a room is told.
-    audiences: FxHashMap<RoomId, Audience>,
+    rooms: FxHashMap<RoomId, RoomPeers>,
     /// Who is due something of its own in this batch, or has changed.
     due: Vec<ClientId>,
     /// About how many bytes this batch has made so far.
@@ -52,7 +52,7 @@ impl Peers {
             keeper,
             peers: FxHashMap::default(),
             feeds: Feeds::default(),
-            audiences: FxHashMap::default(),
+            rooms: FxHashMap::default(),
             due: Vec::new(),
             weight: 0,
             sent: 0,
@@ -151,22 +151,22 @@ impl Peers {
     pub fn enter(&mut self, id: ClientId, room: RoomId) {
         self.with(id, |peer, feeds| peer.enter(room, feeds));
         let is_behind = self.peers.get(&id).is_some_and(|peer| peer.is_with_those_behind);
-        self.audiences.entry(room).or_default().add(id, is_behind);
+        self.rooms.entry(room).or_default().add(id, is_behind);
     }
 
     /// From here on, it does not.
     pub fn leave(&mut self, id: ClientId, room: RoomId) {
         self.with(id, |peer, feeds| peer.leave(room, feeds));
-        let Some(audience) = self.audiences.get_mut(&room) else { return };
-        audience.remove(id);
-        if audience.is_empty() {
-            self.audiences.remove(&room);
+        let Some(members) = self.rooms.get_mut(&room) else { return };
+        members.remove(id);
+        if members.is_empty() {
+            self.rooms.remove(&room);
         }
     }
 
     /// How many get what a room is told.
     pub fn members(&self, room: RoomId) -> usize {
-        self.audiences.get(&room).map_or(0, Audience::len)
+        self.rooms.get(&room).map_or(0, RoomPeers::len)
     }
 
     /// Tells something to all members of a room but some.
@@ -220,14 +220,14 @@ impl Peers {
         let mut slow = Vec::new();
         // Whoever is due something of its own comes first: it may be waiting for that.
         let mut round = std::mem::take(&mut self.due);
-        let told = self.feeds.told().filter_map(|room| self.audiences.get(&room));
-        round.extend(told.flat_map(Audience::prompt));
+        let told = self.feeds.told().filter_map(|room| self.rooms.get(&room));
+        round.extend(told.flat_map(RoomPeers::prompt));
         round.drain(..).for_each(|id| self.attend(id, now, limit, &mut slow));
         let ending = self.feeds.ending(now, limit / PARTS, |room| {
-            self.audiences.get(&room).is_some_and(|audience| !audience.behind().is_empty())
+            self.rooms.get(&room).is_some_and(|members| !members.behind().is_empty())
         });
-        let ended = ending.iter().filter_map(|room| self.audiences.get(room));
-        round.extend(ended.flat_map(Audience::behind));
+        let ended = ending.iter().filter_map(|room| self.rooms.get(room));
+        round.extend(ended.flat_map(RoomPeers::behind));
         round.drain(..).for_each(|id| self.attend(id, now, limit, &mut slow));
         self.due = round;
         self.feeds.next_batch(now, &ending);
@@ -251,8 +251,8 @@ impl Peers {
         if peer.is_behind() != peer.is_with_those_behind {
             peer.is_with_those_behind = peer.is_behind();
             for room in peer.rooms() {
-                if let Some(audience) = self.audiences.get_mut(&room) {
-                    audience.set_behind(id, peer.is_behind());
+                if let Some(members) = self.rooms.get_mut(&room) {
+                    members.set_behind(id, peer.is_behind());
                 }
             }
             if peer.is_behind() {

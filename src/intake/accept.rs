@@ -64,7 +64,7 @@ impl Acceptor {
                 Ok(_) => back_off = BACK_OFF.0,
                 Err(error) if os::is_about_one_connection(&error) => {}
                 Err(error) => {
-                    log::error!("cannot accept: {error}; trying again in {back_off:?}");
+                    log::error!("cannot accept connections: {error}; trying again in {back_off:?}");
                     if let Ok(Ready::Woken) = os::wait_bell(&self.entrance.closing, back_off) {
                         break;
                     }
@@ -125,7 +125,7 @@ impl Acceptor {
         match self.entrance.door.approach(arrival.addr.ip(), &limits, now) {
             Some(arriving) => drop(self.start(move || arrival.run(stream, arriving))),
             None => {
-                log::warn!("refused {}: too many are on their way in", arrival.addr);
+                log::warn!("refused {}: too many connections are not clients yet", arrival.addr);
                 self.entrance.shared.metrics.count_refused(Refused::Arriving);
                 if self.service.tls.is_none() {
                     self.say_last(Arc::new(Transport::bare(stream)), &web::too_busy());

@@ -72,7 +72,9 @@ impl Arrival {
         match self.prepare(stream) {
             Ok(Some((transport, upgraded))) => self.come_in(transport, upgraded, arriving),
             Ok(None) => {}
-            Err(error) => log::debug!("{} did not become a client: {error}", self.addr),
+            Err(error) => {
+                log::debug!("the connection from {} did not become a client: {error}", self.addr)
+            }
         }
     }
 

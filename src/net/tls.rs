@@ -24,7 +24,7 @@ impl Certificates {
     pub fn from_pem(pem: &[u8]) -> Result<Self, String> {
         let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
         match certificates {
-            Ok(found) if found.is_empty() => Err("there is no certificate in it".to_owned()),
+            Ok(found) if found.is_empty() => Err("the file contains no certificate".to_owned()),
             Ok(found) => Ok(Self(found)),
             Err(error) => Err(format!("not a PEM file: {error}")),
         }
@@ -43,7 +43,7 @@ impl PrivateKey {
     pub fn from_pem(pem: &[u8]) -> Result<Self, String> {
         match PrivateKeyDer::from_pem_slice(pem) {
             Ok(key) => Ok(Self(Arc::new(key))),
-            Err(error) => Err(format!("there is no private key in it: {error}")),
+            Err(error) => Err(format!("the file contains no private key: {error}")),
         }
     }
 }
@@ -60,7 +60,7 @@ impl Identity {
         match CertifiedKey::from_der(chain, key, &ring::default_provider()) {
             Ok(certified) => Ok(Self(Arc::new(certified))),
             Err(rustls::Error::InconsistentKeys(_)) => {
-                Err("it does not belong to the certificate".to_owned())
+                Err("the key does not match the certificate".to_owned())
             }
             Err(error) => Err(error.to_string()),
         }

@@ -54,7 +54,7 @@ fn take(inherited: &mut Inherited, name: &str, fd: OwnedFd) -> Result<(), String
 fn known(roster: &[u8]) -> Vec<Record> {
     let (known, unknown): (Vec<_>, Vec<_>) = Record::all_in(roster).partition(Result::is_ok);
     if let Some(Err(error)) = unknown.first() {
-        log::error!("cannot take over {} records of the roster: {error}", unknown.len());
+        log::error!("cannot read {} records of the roster: {error}", unknown.len());
     }
     known.into_iter().flatten().collect()
 }

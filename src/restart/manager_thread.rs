@@ -85,7 +85,7 @@ impl Keeper {
         if self.is_active() {
             match socket.as_fd().try_clone_to_owned() {
                 Ok(fd) => self.send(Job::Keep(id, fd)),
-                Err(error) => log::warn!("cannot keep {id}: {error}"),
+                Err(error) => log::warn!("cannot store {id}: {error}"),
             }
         }
     }
@@ -106,7 +106,9 @@ impl Keeper {
             let (deadline, (done, told)) = (Instant::now() + patience, bounded(1));
             let _ = jobs.send_deadline(Job::Flush(done), deadline);
             if told.recv_deadline(deadline).is_err() {
-                log::error!("the service manager is too slow: some may not survive the restart");
+                log::error!(
+                    "the service manager is too slow: some clients may not survive the restart"
+                );
             }
         }
     }
@@ -120,7 +122,7 @@ impl Keeper {
         if let Some(Err(TrySendError::Full(job))) =
             self.jobs.as_ref().map(|jobs| jobs.try_send(job))
         {
-            log::warn!("the service manager does not listen: {job:?}");
+            log::warn!("the service manager does not respond: {job:?}");
         }
     }
 }
@@ -165,7 +167,7 @@ impl Roster {
         let slot = *self.slots.entry(record.id).or_insert_with(|| free.pop().unwrap_or(next));
         match record.to_slot() {
             Some(bytes) => self.write(slot, &bytes),
-            None => log::error!("cannot note {}", record.id),
+            None => log::error!("cannot record {} in the roster", record.id),
         }
     }
 

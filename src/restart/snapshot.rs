@@ -162,16 +162,16 @@ impl Snapshot {
     /// # Errors
     /// When they are of a newer version or damaged; says which.
     pub fn from_bytes(mut bytes: Vec<u8>) -> Result<Self, String> {
-        let end = bytes.iter().position(|&byte| byte == b'\n').ok_or("it has no end")?;
+        let end = bytes.iter().position(|&byte| byte == b'\n').ok_or("its header does not end")?;
         let queues = bytes.split_off(end + 1);
         let json = bytes.as_slice();
         let mut snapshot: Self = read(json)?;
         let mut queued = snapshot.clients.iter().map(|client| client.queued);
         if queued.try_fold(0, usize::checked_add) != Some(queues.len()) {
-            return Err("its queues are cut off".to_owned());
+            return Err("its queues are truncated".to_owned());
         }
         if snapshot.uptime > LONGEST || !snapshot.chat.is_sound(snapshot.uptime) {
-            return Err("what is in it does not belong together".to_owned());
+            return Err("its parts do not fit together".to_owned());
         }
         snapshot.queues = queues;
         Ok(snapshot)

@@ -41,7 +41,7 @@ pub(super) fn listen(
             Some(taken) => taken,
             None => match listen_on(config, &wanted) {
                 Err(error) if have_clients => {
-                    log::error!("{error}; going on without it");
+                    log::error!("{error}; continuing without it");
                     Vec::new()
                 }
                 result => result?,
@@ -54,7 +54,7 @@ pub(super) fn listen(
     }
     for found in inherited {
         if found.is_assigned {
-            log::warn!("a socket called {:?} is given, but nothing here listens to it", found.name);
+            log::warn!("systemd passed a socket named {:?}, but no setting uses it", found.name);
         } else {
             retire(&found);
         }
@@ -142,7 +142,7 @@ fn bind(addr: SocketAddr, v6_only: bool, or_ipv4: bool) -> Result<TcpListener, S
 pub(super) fn announce(listeners: &[(TcpListener, Service)]) -> Result<String, StartError> {
     let mut ports = String::new();
     for (listener, Service { name, .. }) in listeners {
-        let addr = listener.local_addr().map_err(failed("learn the port"))?;
+        let addr = listener.local_addr().map_err(failed("read the port of a listening socket"))?;
         log::info!("listening on {addr} ({name})");
         ports.push_str(&format!("{name} {}\n", addr.port()));
     }

@@ -14,10 +14,11 @@ use crate::net::transport::Transport;
 use crate::restart::inherit::Inherited;
 use crate::restart::snapshot::{Record, SavedClient, SavedSession};
 use crate::runtime::threads::Threads;
+use crate::store::Past;
 use crate::wire::Dialect;
 
 /// A client that goes on.
-pub(super) struct Heir {
+pub(super) struct RestoredClient {
     id: ClientId,
     transport: Arc<Transport>,
     addr: SocketAddr,
@@ -39,10 +40,11 @@ enum Left {
 /// The chat, and the clients that have a connection.
 pub(super) fn restore(
     mut inherited: Inherited,
+    past: Past,
     settings: Settings,
     door: &Arc<Door>,
     shared: &Shared,
-) -> (Chat, Vec<Heir>) {
+) -> (Chat, Vec<RestoredClient>) {
     // In the order in which they came, whatever order they were kept in.
     inherited.clients.sort_by_key(|(id, _)| *id);
     if let Some(snapshot) = &mut inherited.snapshot {
@@ -54,22 +56,24 @@ pub(super) fn restore(
     });
     let mut noted: HashMap<_, _> =
         inherited.roster.into_iter().map(|record| (record.id, record)).collect();
-    let heirs = inherited.clients.into_iter().filter_map(|(id, stream)| {
+    let clients = inherited.clients.into_iter().filter_map(|(id, stream)| {
         let left = match (saved.remove(&id), noted.remove(&id)) {
             (Some((client, queue)), _) => Left::All(Box::new(client), queue),
             (None, Some(record)) => Left::Noted(Box::new(record)),
             (None, None) => Left::Nothing,
         };
-        Heir::new(id, stream, left, door, shared)
+        RestoredClient::new(id, stream, left, door, shared)
     });
-    let heirs = heirs.collect();
-    let chat = inherited.snapshot.map(|snapshot| snapshot.chat);
+    let clients = clients.collect();
+    let before = inherited.snapshot.map(|snapshot| (snapshot.chat, snapshot.forgotten));
+    let (chat, forgotten) = before.unzip();
     let mut chat = chat.unwrap_or_else(|| Chat::new(settings.clone()));
     chat.configure(settings);
-    (chat, heirs)
+    past.recall_in(&mut chat, forgotten);
+    (chat, clients)
 }
 
-impl Heir {
+impl RestoredClient {
     /// `None` if the client is not there any more.
     fn new(
         id: ClientId,

@@ -77,7 +77,7 @@ impl Server {
         }
         self.guard.replace(config.guard());
         if let Err(error) = self.shared.alarm.ring() {
-            log::error!("those who are silent keep their idle timeout: {error}");
+            log::error!("silent clients keep the old idle timeout: {error}");
         }
         // Fails only if the broadcaster is gone, and then the process is about to be.
         let _ = self.shared.inbox.send(Input::Configure(config.settings()));

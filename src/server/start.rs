@@ -10,11 +10,11 @@ use crossbeam_channel::Sender;
 use super::error::{StartError, failed};
 use super::listeners::{self, Wanted};
 use super::port_file;
-use super::restore::{Heir, restore};
+use super::restore::{RestoredClient, restore};
 use super::running::Server;
 use super::services::{Memory, figures, open_store, services};
 use crate::admission::limits::SharedLimits;
-use crate::broadcaster::{Broadcaster, Surroundings};
+use crate::broadcaster::{Broadcaster, Environment};
 use crate::chat::ClientId;
 use crate::config::Config;
 use crate::intake::accept::{Acceptor, Entrance};
@@ -50,7 +50,6 @@ impl Server {
         let (inbox, receiver) = inbox::open(config.limits().max_clients);
         // It may find damage, which is a matter of the state directory, not of the ports.
         let (past, store) = open_store(config, database, &inbox)?;
-        let before_forgetting = inherited.snapshot.as_ref().map(|before| before.forgotten);
         let tls = config.identity.clone().map(Tls::new);
         let guard = SharedGuard::new(config.guard());
         let wanted = services(config, tls.as_ref(), &guard, figures(&metrics, &inbox));
@@ -67,18 +66,17 @@ impl Server {
             hurry: Arc::clone(&hurry),
         };
         let door = Arc::clone(&entrance.door);
-        let (mut chat, heirs) = restore(inherited, config.settings(), &door, &shared);
-        past.recall_in(&mut chat, before_forgetting);
+        let (chat, clients) = restore(inherited, past, config.settings(), &door, &shared);
 
         // Threads of the server's own come first: there may not be one for every client.
-        let poll = WritablePoll::new(&closed).map_err(failed("make a poll"))?;
+        let poll = WritablePoll::new(&closed).map_err(failed("create a poll"))?;
         let writable = Arc::new(poll);
         let web_port = listeners::web_port(&listeners);
-        let surroundings = surroundings(&shared, &keeper, store, web_port);
+        let environment = environment(&shared, &keeper, store, web_port);
         let poll = Arc::clone(&writable);
-        let make = move || Broadcaster::new(receiver, surroundings, poll, chat);
-        let heirs = (heirs, entrance.threads.clone());
-        let (broadcaster, begin) = start_broadcaster(make, heirs, on_crash)?;
+        let make = move || Broadcaster::new(receiver, environment, poll, chat);
+        let clients = (clients, entrance.threads.clone());
+        let (broadcaster, begin) = start_broadcaster(make, clients, on_crash)?;
         start_writable(writable, shared.inbox.clone())?;
         let acceptors = start_acceptors(listeners, &entrance)?;
         config.port_file.as_deref().map_or(Ok(()), |path| port_file::write(path, &ports))?;
@@ -130,18 +128,18 @@ fn share(
         clock: Clock::start(before),
         limits: SharedLimits::new(config.limits()),
         metrics,
-        alarm: Arc::new(Alarm::new().map_err(failed("make a wake-up"))?),
+        alarm: Arc::new(Alarm::new().map_err(failed("create a wakeup"))?),
     })
 }
 
 /// What the broadcaster is given. It has no sender of its own inbox, which it could wait for.
-fn surroundings(
+fn environment(
     shared: &Shared,
     keeper: &Keeper,
     store: Memory,
     web_port: Option<u16>,
-) -> Surroundings {
-    Surroundings {
+) -> Environment {
+    Environment {
         store,
         clock: shared.clock,
         limits: shared.limits.clone(),
@@ -153,7 +151,7 @@ fn surroundings(
 }
 
 fn bell() -> Result<Bell, StartError> {
-    Bell::new().map_err(failed("make a wake-up"))
+    Bell::new().map_err(failed("create a wakeup"))
 }
 
 /// The names of the services whose listeners the service manager's settings made.
@@ -166,7 +164,7 @@ fn assigned(listeners: &[Listener]) -> Vec<String> {
 /// something: until then the start may fail, and they are for the next one.
 fn start_broadcaster(
     make: impl FnOnce() -> Broadcaster + Send + 'static,
-    (heirs, threads): (Vec<Heir>, Threads),
+    (clients, threads): (Vec<RestoredClient>, Threads),
     on_crash: fn(),
 ) -> Result<(JoinHandle<()>, Sender<()>), StartError> {
     let (complete, start) = crossbeam_channel::bounded::<()>(0);
@@ -177,7 +175,7 @@ fn start_broadcaster(
         }
         let mut broadcaster = make();
         // All are adopted before anybody is read, or somebody would miss what others say.
-        heirs.into_iter().for_each(|heir| heir.join(&mut broadcaster, &threads));
+        clients.into_iter().for_each(|client| client.join(&mut broadcaster, &threads));
         broadcaster.run();
     })?;
     Ok((thread, complete))

@@ -95,17 +95,17 @@ impl fmt::Display for Denial {
         match self {
             Self::Busy => f.write_str("busy; try again"),
             Self::NotSaved => f.write_str("that could not be saved; try again later"),
-            Self::NotRead => f.write_str("the history cannot be read now; try again later"),
-            Self::NoWords => f.write_str("a search takes words, of letters or digits"),
+            Self::NotRead => f.write_str("the database cannot be read now; try again later"),
+            Self::NoWords => f.write_str("a search needs words made of letters or digits"),
             Self::TooManyWords => {
-                write!(f, "a search takes {} words at most", MAX_WORDS)
+                write!(f, "a search takes at most {} words", MAX_WORDS)
             }
-            Self::TooLong => f.write_str("that takes too long; try rarer words"),
+            Self::TooLong => f.write_str("the search took too long; try rarer words"),
             Self::WrongPassword => f.write_str("wrong password"),
             Self::NotRegistered(nick) => write!(f, "{nick} is not registered"),
-            Self::Registered(nick) => write!(f, "{nick} is registered already"),
+            Self::Registered(nick) => write!(f, "{nick} is already registered"),
             Self::NotBanned(mask) => write!(f, "{mask} is not banned"),
-            Self::Full => f.write_str("there is no room for another one"),
+            Self::Full => f.write_str("the limit is reached; no more can be added"),
         }
     }
 }

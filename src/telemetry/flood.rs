@@ -84,12 +84,18 @@ impl<L: Log> Log for Floodgate<L> {
         match self.pass(record) {
             Passage::Free => self.logger.log(record),
             Passage::After(missed) => {
-                self.remark(record, format_args!("{missed} lines like the next were not logged"));
+                self.remark(
+                    record,
+                    format_args!("{missed} lines like the next one were not logged"),
+                );
                 self.logger.log(record);
             }
             Passage::Last => {
                 self.logger.log(record);
-                self.remark(record, format_args!("more lines like the last are only counted"));
+                self.remark(
+                    record,
+                    format_args!("more lines like the last one are counted, not logged"),
+                );
             }
             Passage::Closed => {}
         }

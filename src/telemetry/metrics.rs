@@ -158,28 +158,36 @@ impl Default for Metrics {
 impl Metrics {
     fn register(&self) -> Registry {
         let mut registry = Registry::default();
-        let started = "When the program started, in seconds since 1970";
+        let started = "Start time of the program, in seconds since 1970";
         // A name that all programs have in common.
         registry.register("process_start_time_seconds", started, self.started.clone());
         let all = registry.sub_registry_with_prefix("chatd");
         all.register("clients", "Connected clients", self.clients.clone());
         all.register("rooms", "Rooms with people in them", self.rooms.clone());
-        all.register("lines", "Lines that people said", self.lines.clone());
-        all.register("deliveries", "Lines times the clients told", self.deliveries.clone());
-        all.register("sent_bytes", "Bytes that sockets took", self.sent_bytes.clone());
-        all.register("send_queue_bytes", "Bytes that wait to be sent", self.queued.clone());
-        all.register("dropped_clients", "Clients that had to go", self.dropped.clone());
-        all.register("refused", "Connections that were turned away", self.refused.clone());
-        all.register("batch_lines", "Lines sent in one go", self.batch_lines.clone());
-        let fanout = "From taking a batch of lines to sending the last of it";
+        all.register("lines", "Lines said by people", self.lines.clone());
+        all.register(
+            "deliveries",
+            "Lines sent, counted once per receiver",
+            self.deliveries.clone(),
+        );
+        all.register("sent_bytes", "Bytes written to sockets", self.sent_bytes.clone());
+        all.register("send_queue_bytes", "Bytes waiting to be sent", self.queued.clone());
+        all.register(
+            "dropped_clients",
+            "Clients that the server disconnected",
+            self.dropped.clone(),
+        );
+        all.register("refused", "Connections refused", self.refused.clone());
+        all.register("batch_lines", "Lines in a batch", self.batch_lines.clone());
+        let fanout = "Time from receiving a batch of lines to sending its last line";
         all.register("fanout_seconds", fanout, self.fanout.clone());
-        let pending = "Lines that wait to be stored";
+        let pending = "Lines waiting to be written to disk";
         all.register("store_pending_lines", pending, self.store_pending.clone());
-        let failing = "Whether the disk takes nothing";
+        let failing = "Whether writing the history fails";
         all.register("store_failing", failing, self.store_failing.clone());
-        let lost = "Lines that are missing in the history";
+        let lost = "Lines missing from the history";
         all.register("store_lost_lines", lost, self.store_lost.clone());
-        let reload = "Whether the settings were taken when they were read last";
+        let reload = "Whether the last reload of the settings succeeded";
         all.register("last_reload_successful", reload, self.reload.clone());
         registry
     }

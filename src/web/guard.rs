@@ -1,4 +1,4 @@
-//! `Guard`: which pages may talk to the server, and under which names it can be asked for.
+//! `Guard`: which pages may contact the server, and under which host names.
 
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::net::http::Status;
 
-/// Where a page comes from: `scheme://host[:port]` (RFC 6454, section 6.2), in lower case.
+/// The origin of a page: `scheme://host[:port]` (RFC 6454, section 6.2), in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebOrigin(String);
 
@@ -15,7 +15,7 @@ impl FromStr for WebOrigin {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let origin = text.to_ascii_lowercase();
-        // Browsers leave a scheme's own port out.
+        // Browsers leave out the scheme's default port.
         let own_port = if origin.starts_with("https:") { ":443" } else { ":80" };
         let authority = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
         match authority.and_then(host_of) {
@@ -23,7 +23,7 @@ impl FromStr for WebOrigin {
                 Ok(Self(origin.strip_suffix(own_port).unwrap_or(&origin).to_owned()))
             }
             _ => Err(
-                "it takes scheme://host or scheme://host:port, such as https://chat.example.org"
+                "expected scheme://host or scheme://host:port, such as https://chat.example.org"
                     .to_owned(),
             ),
         }
@@ -37,7 +37,8 @@ impl WebOrigin {
     }
 }
 
-/// Tells requests of the page and of programs from those that other pages make a browser send.
+/// Admits requests from chatd's page and from programs, not those that other pages make a browser
+/// send.
 #[derive(Clone, Debug)]
 pub struct Guard {
     name: String,
@@ -45,16 +46,16 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// For a server of that name whose page may also come from `origins`.
+    /// A guard for a server called `name` that also accepts pages from `origins`.
     pub fn new(name: &str, origins: Vec<WebOrigin>) -> Self {
         Self { name: name.to_ascii_lowercase(), origins }
     }
 
-    /// Whether a request for `host` from a page of `origin` is welcome.
+    /// Checks a request for `host` from a page of `origin`.
     ///
-    /// Any page can send requests anywhere, and a browser then names the page's origin. A page
-    /// whose own name was made to point to this server would pass for ours, but for that name
-    /// (DNS rebinding).
+    /// Any page can send requests anywhere, and the browser then names the page's origin. A page
+    /// whose host name was changed to resolve to this server (DNS rebinding) has the same origin as
+    /// the server, so the host name is checked, too.
     ///
     /// # Errors
     /// The status to refuse it with.
@@ -77,12 +78,12 @@ impl Guard {
     }
 }
 
-/// A guard that many threads ask and one may replace.
+/// A guard that threads share and a reload replaces.
 #[derive(Clone, Debug)]
 pub struct SharedGuard(Arc<RwLock<Guard>>);
 
 impl SharedGuard {
-    /// Shares `guard`.
+    /// A shared `guard`.
     pub fn new(guard: Guard) -> Self {
         Self(Arc::new(RwLock::new(guard)))
     }
@@ -95,13 +96,13 @@ impl SharedGuard {
         self.0.read().unwrap_or_else(PoisonError::into_inner).admit(host, origin)
     }
 
-    /// Goes by another one from now on.
+    /// Replaces the guard.
     pub fn replace(&self, guard: Guard) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = guard;
     }
 }
 
-/// Whether it is a name that nobody can point elsewhere.
+/// Whether no one can make the name resolve to another address.
 fn is_own(host: &str) -> bool {
     let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     host == "localhost" || address.parse::<IpAddr>().is_ok()
@@ -118,7 +119,7 @@ fn host_of(authority: &str) -> Option<&str> {
     (fits && !host.is_empty()).then_some(host)
 }
 
-/// Whether it can be a host: a name, or an address.
+/// Whether it is a valid host: a name, or an address.
 fn is_host(host: &str) -> bool {
     let is_name = |host: &str| {
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);

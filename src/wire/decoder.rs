@@ -1,23 +1,24 @@
-//! `Decoder`: any wire's bytes into what they mean.
+//! `Decoder`: decodes the bytes of any wire into `Incoming`.
 
 use serde::{Deserialize, Serialize};
 
 use super::incoming::Incoming;
 use super::{text, websocket};
 
-/// Turns one client's bytes into [`Incoming`], however they are cut into reads.
+/// Decodes one client's bytes into [`Incoming`], however they are split into reads.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Decoder {
-    /// For lines on a bare connection.
+    /// For lines on a plain connection.
     Text(text::Decoder),
     /// For WebSocket messages.
     WebSocket(Box<websocket::Decoder>),
 }
 
 impl Decoder {
-    /// Decodes from the front of `input` up to the next item, and leaves the rest in `input`.
+    /// Decodes one item from the front of `input`, and leaves the rest in `input`. `None` means
+    /// that more bytes are needed.
     ///
-    /// `max_line` is the longest line taken, in bytes. `None` means that more bytes are needed.
+    /// `max_line` is the longest line accepted, in bytes.
     pub fn next(&mut self, input: &mut &[u8], max_line: usize) -> Option<Incoming> {
         match self {
             Self::Text(decoder) => decoder.next(input, max_line),
@@ -25,7 +26,7 @@ impl Decoder {
         }
     }
 
-    /// What is left when no more bytes will come: a last line may lack its end.
+    /// The last item when no more bytes will come: the last line may lack its line end.
     pub fn finish(&mut self, max_line: usize) -> Option<Incoming> {
         match self {
             Self::Text(decoder) => decoder.finish(max_line),

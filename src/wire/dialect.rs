@@ -1,4 +1,4 @@
-//! `Dialect`: how one client is spoken to.
+//! `Dialect`: the encoding that one client gets.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,14 +8,14 @@ use super::text::{self, Style};
 use super::websocket;
 use crate::chat::{Message, Traits};
 
-/// How one client wants to be told things. Clients of one dialect share their bytes.
+/// The encoding of messages to one client. Clients of one dialect share the encoded bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Dialect {
-    /// Lines on a bare connection.
+    /// Lines on a plain connection.
     Text(Style),
     /// The same lines, each in a WebSocket message.
     Lines {
-        /// What people say carries the time.
+        /// Lines that people say carry the time.
         timestamps: bool,
     },
     /// `chatd.v1`: JSON objects, each in a WebSocket message.
@@ -23,7 +23,7 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// How many dialects there are.
+    /// The number of dialects.
     pub const COUNT: usize = Style::COUNT + 3;
 
     /// Its number, below [`COUNT`](Self::COUNT).
@@ -35,12 +35,12 @@ impl Dialect {
         }
     }
 
-    /// What clients of this kind are used to, over a connection that is encrypted or not.
+    /// The traits of clients that speak this dialect.
     pub fn traits(self, encrypted: bool) -> Traits {
         Traits { echo: self.is_websocket(), lists: self == Self::Json, encrypted }
     }
 
-    /// What turns such a client's bytes into what it means.
+    /// A decoder for such a client.
     pub fn decoder(self) -> Decoder {
         match self {
             Self::Text(_) => Decoder::Text(text::Decoder::default()),
@@ -48,12 +48,12 @@ impl Dialect {
         }
     }
 
-    /// Whether it is spoken in WebSocket messages.
+    /// Whether it goes over WebSocket.
     pub fn is_websocket(self) -> bool {
         !matches!(self, Self::Text(_))
     }
 
-    /// The same with lines that end in a bare line feed, where lines have an end at all.
+    /// The same with lines that end in a bare line feed; unchanged where lines have no end.
     pub fn with_bare_line_feeds(self) -> Self {
         match self {
             Self::Text(style) => Self::Text(Style { bare_line_feeds: true, ..style }),
@@ -61,7 +61,7 @@ impl Dialect {
         }
     }
 
-    /// The same with or without the time of what people say, where that is not always there.
+    /// The same with or without the time of each line; unchanged where the time is always sent.
     pub fn with_timestamps(self, timestamps: bool) -> Self {
         match self {
             Self::Text(style) => Self::Text(Style { timestamps, ..style }),
@@ -70,7 +70,7 @@ impl Dialect {
         }
     }
 
-    /// Appends `message` to `out`, whole.
+    /// Appends the encoded `message` to `out`.
     pub fn encode(self, message: &Message, out: &mut Vec<u8>) {
         match self {
             Self::Text(style) => text::encode(message, style, out),
@@ -79,7 +79,7 @@ impl Dialect {
         }
     }
 
-    /// Appends what has to be sent before the end of the connection.
+    /// Appends what has to be sent before the connection is closed.
     pub fn encode_end(self, farewell: Farewell, out: &mut Vec<u8>) {
         if self.is_websocket() {
             websocket::encode_close(farewell, out);

@@ -3,14 +3,14 @@
 /// Why the server ends a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Farewell {
-    /// The client is done.
+    /// The client quit.
     Done,
-    /// The client may not stay.
+    /// The server disconnects the client.
     Expelled,
     /// The server is going down.
     GoingDown,
-    /// The server cannot take it now.
+    /// The server has no room for the client now.
     TryLater,
-    /// What it sent is against the rules of WebSocket; the close code says which.
+    /// The client broke the WebSocket protocol; with the close code.
     Broken(u16),
 }

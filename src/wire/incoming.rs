@@ -1,34 +1,34 @@
-//! `Incoming`: what a client sent, whatever it speaks.
+//! `Incoming`: what a client sent, on any wire.
 
 use serde::{Deserialize, Serialize};
 
 use crate::text::Text;
 
-/// What a client sent, one item at a time, in the order it was sent.
+/// One item that a client sent. Items come in the order in which they were sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Incoming {
     /// A whole line: something said or a command. May be blank.
     Line(Text),
-    /// A line that was longer than the limit, and was thrown away.
+    /// A line that was longer than the limit; it is dropped.
     TooLong {
-        /// Its length.
+        /// Length of the line, in bytes.
         bytes: usize,
-        /// What would have been taken.
+        /// The limit, in bytes.
         limit: usize,
     },
-    /// Something else than the protocol has; it was thrown away.
+    /// A message that the protocol does not define; it is dropped.
     Malformed,
-    /// The client asks whether anybody is there.
+    /// The client asks whether the server is alive.
     Ping,
-    /// The client is done, although its connection may stay open.
+    /// The client will send nothing more, although its connection may stay open.
     Quit,
-    /// The client's lines end in a bare line feed, so ours to it should, too.
+    /// The client's lines end in a bare line feed, so the server's lines to it should, too.
     BareLineFeeds,
     /// Protocol bytes to send back as they are.
     Answer(Vec<u8>),
     /// The client ended the conversation by the protocol's own means. Nothing follows.
     HungUp,
-    /// It cannot go on like that. Nothing follows.
+    /// The client broke a rule, and the session ends. Nothing follows.
     Error(WireError),
 }
 
@@ -39,8 +39,8 @@ pub enum WireError {
     Http,
     /// A TLS handshake.
     Tls,
-    /// Too many bytes without the end of a line.
+    /// Too many bytes without a line end.
     EndlessLine,
-    /// Against the rules of WebSocket; with the close code that says which (RFC 6455, 7.4.1).
+    /// A violation of the WebSocket protocol, with its close code (RFC 6455, section 7.4.1).
     WebSocket(u16),
 }

@@ -1,4 +1,5 @@
-//! The text wire: lines for netcat and people, with just enough telnet for telnet.
+//! The text wire: lines for netcat and people, and as much of the telnet protocol as its clients
+//! need.
 
 mod first_line;
 mod telnet;

@@ -1,5 +1,4 @@
-//! The WebSocket wire (RFC 6455): its frames, and the two languages that are spoken in them, plain
-//! lines and `chatd.v1`.
+//! The WebSocket wire (RFC 6455): frames, with plain lines or `chatd.v1` in them.
 
 mod frames;
 mod json;

@@ -228,7 +228,7 @@ fn what_was_said_before_is_shown_once_and_above_the_welcome() {
     alice.shows("said", "bob", "fourth");
     assert_eq!(alice.texts("said"), ["first", "third", "fourth"]);
     alice.says("/history");
-    alice.shows("notice", "", "all of it is here already");
+    alice.shows("notice", "", "these lines are already shown");
     assert_eq!(alice.texts("said"), ["first", "third", "fourth"]);
 }
 

@@ -63,7 +63,7 @@ fn help_ends_with_what_everything_else_is() {
     let (_server, mut alice) = alone();
     let help = alice.ask("/help");
     assert_eq!(help.len(), USAGES.len() + 1);
-    assert_eq!(help[USAGES.len()], "-- Anything else is said to the room; //text says /text.");
+    assert_eq!(help[USAGES.len()], "-- Any other line is said to the room; //text says /text.");
 }
 
 #[test]

@@ -74,10 +74,10 @@ fn who_is_turned_away_over_and_over_does_not_fill_the_log() {
     }
     // After ten seconds, as many would be logged again.
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
-    server.wait_log(["WARN", "more lines like the last are only counted"]);
+    server.wait_log(["WARN", "more lines like the last one are counted, not logged"]);
     eventually_within(2 * PATIENCE, "the count of those that were not logged", || {
         turned_away();
-        server.log().contains(" lines like the next were not logged").then_some(())
+        server.log().contains(" lines like the next one were not logged").then_some(())
     });
     let log = server.log();
     let lines: Vec<_> = log.lines().collect();
@@ -180,7 +180,7 @@ fn one_request_too_many_at_once_is_answered_that_it_is() {
         let refused = answer(connect("10.99.0.1"));
         assert!(refused.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{refused}");
         assert!(refused.contains("\r\nRetry-After: 5\r\n"), "{refused}");
-        server.wait_log(["refused 10.99.0.1:", "too many are on their way in"]);
+        server.wait_log(["refused 10.99.0.1:", "too many connections are not clients yet"]);
         metrics::expect(&server, "chatd_refused_total{reason=\"arriving\"} ", 1.0);
         assert!(answer(connect("10.99.0.2")).starts_with("HTTP/1.1 200 OK\r\n"));
         drop(pending);

@@ -150,7 +150,7 @@ fn without_a_directory_there_is_nothing_to_search() {
     let server = Server::start();
     let mut alice = Client::join(&server, "alice");
     alice.send("/search deploy");
-    alice.expect("!! there is nothing to search: this server keeps no history on disk");
+    alice.expect("!! nothing to search: this server keeps no history on disk");
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn who_is_ignored_is_not_found() {
     bob.expect("<alice> deploy by alice");
     bob.send("deploy by bob");
     bob.send("/ignore alice");
-    bob.expect("-- you ignore alice");
+    bob.expect("-- you are ignoring alice");
     bob.send("/search deploy");
     bob.expect_contains("<bob> deploy by bob");
     bob.expect("-- end of search");

@@ -103,5 +103,5 @@ fn an_idle_client_is_told_so_and_dropped() {
     let told = eventually("the notice of bob's going", || alice.sync().pop());
     assert_eq!(told, "-- bob left: timed out (1 here)");
     metrics::expect(&server, "chatd_dropped_clients_total{reason=\"timed out\"} ", 1.0);
-    assert_eq!(bob.rest_lines(), ["!! nothing heard from you for 2s; goodbye"]);
+    assert_eq!(bob.rest_lines(), ["!! you sent nothing for 2s; goodbye"]);
 }

@@ -93,7 +93,7 @@ fn a_path_that_cannot_be_a_state_directory_is_named_with_where_it_was_asked_for(
         (by_variable, "CHATD_STATE_DIR"),
         (by_file, &format!("{config}: state-dir")),
     ] {
-        let expected = format!("chatd: {named}: cannot use {file}: it is no directory");
+        let expected = format!("chatd: {named}: cannot use {file}: not a directory");
         assert_eq!((ended.status, ended.first_line()), (2, &*expected));
     }
 }
@@ -229,7 +229,7 @@ fn a_check_is_asked_for_on_the_command_line_only() {
     let dir = TempDir::new();
     let file = dir.file("chatd.toml", "check = true\n");
     let ended = run(chatd().args(["--config", &file]));
-    assert!(ended.first_line().contains("check: there is no such setting"), "{}", ended.stderr);
+    assert!(ended.first_line().contains("check: no such setting"), "{}", ended.stderr);
     let ended = run(chatd().arg("--check").env("CHATD_CHECK", "true"));
     assert_eq!((ended.status, ended.first_line().contains("CHATD_CHECK")), (0, true));
 }

@@ -2,7 +2,8 @@
 
 use crate::harness::{Client, Server, people};
 
-const NO_NICK: &str = "!! a nick has 1 to 16 of A-Z a-z 0-9 _ - and starts with a letter";
+const NO_NICK: &str =
+    "!! a nick has 1 to 16 of the characters A-Z a-z 0-9 _ - and starts with a letter";
 
 #[track_caller]
 fn rename(client: &mut Client, nick: &str) -> String {

@@ -1,5 +1,6 @@
 //! What is shipped beside the program, and that it fits the program.
 
+mod architecture;
 mod docs;
 mod manual;
 mod monitoring;
@@ -126,9 +127,10 @@ fn the_handbook_explains_every_line_of_the_log() {
 #[test]
 fn the_handbook_explains_what_keeps_the_server_from_starting() {
     assert_explained(&words_of("map_err(failed"), 9, "cannot ");
-    let of_directories: Vec<_> = ["a running chatd has this directory", "it is damaged;"]
-        .map(|words| (words.to_owned(), path("src/store")))
-        .into();
+    let of_directories: Vec<_> =
+        ["a running chatd uses this directory", "the database is damaged;"]
+            .map(|words| (words.to_owned(), path("src/store")))
+            .into();
     assert_explained(&of_directories, 2, "");
 }
 

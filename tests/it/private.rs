@@ -99,7 +99,7 @@ fn a_reply_to_somebody_who_left_reaches_nobody() {
 fn ignoring_covers_lines_actions_and_private_messages() {
     let server = Server::start();
     let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
-    assert_eq!(alice.ask("/ignore bob"), ["-- you ignore bob"]);
+    assert_eq!(alice.ask("/ignore bob"), ["-- you are ignoring bob"]);
     bob.ask("hi\n/me waves\n/msg alice psst");
     assert_eq!(alice.sync(), [""; 0]);
     assert_eq!(alice.ask("/history"), ["-- nothing has been said here"]);

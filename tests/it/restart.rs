@@ -20,13 +20,13 @@ mod wires;
 /// one has logged may not all be here yet.
 #[track_caller]
 pub(crate) fn switch(server: &Server) {
-    let making_room = " making room for ";
-    let before = server.log().matches(making_room).count();
+    let restarting_as = " restarting as ";
+    let before = server.log().matches(restarting_as).count();
     server.signal(Signal::USR2);
     eventually("the next program", || {
         let log = server.log();
-        let (_, since) = log.rsplit_once(making_room)?;
-        (log.matches(making_room).count() > before && since.contains(" listening on "))
+        let (_, since) = log.rsplit_once(restarting_as)?;
+        (log.matches(restarting_as).count() > before && since.contains(" listening on "))
             .then_some(())
     });
 }

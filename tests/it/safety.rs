@@ -169,7 +169,7 @@ fn the_log_holds_nothing_that_hurts() {
     bob.send("x\x1b[2J\u{9b}\u{202e}y\n/quit z\x1b[2J\u{9b}\u{202e}");
     bob.rest();
     server.wait_log(["x[2Jy"]);
-    server.wait_log(["bob quits lobby: z[2J"]);
+    server.wait_log(["bob quit lobby: z[2J"]);
     let log = server.log();
     assert!(!log.contains(['\x1b', '\u{9b}', '\u{202e}']), "{log:?}");
 }

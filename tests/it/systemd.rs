@@ -101,7 +101,7 @@ fn the_journal_knows_what_is_a_warning() {
         |priority: &str, part: &str| of_priority(priority).iter().any(|line| line.contains(part));
     assert!(has("info..info", "listening on") && !has("warning", "listening on"));
     assert!(has("warning..warning", "CHATD_COLOUR is set"));
-    assert!(has("err..err", "not reloaded, nothing is changed"));
+    assert!(has("err..err", "not reloaded, nothing was changed"));
     // The journal has the time already.
     let line = of_priority("info..info").into_iter().find(|line| line.contains("listening on"));
     assert_eq!(line, Some(format!("listening on {} (text)", machine.addr())));

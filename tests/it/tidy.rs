@@ -129,3 +129,33 @@ fn no_file_is_longer_than_400_lines() {
         assert!(text.lines().count() <= 400, "{}", path.display());
     }
 }
+
+/// Functions that are one table of match arms.
+const TABLES: [&str; 4] = ["perform", "fmt", "encode", "told"];
+
+#[test]
+fn no_function_is_longer_than_50_lines() {
+    let is_test = |source: &Source| {
+        source.module.ends_with("tests") || source.module.starts_with("chat/properties")
+    };
+    for Source { path, text, .. } in sources().into_iter().filter(|source| !is_test(source)) {
+        let lines: Vec<_> = code(&text).lines().collect();
+        for (start, line) in lines.iter().enumerate() {
+            let Some(name) = function(line).filter(|name| !TABLES.contains(name)) else { continue };
+            let indent = line.len() - line.trim_start().len();
+            let is_end = |line: &&str| line.len() == indent + 1 && line.trim_start() == "}";
+            let length = 1 + lines[start..].iter().position(is_end).unwrap_or_default();
+            assert!(length <= 50, "{}: {name} has {length} lines", path.display());
+        }
+    }
+}
+
+/// The name of the function that begins in a line, unless it ends there as well.
+fn function(line: &str) -> Option<&str> {
+    let (before, rest) = line.split_once("fn ")?;
+    let is_declaration = before
+        .split_whitespace()
+        .all(|word| word.starts_with("pub") || ["const", "in", "extern"].contains(&word));
+    let is_open = !line.ends_with(['}', ';']);
+    (is_declaration && is_open).then(|| rest.split(['(', '<']).next()).flatten()
+}

@@ -147,7 +147,7 @@ fn sighup_shows_the_new_certificate_and_a_bad_one_changes_nothing() {
     // In the middle of an exchange of both files they do not fit together.
     dir.file("cert.pem", &new.certificate_pem);
     server.signal(Signal::HUP);
-    server.wait_log(["not reloaded", "--tls-key", "does not belong to the certificate"]);
+    server.wait_log(["not reloaded", "--tls-key", "does not match the certificate"]);
     assert_eq!(shown(&server, [&old, &new]), 0);
     dir.file("key.pem", "");
     server.signal(Signal::HUP);

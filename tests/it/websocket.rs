@@ -233,7 +233,7 @@ fn who_is_silent_for_too_long_is_sent_away_although_it_answers_pings() {
     let server = Server::with_web(["--idle-timeout", "1s"]);
     let mut page = WebSocket::join_json(&server, "page");
     page.send_message(Message::Pong(b""[..].into()));
-    let text = "nothing heard from you for 1s; goodbye";
+    let text = "you sent nothing for 1s; goodbye";
     assert_eq!(page.object(), json!({"t": "refused", "text": text}));
     page.expect_closed(1008);
 }

@@ -1,4 +1,4 @@
-//! The command line: where to go, and as whom.
+//! The command line.
 
 use std::fmt;
 use std::net::Ipv6Addr;
@@ -12,58 +12,58 @@ use crate::notices::Identity;
 const DEFAULT_PORT: u16 = 1234;
 
 const MORE: &str = "\
-At a terminal, others' lines appear above the one being typed; Tab completes commands and names, and
-Ctrl-D leaves; a connection that is lost is made anew. In a pipe, each line of the input is said,
-what the server tells is the output, and the end of the connection is the end.
+At a terminal, other people's lines appear above the line you are typing. Tab completes commands and
+names, Ctrl-D leaves, and chat reconnects when the connection is lost. In a pipe, chat says each line
+of its input, writes what the server sends to its output, and ends when the connection ends.
 
-Exit status: 0 if the server took every line, 1 if it did not, the connection ended before it had or
-it cannot be reached, 2 for wrong usage.";
+Exit status: 0 if the server accepted every line; 1 if it refused one, if the connection ended early
+or if the server cannot be reached; 2 for wrong usage.";
 
 /// A client for chatd, at a terminal or in a pipe
 #[derive(Debug, Parser)]
 #[command(name = "chat", version, after_help = MORE)]
 pub(crate) struct Options {
-    /// Where chatd listens; without PORT, on 1234
+    /// The server; PORT is 1234 unless given
     #[arg(value_name = "HOST[:PORT]")]
     pub(crate) target: Target,
 
-    /// Take this name
+    /// Nick to take
     #[arg(long, value_name = "NAME", value_parser = one_word)]
     nick: Option<String>,
 
-    /// Go to this room
+    /// Room to join
     #[arg(long, value_name = "ROOM", value_parser = one_word)]
     room: Option<String>,
 
-    /// Speak TLS, for a chatd with a TLS port
+    /// Use TLS; PORT is then the server's TLS port
     #[arg(long)]
     pub(crate) tls: bool,
 
-    /// Trust the certificates in FILE (PEM), too
+    /// Also trust the certificates in FILE (PEM)
     #[arg(long, value_name = "FILE", requires = "tls")]
     pub(crate) tls_ca: Option<PathBuf>,
 
-    /// Accept any certificate; whoever is in between can read and change everything
+    /// Accept any certificate; an attacker on the network can then read and change everything
     #[arg(long, requires = "tls", conflicts_with = "tls_ca")]
     pub(crate) tls_insecure: bool,
 }
 
 impl Options {
-    /// Who to be, and where.
+    /// The nick and room asked for.
     pub(crate) fn identity(&self) -> Identity {
         Identity { nick: self.nick.clone(), room: self.room.clone() }
     }
 }
 
-/// What follows a command has to stay one word of one line.
+/// Accepts one word, so that it cannot begin another command or line.
 fn one_word(word: &str) -> Result<String, &'static str> {
     match word.chars().any(|c| c.is_whitespace() || c.is_control()) || word.is_empty() {
-        true => Err("it has to be one word"),
+        true => Err("must be one word"),
         false => Ok(word.to_owned()),
     }
 }
 
-/// A host, by name or address, and a port.
+/// The server's host, by name or address, and port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) host: String,
@@ -82,17 +82,17 @@ impl FromStr for Target {
         };
         let without_zone = host.split('%').next().unwrap_or(host);
         if host.contains(':') && without_zone.parse::<Ipv6Addr>().is_err() {
-            return Err("that is not an IPv6 address");
+            return Err("not an IPv6 address");
         }
         if host.is_empty() || host.contains(|c: char| c.is_whitespace() || c.is_control()) {
-            return Err("that is not the name of a host");
+            return Err("not a host name");
         }
         let port = match port.strip_prefix(':') {
             None if port.is_empty() => DEFAULT_PORT,
             number => number
                 .and_then(|number| number.parse().ok())
                 .filter(|&port| port > 0)
-                .ok_or("a port is a number from 1 to 65535")?,
+                .ok_or("the port must be a number from 1 to 65535")?,
         };
         Ok(Self { host: host.to_owned(), port })
     }

@@ -1,12 +1,12 @@
-//! Why the program cannot go on, and telling the user.
+//! Why the program failed, and telling the user.
 
 use std::error::Error;
 use std::io::{self, Write};
 
-/// Why the program cannot go on, in words.
+/// Why the program failed, for the user to read.
 pub(crate) type Failure = Box<dyn Error + Send + Sync>;
 
-/// Tells the user what is wrong; there may be nobody to read it.
+/// Writes to stderr, which may be closed.
 pub(crate) fn complain(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }

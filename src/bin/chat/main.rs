@@ -1,15 +1,15 @@
 //! The `chat` command: a client for chatd that people and scripts can use.
 //!
-//! It speaks the text wire, as netcat does. At a terminal, `editor` and `screen` deal with the user,
-//! `link` with the network, and `talk` decides; in a pipe, `pipe` does it all.
+//! It speaks the text wire, as netcat does. At a terminal, `editor` and `screen` serve the user,
+//! `link` the network, and `talk` decides; in a pipe, `pipe` does everything.
 
-mod failure; // why the program cannot go on
-mod notices; // what the server's lines mean to a client
+mod failure; // why the program failed
+mod notices; // the wording of the server that the client depends on
 mod cli; // the command line
-mod net; // a connection, bare or under TLS, and lines out of it
-mod talk; // at a terminal: what to do about what is typed, heard and lost; pure
+mod net; // a connection, plain or over TLS, and its lines
+mod talk; // at a terminal: the logic, without I/O
 mod terminal; // the line being typed, the screen, and the loop
-mod pipe; // in a pipe: all of it
+mod pipe; // in a pipe: everything
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
@@ -34,16 +34,16 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<(), Failure> {
     if options.tls_insecure {
-        complain("chat: warning: nobody makes sure that it is the server that you talk to");
+        complain("chat: warning: the server's certificate is not checked");
     }
     let dialer = Dialer::new(options)?;
     let connection = dialer.dial()?;
     let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
-    // A terminal that cannot move its cursor is used as a pipe is.
+    // A terminal that cannot move its cursor is used like a pipe.
     let Some(keys) = is_terminal.then(Keys::take).and_then(Result::ok) else {
         return pipe::run(connection, &options.identity());
     };
     let is_all_delivered = terminal::run(dialer, connection, options.identity(), &keys)?;
     drop(keys);
-    if is_all_delivered { Ok(()) } else { Err("not everything was sent".into()) }
+    if is_all_delivered { Ok(()) } else { Err("not every line was sent".into()) }
 }

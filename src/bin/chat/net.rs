@@ -1,4 +1,4 @@
-//! A connection to the server, bare or under TLS, and the lines that come out of it.
+//! A connection to the server, plain or over TLS, and the lines that arrive on it.
 
 pub(crate) mod lines;
 pub(crate) mod probe;

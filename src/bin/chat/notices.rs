@@ -1,4 +1,4 @@
-//! What lines of the text wire mean, as far as a client has to know.
+//! The wording of the text wire that the client depends on.
 
 use chatd::text::Text;
 
@@ -9,21 +9,21 @@ pub(crate) const COMMANDS: [&str; 25] = [
     "topic", "unignore", "who", "whois",
 ];
 
-/// What the server answers to [`PING`], behind all that it was told before.
+/// The server's answer to [`PING`], after the answers to all earlier lines.
 pub(crate) const PONG: &str = "-- pong";
 pub(crate) const PING: &str = "/ping";
 pub(crate) const QUIT: &str = "/quit";
 
-/// What to send first: the server judges a client's first line as a browser's, and should not judge
-/// what is said.
+/// The empty line to send first: the server checks a client's first line for HTTP, and must not
+/// check the user's words.
 pub(crate) const FIRST_LINE: &str = "";
 
-/// What the names begin with that the server gives.
+/// The prefix of names that the server gives.
 const GUEST: &str = "guest";
-/// Where everybody starts.
+/// The room that every client starts in.
 const LOBBY: &str = "lobby";
 
-/// Who somebody is, and where, as far as that was chosen.
+/// The nick and the room, as far as the user chose them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Identity {
     pub(crate) nick: Option<String>,
@@ -31,9 +31,9 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    /// What to say on a new connection, after [`FIRST_LINE`], unless the name is had already.
+    /// The lines to send on a new connection, after [`FIRST_LINE`]; without a nick if `is_named`.
     ///
-    /// It ends with a ping: once the pong is there it all worked, unless there were refusals.
+    /// They end with a ping: if no refusal came before its pong, all of them worked.
     pub(crate) fn entrance(&self, is_named: bool) -> Vec<String> {
         let nick = self.nick.as_ref().filter(|_| !is_named).map(|nick| format!("/nick {nick}"));
         let elsewhere = self.room.as_ref().filter(|room| !is_lobby(room));
@@ -41,7 +41,7 @@ impl Identity {
         [nick, room, Some(PING.to_owned())].into_iter().flatten().collect()
     }
 
-    /// Learns from the server's answer where a command led.
+    /// Learns nick and room from the server's answers.
     pub(crate) fn learn(&mut self, line: &str) {
         let Some(notice) = line.strip_prefix("-- ") else { return };
         if let Some(nick) = notice.strip_prefix("you are now ") {
@@ -64,13 +64,12 @@ pub(crate) fn is_refusal(line: &str) -> bool {
     line.starts_with("!! ")
 }
 
-/// Whether it is what the server says to one who quits.
+/// Whether it is the server's answer to `/quit`.
 pub(crate) fn is_goodbye(line: &str) -> bool {
     line.starts_with("-- Bye.")
 }
 
-/// Whether it is what the server says to everybody before it goes, or before it restarts to those
-/// under TLS, who cannot be kept.
+/// Whether the server is shutting down, or restarting, which ends connections over TLS.
 pub(crate) fn is_going_down(line: &str) -> bool {
     line == "-- the server is going down"
 }
@@ -80,7 +79,7 @@ pub(crate) fn is_ping(line: &Text) -> bool {
     matches!(command(line), Some((name, rest)) if name.eq_ignore_ascii_case("ping") && rest.trim().is_empty())
 }
 
-/// Whether the server ends the connection on this line.
+/// Whether the server ends the connection after this line.
 pub(crate) fn is_quit(line: &Text) -> bool {
     command(line).is_some_and(|(name, _)| name.eq_ignore_ascii_case("quit"))
 }
@@ -97,14 +96,14 @@ pub(crate) fn password(line: &Text) -> Option<&str> {
     Some(password).filter(|password| !password.is_empty())
 }
 
-/// A line as it may be shown, without a password.
+/// A line as it may be shown, with the password left out.
 pub(crate) fn without_password(line: &Text) -> String {
     let whole = line.as_str().trim_end();
     let rest = password(line).and_then(|password| whole.strip_suffix(password));
     rest.map_or_else(|| line.to_string(), |rest| format!("{rest}…"))
 }
 
-/// The name of the command that the server sees in a line, and what follows it.
+/// The command's name and arguments, as the server parses them.
 fn command(line: &Text) -> Option<(&str, &str)> {
     let command = line.as_str().trim_start().strip_prefix('/')?;
     Some(command.split_once(' ').unwrap_or((command, "")))

@@ -1,7 +1,7 @@
-//! In a pipe: lines in, lines out, and whether the server took all that came in.
+//! In a pipe: lines in, lines out, and an exit status that says whether the server accepted them.
 //!
-//! A ping goes behind the last line. The server handles what a client sends in order, and slows it
-//! down rather than drop anything, so the pong says that every line before it was taken or refused.
+//! The client sends a ping after the last line. The server handles lines in order, and slows a
+//! client down rather than drop a line, so the pong proves that it accepted or refused every line.
 
 use std::collections::VecDeque;
 use std::io::{self, BufReader, Write};
@@ -20,18 +20,18 @@ use crate::net::probe::WrongPort;
 use crate::notices;
 use crate::notices::{FIRST_LINE, Identity, PING, PONG, QUIT};
 
-/// How long the server may take to let a client in: more, and it is no chatd.
+/// How long the server may take to let the client in; if it takes longer, it is not chatd.
 const ENTERING: Duration = Duration::from_secs(60);
 /// How long it may take to say goodbye.
 const LEAVING: Duration = Duration::from_secs(10);
-/// How long to look, after that, whether there was more input.
+/// How long to look for more input after that.
 const LOOKING: Duration = Duration::from_secs(1);
-/// Interpret as command: telnet's, to be doubled where it is meant as a byte (RFC 854).
+/// Telnet's IAC; sent twice, it means the byte itself (RFC 854).
 const IAC: u8 = 255;
-/// The end, at the beginning of a line: telnet's Ctrl-D.
+/// Telnet's Ctrl-D, which at the beginning of a line would end the session.
 const END_OF_TRANSMISSION: u8 = 4;
 
-/// Says all that stdin has and shows what the server tells, until both are done.
+/// Sends all lines of stdin and prints what the server sends, until both are done.
 pub(crate) fn run(connection: Connection, identity: &Identity) -> Result<(), Failure> {
     let Connection { reader, writer } = connection;
     let progress = Arc::new(Progress::default());
@@ -55,30 +55,32 @@ pub(crate) fn run(connection: Connection, identity: &Identity) -> Result<(), Fai
     } else {
         let reason =
             listened.map_or_else(|error| format!(": {}", describe(&error)), |()| String::new());
-        return Err(format!("the connection ended before every line was taken{reason}").into());
+        return Err(
+            format!("the connection ended before the server accepted every line{reason}").into()
+        );
     }
     match progress.is_done(&progress.has_failed) {
-        true => Err("not every line was taken".into()),
+        true => Err("not every line was accepted".into()),
         false => Ok(()),
     }
 }
 
-/// Who asked for a pong that is still to come.
+/// Who sent a ping that has no pong yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Asker {
     Client,
     Input,
 }
 
-/// What the two threads know of each other.
+/// The state that the two threads share.
 #[derive(Debug, Default)]
 struct Progress {
     pings: Mutex<VecDeque<Asker>>,
-    /// Every line was taken, or refused.
+    /// The server accepted or refused every line.
     is_delivered: AtomicBool,
-    /// A line was refused or never sent.
+    /// A line was refused or not sent.
     has_failed: AtomicBool,
-    /// The client itself said `/quit`.
+    /// The client itself sent `/quit`.
     is_quitting: AtomicBool,
 }
 
@@ -95,7 +97,7 @@ impl Progress {
         self.pings.lock().unwrap_or_else(PoisonError::into_inner).push_back(asker);
     }
 
-    /// Whose pong it is that has come.
+    /// A pong arrived: whose it is.
     fn pong(&self) -> Option<Asker> {
         self.pings.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
@@ -106,7 +108,7 @@ impl Progress {
     }
 }
 
-/// Shows what the server sends, until the end. An error is why there may be more to come.
+/// Prints what the server sends, until the end. An error means that lines may be missing.
 fn listen(reader: Reader, progress: &Progress, pong: &Sender<()>) -> io::Result<()> {
     let mut lines = Lines::new(BufReader::new(reader));
     lines.input().get_ref().set_patience(Some(ENTERING))?;
@@ -122,7 +124,7 @@ fn listen(reader: Reader, progress: &Progress, pong: &Sender<()>) -> io::Result<
         if line.as_str() == PONG && progress.pong() == Some(Asker::Client) {
             let leaving = patience.next().flatten();
             if leaving.is_some() {
-                // Here, as the end may be what is read next.
+                // Set here, because the next read may be the end.
                 progress.set(&progress.is_delivered);
             }
             lines.input().get_ref().set_patience(leaving)?;
@@ -130,18 +132,18 @@ fn listen(reader: Reader, progress: &Progress, pong: &Sender<()>) -> io::Result<
         } else if notices::is_refusal(line.as_str()) {
             progress.fail(line.as_str());
         } else if !(notices::is_goodbye(line.as_str()) && progress.is_done(&progress.is_quitting)) {
-            // Whoever does not listen still has something to say.
+            // When stdout is closed, stdin is still sent.
             output.take_if(|output| writeln!(output, "{line}").is_err());
         }
     };
     match is_going_down {
-        // However it ends: who goes without reading everything resets the connection.
+        // Whatever the error: a server that exits with unread input resets the connection.
         true => Err(io::Error::other("the server is going down")),
         false => lines.input().get_ref().explain(end),
     }
 }
 
-/// A read that timed out says so in other words on each system.
+/// Each system words a timeout differently.
 fn describe(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => "no answer".to_owned(),
@@ -149,16 +151,16 @@ fn describe(error: &io::Error) -> String {
     }
 }
 
-/// The thread that says what comes in.
+/// The thread that sends the input.
 #[derive(Debug)]
 struct Feeder {
     writer: Writer,
-    /// One for each ping of the client's own.
+    /// A pong for each ping that the client itself sent.
     pongs: Receiver<()>,
     progress: Arc<Progress>,
 }
 
-/// The connection is of no use any more; the other thread knows why.
+/// The connection is broken; the other thread knows why.
 struct Broken;
 
 impl From<io::Error> for Broken {
@@ -174,7 +176,7 @@ impl Feeder {
         entrance.iter().try_for_each(|line| self.send(line.as_bytes()))?;
         self.wait_for_pong()?;
         if self.progress.is_done(&self.progress.has_failed) {
-            // Under another name, or in another room, it would be something else that is said.
+            // Nothing is said under another name or in another room than asked for.
             return Ok(self.writer.finish()?);
         }
         let mut input = Lines::new(io::stdin().lock());
@@ -194,7 +196,7 @@ impl Feeder {
         Ok(())
     }
 
-    /// Says line after line, up to one that quits, which it returns, or up to the end.
+    /// Sends lines up to the end, or up to a `/quit`, which it returns.
     fn say_all(&mut self, input: &mut Lines<impl io::BufRead>) -> Result<Option<Vec<u8>>, Broken> {
         loop {
             match input.next_line() {
@@ -223,11 +225,11 @@ impl Feeder {
             return self.send(line);
         }
         self.progress.ping(Asker::Input);
-        // Without blanks, which could make it too long to be answered.
+        // Without blanks, which could make the line too long.
         self.send(PING.as_bytes())
     }
 
-    /// Sends the bytes as they are, as far as the wire can carry them.
+    /// Sends the bytes as they are, except what the wire cannot carry.
     fn send(&mut self, line: &[u8]) -> Result<(), Broken> {
         let mut bytes = Vec::with_capacity(line.len() + 1);
         for &byte in line {

@@ -1,8 +1,7 @@
-//! What a client at a terminal does about what is typed and what the server sends.
+//! The logic of a client at a terminal: events in, actions out.
 //!
-//! Knows no sockets, no terminal and no clock: events in, actions out. Nothing typed is lost in
-//! silence: what cannot be sent is kept, and what was sent is known to have arrived only when the
-//! pong to a later ping is there.
+//! Knows no sockets, no terminal and no clock. No typed line is lost silently: a line that cannot
+//! be sent is kept, and a sent line counts as received only when the pong to a later ping arrives.
 
 mod backoff;
 mod login;
@@ -17,11 +16,11 @@ use self::login::{Answer, Login};
 use crate::notices;
 use crate::notices::{FIRST_LINE, Identity, PING, PONG, QUIT};
 
-/// How long lines are left unconfirmed, so that a ping is due for many of them.
+/// How long to wait before confirming lines, so that one ping confirms many.
 const CONFIRMING: Duration = Duration::from_secs(1);
 /// How long the server may take to say goodbye.
 const LEAVING: Duration = Duration::from_secs(3);
-/// Lines kept while there is no connection.
+/// Most lines kept while there is no connection.
 const MAX_KEPT: usize = 1000;
 
 /// Something that happened.
@@ -29,53 +28,53 @@ const MAX_KEPT: usize = 1000;
 pub(crate) enum Event {
     /// A line was typed.
     Typed(Text),
-    /// The user wants to go, with a word to the server or without.
+    /// The user leaves, with a `/quit` to the server or without.
     Leave { politely: bool },
-    /// There is a connection.
+    /// A connection is established.
     Connected,
     /// The server sent a line.
     Heard(Text),
-    /// The connection is gone or never came to be; without a reason the server ended it.
+    /// The connection failed or ended, for this reason; without one, the server ended it.
     Lost(Option<String>),
-    /// It is not chatd that answers, or not on that port, for this reason.
+    /// The port is not chatd's, or the wrong one of chatd's; the text says what to do.
     WrongPort(String),
-    /// The deadline has come.
+    /// The deadline has passed.
     Due,
 }
 
-/// Something to do about it, in this order.
+/// Something for the caller to do. Actions are done in order.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     Show(String),
     Send(String),
-    /// Send nothing more, and say so to the server.
+    /// Send nothing more, and tell the server.
     Finish,
     Dial,
     End,
-    /// The same, as there is no use in going on, for this reason.
+    /// End with this error.
     GiveUp(String),
 }
 
-/// The state of it all.
+/// The state of the client.
 #[derive(Debug)]
 pub(crate) struct Talk {
     stage: Stage,
     identity: Identity,
     login: Login,
-    /// Whether there was a chatd, once.
+    /// Whether a chatd ever answered.
     was_open: bool,
-    /// Whether the server calls the user as the user wants.
+    /// Whether the user has the nick that the user wants.
     is_named: bool,
     backoff: Backoff,
-    /// Typed, and not sent yet.
+    /// Lines typed but not sent yet.
     kept: VecDeque<Text>,
-    /// Sent, and perhaps not received.
+    /// Lines sent but perhaps not received.
     unconfirmed: VecDeque<Text>,
-    /// When a ping is due for these.
+    /// When to send the ping that confirms them.
     confirm_at: Option<Duration>,
-    /// Who asked for the pongs that are to come.
+    /// Who sent the pings that have no pong yet.
     pings: VecDeque<Asker>,
-    /// What is said on leaving.
+    /// The `/quit` to send on leaving.
     farewell: Option<String>,
 }
 
@@ -88,7 +87,7 @@ enum Stage {
     Entering {
         is_refused: bool,
     },
-    /// The same, to leave when what is kept was sent.
+    /// The same; leaves when the kept lines are sent.
     EnteringToLeave {
         is_refused: bool,
         until: Duration,
@@ -103,13 +102,13 @@ enum Stage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Asker {
     Entrance,
-    /// Confirms so many lines.
+    /// Confirms this many lines.
     Confirmation(usize),
     User,
 }
 
 impl Talk {
-    /// Expects to be connected.
+    /// A talk that waits for its first connection.
     pub(crate) fn new(identity: Identity) -> Self {
         Self {
             stage: Stage::Dialing,
@@ -126,7 +125,7 @@ impl Talk {
         }
     }
 
-    /// When [`Event::Due`] is due.
+    /// When to send [`Event::Due`].
     pub(crate) fn deadline(&self) -> Option<Duration> {
         match self.stage {
             Stage::Away { dial_at } => Some(dial_at),
@@ -137,12 +136,12 @@ impl Talk {
         }
     }
 
-    /// Whether everything that was typed has arrived.
+    /// Whether the server received every typed line.
     pub(crate) fn is_all_delivered(&self) -> bool {
         self.kept.is_empty() && self.unconfirmed.is_empty()
     }
 
-    /// Takes note of `event` and says what to do. `now` never goes back.
+    /// Handles `event`, and returns what to do. `now` never goes back.
     pub(crate) fn handle(&mut self, now: Duration, event: Event) -> Vec<Action> {
         let mut actions = Vec::new();
         match event {
@@ -165,7 +164,9 @@ impl Talk {
             }
             _ if notices::is_quit(&line) => self.leave(now, Some(line.as_str()), actions),
             Stage::Open => self.send(now, line, actions),
-            _ if self.kept.len() == MAX_KEPT => actions.push(show("!! not sent, nor kept", &line)),
+            _ if self.kept.len() == MAX_KEPT => {
+                actions.push(show("!! not sent and not kept", &line))
+            }
             _ => {
                 self.kept.push_back(line);
                 if !matches!(self.stage, Stage::Entering { .. }) {
@@ -177,7 +178,7 @@ impl Talk {
 
     fn send(&mut self, now: Duration, line: Text, actions: &mut Vec<Action>) {
         if notices::is_ping(&line) {
-            // Without blanks, which could make it too long to be answered.
+            // Without blanks, which could make the line too long.
             actions.push(Action::Send(PING.to_owned()));
             self.pings.push_back(Asker::User);
         } else {
@@ -235,7 +236,7 @@ impl Talk {
         }
     }
 
-    /// Asks for the name and the room. What is told up to the pong is the answer.
+    /// Asks for the nick and the room. Refusals up to the pong are the answer.
     fn ask_for_place(&mut self, actions: &mut Vec<Action>) {
         self.pings = VecDeque::from([Asker::Entrance]);
         actions.extend(self.identity.entrance(self.is_named).into_iter().map(Action::Send));
@@ -250,7 +251,7 @@ impl Talk {
             }
         }
         if matches!(self.stage, Stage::Leaving { .. }) && notices::is_goodbye(line.as_str()) {
-            // It came behind everything that was sent. The advice that follows is not for us.
+            // It answers the /quit, so all lines before it arrived. Its advice is for netcat users.
             self.unconfirmed.clear();
             return actions.push(Action::Show("-- Bye.".to_owned()));
         }
@@ -266,13 +267,13 @@ impl Talk {
         self.see_to_login(login, actions);
     }
 
-    /// Goes on when the server has said whether the user is logged in again.
+    /// Continues after the answer to the client's own `/login`.
     fn see_to_login(&mut self, answer: Option<Answer>, actions: &mut Vec<Action>) {
         let nick = self.login.nick().unwrap_or_default();
         let words = match answer {
             None => return,
             Some(Answer::LoggedIn) => return self.ask_for_place(actions),
-            Some(Answer::NotYet) => format!("-- not logged in as {nick} yet; trying again then"),
+            Some(Answer::NotYet) => format!("-- not logged in as {nick} yet; chat will try again"),
             Some(Answer::Refused) => {
                 format!("-- not logged in as {nick}; type /login to try again")
             }
@@ -283,8 +284,8 @@ impl Talk {
         }
     }
 
-    /// Takes the name that is wanted when it becomes free: the server may have thought for a while
-    /// that the user's own lost connection was still there.
+    /// Takes the wanted nick when it becomes free: the server may have held it for a while for the
+    /// user's own lost connection.
     fn see_to_name(&mut self, line: &str, actions: &mut Vec<Action>) {
         let Some(nick) = &self.identity.nick else { return };
         let notice = line.strip_prefix("-- ").unwrap_or_default();
@@ -310,7 +311,7 @@ impl Talk {
         self.backoff = Backoff::new();
         for line in std::mem::take(&mut self.kept) {
             match is_refused && notices::password(&line).is_none() {
-                // Under another name, or in another room, it would be something else.
+                // Nothing is said under another name or in another room than wanted.
                 true => actions.push(show("!! not sent", &line)),
                 false => self.send(now, line, actions),
             }
@@ -333,7 +334,7 @@ impl Talk {
         self.confirm_at = None;
         if matches!(self.stage, Stage::Leaving { .. } | Stage::EnteringToLeave { .. }) {
             if reason.is_none() {
-                // The server reads what was sent to the end before it ends the connection.
+                // A server that ends the connection has read everything that was sent.
                 self.unconfirmed.clear();
             }
             return self.end(actions);

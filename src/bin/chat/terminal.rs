@@ -1,7 +1,7 @@
-//! At a terminal: keys and the server's lines come in here, and the screen shows both.
+//! At a terminal: receives keys and the server's lines, and draws the screen.
 //!
-//! One thread writes to the screen, and every line goes through it, so that nothing that is said
-//! can get into the line that is being typed.
+//! Only one thread writes to the screen, so that no line of the server can land in the line that
+//! the user is typing.
 
 mod names;
 mod recall;
@@ -30,19 +30,19 @@ use crate::notices;
 use crate::notices::Identity;
 use crate::talk::{Action, Event, Talk};
 
-/// Keys that wait. Then the terminal has to.
+/// Most keys that wait; after that, the terminal has to wait.
 const MAX_INPUT: usize = 1024;
-/// After so many events the screen is drawn, even if there are more.
+/// The screen is drawn after this many events, even if more wait.
 const MAX_UNSEEN: usize = 64;
-/// Nothing is due for so long that it does not matter.
+/// The wait when nothing is due.
 const NOTHING_DUE: Duration = Duration::from_secs(3600);
 
-/// A terminal that hands over single keys, until this is dropped.
+/// The terminal in raw mode, until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Keys(());
 
 impl Keys {
-    /// Fails if it is not a terminal that can move its cursor.
+    /// Fails if the terminal cannot move its cursor.
     pub(crate) fn take() -> io::Result<Self> {
         if std::env::var_os("TERM").is_some_and(|kind| kind == "dumb") {
             return Err(io::ErrorKind::Unsupported.into());
@@ -62,7 +62,7 @@ impl Drop for Keys {
     }
 }
 
-/// Lets the user chat. Returns whether all that was typed has arrived.
+/// Runs the chat. Returns whether the server received every typed line.
 pub(crate) fn run(
     dialer: Dialer,
     connection: Connection,
@@ -83,7 +83,7 @@ pub(crate) fn run(
     desk.run(&inputs)
 }
 
-/// Reads keys until there is nobody who wants them.
+/// Reads keys until the receiver is dropped.
 fn read_keys(input: &Sender<Input>) {
     while let Ok(event) = read() {
         if input.send(event).is_err() {
@@ -92,7 +92,7 @@ fn read_keys(input: &Sender<Input>) {
     }
 }
 
-/// All that the user deals with.
+/// Everything that belongs to a session at a terminal.
 #[derive(Debug)]
 struct Desk {
     link: Link,
@@ -127,13 +127,13 @@ impl Desk {
         }
     }
 
-    /// What has happened already. What the user does comes first.
+    /// An event that waits already; keys come first.
     fn waiting(&self, inputs: &Receiver<Input>) -> Option<Next> {
         let input = inputs.try_recv().ok().map(|input| Next::Input(Some(input)));
         input.or_else(|| self.link.heard().try_recv().ok().map(Next::Heard))
     }
 
-    /// Waits for what happens next.
+    /// Waits for the next event.
     fn wait(&self, inputs: &Receiver<Input>) -> Next {
         let due = self.talk.deadline().unwrap_or(NOTHING_DUE);
         select! {
@@ -143,7 +143,7 @@ impl Desk {
         }
     }
 
-    /// Deals with one thing; returns whether it was the last.
+    /// Handles one event; returns whether the session is over.
     fn take(&mut self, next: Next) -> io::Result<bool> {
         match next {
             Next::Input(Some(Input::Key(key))) if key.kind != KeyEventKind::Release => {
@@ -159,7 +159,7 @@ impl Desk {
                 Ok(false)
             }
             Next::Input(Some(_)) => Ok(false),
-            // Without a keyboard nobody is there.
+            // The keyboard is gone, so the user is, too.
             Next::Input(None) => self.handle(Event::Leave { politely: true }),
             Next::Heard(heard) => {
                 let event = self.link.take(heard);
@@ -200,8 +200,8 @@ impl Desk {
         }
     }
 
-    /// Does what is to be done about an event; returns whether that was all. An error is why there
-    /// is no use in going on.
+    /// Does the actions that follow from an event; returns whether the session is over. Fails if
+    /// the talk gives up.
     fn handle(&mut self, event: Event) -> io::Result<bool> {
         let mut is_over = false;
         for action in self.talk.handle(self.start.elapsed(), event) {

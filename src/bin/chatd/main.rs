@@ -1,7 +1,7 @@
 //! The `chatd` command: settings in, a server started, signals obeyed.
 
 #[cfg(not(target_os = "linux"))]
-compile_error!("chatd runs on Linux only; the client is built everywhere: cargo build --bin chat");
+compile_error!("chatd runs on Linux only; elsewhere, build the client: cargo build --bin chat");
 
 mod exit; // how the process ends
 mod restart; // making room for another process
@@ -20,7 +20,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR2};
 use signal_hook::iterator::Signals;
 
 use self::exit::{CANNOT_START, WRONG_SETTINGS, crash, first_line};
-use self::restart::Succession;
+use self::restart::Restart;
 
 const SIGNALS: [i32; 4] = [SIGTERM, SIGINT, SIGHUP, SIGUSR2];
 
@@ -70,16 +70,16 @@ fn load() -> Result<Config, Stop> {
 
 fn run(mut config: Config) -> Result<(), Box<dyn std::error::Error>> {
     // One that comes while this process turns into the next is for that one.
-    os::hold_signals(&SIGNALS).map_err(failed("hold signals"))?;
+    os::hold_signals(&SIGNALS).map_err(failed("block signals"))?;
     let mut signals = Signals::new(SIGNALS).map_err(failed("wait for signals"))?;
     logging::start(config.log_level()).map_err(failed("start the thread \"log\""))?;
     for variable in &config.unknown_variables {
         log::warn!("{variable} is set, but there is no such setting");
     }
     let database = Server::open_database(&config)?;
-    let succession = Succession::prepare().map_err(failed("prepare for a restart"))?;
+    let restart = Restart::prepare().map_err(failed("prepare for a restart"))?;
     let inherited = inherit::inherit();
-    let mut server = Server::start(&config, database, inherited, &succession.file, crash)?;
+    let mut server = Server::start(&config, database, inherited, &restart.file, crash)?;
     manager::ready();
     loop {
         let caught = next_signals(&mut signals).map_err(failed("wait for signals"))?;
@@ -89,18 +89,18 @@ fn run(mut config: Config) -> Result<(), Box<dyn std::error::Error>> {
         if caught.contains(&SIGHUP) {
             reload(&server, &config);
         }
-        if caught.contains(&SIGUSR2) && succession.try_out() {
-            let left = succession.replace(server);
+        if caught.contains(&SIGUSR2) && restart.try_out() {
+            let left = restart.replace(server);
             // Only if there was no way to: this process goes on.
             config = load().unwrap_or(config);
             let database = Server::open_database(&config)?;
-            server = Server::start(&config, database, left, &succession.file, crash)?;
+            server = Server::start(&config, database, left, &restart.file, crash)?;
         }
     }
     log::info!("going down");
     manager::stopping();
     if manager::is_managed() {
-        succession.leave_to_manager(server);
+        restart.leave_to_manager(server);
     } else {
         server.stop();
     }
@@ -124,7 +124,7 @@ fn reload(server: &Server, started_with: &Config) {
     match changed {
         Ok(mut changed) => {
             for option in started_with.fixed_differences(&changed) {
-                log::warn!("{option} is changed, which takes a restart");
+                log::warn!("{option} was changed; restart chatd to apply it");
             }
             changed.keep_fixed(started_with);
             logging::set_level(changed.log_level());
@@ -132,7 +132,7 @@ fn reload(server: &Server, started_with: &Config) {
             log::info!("reloaded");
         }
         Err(Stop::Answered(text) | Stop::Wrong(text)) => {
-            log::error!("not reloaded, nothing is changed: {}", first_line(&text));
+            log::error!("not reloaded, nothing was changed: {}", first_line(&text));
         }
     }
     manager::ready();

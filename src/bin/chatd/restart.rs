@@ -28,14 +28,14 @@ const MAX_COMPLAINT: usize = 4096;
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// What comes after this process.
-pub(crate) struct Succession {
+pub(crate) struct Restart {
     /// This program's place on disk, where a newer one may be by now.
     path: PathBuf,
     /// Where this process leaves what it knows.
     pub(crate) file: SnapshotFile,
 }
 
-impl Succession {
+impl Restart {
     /// Takes now what may not be there later.
     pub(crate) fn prepare() -> io::Result<Self> {
         let by_name = || env::args_os().next().map(PathBuf::from);
@@ -48,7 +48,7 @@ impl Succession {
     pub(crate) fn try_out(&self) -> bool {
         let result = self.run_trial();
         if let Err(error) = &result {
-            log::error!("not restarted, nothing is changed: {}: {error}", self.path.display());
+            log::error!("not restarted, nothing was changed: {}: {error}", self.path.display());
         }
         result.is_ok()
     }
@@ -78,13 +78,13 @@ impl Succession {
     ///
     /// Returns only if there is no way to, with what it takes to go on in this process.
     pub(crate) fn replace(&self, server: Server) -> Inherited {
-        log::info!("making room for {}", self.path.display());
+        log::info!("restarting as {}", self.path.display());
         let Some(left) = server.hand_over() else { return Inherited::default() };
         match self.ready(&left) {
             Ok((command, state)) => {
                 logging::flush();
                 let error = os::become_program(command, descriptors(state, left));
-                log::error!("cannot become {}: {error}", self.path.display());
+                log::error!("cannot execute {}: {error}", self.path.display());
                 logging::flush();
                 process::exit(CRASHED)
             }
@@ -120,7 +120,7 @@ impl Succession {
         // It has the connections, and this file, already.
         if let Err(error) = self.file.fill(&snapshot) {
             self.file.clear();
-            log::error!("cannot leave anything to the next process: {error}");
+            log::error!("cannot save the snapshot for the next process: {error}");
         }
     }
 }

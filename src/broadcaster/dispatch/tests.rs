@@ -45,7 +45,7 @@ fn ban() -> Ban {
 /// One with a store, which nobody listens to, and Alice, who is an operator.
 fn ruled(dir: &Path) -> Dispatcher {
     let store = Store::start(Database::open(dir).unwrap(), Keep::default(), drop).unwrap();
-    let surroundings = Surroundings {
+    let environment = Environment {
         clock: Clock::start(Duration::ZERO),
         limits: SharedLimits::new(Limits::USUAL),
         alarm: Arc::new(Alarm::new().unwrap()),
@@ -60,7 +60,7 @@ fn ruled(dir: &Path) -> Dispatcher {
     let mut chat = Chat::new(Settings { has_archive: true, ..Settings::default() });
     chat.register(Roll { accounts: vec![account], bans: Vec::new() });
     let writable = WritablePoll::new(&Bell::new().unwrap()).unwrap();
-    let mut server = Dispatcher::new(surroundings, Arc::new(writable), chat);
+    let mut server = Dispatcher::new(environment, Arc::new(writable), chat);
     let from = crate::address::Origin::of([127, 0, 0, 1].into());
     server.apply(Now::default(), ALICE, Event::Connected(from, Traits::default()));
     server.apply(Now::default(), ALICE, Event::LoggedIn(account));

@@ -1,4 +1,4 @@
-//! Accounts: registered nicks, the passwords to them, and who may keep order.
+//! Accounts: registered nicks, their passwords, and their roles.
 
 use std::fmt;
 
@@ -8,16 +8,16 @@ use super::moment::Moment;
 use super::name::Nick;
 use crate::text::Text;
 
-/// Shorter passwords are guessed (NIST SP 800-63B), longer ones only make work.
+/// In bytes. Shorter passwords can be guessed (NIST SP 800-63B); longer ones only cost time.
 const MIN_BYTES: usize = 8;
 const MAX_BYTES: usize = 512;
 
-/// What somebody with an account may do.
+/// What the holder of an account may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// What everybody may, under a name of their own.
+    /// No more than anybody else, under a reserved nick.
     User,
-    /// Keep order.
+    /// Moderate: use the operators' commands.
     Operator,
 }
 
@@ -30,16 +30,16 @@ impl fmt::Display for Role {
     }
 }
 
-/// Somebody's account.
+/// An account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Account {
-    /// The nick that belongs to it.
+    /// The registered nick.
     pub nick: Nick,
-    /// What its holder may do.
+    /// The holder's role.
     pub role: Role,
-    /// When it was made.
+    /// When it was created.
     pub created: Moment,
-    /// When somebody logged in last.
+    /// The last login.
     pub last_seen: Option<Moment>,
     /// Which password it has.
     pub password: PasswordId,
@@ -59,24 +59,24 @@ impl PasswordId {
     }
 }
 
-/// A password. It cannot be shown by accident.
+/// A password. Its `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
 
 impl Password {
-    /// What somebody typed; `None` when it is empty or longer than 512 bytes, or when it would be
-    /// another after it came over a wire: with blanks around it, or characters that are dropped.
+    /// A typed password; `None` when it is empty or longer than 512 bytes, or when a wire would
+    /// change it: blanks around it, or characters that the filter drops.
     pub fn new(typed: &str) -> Option<Self> {
         let arrives = typed.trim() == typed && Text::new(typed).as_str() == typed;
         ((1..=MAX_BYTES).contains(&typed.len()) && arrives).then(|| Self(typed.to_owned()))
     }
 
-    /// A password that somebody chooses from now on; `None` also when it has fewer than 8 bytes.
+    /// A new password; `None` also when it has fewer than 8 bytes.
     pub fn chosen(typed: &str) -> Option<Self> {
         Self::new(typed).filter(|password| password.0.len() >= MIN_BYTES)
     }
 
-    /// What there is to hash.
+    /// The password itself, for hashing.
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
@@ -88,12 +88,12 @@ impl fmt::Debug for Password {
     }
 }
 
-/// Somebody's claim to a nick.
+/// A client's claim to a nick, for the store to check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// It shall belong to whoever knows this password.
+    /// Register the nick under this password.
     Register(Nick, Password, Moment),
-    /// It belongs to them.
+    /// Log in to the nick's account with this password.
     Login(Nick, Password, Moment),
     /// It shall have this password instead of the one that its holder logged in with.
     SetPassword(Nick, PasswordId, Password),

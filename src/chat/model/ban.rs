@@ -1,4 +1,4 @@
-//! Bans: who may not come in, by name, address or network.
+//! Bans: who may not connect, by name, address or network.
 
 use std::fmt;
 
@@ -9,20 +9,20 @@ use super::name::Nick;
 use crate::address::{Network, Origin};
 use crate::text::Text;
 
-/// Whom a ban is about.
+/// The target of a ban.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Mask {
-    /// Whoever is called that, or something that looks like it.
+    /// Anybody with that nick, or one that looks like it.
     Name(Nick),
-    /// Whoever comes from there; of an IPv6 address, its /64 counts.
+    /// Anybody from that IPv4 address or IPv6 /64.
     Address(Origin),
-    /// Whoever comes from one of these addresses.
+    /// Anybody from one of these addresses.
     Network(Network),
 }
 
 impl Mask {
-    /// What somebody means by `text`: an address, a network such as 192.0.2.0/24, or a nick.
+    /// Parses `text` as an address, a network such as 192.0.2.0/24, or a nick.
     pub fn new(text: &str) -> Option<Self> {
         let address = || Origin::parse(text).map(Self::Address);
         let network = || Network::parse(text).map(Self::Network);
@@ -30,7 +30,7 @@ impl Mask {
         address().or_else(network).or_else(name)
     }
 
-    /// Whether somebody who comes from `origin` is meant.
+    /// Whether it covers clients from `origin`.
     pub fn covers(&self, origin: Origin) -> bool {
         match self {
             Self::Name(_) => false,
@@ -39,7 +39,7 @@ impl Mask {
         }
     }
 
-    /// Whether somebody called `nick` is meant.
+    /// Whether it covers clients called `nick`.
     pub fn names(&self, nick: Nick) -> bool {
         matches!(self, Self::Name(name) if name.resembles(nick))
     }
@@ -52,7 +52,7 @@ impl Mask {
         }
     }
 
-    /// What kind it is, in a word that never changes.
+    /// Its kind in a word, as the database stores it; must never change.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Name(_) => "name",
@@ -86,32 +86,32 @@ impl TryFrom<String> for Mask {
     }
 }
 
-/// Somebody is to stay out.
+/// A ban.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ban {
-    /// Who.
+    /// The target.
     pub mask: Mask,
-    /// Who said so.
+    /// The operator who ordered it.
     pub by: Nick,
-    /// Why, if that was said.
+    /// The reason, if one was given.
     pub reason: Option<Text>,
-    /// Until when, if not for ever.
+    /// The end; `None` for ever.
     pub until: Option<Moment>,
 }
 
 impl Ban {
-    /// Whether it still counts.
+    /// Whether it has not run out yet.
     pub fn is_in_force(&self, now: Moment) -> bool {
         self.until.is_none_or(|until| until.unix_ms > now.unix_ms)
     }
 }
 
-/// Something to be on the disk before it is answered.
+/// A change to the bans, answered only when it is on disk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Order {
-    /// Keep somebody out; takes the place of a ban with the same mask.
+    /// Add a ban; replaces one with the same mask.
     Ban(Ban),
-    /// Let them in again.
+    /// Lift a ban.
     Unban(Mask),
 }
 

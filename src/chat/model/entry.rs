@@ -1,4 +1,4 @@
-//! `Entry`: something said that is remembered.
+//! `Entry`: a line in the history.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,26 +15,26 @@ pub struct RoomPast {
     pub lines: Vec<Entry>,
 }
 
-/// How something was said.
+/// What kind of line an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
-    /// As a line.
+    /// A line.
     Said,
-    /// As an action.
+    /// An action (`/me`).
     Emoted,
-    /// Not at all: the text says what is missing.
+    /// A marker for lost lines; the text says how many.
     Gap,
 }
 
-/// Something said that is remembered.
+/// A line in the history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// When.
+    /// When it was said.
     pub at: Moment,
-    /// By whom, as they were called then.
+    /// The speaker's nick at that time.
     pub from: Nick,
-    /// How.
+    /// Its kind.
     pub kind: Kind,
-    /// What.
+    /// Its text.
     pub text: Text,
 }

@@ -1,15 +1,15 @@
-//! Numbers that stand for clients and rooms, each used once only.
+//! Identifiers of clients and rooms, never reused.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Names a client for good: never used twice.
+/// Identifies a client; never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ClientId(pub u64);
 
 impl ClientId {
-    /// No client's.
+    /// Belongs to no client.
     pub const NOBODY: Self = Self(u64::MAX);
 }
 
@@ -19,11 +19,11 @@ impl fmt::Display for ClientId {
     }
 }
 
-/// Names a room for good: never used twice.
+/// Identifies a room; never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RoomId(pub(crate) u64);
 
 impl RoomId {
-    /// Where everybody is at first.
+    /// The room that new clients are in.
     pub const LOBBY: Self = Self(0);
 }

@@ -1,4 +1,4 @@
-//! Time: `Moment` on the wall, and `Now` by both clocks that matter.
+//! Time: `Moment` by the wall clock, and `Now` by wall clock and uptime.
 
 use std::time::Duration;
 
@@ -12,24 +12,24 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// How long it is after `other`, in whole seconds, at least one.
+    /// The time since `other`, in whole seconds, at least one.
     pub(crate) fn since(self, other: Self) -> Duration {
         let ms = u64::try_from(self.unix_ms.saturating_sub(other.unix_ms)).unwrap_or(0);
         Duration::from_secs(ms.div_ceil(1000).max(1))
     }
 
-    /// So much later.
+    /// The moment that is `duration` later.
     pub(crate) fn after(self, duration: Duration) -> Self {
         let ms = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
         Self { unix_ms: self.unix_ms.saturating_add(ms) }
     }
 }
 
-/// The time, by both clocks that matter.
+/// The time by both clocks that the chat uses.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Now {
     /// Since the server started; never goes back. For deadlines.
     pub uptime: Duration,
-    /// For people.
+    /// Wall-clock time, for people to read.
     pub moment: Moment,
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::Text;
 
-/// 1 to `MAX` of `A-Z a-z 0-9 _ -`, starting with a letter.
+/// 1 to `MAX` of the characters `A-Z a-z 0-9 _ -`, starting with a letter.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct Name<const MAX: usize> {
@@ -28,7 +28,7 @@ impl<const MAX: usize> Name<MAX> {
 
     /// The name as a string slice.
     pub(crate) fn as_str(&self) -> &str {
-        // Only ASCII gets in, so the default is never taken.
+        // The bytes are ASCII, so the default is never used.
         std::str::from_utf8(&self.bytes[..usize::from(self.length)]).unwrap_or_default()
     }
 
@@ -82,21 +82,21 @@ pub enum NameError {
     NotARoom,
 }
 
-/// A client's name: 1 to 16 of `A-Z a-z 0-9 _ -`, starting with a letter.
+/// A client's name: 1 to 16 of the characters `A-Z a-z 0-9 _ -`, starting with a letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Nick(Name<MAX>);
 
-/// A nick with case and look-alikes folded: what has to be unique.
+/// A nick with case and look-alikes folded; unique among clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Folded(Name<MAX>);
 
 impl Nick {
-    /// A nick that somebody had, whoever may choose it; `None` when `text` is no nick.
+    /// Any valid nick, also one that nobody may choose; `None` when `text` is not valid.
     pub fn new(text: &str) -> Option<Self> {
         Name::new(text).map(Self)
     }
 
-    /// What everybody is called at first.
+    /// The nick that a new client gets.
     pub(crate) fn guest(number: u64) -> Self {
         let digits = 10_u64.pow((MAX - GUEST.len()) as u32);
         let name = Name::new(&format!("{GUEST}{}", number % digits));
@@ -108,15 +108,15 @@ impl Nick {
         self.as_str().strip_prefix(GUEST)?.parse().ok()
     }
 
-    /// What the server itself is called where somebody has to be named. Nobody can choose it.
+    /// The server's own nick, where one is needed. Nobody can choose it.
     pub fn server() -> Self {
         Self(Name::new("chatd").expect("letters are a name"))
     }
 
-    /// The nick that somebody asks for.
+    /// A nick that a client asks for.
     ///
     /// # Errors
-    /// When it is no nick, or one that nobody may choose.
+    /// When it is not valid, or nobody may choose it.
     pub fn chosen(text: &str) -> Result<Self, NameError> {
         let nick = Self(Name::new(text).ok_or(NameError::NotANick)?);
         let folded = nick.folded();
@@ -136,12 +136,12 @@ impl Nick {
         }))
     }
 
-    /// Whether it is one of those that we give.
+    /// Whether it is a guest's, which only the server gives.
     pub(crate) fn is_guest(self) -> bool {
         self.folded().0.as_str().starts_with(GUEST)
     }
 
-    /// Whether nobody should have to tell the two apart: they differ in case and look-alikes only.
+    /// Whether the two differ in case and look-alikes only.
     pub fn resembles(self, other: Self) -> bool {
         self.folded() == other.folded()
     }
@@ -158,15 +158,15 @@ impl fmt::Display for Nick {
     }
 }
 
-/// A room's name: 1 to 32 of `a-z 0-9 _ -`, starting with a letter.
+/// A room's name: 1 to 32 of the characters `a-z 0-9 _ -`, starting with a letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RoomName(Name<32>);
 
 impl RoomName {
-    /// The room that somebody means by `text`: capitals and a leading `#` do not matter.
+    /// Parses a room's name; ignores capitals and a leading `#`.
     ///
     /// # Errors
-    /// When that is no name.
+    /// When it is not valid.
     pub fn new(text: &str) -> Result<Self, NameError> {
         let name = Name::new(text.strip_prefix('#').unwrap_or(text)).ok_or(NameError::NotARoom)?;
         Ok(Self(name.map(|byte| byte.to_ascii_lowercase())))

@@ -1,4 +1,4 @@
-//! Keeping order, in the same world.
+//! Property tests of moderation, in the same world.
 
 use super::*;
 use crate::text::Text;

@@ -1,5 +1,5 @@
-//! `Claims`: passwords that are being looked into, so that no address takes all the time there is
-//! for that.
+//! `Claims`: passwords that are being checked, limited per address so that no address can take all
+//! the time there is for checking.
 
 use std::time::Duration;
 
@@ -11,15 +11,15 @@ use crate::address::Address;
 use crate::chat::model::ClientId;
 use crate::chat::refusal::Refusal;
 
-/// Of one address at the same time: each is slow on purpose, and others wait, too.
+/// Claims of one address at the same time: each check is slow on purpose, and others wait for it.
 const MAX_EACH: usize = 2;
 
-/// What became of a claim.
+/// How a claim ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Granted,
     WrongPassword,
-    /// It was not looked into, or in vain.
+    /// It was not checked, or checking failed.
     Undone,
 }
 
@@ -30,7 +30,7 @@ enum Kind {
     Password,
 }
 
-/// Claims that wait for an answer, and what is remembered of those that had one.
+/// Claims that wait for an answer, and the brakes on those that had one.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Claims {
     pending: Vec<(ClientId, Address, Kind)>,
@@ -39,7 +39,7 @@ pub(crate) struct Claims {
 }
 
 impl Claims {
-    /// Somebody tries to log in.
+    /// Begins a login.
     pub(crate) fn begin_login(
         &mut self,
         now: Duration,
@@ -52,7 +52,7 @@ impl Claims {
         Ok(())
     }
 
-    /// Somebody tries to register a name.
+    /// Begins a registration.
     pub(crate) fn begin_registration(
         &mut self,
         now: Duration,
@@ -82,17 +82,17 @@ impl Claims {
         if is_pending || own.count() >= MAX_EACH { Err(Refusal::ClaimPending) } else { Ok(()) }
     }
 
-    /// Whose claims have no answer yet.
+    /// The clients whose claims have no answer yet.
     pub(crate) fn pending(&self) -> Vec<ClientId> {
         self.pending.iter().map(|(client, ..)| *client).collect()
     }
 
-    /// Whether nothing in them is later than it can be at `uptime`.
+    /// Whether no time in them is later than `uptime` allows: a check of a restored snapshot.
     pub(crate) fn are_sound(&self, uptime: Duration) -> bool {
         self.logins.are_sound(uptime) && self.registrations.are_sound(uptime)
     }
 
-    /// The client's claim has its answer, whether or not the client is still here.
+    /// Ends the client's claim, whether or not the client is still here.
     pub(crate) fn end(&mut self, now: Duration, client: ClientId, outcome: Outcome) {
         let Some(place) = self.pending.iter().position(|(id, ..)| *id == client) else { return };
         let (_, from, kind) = self.pending.swap_remove(place);

@@ -1,4 +1,4 @@
-//! `Client`: what the chat knows of somebody who is connected.
+//! `Client`: what the chat knows about a connected client.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::chat::event::Traits;
 use crate::chat::message::{Away, Person};
 use crate::chat::model::{Account, ClientId, Moment, Nick, PasswordId, RoomId, RoomName};
 
-/// Who a client is to the others, and how it wants to be treated.
+/// What is recorded about a client for a restart after a crash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Presence {
     origin: Origin,
@@ -30,7 +30,7 @@ pub struct Presence {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Client {
     pub(crate) nick: Nick,
-    /// The account that it is logged in to, whose nick is the one it wears.
+    /// The account that it is logged in to; the client has that account's nick.
     pub(crate) login: Option<Nick>,
     /// The password that it logged in with; `None` in what an older chatd left.
     #[serde(default)]
@@ -38,26 +38,26 @@ pub(crate) struct Client {
     pub(crate) origin: Origin,
     /// The rooms it is in; what it says goes to the last. A text client is in one at a time.
     pub(crate) rooms: Vec<RoomId>,
-    /// Whether anybody was told of it. Until then it appears nowhere.
+    /// Whether its join was announced. Until then it appears nowhere.
     pub(crate) announced: bool,
-    /// Gets its own lines back.
+    /// Whether `/echo` is on.
     pub(crate) echo: bool,
-    /// Is told who is in the room that it enters.
+    /// As [`Traits::lists`].
     pub(crate) lists: bool,
-    /// Wants no join and leave notices.
+    /// Whether `/quiet` is on.
     pub(crate) quiet: bool,
-    /// Nobody on the way can read what it sends.
+    /// As [`Traits::encrypted`].
     pub(crate) encrypted: bool,
     pub(crate) mute: Option<Mute>,
     /// The room that it asked to go to, while the store is asked for what there is of it.
     #[serde(default)]
     pub(crate) entering: Option<RoomName>,
     pub(crate) away: Option<Away>,
-    /// Whom it ignores, those who left included, for what they said is still in the history.
+    /// The clients that it ignores; also those that left, as their lines are still in the history.
     pub(crate) ignores: Vec<ClientId>,
-    /// Who ignores it, so that no line needs a search.
+    /// The clients that ignore it, so that sending a line needs no search.
     pub(crate) ignored_by: Vec<ClientId>,
-    /// Who wrote to it last.
+    /// The sender of the last private message, for `/reply`.
     pub(crate) writer: Option<ClientId>,
     /// When it connected, and when it last sent a line.
     pub(crate) connected: Duration,
@@ -88,7 +88,7 @@ impl Client {
         }
     }
 
-    /// One as it was noted; what was not noted is forgotten.
+    /// A client from its record; what is not in the record is lost.
     pub(crate) fn noted(presence: &Presence, now: Duration) -> Self {
         let Presence { origin, nick, login, password, mute, echo, lists, .. } = *presence;
         let Presence { announced, quiet, encrypted, .. } = *presence;
@@ -96,7 +96,7 @@ impl Client {
         Self { announced, login, password, mute, quiet, ..Self::new(nick, origin, traits, now) }
     }
 
-    /// What is to be noted of it, while it is in `room`.
+    /// Its record, while it is in `room`.
     pub(crate) fn presence(&self, room: RoomName) -> Presence {
         let Self { nick, login, password, mute, origin, announced, .. } = *self;
         let Self { echo, lists, quiet, encrypted, .. } = *self;
@@ -115,7 +115,7 @@ impl Client {
         }
     }
 
-    /// Where it comes from, as far as limits and kept names go.
+    /// Its address, as limits and reserved nicks count it.
     pub(crate) fn address(&self) -> Address {
         self.origin.address()
     }
@@ -130,12 +130,12 @@ impl Client {
         (self.login, self.password) = (None, None);
     }
 
-    /// Whether it may not speak.
+    /// Whether it is muted at `now`.
     pub(crate) fn is_muted(&self, now: Moment) -> bool {
         self.mute.is_some_and(|mute| mute.is_in_force(now))
     }
 
-    /// The room that it talks in.
+    /// The room that its lines go to.
     pub(crate) fn room(&self) -> RoomId {
         self.rooms.last().copied().unwrap_or(RoomId::LOBBY)
     }

@@ -1,4 +1,4 @@
-//! `History`: what was said in a room lately.
+//! `History`: the last lines said in a room.
 
 use std::collections::VecDeque;
 
@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::chat::model::{ClientId, Entry, Moment};
 
-/// Bytes of text that are shown at once: whoever asks should be able to read it.
+/// Most bytes of text shown at once: more than anybody reads.
 const MAX_SHOWN: usize = 64 * 1024;
-/// Lines that a room remembers beyond those it replays, for `/history N`.
+/// Lines that a room remembers at least, for `/history N`, even if it replays fewer.
 const REMEMBERED: usize = 100;
 
-/// The last lines said in a room, bounded in number; each is bounded in length by the wire.
+/// Bounded in number; the wire bounds the length of each line.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct History {
     entries: VecDeque<(ClientId, Entry)>,
@@ -19,7 +19,7 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// One that can replay `replay` lines; 0 remembers nothing at all.
+    /// A history that can replay `replay` lines; 0 remembers nothing.
     pub(crate) fn new(replay: usize) -> Self {
         let mut history = Self { entries: VecDeque::new(), capacity: 0 };
         history.remember(replay);
@@ -67,8 +67,8 @@ impl History {
         self.entries = older.chain(newer).collect();
     }
 
-    /// The last `count` entries, oldest first, without what is older than `oldest` and what
-    /// `ignored` clients said; fewer, if they were more than 64 KiB.
+    /// The last `count` entries, oldest first, without those older than `oldest` or said by
+    /// `ignored` clients; fewer if they exceed 64 KiB.
     pub(crate) fn last(
         &self,
         count: usize,

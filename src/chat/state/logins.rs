@@ -1,4 +1,4 @@
-//! `Logins`: failed logins slow down whoever comes from the same address, and nobody else.
+//! `Logins`: failed logins slow down further logins from the same address, and from no other.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -7,31 +7,31 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 
-/// How long to wait after a first failure, and at most; each wait is twice the one before.
+/// The wait after the first failure, and the longest one; each wait is twice the one before.
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(60);
-/// Failures are forgotten when there was none for so long.
+/// Failures are forgotten after this time without another one.
 const FORGOTTEN: Duration = Duration::from_secs(600);
-/// Addresses that are remembered; beyond that, the one whose wait ends first is forgotten.
+/// Most addresses remembered; one more replaces the one whose wait ends first.
 const MAX: usize = 4096;
 
-/// How often somebody failed, and until when to wait.
+/// How often logins from an address failed, and when the next one is allowed.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Failures {
     count: u32,
     until: Duration,
 }
 
-/// Logins that failed of late, by where they came from.
+/// Recently failed logins by address.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Logins(HashMap<Address, Failures>);
 
 impl Logins {
-    /// Somebody tries. Counts as a failure until it is [taken back](Self::take_back), so that
+    /// Begins a login. It counts as a failure until it is [taken back](Self::take_back), so that
     /// trying on many connections at once is no faster.
     ///
     /// # Errors
-    /// How long to wait first.
+    /// If the address has to wait first: how long.
     pub(crate) fn attempt(&mut self, now: Duration, from: Address) -> Result<(), Duration> {
         let before = self.0.get(&from).filter(|failures| failures.until + FORGOTTEN > now);
         let count = before.map_or(0, |failures| failures.count);
@@ -46,8 +46,8 @@ impl Logins {
         Ok(())
     }
 
-    /// It was no wrong password: there is nothing to wait for. Failures before count on, or an
-    /// account of one's own would be a way to guess the password of another without a pause.
+    /// Takes back a login whose password was not wrong. Earlier failures still count: otherwise
+    /// logging in to one's own account would reset the wait while guessing another's password.
     pub(crate) fn take_back(&mut self, now: Duration, from: Address) {
         if let Some(failures) = self.0.get_mut(&from) {
             failures.count = failures.count.saturating_sub(1);
@@ -56,7 +56,7 @@ impl Logins {
         self.0.retain(|_, failures| failures.count > 0);
     }
 
-    /// Whether nobody has to wait longer than anybody ever has to.
+    /// Whether no wait is longer than possible at `uptime`: a check of a restored snapshot.
     pub(crate) fn are_sound(&self, now: Duration) -> bool {
         self.0.values().all(|failures| failures.until <= now.saturating_add(LONGEST))
     }

@@ -7,19 +7,19 @@ use serde::{Deserialize, Serialize};
 use crate::address::Address;
 use crate::chat::model::{Account, Moment, Nick};
 
-/// Mutes of people who left that are remembered.
+/// Most mutes of people who left that are remembered.
 const MAX: usize = 1024;
 
-/// Somebody may not speak.
+/// A mute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Mute {
-    /// Since when.
+    /// When it began.
     pub(crate) since: Moment,
-    /// Until when, if not until an operator says so.
+    /// When it ends; `None` if only an operator ends it.
     pub(crate) until: Option<Moment>,
-    /// The account that is meant, if that was known.
+    /// The account that was muted, if the client was logged in.
     pub(crate) of: Option<Nick>,
-    /// Whether it was left behind by somebody from the same address.
+    /// Whether the client has it from somebody who left from the same address.
     pub(crate) is_inherited: bool,
 }
 
@@ -36,8 +36,8 @@ impl Mute {
         }
     }
 
-    /// Whether it was somebody else from there, and not whoever has this account: that would have
-    /// to be another, and not one made to get around it.
+    /// Whether the mute does not apply to this account: it came from the address, the account is
+    /// not the muted one, and it existed before the mute.
     fn spares(&self, account: &Account) -> bool {
         self.is_inherited
             && self.of != Some(account.nick)
@@ -45,13 +45,13 @@ impl Mute {
     }
 }
 
-/// Those that muted people left behind, so that coming back is no way around them: whoever comes
-/// from that address is meant, until they log in to an account that was there before the mute.
+/// Mutes of people who left, so that reconnecting is no way around one. A mute applies to everybody
+/// from that address until they log in to an account that existed before the mute.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Mutes(VecDeque<(Address, Mute)>);
 
 impl Mutes {
-    /// Somebody who is muted left, who was logged in to that account.
+    /// A muted client left; `login` is the account that it was logged in to.
     pub(crate) fn leave(&mut self, from: Address, login: Option<Nick>, mute: Mute) {
         let mute = Mute { of: login.or(mute.of), is_inherited: true, ..mute };
         let same = |(address, other): &(Address, Mute)| {
@@ -67,19 +67,19 @@ impl Mutes {
         self.0.push_back((from, mute));
     }
 
-    /// The mute of those who come from there.
+    /// The mute that applies to clients from that address.
     pub(crate) fn find(&self, now: Moment, from: Address) -> Option<Mute> {
         let here = |(address, mute): &&(Address, Mute)| *address == from && mute.is_in_force(now);
         let mutes = self.0.iter().filter(here).map(|(_, mute)| *mute);
         mutes.reduce(|one, other| if other.outlasts(&one) { other } else { one })
     }
 
-    /// All that are in force, and where from.
+    /// All mutes in force, with their addresses.
     pub(crate) fn all(&self, now: Moment) -> impl DoubleEndedIterator<Item = (Address, Mute)> {
         self.0.iter().copied().filter(move |(_, mute)| mute.is_in_force(now))
     }
 
-    /// The mute of somebody from there who logs in, and had that one until now.
+    /// The mute that a client has after a login, if it had `mute` before.
     pub(crate) fn after_login(
         &self,
         now: Moment,
@@ -91,7 +91,7 @@ impl Mutes {
         kept.or_else(|| self.0.iter().map(|(_, mute)| *mute).find(own))
     }
 
-    /// They may speak again.
+    /// Removes the mutes of that address and that account.
     pub(crate) fn lift(&mut self, from: Address, login: Option<Nick>) {
         let own = |mute: &Mute| login.is_some() && mute.of == login;
         self.0.retain(|(address, mute)| *address != from && !own(mute));

@@ -1,4 +1,4 @@
-//! Nicks: what makes one, who has which, and for whom one that was left is kept.
+//! Nicks: which names are valid, who holds which, and which are reserved for somebody who left.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
@@ -11,14 +11,14 @@ use crate::chat::model::{ClientId, Folded, Nick};
 use crate::chat::refusal::Refusal;
 use crate::text::Text;
 
-/// How long a nick that was left stays with the address that had it.
+/// How long an abandoned nick stays reserved for the address that had it.
 const KEPT: Duration = Duration::from_secs(60);
-/// Nicks that are kept at the most, for one address and in all: whoever renames all day can
-/// neither fill the memory nor push out what is kept for others.
+/// Most nicks reserved for one address, and in all, so that a client that renames all day neither
+/// fills the memory nor displaces the nicks of others.
 const MAX_KEPT_EACH: usize = 64;
 const MAX_KEPT: usize = 65_536;
 
-/// Who has which nick.
+/// Which client holds which nick.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Nicks {
     taken: HashMap<Folded, ClientId>,
@@ -27,7 +27,7 @@ pub(crate) struct Nicks {
 }
 
 impl Nicks {
-    /// Gives a newcomer a nick that nobody has.
+    /// Gives a new client a free guest's nick.
     pub(crate) fn take_guest(&mut self, client: ClientId) -> Nick {
         loop {
             self.guests += 1;
@@ -39,9 +39,9 @@ impl Nicks {
         }
     }
 
-    /// Gives a client the nick back that it had, if nobody else has it.
+    /// Gives a restored client its nick back, if no other client has it.
     pub(crate) fn take_back(&mut self, client: ClientId, nick: Nick) -> bool {
-        // Guests' numbers go on behind those that are in use.
+        // New guests get higher numbers than those in use.
         self.guests = self.guests.max(nick.guest_number().unwrap_or(0));
         *self.taken.entry(nick.folded()).or_insert(client) == client
     }
@@ -49,7 +49,7 @@ impl Nicks {
     /// Gives `client`, now called `old`, the nick it asks for.
     ///
     /// # Errors
-    /// When it is no nick, is reserved, or belongs to somebody else.
+    /// When it is not valid, reserved, or somebody else's.
     pub(crate) fn rename(
         &mut self,
         now: Duration,
@@ -72,7 +72,7 @@ impl Nicks {
         Ok(nick)
     }
 
-    /// Gives `client`, now called `old`, the nick that belongs to it. Nobody may have it.
+    /// Gives `client`, now called `old`, the nick of its account. No client may hold that nick.
     pub(crate) fn claim(
         &mut self,
         now: Duration,
@@ -84,35 +84,35 @@ impl Nicks {
         self.taken.insert(nick.folded(), client);
     }
 
-    /// Takes `nick` back and keeps it for `address`.
+    /// Frees `nick` and reserves it for `address`.
     pub(crate) fn leave(&mut self, now: Duration, nick: Nick, address: Address) {
         let folded = nick.folded();
         self.taken.remove(&folded);
-        // A guest's number never comes again, so there is nothing to keep.
+        // Guests' numbers are not reused, so there is nothing to reserve.
         if !nick.is_guest() {
             self.kept.keep(now, folded, address);
         }
     }
 
-    /// Whether so many clients can have these.
+    /// Whether `clients` clients can hold these nicks: a check of a restored snapshot.
     pub(crate) fn are_sound(&self, clients: usize) -> bool {
         self.taken.len() == clients && self.guests < u64::MAX / 2
     }
 
-    /// Who is called that, whatever the spelling.
+    /// The holder of a nick, in any spelling.
     pub(crate) fn holder(&self, name: &str) -> Option<ClientId> {
         let folded = Nick::new(name)?.folded();
         self.taken.get(&folded).copied()
     }
 }
 
-/// Nicks that were left, and for whom they are kept.
+/// Abandoned nicks, and the addresses that they are reserved for.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Kept {
     until: HashMap<Folded, (Address, Duration)>,
-    /// Those of each address, oldest first.
+    /// The nicks of each address, oldest first.
     by_address: HashMap<Address, VecDeque<(Duration, Folded)>>,
-    /// When to look which of an address's have run out.
+    /// When to look for an address's reservations that have run out.
     reviews: VecDeque<(Duration, Address)>,
 }
 
@@ -156,7 +156,7 @@ impl Kept {
     fn drop_oldest(&mut self, address: Address) {
         let Some(own) = self.by_address.get_mut(&address) else { return };
         if let Some((until, nick)) = own.pop_front()
-            // It may have been taken up and left again since.
+            // The nick may have been taken and abandoned again since.
             && self.until.get(&nick) == Some(&(address, until))
         {
             self.until.remove(&nick);
@@ -215,7 +215,7 @@ mod tests {
         assert!(nicks.rename(seconds(119.999), BOB, (other, address(2)), "bob").is_ok());
     }
 
-    /// Takes and leaves that many nicks, one each millisecond.
+    /// Takes and abandons that many nicks, one per millisecond.
     fn rename_on_and_on(nicks: &mut Nicks, from: Address, start: Duration, count: usize) {
         let mut nick = nicks.take_guest(ALICE);
         for number in 0..count {

@@ -1,4 +1,4 @@
-//! `Pace`: who spoke in a slow room a moment ago, and may not again yet.
+//! `Pace`: who spoke in a slow room recently, and has to wait.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use super::client::Client;
 use crate::address::Address;
 use crate::chat::model::{ClientId, Nick};
 
-/// People that are remembered; beyond that, whoever has the least to wait is forgotten.
+/// Most speakers remembered; one more replaces the one who has the least to wait.
 const MAX: usize = 1024;
 
-/// Somebody spoke.
+/// Who spoke, and when.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Spoke {
     at: Duration,
@@ -21,12 +21,12 @@ struct Spoke {
     login: Option<Nick>,
 }
 
-/// The last lines of a slow room, oldest first, without their words.
+/// The speakers of a slow room, oldest first.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Pace(VecDeque<Spoke>);
 
 impl Pace {
-    /// A client spoke, in a room where the next line has to be `pause` later.
+    /// Records that a client spoke in a room with this `pause` between lines.
     pub(crate) fn note(&mut self, now: Duration, pause: Duration, id: ClientId, client: &Client) {
         self.0.retain(|spoke| spoke.at.saturating_add(pause) > now && spoke.client != id);
         if self.0.len() == MAX {
@@ -36,8 +36,8 @@ impl Pace {
         self.0.push_back(Spoke { at: now, client: id, from: origin.address(), login });
     }
 
-    /// When the client spoke last: under its account, too, and as somebody from the same address
-    /// who is gone by now, so that coming again is no way to speak sooner.
+    /// When the client spoke last. Counts its account, too, and clients from the same address that
+    /// left, so that reconnecting is no way to speak sooner.
     pub(crate) fn last(
         &self,
         id: ClientId,
@@ -55,12 +55,12 @@ impl Pace {
         self.0.iter().rev().find(is_own).map(|spoke| spoke.at)
     }
 
-    /// Whether nobody spoke later than `uptime`.
+    /// Whether no one spoke later than `uptime`: a check of a restored snapshot.
     pub(crate) fn is_sound(&self, uptime: Duration) -> bool {
         self.0.iter().all(|spoke| spoke.at <= uptime)
     }
 
-    /// Everybody may speak.
+    /// Forgets all speakers.
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }

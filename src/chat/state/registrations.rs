@@ -1,5 +1,4 @@
-//! `Registrations`: how many names are registered from one address, or one visitor could have
-//! them all.
+//! `Registrations`: limits how many names one address registers, so that no visitor takes all.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -8,21 +7,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 
-/// Names from one address at once, and how long it takes until there may be another.
+/// Names that one address may register at once, and the wait for each further one.
 const MAX_AT_ONCE: u32 = 10;
 const PAUSE: Duration = Duration::from_secs(360);
-/// Addresses that are remembered; beyond that, the one that registered least is forgotten.
+/// Most addresses remembered; one more replaces the one that registered least.
 const MAX: usize = 4096;
 
-/// When each address may have as many again as one that had none.
+/// When each address will have its full allowance again.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Registrations(HashMap<Address, Duration>);
 
 impl Registrations {
-    /// Somebody tries. Counts until it is [taken back](Self::take_back).
+    /// Begins a registration. It counts until it is [taken back](Self::take_back).
     ///
     /// # Errors
-    /// How long to wait first.
+    /// If the address has to wait first: how long.
     pub(crate) fn attempt(&mut self, now: Duration, from: Address) -> Result<(), Duration> {
         let before = self.0.get(&from).copied().filter(|until| *until > now);
         let until = before.unwrap_or(now) + PAUSE;
@@ -37,14 +36,14 @@ impl Registrations {
         Ok(())
     }
 
-    /// Nothing came of it.
+    /// Takes back a registration that failed.
     pub(crate) fn take_back(&mut self, from: Address) {
         if let Some(until) = self.0.get_mut(&from) {
             *until = until.saturating_sub(PAUSE);
         }
     }
 
-    /// Whether nothing in them is later than it can be at `uptime`.
+    /// Whether no time in them is later than `uptime` allows: a check of a restored snapshot.
     pub(crate) fn are_sound(&self, uptime: Duration) -> bool {
         self.0.values().all(|until| *until <= uptime + MAX_AT_ONCE * PAUSE)
     }

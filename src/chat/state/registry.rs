@@ -1,4 +1,4 @@
-//! `Registry`: which nicks belong to whom, and who stays out, as the store has it.
+//! `Registry`: the accounts and bans that the store has.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ pub struct Roll {
     pub bans: Vec<Ban>,
 }
 
-/// The same, to look things up in.
+/// The same, for look-ups.
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
     accounts: HashMap<Folded, Account>,
@@ -30,18 +30,18 @@ impl From<Roll> for Registry {
 }
 
 impl Registry {
-    /// There is a new account.
+    /// Adds an account.
     pub(crate) fn add(&mut self, account: Account) {
         self.accounts.insert(account.nick.folded(), account);
     }
 
-    /// A ban is in force. Those that have run out are forgotten, as the store does.
+    /// Adds a ban, and forgets those that have run out, as the store does.
     pub(crate) fn ban(&mut self, now: Moment, ban: Ban) {
         self.bans.retain(|other| other.mask != ban.mask && other.is_in_force(now));
         self.bans.push(ban);
     }
 
-    /// A ban is lifted.
+    /// Removes a ban.
     pub(crate) fn unban(&mut self, mask: Mask) {
         self.bans.retain(|ban| ban.mask != mask);
     }
@@ -51,7 +51,7 @@ impl Registry {
         self.accounts.get(&nick.folded())
     }
 
-    /// Whether that is an operator's account.
+    /// Whether `login` is an operator's account.
     pub(crate) fn is_operator(&self, login: Option<Nick>) -> bool {
         let account = login.and_then(|nick| self.account(nick));
         account.is_some_and(|account| account.role == Role::Operator)
@@ -62,19 +62,19 @@ impl Registry {
         self.bans.iter().filter(move |ban| ban.is_in_force(now))
     }
 
-    /// The ban that keeps out who comes from there.
+    /// The ban that covers `origin`.
     pub(crate) fn ban_of(&self, now: Moment, origin: Origin) -> Option<&Ban> {
         self.bans(now).find(|ban| ban.mask.covers(origin))
     }
 
-    /// The ban on whoever is called that.
+    /// The ban on `nick`.
     pub(crate) fn ban_on(&self, now: Moment, nick: Nick) -> Option<&Ban> {
         self.bans(now).find(|ban| ban.mask.names(nick))
     }
 }
 
 impl Ban {
-    /// What somebody is told whom it keeps out.
+    /// What a client is told that the ban covers.
     pub(crate) fn refusal(&self, now: Moment) -> Refusal {
         Refusal::Banned { why: self.reason.clone(), left: self.until.map(|until| until.since(now)) }
     }

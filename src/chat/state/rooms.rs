@@ -11,17 +11,17 @@ use super::pace::Pace;
 use crate::chat::model::{ClientId, LineFilter, RoomId, RoomName, RoomPast};
 use crate::text::Text;
 
-/// Rooms without people that are remembered for their history or topic.
+/// Most empty rooms remembered for their history or topic.
 const MAX_EMPTY: usize = 256;
-/// More rooms than were ever opened.
+/// More rooms than can ever be opened; a snapshot with more is damaged.
 const MANY: u64 = u64::MAX / 2;
-/// At most one digest in this time.
+/// The shortest time between two digests of a room.
 const DIGEST_INTERVAL: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Room {
     pub(crate) name: RoomName,
-    /// In the order in which they entered, those not announced included.
+    /// In the order in which they entered, including those not announced.
     pub(crate) members: Vec<ClientId>,
     /// How many of them were announced.
     pub(crate) announced: usize,
@@ -30,12 +30,12 @@ pub(crate) struct Room {
     /// Whether what the store has of it is in here, if there is a store.
     #[serde(default)]
     pub(crate) is_read: bool,
-    /// How long somebody who said something in it has to wait, if at all.
+    /// The pause between two lines of one client, in a slow room.
     pub(crate) slow: Option<Duration>,
-    /// Who did, while it is so.
+    /// Who spoke recently, while the room is slow.
     #[serde(default)]
     pub(crate) pace: Pace,
-    /// Joins and leaves that the next digest will tell.
+    /// Joins and leaves for the next digest.
     pub(crate) joined: usize,
     pub(crate) left: usize,
     digest_due: bool,
@@ -61,14 +61,14 @@ impl Room {
     }
 }
 
-/// All rooms. The lobby always exists, another while somebody is in it, and a while longer if
-/// there is something in it to come back to.
+/// All rooms. The lobby always exists; any other exists while somebody is in it, and a while longer
+/// if it has a history or topic.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Rooms {
     rooms: FxHashMap<RoomId, Room>,
     names: HashMap<RoomName, RoomId>,
     empty: BTreeSet<(Duration, RoomId)>,
-    /// Digests to come. All wait equally long, so this is their order.
+    /// Digests that are due later. All wait equally long, so the queue is sorted.
     digests: VecDeque<(Duration, RoomId)>,
     opened: u64,
     replay: usize,
@@ -86,7 +86,7 @@ impl Rooms {
         }
     }
 
-    /// Changes how many lines rooms can replay.
+    /// Changes how many lines rooms replay.
     pub(crate) fn remember(&mut self, replay: usize) {
         if replay > self.replay {
             // The store may have the lines that were not remembered so far.
@@ -112,7 +112,7 @@ impl Rooms {
         self.rooms.values()
     }
 
-    /// The room of that name, made if there is none.
+    /// The room of that name; creates it if there is none.
     pub(crate) fn open(&mut self, name: RoomName) -> RoomId {
         *self.names.entry(name).or_insert_with(|| {
             self.opened += 1;
@@ -157,7 +157,8 @@ impl Rooms {
         }
     }
 
-    /// Whether every room has its name, and is on the list of those without people if it is one.
+    /// Whether every room has its name, and is listed as empty if it is: a check of a restored
+    /// snapshot.
     pub(crate) fn are_sound(&self) -> bool {
         let is_empty = |id: &RoomId, room: &Room| *id != RoomId::LOBBY && room.members.is_empty();
         let is_in_place = |(id, room): (&RoomId, &Room)| {
@@ -207,7 +208,7 @@ impl Rooms {
         }
     }
 
-    /// Sees to it that a digest of `room` is told before long.
+    /// Schedules a digest of `room`, unless one is scheduled.
     pub(crate) fn want_digest(&mut self, now: Duration, room: RoomId) {
         if let Some(found) = self.rooms.get_mut(&room)
             && !found.digest_due
@@ -221,7 +222,7 @@ impl Rooms {
         self.digests.front().map(|&(due, _)| due)
     }
 
-    /// A room whose digest has to be told now.
+    /// A room whose digest is due.
     pub(crate) fn take_digest(&mut self, now: Duration) -> Option<RoomId> {
         let &(_, room) = self.digests.front().filter(|(due, _)| *due <= now)?;
         self.digests.pop_front();

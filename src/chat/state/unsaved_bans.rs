@@ -1,4 +1,4 @@
-//! `Orders`: what operators ordered that is in force, and not on the disk yet.
+//! `Orders`: operators' orders that are in force but not on disk yet.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -8,20 +8,20 @@ use serde::{Deserialize, Serialize};
 use crate::chat::model::{ClientId, Mask, Order};
 use crate::chat::refusal::Refusal;
 
-/// Orders that can be remembered.
+/// Most orders remembered.
 const MAX: usize = 1024;
-/// How long to wait until one that the disk did not take is tried again.
+/// The wait before an order that could not be saved is retried.
 const PAUSE: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Pending {
     by: ClientId,
     order: Order,
-    /// Whether the disk did not take it.
+    /// Whether saving it failed.
     has_failed: bool,
 }
 
-/// In the order in which they were given or failed, one at most about each mask.
+/// In the sequence in which they were given or failed; at most one for each mask.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Orders {
     list: VecDeque<Pending>,
@@ -29,7 +29,7 @@ pub(crate) struct Orders {
 }
 
 impl Orders {
-    /// Somebody gave an order, which counts instead of one before about the same.
+    /// Adds an order, in place of an earlier one for the same mask.
     pub(crate) fn add(&mut self, by: ClientId, order: Order) -> Result<(), Refusal> {
         self.list.retain(|other| other.order.mask() != order.mask());
         if self.list.len() == MAX {
@@ -39,43 +39,43 @@ impl Orders {
         Ok(())
     }
 
-    /// Whether the next try is no later than it can be at `uptime`.
+    /// Whether the next try is no later than possible at `uptime`: a check of a restored snapshot.
     pub(crate) fn are_sound(&self, uptime: Duration) -> bool {
         self.next_try <= uptime + PAUSE
     }
 
-    /// It is on the disk. Returns whether it was not at first.
+    /// The store saved an order. Returns whether that had failed before.
     pub(crate) fn save(&mut self, now: Duration, order: &Order) -> bool {
         let Some(place) = self.list.iter().position(|other| other.order == *order) else {
             return false;
         };
-        // If the disk takes one, it may take the others.
+        // Now that one is saved, the others may succeed, too.
         self.next_try = now;
         self.list.remove(place).is_some_and(|saved| saved.has_failed)
     }
 
-    /// The disk did not take it. Returns whether that is news.
+    /// The store could not save an order. Returns whether that is the first time.
     pub(crate) fn fail(&mut self, now: Duration, order: &Order) -> bool {
         self.next_try = now + PAUSE;
         let place = self.list.iter().position(|other| other.order == *order);
         let Some(failed) = place.and_then(|place| self.list.remove(place)) else { return false };
-        // Others come first: perhaps the disk only has no room for this one.
+        // To the end of the queue: perhaps only this one cannot be saved.
         let is_news = !failed.has_failed;
         self.list.push_back(Pending { has_failed: true, ..failed });
         is_news
     }
 
-    /// Nobody will say any more what became of them.
+    /// The store will answer nothing more.
     pub(crate) fn fail_all(&mut self) {
         self.list.iter_mut().for_each(|pending| pending.has_failed = true);
     }
 
-    /// When one is to be tried again.
+    /// When to retry next.
     pub(crate) fn next_try(&self) -> Option<Duration> {
         self.list.iter().any(|pending| pending.has_failed).then_some(self.next_try)
     }
 
-    /// What is to be tried again now.
+    /// The order to retry now.
     pub(crate) fn take_due(&mut self, now: Duration) -> Option<(ClientId, Order)> {
         let is_due = self.next_try().is_some_and(|due| due <= now);
         let due = self.list.iter().find(|pending| is_due && pending.has_failed)?;
@@ -83,14 +83,14 @@ impl Orders {
         Some((due.by, due.order.clone()))
     }
 
-    /// All of them.
+    /// All orders.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Order> {
         self.list.iter().map(|pending| &pending.order)
     }
 }
 
 impl Order {
-    /// Whom it is about.
+    /// Its target.
     pub(crate) fn mask(&self) -> Mask {
         match self {
             Self::Ban(ban) => ban.mask,

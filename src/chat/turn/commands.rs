@@ -1,4 +1,4 @@
-//! Commands: one table, from which help and usage errors come, and what each of them does.
+//! Commands: the table that help and usage errors come from, and what each command does.
 
 mod arguments;
 mod account;
@@ -17,7 +17,7 @@ use crate::text::Text;
 
 /// A row of the table.
 struct Command {
-    /// What follows the slash; upper and lower case are the same.
+    /// The word after the slash; matched in any case.
     name: &'static str,
     usage: &'static str,
     help: &'static str,
@@ -54,51 +54,62 @@ impl Command {
 }
 
 const COMMANDS: &[Command] = &[
-    Command::new("/help [COMMAND]", "this list, or one command", 0..=1, help),
+    Command::new("/help [COMMAND]", "list the commands, or explain one", 0..=1, help),
     Command::new("/nick NAME", "change your name", 1..=1, people::nick),
-    Command::new("/register PASSWORD", "keep your name for yourself", 1..=1, account::register),
-    Command::new("/login NAME PASSWORD", "take the name that is yours", 2..=2, account::login),
-    Command::new("/password NEW", "change the password of your name", 1..=1, account::password),
-    Command::new("/who [ROOM]", "who is here", 0..=1, people::who),
-    Command::new("/whois NAME", "what is known of somebody", 1..=1, people::whois),
-    Command::new("/me TEXT", "say what you do", 1..=1, talk::me),
-    Command::new("/msg NAME TEXT", "write to one person only", 2..=2, talk::msg),
-    Command::new("/reply TEXT", "answer whoever wrote to you last", 1..=1, talk::reply),
-    Command::new("/join ROOM", "go to a room, or make one", 1..=1, rooms::join),
+    Command::new(
+        "/register PASSWORD",
+        "reserve your name with a password",
+        1..=1,
+        account::register,
+    ),
+    Command::new("/login NAME PASSWORD", "take your registered name", 2..=2, account::login),
+    Command::new("/password NEW", "change your password", 1..=1, account::password),
+    Command::new("/who [ROOM]", "list who is here", 0..=1, people::who),
+    Command::new("/whois NAME", "show what is known about somebody", 1..=1, people::whois),
+    Command::new("/me TEXT", "describe what you do: * alice waves", 1..=1, talk::me),
+    Command::new("/msg NAME TEXT", "send a private message", 2..=2, talk::msg),
+    Command::new("/reply TEXT", "answer the last private message", 1..=1, talk::reply),
+    Command::new("/join ROOM", "go to a room, or create one", 1..=1, rooms::join),
     Command::new("/leave", "go back to the lobby", 0..=0, rooms::leave),
-    Command::new("/rooms", "the rooms with people in them", 0..=0, rooms::rooms),
+    Command::new("/rooms", "list the rooms with people in them", 0..=0, rooms::rooms),
     Command::new("/topic [TEXT]", "show or set the room's topic", 0..=1, rooms::topic),
-    Command::new("/history [N]", "the last lines said in the room", 0..=1, view::history),
-    Command::new("/search WORDS", "the last lines with these words", 1..=1, view::search),
-    Command::new("/ignore NAME", "hear no more of somebody", 1..=1, people::ignore),
-    Command::new("/unignore NAME", "hear somebody again", 1..=1, people::unignore),
-    Command::new("/away [TEXT]", "say that you are away, or back", 0..=1, people::away),
-    Command::new("/echo on|off", "get your own lines back", 1..=1, view::echo),
-    Command::new("/time on|off", "see the time of each line", 1..=1, view::time),
-    Command::new("/quiet on|off", "see no joins and leaves", 1..=1, view::quiet),
-    Command::new("/motd", "the message of the day again", 0..=0, view::motd),
-    Command::new("/ping", "check that the server is there", 0..=0, ping),
-    Command::new("/quit [TEXT]", "leave, with last words", 0..=1, talk::quit),
-    Command::new("/kick NAME [WHY]", "throw somebody out", 1..=2, moderation::kick).for_operators(),
-    Command::new("/mute NAME [DUR]", "let somebody say nothing", 1..=2, moderation::mute)
+    Command::new("/history [N]", "show the last lines said in the room", 0..=1, view::history),
+    Command::new("/search WORDS", "find the last lines with these words", 1..=1, view::search),
+    Command::new("/ignore NAME", "hide what somebody says", 1..=1, people::ignore),
+    Command::new("/unignore NAME", "show what somebody says again", 1..=1, people::unignore),
+    Command::new("/away [TEXT]", "mark yourself as away, or as back", 0..=1, people::away),
+    Command::new("/echo on|off", "show your own lines, too", 1..=1, view::echo),
+    Command::new("/time on|off", "show the time of each line", 1..=1, view::time),
+    Command::new("/quiet on|off", "hide joins and leaves", 1..=1, view::quiet),
+    Command::new("/motd", "show the message of the day again", 0..=0, view::motd),
+    Command::new("/ping", "check that the server answers", 0..=0, ping),
+    Command::new("/quit [TEXT]", "leave, with a parting message", 0..=1, talk::quit),
+    Command::new("/kick NAME [WHY]", "disconnect somebody", 1..=2, moderation::kick)
+        .for_operators(),
+    Command::new("/mute NAME [DUR]", "stop somebody from speaking", 1..=2, moderation::mute)
         .for_operators(),
     Command::new("/unmute NAME|ADDR", "let somebody speak again", 1..=1, moderation::unmute)
         .for_operators(),
-    Command::new("/ban NAME|ADDR|CIDR [DUR] [WHY]", "keep somebody out", 1..=3, moderation::ban)
+    Command::new(
+        "/ban NAME|ADDR|CIDR [DUR] [WHY]",
+        "disconnect somebody, and keep them out",
+        1..=3,
+        moderation::ban,
+    )
+    .for_operators(),
+    Command::new("/unban NAME|ADDR|CIDR", "lift a ban", 1..=1, moderation::unban).for_operators(),
+    Command::new("/bans", "list bans, and mutes of people who left", 0..=0, moderation::bans)
         .for_operators(),
-    Command::new("/unban NAME|ADDR|CIDR", "let somebody in again", 1..=1, moderation::unban)
-        .for_operators(),
-    Command::new("/bans", "who is kept out", 0..=0, moderation::bans).for_operators(),
     Command::new(
         "/slow SECONDS",
-        "a line each so many seconds in this room; 0: no limit",
+        "let each person here speak once every SECONDS; 0: off",
         1..=1,
         moderation::slow,
     )
     .for_operators(),
     Command::new(
         "/lockdown on|off",
-        "let only registered people speak",
+        "let only logged-in people speak",
         1..=1,
         moderation::lockdown,
     )
@@ -110,21 +121,21 @@ const COMMANDS: &[Command] = &[
         moderation::forget,
     )
     .for_operators(),
-    Command::new("/reload", "read the server's settings again", 0..=0, moderation::reload)
+    Command::new("/reload", "reload the server's settings", 0..=0, moderation::reload)
         .for_operators(),
 ];
 
-/// The usage of each command, and what it does: for the manual.
+/// Usage and help of each command, for the manual.
 pub fn usages() -> impl Iterator<Item = (&'static str, &'static str)> {
     COMMANDS.iter().map(|command| (command.usage, command.help))
 }
 
-/// What may be taken for a slash; an input method makes the first of one.
+/// Characters that people take for a slash; input methods turn `/` into the first one.
 const LIKE_A_SLASH: [char; 5] = ['\u{FF0F}', '\u{2044}', '\u{2215}', '\u{29F8}', '\\'];
-/// Commands with something in them that nobody else may see.
+/// Commands whose arguments are secret.
 const SECRET: [&str; 4] = ["register", "login", "password", "forget"];
 
-/// The secret command that is meant by a line which is no command, as its slash is none.
+/// The secret command that a line means although its first character only looks like a slash.
 pub(crate) fn secret_meant_by(line: &str) -> Option<&'static str> {
     let line = line.strip_prefix(LIKE_A_SLASH)?;
     let word: String = line.split_whitespace().next()?.chars().map(narrow).collect();
@@ -154,7 +165,7 @@ pub(crate) fn run(turn: &mut Turn<'_>, line: &str) -> Result<(), Refusal> {
     })
 }
 
-/// The command of that name, if the client may use it.
+/// Finds a command that the client may use.
 fn find_for(turn: &Turn<'_>, name: &str) -> Result<&'static Command, Refusal> {
     let command = find(name)?;
     if command.is_open_to(turn) { Ok(command) } else { Err(Refusal::OperatorsOnly) }
@@ -167,8 +178,8 @@ fn find(name: &str) -> Result<&'static Command, Refusal> {
         .ok_or_else(|| Refusal::UnknownCommand(Text::new(name)))
 }
 
-/// Cuts `rest` into words, `most` of them, the last of which keeps its spaces. `None` if there
-/// is something where nothing should be.
+/// Cuts `rest` into at most `most` words, the last of which keeps its spaces. `None` if `most` is
+/// 0 and `rest` is not blank.
 fn arguments(rest: &str, most: usize) -> Option<Vec<&str>> {
     let mut rest = rest.trim();
     let mut args = Vec::with_capacity(most);
@@ -188,7 +199,7 @@ fn arguments(rest: &str, most: usize) -> Option<Vec<&str>> {
     }
 }
 
-/// `/msg NAME TEXT` is called `msg`.
+/// The name in a usage: `msg` in `/msg NAME TEXT`.
 const fn name_of(usage: &'static str) -> &'static str {
     let (_, name) = usage.split_at(1);
     let mut length = 0;
@@ -210,7 +221,7 @@ fn help(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
         turn.notice(format_args!("{usage:width$}  {help}"));
     }
     if one.is_none() {
-        turn.notice("Anything else is said to the room; //text says /text.");
+        turn.notice("Any other line is said to the room; //text says /text.");
     }
     Ok(())
 }
@@ -221,13 +232,13 @@ fn ping(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
 }
 
 impl Turn<'_> {
-    /// Takes a line: a command, or something to say.
+    /// Handles a line: runs a command, or says it.
     pub(crate) fn line(&mut self, line: &Text) {
         if line.is_blank() {
             return;
         }
         self.me_mut().active = self.now.uptime;
-        // A blank before the slash is a slip, and what follows may be private.
+        // A blank before the slash is a slip; said to the room, the command could reveal a secret.
         let typed = line.as_str().trim_start();
         if let Some(command) = secret_meant_by(typed) {
             return self.refuse(Refusal::Misspelt(command));

@@ -51,7 +51,7 @@ impl Turn<'_> {
         self.enter_if_allowed(name)
     }
 
-    /// A new room's name is words of one's own.
+    /// Others see the name of a new room, so creating one is speaking.
     fn enter_if_allowed(&mut self, name: RoomName) -> Result<(), Refusal> {
         self.me_mut().entering = None;
         if self.chat.rooms.find(name).is_none() {

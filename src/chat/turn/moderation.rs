@@ -1,4 +1,4 @@
-//! Keeping order: whose a nick is, who may speak, and who has to go.
+//! Moderation: whose a nick is, who may speak, and who is disconnected.
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -13,20 +13,20 @@ use crate::chat::state::{Chat, Client, Outcome, Registry, Roll};
 use crate::text::Text;
 
 impl Chat {
-    /// Takes over who has an account and who is banned, but for what is not on the disk yet.
-    /// Whoever is here is to be [looked at](Self::enforce) next.
+    /// Replaces accounts and bans by those of the store, and applies orders that are not saved yet.
+    /// The caller [enforces](Self::enforce) them next.
     pub fn register(&mut self, roll: Roll) {
         self.registry = Registry::from(roll);
         for order in self.orders.iter() {
             match order {
-                // None is forgotten here: the roll has what counts now.
+                // At the earliest moment, so that no ban counts as run out: the roll is current.
                 Order::Ban(ban) => self.registry.ban(Moment::default(), ban.clone()),
                 Order::Unban(mask) => self.registry.unban(*mask),
             }
         }
     }
 
-    /// Sees to it that nobody is here who is banned, or wears a nick that belongs to another.
+    /// Disconnects clients that are banned, and takes nicks from clients that do not own them.
     pub fn enforce(&mut self, now: Now, effects: &mut Effects) {
         let mut everyone: Vec<_> = self.clients.keys().copied().collect();
         everyone.sort_unstable();
@@ -37,11 +37,11 @@ impl Chat {
         }
     }
 
-    /// Nobody will be answered any more: who waits is told, and orders are to be tried again.
+    /// The store will answer nothing more: tells clients that wait, and marks orders to be retried.
     pub fn give_up(&mut self, now: Now, effects: &mut Effects) {
         self.orders.fail_all();
         for client in self.claims.pending() {
-            let why = Text::new("there was no time for that; try again");
+            let why = Text::new("not done in time; try again");
             self.handle(now, client, Event::NotClaimed(why), effects);
         }
         let entering = self.clients.iter().filter(|(_, client)| client.entering.is_some());
@@ -52,7 +52,7 @@ impl Chat {
         }
     }
 
-    /// Tells those who keep order.
+    /// Sends a notice to all operators.
     pub fn tell_operators(&self, words: impl Display, effects: &mut Effects) {
         let message = Message::Notice(Text::new(words.to_string()));
         for (&id, _) in
@@ -62,7 +62,7 @@ impl Chat {
         }
     }
 
-    /// Takes note of what the store decided.
+    /// Records what the store decided.
     pub(crate) fn take_note(
         &mut self,
         now: Now,
@@ -96,7 +96,7 @@ impl Chat {
         }
     }
 
-    /// Tells whoever gave an order, if they are still here, what the disk made of it.
+    /// Tells the operator who gave an order, if still here, whether it was saved.
     fn conclude(
         &mut self,
         now: Now,
@@ -107,11 +107,11 @@ impl Chat {
     ) {
         let done = match order {
             Order::Ban(ban) => format!("{} is banned", ban.mask),
-            Order::Unban(mask) => format!("{mask} is not banned any more"),
+            Order::Unban(mask) => format!("{mask} is no longer banned"),
         };
         let message = if is_saved {
             let was_late = self.orders.save(now.uptime, order);
-            let late = if was_late { ", and that is saved by now" } else { "" };
+            let late = if was_late { ", and saved now" } else { "" };
             Message::Notice(Text::new(done + late))
         } else if self.orders.fail(now.uptime, order) {
             Message::Refused(Refusal::NotSaved(Text::new(done)))
@@ -124,14 +124,14 @@ impl Chat {
     }
 }
 
-/// " for 5m", unless it is for ever.
+/// " for 5m"; empty for ever.
 pub(crate) fn for_so_long(duration: Option<Duration>) -> String {
     duration.map_or_else(String::new, |duration| {
         format!(" for {}", humantime::format_duration(duration))
     })
 }
 
-/// ": spam", if somebody said why.
+/// ": spam"; empty without a reason.
 pub(crate) fn because(why: Option<&Text>) -> String {
     why.map_or_else(String::new, |why| format!(": {why}"))
 }
@@ -145,23 +145,23 @@ impl Ban {
 }
 
 impl Turn<'_> {
-    /// The same moment as another client's turn.
+    /// A turn of another client, at the same moment.
     pub(crate) fn as_other(&mut self, me: ClientId) -> Turn<'_> {
         Turn { chat: self.chat, now: self.now, me, effects: self.effects }
     }
 
-    /// Whether the client may keep order.
+    /// Whether the client is an operator.
     pub(crate) fn is_operator(&self) -> bool {
         self.chat.registry.is_operator(self.me().login)
     }
 
-    /// Has it logged what the client did to keep order.
+    /// Logs what the client did as an operator.
     pub(crate) fn log(&mut self, deed: impl Display) {
         let words = format!("{} {deed}", self.me().nick);
         self.effects.push(Effect::Kept(Text::new(words)));
     }
 
-    /// Whether the client may show others words of its own.
+    /// Fails if the client may not show its own words to others.
     pub(crate) fn may_speak(&self) -> Result<(), Refusal> {
         let (me, now) = (self.me(), self.now.moment);
         if let Some(mute) = me.mute.filter(|mute| mute.is_in_force(now)) {
@@ -173,7 +173,7 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Speaks in a room, if it is not too soon for that.
+    /// Counts a line in a slow room; fails if it comes too soon.
     pub(crate) fn keep_pace(&mut self) -> Result<(), Refusal> {
         let (id, now, is_operator) = (self.me, self.now.uptime, self.is_operator());
         let Chat { clients, rooms, .. } = &mut *self.chat;
@@ -190,13 +190,13 @@ impl Turn<'_> {
         }
     }
 
-    /// Whether no ban is on `nick`.
+    /// Fails if `nick` is banned.
     pub(crate) fn may_bear(&self, nick: Nick) -> Result<(), Refusal> {
         let now = self.now.moment;
         self.chat.registry.ban_on(now, nick).map_or(Ok(()), |ban| Err(ban.refusal(now)))
     }
 
-    /// Whether the client may be called `nick`, as far as bans and accounts go.
+    /// Fails if `nick` is banned or another account's.
     pub(crate) fn may_wear(&self, nick: Nick) -> Result<(), Refusal> {
         self.may_bear(nick)?;
         match self.chat.registry.account(nick) {
@@ -207,7 +207,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Is called `nick` from now on, which is its by now, and says so.
+    /// Renames the client to `nick`, which it holds already, and tells the rooms.
     pub(crate) fn wear(&mut self, nick: Nick) {
         let from = std::mem::replace(&mut self.me_mut().nick, nick);
         let to = nick;
@@ -222,7 +222,7 @@ impl Turn<'_> {
         }
     }
 
-    /// The nick of the new account is the client's, unless it wears another by now.
+    /// The store registered an account: logs the client in, unless it has another nick by now.
     pub(crate) fn registered(&mut self, account: Account) {
         let nick = account.nick;
         if self.me().nick.resembles(nick) {
@@ -231,14 +231,14 @@ impl Turn<'_> {
         } else {
             self.notice(format_args!("{nick} is registered; /login {nick} PASSWORD"));
         }
-        // While the disk was busy somebody may have taken it.
+        // Another client may have taken the nick while the store was busy.
         self.chat.enforce(self.now, self.effects);
     }
 
-    /// Takes the nick of its account, from whoever wears it.
+    /// The password was right: takes the account's nick, from another client if one has it.
     pub(crate) fn logged_in(&mut self, account: Account) {
         let (nick, address) = (account.nick, self.me().address());
-        // Both may have changed while the password was looked at.
+        // Bans and accounts may have changed while the password was being checked.
         if let Err(refusal) = self.may_bear(nick) {
             return self.refuse(refusal);
         }
@@ -278,7 +278,7 @@ impl Turn<'_> {
         self.chat.enforce(self.now, self.effects);
     }
 
-    /// Becomes a guest, because its nick belongs to another.
+    /// Renames the client to a guest's nick, because its own belongs to somebody else.
     fn make_way(&mut self, why: impl Display) {
         self.me_mut().log_out();
         let (nick, address) = (self.me().nick, self.me().address());
@@ -289,7 +289,8 @@ impl Turn<'_> {
         self.effects.push(Effect::Changed(self.me));
     }
 
-    /// Goes if it is banned; loses a nick that belongs to another, and an account that is gone.
+    /// Applies bans and accounts: disconnects the client if it is banned, logs it out if its
+    /// account is gone, and takes a nick that belongs to another account.
     fn face_the_law(&mut self) {
         let (now, nick, origin) = (self.now.moment, self.me().nick, self.me().origin);
         let registry = &self.chat.registry;
@@ -310,7 +311,7 @@ impl Turn<'_> {
     fn check_login(&mut self, account: Option<&Account>) {
         let Client { login, password, .. } = *self.me();
         let why = match account.filter(|account| login == Some(account.nick)) {
-            None => "the account is gone",
+            None => "the account was removed",
             Some(account) if password.is_none_or(|password| password == account.password) => {
                 return self.me_mut().log_in(account);
             }

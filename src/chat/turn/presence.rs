@@ -9,16 +9,16 @@ use crate::chat::model::{ClientId, Entry, Nick, Now, RoomId, RoomName};
 use crate::chat::refusal::Refusal;
 use crate::chat::state::{Chat, Client, Presence, Room};
 
-/// People in a room above which joins and leaves are told in digests: notices to N people for
-/// each of N joins would be N².
+/// Rooms with more people get joins and leaves in digests: a notice to each of N people for each of
+/// N joins would be N² notices.
 const CROWD: usize = 50;
-/// People that a list names.
+/// Most people that a list names.
 const MAX_LISTED: usize = 500;
-/// Others whom a welcome names.
+/// Most others that a welcome names.
 const MAX_NAMED: usize = 10;
 
 impl Chat {
-    /// Lets a client in, under a name of our choice, and welcomes it.
+    /// Admits a client under a guest's nick and welcomes it, or turns it away if it is banned.
     pub(crate) fn connect(
         &mut self,
         now: Now,
@@ -49,9 +49,9 @@ impl Chat {
         }
     }
 
-    /// Brings back a client that was noted before a crash, without a word to anybody.
+    /// Restores a client from its record after a crash, and tells nobody.
     ///
-    /// Returns whether its name was free.
+    /// Returns whether its nick was free.
     pub fn bring_back(&mut self, now: Now, id: ClientId, noted: &Presence) -> bool {
         if !self.nicks.take_back(id, noted.nick) {
             return false;
@@ -67,7 +67,7 @@ impl Chat {
         true
     }
 
-    /// Tells a room how many came and went.
+    /// Tells a room how many joined and left.
     pub(crate) fn tell_digest(&mut self, id: RoomId, effects: &mut Effects) {
         let Some(room) = self.rooms.get_mut(id) else { return };
         let (joined, left) = (std::mem::take(&mut room.joined), std::mem::take(&mut room.left));
@@ -75,9 +75,9 @@ impl Chat {
         self.tell_presence(id, None, effects, |here| Message::Digest { room, joined, left, here });
     }
 
-    /// Tells a room of somebody coming or going, but not `subject`, and not those who want quiet.
+    /// Tells a room that somebody joined or left, except `subject` and clients with `/quiet on`.
     ///
-    /// Who was not announced yet does not count for others, but does for itself.
+    /// A client that is not announced yet counts for itself, but not for others.
     fn tell_presence(
         &self,
         id: RoomId,
@@ -98,7 +98,7 @@ impl Chat {
 }
 
 impl Turn<'_> {
-    /// Tells the room of the client, if nobody did yet.
+    /// Announces the client to its rooms, unless that was done.
     pub(crate) fn announce(&mut self) {
         if self.me().announced {
             return;
@@ -112,11 +112,11 @@ impl Turn<'_> {
     /// Leaves its room for another.
     pub(crate) fn move_to(&mut self, name: RoomName) {
         let (old, _) = self.room();
-        // Entered first, the new room cannot be forgotten to make room for the old.
+        // Enter first: while it is empty, the new room could be dropped to remember the old one.
         let new = self.chat.rooms.open(name);
         let (room, others) = self.enter(new);
         self.leave(old, Reason::Moved(name));
-        // Told first, it is counted in what it is then shown.
+        // Announce first, so that the client is counted in what it is shown next.
         if self.me().announced {
             self.tell_joined(new)
         } else {
@@ -127,7 +127,7 @@ impl Turn<'_> {
         self.show_room();
     }
 
-    /// Takes a new name, and says so to those who know the old one.
+    /// Changes the client's nick, and tells its rooms.
     pub(crate) fn rename(&mut self, wish: &str) -> Result<(), Refusal> {
         self.may_speak()?;
         let (me, old) = (self.me, (self.me().nick, self.me().address()));
@@ -157,7 +157,7 @@ impl Turn<'_> {
         self.effects.push(Effect::Departed(self.me, client.nick, reason));
     }
 
-    /// Becomes a member of a room, without a word to it, and sees who is there.
+    /// Adds the client to a room without telling it; returns who is there.
     fn enter(&mut self, id: RoomId) -> (RoomName, Others) {
         let others = self.others(id);
         self.chat.rooms.enter(id, self.me);
@@ -166,7 +166,7 @@ impl Turn<'_> {
         (self.room().1.name, others)
     }
 
-    /// Ends the membership in a room, and tells it so if it knew.
+    /// Removes the client from a room, and tells the room if the client was announced.
     fn leave(&mut self, id: RoomId, reason: Reason) {
         let nick = self.me().nick;
         self.me_mut().rooms.retain(|&room| room != id);
@@ -188,7 +188,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Tells a room that the client, already a member, joined.
+    /// Tells a room that the client joined; it is a member already.
     fn tell_joined(&mut self, id: RoomId) {
         let (me, nick) = (self.me, self.me().nick);
         let Some(room) = self.chat.rooms.get_mut(id) else { return };
@@ -216,24 +216,24 @@ impl Turn<'_> {
         }
     }
 
-    /// The announced people in a room that the client is about to enter.
+    /// The announced clients in a room that the client is about to enter.
     fn others(&self, id: RoomId) -> Others {
         let count = self.chat.rooms.get(id).map_or(0, |room| room.announced);
         let members = self.chat.members(id).iter().map(|member| &self.chat.clients[member]);
         let named = members.filter(|client| client.announced).map(|client| client.nick);
-        // As many as there are: a crowd that was not announced yet need not be searched.
+        // Stop after `count`, so as not to search a crowd that is not announced yet.
         let names = if count > MAX_NAMED { Vec::new() } else { named.take(count).collect() };
         Others { count, names }
     }
 
-    /// Shows who is in a room that the client entered, if it keeps a list.
+    /// Sends the list of people in the room that the client entered, if it keeps one.
     fn show_people(&mut self) {
         if self.me().lists {
             self.tell(self.people(self.room().1));
         }
     }
 
-    /// Shows what there is to know of a room that the client entered.
+    /// Sends topic and history of the room that the client entered.
     fn show_room(&mut self) {
         let (_, room) = self.room();
         let name = room.name;
@@ -243,7 +243,7 @@ impl Turn<'_> {
         self.show_history(self.chat.settings.replay, false);
     }
 
-    /// Who is in a room. Who was not announced yet sees itself and is not seen.
+    /// The people in a room. A client that is not announced yet sees itself; others do not see it.
     pub(crate) fn people(&self, room: &Room) -> Message {
         let clients = &self.chat.clients;
         let unannounced = !self.me().announced && self.room().1.name == room.name;
@@ -254,9 +254,9 @@ impl Turn<'_> {
         Message::People { room: room.name, here, people, more }
     }
 
-    /// Shows what was looked up.
+    /// Sends what the store found.
     pub(crate) fn show_found(&mut self, room: Option<RoomName>, mut lines: Vec<(RoomName, Entry)>) {
-        // The disk knows names only.
+        // Stored lines have nicks, no client numbers.
         let clients = &self.chat.clients;
         let ignored = self.me().ignores.iter().filter_map(|id| clients.get(id));
         let ignored: Vec<_> = ignored.map(|client| client.nick).collect();
@@ -271,7 +271,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Shows the last `count` lines said in the client's room, and whether there were any.
+    /// Sends the last `count` lines of the client's room; returns whether there were any.
     pub(crate) fn show_history(&mut self, count: usize, dated: bool) -> bool {
         let (_, room) = self.room();
         let entries = room.history.last(count, self.oldest_shown(), &self.me().ignores);

@@ -1,4 +1,4 @@
-//! `Turn`: one client's go at the chat, and what it can say and be told.
+//! `Turn`: one client acts on the chat.
 
 use std::fmt::Display;
 
@@ -9,7 +9,7 @@ use crate::chat::refusal::Refusal;
 use crate::chat::state::{Chat, Client, Room};
 use crate::text::Text;
 
-/// A connected client that does something now.
+/// The chat, as one connected client acts on it at one moment.
 pub(crate) struct Turn<'a> {
     pub(crate) chat: &'a mut Chat,
     pub(crate) now: Now,
@@ -18,14 +18,14 @@ pub(crate) struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// When the oldest line was said that may be shown, if there is a limit.
+    /// Lines from before this moment are not shown.
     pub(crate) fn oldest_shown(&self) -> Option<Moment> {
         let keep = i64::try_from(self.chat.settings.keep?.as_millis()).unwrap_or(i64::MAX);
         Some(Moment { unix_ms: self.now.moment.unix_ms.saturating_sub(keep) })
     }
 
-    /// Says something in the client's room. Whoever ignores the client does not get it, nor
-    /// does the client itself unless it wants to.
+    /// Says something in the client's room. It does not reach clients that ignore this one, nor the
+    /// client itself unless `/echo` is on.
     pub(crate) fn speak(&mut self, kind: Kind, text: Text) -> Result<(), Refusal> {
         self.may_speak()?;
         self.keep_pace()?;
@@ -65,13 +65,13 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Leaves for good, on the client's own wish.
+    /// Disconnects the client because it asked to.
     pub(crate) fn quit(&mut self, words: Option<Text>) {
         self.tell(Message::Bye);
         self.dismiss(Reason::Quit(words));
     }
 
-    /// Leaves for good because it has to.
+    /// Disconnects the client against its will.
     pub(crate) fn expel(&mut self, refusal: Refusal, reason: Reason) {
         self.refuse(refusal);
         self.dismiss(reason);
@@ -94,7 +94,7 @@ impl Turn<'_> {
         self.effects.tell(Audience::One(self.me), message);
     }
 
-    /// The client whose turn it is; there is no turn without one.
+    /// The client whose turn it is. A turn exists for connected clients only.
     pub(crate) fn me(&self) -> &Client {
         &self.chat.clients[&self.me]
     }

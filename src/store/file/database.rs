@@ -191,7 +191,7 @@ fn lock(path: &Path) -> Result<File, Fault> {
         }
         let mut holder = String::new();
         let _ = (&file).take(20).read_to_string(&mut holder);
-        let what = format!("a running chatd has this directory (process {})", holder.trim());
+        let what = format!("a running chatd uses this directory (process {})", holder.trim());
         return Err(Fault::about(path, what));
     }
     let note = format!("{}\n", std::process::id());
@@ -273,8 +273,8 @@ fn inspect(file: &Path, access: &OpenOptions) -> Result<(), Fault> {
         Some(version) if version > schema::NEWEST => {
             let newest = schema::NEWEST;
             let what = format!(
-                "a newer chatd wrote it (version {version}, this one knows {newest}); install \
-                 that one, or name another directory"
+                "a newer chatd wrote it (version {version}, this one reads up to {newest}); \
+                 install the newer chatd, or name another directory"
             );
             Err(Fault::about(file, what))
         }

@@ -33,16 +33,13 @@ impl Fault {
 
     /// Another program wrote the file at `path`.
     pub(crate) fn foreign(path: &Path) -> Self {
-        Self::about(
-            path,
-            "it is not a database of chatd's; move it away, or name another directory",
-        )
+        Self::about(path, "not a chatd database; move it away, or name another directory")
     }
 
     /// Something overwrote or cut the file at `path`.
     pub(crate) fn damaged(path: &Path) -> Self {
-        let what = "it is damaged; put a backup in its place, or save what can be saved with \
-                    sqlite3's .recover";
+        let what = "the database is damaged; restore a backup, or save what is left with sqlite3's \
+                    .recover";
         Self::about(path, what)
     }
 }

@@ -34,8 +34,8 @@ pub fn check_there(dir: &Path) -> Result<(), Fault> {
     match fs::metadata(dir).map_err(|error| error.kind()) {
         Err(ErrorKind::NotFound | ErrorKind::NotADirectory) => Err(Fault::about(
             dir,
-            "there is no such directory; name the server's, or make it first, as the user that \
-             the server runs as",
+            "no such directory; name the server's state directory, or create it first as the user \
+             that the server runs as",
         )),
         _ => match os::effective_user() {
             ROOT => check(dir, |owner| vec![owner, ROOT]),
@@ -56,7 +56,7 @@ pub(crate) fn make(dir: &Path) -> Result<(), Fault> {
 fn check(dir: &Path, may_own: impl Fn(u32) -> Vec<u32>) -> Result<(), Fault> {
     let Ok(found) = fs::metadata(dir) else { return Ok(()) };
     if !found.is_dir() {
-        return Err(Fault::about(dir, "it is no directory"));
+        return Err(Fault::about(dir, "not a directory"));
     }
     let owners = may_own(found.uid());
     check_owner(dir, &found, &owners)?;

@@ -274,13 +274,13 @@ impl<R: FnMut(Event)> Writer<R> {
         if self.looked.elapsed() >= LOOK {
             self.looked = Instant::now();
             if let Err(error) = self.look() {
-                log::warn!("cannot look for changes by others: {error}");
+                log::warn!("cannot check for changes by other processes: {error}");
             }
         }
         if self.keeper.next().is_some_and(|due| due <= Instant::now())
             && let Err(error) = self.keeper.work(&mut self.database, clock::moment())
         {
-            log::warn!("cannot remove old lines: {error}");
+            log::warn!("cannot delete old lines: {error}");
         }
         if self.forgetter.next(&self.inlets.queue).is_some_and(|due| due <= Instant::now()) {
             self.forget();

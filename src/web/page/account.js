@@ -1,18 +1,18 @@
-// The account that the user logged in to, for the next connection to begin with. It is in memory
-// only, and nothing shows the password.
+// The account that the user logged in to, so that the next connection can log in again. It is in
+// memory only, and nothing shows the password.
 
 let account = null;
-/** A password that was typed, and may be wrong. */
+/** The password typed last; it may be wrong. */
 let typed = null;
-/** Whether the server was asked on the user's behalf, and did not answer yet. */
+/** Whether the page itself sent /login, and waits for the answer. */
 let asked = false;
 
-/** Takes note of what the user says. */
+/** Learns from a line that the user sends. */
 export function heed(line) {
   typed = /^\s*\/(?:login\s+\S+|register|password)\s+(.*\S)/i.exec(line)?.[1] ?? typed;
 }
 
-/** What to say first on a new connection, if there is an account. */
+/** The login to send first on a new connection, if there is an account. */
 export function begin() {
   typed = null;
   asked = Boolean(account);
@@ -21,7 +21,7 @@ export function begin() {
 
 export const nick = () => account?.nick;
 
-/** Learns from what the server says. The answer to `begin` is "in", "out" or milliseconds to wait. */
+/** Learns from a message of the server. Returns "in", "out" or milliseconds to wait if it answers `begin`. */
 export function judge({ t, text }) {
   const [, changed] = (t === "notice" && /^the password of (\S+) is changed$/.exec(text)) || [];
   if (changed && typed !== null) {

@@ -1,4 +1,4 @@
-// The page: what the user writes and presses.
+// The page: input, keys and clicks.
 
 import { connect, isOpen, say, start, wake, wakeAfterSilence } from "./link.js";
 import { showSide } from "./lists.js";
@@ -8,7 +8,7 @@ import { handlers } from "./talk.js";
 
 const input = $("input");
 
-/** What was written, oldest first; `turn` is the place in it, the draft being behind the last. */
+/** The history of the input, oldest first. `turn` is the position in it; the draft comes after the last. */
 const written = [];
 let turn = 0, draft = "";
 
@@ -16,7 +16,7 @@ function submit() {
   const lines = input.value.split(/\r\n?|\n/).filter((line) => line.trim());
   if (!lines.length) return;
   if (!isOpen()) {
-    $("status").textContent = "Not sent: there is no connection. Your text stays here.";
+    $("status").textContent = "Not sent: there is no connection. Your text is still here.";
     return;
   }
   if (written.at(-1) !== input.value) written.push(input.value);
@@ -34,11 +34,11 @@ function write(text) {
 
 function fit() {
   input.style.height = "auto";
-  // With its borders, or there would be something to scroll.
+  // scrollHeight lacks the borders; without them the input would scroll.
   input.style.height = `${input.scrollHeight + input.offsetHeight - input.clientHeight}px`;
 }
 
-/** Shows what was written before or after what is shown. */
+/** Shows the previous or next entry of the history. */
 function leaf(step) {
   if (turn + step < 0 || turn + step > written.length) return false;
   if (turn === written.length) draft = input.value;
@@ -74,7 +74,7 @@ $("form").onsubmit = (event) => {
   submit();
 };
 
-// ---- Everything else that can be pressed ----
+// ---- Buttons and other keys ----
 
 $("nick").onclick = () => {
   $("name").value = wanted.nick;
@@ -93,14 +93,14 @@ $("people").onclick = ({ target }) => {
   write(`/msg ${nick} ${input.value}`);
   input.focus();
 };
-// It hides, and cannot keep the focus.
+// The button hides itself and would lose the focus.
 $("retry").onclick = () => {
   connect();
   $("log").focus();
 };
 document.onkeydown = ({ key, target, ctrlKey, altKey, metaKey }) => {
   if (key === "Escape") showSide(false);
-  // Typing needs no click into the input first.
+  // Typing anywhere focuses the input.
   if (key.length === 1 && key !== " " && !ctrlKey && !altKey && !metaKey && [document.body, $("log"), $("side")].includes(target)) input.focus();
 };
 document.onvisibilitychange = () => {
@@ -110,5 +110,5 @@ document.onvisibilitychange = () => {
 window.onresize = fit;
 window.ononline = wake;
 
-// What got lost goes back to where it was typed.
+// Lines that got lost go back into the input.
 start(handlers, (lines) => write([...lines, input.value].filter(Boolean).join("\n")));

@@ -1,33 +1,33 @@
-// The connection: speaks chatd.v1 (docs/PROTOCOL.md), and comes back when it is lost.
+// The connection: speaks chatd.v1 (docs/PROTOCOL.md), and reconnects when it is lost.
 
 import * as account from "./account.js";
 import { $, wanted } from "./page.js";
 
 /** Milliseconds between attempts to connect, before the jitter. */
 const FIRST_PAUSE = 500, LONGEST_PAUSE = 30_000;
-/** After such a silence, looking at the page raises doubts about the connection. */
+/** After this silence, the connection is checked when the user returns to the page. */
 const SILENCE = 30_000;
-/** How long the server may take to settle them, and to let us in. */
+/** How long the server may take to answer that check, and to accept a connection. */
 const PATIENCE = 10_000;
 
-/** What is to come from the server. */
+/** What the server still has to send. */
 export const awaited = {
-  /** Lines that were sent and did not come back yet; none if they are not to come back. */
+  /** Lines that were sent and did not come back yet; stays empty while echo is off. */
   lines: [],
   echo: true,
-  /** A room count for each pong, `null` if the user asked for it. */
+  /** For each expected pong, the room counts that come before it; `null` if the user sent the ping. */
   pongs: [],
-  /** What the user asked for and wants to see. */
+  /** Whether the user asked for these, so that the log shows the answer. */
   people: false,
   history: false,
 };
 
 let socket, retryTimer, doubtTimer, loginTimer;
 let failures = 0, heard = 0;
-/** By `t`, what is done about a message; and what is done about lines that got lost. */
+/** The handlers of messages by `t`, and the handler of lines that got lost. */
 let handlers, giveBack;
 
-/** Begins, for as long as the page is there. */
+/** Connects, and reconnects as long as the page is open. */
 export function start(on, lost) {
   [handlers, giveBack] = [on, lost];
   connect();
@@ -56,7 +56,7 @@ export function connect() {
   socket.onclose = ({ code }) => disconnected(code);
 }
 
-/** Logs in again if the user was, so that nothing is said under another name. */
+/** Logs in first if the user was logged in, so that nothing is said under another name. */
 function comeIn() {
   const login = account.begin();
   if (!login) return enter(false);
@@ -76,7 +76,7 @@ function seeToLogin(answer) {
   }
 }
 
-/** Before anything else, so that these are the name and the room that others hear of. */
+/** Sets the name and the room before anything else, so that the join is announced with them. */
 function enter(isNamed) {
   showState("open", "");
   const nick = wanted.nick || wanted.usualNick;
@@ -86,7 +86,7 @@ function enter(isNamed) {
   askForLists("/rooms");
 }
 
-/** Unless something is heard before long, the connection counts as lost. */
+/** Treats the connection as lost unless a message arrives in time. */
 function doubt() {
   doubtTimer ??= setTimeout(() => {
     socket.close();
@@ -108,7 +108,7 @@ function send(text) {
   return true;
 }
 
-/** Sends what the user typed, one line of it. */
+/** Sends a line that the user typed. */
 export function say(line) {
   if (!isOpen() || !send(line)) return;
   account.heed(line);
@@ -120,12 +120,12 @@ export function say(line) {
   if (name === "history") awaited.history = true;
 }
 
-/** Asks for the name again, now that it may be free. */
+/** Asks for the wanted name again; it may be free now. */
 export function askForName() {
   if (isOpen()) send(`/nick ${wanted.nick}`);
 }
 
-/** Asks without a trace in the log: the answers before the pong are for the lists. */
+/** Sends commands whose answers, up to the pong, update the lists and do not appear in the log. */
 export function askForLists(...commands) {
   if (![...commands, "/ping"].every(send)) return false;
   awaited.pongs.push(new Map());
@@ -138,21 +138,21 @@ function disconnected(code) {
   clearTimeout(loginTimer);
   if (awaited.lines.length) giveBack(awaited.lines);
   awaited.lines = [];
-  // After /quit (1000) or being sent away (1008) nobody wants to come straight back.
+  // After /quit (1000), or when the server disconnected the user (1008), do not reconnect.
   if (code === 1000) return showState("closed", "You left.");
-  if (code === 1008) return showState("closed", "The server ended the connection.");
+  if (code === 1008) return showState("closed", "The server closed the connection.");
   const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** failures++) * (0.5 + Math.random() / 2);
   showState("closed", `Not connected. Trying again in ${Math.ceil(pause / 1000)} s.`);
   retryTimer = setTimeout(connect, pause);
 }
 
-/** Connects now if we wait to, else finds out whether the connection still stands. */
+/** Connects now if waiting to reconnect, else checks the connection. */
 export function wake() {
   if (retryTimer) connect();
   else if (askForLists("/who", "/rooms")) doubt();
 }
 
-/** The same, if there is reason to. */
+/** The same, after a long silence only. */
 export function wakeAfterSilence() {
   if (Date.now() - heard > SILENCE) wake();
 }

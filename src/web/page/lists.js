@@ -3,12 +3,12 @@
 import { askForLists, say } from "./link.js";
 import { $, make, me, people, rooms, tint } from "./page.js";
 
-/** Milliseconds within which we ask who came and went, at random, so that a crowd does not ask at once. */
+/** Longest random delay in milliseconds before asking who joined and left, so that not all pages ask at once. */
 const LAG = 5_000;
 
 let crowdTimer;
 
-/** Makes a list's items those of `keys`, in that order, leaving alone, and in focus, what stays. */
+/** Makes the list show `keys` in that order; items that stay are not replaced, and keep the focus. */
 function showList(list, keys, item) {
   const old = new Map([...list.children].map((child) => [child.dataset.key, child]));
   const items = keys.map((key) => old.get(key) ?? item(key));
@@ -20,7 +20,7 @@ function showList(list, keys, item) {
 
 export function showPeople() {
   const nicks = [...people].sort((a, b) => a.localeCompare(b));
-  const button = (nick) => make("button", { type: "button", className: "nick", title: `Write to ${nick} only` }, nick);
+  const button = (nick) => make("button", { type: "button", className: "nick", title: `Write to ${nick} privately` }, nick);
   const items = showList($("people"), nicks, (nick) => make("li", { data: { key: nick } }, tint(button(nick), nick)));
   items.forEach((item) => item.toggleAttribute("data-me", item.dataset.key === me.nick));
 }
@@ -37,7 +37,7 @@ export function showRooms() {
   }
 }
 
-/** Where the side is not always there, the focus goes in with it, and back when it goes. */
+/** Opens or closes the side on narrow screens; the focus moves into it, and back to the menu. */
 export function showSide(open) {
   const hadFocus = $("side").contains(document.activeElement);
   document.body.toggleAttribute("data-side", open);
@@ -47,7 +47,7 @@ export function showSide(open) {
   else if (hadFocus) $("menu").focus();
 }
 
-/** In a crowd the server tells how many came and went, every 10 s at most, and we have to ask who. */
+/** In crowded rooms the server tells only how many joined and left, so the page has to ask who. */
 export function crowdChanged() {
   crowdTimer ??= setTimeout(() => {
     crowdTimer = undefined;

@@ -1,4 +1,4 @@
-// The log, one child a message; and the title, which counts what was not looked at.
+// The log, with one child per message; and the title, which counts unread messages.
 
 import { awaited } from "./link.js";
 import { showPeople } from "./lists.js";
@@ -6,23 +6,23 @@ import { $, linked, make, me, name, people, tint } from "./page.js";
 
 /** Lines kept in the log. */
 const MAX_LINES = 1000;
-/** What somebody says within this time belongs together. */
+/** Lines of one speaker within this time, in milliseconds, are grouped. */
 const BREATH = 5 * 60_000;
-/** What never belongs together with the line above it. */
+/** Kinds of lines that are never grouped. */
 const LONELY = ["private", "found"];
 
 const log = $("log");
-/** The line that says where we came: what was said there before goes above it. */
+/** The line that announces our arrival; the history of the room goes above it. */
 let arrived;
 let atBottom = true, top = 0, below = 0, unread = 0;
-/** How large the log was when it was looked at last. */
+/** The size of the log at the last resize. */
 let size = "";
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const calendar = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 const almanac = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 
-/** Adds a line before `next`, or as the last. `ts` is the server's time; one without a room is shown in all. */
+/** Adds a line before `next`, or at the end. `ts` is the server's time. A line without a room shows in all rooms. */
 export function addLine(kind, words, { ts, nick = "", room = me.room, next = null } = {}) {
   const when = new Date(ts ?? Date.now());
   const time = make("time", { dateTime: when.toISOString() }, clock.format(when));
@@ -39,19 +39,19 @@ export function addLine(kind, words, { ts, nick = "", room = me.room, next = nul
   return line;
 }
 
-/** Says where we came, in a line that stays below what was said there before. */
+/** Adds the line that announces our arrival. */
 export function addArrival(kind, words) {
   arrived = addLine(kind, [words]);
 }
 
-/** Shows the lines of the room we are in now. */
+/** Shows the lines of the current room only. */
 export function showRoom() {
   hush();
   for (const line of log.children) line.hidden = isElsewhere(line);
   toBottom();
 }
 
-/** What appears in the log now is not new, so screen readers need not read it out. */
+/** Keeps screen readers from reading out old lines that appear now. */
 function hush() {
   log.setAttribute("aria-live", "off");
   setTimeout(() => log.setAttribute("aria-live", "polite"), 500);
@@ -59,7 +59,7 @@ function hush() {
 
 const isElsewhere = ({ dataset: { room } }) => room !== "" && room !== me.room;
 
-/** Marks what sets a line apart from the one above it: another day; or not: the same speaker. */
+/** Marks the first line of a day, and a line that is grouped with the one above it. */
 function place(line) {
   let above = line.previousElementSibling;
   while (above?.hidden) above = above.previousElementSibling;
@@ -77,23 +77,23 @@ export function addSpeech({ t, room, nick, text, ts }) {
     people.add(nick);
     showPeople();
   }
-  // Lines come back in the order in which they were sent, though the server may have cleaned them.
+  // Own lines come back in order, but the server may have filtered their text.
   if (nick === me.nick) return void awaited.lines.splice(0, awaited.lines.indexOf(text) + 1 || 1);
   line.toggleAttribute("data-mention", new RegExp(`(?<![\\w-])${me.nick}(?![\\w-])`, "i").test(text));
   noticed();
 }
 
-/** Puts what was said earlier in its place; what the user asked for is shown. */
+/** Inserts history where it belongs, and scrolls to it if the user asked for it. */
 export function addHistory(room, messages) {
   hush();
   const lines = messages.map((message) => addPast(room, message)).filter(Boolean);
   if (arrived?.isConnected) place(arrived);
   if (awaited.history && lines.length) lines[0].scrollIntoView();
-  else if (awaited.history) addLine("notice", ["all of it is here already"]);
+  else if (awaited.history) addLine("notice", ["these lines are already shown"]);
   awaited.history = false;
 }
 
-/** Shows lines of any rooms that were searched for: an answer, and no part of what was said here. */
+/** Shows the result of a search, from any rooms; it is not part of this room's history. */
 export function addFound(messages) {
   for (const { t, room, nick, text, ts } of messages) {
     const label = make("span", { className: "label" }, `${room}, ${almanac.format(ts)}`);
@@ -102,7 +102,7 @@ export function addFound(messages) {
   toBottom();
 }
 
-/** Puts a line in its place, unless it is there already. */
+/** Inserts an old line where it belongs, unless it is there already. */
 function addPast(room, { t, nick = "", text, ts }) {
   const said = [...log.children].filter(({ dataset }) => dataset.room === room && dataset.ts);
   if (said.some((line) => Number(line.dataset.ts) === ts && line.dataset.nick === nick &&
@@ -111,7 +111,7 @@ function addPast(room, { t, nick = "", text, ts }) {
   return addLine(t, linked(text), { ts, nick, room, next });
 }
 
-/** While this is so, the browser must not keep in place what one sees, as it does while one reads further up. */
+/** At the bottom, the browser's scroll anchoring must be off; further up, it keeps the view in place. */
 function setAtBottom(is) {
   atBottom = is;
   log.style.overflowAnchor = is ? "none" : "auto";
@@ -132,7 +132,7 @@ function showBelow(number) {
 
 const isLookedAt = () => !document.hidden && document.hasFocus();
 
-/** Somebody wrote: that counts until it is looked at. */
+/** Counts an unread message. */
 export function noticed() {
   if (isLookedAt()) return;
   unread += 1;
@@ -153,9 +153,9 @@ export function showTitle() {
 const sizeNow = () => `${log.clientWidth}x${log.clientHeight}`;
 
 log.onscroll = () => {
-  // What another size moves is nobody's wish.
+  // A resize scrolls, too, but not by the user.
   if (sizeNow() !== size) return;
-  // Only going up leaves the bottom: lines that came meanwhile put it further down, too.
+  // Only scrolling up leaves the bottom, because new lines also move the bottom away.
   const isNear = log.scrollHeight - log.scrollTop - log.clientHeight < 48;
   if (isNear || log.scrollTop < top) setAtBottom(isNear);
   if (isNear) showBelow(0);
@@ -167,7 +167,7 @@ new ResizeObserver(() => {
   if (atBottom) toBottom();
 }).observe(log);
 
-// It hides, and cannot keep the focus.
+// The button hides itself and would lose the focus.
 $("new").onclick = () => {
   toBottom();
   log.focus();

@@ -1,12 +1,12 @@
-// What the other scripts share: who and where we are, and making nodes. What comes from the network
+// Shared by the other scripts: the user's nick and room, and creating nodes. Data from the network
 // becomes text nodes, never markup.
 
 export const $ = (id) => document.getElementById(id);
 
-/** Who and where we are, as the server said last. */
+/** Our nick and room, as the server said last. */
 export const me = { nick: "", room: "", server: "" };
 export const people = new Set();
-/** Rooms, and how many people each has, `null` where we were not told. */
+/** Rooms, and the number of people in each; `null` if unknown. */
 export const rooms = new Map();
 
 export function make(tag, { data, ...properties }, ...children) {
@@ -19,7 +19,7 @@ export function make(tag, { data, ...properties }, ...children) {
 /** A nick in its colour. */
 export const name = (nick) => tint(make("b", { className: "nick" }, nick), nick);
 
-/** A hash of the nick is its hue; style.css makes it readable, on light and on dark. */
+/** Sets the hue to a hash of the nick; style.css keeps it readable on light and dark. */
 export function tint(node, nick) {
   let hash = 0;
   for (const letter of nick.toLowerCase()) hash = Math.imul(hash ^ (hash >>> 15) ^ letter.charCodeAt(0), 0x2c1b3c6d);
@@ -27,7 +27,7 @@ export function tint(node, nick) {
   return node;
 }
 
-/** An address, without the punctuation that ends the sentence around it. */
+/** A URL, without punctuation of the sentence around it. */
 const ADDRESS = /(\bhttps?:\/\/(?:[^\s<>"()]|\([^\s<>"()]*\))*(?:[^\s<>"().,:;!?'\]}]|\([^\s<>"()]*\)))/i;
 
 export function linked(text) {
@@ -35,7 +35,7 @@ export function linked(text) {
   return text.split(ADDRESS).map((part, number) => (number % 2 ? link(part) : part));
 }
 
-// ---- Memory: this tab's, and this browser's. The browser may forbid it. ----
+// ---- Storage of this tab and of this browser. The browser may forbid it. ----
 
 function recall(store, key) {
   try {
@@ -49,20 +49,20 @@ function remember(store, key, value) {
   try {
     window[store].setItem(key, value);
   } catch {
-    // Then it lasts as long as the page.
+    // Then the value lasts as long as the page.
   }
 }
 
-/** The name and the room to take again after a reconnect, or a reload of this tab. */
+/** The name and room to take again after a reconnect, or a reload of this tab. */
 export const wanted = {
   nick: recall("sessionStorage", "nick"),
   room: recall("sessionStorage", "room"),
-  /** For a tab without a name: to be asked for once only, as it may be the name of another tab. */
+  /** For a new tab; asked for only once, because another tab may have this name. */
   usualNick: recall("localStorage", "nick"),
 };
 
 export function wantNick(nick) {
-  // A guest's name is the server's to give.
+  // Only the server gives guests' names.
   wanted.nick = /^guest/i.test(nick) ? "" : nick;
   remember("sessionStorage", "nick", wanted.nick);
   remember("localStorage", "nick", wanted.nick);

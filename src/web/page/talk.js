@@ -1,4 +1,4 @@
-// What the server says, and what is done about it.
+// Handlers of the server's messages.
 
 import { askForLists, askForName, awaited } from "./link.js";
 import { crowdChanged, showPeople, showRooms } from "./lists.js";
@@ -12,7 +12,7 @@ export const handlers = {
     wanted.room ||= room;
     called(nick);
     entered(room);
-    addArrival("welcome", $("log").childElementCount ? "Connected again" : `Welcome to ${server}`);
+    addArrival("welcome", $("log").childElementCount ? "Reconnected" : `Welcome to ${server}`);
   },
   said: addSpeech,
   emote: addSpeech,
@@ -25,7 +25,7 @@ export const handlers = {
     if (nick === me.nick) {
       wantRoom(room);
       entered(room);
-      addArrival("joined", `You are in ${room} now`);
+      addArrival("joined", `You are now in ${room}`);
       askForLists("/rooms");
     } else {
       addLine("joined", [name(nick), " joined"], { room });
@@ -38,7 +38,7 @@ export const handlers = {
     people.delete(nick);
     const to = /^moved to (\S+)$/.exec(reason)?.[1];
     if (to && !rooms.has(to)) rooms.set(to, null);
-    // Whoever had our name is gone: often we ourselves, on a connection that broke.
+    // The holder of our name left: often it was our own broken connection.
     if (!to && nick === wanted.nick) askForName();
     counted(room, here);
   },
@@ -112,7 +112,7 @@ function counted(room, here) {
   showPeople();
 }
 
-/** Takes over what `/rooms` said, if it was asked. */
+/** Applies the answer to `/rooms`, if it was asked. */
 function listed(counts) {
   if (!counts.size) return;
   rooms.clear();

@@ -1,4 +1,4 @@
-//! Bytes from a text client, put together to lines.
+//! Decodes a text client's bytes into lines.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,43 +7,43 @@ use super::telnet::{IAC, Telnet, Token};
 use crate::text::Text;
 use crate::wire::incoming::{Incoming, WireError};
 
-/// So many bytes without the end of a line are an error. Telnet's count, too.
+/// This many bytes without a line end are an error, telnet commands included.
 pub const MAX_WITHOUT_LINE_END: usize = 64 * 1024;
 
-/// What telnet's Ctrl-D sends: the end when the line is empty.
+/// Telnet's Ctrl-D: the client's end, if the line is empty.
 const END_OF_TRANSMISSION: u8 = 0x04;
 /// IAC NOP.
 const KEEP_ALIVE_LENGTH: usize = 2;
-/// A half-typed line's buffer is given back above this, so that idle clients stay small.
+/// A larger buffer of a half-typed line is freed after use, so that idle clients stay small.
 const KEPT_CAPACITY: usize = 256;
 
-/// Turns the bytes of one text client into [`Incoming`].
+/// Decodes the bytes of one text client into [`Incoming`].
 ///
-/// The end of a line is any of LF, CR LF, CR NUL and CR: what netcat, telnet in line mode, and
-/// telnet in character mode send for Enter.
+/// A line ends in LF, CR LF, CR NUL or CR: what netcat, telnet in line mode, and telnet in
+/// character mode send for Enter.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Decoder {
     stage: Stage,
     telnet: Telnet,
-    /// The half-typed line, as much of it as could still be of use.
+    /// The half-typed line, up to the longest line accepted.
     line: Vec<u8>,
-    /// Its length, which may be beyond what is kept.
+    /// Length of the half-typed line, which may exceed what is kept of it.
     length: usize,
     since_line_end: usize,
     /// A CR ended a line: an LF or NUL that follows belongs to it.
     after_cr: bool,
-    /// Comes next, before anything that is still to be decoded.
+    /// The next item, before anything that is still to be decoded.
     ready: Option<Incoming>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 enum Stage {
-    /// Not a byte has come.
+    /// No byte has arrived yet.
     #[default]
     New,
     FirstLine,
     Later,
-    /// The client is done or has failed; whatever else it sends is thrown away.
+    /// The client ended or failed; the rest of its bytes is dropped.
     Over,
 }
 
@@ -93,7 +93,7 @@ impl Decoder {
         self.stage == Stage::FirstLine && self.length > 0
     }
 
-    /// How many bytes at the front of `input` are nothing but text.
+    /// The number of bytes at the front of `input` that are plain text.
     fn plain_prefix(&self, input: &[u8]) -> usize {
         if !self.telnet.is_data() || self.after_cr {
             return 0;
@@ -103,7 +103,8 @@ impl Decoder {
     }
 
     fn extend(&mut self, bytes: &[u8], max_line: usize) {
-        // A first line is kept beyond the limit: it is judged as HTTP before its length is.
+        // The first line is kept beyond the limit, because it is checked for HTTP before its
+        // length.
         let most = if self.stage == Stage::Later { max_line } else { MAX_WITHOUT_LINE_END };
         let room = most.saturating_sub(self.line.len()).min(bytes.len());
         self.line.extend_from_slice(&bytes[..room]);
@@ -114,7 +115,7 @@ impl Decoder {
         match token {
             Token::Data(byte) => return self.data(byte, max_line),
             Token::Answer(bytes) => return Some(Incoming::Answer(bytes.to_vec())),
-            // Some clients keep the connection alive with it, for days.
+            // Some clients send it for days as a keep-alive, so it does not count.
             Token::KeepAlive => self.since_line_end -= KEEP_ALIVE_LENGTH.min(self.since_line_end),
             Token::AreYouThere => return Some(Incoming::Ping),
             Token::EndOfFile => return Some(self.quit(max_line)),
@@ -153,13 +154,13 @@ impl Decoder {
         line
     }
 
-    /// The line as it stands, now whole.
+    /// Ends the half-typed line.
     fn line(&mut self, max_line: usize) -> Incoming {
         if self.stage == Stage::FirstLine && is_http_request(Text::new(&self.line).as_str()) {
             return self.fail(WireError::Http);
         }
         self.stage = Stage::Later;
-        // The limit may have grown while some of the line was not kept.
+        // A reload may have raised the limit after part of the line was dropped.
         let line = if self.length > max_line.min(self.line.len()) {
             Incoming::TooLong { bytes: self.length, limit: max_line }
         } else {
@@ -193,7 +194,7 @@ impl Decoder {
         self.length = 0;
     }
 
-    /// Takes back the last character, all of its UTF-8 bytes.
+    /// Removes the last character, with all of its UTF-8 bytes.
     fn erase_character(&mut self) {
         if self.length > self.line.len() {
             self.length -= 1;
@@ -211,7 +212,7 @@ mod tests {
 
     const LIMIT: usize = 16;
 
-    /// Decodes `pieces`, each a read of its own, and the end.
+    /// Decodes `pieces`, each as a read of its own, and then the end.
     fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Incoming> {
         let mut decoder = Decoder::default();
         let mut all = Vec::new();
@@ -335,7 +336,7 @@ mod tests {
         assert_eq!(next(b"y\r", 2 * LIMIT), Some(line(&whole)));
     }
 
-    /// Bytes in which everything special is frequent.
+    /// Random bytes with many special ones.
     fn hostile() -> impl Strategy<Value = Vec<u8>> {
         let special =
             prop::sample::select(b"\r\n\0\x04\xff\xff\xf4\xfd\x06\xfa\xf0\xec\xf7 aG".to_vec());

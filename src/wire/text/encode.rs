@@ -1,4 +1,4 @@
-//! Messages as the lines that a text client sees.
+//! Encodes messages as the lines that a text client sees.
 
 use std::fmt::{Arguments, Display};
 use std::io::Write;
@@ -10,17 +10,17 @@ use jiff::tz::TimeZone;
 
 use crate::chat::{Entry, Kind, Message, Moment, Others, Person, RoomName};
 
-/// How one client wants its lines. Clients of one style share their bytes.
+/// The form of one client's lines. Clients of one style share the encoded bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Style {
     /// Lines end in LF rather than CR LF.
     pub bare_line_feeds: bool,
-    /// What people say carries the time.
+    /// Lines that people say carry the time.
     pub timestamps: bool,
 }
 
 impl Style {
-    /// How many styles there are.
+    /// The number of styles.
     pub const COUNT: usize = 4;
 
     /// Its number, below [`COUNT`](Self::COUNT).
@@ -29,7 +29,7 @@ impl Style {
     }
 }
 
-/// Appends `message` to `out`, as one or more whole lines.
+/// Appends `message` to `out`, as one or more complete lines.
 pub fn encode(message: &Message, style: Style, out: &mut Vec<u8>) {
     let mut lines = Lines { out, style };
     match message {
@@ -82,7 +82,7 @@ pub fn encode(message: &Message, style: Style, out: &mut Vec<u8>) {
     }
 }
 
-/// How many came and went, without those of whom there are none.
+/// The words of a digest; leaves out a zero count.
 pub fn digest(joined: usize, left: usize, here: usize) -> String {
     match (joined, left) {
         (joined, 0) => format!("{joined} joined ({here} here)"),
@@ -91,11 +91,11 @@ pub fn digest(joined: usize, left: usize, here: usize) -> String {
     }
 }
 
-/// The whole answer to a client that speaks HTTP or TLS; `web` is the port where it should.
+/// The complete answer to a client that speaks HTTP or TLS; `web` is the web port, if there is one.
 pub fn http_refusal(web: Option<u16>) -> Vec<u8> {
     let elsewhere = match web {
-        Some(port) => format!("Browsers are welcome on port {port}."),
-        None => "It is not for browsers.".to_owned(),
+        Some(port) => format!("Browsers can use port {port}."),
+        None => "It does not serve browsers.".to_owned(),
     };
     let body = format!("This port is for text clients such as netcat and telnet. {elsewhere}\n");
     format!(
@@ -106,7 +106,7 @@ pub fn http_refusal(web: Option<u16>) -> Vec<u8> {
     .into_bytes()
 }
 
-/// People a line names in a `/who`.
+/// People in each line of a `/who`.
 const NAMES_A_LINE: usize = 10;
 
 /// Formats of a time before a line, for strftime.
@@ -133,7 +133,7 @@ impl Lines<'_> {
         self.line(format_args!("-- {words}"));
     }
 
-    /// What somebody said. On the way of every line, hence without formatting.
+    /// A line or an action. Every delivered line passes here, so it avoids formatting.
     fn said(&mut self, entry: &Entry, time: Option<&str>) {
         if let Some(format) = time {
             self.time(entry.at, format);
@@ -177,7 +177,7 @@ impl Lines<'_> {
         self.notice(format_args!("end of history"));
     }
 
-    /// Lines with the rooms they were said in, which only these show.
+    /// Lines with the names of their rooms.
     fn found(&mut self, found: &[(RoomName, Entry)]) {
         for (room, entry) in found {
             self.time(entry.at, DATE_AND_CLOCK);
@@ -187,7 +187,7 @@ impl Lines<'_> {
         self.notice(format_args!("end of search"));
     }
 
-    /// Local time, as the people on the server's machine see it.
+    /// The time in the server's time zone.
     fn time(&mut self, at: Moment, format: &str) {
         let at = Timestamp::from_millisecond(at.unix_ms).unwrap_or(Timestamp::UNIX_EPOCH);
         let local = at.to_zoned(TimeZone::system());

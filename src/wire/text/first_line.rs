@@ -1,4 +1,4 @@
-//! Who is there, by the first thing it says: people chat, browsers and TLS clients do not.
+//! Recognizes HTTP and TLS clients by the first bytes that they send to the text port.
 
 /// First byte of a TLS record that carries a handshake (RFC 8446, section 5.1).
 pub(super) const TLS_HANDSHAKE: u8 = 0x16;

@@ -1,13 +1,13 @@
-//! Telnet commands within the stream (RFC 854, 855, 860, 1143), taken out byte by byte.
+//! Parses telnet commands in the stream (RFC 854, 855, 860, 1143), byte by byte.
 
 use serde::{Deserialize, Serialize};
 
-/// What one byte completed.
+/// What a byte completed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Token {
     /// An ordinary byte.
     Data(u8),
-    /// Interrupt process, break, abort output of a half-typed line: start it afresh.
+    /// Interrupt process, break or abort output: drop the half-typed line.
     Interrupt,
     /// Are you there?
     AreYouThere,
@@ -15,9 +15,9 @@ pub(super) enum Token {
     EraseCharacter,
     /// Erase the half-typed line.
     EraseLine,
-    /// Nothing more will come.
+    /// End of file: the client will send nothing more.
     EndOfFile,
-    /// Nothing, said to keep the connection alive.
+    /// No operation: a keep-alive.
     KeepAlive,
     /// The refusal of an option, to be sent back.
     Answer([u8; 3]),
@@ -40,11 +40,11 @@ const DONT: u8 = 254;
 /// Interpret as command.
 pub(super) const IAC: u8 = 255;
 
-/// Where in a command the stream is.
+/// The position of the stream within a command.
 ///
-/// No option is ever on, on either side, so RFC 1143's state for each is `NO` throughout: a
-/// request to turn one on is refused, and being told that it is off changes nothing and gets no
-/// answer. Subnegotiations can only be about options that are off, so nothing of them is kept.
+/// No option is ever on, on either side, so RFC 1143's state of each option is always `NO`: a
+/// request to turn one on is refused; a statement that one is off changes nothing and gets no
+/// answer. Subnegotiations can only concern options that are off, so their contents are dropped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Telnet {
     #[default]
@@ -61,14 +61,14 @@ impl Telnet {
         self == Self::Data
     }
 
-    /// Takes the next byte.
+    /// Parses the next byte.
     pub(super) fn push(&mut self, byte: u8) -> Option<Token> {
         let (next, token) = match (*self, byte) {
             (Self::Data, IAC) => (Self::Command, None),
             (Self::Data, _) => (Self::Data, Some(Token::Data(byte))),
             (Self::Command, WILL | WONT | DO | DONT) => (Self::Option(byte), None),
             (Self::Command, SUBNEGOTIATION) => (Self::Subnegotiation, None),
-            // No command: a lone 0xFF of another encoding stood before the end of its line.
+            // Not a command: a lone 0xFF of another encoding before its line end.
             (Self::Command, b'\r' | b'\n') => (Self::Data, Some(Token::Data(byte))),
             (Self::Command, _) => (Self::Data, command(byte)),
             (Self::Option(DO), option) => (Self::Data, Some(Token::Answer([IAC, WONT, option]))),
@@ -84,7 +84,7 @@ impl Telnet {
     }
 }
 
-/// What a command without an option means; undefined ones mean nothing.
+/// The meaning of a command without an option; none for an undefined one.
 fn command(byte: u8) -> Option<Token> {
     match byte {
         IAC => Some(Token::Data(IAC)),

@@ -1,4 +1,4 @@
-//! WebSocket messages as what the client means by them.
+//! Decodes WebSocket messages into [`Incoming`].
 
 use serde::{Deserialize, Serialize, Serializer};
 use tungstenite::protocol::frame::coding::CloseCode;
@@ -9,21 +9,21 @@ use crate::text::Text;
 use crate::wire::incoming::{Incoming, WireError};
 use crate::wire::text::MAX_WITHOUT_LINE_END;
 
-/// Turns the bytes of one WebSocket client into [`Incoming`].
+/// Decodes the bytes of one WebSocket client into [`Incoming`].
 ///
-/// A message is one line, whatever it contains.
+/// Each message is one line, even if it contains line ends.
 #[derive(Debug, Deserialize)]
 #[serde(from = "Saved")]
 pub struct Decoder {
     frames: Frames,
     /// Whether messages are JSON rather than plain lines.
     is_json: bool,
-    /// Comes next, before anything that is still to be decoded.
+    /// The next item, before anything that is still to be decoded.
     ready: Option<Incoming>,
     is_over: bool,
 }
 
-/// As much of a decoder as it takes to go on elsewhere.
+/// The state of a decoder in a snapshot, enough to continue in the next process.
 #[derive(Serialize, Deserialize)]
 struct Saved {
     is_json: bool,
@@ -34,7 +34,7 @@ struct Saved {
 impl From<Saved> for Decoder {
     fn from(saved: Saved) -> Self {
         let mut decoder = Self::new(saved.is_json);
-        // Nothing comes of it but the place in the stream.
+        // Restores the position in the stream; a partial message yields no items.
         let _ = decoder.frames.next(&mut saved.unfinished.as_slice(), &mut Vec::new());
         Self { is_over: saved.is_over, ..decoder }
     }
@@ -49,7 +49,7 @@ impl Serialize for Decoder {
 }
 
 impl Decoder {
-    /// For a client that was just upgraded.
+    /// A decoder for a client that was just upgraded.
     pub fn new(is_json: bool) -> Self {
         Self { frames: Frames::new(MAX_WITHOUT_LINE_END), is_json, ready: None, is_over: false }
     }
@@ -122,7 +122,7 @@ mod tests {
         masked(Frame::message(text.to_owned(), OpCode::Data(Kind::Text), true))
     }
 
-    /// What comes of `bytes`, fed whole and byte by byte.
+    /// Decodes `bytes` at once and byte by byte, and compares.
     fn decode(is_json: bool, bytes: &[u8]) -> Vec<Incoming> {
         let feed = |size: usize| {
             let mut decoder = Decoder::new(is_json);

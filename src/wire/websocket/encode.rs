@@ -1,5 +1,5 @@
-//! Messages as WebSocket frames. A server's frames carry no mask, so that many clients can be
-//! sent the same bytes (RFC 6455, section 5.1).
+//! Encodes messages as WebSocket frames. A server's frames are not masked, so clients can share the
+//! bytes (RFC 6455, section 5.1).
 
 use tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tungstenite::protocol::frame::{CloseFrame, Frame, FrameHeader};
@@ -9,7 +9,7 @@ use crate::chat::Message;
 use crate::wire::farewell::Farewell;
 use crate::wire::text::{self, Style};
 
-/// A ping without contents: keeps the connection open through proxies.
+/// An empty ping; keeps the connection open through proxies.
 pub const PING: [u8; 2] = [0x89, 0];
 
 /// Appends the lines of `message`, each in a frame of its own.
@@ -21,7 +21,7 @@ pub fn encode_lines(message: &Message, timestamps: bool, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends `message` in `chatd.v1`: an object in a frame.
+/// Appends `message` as a `chatd.v1` object in a frame.
 pub fn encode_json(message: &Message, out: &mut Vec<u8>) {
     // Writing to a Vec cannot fail, and every key is a string.
     if let Ok(object) = serde_json::to_vec(&json::told(message)) {
@@ -29,7 +29,7 @@ pub fn encode_json(message: &Message, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends the frame that closes the conversation.
+/// Appends a close frame.
 pub fn encode_close(farewell: Farewell, out: &mut Vec<u8>) {
     let code = match farewell {
         Farewell::Done => CloseCode::Normal,

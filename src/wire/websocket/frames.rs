@@ -10,38 +10,38 @@ use tungstenite::{Bytes, Error, Message, Utf8Bytes};
 
 /// Bytes buffered for each connection; the library's own choice would be 128 KiB.
 const BUFFER: usize = 4096;
-/// Room for the beginning of a message that is kept, so that idle clients stay small.
+/// Buffer kept for the next message; small, so that idle clients stay small.
 const KEPT_CAPACITY: usize = 256;
 
-/// Puts frames together to messages, and makes the answers that the protocol asks for.
+/// Assembles messages from frames, and produces the answers that the protocol requires.
 #[derive(Debug)]
 pub struct Frames {
     context: WebSocketContext,
     unfinished: Unfinished,
 }
 
-/// A message's contents.
+/// A message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Data {
     /// Text.
     Text(Utf8Bytes),
-    /// Anything else.
+    /// Binary data.
     Binary(Bytes),
-    /// None: a ping, whose answer is in the output.
+    /// A ping; its answer is in the output.
     Ping,
 }
 
-/// Why no more messages come.
+/// Why there are no more messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// The client closed the conversation, and its answer is in the output.
+    /// The client closed the connection; the answer is in the output.
     Closed,
-    /// The client broke the rules: to be told by a close frame with this code.
+    /// The client broke the protocol; the caller sends a close frame with this code.
     Broken(u16),
 }
 
 impl Frames {
-    /// The server's side of a connection whose messages have `most` bytes at most.
+    /// The server's side of a connection, with messages of at most `most` bytes.
     pub fn new(most: usize) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(BUFFER)
@@ -52,13 +52,14 @@ impl Frames {
         Self { context, unfinished: Unfinished::default() }
     }
 
-    /// What it took of a message that is not complete: whoever is fed that goes on from here.
+    /// The bytes of the incomplete message so far; a new `Frames` that reads them is in the same
+    /// state.
     pub fn unfinished(&self) -> &[u8] {
         &self.unfinished.bytes
     }
 
-    /// The next message from `input`, of which it takes as much as it likes; `None` if it needs
-    /// more. What has to be answered is appended to `output`, even when there is no message.
+    /// Reads the next message from `input`, and consumes what it read; `None` if it needs more
+    /// bytes. Appends answers to `output`, even when there is no message.
     ///
     /// # Errors
     /// When there will be no more messages.
@@ -78,11 +79,12 @@ impl Frames {
                 Ok(Message::Text(text)) => return Ok(Some(Data::Text(text))),
                 Ok(Message::Binary(bytes)) => return Ok(Some(Data::Binary(bytes))),
                 Ok(Message::Close(_)) => {
-                    // It says that the connection is closed, which is what we are about to do.
+                    // The library reports the connection as closed, which the caller is about to
+                    // do.
                     let _ = self.context.flush(&mut pipe);
                     return Err(End::Closed);
                 }
-                // Reading only puts the answer aside.
+                // Reading only queues the answer.
                 Ok(Message::Ping(_)) => {
                     self.context.flush(&mut pipe).map_err(end)?;
                     return Ok(Some(Data::Ping));
@@ -97,16 +99,16 @@ impl Frames {
     }
 }
 
-/// The bytes since the last complete message, without the control frames among them.
+/// The bytes since the last complete message, without control frames.
 #[derive(Debug, Default)]
 struct Unfinished {
     bytes: Vec<u8>,
-    /// How many of them are whole frames.
+    /// How many of these bytes are complete frames.
     whole: usize,
 }
 
 impl Unfinished {
-    /// Forgets what was dealt with, once everything that is whole was.
+    /// Drops the bytes of messages that were returned, once all complete frames were read.
     fn settle(&mut self) {
         while let Some((header, length)) = first_frame(&self.bytes[self.whole..]) {
             let end = self.whole + length;
@@ -123,7 +125,7 @@ impl Unfinished {
     }
 }
 
-/// The frame at the front of `bytes` and how long it is, if it is whole.
+/// The frame at the front of `bytes` and its length, if it is complete.
 fn first_frame(bytes: &[u8]) -> Option<(FrameHeader, usize)> {
     let mut cursor = Cursor::new(bytes);
     let (header, payload) = FrameHeader::parse(&mut cursor).ok().flatten()?;
@@ -146,7 +148,7 @@ fn end(error: Error) -> End {
     End::Broken(code.into())
 }
 
-/// What the library takes for a connection: bytes that have arrived, and a place for answers.
+/// The connection as the library sees it: the bytes that arrived, and a buffer for answers.
 struct Pipe<'a, 'b> {
     input: &'a mut &'b [u8],
     output: &'a mut Vec<u8>,
@@ -154,7 +156,7 @@ struct Pipe<'a, 'b> {
 
 impl Read for Pipe<'_, '_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        // Nothing would be the end of the connection.
+        // `Ok(0)` would mean the end of the connection.
         if self.input.is_empty() {
             Err(io::ErrorKind::WouldBlock.into())
         } else {

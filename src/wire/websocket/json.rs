@@ -1,13 +1,13 @@
-//! `chatd.v1`: messages as JSON objects, described in `docs/PROTOCOL.md`.
+//! `chatd.v1`: messages as JSON objects, as docs/PROTOCOL.md describes them.
 
 use serde::{Deserialize, Serialize};
 
 use crate::chat::{Entry, Kind, Message};
 
-/// The text of a client's message, if it is one.
+/// The text of a client's message; `None` if the message is not valid.
 pub(super) fn said(json: &str) -> Option<String> {
-    // Not one enum with a tag: that would keep unknown fields until the tag is found, and nested
-    // ones would take more stack than a session has.
+    // Not a tagged enum: serde would buffer unknown fields until it finds the tag, and nested ones
+    // would need more stack than a session has.
     #[derive(Deserialize)]
     struct Request {
         t: Kind,
@@ -21,7 +21,7 @@ pub(super) fn said(json: &str) -> Option<String> {
     serde_json::from_str(json).ok().map(|Request { t: Kind::Say, text }| text)
 }
 
-/// What a client is told. The fields are those of the protocol.
+/// A message to a client, with the fields of the protocol.
 #[derive(Serialize)]
 #[serde(tag = "t", rename_all = "lowercase")]
 pub(super) enum Told<'a> {
@@ -52,12 +52,12 @@ pub(super) struct Line<'a> {
 #[derive(Serialize)]
 pub(super) struct Notice {
     text: String,
-    /// When that was, in a history.
+    /// When it was said, in a history.
     #[serde(skip_serializing_if = "Option::is_none")]
     ts: Option<i64>,
 }
 
-/// What `message` is in the protocol.
+/// `message` in the form of the protocol.
 pub(super) fn told(message: &Message) -> Told<'_> {
     let notice = |text: &dyn ToString| Told::Notice(Notice { text: text.to_string(), ts: None });
     match message {

@@ -126,7 +126,7 @@ fn tab_leads_to_all_that_can_be_used_in_the_order_of_reading() {
     let usable = [
         "button dev, 1 here",
         "button lobby, 2 here",
-        "textbox Join or make a room",
+        "textbox Join or create a room",
         "button Join",
         "button alice you",
         "button bob",
@@ -169,7 +169,7 @@ fn after_the_dialog_the_focus_is_where_one_writes() {
         let tree = Tree::of(&alice);
         let dialog = tree.all("dialog").next().unwrap();
         assert_eq!((dialog.name(), dialog.property("modal")), (question, &json!(true)));
-        let rule = "1 to 16 letters, digits, _ and -, a letter first.";
+        let rule = "1 to 16 letters, digits, _ and -, beginning with a letter.";
         assert_eq!(tree.all("textbox").map(|node| node.description()).collect::<Vec<_>>(), [rule]);
         let usable = [&format!("textbox {question}"), "button Cancel", "button Take this name"];
         let found = tree.outline(|node| {
@@ -199,7 +199,7 @@ fn rooms_and_people_need_no_mouse() {
     alice.has("document.querySelector('#input').value", "/msg bob ");
     alice.types(&format!("psst{ENTER}"));
     bob.wait_for(|line| line == "[from alice] psst");
-    tabs_to(&alice, &[SHIFT, TAB], "textbox Join or make a room");
+    tabs_to(&alice, &[SHIFT, TAB], "textbox Join or create a room");
     alice.press(&["o"]);
     alice.press(&[ENTER]);
     alice.shows_in("#room", "o");

@@ -55,7 +55,7 @@ fn a_tab_that_came_without_a_name_comes_back_without_one() {
     let port = old.web_port().to_string();
     old.stop();
     let _new = Server::with(["--web-port", &port, "--rate", "0"]);
-    other.shows("welcome", "", "Connected again");
+    other.shows("welcome", "", "Reconnected");
     // It would have asked before this.
     other.says("hello");
     other.shows("said", "guest1", "hello");

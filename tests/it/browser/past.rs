@@ -76,7 +76,7 @@ fn where_lines_are_missing_is_told_once_and_in_its_place() {
     let server = start(&dir);
     let alice = Tab::first(&browser, &server).named("alice");
     alice.says("/history");
-    alice.shows("notice", "", "all of it is here already");
+    alice.shows("notice", "", "these lines are already shown");
     let texts = "[...document.querySelectorAll('#log .text')].map((text) => text.textContent)";
     alice.has(&format!("{texts}.slice(0, 4)"), json!(["first", GAP, "third", "Welcome to box7"]));
     assert_eq!(alice.count("notice", "", GAP), 1);

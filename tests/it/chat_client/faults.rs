@@ -58,7 +58,7 @@ fn a_port_that_is_not_for_it_is_told_with_what_to_do() {
     let (plain, tls) = (Server::with_web([]), identity.serve(&dir, []));
     let ca = dir.path("cert.pem");
     let under_tls = ["--tls", "--tls-ca", &ca];
-    let no_tls = "that port does not answer in TLS; is it the TLS port?";
+    let no_tls = "that port does not speak TLS; is it the TLS port?";
     for (flags, address, why) in [
         (&[][..], tls.addr_of("tls"), "that port speaks TLS; use --tls"),
         (&[], tls.addr_of("web"), "that port speaks TLS; use --tls"),
@@ -88,13 +88,14 @@ fn a_port_that_ends_without_a_word_is_asked_about_once() {
     let (listener, address) = listen();
     let chat_in_pipe = thread::Builder::new().spawn(move || run(&mut chat(address, []))).unwrap();
     drop(listener.accept().unwrap());
-    failed(&chat_in_pipe.join().unwrap(), 1, ": not a word came; is it the text port?");
+    failed(&chat_in_pipe.join().unwrap(), 1, ": the server sent nothing; is that the text port?");
 
     let mut terminal = Terminal::run(chat(address, []));
     drop(listener.accept().unwrap());
     let begins =
         |start: &'static str| move |rows: &[&str]| rows.iter().any(|row| row.starts_with(start));
-    terminal.displays(begins("-- connection lost (not a word came; is it the text port?); "));
+    terminal
+        .displays(begins("-- connection lost (the server sent nothing; is that the text port?); "));
     drop(listener.accept().unwrap());
     terminal.displays(|rows| {
         begins("-- connection lost; ")(rows) || begins("-- connection lost (Connection reset")(rows)
@@ -111,7 +112,7 @@ fn a_server_that_dies_midway_is_a_failure() {
     printf.write_all(b"one\n").unwrap();
     bob.wait_for(|line| line == "<ci> one");
     drop(server);
-    failed(&chat.join().unwrap(), 1, "the connection ended before every line was taken");
+    failed(&chat.join().unwrap(), 1, "the connection ended before the server accepted every line");
 }
 
 #[test]

@@ -37,7 +37,8 @@ fn a_pipe_under_tls_fails_and_says_why() {
     input.write_all(b"one\n").unwrap();
     bob.wait_for(|line| line == "<ci> one");
     switch(&server);
-    let why = "the connection ended before every line was taken: the server is going down";
+    let why = "the connection ended before the server accepted every line: \
+               the server is going down";
     assert_eq!(end_of(child, &dir), (Some(1), format!("chat: {target}: {why}\n")));
     bob.expect("-- ci left: disconnected (1 here)");
 }
@@ -57,7 +58,8 @@ fn a_busy_pipe_says_why_though_its_connection_is_reset() {
     server.expect("one");
     server.send("-- the server is going down");
     drop(server);
-    let why = "the connection ended before every line was taken: the server is going down";
+    let why = "the connection ended before the server accepted every line: \
+               the server is going down";
     assert_eq!(end_of(child, &dir), (Some(1), format!("chat: {target}: {why}\n")));
 }
 

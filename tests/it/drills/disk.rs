@@ -247,7 +247,7 @@ fn a_slow_disk_slows_nobody_and_in_the_end_all_is_there() {
         let delay = 300_000 + drill.random.below(400_000);
         let tracer = Tracer::inject(&disk.server, &format!("fdatasync,fsync:delay_exit={delay}"));
         disk.wait_log_times("the disk is too slow", round + 1);
-        let slow = "-- the disk is too slow: lines are shown before they are on it";
+        let slow = "-- the disk is too slow: lines are shown before they are on disk";
         carol.wait_for(|line| line == slow);
         let slowest = talk.go_on(200);
         assert!(slowest < SPEED, "{slowest:?}");

@@ -111,7 +111,8 @@ fn a_warning_comes_over_a_wire_that_others_can_read_and_only_there() {
     account(&dir, "add alice", "top secret\n");
     let identity = Identity::new();
     let server = identity.serve(&dir, ["--state-dir", &dir.path("")]);
-    let warning = "-- this connection is not encrypted: others on the way can read the password";
+    let warning =
+        "-- this connection is not encrypted: others on the network can read the password";
     assert_eq!(Client::guest(&server).ask("/login nobody x")[0], warning);
     let mut private = Client::connect_tls(&server, "tls", &identity.trusted()).welcomed();
     assert_eq!(private.ask("/login nobody x"), ["!! nobody is not registered"]);
@@ -124,7 +125,7 @@ fn an_account_that_is_removed_frees_its_name() {
     let running = server(&dir);
     let mut alice = log_in(&running, "alice", "top secret");
     account(&dir, "remove alice", "");
-    alice.wait_for(|line| line == "-- you are logged out: the account is gone");
+    alice.wait_for(|line| line == "-- you are logged out: the account was removed");
     assert_eq!(alice.ask("/nick bob"), ["-- you are now bob"]);
     assert_eq!(alice.ask("/nick alice"), ["-- you are now alice"]);
 }
@@ -148,7 +149,7 @@ fn in_the_middle_of_registering(running: &Server) -> Vec<Client> {
 fn told_of_it(people: &mut [Client]) -> Vec<String> {
     let yours = |client: &mut Client| {
         let told = client.wait_for(|line| line.starts_with("!!") || line.contains(" is yours now"));
-        let later = "!! there was no time for that; try again";
+        let later = "!! not done in time; try again";
         assert!(told == later || told.contains(" is yours now"), "{told}");
         (told != later).then(|| client.name.clone())
     };

@@ -42,7 +42,7 @@ fn registering_in_masses_keeps_nobody_else_from_logging_in() {
         client.wait_for(|line| line.starts_with("!!") || line.contains(" is yours now"))
     };
     let mut answers: Vec<_> = crowd.iter_mut().map(&mut answer).collect();
-    let later = "!! passwords from your address are being looked at; try again in a moment";
+    let later = "!! passwords from your address are still being checked; try again in a moment";
     assert!(answers.iter().any(|told| told == later), "{answers:?}");
     // One after the other they are attended to, but not all of them.
     for client in &mut crowd {

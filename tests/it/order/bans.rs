@@ -43,15 +43,15 @@ fn a_banned_address_is_turned_away_on_every_wire_and_after_every_kind_of_end() {
     eve.rest();
     while page.line() != "!! banned: scanners, all" {}
     page.expect_closed(1008);
-    running.wait_log(["to keep order, carol banned 127.0.0.1: scanners, all"]);
+    running.wait_log(["operator carol banned 127.0.0.1: scanners, all"]);
     for end in [None, Some(Signal::KILL), Some(Signal::TERM), Some(Signal::USR2)] {
         running = again(running, &dir, end);
         nobody_gets_in(&running, "!! banned: scanners, all");
     }
     let mut carol = operator(&running);
     assert_eq!(carol.ask("/bans"), ["-- 127.0.0.1, by carol: scanners, all"]);
-    until(&mut carol, "/unban 127.0.0.1", "is not banned any more");
-    running.wait_log(["to keep order, carol unbanned 127.0.0.1"]);
+    until(&mut carol, "/unban 127.0.0.1", "is no longer banned");
+    running.wait_log(["operator carol unbanned 127.0.0.1"]);
     drop(Client::guest(&running));
     let told = until(&mut carol, "/unban 127.0.0.1", "!!");
     assert_eq!(told, "!! 127.0.0.1 is not banned");
@@ -61,7 +61,7 @@ fn a_banned_address_is_turned_away_on_every_wire_and_after_every_kind_of_end() {
 fn a_network_is_banned_for_as_long_as_was_said() {
     let dir = TempDir::new();
     let (running, mut carol) = elsewhere(&dir);
-    assert_eq!(until(&mut carol, "/ban 127.0.0.0/8 1h", "!!"), "!! that would be you");
+    assert_eq!(until(&mut carol, "/ban 127.0.0.0/8 1h", "!!"), "!! you cannot do that to yourself");
     until(&mut carol, "/ban 127.0.0.0/31 2s go", "-- 127.0.0.0/31 is banned");
     let told = Client::connect(&running).rest_lines();
     assert!(told.len() == 1 && told[0].starts_with("!! banned for "), "{told:?}");
@@ -90,7 +90,7 @@ fn a_banned_name_is_thrown_out_and_nobody_takes_it_again() {
         assert_eq!(other.ask("/login eve top secret").last().unwrap(), "!! banned: spam");
     }
     let mut carol = log_in(&running, "carol", "open sesame");
-    until(&mut carol, "/unban EVE", "is not banned any more");
+    until(&mut carol, "/unban EVE", "is no longer banned");
     drop(log_in(&running, "eve", "top secret"));
 }
 
@@ -126,13 +126,13 @@ fn a_ban_is_in_force_without_the_disk_and_saved_when_that_is_back() {
         );
         database.execute_batch(&sql).unwrap();
     }
-    let not_saved = "but that is not saved, and tried again; till then it ends with the server";
+    let not_saved = "but not saved yet: chatd keeps trying, and loses this if it stops before that";
     let told = until(&mut carol, "/ban eve spam", " is banned");
     assert_eq!(told, format!("!! eve is banned, {not_saved}"));
     eve.wait_for(|line| line == "!! banned: spam");
     eve.rest();
-    let told = until(&mut carol, "/unban mallory", " not banned ");
-    assert_eq!(told, format!("!! mallory is not banned any more, {not_saved}"));
+    let told = until(&mut carol, "/unban mallory", " no longer banned");
+    assert_eq!(told, format!("!! mallory is no longer banned, {not_saved}"));
     let stays_out = |running: &Server| {
         let mut eve = Client::guest(running);
         // Others may be leaving meanwhile.
@@ -151,10 +151,10 @@ fn a_ban_is_in_force_without_the_disk_and_saved_when_that_is_back() {
     switch(&running);
     stays_out(&running);
     database.execute_batch("DROP TRIGGER full_INSERT; DROP TRIGGER full_DELETE").unwrap();
-    let mut saved = [0; 2].map(|_| carol.wait_for(|line| line.ends_with(" saved by now")));
+    let mut saved = [0; 2].map(|_| carol.wait_for(|line| line.ends_with(" saved now")));
     saved.sort();
-    let done = ["-- eve is banned", "-- mallory is not banned any more"];
-    assert_eq!(saved, done.map(|done| format!("{done}, and that is saved by now")));
+    let done = ["-- eve is banned", "-- mallory is no longer banned"];
+    assert_eq!(saved, done.map(|done| format!("{done}, and saved now")));
     running.signal(Signal::KILL);
     running.wait_killed();
     running = server(&dir);
@@ -177,7 +177,7 @@ fn answers_to_orders_come_in_their_order_and_before_the_connection_ends() {
         let told = [0; 4].map(|_| carol.line());
         let answers = [
             "-- eve is banned",
-            "-- eve is not banned any more",
+            "-- eve is no longer banned",
             "-- there is no message of the day",
             "-- pong",
         ];

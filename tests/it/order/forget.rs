@@ -53,7 +53,7 @@ fn an_operator_has_lines_forgotten_everywhere() {
     assert_eq!(carol.ask("/forget bob"), ["!! no line of bob was found"]);
     assert_eq!(
         carol.ask("/forget 7"),
-        ["!! a nick has 1 to 16 of A-Z a-z 0-9 _ - and starts with a letter"]
+        ["!! a nick has 1 to 16 of the characters A-Z a-z 0-9 _ - and starts with a letter"]
     );
     assert_eq!(carol.ask("/forget"), ["!! usage: /forget NAME [TEXT]"]);
     let rest = seen(&server);

@@ -42,13 +42,13 @@ fn a_kick_says_by_whom_and_why() {
     eve.wait_for(|line| line == "!! kicked by carol: too  loud");
     eve.rest();
     bob.wait_for(|line| line == "-- eve left: kicked by carol: too  loud (2 here)");
-    server.wait_log(["to keep order, carol kicked eve: too  loud"]);
+    server.wait_log(["operator carol kicked eve: too  loud"]);
     let mut page = WebSocket::join(&server, "mallory");
     until(&mut carol, "/kick mallory", "-- mallory is kicked");
     while page.line() != "!! kicked by carol" {}
     page.expect_closed(1008);
     metrics::expect(&server, "chatd_dropped_clients_total{reason=\"kicked\"} ", 2.0);
-    assert_eq!(carol.ask("/kick carol").last().unwrap(), "!! that would be you");
+    assert_eq!(carol.ask("/kick carol").last().unwrap(), "!! you cannot do that to yourself");
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn who_is_muted_is_told_for_how_long_and_heard_by_nobody() {
     let [mut eve, mut bob] = people(&server, ["eve", "bob"]);
     until(&mut carol, "/mute eve 1h", "-- eve is muted for 1h");
     eve.wait_for(|line| line == "!! you are muted for 1h");
-    server.wait_log(["to keep order, carol muted eve for 1h"]);
+    server.wait_log(["operator carol muted eve for 1h"]);
     bob.sync();
     for line in ["hello", "/me hello", "/msg bob hello", "/topic hello", "/nick hello"] {
         let told = eve.ask(line);
@@ -76,7 +76,7 @@ fn who_is_muted_is_told_for_how_long_and_heard_by_nobody() {
     carol.wait_for(|line| line == format!("-- {name} joined (3 here)"));
     until(&mut carol, &format!("/unmute {name}"), "may speak again");
     again.wait_for(|line| line == "-- you may speak again");
-    server.wait_log([&format!("to keep order, carol unmuted {name}")]);
+    server.wait_log([&format!("operator carol unmuted {name}")]);
     again.send("hello");
     bob.wait_for(|line| line == format!("<{name}> hello"));
 }
@@ -111,7 +111,7 @@ fn what_begins_as_a_duration_and_is_none_is_refused() {
         for command in ["/mute eve", "/ban eve", "/ban 192.0.2.1"] {
             let told = carol.ask(&format!("{command} {word}"));
             assert!(
-                told.len() == 1 && told[0].contains("is no duration"),
+                told.len() == 1 && told[0].contains("is not a duration"),
                 "{command} {word} {told:?}"
             );
         }
@@ -127,17 +127,17 @@ fn a_slow_room_takes_one_line_at_a_time_and_a_lockdown_only_registered_people() 
     let (server, mut carol) = ruled(&dir);
     let mut bob = log_in(&server, "bob", "top secret");
     let [mut eve] = people(&server, ["eve"]);
-    until(&mut carol, "/slow 60", "once each 60 s");
-    server.wait_log(["to keep order, carol set lobby to a line each 60 s"]);
-    eve.wait_for(|line| line.contains("once each 60 s"));
+    until(&mut carol, "/slow 60", "once every 60 s");
+    server.wait_log(["operator carol set slow to 60 s in lobby"]);
+    eve.wait_for(|line| line.contains("once every 60 s"));
     assert_eq!(eve.ask("one"), [""; 0]);
     switch(&server);
     let told = eve.ask("two");
-    assert!(told[0].starts_with("!! slowly, please: you may speak again in "), "{told:?}");
-    until(&mut carol, "/slow 0", "as often as they like");
-    eve.wait_for(|line| line.contains("as often as they like"));
+    assert!(told[0].starts_with("!! slow down: you may speak again in "), "{told:?}");
+    until(&mut carol, "/slow 0", "as often as you like");
+    eve.wait_for(|line| line.contains("as often as you like"));
     until(&mut carol, "/lockdown on", "only registered people");
-    server.wait_log(["to keep order, carol turned lockdown on"]);
+    server.wait_log(["operator carol turned lockdown on"]);
     eve.wait_for(|line| line.contains("only registered people"));
     switch(&server);
     let mut page = WebSocket::connect(&server);
@@ -159,7 +159,7 @@ fn coming_again_is_no_way_around_a_slow_room() {
     account(&dir, "add bob", "top secret\n");
     let (server, mut carol) = ruled(&dir);
     let [mut eve, mut dan] = people(&server, ["eve", "dan"]);
-    until(&mut carol, "/slow 60", "once each 60 s");
+    until(&mut carol, "/slow 60", "once every 60 s");
     let mut bob = Client::connect_from(&server, "127.0.0.2").welcomed();
     super::logs_in(&mut bob, "bob", "top secret");
     let speaks = |told: Vec<String>| {
@@ -167,7 +167,7 @@ fn coming_again_is_no_way_around_a_slow_room() {
     };
     let slowly = |told: Vec<String>| {
         let last = told.last().unwrap();
-        assert!(last.starts_with("!! slowly, please: you may speak again in "), "{told:?}");
+        assert!(last.starts_with("!! slow down: you may speak again in "), "{told:?}");
     };
     speaks(bob.ask("one"));
     speaks(eve.ask("one"));
@@ -190,8 +190,8 @@ fn coming_again_is_no_way_around_a_slow_room() {
     // Who was here before is somebody else.
     speaks(dan.ask("three"));
     assert!(carol.sync().iter().all(|line| !line.ends_with("two")));
-    until(&mut carol, "/slow 0", "as often as they like");
-    again.wait_for(|line| line.contains("as often as they like"));
+    until(&mut carol, "/slow 0", "as often as you like");
+    again.wait_for(|line| line.contains("as often as you like"));
     speaks(again.ask("two"));
 }
 
@@ -207,7 +207,7 @@ fn an_operator_reloads_and_anybody_reads_the_motd_again() {
     dir.file("motd", "new\n");
     carol.send("/reload");
     server.wait_log([" reloaded"]);
-    server.wait_log(["to keep order, carol asked for a reload"]);
+    server.wait_log(["operator carol asked for a reload"]);
     until(&mut eve, "/motd", "-- new");
 }
 
@@ -232,6 +232,6 @@ fn an_operator_stays_one_over_a_handover_and_not_longer_than_the_account() {
     switch(&server);
     assert_eq!(carol.ask("/bans"), ["-- nobody is banned"]);
     account(&dir, "remove carol", "");
-    carol.wait_for(|line| line == "-- you are logged out: the account is gone");
+    carol.wait_for(|line| line == "-- you are logged out: the account was removed");
     assert_eq!(carol.ask("/bans"), [MINE]);
 }

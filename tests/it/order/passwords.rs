@@ -47,7 +47,8 @@ fn a_password_is_changed_from_inside_and_shown_to_nobody() {
     let (running, mut carol) = ruled(&dir);
     let [mut bob] = people(&running, ["bob"]);
     let told = carol.ask("/password a longer sesame");
-    let warning = "-- this connection is not encrypted: others on the way can read the password";
+    let warning =
+        "-- this connection is not encrypted: others on the network can read the password";
     assert!(
         told.ends_with(&[warning.to_owned(), "-- the password of carol is changed".to_owned()]),
         "{told:?}"
@@ -115,7 +116,7 @@ fn bans_are_listed_and_lifted_from_outside() {
     assert_eq!(manage(&dir, "ban list", "").lines().count(), 1);
     for (words, status, why) in [
         ("ban remove mallory", 1, "mallory is not banned"),
-        ("ban remove 300.1.1.1", 2, "that is no name, address or network"),
+        ("ban remove 300.1.1.1", 2, "not a name, address or network"),
         ("ban remove", 2, "<MASK>"),
         ("ban", 2, "subcommand"),
     ] {

@@ -39,7 +39,7 @@ fn bans_hold_under_tls_and_for_pages_under_it() {
         let mut page = opens();
         page.expect_contains("banned: go away");
         page.expect_closed(1008);
-        until(&mut carol, &format!("/unban {mask}"), "is not banned any more");
+        until(&mut carol, &format!("/unban {mask}"), "is no longer banned");
     }
     let (mut eve, mut page) = (comes().welcomed().named("eve"), opens());
     page.named("mallory");
@@ -60,7 +60,7 @@ fn a_banned_name_is_refused_on_every_wire_and_after_every_kind_of_end() {
     while eve.line() != "!! banned" {}
     eve.expect_closed(1008);
     let told = until(&mut carol, "/ban guest1", "!!");
-    assert_eq!(told, "!! guest1 is no name, address or network that can be banned");
+    assert_eq!(told, "!! guest1 is not a name, address or network that can be banned");
     for end in ENDS {
         running = again(running, &dir, end);
         let mut guest = Client::guest(&running);

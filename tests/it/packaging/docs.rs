@@ -72,14 +72,41 @@ fn every_link_leads_somewhere() {
 
 #[test]
 fn prose_fits_a_terminal() {
-    // ARCHITECTURE.md has longer lines still.
-    for document in documents().into_iter().filter(|document| document != "docs/ARCHITECTURE.md") {
+    for document in documents() {
         let text = shipped(&document);
         let prose = lines(&text).filter(|line| !line.starts_with('|'));
         for line in prose {
             assert!(line.chars().count() <= 100, "{document}: {line}");
         }
     }
+}
+
+/// The paths in a text, with at least one folder: those that end in `.rs`, from the root or from
+/// `src`, and whatever is below a folder of the project.
+fn paths(text: &str) -> BTreeSet<&str> {
+    const FOLDERS: [&str; 5] = ["src/", "tests/", "benches/", "fuzz/fuzz_targets/", "packaging/"];
+    let is_in_path = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
+    let words = text.split(|c| !is_in_path(c)).map(|word| word.trim_end_matches('.'));
+    let is_path = |word: &&str| {
+        let is_source = word.ends_with(".rs") && word.contains('/') && !word.starts_with('/');
+        is_source || FOLDERS.iter().any(|folder| word.starts_with(folder))
+    };
+    words.filter(is_path).collect()
+}
+
+#[test]
+fn every_file_of_the_code_that_a_document_names_is_there() {
+    let mut found = 0;
+    // The changelog may name what was there once.
+    for document in documents().into_iter().filter(|document| document != "CHANGELOG.md") {
+        let text = shipped(&document);
+        for named in paths(&text) {
+            let is_there = ["", "src/"].iter().any(|from| path(from).join(named).exists());
+            assert!(is_there, "{document}: {named}");
+            found += 1;
+        }
+    }
+    assert!(found > 40, "{found}");
 }
 
 /// The files that the package has in its folder of documents.

@@ -46,7 +46,7 @@ fn sockets_are_known_by_their_names_whatever_the_settings_say() {
 fn a_socket_for_nothing_is_reported_and_left_alone() {
     let (text, other) = (socket(), socket());
     let server = Server::run(activated([("text", &text), ("gopher", &other)], &[]));
-    server.wait_log(["gopher", "nothing here listens to it"]);
+    server.wait_log(["gopher", "no setting uses it"]);
     assert_eq!(server.port(), port(&text));
 }
 

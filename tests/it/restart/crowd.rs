@@ -98,7 +98,7 @@ fn a_signal_to_end_in_the_middle_of_the_first_switch_is_not_lost() {
     let server = Server::start();
     let [mut alice] = people(&server, ["alice"]);
     server.signal(Signal::USR2);
-    server.wait_log(["making room for"]);
+    server.wait_log(["restarting as"]);
     server.signal(Signal::TERM);
     assert_eq!(alice.rest_lines(), ["-- the server is going down"]);
     assert!(server.wait().0.success());

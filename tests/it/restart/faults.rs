@@ -105,7 +105,7 @@ fn what_only_the_next_program_knows_of_is_for_that_one_to_judge() {
     let (server, program) = serve_with(&dir, &["--config", &dir.file("chatd.toml", "")]);
     let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
     dir.file("chatd.toml", "colour = 'green'\n");
-    refuses(&server, [&mut alice, &mut bob], ["not restarted", "colour: there is no such setting"]);
+    refuses(&server, [&mut alice, &mut bob], ["not restarted", "colour: no such setting"]);
     // One that knows what to do with it.
     let forget = format!("echo >{}", dir.path("chatd.toml"));
     replace(&program, meddler(&forget), 0o755);
@@ -123,7 +123,7 @@ fn a_port_that_cannot_be_had_costs_nobody_the_connection() {
     let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
     dir.file("chatd.toml", format!("web-port = {}\n", taken.local_addr().unwrap().port()));
     switch(&server);
-    server.wait_log(["cannot listen on", "going on without it"]);
+    server.wait_log(["cannot listen on", "continuing without it"]);
     bob.ask("hi");
     alice.expect("<bob> hi");
 }
@@ -180,8 +180,8 @@ fn without_a_snapshot_that_can_be_read_names_and_rooms_are_kept() {
     let dir = TempDir::new();
     for (meddling, complaint) in [
         ("printf '{\"version\":9' 1<>/dev/fd/3", "it has version 9, this program reads up to 1"),
-        ("truncate -s -1 /dev/fd/3", "it has no end"),
-        ("printf x >>/dev/fd/3", "its queues are cut off"),
+        ("truncate -s -1 /dev/fd/3", "its header does not end"),
+        ("printf x >>/dev/fd/3", "its queues are truncated"),
     ] {
         let (server, [mut alice, mut bob]) = switch_to(&dir, meddling);
         server.wait_log(["cannot take over \"snapshot\"", complaint]);
@@ -201,7 +201,7 @@ fn who_is_not_in_the_roster_either_is_a_newcomer() {
         &dir,
         "truncate -s 0 /dev/fd/3; printf '{\"version\":9' 1<>/dev/fd/4; printf '{\"' >>/dev/fd/4",
     );
-    server.wait_log(["cannot take over 2 records of the roster: it has version 9"]);
+    server.wait_log(["cannot read 2 records of the roster: it has version 9"]);
     let mut both = [&mut alice, &mut bob];
     let newcomers = both.iter_mut().map(|client| client.sync().concat().contains("-- Welcome to "));
     assert_eq!(newcomers.filter(|is_new| *is_new).count(), 1);

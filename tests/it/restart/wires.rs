@@ -57,7 +57,7 @@ fn who_is_in_the_middle_of_a_request_is_answered() {
     browser.write_all(head).unwrap();
     // Nobody is let in any more once this is logged.
     server.signal(Signal::USR2);
-    server.wait_log(["making room for"]);
+    server.wait_log(["restarting as"]);
     browser.write_all(rest).unwrap();
     let mut answer = String::new();
     browser.read_to_string(&mut answer).unwrap();
@@ -71,7 +71,7 @@ fn who_upgrades_during_the_switch_is_a_client_after_it() {
     let mut early = connect(server.addr_of("web"));
     early.write_all(&upgrade("").as_bytes()[..40]).unwrap();
     server.signal(Signal::USR2);
-    server.wait_log(["making room for"]);
+    server.wait_log(["restarting as"]);
     early.write_all(&upgrade("").as_bytes()[40..]).unwrap();
     let mut answer = [0; 12];
     early.read_exact(&mut answer).unwrap();

@@ -45,8 +45,8 @@ fn assert_refused(dir: &TempDir, why: &str) {
     assert!(contents(dir) == before, "something was written");
 }
 
-const FOREIGN: &str = "it is not a database of chatd's; move it away, or name another directory";
-const DAMAGED: &str = "it is damaged; put a backup in its place, or save what can be saved";
+const FOREIGN: &str = "not a chatd database; move it away, or name another directory";
+const DAMAGED: &str = "the database is damaged; restore a backup, or save what is left";
 
 #[test]
 fn a_file_that_is_no_database_is_refused() {
@@ -78,7 +78,7 @@ fn another_programs_database_is_refused() {
 fn a_newer_versions_file_is_refused() {
     let dir = used();
     sql(&dir, "UPDATE meta SET v = '99' WHERE k = 'schema'");
-    assert_refused(&dir, "a newer chatd wrote it (version 99, this one knows 2)");
+    assert_refused(&dir, "a newer chatd wrote it (version 99, this one reads up to 2)");
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn a_second_server_is_kept_out() {
     let kept = Kept::open(&dir);
     let fault = Database::open(dir.path("").as_ref()).unwrap_err().to_string();
     let process = std::process::id();
-    let why = format!("a running chatd has this directory (process {process})");
+    let why = format!("a running chatd uses this directory (process {process})");
     assert_eq!(fault, format!("cannot use {}: {why}", dir.path("chatd.lock")));
     kept.close();
     Kept::open(&dir).close();

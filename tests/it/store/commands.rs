@@ -163,17 +163,17 @@ fn what_cannot_be_done_with_an_account_is_said_in_one_line() {
     assert_eq!((absent.status, absent.stderr), (1, format!("chatd: {why}\n")));
     assert_done(&manage(&dir, "account add alice", "top secret\n"), "added alice (user)\n");
     for (words, input, status, why) in [
-        ("account add A1ice", "long enough\n", 1, "alice is registered already"),
+        ("account add A1ice", "long enough\n", 1, "alice is already registered"),
         ("account role bob operator", "", 1, "bob is not registered"),
         ("account role alice admin", "", 2, "invalid value 'admin'"),
         ("account add bob", "", 2, "a password has 8 to 512 bytes"),
         ("account add bob", "\nsecond line\n", 2, "a password has 8 to 512 bytes"),
         ("account add bob", "1234567\n", 2, "a password has 8 to 512 bytes"),
         ("account password alice", "1234567\n", 2, "a password has 8 to 512 bytes"),
-        ("account add bob", " blank before\n", 2, "without blanks around it"),
-        ("account add bob", "blank behind \r\n", 2, "without blanks around it"),
-        ("account password alice", "bell\u{7}\n", 2, "without control or invisible"),
-        ("account password alice", "tab\tin it\n", 2, "without control or invisible"),
+        ("account add bob", " blank before\n", 2, "no blanks around it"),
+        ("account add bob", "blank behind \r\n", 2, "no blanks around it"),
+        ("account password alice", "bell\u{7}\n", 2, "no control or invisible"),
+        ("account password alice", "tab\tin it\n", 2, "no control or invisible"),
         ("account password alice", &"x".repeat(513), 2, "a password has 8 to 512 bytes"),
         ("account remove bob", "", 1, "bob is not registered"),
         ("account password bob", "long enough\n", 1, "bob is not registered"),
@@ -215,7 +215,7 @@ fn a_password_is_typed_twice_at_a_terminal_and_not_shown() {
     bob.shows("\r\nAgain: ");
     bob.rests();
     bob.types("other\r");
-    bob.ends_showing("\r\nchatd: these were two different passwords; nothing is changed\r\n");
+    bob.ends_showing("\r\nchatd: the two passwords differ; nothing was changed\r\n");
     assert_eq!(manage(&dir, "account list", "").stdout.lines().count(), 1);
 }
 
@@ -254,7 +254,7 @@ fn the_state_directory_may_be_named_in_the_servers_file() {
     for (contents, why) in [
         ("state-dir = 7.5\nport", "line 2: port"),
         ("state-dir = []", "state-dir: it takes a string"),
-        ("state-dir = \"/no/where\"", "state-dir: cannot use /no/where: there is no such"),
+        ("state-dir = \"/no/where\"", "state-dir: cannot use /no/where: no such"),
         ("port = 1", "--state-dir DIR is missing"),
     ] {
         let file = dir.file("wrong.toml", contents);
@@ -271,8 +271,8 @@ fn the_state_directory_may_be_named_in_the_servers_file() {
 fn a_state_directory_that_is_not_there_is_named_and_not_made() {
     let dir = TempDir::new();
     let (slip, below) = (dir.path("slip"), format!("{}/state", dir.file("notes", "")));
-    let why = "there is no such directory; name the server's, or make it first, as the user that \
-               the server runs as";
+    let why = "no such directory; name the server's state directory, or create it first as the \
+               user that the server runs as";
     let copy = dir.path("copy.db");
     let commands: [&[&str]; 7] = [
         &["account", "add", "alice"],

@@ -34,7 +34,7 @@ fn what_was_committed_survives_a_kill() {
         child.kill().unwrap();
         while read().is_some() {}
         child.wait().unwrap();
-        // Opening it reads it all, and fails if anything is damaged.
+        // Probe it reads it all, and fails if anything is damaged.
         Kept::open(&dir).close();
         let (before, now) = (written, count(&dir, "msg"));
         written = now;

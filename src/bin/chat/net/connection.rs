@@ -6,25 +6,25 @@ use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
 
-use super::probe::Opening;
+use super::probe::Probe;
 use super::tls;
 use crate::cli::{Options, Target};
 
 /// How long connecting to one address may take.
 const CONNECTING: Duration = Duration::from_secs(10);
-/// How long the connection is silent before the system asks whether the server is still there.
+/// Silence before the system probes whether the server is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
-/// How long it waits for each answer. How often it asks is its own choice.
+/// Time between probes; the system chooses their number.
 const KEEP_ALIVE_PAUSE: Duration = Duration::from_secs(10);
 
-/// How to connect, as often as it takes.
+/// Makes connections to the server.
 #[derive(Debug)]
 pub(crate) struct Dialer {
     target: Target,
     tls: Option<tls::Client>,
 }
 
-/// Both halves.
+/// Both halves of a connection.
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) reader: Reader,
@@ -32,33 +32,33 @@ pub(crate) struct Connection {
 }
 
 impl Dialer {
-    /// Reads what TLS needs, if it is wanted.
+    /// Reads the certificates if TLS is on.
     pub(crate) fn new(options: &Options) -> io::Result<Self> {
         let tls = options.tls.then(|| tls::Client::new(options)).transpose()?;
         Ok(Self { target: options.target.clone(), tls })
     }
 
-    /// Connects, and encrypts if that is wanted.
+    /// Connects, over TLS if that is on.
     pub(crate) fn dial(&self) -> io::Result<Connection> {
         let socket = self.connect()?;
         socket.set_nodelay(true)?;
         let keep_alive = TcpKeepalive::new().with_time(KEEP_ALIVE).with_interval(KEEP_ALIVE_PAUSE);
-        // Without it a chat is still a chat.
+        // The chat works without keep-alive, too.
         let _ = SockRef::from(&socket).set_tcp_keepalive(&keep_alive);
         match &self.tls {
             None => {
-                let reader = Reader::new(Source::Plain(socket.try_clone()?), Opening::plain());
+                let reader = Reader::new(Source::Plain(socket.try_clone()?), Probe::plain());
                 Ok(Connection { reader, writer: Writer::Plain(socket) })
             }
             Some(tls) => {
                 let (reader, writer) = tls.handshake(socket)?;
-                let reader = Reader::new(Source::Tls(reader), Opening::under_tls());
+                let reader = Reader::new(Source::Tls(reader), Probe::under_tls());
                 Ok(Connection { reader, writer: Writer::Tls(writer) })
             }
         }
     }
 
-    /// Tries all addresses of the host; the last error counts.
+    /// Tries all addresses of the host; returns the last error.
     fn connect(&self) -> io::Result<TcpStream> {
         let Target { host, port } = &self.target;
         let mut failure = io::Error::other("the host has no address");
@@ -76,7 +76,7 @@ impl Dialer {
 #[derive(Debug)]
 pub(crate) struct Reader {
     source: Source,
-    opening: Opening,
+    probe: Probe,
 }
 
 #[derive(Debug)]
@@ -86,13 +86,13 @@ enum Source {
 }
 
 impl Reader {
-    fn new(source: Source, opening: Opening) -> Self {
-        Self { source, opening }
+    fn new(source: Source, probe: Probe) -> Self {
+        Self { source, probe }
     }
 
-    /// Why it ended in this way, if it is clearer from what came.
+    /// Replaces the reason for `end` if the first bytes show a clearer one.
     pub(crate) fn explain(&self, end: io::Result<()>) -> io::Result<()> {
-        self.opening.explain(end)
+        self.probe.explain(end)
     }
 
     /// How long a read may wait.
@@ -108,7 +108,7 @@ impl Read for Reader {
             Source::Plain(socket) => socket.read(buffer),
             Source::Tls(tls) => tls.read(buffer),
         }?;
-        self.opening.take(&buffer[..length])?;
+        self.probe.take(&buffer[..length])?;
         Ok(length)
     }
 }
@@ -121,7 +121,7 @@ pub(crate) enum Writer {
 }
 
 impl Writer {
-    /// Says that nothing more will come. The server still can send.
+    /// Tells the server that nothing more will be sent; it can still send.
     pub(crate) fn finish(&mut self) -> io::Result<()> {
         let socket = match self {
             Self::Plain(socket) => socket,

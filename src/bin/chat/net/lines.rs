@@ -1,18 +1,18 @@
-//! Lines out of a stream of bytes, of bounded length.
+//! Splits a stream of bytes into lines of bounded length.
 
 use std::io::{self, BufRead};
 use std::mem;
 
 use chatd::wire::text::MAX_WITHOUT_LINE_END;
 
-/// One more without a line end, and chatd hangs up.
+/// Longest line in bytes; chatd disconnects a client that sends a longer one.
 pub(crate) const MAX_LINE: usize = MAX_WITHOUT_LINE_END - 1;
 
-/// Cuts a stream at its line ends: LF, CR LF and CR, all of which chatd takes for one.
+/// Splits a stream at LF, CR LF and CR, as chatd does.
 #[derive(Debug)]
 pub(crate) struct Lines<R> {
     input: R,
-    /// A CR ended the last line: an LF that follows belongs to it.
+    /// Whether a CR ended the last line; an LF that follows belongs to it.
     after_cr: bool,
 }
 
@@ -20,7 +20,7 @@ pub(crate) struct Lines<R> {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Line {
     pub(crate) bytes: Vec<u8>,
-    /// It was longer than [`MAX_LINE`] and has lost the rest.
+    /// Whether it was longer than [`MAX_LINE`] and was cut.
     pub(crate) is_cut: bool,
 }
 
@@ -29,7 +29,7 @@ impl<R: BufRead> Lines<R> {
         Self { input, after_cr: false }
     }
 
-    /// Where the bytes come from.
+    /// The source of the bytes.
     pub(crate) fn input(&self) -> &R {
         &self.input
     }
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
     use std::io::BufReader;
 
-    /// Reads in pieces of `capacity` bytes.
+    /// Reads `bytes` in pieces of `capacity` bytes.
     fn read(bytes: &[u8], capacity: usize) -> Vec<Line> {
         let mut lines = Lines::new(BufReader::with_capacity(capacity, bytes));
         std::iter::from_fn(|| lines.next_line().unwrap()).collect()

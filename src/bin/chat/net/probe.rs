@@ -1,35 +1,36 @@
-//! What the first bytes that come tell about a port that is none for this client.
+//! Recognizes a wrong port by the first bytes that it sends.
 //!
-//! chatd speaks first, and begins with `--` or `!!`: these cannot be anybody's words.
+//! chatd speaks first and begins with `--` or `!!`, so no person's words can be mistaken for a
+//! sign.
 
 use std::error::Error;
 use std::{fmt, io};
 
-/// The first bytes of an answer, and what is wrong with such a port.
+/// The first bytes of an answer, and what to tell the user about that port.
 type Sign = (&'static [u8], &'static str);
 
-/// What to know a port by.
+/// The signs of wrong ports.
 #[derive(Debug)]
 struct Signs {
     known: &'static [Sign],
-    /// What to say if it ends without a byte, which is no proof.
+    /// What to tell the user if the connection ends without a byte, which proves nothing.
     silence: &'static str,
 }
 
-/// Without TLS: an alert, as answered to what is no TLS (RFC 8446, section 5.1), or a web server's answer.
+/// Without TLS: the alert that a TLS port sends (RFC 8446, section 5.1), or a web server's answer.
 const PLAIN: Signs = Signs {
     known: &[
         (b"\x15\x03", "that port speaks TLS; use --tls"),
         (b"HTTP/1.", "that port is for browsers; use the text port"),
     ],
-    silence: "not a word came; is it the text port?",
+    silence: "the server sent nothing; is that the text port?",
 };
 const UNDER_TLS: Signs = Signs {
     known: &[(b"HTTP/1.", "that port is for browsers; use the TLS port")],
-    silence: "not a word came; is it the TLS port?",
+    silence: "the server sent nothing; is that the TLS port?",
 };
 
-/// It is no chatd's port that answers, or not the right one; the words say what to do.
+/// The port is not chatd's, or the wrong one of chatd's; the text says what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct WrongPort(&'static str);
 
@@ -42,7 +43,7 @@ impl fmt::Display for WrongPort {
 impl Error for WrongPort {}
 
 impl WrongPort {
-    /// Whether that is why reading failed.
+    /// Whether it is the reason why reading failed.
     pub(crate) fn is(error: &io::Error) -> bool {
         error.get_ref().is_some_and(|inner| inner.is::<Self>())
     }
@@ -50,13 +51,13 @@ impl WrongPort {
 
 /// The first bytes of a connection.
 #[derive(Debug)]
-pub(crate) struct Opening {
+pub(crate) struct Probe {
     signs: Signs,
-    /// No more than the longest sign has.
+    /// At most as many as the longest sign has.
     bytes: Vec<u8>,
 }
 
-impl Opening {
+impl Probe {
     pub(crate) fn plain() -> Self {
         Self { signs: PLAIN, bytes: Vec::new() }
     }
@@ -65,7 +66,7 @@ impl Opening {
         Self { signs: UNDER_TLS, bytes: Vec::new() }
     }
 
-    /// Takes what was read next.
+    /// Checks the bytes that were read next.
     ///
     /// # Errors
     /// A [`WrongPort`], before the end of the first line.
@@ -79,7 +80,7 @@ impl Opening {
         }
     }
 
-    /// Why the connection ended in this way, if it is clearer from here.
+    /// Replaces the reason for `end` if the first bytes show a clearer one.
     pub(crate) fn explain(&self, end: io::Result<()>) -> io::Result<()> {
         let kind = end.as_ref().err().map(io::Error::kind);
         match kind {
@@ -99,9 +100,9 @@ mod tests {
 
     const ALERT: &[u8] = b"\x15\x03\x03\x00\x02\x02\x32";
 
-    /// What is said about bytes that are read `at_once` by so many.
-    fn judge(mut opening: Opening, bytes: &[u8], at_once: usize) -> Option<String> {
-        let error = bytes.chunks(at_once).find_map(|chunk| opening.take(chunk).err())?;
+    /// The verdict on `bytes` that are read `at_once` at a time.
+    fn judge(mut probe: Probe, bytes: &[u8], at_once: usize) -> Option<String> {
+        let error = bytes.chunks(at_once).find_map(|chunk| probe.take(chunk).err())?;
         assert!(WrongPort::is(&error));
         Some(error.to_string())
     }
@@ -109,12 +110,12 @@ mod tests {
     #[test]
     fn tls_and_browsers_ports_are_known_however_their_answer_is_cut() {
         for at_once in [1, 2, 3, 100] {
-            let plain = |bytes| judge(Opening::plain(), bytes, at_once);
+            let plain = |bytes| judge(Probe::plain(), bytes, at_once);
             assert_eq!(plain(ALERT).unwrap(), "that port speaks TLS; use --tls");
             for answer in [b"HTTP/1.1 400 Bad Request\r\n", b"HTTP/1.0 408 Request Timeo"] {
                 let text = plain(answer).unwrap();
                 assert_eq!(text, "that port is for browsers; use the text port");
-                let tls = judge(Opening::under_tls(), answer, at_once).unwrap();
+                let tls = judge(Probe::under_tls(), answer, at_once).unwrap();
                 assert_eq!(tls, "that port is for browsers; use the TLS port");
             }
         }
@@ -122,21 +123,21 @@ mod tests {
 
     #[test]
     fn an_end_without_a_byte_is_told_from_others() {
-        let told = |opening: &Opening, end| opening.explain(end).map_err(|error| error.to_string());
+        let told = |probe: &Probe, end| probe.explain(end).map_err(|error| error.to_string());
         let reset = || Err(io::ErrorKind::ConnectionReset.into());
         for end in [Ok(()), reset()] {
-            let why = told(&Opening::plain(), end).unwrap_err();
-            assert_eq!(why, "not a word came; is it the text port?");
+            let why = told(&Probe::plain(), end).unwrap_err();
+            assert_eq!(why, "the server sent nothing; is that the text port?");
         }
-        assert!(told(&Opening::under_tls(), Ok(())).unwrap_err().ends_with("the TLS port?"));
+        assert!(told(&Probe::under_tls(), Ok(())).unwrap_err().ends_with("the TLS port?"));
         assert!(
-            told(&Opening::plain(), Err(io::ErrorKind::TimedOut.into()))
-                != told(&Opening::plain(), Ok(()))
+            told(&Probe::plain(), Err(io::ErrorKind::TimedOut.into()))
+                != told(&Probe::plain(), Ok(()))
         );
-        let mut opening = Opening::plain();
-        opening.take(b"-").unwrap();
-        assert_eq!(told(&opening, Ok(())), Ok(()));
-        assert!(told(&opening, reset()).unwrap_err().contains("reset"));
+        let mut probe = Probe::plain();
+        probe.take(b"-").unwrap();
+        assert_eq!(told(&probe, Ok(())), Ok(()));
+        assert!(told(&probe, reset()).unwrap_err().contains("reset"));
     }
 
     #[test]
@@ -153,9 +154,9 @@ mod tests {
             b"\n\x15\x03",
         ] {
             for at_once in [1, 100] {
-                assert_eq!(judge(Opening::plain(), bytes, at_once), None, "{bytes:?}");
+                assert_eq!(judge(Probe::plain(), bytes, at_once), None, "{bytes:?}");
             }
         }
-        assert_eq!(judge(Opening::under_tls(), ALERT, 1), None);
+        assert_eq!(judge(Probe::under_tls(), ALERT, 1), None);
     }
 }

@@ -1,4 +1,4 @@
-//! TLS beneath the text wire: a session that two threads share.
+//! TLS below the text wire: a session that two threads share.
 
 mod failure;
 mod trust;
@@ -16,10 +16,10 @@ use crate::cli::{Options, Target};
 
 /// How long the server may take for each step of the handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-/// Encrypted bytes taken in one read.
+/// Encrypted bytes per read.
 const READ: usize = 4096;
 
-/// What it takes to begin sessions with one server.
+/// Begins TLS sessions with one server.
 #[derive(Debug)]
 pub(crate) struct Client {
     config: Arc<ClientConfig>,
@@ -39,7 +39,7 @@ impl Client {
         Ok(Self { config: Arc::new(config), name: name_of(&options.target)? })
     }
 
-    /// Makes sure that it is the server, and returns the two halves of the session.
+    /// Verifies the server's certificate, and returns the two halves of the session.
     pub(crate) fn handshake(&self, mut socket: TcpStream) -> io::Result<(Reader, Writer)> {
         let session = ClientConnection::new(Arc::clone(&self.config), self.name.clone());
         let mut session = session.map_err(io::Error::other)?;
@@ -55,12 +55,12 @@ impl Client {
     }
 }
 
-/// What the server's certificate has to be for.
+/// The name that the server's certificate must contain.
 fn name_of(target: &Target) -> io::Result<ServerName<'static>> {
-    // The zone of an IPv6 address is this machine's own matter.
+    // The zone of an IPv6 address has a meaning on this machine only.
     let host = target.host.split('%').next().unwrap_or_default().to_owned();
     ServerName::try_from(host)
-        .map_err(|_| io::Error::other("no certificate can be for a host of that name"))
+        .map_err(|_| io::Error::other("not a host name that a certificate can contain"))
 }
 
 /// The state of a session. Never locked while waiting for the network.
@@ -87,7 +87,7 @@ impl Read for Reader {
         loop {
             match self.session.lock().reader().read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                // An end without its announcement: what was said before it still counts.
+                // An end without close_notify is a normal end; earlier data stays valid.
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(0),
                 done => return done,
             }
@@ -102,7 +102,7 @@ impl Read for Reader {
 }
 
 impl Reader {
-    /// Feeds the session. It leaves what it has no room for.
+    /// Feeds the session, which may take only a part.
     fn decrypt(&mut self) -> io::Result<()> {
         let mut session = self.session.lock();
         let taken = session.read_tls(&mut self.encrypted.as_slice())?;
@@ -112,8 +112,8 @@ impl Reader {
     }
 }
 
-/// The sending half. It alone writes to the socket, so that records stay in order; what the session
-/// itself has to say goes with the next line.
+/// The sending half. Only it writes to the socket, so that records stay in order; the session's own
+/// records go with the next line.
 #[derive(Debug)]
 pub(crate) struct Writer {
     session: Session,
@@ -121,7 +121,7 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Announces the end to the server.
+    /// Sends close_notify.
     pub(crate) fn close(&mut self) -> io::Result<&TcpStream> {
         self.session.lock().send_close_notify();
         self.send()?;

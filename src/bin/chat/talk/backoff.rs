@@ -1,4 +1,4 @@
-//! How long to wait before the next try to connect.
+//! How long to wait before connecting again.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
@@ -6,8 +6,8 @@ use std::time::Duration;
 const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// Pauses that double, each shortened by up to a half at random, so that clients that lost the
-/// server together do not come back together.
+/// Pauses that double, each shortened at random by up to a half, so that clients that lost the
+/// server together do not reconnect together.
 #[derive(Debug)]
 pub(crate) struct Backoff(Duration);
 
@@ -24,7 +24,7 @@ impl Backoff {
     }
 }
 
-/// From 0 to 1. The standard library seeds its hashers at random.
+/// A random number from 0 to 1; the standard library seeds its hashers at random.
 fn random() -> f64 {
     let bits = RandomState::new().build_hasher().finish() as u32;
     f64::from(bits) / f64::from(u32::MAX)

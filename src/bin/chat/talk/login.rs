@@ -1,6 +1,6 @@
-//! `Login`: the account that the user logged in to, so that the next connection can begin with it.
+//! `Login`: the account that the user logged in to, so that the next connection can log in again.
 //!
-//! It is in memory only. Knows what the server says about it, and neither sockets nor a clock.
+//! In memory only. Knows the server's wording, but neither sockets nor a clock.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,14 +9,14 @@ use chatd::text::Text;
 
 use crate::notices;
 
-/// When to try again if the server does not say.
+/// The wait before another try if the server does not say one.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What is known of the user's account.
+/// What the client knows about the user's account.
 #[derive(Default)]
 pub(crate) struct Login {
     account: Option<Account>,
-    /// A password that was typed, and may be wrong.
+    /// The password typed last; it may be wrong.
     typed: Option<String>,
     stage: Stage,
 }
@@ -30,23 +30,23 @@ struct Account {
 enum Stage {
     #[default]
     Idle,
-    /// The server was asked on the user's behalf.
+    /// The client sent `/login` by itself, and waits for the answer.
     Asked,
     Waiting {
         until: Duration,
     },
 }
 
-/// What came of asking the server on the user's behalf.
+/// The answer to a `/login` that the client sent by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     LoggedIn,
-    /// There is another try, later.
+    /// The client tries again later.
     NotYet,
     Refused,
 }
 
-/// A password is not for logs, either.
+/// Leaves out the passwords.
 impl fmt::Debug for Login {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Login").field("stage", &self.stage).finish_non_exhaustive()
@@ -54,14 +54,14 @@ impl fmt::Debug for Login {
 }
 
 impl Login {
-    /// Takes note of what the user said.
+    /// Learns from a line that the user sends.
     pub(crate) fn say(&mut self, line: &Text) {
         if let Some(password) = notices::password(line) {
             self.typed = Some(password.to_owned());
         }
     }
 
-    /// What to say first on a new connection, and when [`deadline`](Self::deadline) has come.
+    /// The login to send first on a new connection, and at the [`deadline`](Self::deadline).
     pub(crate) fn begin(&mut self) -> Option<String> {
         self.typed = None;
         let Account { nick, password } = self.account.as_ref()?;
@@ -69,7 +69,7 @@ impl Login {
         Some(format!("/login {nick} {password}"))
     }
 
-    /// When to begin again.
+    /// When to log in again.
     pub(crate) fn deadline(&self) -> Option<Duration> {
         match self.stage {
             Stage::Waiting { until } => Some(until),
@@ -77,12 +77,13 @@ impl Login {
         }
     }
 
-    /// The nick that the account has.
+    /// The nick of the account.
     pub(crate) fn nick(&self) -> Option<&str> {
         self.account.as_ref().map(|account| account.nick.as_str())
     }
 
-    /// Learns from what the server says; tells if that is the answer to [`begin`](Self::begin).
+    /// Learns from a line of the server; returns the answer to [`begin`](Self::begin), if it is
+    /// one.
     pub(crate) fn hear(&mut self, now: Duration, line: &str) -> Option<Answer> {
         match line.strip_prefix("-- ") {
             Some(notice) => self.hear_notice(notice),

@@ -1,8 +1,8 @@
-//! The talk as a table of events and what is done about them.
+//! Tests of the talk: events, and the actions that they cause.
 
 use super::*;
 
-/// A talk, what is done about its events, and its time in milliseconds.
+/// A talk, and its time in milliseconds.
 struct Test {
     talk: Talk,
     now: Duration,
@@ -16,7 +16,7 @@ impl Test {
         test
     }
 
-    /// Everything that is done, in words.
+    /// The actions as text.
     fn happens(&mut self, event: Event) -> Vec<String> {
         let actions = self.talk.handle(self.now, event).into_iter();
         let words = actions.map(|action| match action {
@@ -40,7 +40,7 @@ impl Test {
         self.happens(Event::Due)
     }
 
-    /// The connection is lost, and another is there.
+    /// Loses the connection, and connects again.
     fn reconnects(&mut self) -> Vec<String> {
         self.happens(Event::Lost(None));
         assert_eq!(self.deadline_comes(), ["Dial"]);
@@ -132,7 +132,7 @@ fn the_user_is_logged_in_again_before_anything_else_is_said() {
     assert_eq!(test.deadline_comes(), ["Dial"]);
     assert_eq!(test.happens(Event::Connected), ["> ", "> /login alice open sesame"]);
     let wait = "!! too many failed logins; try again in 2s";
-    let told = "-- not logged in as alice yet; trying again then";
+    let told = "-- not logged in as alice yet; chat will try again";
     assert_eq!(test.hears(wait), [wait, told]);
     assert_eq!(test.deadline_comes(), ["> /login alice open sesame"]);
     test.hears("-- you are now alice");

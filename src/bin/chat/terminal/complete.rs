@@ -3,15 +3,15 @@
 use super::names::Names;
 use crate::notices::COMMANDS;
 
-/// More would fill the screen.
+/// Most candidates shown; more would fill the screen.
 const MAX_CANDIDATES: usize = 40;
 
-/// What could stand instead of the last word.
+/// Candidates to replace the last word.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Completion {
     /// Where that word begins, in bytes.
     pub(crate) start: usize,
-    /// What all candidates begin with.
+    /// The prefix that all candidates share.
     pub(crate) common: String,
     pub(crate) candidates: Vec<String>,
 }
@@ -37,7 +37,7 @@ pub(crate) fn complete(line: &str, names: &Names) -> Completion {
     Completion { start, common: common.unwrap_or_default(), candidates }
 }
 
-/// The beginning that two names or commands share, in any case.
+/// The prefix that two names or commands share, ignoring case.
 fn common_prefix(one: &str, other: &str) -> String {
     let pairs = one.chars().zip(other.chars());
     pairs.take_while(|(a, b)| a.eq_ignore_ascii_case(b)).map(|(a, _)| a).collect()

@@ -1,4 +1,4 @@
-//! The line that is being typed: what each key does to it. Knows no terminal.
+//! The line that the user is typing, and what each key does to it. Knows no terminal.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use unicode_segmentation::UnicodeSegmentation;
@@ -8,22 +8,22 @@ use super::complete::Completion;
 use super::names::Names;
 use super::recall::Recall;
 
-/// A line, a cursor in it, and what was typed or cut before.
+/// The line, the cursor, and the lines typed or text cut before.
 #[derive(Debug, Default)]
 pub(crate) struct Editor {
     text: String,
-    /// Where the next character goes, in bytes.
+    /// Position of the cursor, in bytes.
     cursor: usize,
     cut: String,
     recall: Recall,
 }
 
-/// What a key means beyond the line.
+/// What a key means outside the line.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// The line is done, and a new one has begun.
+    /// Enter: this line is complete.
     Line(String),
-    /// What could stand at the cursor.
+    /// Show these candidates for completion.
     Candidates(Vec<String>),
     Clear,
     Leave {
@@ -32,15 +32,15 @@ pub(crate) enum Outcome {
 }
 
 impl Editor {
-    /// The line and the cursor's place in it, in bytes.
+    /// The line, and the position of the cursor in bytes.
     pub(crate) fn line(&self) -> (&str, usize) {
         (&self.text, self.cursor)
     }
 
-    /// Does what a key is for.
+    /// Handles a key.
     pub(crate) fn press(&mut self, key: KeyEvent, names: &Names) -> Option<Outcome> {
         let plain = key.modifiers - KeyModifiers::SHIFT;
-        // Both together are how some keyboards write ordinary characters.
+        // AltGr of some keyboards arrives as Ctrl and Alt.
         let is_text = plain.is_empty() || plain == KeyModifiers::CONTROL | KeyModifiers::ALT;
         match key.code {
             KeyCode::Char(c) if is_text => self.insert(c.encode_utf8(&mut [0; 4])),
@@ -64,7 +64,7 @@ impl Editor {
         None
     }
 
-    /// Takes text from a paste, line by line as if it were typed; returns the lines it completes.
+    /// Inserts pasted text as if it were typed; returns the lines that it completes.
     pub(crate) fn paste(&mut self, text: &str) -> Vec<Outcome> {
         let text = text.replace("\r\n", "\n").replace('\r', "\n").replace('\t', " ");
         let mut lines = text.split('\n');
@@ -143,28 +143,28 @@ impl Editor {
         self.text = line;
     }
 
-    /// Control characters would do something to the terminal instead of being shown.
+    /// Inserts text without control characters, which would act on the terminal.
     fn insert(&mut self, text: &str) {
         let shown: String = text.chars().filter(|c| !c.is_control()).collect();
         self.text.insert_str(self.cursor, &shown);
         self.cursor += shown.len();
     }
 
-    /// Deletes what is between the cursor and `place`.
+    /// Deletes the text between the cursor and `place`.
     fn delete(&mut self, place: usize) {
         let (start, end) = (place.min(self.cursor), place.max(self.cursor));
         self.text.drain(start..end);
         self.cursor = start;
     }
 
-    /// Deletes it and keeps it to be inserted again.
+    /// Deletes the text between the cursor and `place`, and keeps it for Ctrl-Y.
     fn cut(&mut self, place: usize) {
         let (start, end) = (place.min(self.cursor), place.max(self.cursor));
         self.text[start..end].clone_into(&mut self.cut);
         self.delete(place);
     }
 
-    /// One character, as people count, before the cursor.
+    /// The position one grapheme before the cursor.
     fn before(&self) -> usize {
         let last = self.text[..self.cursor].grapheme_indices(true).next_back();
         last.map_or(0, |(start, _)| start)
@@ -198,7 +198,7 @@ impl Editor {
 mod tests {
     use super::*;
 
-    /// What a line becomes, `|` being the cursor.
+    /// The edited line, with `|` as the cursor.
     fn edited(keys: &[KeyEvent]) -> String {
         let mut editor = typed("one two");
         keys.iter().for_each(|key| assert_eq!(editor.press(*key, &Names::default()), None));

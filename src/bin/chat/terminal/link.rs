@@ -1,4 +1,4 @@
-//! The connection as a terminal uses it: threads that carry lines, and connect anew.
+//! The connection as a terminal uses it: threads that connect, reconnect and carry lines.
 
 use std::io::{self, BufReader, Write};
 use std::sync::Arc;
@@ -12,20 +12,20 @@ use crate::net::lines::Lines;
 use crate::net::probe::WrongPort;
 use crate::talk::Event;
 
-/// Lines of the server's that wait to be shown. Then the server has to wait.
+/// Most events that wait to be handled; after that, the server has to wait.
 const MAX_HEARD: usize = 256;
 
-/// One connection after the other.
+/// One connection after another.
 #[derive(Debug)]
 pub(crate) struct Link {
     dialer: Arc<Dialer>,
-    /// To the thread that sends. Without it that thread finishes.
+    /// Lines to the sending thread, which ends when this is dropped.
     writer: Option<Sender<String>>,
     to_self: Sender<Heard>,
     heard: Receiver<Heard>,
 }
 
-/// What the thread that receives has to tell.
+/// An event from the receiving thread.
 #[derive(Debug)]
 pub(crate) enum Heard {
     Connected(Writer),
@@ -35,7 +35,7 @@ pub(crate) enum Heard {
 }
 
 impl Link {
-    /// Begins with a connection that is there.
+    /// Starts with an existing connection.
     pub(crate) fn new(dialer: Dialer, connection: Connection) -> Self {
         let (to_self, heard) = bounded(MAX_HEARD);
         let link = Self { dialer: Arc::new(dialer), writer: None, to_self, heard };
@@ -43,12 +43,12 @@ impl Link {
         link
     }
 
-    /// What happens to the connection. To be given to [`take`](Self::take).
+    /// Events of the connection, to be passed to [`take`](Self::take).
     pub(crate) fn heard(&self) -> &Receiver<Heard> {
         &self.heard
     }
 
-    /// Keeps what is its own, and says what it means for the talk.
+    /// Handles an event, and translates it for the talk.
     pub(crate) fn take(&mut self, heard: Heard) -> Event {
         match heard {
             Heard::Connected(writer) => match send_all(writer) {
@@ -70,29 +70,29 @@ impl Link {
         }
     }
 
-    /// Connects anew.
+    /// Connects again.
     pub(crate) fn dial(&self) {
         self.attend(None);
     }
 
-    /// Sends a line, soon. When the connection is broken the thread that receives will tell.
+    /// Queues a line. If the connection is broken, the receiving thread reports it.
     pub(crate) fn send(&self, line: String) {
         if let Some(writer) = &self.writer {
             let _ = writer.send(line);
         }
     }
 
-    /// Sends nothing more, and says so to the server.
+    /// Sends nothing more, and tells the server.
     pub(crate) fn finish(&mut self) {
         self.writer = None;
     }
 
-    /// Starts the thread that connects, unless that was done, and receives.
+    /// Starts the receiving thread, which connects first unless there is a connection.
     fn attend(&self, connection: Option<Connection>) {
         let (dialer, link) = (Arc::clone(&self.dialer), self.to_self.clone());
         let thread = thread::Builder::new().name("receive".to_owned());
         let started = thread.spawn(move || {
-            // Without a link nobody wants to know.
+            // Fails only if the link is gone, and then nobody needs the events.
             let _ = receive(&dialer, connection, &link);
         });
         if let Err(error) = started {
@@ -101,7 +101,7 @@ impl Link {
     }
 }
 
-/// Tells the link of a connection, from its beginning to its end.
+/// Reports a connection to the link, from its beginning to its end.
 fn receive(
     dialer: &Dialer,
     connection: Option<Connection>,
@@ -120,7 +120,7 @@ fn receive(
             end => break end.map(drop),
         }
     };
-    // A later one may meet a server that is about to go.
+    // Only the first connection: a later one may meet a server that is shutting down.
     let end = if is_first { lines.input().get_ref().explain(end) } else { end };
     link.send(match end {
         Ok(()) => Heard::Lost(None),
@@ -129,9 +129,9 @@ fn receive(
     })
 }
 
-/// Starts the thread that sends lines, and says that no more will come when there is no sender.
+/// Starts the sending thread, which finishes the connection when the sender is dropped.
 fn send_all(mut writer: Writer) -> io::Result<Sender<String>> {
-    // What a person types is never so much that it has to be held up.
+    // Unbounded, because a person types little.
     let (sender, lines) = unbounded::<String>();
     thread::Builder::new().name("send".to_owned()).spawn(move || {
         for line in lines {

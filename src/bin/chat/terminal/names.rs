@@ -1,16 +1,16 @@
-//! The names of people who were seen, for completion.
+//! The names of people that the server mentioned, for completion.
 
 use std::collections::BTreeSet;
 
-/// So many are remembered; whoever runs the server could make up any number.
+/// Most names remembered; a hostile server could invent any number.
 const MAX_NAMES: usize = 2000;
 
-/// Names, in order.
+/// Names in alphabetical order.
 #[derive(Debug, Default)]
 pub(crate) struct Names(BTreeSet<String>);
 
 impl Names {
-    /// Learns from a line of the server's.
+    /// Learns names from a line of the server.
     pub(crate) fn learn(&mut self, line: &str) {
         let line = without_time(line);
         match line.strip_prefix("-- ") {
@@ -19,7 +19,7 @@ impl Names {
         }
     }
 
-    /// Those that begin with `prefix` in any case.
+    /// The names that begin with `prefix`, ignoring case.
     pub(crate) fn starting_with(&self, prefix: &str) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str).filter(move |name| {
             name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
@@ -45,7 +45,7 @@ impl Names {
         }
     }
 
-    /// The people that `/who` lists, with what is said of them in parentheses.
+    /// Learns from a list of `/who`, with remarks in parentheses.
     fn insert_list(&mut self, people: &str) {
         let people = people.split(", ").filter(|person| !person.ends_with(" more"));
         people.filter_map(|person| person.split(' ').next()).for_each(|name| self.insert(name));
@@ -58,7 +58,7 @@ impl Names {
     }
 }
 
-/// `[14:02] rest` is `rest`.
+/// Strips the time from `[14:02] rest`.
 fn without_time(line: &str) -> &str {
     match line.strip_prefix('[').and_then(|rest| rest.split_once("] ")) {
         Some((time, rest)) if time.starts_with(|c: char| c.is_ascii_digit()) => rest,
@@ -66,7 +66,7 @@ fn without_time(line: &str) -> &str {
     }
 }
 
-/// Who said it.
+/// The author of a line.
 fn author(line: &str) -> Option<&str> {
     if let Some(said) = line.strip_prefix('<') {
         return said.split_once("> ").map(|(name, _)| name);
@@ -77,7 +77,7 @@ fn author(line: &str) -> Option<&str> {
     line.strip_prefix("* ")?.split(' ').next()
 }
 
-/// What chatd takes for a nick.
+/// Whether chatd accepts it as a nick.
 fn is_name(name: &str) -> bool {
     name.len() <= 16
         && name.starts_with(|c: char| c.is_ascii_alphabetic())

@@ -1,21 +1,21 @@
-//! The lines that were typed, to be typed again.
+//! The history of typed lines, for the arrow keys.
 
 use std::collections::VecDeque;
 
 const MAX_LINES: usize = 500;
 
-/// Typed lines, and a place among them.
+/// Typed lines, and the position among them.
 #[derive(Debug, Default)]
 pub(crate) struct Recall {
     lines: VecDeque<String>,
-    /// How far back the user has gone; 0 is the line that is being typed.
+    /// How far back the user went; 0 is the line that the user is typing.
     back: usize,
-    /// That line, while the user looks at others.
+    /// The line that the user was typing, while an older one is shown.
     draft: String,
 }
 
 impl Recall {
-    /// Keeps a line, as the last.
+    /// Adds a line.
     pub(crate) fn add(&mut self, line: &str) {
         self.back = 0;
         if self.lines.back().is_some_and(|last| last == line) {
@@ -27,7 +27,7 @@ impl Recall {
         self.lines.push_back(line.to_owned());
     }
 
-    /// The line before, if there is one; `current` is what is on the screen.
+    /// The previous line, if there is one; `current` is the line on the screen.
     pub(crate) fn back(&mut self, current: &str) -> Option<String> {
         if self.back == self.lines.len() {
             return None;
@@ -39,7 +39,7 @@ impl Recall {
         self.lines.get(self.lines.len() - self.back).cloned()
     }
 
-    /// The line behind, if the user has gone back.
+    /// The next line, if the user went back.
     pub(crate) fn on(&mut self) -> Option<String> {
         self.back = self.back.checked_sub(1)?;
         match self.back {

@@ -1,4 +1,4 @@
-//! What is on the screen: the line that is being typed, at the bottom, and all others above it.
+//! The screen: the line that the user is typing at the bottom, and all others above it.
 
 use std::io::{self, Write};
 
@@ -8,14 +8,14 @@ use crossterm::terminal::{Clear, ClearType};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-/// What stands before the line that is being typed, and before those that were.
+/// The prompt before the line that the user is typing, and before the user's earlier lines.
 pub(crate) const PROMPT: &str = "> ";
-/// What a terminal that does not tell its width has at least.
+/// The width of a terminal that does not report it.
 const USUAL_WIDTH: usize = 80;
-/// A narrower one is not worth the trouble.
+/// A narrower terminal is treated as this wide.
 const LEAST_WIDTH: usize = 8;
 
-/// The one place that writes to the terminal.
+/// The only writer to the terminal.
 #[derive(Debug)]
 pub(crate) struct Screen<W> {
     output: W,
@@ -24,12 +24,12 @@ pub(crate) struct Screen<W> {
     waiting: String,
     /// The row of the cursor, counted from the first row of the typed line.
     cursor_row: u16,
-    /// The typed line and the cursor as they were drawn.
+    /// The line and the cursor as last drawn.
     drawn: Option<(String, usize)>,
 }
 
 impl<W: Write> Screen<W> {
-    /// One of that many columns, if it is known, with the cursor at the beginning of a row.
+    /// A screen of `width` columns, 0 if unknown; the cursor must be at the beginning of a row.
     pub(crate) fn new(output: W, width: u16) -> Self {
         let waiting = String::new();
         let mut screen = Self { output, width: 0, waiting, cursor_row: 0, drawn: None };
@@ -43,14 +43,14 @@ impl<W: Write> Screen<W> {
         self.width = if width == 0 { USUAL_WIDTH } else { width.max(LEAST_WIDTH) };
     }
 
-    /// Shows a line with the next drawing.
+    /// Queues a line for the next drawing.
     pub(crate) fn show(&mut self, line: &str) {
         self.waiting.push_str(line);
-        // The terminal does not see to it as long as it hands over single keys.
+        // In raw mode, the terminal does not add the CR itself.
         self.waiting.push_str("\r\n");
     }
 
-    /// Draws what waits, and below it the line that is being typed, with the cursor in it.
+    /// Draws the waiting lines, and below them the line that the user is typing, with the cursor.
     pub(crate) fn draw(&mut self, line: &str, cursor: usize) -> io::Result<()> {
         let is_drawn = self.drawn.as_ref().is_some_and(|(text, at)| text == line && *at == cursor);
         if is_drawn && self.waiting.is_empty() {
@@ -73,7 +73,7 @@ impl<W: Write> Screen<W> {
         self.output.flush()
     }
 
-    /// Leaves only what was said, with the cursor below it.
+    /// Removes the typed line, and leaves the cursor below the others.
     pub(crate) fn close(&mut self) -> io::Result<()> {
         let mut bytes = Vec::new();
         self.erase(&mut bytes)?;
@@ -83,14 +83,14 @@ impl<W: Write> Screen<W> {
         self.output.flush()
     }
 
-    /// Begins with an empty screen.
+    /// Clears the screen.
     pub(crate) fn clear(&mut self) -> io::Result<()> {
         self.cursor_row = 0;
         self.drawn = None;
         queue!(self.output, Clear(ClearType::All), crossterm::cursor::MoveTo(0, 0))
     }
 
-    /// Takes the typed line from the screen.
+    /// Erases the typed line.
     fn erase(&mut self, bytes: &mut Vec<u8>) -> io::Result<()> {
         if self.cursor_row > 0 {
             queue!(bytes, MoveUp(self.cursor_row))?;
@@ -100,12 +100,12 @@ impl<W: Write> Screen<W> {
     }
 }
 
-/// The typed line cut into rows. They leave the last column free: terminals differ in what they do
-/// when it is written to.
+/// The typed line cut into rows. The last column stays free, because terminals differ in what they
+/// do when it is written to.
 #[derive(Debug, PartialEq, Eq)]
 struct Layout {
     rows: Vec<String>,
-    /// Where the cursor is.
+    /// Position of the cursor.
     row: u16,
     column: u16,
 }

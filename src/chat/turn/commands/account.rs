@@ -1,4 +1,4 @@
-//! Commands about accounts. What is typed as a password goes nowhere but to the store.
+//! Commands about accounts. A typed password goes to the store and nowhere else.
 
 use crate::chat::effect::Effect;
 use crate::chat::model::{Claim, Nick, Password};
@@ -13,7 +13,7 @@ pub(crate) fn register(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal
         return Err(Refusal::Guest);
     }
     let password = Password::chosen(args[0]).ok_or(Refusal::NotAPassword)?;
-    // A mute or a lockdown could be got around with a new name.
+    // Registering a new name must be no way around a mute or a lockdown.
     turn.may_speak()?;
     if let Some(account) = turn.chat.registry.account(nick) {
         return Err(Refusal::Registered(account.nick));
@@ -47,10 +47,12 @@ pub(super) fn password(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal
     Ok(())
 }
 
-/// Warns if others could read the password; fails if there are no accounts to have one for.
+/// Warns if the connection is not encrypted; fails if the server keeps no accounts.
 fn warn_of_listeners(turn: &mut Turn<'_>) -> Result<(), Refusal> {
     if !turn.me().encrypted {
-        turn.notice("this connection is not encrypted: others on the way can read the password");
+        turn.notice(
+            "this connection is not encrypted: others on the network can read the password",
+        );
     }
     if !turn.chat.settings.has_archive {
         return Err(Refusal::NoAccounts);

@@ -1,8 +1,8 @@
-//! What commands make of their arguments.
+//! Parsing of the arguments of commands.
 
 use crate::chat::refusal::Refusal;
 
-/// The argument of a switch.
+/// Parses the argument of a switch.
 pub(super) fn on_or_off(word: &str) -> Result<bool, Refusal> {
     match word.to_ascii_lowercase().as_str() {
         "on" => Ok(true),

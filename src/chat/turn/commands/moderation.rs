@@ -1,4 +1,4 @@
-//! Commands of those who keep order.
+//! Operators' commands.
 
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ use crate::chat::turn::moderation::{because, for_so_long};
 use crate::chat::turn::speech::Turn;
 use crate::text::Text;
 
-/// Bans that a list shows, and mutes of those who have gone.
+/// Most bans, and most mutes of people who left, that `/bans` lists.
 const MAX_LISTED: usize = 100;
-/// More than that makes no sense.
+/// Longest pause that `/slow` takes, in seconds.
 const MAX_SLOW: u64 = 3600;
 
 pub(crate) fn kick(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
@@ -65,7 +65,7 @@ pub(crate) fn unmute(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> 
     Ok(())
 }
 
-/// Whoever is there from that address, and whoever will come.
+/// Unmutes all clients from that address, and those that will connect from there.
 fn unmute_all(turn: &mut Turn<'_>, origin: Origin) -> Result<(), Refusal> {
     let (from, now) = (origin.address(), turn.now.moment);
     let clients = turn.chat.clients.iter();
@@ -124,7 +124,8 @@ pub(crate) fn unban(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Has it written down what is in force at once; the answer comes when it is on the disk, or not.
+/// Has the store save an order that is in force already; the answer comes when it is on disk, or
+/// when saving failed.
 fn order(turn: &mut Turn<'_>, order: Order) -> Result<(), Refusal> {
     turn.chat.orders.add(turn.me, order.clone())?;
     turn.effects.push(Effect::Order(turn.me, order));
@@ -164,10 +165,10 @@ pub(crate) fn slow(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     }
     room.slow = (seconds > 0).then(|| Duration::from_secs(seconds));
     let name = room.name;
-    turn.log(format_args!("set {name} to a line each {seconds} s"));
+    turn.log(format_args!("set slow to {seconds} s in {name}"));
     let words = match seconds {
-        0 => Text::new("everybody may speak as often as they like again"),
-        _ => Text::new(format!("everybody may speak once each {seconds} s")),
+        0 => Text::new("slow is off: speak as often as you like"),
+        _ => Text::new(format!("slow is on: everybody may speak once every {seconds} s")),
     };
     turn.effects.tell_room(id, None, Message::Notice(words));
     Ok(())
@@ -209,23 +210,23 @@ impl Turn<'_> {
 pub(crate) fn reload(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
     turn.log("asked for a reload");
     turn.effects.push(Effect::Reload);
-    turn.notice("the settings are read again; the log says with what success");
+    turn.notice("chatd reloads its settings; the log has the result");
     Ok(())
 }
 
-/// Somebody else who is here.
+/// Finds another client by name.
 fn other(turn: &Turn<'_>, name: &str) -> Result<ClientId, Refusal> {
     let other = turn.find(name)?;
     if other == turn.me { Err(Refusal::Yourself) } else { Ok(other) }
 }
 
-/// Whom to ban. A guest's name is no use: the next one is another.
+/// Parses the target of a ban. A guest's name is refused: it would be new on the next connection.
 fn mask(word: &str) -> Result<Mask, Refusal> {
     let mask = Mask::new(word).filter(|mask| !matches!(mask, Mask::Name(nick) if nick.is_guest()));
     mask.ok_or_else(|| Refusal::NotAMask(Text::new(word)))
 }
 
-/// For how long, if the word begins as a duration does.
+/// Parses a duration; `None` if the word does not begin like one.
 fn duration(word: &str) -> Result<Option<Duration>, Refusal> {
     if !word.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! Commands about people: oneself and others.
+//! Commands about people: the client itself and others.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::chat::refusal::Refusal;
 use crate::chat::turn::speech::Turn;
 use crate::text::Text;
 
-/// People that one can ignore; beyond that, the first of them is heard again.
+/// Most clients that one client can ignore; one more ends the oldest.
 const MAX_IGNORED: usize = 256;
 
 pub(crate) fn nick(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
@@ -50,7 +50,7 @@ pub(crate) fn whois(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Stops hearing somebody, by the client and not the name, so that a rename changes nothing.
+/// Ignores a client rather than its name, so that a rename changes nothing.
 pub(crate) fn ignore(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let (me, other) = (turn.me, turn.find(args[0])?);
     if me == other {
@@ -67,7 +67,7 @@ pub(crate) fn ignore(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> 
         }
     }
     let nick = turn.chat.clients[&other].nick;
-    turn.notice(format_args!("you ignore {nick}"));
+    turn.notice(format_args!("you are ignoring {nick}"));
     Ok(())
 }
 
@@ -90,7 +90,7 @@ fn hear_again(turn: &mut Turn<'_>, other: ClientId) {
     }
 }
 
-/// With a text: away. Without: away if here, back if away.
+/// With a text: away. Without one: toggles.
 pub(crate) fn away(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     if !args.is_empty() {
         turn.may_speak()?;

@@ -8,7 +8,7 @@ use crate::chat::refusal::Refusal;
 use crate::chat::turn::speech::Turn;
 use crate::text::Text;
 
-/// Rooms that a list shows; those with the most people come first.
+/// Most rooms that `/rooms` lists, those with the most people first.
 const MAX_LISTED: usize = 100;
 
 pub(crate) fn join(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {

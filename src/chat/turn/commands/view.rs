@@ -1,4 +1,4 @@
-//! Commands about what one sees.
+//! Commands about what the client sees.
 
 use super::arguments::on_or_off;
 use crate::chat::effect::{Effect, Question};

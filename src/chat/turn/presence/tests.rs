@@ -1,4 +1,4 @@
-//! Crowds that come and go, and what is told of them.
+//! Tests of crowded rooms and their digests.
 
 use super::*;
 use crate::chat::{Event, Settings};

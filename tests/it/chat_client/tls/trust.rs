@@ -32,8 +32,8 @@ fn assert_refused(ended: &Ended, server: EchoServer, why: &str) {
     assert_eq!(server.said.join().unwrap(), [""; 0]);
 }
 
-const UNKNOWN: &str = "nobody who is trusted vouches for the server's certificate; get it from \
-                       whoever runs the server, and name its file with --tls-ca";
+const UNKNOWN: &str = "the server's certificate is not trusted; get it from the server's operator, \
+                       and name its file with --tls-ca";
 
 #[test]
 fn the_servers_own_certificate_in_the_file_is_trusted_whatever_it_may_do() {
@@ -91,21 +91,21 @@ fn being_in_the_file_excuses_neither_a_wrong_name_nor_a_wrong_time() {
     assert_refused(&trusting(&server, &server.certificate.clone()), server, wrong);
 
     let nameless = presenting(&CertificateParams::default());
-    let why = "the server's certificate has no name as subjectAltName; it has to have 127.0.0.1";
+    let why = "the server's certificate has no subjectAltName; it needs 127.0.0.1 there";
     assert_refused(&trusting(&nameless, &nameless.certificate.clone()), nameless, why);
 
     let mut old = authority("127.0.0.1");
     old.not_after = date_time_ymd(2020, 2, 29);
     let old = presenting(&old);
-    let why = "the server's certificate was good until 2020-02-29; whoever runs the server has to \
-               renew it";
+    let why =
+        "the server's certificate expired on 2020-02-29; the server's operator has to renew it";
     assert_refused(&trusting(&old, &old.certificate.clone()), old, why);
 
     let mut early = authority("127.0.0.1");
     early.not_before = date_time_ymd(2999, 12, 31);
     early.not_after = date_time_ymd(3000, 1, 1);
     let early = presenting(&early);
-    let why = "the server's certificate is good from 2999-12-31 on; is the clock of this machine \
+    let why = "the server's certificate is not valid before 2999-12-31; is the clock of this machine \
                right?";
     assert_refused(&trusting(&early, &early.certificate.clone()), early, why);
 }
@@ -115,7 +115,7 @@ fn a_certificate_for_something_else_is_refused() {
     let mut mail = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
     mail.extended_key_usages = vec![ExtendedKeyUsagePurpose::EmailProtection];
     let server = presenting(&mail);
-    let why = "the server's certificate is not one for servers";
+    let why = "the server's certificate is not meant for servers";
     assert_refused(&trusting(&server, &server.certificate.clone()), server, why);
 }
 
@@ -127,7 +127,7 @@ fn a_server_without_tls_is_a_failure() {
     for address in [chatd.addr(), silent] {
         let ended = run(&mut chat(address, ["--tls", "--tls-insecure"]));
         assert_eq!((ended.status, &*ended.stdout), (1, ""));
-        let why = "that port does not answer in TLS; is it the TLS port?\n";
+        let why = "that port does not speak TLS; is it the TLS port?\n";
         assert!(ended.stderr.ends_with(&format!("\nchat: {address}: {why}")), "{}", ended.stderr);
     }
     hangs_up.join().unwrap();
@@ -138,7 +138,7 @@ fn a_file_without_certificates_is_a_failure() {
     let dir = TempDir::new();
     for (name, content, why) in [
         ("none", None, "No such file or directory (os error 2)"),
-        ("empty", Some(""), "there is no certificate in it"),
+        ("empty", Some(""), "the file contains no certificate"),
         (
             "damaged",
             Some("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),

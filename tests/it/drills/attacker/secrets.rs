@@ -55,7 +55,7 @@ fn nobody_learns_an_address_on_any_wire() {
             mallory.rest();
             Client::connect_from(&stage.server, "127.0.0.81").rest();
             stage.carol.send("/unban 127.0.0.81");
-            stage.carol.wait_for(|line| line.contains("not banned any more"));
+            stage.carol.wait_for(|line| line.contains("no longer banned"));
             told.extend(eve.ask(b"/who"));
             told.extend(stage.alice.sync());
             told.extend(stage.bob.sync());

@@ -1,4 +1,4 @@
-//! What went wrong, in one line that says what to do about it.
+//! TLS errors as one line that says what to do.
 
 use std::io;
 
@@ -8,15 +8,15 @@ use jiff::tz::TimeZone;
 use rustls::pki_types::{ServerName, UnixTime};
 use rustls::{CertificateError, Error};
 
-const NO_TLS: &str = "that port does not answer in TLS; is it the TLS port?";
-const NOT_VOUCHED_FOR: &str = "nobody who is trusted vouches for the server's certificate; get it \
-                               from whoever runs the server, and name its file with --tls-ca";
-/// Names of a certificate that are told.
+const NO_TLS: &str = "that port does not speak TLS; is it the TLS port?";
+const NOT_VOUCHED_FOR: &str = "the server's certificate is not trusted; get it from the server's \
+                               operator, and name its file with --tls-ca";
+/// Most names of a certificate that are shown.
 const MAX_NAMES: usize = 3;
-/// Characters of each.
+/// Most characters of each.
 const MAX_NAME: usize = 80;
 
-/// The same error in other words.
+/// Rewords an I/O error of the handshake.
 pub(super) fn in_words(error: io::Error) -> io::Error {
     let kind = error.kind();
     let words = match kind {
@@ -32,15 +32,17 @@ pub(super) fn in_words(error: io::Error) -> io::Error {
     words.map_or(error, |words| io::Error::new(kind, words))
 }
 
-/// What an error of TLS means to the user.
+/// What a TLS error means to the user.
 pub(super) fn of(error: &Error) -> String {
     match error {
         error if is_not_vouched_for(error) => NOT_VOUCHED_FOR.to_owned(),
         Error::InvalidCertificate(error) => of_certificate(error),
         Error::InvalidMessage(_) | Error::InappropriateMessage { .. } => NO_TLS.to_owned(),
-        Error::AlertReceived(alert) => format!("the server ended TLS (alert {alert:?})"),
+        Error::AlertReceived(alert) => {
+            format!("the server closed the TLS session (alert {alert:?})")
+        }
         Error::PeerIncompatible(_) => {
-            "the server's TLS is too old; it has to speak TLS 1.2 or 1.3".to_owned()
+            "the server's TLS is too old; chat needs TLS 1.2 or 1.3".to_owned()
         }
         other => format!("TLS failed: {other}"),
     }
@@ -49,26 +51,26 @@ pub(super) fn of(error: &Error) -> String {
 fn of_certificate(error: &CertificateError) -> String {
     match error {
         CertificateError::ExpiredContext { not_after, .. } => format!(
-            "the server's certificate was good until {}; whoever runs the server has to renew it",
+            "the server's certificate expired on {}; the server's operator has to renew it",
             day(*not_after)
         ),
         CertificateError::NotValidYetContext { not_before, .. } => format!(
-            "the server's certificate is good from {} on; is the clock of this machine right?",
+            "the server's certificate is not valid before {}; is the clock of this machine right?",
             day(*not_before)
         ),
         CertificateError::NotValidForNameContext { expected, presented } => {
             of_name(expected, presented)
         }
         CertificateError::InvalidPurposeContext { .. } => {
-            "the server's certificate is not one for servers".to_owned()
+            "the server's certificate is not meant for servers".to_owned()
         }
         CertificateError::BadEncoding => "the certificate is damaged".to_owned(),
         other => match reason(other) {
             Some(webpki::Error::UnsupportedCertVersion) => {
-                "the certificate has an outdated format; it has to be X.509 version 3".to_owned()
+                "the certificate has an outdated format; it must be X.509 version 3".to_owned()
             }
-            Some(reason) => format!("the certificate is of no use ({reason})"),
-            None => format!("the certificate is of no use: {other}"),
+            Some(reason) => format!("the certificate cannot be used ({reason})"),
+            None => format!("the certificate cannot be used: {other}"),
         },
     }
 }
@@ -77,7 +79,7 @@ fn of_name(expected: &ServerName<'_>, presented: &[String]) -> String {
     let expected = expected.to_str();
     if presented.is_empty() {
         return format!(
-            "the server's certificate has no name as subjectAltName; it has to have {expected}"
+            "the server's certificate has no subjectAltName; it needs {expected} there"
         );
     }
     let names: Vec<_> = presented.iter().take(MAX_NAMES).map(|name| bare(name)).collect();
@@ -90,7 +92,7 @@ fn of_name(expected: &ServerName<'_>, presented: &[String]) -> String {
 fn bare(name: &str) -> String {
     let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
     let name = inner.unwrap_or(name).trim_matches('"');
-    // The server wrote it, and it is to be shown.
+    // The name comes from the server, so it is filtered before it is shown.
     Text::new(name).as_str().chars().take(MAX_NAME).collect()
 }
 
@@ -98,21 +100,21 @@ fn day(time: UnixTime) -> String {
     let time =
         i64::try_from(time.as_secs()).ok().and_then(|secs| Timestamp::from_second(secs).ok());
     time.map_or_else(
-        || "some other time".to_owned(),
+        || "an unknown date".to_owned(),
         |time| time.to_zoned(TimeZone::UTC).date().to_string(),
     )
 }
 
-/// Whether all that is wrong is that no authority vouches for it, or only one that has the name of
-/// one that is trusted. One that may vouch for others, as `openssl req -x509` makes them, counts as
-/// nobody's even if it is trusted to do that.
+/// Whether the only fault is that no trusted authority signed the certificate, or one that merely
+/// has a trusted authority's name. A certificate that is an authority itself, as `openssl req
+/// -x509` makes them, counts as unsigned even if it is trusted as an authority.
 pub(super) fn is_not_vouched_for(error: &rustls::Error) -> bool {
     let rustls::Error::InvalidCertificate(error) = error else { return false };
     matches!(error, CertificateError::UnknownIssuer | CertificateError::BadSignature)
         || matches!(reason(error), Some(webpki::Error::CaUsedAsEndEntity))
 }
 
-/// What rustls has no word of its own for.
+/// webpki's error, where rustls has none of its own.
 pub(super) fn reason(error: &CertificateError) -> Option<&webpki::Error> {
     match error {
         CertificateError::Other(other) => other.0.downcast_ref(),

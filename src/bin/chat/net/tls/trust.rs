@@ -1,4 +1,4 @@
-//! Whom to trust.
+//! Which certificates to trust.
 
 use std::error::Error;
 use std::io;
@@ -18,7 +18,7 @@ use crate::cli::Options;
 
 use super::failure::{self, is_not_vouched_for};
 
-/// Who judges the server's certificate, as the options say.
+/// The verifier of the server's certificate that the options ask for.
 pub(super) fn verifier(
     options: &Options,
     provider: &Arc<CryptoProvider>,
@@ -31,7 +31,7 @@ pub(super) fn verifier(
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     roots.add_parsable_certificates(known.iter().cloned());
     if roots.is_empty() {
-        return Err(io::Error::other("no certificate to trust is known; see --tls-ca"));
+        return Err(io::Error::other("found no certificate to trust; name one with --tls-ca"));
     }
     let provider = Arc::clone(provider);
     let authorities = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
@@ -52,12 +52,12 @@ fn read_all(file: &Path) -> Result<Vec<CertificateDer<'static>>, Box<dyn Error>>
         RootCertStore::empty().add(certificate.clone()).map_err(|error| failure::of(&error))?;
     }
     if certificates.is_empty() {
-        return Err("there is no certificate in it".into());
+        return Err("the file contains no certificate".into());
     }
     Ok(certificates)
 }
 
-/// Takes whomever an authority vouches for, and whose own certificate the user has.
+/// Trusts certificates that an authority signed, and the very certificates of `--tls-ca`.
 #[derive(Debug)]
 struct Known {
     authorities: Arc<WebPkiServerVerifier>,
@@ -81,7 +81,7 @@ impl ServerCertVerifier for Known {
             now,
         );
         match verdict {
-            // Its time was looked at before who vouches for it; its name would have come after.
+            // webpki checks dates before the issuer, and the name after it.
             Err(error) if is_not_vouched_for(&error) && self.known.contains(end_entity) => {
                 verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                 Ok(ServerCertVerified::assertion())
@@ -113,7 +113,7 @@ impl ServerCertVerifier for Known {
     }
 }
 
-/// Takes any certificate, but still wants proof that the server has its key.
+/// Accepts any certificate, but requires proof that the server has its key.
 #[derive(Debug)]
 struct Anybody(Arc<CryptoProvider>);
 

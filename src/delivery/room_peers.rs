@@ -1,17 +1,17 @@
-//! `Audience`: who gets what a room is told, those who are behind apart from those who are not.
+//! `RoomPeers`: who gets what a room is told, those who are behind apart from those who are not.
 
 use crate::chat::ClientId;
 
 /// The listeners of one room.
 #[derive(Debug, Default)]
-pub struct Audience {
+pub struct RoomPeers {
     /// First those who keep up, then those who are behind.
     listeners: Vec<ClientId>,
     /// How many keep up.
     prompt: usize,
 }
 
-impl Audience {
+impl RoomPeers {
     /// Adds a client that is not in it.
     pub fn add(&mut self, id: ClientId, is_behind: bool) {
         let last = self.listeners.len();
@@ -86,28 +86,28 @@ mod tests {
         fn everybody_is_in_it_once_and_on_the_right_side(
             steps in prop::collection::vec((0u64..8, 0..3, any::<bool>()), 0..60),
         ) {
-            let (mut audience, mut model) = (Audience::default(), BTreeMap::new());
+            let (mut room, mut model) = (RoomPeers::default(), BTreeMap::new());
             for (number, step, is_behind) in steps {
                 let id = ClientId(number);
                 match step {
                     0 => {
-                        audience.remove(id);
-                        audience.add(id, is_behind);
+                        room.remove(id);
+                        room.add(id, is_behind);
                         model.insert(id, is_behind);
                     }
                     1 => {
-                        audience.remove(id);
+                        room.remove(id);
                         model.remove(&id);
                     }
                     _ => {
-                        audience.set_behind(id, is_behind);
+                        room.set_behind(id, is_behind);
                         model.entry(id).and_modify(|side| *side = is_behind);
                     }
                 }
-                let sides = [(audience.prompt(), false), (audience.behind(), true)];
+                let sides = [(room.prompt(), false), (room.behind(), true)];
                 let found = sides.map(|(ids, side)| ids.iter().map(move |id| (*id, side)));
                 let found: Vec<_> = found.into_iter().flatten().collect();
-                prop_assert_eq!(audience.len(), model.len());
+                prop_assert_eq!(room.len(), model.len());
                 prop_assert_eq!(found.into_iter().collect::<BTreeMap<_, _>>(), model.clone());
             }
         }
