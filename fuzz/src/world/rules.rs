@@ -97,7 +97,7 @@ impl World {
         match deed.split(' ').collect::<Vec<_>>()[..] {
             ["turned", "lockdown", on] => self.lockdown = on == "on",
             ["unmuted", _] => self.mutes_left.clear(),
-            ["set", _, "to", "a", "line", "each", seconds, "s"] => {
+            ["set", "slow", "to", seconds, "s", "in", _] => {
                 let seconds = seconds.parse().expect("it is a number");
                 let room = self.rooms.values_mut().find(|room| room.members.contains(&actor));
                 let room = room.expect("it is in a room");

@@ -107,7 +107,7 @@ impl World {
     fn follow_ignores(&mut self, step: Step<'_>, message: &Message) {
         let Message::Notice(words) = message else { return };
         let (ignores, nick) = match words.as_str().split(' ').collect::<Vec<_>>()[..] {
-            ["you", "ignore", nick] if step.is_command("ignore") => (true, nick),
+            ["you", "are", "ignoring", nick] if step.is_command("ignore") => (true, nick),
             ["you", "no", "longer", "ignore", nick] if step.is_command("unignore") => (false, nick),
             _ => return,
         };
