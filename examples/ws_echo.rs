@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use chatd::net::transport::{Patience, Transport};
 use chatd::os::Bell;
-use chatd::web::{self, Guard, SharedGuard, Site};
+use chatd::runtime::replaceable::Replaceable;
+use chatd::web::{self, Guard, Served, Site};
 use chatd::wire::Farewell;
 use chatd::wire::websocket::{Data, End, Frames, encode_close};
 use tungstenite::protocol::frame::Frame;
@@ -40,8 +41,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn serve(stream: TcpStream) -> io::Result<()> {
     let (transport, bell) = (Transport::bare(stream), Bell::new()?);
     let patience = Patience { deadline: Instant::now() + PATIENCE, bell: &bell };
-    let site = Site::Page(SharedGuard::new(Guard::new("localhost", Vec::new())));
-    if let Some(upgraded) = web::serve(&transport, Vec::new(), &site, patience)? {
+    let site = Site::page(Replaceable::new(Guard::new(Vec::new(), Vec::new())));
+    if let Served::Upgraded(upgraded) = web::serve(&transport, Vec::new(), &site, patience)? {
         echo(&transport, upgraded.early, patience)?;
     }
     transport.finish_sending();

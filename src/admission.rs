@@ -3,4 +3,5 @@
 pub mod limits;
 
 pub mod bucket;
+pub mod crowd;
 pub mod door;

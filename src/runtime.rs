@@ -1,5 +1,6 @@
-//! What every thread of the server needs: the time, a wake-up, threads.
+//! What threads of the server share: the time, replaceable values, a wake-up.
 
 pub mod clock;
+pub mod replaceable;
 pub mod threads;
 pub mod wakeup;

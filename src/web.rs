@@ -1,31 +1,27 @@
 //! The web port: serves the page, and upgrades HTTP to WebSocket.
 
-mod guard;
+mod guard; // which requests are welcome
+mod names; // what the machine is called
+mod fields; // header fields of the page
+mod barred; // what those are told that are not welcome
+mod plain; // and those that lack TLS
 
 use std::fmt;
 use std::io;
 
 use tungstenite::handshake::derive_accept_key;
 
-pub use self::guard::{Guard, SharedGuard, WebOrigin};
-
+use self::fields::PAGE_FIELDS;
+pub use self::guard::{Barred, Guard, WebOrigin};
+pub use self::names::machine_names;
+pub use self::plain::is_http;
 use crate::net::http;
 use crate::net::http::{Answer, MAX_HEAD, Request, Status, Upgrade};
 use crate::net::transport::{Patience, Transport};
-use crate::telemetry::metrics::CONTENT_TYPE;
+use crate::runtime::replaceable::Replaceable;
+use crate::telemetry::metrics::{CONTENT_TYPE, PLAIN_CONTENT_TYPE, to_plain_text};
 use crate::wire::Dialect;
 use crate::wire::websocket::SUBPROTOCOL;
-
-/// Headers that let the page contact its own origin only.
-const PAGE_FIELDS: [(&str, &str); 3] = [
-    (
-        "Content-Security-Policy",
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-         img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    ),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "no-referrer"),
-];
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
@@ -38,25 +34,73 @@ pub struct Upgraded {
     pub early: Vec<u8>,
 }
 
-/// What the port serves.
-pub enum Site {
-    /// The page and WebSocket.
-    Page(SharedGuard),
-    /// The metrics that this function returns.
-    Metrics(Box<dyn Fn() -> String + Send + Sync>),
+/// What a port has to show, and to whom.
+#[derive(Debug)]
+pub struct Site {
+    guard: Replaceable<Guard>,
+    content: Content,
 }
 
-impl fmt::Debug for Site {
+/// What there is to see.
+enum Content {
+    /// The page, and the way to the chat.
+    Page,
+    /// The figures that this returns.
+    Figures(Box<dyn Fn() -> String + Send + Sync>),
+    /// Whether the server is there, while it has no time for more.
+    Health,
+}
+
+impl fmt::Debug for Content {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Page(guard) => f.debug_tuple("Page").field(guard).finish(),
-            Self::Metrics(_) => f.write_str("Metrics"),
-        }
+        f.write_str(match self {
+            Self::Page => "Page",
+            Self::Figures(_) => "Figures",
+            Self::Health => "Health",
+        })
     }
 }
 
-/// Handles one request, of which `received` was read already: answers it, or returns the client if
-/// it upgraded to WebSocket.
+impl Site {
+    /// The page, and the way to the chat.
+    pub fn page(guard: Replaceable<Guard>) -> Self {
+        Self { guard, content: Content::Page }
+    }
+
+    /// The page of what `figures` returns.
+    pub fn figures(
+        guard: Replaceable<Guard>,
+        figures: impl Fn() -> String + Send + Sync + 'static,
+    ) -> Self {
+        Self { guard, content: Content::Figures(Box::new(figures)) }
+    }
+
+    /// For a server that is too busy for all but health checks.
+    pub fn only_health(&self) -> Self {
+        Self { guard: self.guard.clone(), content: Content::Health }
+    }
+
+    /// Whether it is about the server rather than about the chat.
+    pub fn is_for_machines(&self) -> bool {
+        matches!(self.content, Content::Figures(_))
+    }
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub enum Served {
+    /// The client went on with WebSocket.
+    Upgraded(Upgraded),
+    /// It was answered.
+    Answered,
+    /// It was turned away: why, in words for the log.
+    Barred(String),
+    /// It was told that there is no time for it.
+    Busy,
+}
+
+/// Deals with one request, of which `received` was read before: answers it, or returns the
+/// client if it went on with WebSocket.
 ///
 /// # Errors
 /// When the connection fails, or the answer cannot be sent in time.
@@ -65,30 +109,52 @@ pub fn serve(
     mut received: Vec<u8>,
     site: &Site,
     patience: Patience<'_>,
-) -> io::Result<Option<Upgraded>> {
-    let answered = match read_request(transport, &mut received, patience)? {
-        Ok((request, early)) => match route(&request, site) {
-            Ok(Route::Switch { accept, is_json }) => {
-                let protocol = is_json.then_some(SUBPROTOCOL);
-                transport.send_all(&http::switch_to_websocket(&accept, protocol), patience)?;
-                let lines = Dialect::Lines { timestamps: false };
-                let dialect = if is_json { Dialect::Json } else { lines };
-                return Ok(Some(Upgraded { dialect, early }));
-            }
-            Ok(Route::Answer(answer)) => answer,
-            Err(status) => refusal(status),
-        },
-        Err(status) => refusal(status),
+) -> io::Result<Served> {
+    let routed = match read_request(transport, &mut received, patience)? {
+        Ok((request, early)) => route(&request, site).map(|route| (route, early)),
+        Err(Status::RequestTimeout) if matches!(site.content, Content::Health) => {
+            Err(Refusal::Status(Status::ServiceUnavailable))
+        }
+        Err(status) => Err(Refusal::Status(status)),
     };
-    transport.send_all(&answered.to_bytes(&received), patience)?;
-    Ok(None)
+    let (answer, served) = match routed {
+        Ok((Route::Switch { accept, is_json }, early)) => {
+            let protocol = is_json.then_some(SUBPROTOCOL);
+            transport.send_all(&http::switch_to_websocket(&accept, protocol), patience)?;
+            let lines = Dialect::Lines { timestamps: false };
+            let dialect = if is_json { Dialect::Json } else { lines };
+            return Ok(Served::Upgraded(Upgraded { dialect, early }));
+        }
+        Ok((Route::Answer(answer), _)) => (answer, Served::Answered),
+        Err(Refusal::Status(Status::ServiceUnavailable)) => {
+            (refusal(Status::ServiceUnavailable), Served::Busy)
+        }
+        Err(Refusal::Status(status)) => (refusal(status), Served::Answered),
+        Err(Refusal::Barred(barred)) => {
+            (barred::page(&barred, transport.is_bare()), Served::Barred(barred::in_log(&barred)))
+        }
+    };
+    transport.send_all(&answer.to_bytes(&received), patience)?;
+    Ok(served)
+}
+
+/// Answers a request, of which `received` was read before, that has to come over TLS.
+///
+/// # Errors
+/// When the client is gone, or took too long even for the answer.
+pub fn refuse_plain(
+    transport: &Transport,
+    mut received: Vec<u8>,
+    patience: Patience<'_>,
+) -> io::Result<()> {
+    let request = read_request(transport, &mut received, patience)?;
+    let answer = plain::answer(request.ok().and_then(|(request, _)| request.host));
+    transport.send_all(&answer.to_bytes(&received), patience)
 }
 
 /// The answer to any request while too many others are under way.
 pub fn too_busy() -> Vec<u8> {
-    let busy = Answer::plain(Status::ServiceUnavailable);
-    let fields = [&[("Retry-After", "5")], PAGE_FIELDS.as_slice()].concat();
-    Answer { fields, ..busy }.to_bytes(&[])
+    refusal(Status::ServiceUnavailable).to_bytes(&[])
 }
 
 /// Reads until the head of a request is complete; returns it with the bytes that follow.
@@ -120,25 +186,63 @@ enum Route {
     Switch { accept: String, is_json: bool },
 }
 
-fn route(request: &Request, site: &Site) -> Result<Route, Status> {
-    if let Site::Page(guard) = site {
-        guard.admit(&request.host, request.origin.as_deref())?;
-    }
-    if request.method != "GET" {
-        return Err(Status::MethodNotAllowed);
-    }
-    match site {
-        Site::Page(_) => page(request),
-        Site::Metrics(figures) => metrics(request, figures),
+/// Why a request is not answered as it would like to be.
+enum Refusal {
+    Status(Status),
+    Barred(Barred),
+}
+
+impl From<Status> for Refusal {
+    fn from(status: Status) -> Self {
+        Self::Status(status)
     }
 }
 
-fn metrics(request: &Request, figures: &dyn Fn() -> String) -> Result<Route, Status> {
-    if request.path != "/metrics" {
-        return Err(Status::NotFound);
+impl From<Barred> for Refusal {
+    fn from(barred: Barred) -> Self {
+        match barred {
+            Barred::NoHost => Self::Status(Status::BadRequest),
+            barred => Self::Barred(barred),
+        }
     }
-    let (content_type, body) = (CONTENT_TYPE, figures().into_bytes().into());
-    Ok(Route::Answer(Answer { status: Status::Ok, fields: Vec::new(), content_type, body }))
+}
+
+/// Where those who look after the server ask whether it is there, and how it is.
+const FOR_MACHINES: [&str; 2] = ["/healthz", "/metrics"];
+
+fn route(request: &Request, site: &Site) -> Result<Route, Refusal> {
+    if request.host.is_none() && !FOR_MACHINES.contains(&&*request.path) {
+        return Err(Status::BadRequest.into());
+    }
+    let (host, origin) = (request.host.as_deref(), request.origin.as_deref());
+    site.guard.with(|guard| guard.admit(host, origin))?;
+    if !request.is_read() {
+        return Err(Status::MethodNotAllowed.into());
+    }
+    match (&site.content, request.path.as_str()) {
+        (_, "/healthz") => Ok(healthy()),
+        (Content::Health, _) => Err(Status::ServiceUnavailable.into()),
+        (Content::Figures(figures), "/metrics") => Ok(metrics(request, figures())),
+        (Content::Figures(_), _) => Err(Status::NotFound.into()),
+        (Content::Page, _) => Ok(page(request)?),
+    }
+}
+
+fn healthy() -> Route {
+    let body = b"ok\n".as_slice().into();
+    let content_type = "text/plain; charset=utf-8";
+    Route::Answer(Answer { status: Status::Ok, fields: PAGE_FIELDS.to_vec(), content_type, body })
+}
+
+fn metrics(request: &Request, figures: String) -> Route {
+    let is_plain = request.accept.prefers("text/plain", "application/openmetrics-text");
+    let (content_type, text) = if is_plain {
+        (PLAIN_CONTENT_TYPE, to_plain_text(&figures))
+    } else {
+        (CONTENT_TYPE, figures)
+    };
+    let body = text.into_bytes().into();
+    Route::Answer(Answer { status: Status::Ok, fields: Vec::new(), content_type, body })
 }
 
 fn page(request: &Request) -> Result<Route, Status> {
@@ -152,7 +256,6 @@ fn page(request: &Request) -> Result<Route, Status> {
         "/page.js" => (SCRIPT, include_bytes!("web/page/page.js")),
         "/talk.js" => (SCRIPT, include_bytes!("web/page/talk.js")),
         "/style.css" => ("text/css; charset=utf-8", include_bytes!("web/page/style.css")),
-        "/healthz" => ("text/plain; charset=utf-8", b"ok\n"),
         "/ws" => return switch(request.upgrade.as_ref()),
         _ => return Err(Status::NotFound),
     };
@@ -179,7 +282,8 @@ fn is_key(key: &str) -> bool {
 
 fn refusal(status: Status) -> Answer<'static> {
     let fields = match status {
-        Status::MethodNotAllowed => vec![("Allow", "GET")],
+        Status::MethodNotAllowed => vec![("Allow", "GET, HEAD")],
+        Status::ServiceUnavailable => vec![("Retry-After", "5")],
         Status::UpgradeRequired => vec![("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")],
         _ => Vec::new(),
     };

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::bucket::Bucket;
+use super::crowd::{Crowd, Share};
 use super::limits::Limits;
 use crate::address::Address;
 use crate::chat::ClientId;
@@ -23,7 +24,7 @@ pub struct Door {
 #[derive(Debug, Default)]
 struct Inside {
     clients: usize,
-    arriving: usize,
+    arriving: [usize; Share::COUNT],
     by_address: HashMap<Address, FromThere>,
     /// Addresses known when those without significance were forgotten last.
     known: usize,
@@ -34,16 +35,13 @@ struct Inside {
 struct FromThere {
     clients: usize,
     /// Connections that are not clients yet.
-    arriving: usize,
+    arriving: [usize; Share::COUNT],
     /// What its clients may still say at once, all together.
     bursts: Bucket,
+    /// The TLS handshakes that it may still begin at once.
+    handshakes: Bucket,
 }
 
-/// Connections that may be on their way in at once: each costs a thread.
-const MAX_ARRIVING: usize = 1024;
-/// From one address there may be as many of them as there may be clients, but no fewer than this: a
-/// browser asks for the parts of the page all at once.
-const MIN_ARRIVING: usize = 16;
 /// Addresses that may be known before it is worth looking for some to forget.
 const FEW: usize = 1024;
 
@@ -61,6 +59,7 @@ pub struct Place {
 pub struct Arriving {
     door: Arc<Door>,
     address: Address,
+    share: Share,
 }
 
 /// Why somebody is turned away. Its `Display` is what they are told.
@@ -112,7 +111,7 @@ impl Door {
             return Err(TurnedAway::Full(limits.max_clients));
         }
         let shared = limits.for_an_address();
-        let from_there = inside.from(address, &shared, now);
+        let from_there = inside.from(address, limits, now);
         if from_there.clients >= limits.max_per_ip && !is_exempt {
             return Err(TurnedAway::TooManyFromThere(limits.max_per_ip));
         }
@@ -126,25 +125,36 @@ impl Door {
         Ok(Place { door: Arc::clone(self), address, burst })
     }
 
-    /// Lets somebody from `ip` begin to come in, if not too many do so already. Loopback counts
-    /// as nobody's address.
+    /// Lets somebody from `ip` begin to come in, over TLS or not, if not too many do so already.
+    /// Loopback counts as nobody's address.
+    ///
+    /// # Errors
+    /// When too many do.
     pub fn approach(
         self: &Arc<Self>,
         ip: IpAddr,
+        share: Share,
+        is_tls: bool,
         limits: &Limits,
         now: Duration,
-    ) -> Option<Arriving> {
+    ) -> Result<Arriving, Crowd> {
         let (address, is_exempt) = (Address::of(ip), ip.to_canonical().is_loopback());
         let mut inside = self.lock();
-        let arriving = inside.arriving;
-        let from_there = inside.from(address, &limits.for_an_address(), now);
-        let is_crowd = from_there.arriving >= limits.max_per_ip.max(MIN_ARRIVING) && !is_exempt;
-        if arriving >= MAX_ARRIVING || is_crowd {
-            return None;
+        if inside.arriving[share as usize] >= share.most() {
+            return Err(Crowd::Everywhere);
         }
-        from_there.arriving += 1;
-        inside.arriving += 1;
-        Some(Arriving { door: Arc::clone(self), address })
+        let from_there = inside.from(address, limits, now);
+        if !is_exempt {
+            if from_there.arriving[share as usize] >= share.most_from_one(limits) {
+                return Err(Crowd::There);
+            }
+            if is_tls && from_there.handshakes.take(&limits.for_handshakes(), now).is_err() {
+                return Err(Crowd::Handshakes);
+            }
+        }
+        from_there.arriving[share as usize] += 1;
+        inside.arriving[share as usize] += 1;
+        Ok(Arriving { door: Arc::clone(self), address, share })
     }
 
     /// A place for somebody who was inside already, before this process was.
@@ -158,7 +168,7 @@ impl Door {
         self.count_from(ClientId(id.0 + 1));
         let address = Address::of(ip);
         let mut inside = self.lock();
-        inside.from(address, &limits.for_an_address(), now).clients += 1;
+        inside.from(address, limits, now).clients += 1;
         inside.clients += 1;
         Place { door: Arc::clone(self), address, burst: limits.burst.max(1) }
     }
@@ -176,8 +186,9 @@ impl Door {
 
     /// Goes on with what was [spent](Self::spent) in another process; to be done before anybody
     /// is let in.
-    pub fn recall(&self, spent: Vec<(Address, Bucket)>) {
-        let known = |(address, bursts)| (address, FromThere { clients: 0, arriving: 0, bursts });
+    pub fn recall(&self, spent: Vec<(Address, Bucket)>, limits: &Limits, now: Duration) {
+        let known =
+            |(address, bursts)| (address, FromThere { bursts, ..FromThere::unknown(limits, now) });
         self.lock().by_address.extend(spent.into_iter().map(known));
     }
 
@@ -188,7 +199,7 @@ impl Door {
 
     /// How many are on their way in.
     pub fn arriving(&self) -> usize {
-        self.lock().arriving
+        self.lock().arriving.iter().sum()
     }
 
     /// How many are inside.
@@ -208,24 +219,36 @@ impl Door {
 
 impl Inside {
     /// What is known of an address.
-    fn from(&mut self, address: Address, shared: &Limits, now: Duration) -> &mut FromThere {
-        self.forget_idle(shared, now);
-        self.by_address.entry(address).or_insert_with(|| FromThere {
-            clients: 0,
-            arriving: 0,
-            bursts: Bucket::new(shared.burst, now),
-        })
+    fn from(&mut self, address: Address, limits: &Limits, now: Duration) -> &mut FromThere {
+        self.forget_idle(limits, now);
+        self.by_address.entry(address).or_insert_with(|| FromThere::unknown(limits, now))
     }
 
     /// Forgets the addresses that nobody is here from and that could say all they want again.
-    fn forget_idle(&mut self, shared: &Limits, now: Duration) {
+    fn forget_idle(&mut self, limits: &Limits, now: Duration) {
         if self.by_address.len() >= FEW.max(2 * self.known) {
-            self.by_address.retain(|_, from_there| {
-                from_there.clients + from_there.arriving > 0
-                    || !from_there.bursts.is_full(shared, now)
-            });
+            self.by_address.retain(|_, from_there| !from_there.is_idle(limits, now));
             self.known = self.by_address.len();
         }
+    }
+}
+
+impl FromThere {
+    /// Nothing is known yet.
+    fn unknown(limits: &Limits, now: Duration) -> Self {
+        Self {
+            clients: 0,
+            arriving: [0; Share::COUNT],
+            bursts: Bucket::new(limits.for_an_address().burst, now),
+            handshakes: Bucket::new(limits.for_handshakes().burst, now),
+        }
+    }
+
+    /// Whether nothing would be different if it was not known.
+    fn is_idle(&mut self, limits: &Limits, now: Duration) -> bool {
+        self.clients + self.arriving.iter().sum::<usize>() == 0
+            && self.bursts.is_full(&limits.for_an_address(), now)
+            && self.handshakes.is_full(&limits.for_handshakes(), now)
     }
 }
 
@@ -242,9 +265,9 @@ impl Drop for Place {
 impl Drop for Arriving {
     fn drop(&mut self) {
         let mut inside = self.door.lock();
-        inside.arriving -= 1;
+        inside.arriving[self.share as usize] -= 1;
         if let Some(from_there) = inside.by_address.get_mut(&self.address) {
-            from_there.arriving -= 1;
+            from_there.arriving[self.share as usize] -= 1;
         }
     }
 }
@@ -252,6 +275,7 @@ impl Drop for Arriving {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::admission::limits::LEAST_ARRIVING;
 
     use std::net::Ipv4Addr;
 
@@ -304,21 +328,37 @@ mod tests {
     #[test]
     fn only_so_many_are_on_their_way_in_at_once() {
         let door = Arc::new(Door::default());
-        for (max_per_ip, most) in [(1, MIN_ARRIVING), (20, 20)] {
+        let come = |from, limits: &_| door.approach(ip(from), Share::Clients, false, limits, NOW);
+        for (max_per_ip, most) in [(1, LEAST_ARRIVING), (20, 20)] {
             let limits = limits(2, max_per_ip);
-            let come = || door.approach(ip("192.0.2.1"), &limits, NOW);
-            let first: Vec<_> = (0..most).map(|_| come().unwrap()).collect();
-            assert!(come().is_none());
+            let first: Vec<_> = (0..most).map(|_| come("192.0.2.1", &limits).unwrap()).collect();
+            assert_eq!(come("192.0.2.1", &limits).err(), Some(Crowd::There));
             drop(first);
         }
         let limits = limits(2, 1);
-        let crowd: Vec<_> = (0..MAX_ARRIVING)
-            .map(|_| door.approach(ip("127.0.0.1"), &limits, NOW).unwrap())
-            .collect();
-        assert!(door.approach(ip("127.0.0.1"), &limits, NOW).is_none());
-        assert!(door.approach(ip("192.0.2.1"), &limits, NOW).is_none());
+        let crowd: Vec<_> =
+            (0..Share::Clients.most()).map(|_| come("127.0.0.1", &limits).unwrap()).collect();
+        for from in ["127.0.0.1", "192.0.2.1"] {
+            assert_eq!(come(from, &limits).err(), Some(Crowd::Everywhere));
+            for share in [Share::Figures, Share::Health] {
+                assert!(door.approach(ip(from), share, false, &limits, NOW).is_ok());
+            }
+        }
         drop(crowd);
-        assert!(door.approach(ip("192.0.2.1"), &limits, NOW).is_some());
+        assert!(come("192.0.2.1", &limits).is_ok());
+    }
+
+    #[test]
+    fn an_address_shakes_hands_only_so_often_and_loopback_as_often_as_it_likes() {
+        let (door, limits) = (Arc::new(Door::default()), limits(100, 64));
+        let shake = |from, now| door.approach(ip(from), Share::Clients, true, &limits, now);
+        let burst = |from, now| (0..2000).filter(|_| shake(from, now).is_ok()).count();
+        assert_eq!(burst("192.0.2.1", NOW), 256);
+        assert_eq!(shake("192.0.2.1", NOW).err(), Some(Crowd::Handshakes));
+        assert_eq!(burst("192.0.2.1", Duration::from_secs(1)), 32);
+        assert_eq!(burst("2001:db8::1", NOW) + burst("2001:db8::2", NOW), 256, "a /64");
+        assert_eq!(burst("127.0.0.1", NOW), 2000);
+        assert!(door.approach(ip("192.0.2.1"), Share::Clients, false, &limits, NOW).is_ok());
     }
 
     #[test]

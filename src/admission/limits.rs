@@ -1,6 +1,5 @@
 //! `Limits`: what one client may do, and how many there may be. All can change while running.
 
-use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 /// The limits in force.
@@ -32,24 +31,21 @@ impl Limits {
     }
 }
 
-/// Limits that many threads read and one may replace.
-#[derive(Clone, Debug)]
-pub struct SharedLimits(Arc<RwLock<Limits>>);
+/// Fewer connections than this on their way in from one address are no crowd, whatever the limit
+/// on its clients: a browser asks for the parts of the page all at once.
+pub const LEAST_ARRIVING: usize = 16;
 
-impl SharedLimits {
-    /// Shares `limits`.
-    pub fn new(limits: Limits) -> Self {
-        Self(Arc::new(RwLock::new(limits)))
+impl Limits {
+    /// How many connections may be on their way in from one address at once.
+    pub fn arriving(&self) -> usize {
+        self.max_per_ip.max(LEAST_ARRIVING)
     }
 
-    /// The limits in force now.
-    pub fn get(&self) -> Limits {
-        *self.0.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Puts others in force.
-    pub fn set(&self, limits: Limits) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = limits;
+    /// The TLS handshakes of one address, each of which costs a millisecond of a processor: a few
+    /// for each client that it may have at once, and then one each two seconds.
+    pub fn for_handshakes(&self) -> Self {
+        let clients = u32::try_from(self.arriving()).unwrap_or(u32::MAX);
+        Self { rate: clients / 2, burst: clients.saturating_mul(4), ..*self }
     }
 }
 

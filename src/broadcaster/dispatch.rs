@@ -11,8 +11,9 @@ use std::time::Duration;
 use super::archive::{Archive, Held};
 use super::pending::{Pending, WaitFor};
 use super::status::Status;
+use super::words;
 use crate::address::{Address, Origin};
-use crate::admission::limits::SharedLimits;
+use crate::admission::limits::Limits;
 use crate::chat::{Audience, Chat, ClientId, Effect, Effects, Event, Message, Now, Reason};
 use crate::config::Durability;
 use crate::delivery::feed::Feeds;
@@ -22,6 +23,7 @@ use crate::intake::inbox::Input;
 use crate::os::{self, WritablePoll};
 use crate::restart::manager_thread::Keeper;
 use crate::runtime::clock::Clock;
+use crate::runtime::replaceable::Replaceable;
 use crate::runtime::wakeup::Alarm;
 use crate::store::Store;
 use crate::telemetry::metrics::{Metrics, Refused};
@@ -37,7 +39,7 @@ pub struct Environment {
     /// The time.
     pub clock: Clock,
     /// The limits in force.
-    pub limits: SharedLimits,
+    pub limits: Replaceable<Limits>,
     /// Tells when to hurry.
     pub alarm: Arc<Alarm>,
     /// Informs the service manager.
@@ -53,7 +55,7 @@ pub struct Environment {
 /// The chat, and the sending halves of its clients.
 #[derive(Debug)]
 pub(super) struct Dispatcher {
-    limits: SharedLimits,
+    limits: Replaceable<Limits>,
     pub(super) chat: Chat,
     pub(super) peers: Peers,
     pub(super) effects: Effects,
@@ -249,7 +251,7 @@ impl Dispatcher {
                 if matches!(message, Message::Said { .. }) {
                     self.status.count_line(self.peers.members(room).saturating_sub(range.len()));
                 }
-                log_words(&message);
+                words::log(&message);
                 self.peers.tell_room(room, &except[range], message);
             }
             Effect::Tell { to: Audience::Everyone, message } => {
@@ -363,19 +365,6 @@ impl Dispatcher {
     /// What goes to the next process.
     pub(super) fn into_parts(self) -> (Chat, Peers) {
         (self.chat, self.peers)
-    }
-}
-
-/// Logs what people say, for debugging only.
-fn log_words(message: &Message) {
-    match message {
-        Message::Said { room, entry } => {
-            log::debug!("{} in {room}: {}", entry.from, entry.text);
-        }
-        Message::Left { room, nick, reason: Reason::Quit(Some(words)), .. } => {
-            log::debug!("{nick} quit {room}: {words}");
-        }
-        _ => {}
     }
 }
 

@@ -8,12 +8,13 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use super::dispatch::{Dispatcher, Environment};
 use super::parking::Parking;
-use crate::admission::limits::SharedLimits;
+use crate::admission::limits::Limits;
 use crate::chat::{Chat, Now};
 use crate::delivery::peer::Peer;
 use crate::intake::inbox::Input;
 use crate::os::WritablePoll;
 use crate::runtime::clock::Clock;
+use crate::runtime::replaceable::Replaceable;
 use crate::runtime::wakeup::Alarm;
 use crate::wire::Farewell;
 
@@ -33,7 +34,7 @@ const LAST_FLUSH: Duration = Duration::from_secs(2);
 pub struct Broadcaster {
     pub(super) inbox: Receiver<Input>,
     pub(super) clock: Clock,
-    pub(super) limits: SharedLimits,
+    pub(super) limits: Replaceable<Limits>,
     alarm: Arc<Alarm>,
     pub(super) dispatcher: Dispatcher,
     stopping: bool,

@@ -65,12 +65,8 @@ impl Dispatcher {
                 log::warn!("the history can be written again, after {after:?}");
                 self.tell_operators(now, "the history can be written again");
             }
-            store::Event::Lost { room, lines, .. } => {
-                self.status.count_lost(lines);
-                let words = format!("{lines} lines said in {room} are missing from the history");
-                log::error!("{words}");
-                self.tell_operators(now, &words);
-            }
+            store::Event::Lost { room, lines, .. } => self.report_lost(now, lines, room.as_str()),
+            store::Event::LostUnmarked { lines } => self.report_lost(now, lines, "other rooms"),
             store::Event::Changed(roll) => {
                 self.chat.register(roll);
                 self.enforce(now);
@@ -100,6 +96,13 @@ impl Dispatcher {
     pub(super) fn enforce(&mut self, now: Now) {
         self.chat.enforce(now, &mut self.effects);
         self.carry_out(now);
+    }
+
+    fn report_lost(&mut self, now: Now, lines: u64, rooms: &str) {
+        self.status.count_lost(lines);
+        let words = format!("{lines} lines said in {rooms} are missing from the history");
+        log::error!("{words}");
+        self.tell_operators(now, &words);
     }
 
     fn tell_operators(&mut self, now: Now, words: &str) {

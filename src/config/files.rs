@@ -34,11 +34,21 @@ impl Motd {
     }
 }
 
-/// Reads a PEM file, and what is in it.
-pub(super) fn read_pem<T>(path: &str, parse: fn(&[u8]) -> Result<T, String>) -> Result<T, String> {
-    let mut pem = Vec::new();
-    read_file(path, MAX_PEM, &mut pem).map_err(|error| format!("cannot read the file: {error}"))?;
-    parse(&pem)
+/// What is in a PEM file.
+#[derive(Clone, Debug)]
+pub(super) struct Pem<T> {
+    /// Where it is, for complaints.
+    pub(super) path: String,
+    pub(super) contents: T,
+}
+
+impl<T> Pem<T> {
+    /// Reads it, and what is in it.
+    pub(super) fn read(path: &str, parse: fn(&[u8]) -> Result<T, String>) -> Result<Self, String> {
+        let mut pem = Vec::new();
+        read_file(path, MAX_PEM, &mut pem).map_err(|error| format!("cannot read it: {error}"))?;
+        Ok(Self { path: path.to_owned(), contents: parse(&pem)? })
+    }
 }
 
 /// Reads `most` bytes of a regular file: others, such as FIFOs, could make a reload wait for ever.

@@ -3,13 +3,13 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use clap::builder::RangedU64ValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 use log::LevelFilter;
 
-use super::files::{Motd, read_pem};
+use super::files::{Motd, Pem};
 use super::values::{Timeout, between, parse_age, parse_name, parse_size, parse_timeout};
 use crate::admission::limits::Limits;
 use crate::chat::Settings;
@@ -17,7 +17,7 @@ use crate::net::tls::{Certificates, Identity, PrivateKey};
 use crate::os;
 use crate::store::{self, Keep};
 use crate::text::Text;
-use crate::web::{Guard, WebOrigin};
+use crate::web::{self, Guard, WebOrigin};
 use crate::wire::text::MAX_WITHOUT_LINE_END;
 
 /// What `--max-clients` and the like can be at most.
@@ -46,13 +46,13 @@ pub struct Config {
     #[arg(long, value_name = "ORIGIN", value_delimiter = ',', action = ArgAction::Append)]
     web_origin: Vec<WebOrigin>,
 
-    /// Certificate chain (PEM); with --tls-key, the web port speaks https
-    #[arg(long, value_name = "FILE", value_parser = |path: &str| read_pem(path, Certificates::from_pem))]
-    tls_cert: Option<Certificates>,
+    /// Certificate chain (PEM); with --tls-key it makes the web port https
+    #[arg(long, value_name = "FILE", value_parser = |path: &str| Pem::read(path, Certificates::from_pem))]
+    tls_cert: Option<Pem<Certificates>>,
 
-    /// Private key (PEM) for the certificate
-    #[arg(long, value_name = "FILE", value_parser = |path: &str| read_pem(path, PrivateKey::from_pem))]
-    tls_key: Option<PrivateKey>,
+    /// Private key (PEM) of the certificate
+    #[arg(long, value_name = "FILE", value_parser = |path: &str| Pem::read(path, PrivateKey::from_pem))]
+    tls_key: Option<Pem<PrivateKey>>,
 
     /// Port for text clients over TLS [default: none]
     #[arg(long, value_name = "PORT")]
@@ -189,7 +189,9 @@ impl Config {
 
     /// Which pages may talk to the server.
     pub fn guard(&self) -> Guard {
-        Guard::new(self.settings().name.as_str(), self.web_origin.clone())
+        let mut names = web::machine_names(&os::host_name());
+        names.extend(self.name.as_ref().map(Text::to_string));
+        Guard::new(names, self.web_origin.clone())
     }
 
     /// Puts together what was given apart.
@@ -199,7 +201,8 @@ impl Config {
     pub(super) fn complete(&mut self) -> Result<(), (&'static str, String)> {
         self.identity = match (&self.tls_cert, &self.tls_key) {
             (Some(certificates), Some(key)) => {
-                Some(Identity::new(certificates, key).map_err(|why| ("tls_key", why))?)
+                let identity = Identity::new(&certificates.contents, &key.contents);
+                Some(identity.map_err(|why| ("tls_key", format!("{}: {why}", key.path)))?)
             }
             (Some(_), None) => return Err(("tls_cert", "requires --tls-key".to_owned())),
             (None, Some(_)) => return Err(("tls_key", "requires --tls-cert".to_owned())),
@@ -208,12 +211,6 @@ impl Config {
             }
             (None, None) => None,
         };
-        if self.web_port.is_none() && !self.web_origin.is_empty() {
-            return Err(("web_origin", "requires --web-port".to_owned()));
-        }
-        if self.identity.is_some() && self.web_port.or(self.tls_port).is_none() {
-            return Err(("tls_cert", "requires --web-port or --tls-port".to_owned()));
-        }
         let state_dir = self.state_dir.as_deref().map_or(Ok(()), store::check_place);
         state_dir.map_err(|fault| ("state_dir", fault.to_string()))
     }
@@ -224,6 +221,31 @@ impl Config {
         let levels = [Off, Error, Warn, Info, Debug, Trace];
         let level = (3 + usize::from(self.verbose)).saturating_sub(usize::from(self.quiet));
         levels[level.min(levels.len() - 1)]
+    }
+
+    /// What the operator should know although nothing is wrong with the settings.
+    pub fn warnings(&self, now: SystemTime) -> Vec<String> {
+        let unknown = self.unknown_variables.iter();
+        let unknown = unknown.map(|name| format!("{name} is set, but there is no such setting"));
+        let expiry = self.identity.as_ref().and_then(Identity::expiry);
+        let certificate = expiry.and_then(|expiry| expiry.warning(now)).map(|warning| {
+            let path = self.tls_cert.as_ref().map_or("", |pem| pem.path.as_str());
+            format!("--tls-cert {path}: {warning}")
+        });
+        unknown.chain(certificate).collect()
+    }
+
+    /// What to say of settings that are of no use to a server of these services.
+    pub fn useless(&self, services: &[&str]) -> Vec<&'static str> {
+        let has = |needed: &[&str]| services.iter().any(|name| needed.contains(name));
+        let mut useless = Vec::new();
+        if !self.web_origin.is_empty() && !has(&["web", "metrics"]) {
+            useless.push("web-origin is set, but there is neither a web nor a metrics port");
+        }
+        if self.identity.is_some() && !has(&["web", "tls"]) {
+            useless.push("tls-cert is set, but there is neither a web nor a tls port");
+        }
+        useless
     }
 
     /// Leaves what only a restart can change as `started_with` has it.

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 /// Shared bytes below this are copied: a reference would cost as much memory as it saves.
 const WORTH_SHARING: usize = 256;
-/// Copied bytes are put together up to this much.
+/// Copied bytes are put together up to this much, those that were sent meanwhile included.
 const CHUNK: usize = 4096;
 
 /// Pieces of buffers, most of them shared with the queues of other clients.
@@ -55,7 +55,7 @@ impl SendQueue {
     pub fn push_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         let before = self.bytes;
         if let Some(Piece { buffer, range, is_own: true }) = self.pieces.back_mut()
-            && range.len() < CHUNK
+            && range.end < CHUNK
             && let Some(own) = Rc::get_mut(buffer)
         {
             write(own);
@@ -129,6 +129,21 @@ mod tests {
             queue.push_shared(&buffer, 0..10);
         }
         assert!(queue.pieces.len() <= 2 + 100_000 / CHUNK);
+    }
+
+    /// The bytes that are in memory for it, each buffer counted once for each of its pieces.
+    fn kept(queue: &SendQueue) -> usize {
+        queue.pieces.iter().map(|piece| piece.buffer.len()).sum()
+    }
+
+    #[test]
+    fn what_was_sent_is_not_kept_although_something_always_waits() {
+        let mut queue = SendQueue::default();
+        for _ in 0..1000 {
+            queue.push_with(|own| own.extend_from_slice(&[b'x'; 1000]));
+            queue.consume(queue.bytes() - 1);
+        }
+        assert!(kept(&queue) <= 2 * CHUNK, "{} bytes", kept(&queue));
     }
 
     proptest! {

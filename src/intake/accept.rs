@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use super::handshake::{Arrival, Service, last_words};
 use super::session::Shared;
-use crate::admission::door::{Door, TurnedAway};
+use crate::admission::crowd::{Crowd, Share};
+use crate::admission::door::{Arriving, Door, TurnedAway};
 use crate::net::transport::Transport;
 use crate::os::{self, Bell, Ready};
 use crate::runtime::threads::Threads;
-use crate::telemetry::metrics::Refused;
 use crate::web;
 use crate::wire::Dialect;
 
@@ -95,6 +95,7 @@ impl Acceptor {
             door: Arc::clone(&self.entrance.door),
             hurry: Arc::clone(&self.entrance.hurry),
             shared: self.entrance.shared.clone(),
+            is_hurried: false,
         };
         if self.service.is_immediate() {
             self.let_in_at_once(arrival, stream);
@@ -120,17 +121,32 @@ impl Acceptor {
     /// For those who have more to do first; if there is no thread for that, there is no way to
     /// tell them. Nor is there under TLS, as the handshake would take a thread, too.
     fn let_approach(&mut self, arrival: Arrival, stream: TcpStream) {
-        let (limits, now) =
-            (self.entrance.shared.limits.get(), self.entrance.shared.clock.uptime());
-        match self.entrance.door.approach(arrival.addr.ip(), &limits, now) {
-            Some(arriving) => drop(self.start(move || arrival.run(stream, arriving))),
-            None => {
-                log::warn!("refused {}: too many connections are not clients yet", arrival.addr);
-                self.entrance.shared.metrics.count_refused(Refused::Arriving);
+        match self.approach(arrival) {
+            Ok((arrival, arriving)) => drop(self.start(move || arrival.run(stream, arriving))),
+            Err((addr, crowd)) => {
+                log::warn!("refused {addr}: {crowd}");
+                self.entrance.shared.metrics.count_refused(crowd.counted());
                 if self.service.tls.is_none() {
                     self.say_last(Arc::new(Transport::bare(stream)), &web::too_busy());
                 }
             }
+        }
+    }
+
+    /// Lets a connection begin to come in. If there are too many, it may still be a health check.
+    fn approach(&self, arrival: Arrival) -> Result<(Arrival, Arriving), (SocketAddr, Crowd)> {
+        let (limits, now) =
+            (self.entrance.shared.limits.get(), self.entrance.shared.clock.uptime());
+        let (addr, is_tls) = (arrival.addr, self.service.tls.is_some());
+        let approach = |share| self.entrance.door.approach(addr.ip(), share, is_tls, &limits, now);
+        match approach(self.service.share()) {
+            Ok(arriving) => Ok((arrival, arriving)),
+            Err(Crowd::Everywhere) => {
+                let only_health = self.service.only_health().ok_or((addr, Crowd::Everywhere))?;
+                let arriving = approach(Share::Health).map_err(|crowd| (addr, crowd))?;
+                Ok((Arrival { service: only_health, is_hurried: true, ..arrival }, arriving))
+            }
+            Err(crowd) => Err((addr, crowd)),
         }
     }
 

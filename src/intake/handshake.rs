@@ -11,18 +11,23 @@ use std::time::{Duration, Instant};
 use rustls::ServerConfig;
 
 use super::session::{Session, Shared};
+use crate::admission::crowd::Share;
 use crate::admission::door::{Arriving, Door, Place, TurnedAway};
 use crate::chat::{Message, Refusal};
-use crate::net::transport::{Patience, Transport};
+use crate::net::transport::{Accepted, Patience, Transport};
 use crate::os::Bell;
+use crate::telemetry::metrics::Refused;
 use crate::text::Text;
-use crate::web::{self, Site, Upgraded};
+use crate::web::{self, Served, Site, Upgraded};
+use crate::wire::text::{is_typed, plain_refusal};
 use crate::wire::{Dialect, Farewell};
 
 /// How long a TLS handshake may take, in all.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long a request may take, and its answer.
 const REQUEST: Duration = Duration::from_secs(5);
+/// How long all of it may take for a health check while the server is too busy for others.
+const BUSY: Duration = Duration::from_secs(1);
 /// How long the last words may take to be read.
 const LINGER: Duration = Duration::from_secs(1);
 /// Bytes that are read meanwhile, so that closing does not take the last words back.
@@ -44,6 +49,19 @@ impl Service {
     pub fn is_immediate(&self) -> bool {
         self.tls.is_none() && self.site.is_none()
     }
+
+    /// Whose share of those on their way in its connections are of.
+    pub fn share(&self) -> Share {
+        let is_for_machines = self.site.as_ref().is_some_and(|site| site.is_for_machines());
+        if is_for_machines { Share::Figures } else { Share::Clients }
+    }
+
+    /// The same service for those who come when there is no time for more than health checks, if
+    /// it answers any.
+    pub fn only_health(&self) -> Option<Self> {
+        let site = Arc::new(self.site.as_ref()?.only_health());
+        Some(Self { site: Some(site), ..self.clone() })
+    }
 }
 
 /// A connection on its way to becoming a client.
@@ -59,6 +77,8 @@ pub struct Arrival {
     pub hurry: Arc<Bell>,
     /// What its session will need.
     pub shared: Shared,
+    /// Whether the server is too busy to wait long for it.
+    pub is_hurried: bool,
 }
 
 impl Arrival {
@@ -79,20 +99,55 @@ impl Arrival {
     }
 
     fn prepare(&self, stream: TcpStream) -> io::Result<Option<(Transport, Upgraded)>> {
-        let (transport, early) = match &self.service.tls {
-            Some(tls) => Transport::accept_tls(stream, Arc::clone(tls), self.patience(HANDSHAKE))?,
-            None => (Transport::bare(stream), Vec::new()),
+        let Some(tls) = &self.service.tls else {
+            return self.serve(Transport::bare(stream), Vec::new());
         };
-        let Some(site) = &self.service.site else {
-            return Ok(Some((transport, Upgraded { dialect: Dialect::default(), early })));
-        };
-        match web::serve(&transport, early, site, self.patience(REQUEST))? {
-            Some(upgraded) => Ok(Some((transport, upgraded))),
-            None => {
+        let port = stream.local_addr().map_or(0, |addr| addr.port());
+        let is_plain = if self.service.site.is_some() { web::is_http } else { is_typed };
+        match Transport::accept_tls(stream, Arc::clone(tls), is_plain, self.patience(HANDSHAKE))? {
+            Accepted::Tls(transport, early) => self.serve(transport, early),
+            Accepted::Plain(transport, sent) => {
+                self.refuse_plain(&transport, sent, port)?;
                 self.linger(&transport);
                 Ok(None)
             }
         }
+    }
+
+    /// Tells who does not speak TLS that this port does.
+    fn refuse_plain(&self, transport: &Transport, sent: Vec<u8>, port: u16) -> io::Result<()> {
+        match &self.service.site {
+            Some(_) if sent.is_empty() => return Err(io::ErrorKind::TimedOut.into()),
+            Some(_) => web::refuse_plain(transport, sent, self.patience(REQUEST))?,
+            None => transport.send_all(&plain_refusal(port, &sent), self.patience(LINGER))?,
+        }
+        self.note_refusal("it does not speak TLS to a port that does", Refused::Plain);
+        Ok(())
+    }
+
+    fn serve(
+        &self,
+        transport: Transport,
+        early: Vec<u8>,
+    ) -> io::Result<Option<(Transport, Upgraded)>> {
+        let Some(site) = &self.service.site else {
+            return Ok(Some((transport, Upgraded { dialect: Dialect::default(), early })));
+        };
+        match web::serve(&transport, early, site, self.patience(REQUEST))? {
+            Served::Upgraded(upgraded) => return Ok(Some((transport, upgraded))),
+            Served::Answered => {}
+            Served::Barred(why) => self.note_refusal(&why, Refused::Host),
+            Served::Busy => {
+                self.note_refusal("too many connections are not clients yet", Refused::Arriving)
+            }
+        }
+        self.linger(&transport);
+        Ok(None)
+    }
+
+    fn note_refusal(&self, why: &str, reason: Refused) {
+        log::warn!("refused {}: {why}", self.addr);
+        self.shared.metrics.count_refused(reason);
     }
 
     fn come_in(self, transport: Transport, upgraded: Upgraded, arriving: Arriving) {
@@ -112,8 +167,7 @@ impl Arrival {
     }
 
     fn turn_away(&self, transport: &Transport, dialect: Dialect, reason: TurnedAway) {
-        log::warn!("refused {}: {reason}", self.addr);
-        self.shared.metrics.count_refused(reason.counted());
+        self.note_refusal(&reason.to_string(), reason.counted());
         let words = last_words(dialect, reason);
         if transport.send_all(&words, self.patience(LINGER)).is_ok() {
             self.linger(transport);
@@ -134,6 +188,7 @@ impl Arrival {
     }
 
     fn patience(&self, most: Duration) -> Patience<'_> {
+        let most = if self.is_hurried { most.min(BUSY) } else { most };
         Patience { deadline: Instant::now() + most, bell: &self.hurry }
     }
 }

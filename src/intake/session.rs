@@ -11,12 +11,13 @@ use crossbeam_channel::{SendError, Sender};
 use super::inbox::Input;
 use crate::admission::bucket::Bucket;
 use crate::admission::door::Place;
-use crate::admission::limits::{Limits, SharedLimits};
+use crate::admission::limits::Limits;
 use crate::chat::{ClientId, Reason};
 use crate::net::transport::Transport;
 use crate::os::{self, Bell, Ready};
 use crate::restart::snapshot::SavedSession;
 use crate::runtime::clock::Clock;
+use crate::runtime::replaceable::Replaceable;
 use crate::runtime::wakeup::Alarm;
 use crate::telemetry::metrics::Metrics;
 use crate::wire::{Decoder, Dialect, Incoming};
@@ -34,7 +35,7 @@ pub struct Shared {
     /// The time.
     pub clock: Clock,
     /// The limits in force.
-    pub limits: SharedLimits,
+    pub limits: Replaceable<Limits>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Wakes sessions when the limits have changed or the server stops.
@@ -192,7 +193,11 @@ impl Session {
                 Ready::TimedOut => self.be_silent()?,
                 Ready::Io => {
                     let received = self.transport.receive();
-                    if self.transport.is_pending() {
+                    let has_answer = match &received {
+                        Ok(received) => received.has_answer,
+                        Err(_) => self.transport.is_pending(),
+                    };
+                    if has_answer {
                         self.shared.inbox.send(Input::Writable(self.client.id))?;
                     }
                     match received {
@@ -289,11 +294,12 @@ impl Session {
     fn costs_a_token(&self, incoming: &Incoming) -> bool {
         match incoming {
             Incoming::Line(line) => !self.is_hung_up || !line.is_blank(),
-            Incoming::TooLong { .. } | Incoming::Malformed | Incoming::Ping => !self.is_hung_up,
-            // A WebSocket's ping.
-            Incoming::Answer(_) => {
-                matches!(self.decoder, Decoder::WebSocket(_)) && !self.is_hung_up
-            }
+            // What is answered costs the server as much as what is said, pings and telnet's options
+            // included.
+            Incoming::TooLong { .. }
+            | Incoming::Malformed
+            | Incoming::Ping
+            | Incoming::Answer(_) => !self.is_hung_up,
             _ => false,
         }
     }

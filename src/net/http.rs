@@ -2,8 +2,12 @@
 //!
 //! Pure: bytes in, a [`Request`] out; an [`Answer`] in, bytes out.
 
+mod accept;
+
 use std::borrow::Cow;
 use std::fmt::Write;
+
+pub use self::accept::Accept;
 
 /// Bytes that a request's head may have.
 pub const MAX_HEAD: usize = 8 * 1024;
@@ -17,12 +21,23 @@ pub struct Request {
     pub method: String,
     /// The target's path, without a query.
     pub path: String,
-    /// The authority that the client thinks it is talking to.
-    pub host: String,
+    /// The authority that the client thinks it is talking to. Browsers name it always, and only
+    /// HTTP/1.0 may leave it out, as health checks do.
+    pub host: Option<String>,
     /// Where the page that asks comes from, as browsers tell.
     pub origin: Option<String>,
     /// What it would go on with instead of HTTP.
     pub upgrade: Option<Upgrade>,
+    /// The media types that it takes.
+    pub accept: Accept,
+}
+
+impl Request {
+    /// Whether it is GET, or HEAD, which is answered alike but for the body (RFC 9110, section
+    /// 9.3.2).
+    pub fn is_read(&self) -> bool {
+        ["GET", "HEAD"].contains(&&*self.method)
+    }
 }
 
 /// A request to go on with WebSocket (RFC 6455, section 4.1).
@@ -67,6 +82,18 @@ impl Status {
             Self::ServiceUnavailable => "Service Unavailable",
         }
     }
+
+    /// What a person is to know of it, if that is more than its name.
+    fn words(self) -> &'static str {
+        match self {
+            Self::HeadTooLarge => {
+                "The request is too large: more than 8 KiB, or more than 64 header fields.\n\
+                 Most of it may be cookies that other services on this host have left in your browser.\n\
+                 Delete the cookies of this host, then load the page again.\n"
+            }
+            _ => self.phrase(),
+        }
+    }
 }
 
 /// Reads a request's head at the front of `bytes`; returns it with its length, or `None` if it
@@ -90,13 +117,19 @@ pub fn parse(bytes: &[u8]) -> Result<Option<(Request, usize)>, Status> {
 fn request(head: &httparse::Request<'_, '_>) -> Result<Request, Status> {
     let fields = Fields(head.headers);
     let target = head.path.unwrap_or_default();
+    let host = fields.only("host")?;
+    if host.is_none() && head.version != Some(0) {
+        return Err(Status::BadRequest);
+    }
+    // HTTP/1.0 knows no upgrade (RFC 9110, section 7.8), and WebSocket's is a GET (RFC 6455, 4.1).
+    let may_upgrade = head.version == Some(1) && head.method == Some("GET");
     Ok(Request {
         method: head.method.unwrap_or_default().to_owned(),
         path: path(target).ok_or(Status::BadRequest)?.to_owned(),
-        host: fields.only("host")?.ok_or(Status::BadRequest)?.to_owned(),
+        host: host.map(str::to_owned),
         origin: fields.only("origin")?.map(str::to_owned),
-        // HTTP/1.0 knows none (RFC 9110, section 7.8).
-        upgrade: if head.version == Some(1) { fields.upgrade()? } else { None },
+        upgrade: if may_upgrade { fields.upgrade()? } else { None },
+        accept: Accept::new(fields.list("accept")?),
     })
 }
 
@@ -177,25 +210,21 @@ pub struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    /// A status that speaks for itself.
+    /// A status, in words.
     pub fn plain(status: Status) -> Answer<'static> {
-        let (content_type, body) = ("text/plain; charset=utf-8", status.phrase().as_bytes());
+        let (content_type, body) = ("text/plain; charset=utf-8", status.words().as_bytes());
         Answer { status, fields: Vec::new(), content_type, body: body.into() }
     }
 
     /// The whole answer to `request`, after which the connection ends.
     ///
-    /// Whoever asks for a head only is not sent a body, nor told how long it would be: that would
-    /// have to be what GET is answered (RFC 9110, section 8.6).
+    /// Whoever asks for a head only is not sent a body, but told how long it would be.
     pub fn to_bytes(&self, request: &[u8]) -> Vec<u8> {
         let mut head = head(self.status, &self.fields);
         let (content_type, length) = (self.content_type, self.body.len());
         let is_whole = !asks_for_head(request);
         // Writing to a String cannot fail.
-        let _ = write!(head, "Content-Type: {content_type}\r\n");
-        if is_whole {
-            let _ = write!(head, "Content-Length: {length}\r\n");
-        }
+        let _ = write!(head, "Content-Type: {content_type}\r\nContent-Length: {length}\r\n");
         head.push_str("Cache-Control: no-cache\r\nConnection: close\r\n\r\n");
         [head.as_bytes(), if is_whole { &self.body } else { &[] }].concat()
     }
@@ -243,7 +272,7 @@ mod tests {
         let (request, length) = parse(&[head.as_bytes(), rest].concat()).unwrap().unwrap();
         assert_eq!(length, head.len());
         assert_eq!((request.method.as_str(), request.path.as_str()), ("GET", "/a"));
-        assert_eq!(request.host, "box7:8080");
+        assert_eq!(request.host.as_deref(), Some("box7:8080"));
         assert_eq!(request.origin.as_deref(), Some("http://box7:8080"));
         assert_eq!(request.upgrade, None);
     }
@@ -253,6 +282,7 @@ mod tests {
         for head in ["GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n"] {
             assert_eq!(parsed(head), Err(Status::BadRequest), "{head}");
         }
+        assert_eq!(parsed("GET / HTTP/1.0\r\n\r\n").unwrap().host, None);
     }
 
     #[test]

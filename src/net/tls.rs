@@ -1,6 +1,10 @@
 //! TLS: who the server is, and what it takes to be spoken to.
 
-use std::sync::{Arc, PoisonError, RwLock};
+mod expiry;
+
+use std::sync::Arc;
+
+pub use self::expiry::Expiry;
 
 use rustls::ServerConfig;
 use rustls::crypto::ring;
@@ -8,6 +12,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+
+use crate::runtime::replaceable::Replaceable;
 
 /// What browsers are told to speak (RFC 7301).
 pub const HTTP: &[u8] = b"http/1.1";
@@ -39,13 +45,24 @@ impl PrivateKey {
     /// Takes it from PEM.
     ///
     /// # Errors
-    /// When there is none.
+    /// When there is none, or one that takes a passphrase.
     pub fn from_pem(pem: &[u8]) -> Result<Self, String> {
+        if is_encrypted(pem) {
+            return Err("it is encrypted, and chatd has nobody to ask for the passphrase; \
+                        openssl pkey -in OLD -out NEW writes it without one"
+                .to_owned());
+        }
         match PrivateKeyDer::from_pem_slice(pem) {
             Ok(key) => Ok(Self(Arc::new(key))),
             Err(error) => Err(format!("the file contains no private key: {error}")),
         }
     }
+}
+
+/// Whether the key in `pem` takes a passphrase: in PKCS #8 (RFC 5958) or as OpenSSL once had it.
+fn is_encrypted(pem: &[u8]) -> bool {
+    let marks = [&b"-----BEGIN ENCRYPTED PRIVATE KEY-----"[..], b"Proc-Type: 4,ENCRYPTED"];
+    pem.split(|&byte| byte == b'\n').any(|line| marks.contains(&line.trim_ascii()))
 }
 
 /// A chain of certificates and the key that belongs to it.
@@ -56,6 +73,10 @@ impl Identity {
     /// # Errors
     /// When they do not belong together, or are of no use.
     pub fn new(certificates: &Certificates, key: &PrivateKey) -> Result<Self, String> {
+        ring::sign::any_supported_type(&key.0).map_err(|_| {
+            "chatd cannot use a key of its kind: it takes RSA with 2048 to 4096 bits, ECDSA on P-256 or \
+             P-384, and Ed25519"
+        })?;
         let (chain, key) = (certificates.0.clone(), key.0.clone_key());
         match CertifiedKey::from_der(chain, key, &ring::default_provider()) {
             Ok(certified) => Ok(Self(Arc::new(certified))),
@@ -65,21 +86,35 @@ impl Identity {
             Err(error) => Err(error.to_string()),
         }
     }
+
+    /// When the server's own certificate expires.
+    pub fn expiry(&self) -> Option<Expiry> {
+        self.0.cert.first().and_then(Expiry::of)
+    }
 }
 
 /// The server's identity, which can be replaced while it runs.
 #[derive(Clone, Debug)]
-pub struct Tls(Arc<RwLock<Identity>>);
+pub struct Tls(Replaceable<Identity>);
 
 impl Tls {
     /// Presents `identity`.
     pub fn new(identity: Identity) -> Self {
-        Self(Arc::new(RwLock::new(identity)))
+        Self(Replaceable::new(identity))
+    }
+
+    /// When the certificate that is presented expires.
+    pub fn expiry(&self) -> Option<Expiry> {
+        self.identity().expiry()
+    }
+
+    fn identity(&self) -> Identity {
+        self.0.get()
     }
 
     /// Presents another one from now on.
     pub fn replace(&self, identity: Identity) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = identity;
+        self.0.replace(identity);
     }
 
     /// What a listener needs; `protocols` are those it speaks, if it can tell (RFC 7301).
@@ -100,6 +135,6 @@ impl Tls {
 
 impl ResolvesServerCert for Tls {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner).0))
+        Some(self.identity().0)
     }
 }

@@ -26,6 +26,15 @@ pub struct Transport {
     tls: Option<Box<Mutex<ServerConnection>>>,
 }
 
+/// What became of a connection to a port that speaks TLS.
+#[derive(Debug)]
+pub enum Accepted {
+    /// It speaks TLS, too, and has already sent this in it.
+    Tls(Transport, Vec<u8>),
+    /// It does not, but sent this, or nothing in all the time it had.
+    Plain(Transport, Vec<u8>),
+}
+
 /// What was read.
 #[derive(Debug, Default)]
 pub struct Received {
@@ -33,6 +42,9 @@ pub struct Received {
     pub bytes: Vec<u8>,
     /// Whether no more will come.
     pub is_end: bool,
+    /// Whether TLS has something of its own to say to it, when nothing was
+    /// [pending](Transport::is_pending) before.
+    pub has_answer: bool,
 }
 
 /// How long a client may take, all in all, before it is one.
@@ -50,38 +62,70 @@ impl Transport {
         Self { socket: Socket::new(stream), tls: None }
     }
 
-    /// Shakes hands, and returns what the client has already sent after that.
+    /// Shakes hands, unless the first byte `is_plain`, which none of TLS's is.
     ///
     /// # Errors
-    /// When the client does not speak TLS, or takes too long.
+    /// When the client does not speak TLS, or takes too long after its first byte.
     pub fn accept_tls(
         stream: TcpStream,
         config: Arc<ServerConfig>,
+        is_plain: fn(u8) -> bool,
         patience: Patience<'_>,
-    ) -> io::Result<(Self, Vec<u8>)> {
+    ) -> io::Result<Accepted> {
+        let bare = Self::bare(stream);
+        let first = match bare.receive_within(patience) {
+            Ok(received) => received,
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                return Ok(Accepted::Plain(bare, Vec::new()));
+            }
+            Err(error) => return Err(error),
+        };
+        if first.bytes.first().is_some_and(|&byte| is_plain(byte)) {
+            return Ok(Accepted::Plain(bare, first.bytes));
+        }
         let tls = ServerConnection::new(config).map_err(io::Error::other)?;
-        let transport = Self { socket: Socket::new(stream), tls: Some(Box::new(Mutex::new(tls))) };
+        let transport = Self { socket: bare.socket, tls: Some(Box::new(Mutex::new(tls))) };
+        let early = transport.shake_hands(transport.decode(first.bytes), patience)?;
+        Ok(Accepted::Tls(transport, early))
+    }
+
+    /// Goes on with the handshake, and returns what the client has already sent after it.
+    fn shake_hands(
+        &self,
+        mut received: io::Result<Received>,
+        patience: Patience<'_>,
+    ) -> io::Result<Vec<u8>> {
         let mut early = Vec::new();
-        while transport.is_handshaking() {
-            let received = transport.receive_within(patience);
+        loop {
             // Even a refusal is to be told.
-            transport.send_all(&[], patience)?;
-            let received = received?;
-            early.extend(received.bytes);
-            if received.is_end {
+            self.send_all(&[], patience)?;
+            let Received { bytes, is_end, .. } = received?;
+            early.extend(bytes);
+            if !self.is_handshaking() {
+                return Ok(early);
+            }
+            if is_end {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
+            received = self.receive_within(patience);
         }
-        Ok((transport, early))
     }
 
     /// Reads once, waiting if nothing has come.
     pub fn receive(&self) -> io::Result<Received> {
-        let bytes = self.socket.receive(READ)?;
+        self.decode(self.socket.receive(READ)?)
+    }
+
+    /// What is in `bytes`, which were read; none are the end.
+    fn decode(&self, bytes: Vec<u8>) -> io::Result<Received> {
         let is_end = bytes.is_empty();
         match self.lock() {
-            Some(mut tls) if !is_end => decrypt(&mut tls, &bytes),
-            _ => Ok(Received { bytes, is_end }),
+            Some(mut tls) if !is_end => {
+                let was_pending = tls.wants_write();
+                let received = decrypt(&mut tls, &bytes)?;
+                Ok(Received { has_answer: tls.wants_write() && !was_pending, ..received })
+            }
+            _ => Ok(Received { bytes, is_end, has_answer: false }),
         }
     }
 

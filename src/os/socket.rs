@@ -17,21 +17,32 @@ const BACKLOG: i32 = 4096;
 /// Bytes that the kernel keeps for one client beside its send queue, about. Left to itself it
 /// would keep megabytes, and a thousand clients that do not read would take all it has.
 const SEND_BUFFER: usize = 128 * 1024;
+/// How long a connection is silent before it is probed: clouds forget one after four minutes.
+const SILENCE: Duration = Duration::from_secs(120);
 /// Slices one send can carry; far below the kernel's limit of 1024 (UIO_MAXIOV, sendmsg(2)).
 const MAX_SLICES: usize = 64;
 
-/// Binds and listens on `addr`. With `v6_only` an IPv6 wildcard leaves IPv4 to others. A client
-/// that the network lost is noticed after `lost_after`.
+/// Binds and listens on `addr`, which need not be an address of this machine yet if it
+/// `may_come_later` (ip(7)). With `v6_only` an IPv6 wildcard leaves IPv4 to others. A client that the
+/// network lost is noticed after `lost_after`.
 ///
 /// Differs from [`TcpListener::bind`] in its backlog, which has to last through a burst of
 /// reconnecting clients, and in being non-blocking.
-pub fn listen(addr: SocketAddr, v6_only: bool, lost_after: Duration) -> io::Result<TcpListener> {
+pub fn listen(
+    addr: SocketAddr,
+    v6_only: bool,
+    may_come_later: bool,
+    lost_after: Duration,
+) -> io::Result<TcpListener> {
     let family = if addr.is_ipv6() { AddressFamily::INET6 } else { AddressFamily::INET };
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, None)?;
     sockopt::set_socket_reuseaddr(&socket, true)?;
     if addr.is_ipv6() {
         sockopt::set_ipv6_v6only(&socket, v6_only)?;
+        sockopt::set_ipv6_freebind(&socket, may_come_later)?;
+    } else {
+        sockopt::set_ip_freebind(&socket, may_come_later)?;
     }
     prepare(&socket, lost_after)?;
     rustix::net::bind(&socket, &addr)?;
@@ -45,15 +56,15 @@ pub fn listen(addr: SocketAddr, v6_only: bool, lost_after: Duration) -> io::Resu
 /// vanished, whether it was idle or had data outstanding, and a congestion control that every Linux
 /// has and that sends at once: BBR, where it is the default, may start a timer for each send.
 pub fn prepare(listener: &impl AsFd, lost_after: Duration) -> io::Result<()> {
-    let probes = 4;
+    let (probes, silence) = (4, SILENCE.min(lost_after / 2));
     sockopt::set_tcp_nodelay(listener, true)?;
     // Without it all is only slower.
     let _ = sockopt::set_tcp_congestion(listener, "reno");
     sockopt::set_socket_oobinline(listener, true)?;
     sockopt::set_socket_send_buffer_size(listener, SEND_BUFFER)?;
     sockopt::set_socket_keepalive(listener, true)?;
-    sockopt::set_tcp_keepidle(listener, lost_after / 2)?;
-    sockopt::set_tcp_keepintvl(listener, lost_after / 2 / probes)?;
+    sockopt::set_tcp_keepidle(listener, silence)?;
+    sockopt::set_tcp_keepintvl(listener, (lost_after - silence) / probes)?;
     sockopt::set_tcp_keepcnt(listener, probes)?;
     let millis = u32::try_from(lost_after.as_millis()).unwrap_or(u32::MAX);
     Ok(sockopt::set_tcp_user_timeout(listener, millis)?)
@@ -184,7 +195,7 @@ mod tests {
     #[test]
     fn a_socket_is_prompt_keeps_urgent_data_in_place_and_notices_a_lost_peer() {
         let any_port = "127.0.0.1:0".parse().unwrap();
-        let listener = listen(any_port, true, Duration::from_secs(600)).unwrap();
+        let listener = listen(any_port, true, false, Duration::from_secs(600)).unwrap();
         let _far = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         poll(&mut [PollFd::new(&listener, PollFlags::IN)], None).unwrap();
         let (near, _) = listener.accept().unwrap();
@@ -197,6 +208,7 @@ mod tests {
         let probing =
             sockopt::tcp_keepintvl(&stream).unwrap() * sockopt::tcp_keepcnt(&stream).unwrap();
         let silent = sockopt::tcp_keepidle(&stream).unwrap();
+        assert_eq!(silent, Duration::from_secs(120));
         assert_eq!(silent + probing, Duration::from_secs(600));
     }
 }

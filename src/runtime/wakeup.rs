@@ -1,15 +1,16 @@
 //! `Alarm`: wakes all sessions at once, to stop or to look at what has changed.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
 
+use super::replaceable::Replaceable;
 use crate::os::Bell;
 
 /// A bell that can be rung again and again: each time it is replaced by a silent one.
 #[derive(Debug)]
 pub struct Alarm {
-    bell: RwLock<Arc<Bell>>,
+    bell: Replaceable<Arc<Bell>>,
     is_parking: AtomicBool,
     is_over: AtomicBool,
 }
@@ -17,20 +18,18 @@ pub struct Alarm {
 impl Alarm {
     /// One that nobody has rung.
     pub fn new() -> io::Result<Self> {
-        let bell = RwLock::new(Arc::new(Bell::new()?));
+        let bell = Replaceable::new(Arc::new(Bell::new()?));
         Ok(Self { bell, is_parking: AtomicBool::new(false), is_over: AtomicBool::new(false) })
     }
 
     /// The bell to wait for. Once it has rung, ask again.
     pub fn bell(&self) -> Arc<Bell> {
-        Arc::clone(&self.bell.read().unwrap_or_else(PoisonError::into_inner))
+        self.bell.get()
     }
 
     /// Wakes everyone, to look at what has changed.
     pub fn ring(&self) -> io::Result<()> {
-        let silent = Arc::new(Bell::new()?);
-        let mut bell = self.bell.write().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *bell, silent).ring();
+        self.bell.replace(Arc::new(Bell::new()?)).ring();
         Ok(())
     }
 

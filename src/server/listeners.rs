@@ -129,13 +129,27 @@ fn listen_once(config: &Config, wanted: &Wanted) -> Result<Vec<TcpListener>, Sta
 }
 
 fn bind(addr: SocketAddr, v6_only: bool, or_ipv4: bool) -> Result<TcpListener, StartError> {
-    match os::listen(addr, v6_only, LOST_AFTER) {
+    match os::listen(addr, v6_only, false, LOST_AFTER) {
         Err(error) if or_ipv4 && os::is_without_ipv6(&error) => {
             let addr = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), addr.port());
-            bind(addr, v6_only, false)
+            return bind(addr, v6_only, false);
         }
-        result => result.map_err(failed(format!("listen on {addr}"))),
+        Err(error) if is_not_here(addr, &error) => {
+            log::warn!(
+                "{} is not an address of this machine yet; listening on it anyway",
+                addr.ip()
+            );
+            // Whether it can be had later or not: what is wrong now is that it is not here.
+            os::listen(addr, v6_only, true, LOST_AFTER).map_err(|_| error)
+        }
+        result => result,
     }
+    .map_err(failed(format!("listen on {addr}")))
+}
+
+/// Whether `addr` may be an address that the machine will be given later, as while it boots.
+fn is_not_here(addr: SocketAddr, error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::AddrNotAvailable && !addr.ip().is_unspecified()
 }
 
 /// Logs where the server listens, and returns the same for the port file.

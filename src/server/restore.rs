@@ -49,7 +49,8 @@ pub(super) fn restore(
     inherited.clients.sort_by_key(|(id, _)| *id);
     if let Some(snapshot) = &mut inherited.snapshot {
         door.count_from(snapshot.next_id);
-        door.recall(std::mem::take(&mut snapshot.addresses));
+        let (limits, now) = (shared.limits.get(), shared.clock.uptime());
+        door.recall(std::mem::take(&mut snapshot.addresses), &limits, now);
     }
     let mut saved: HashMap<_, _> = inherited.snapshot.as_mut().map_or_else(HashMap::new, |all| {
         all.take_clients().into_iter().map(|(client, queue)| (client.id, (client, queue))).collect()

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use super::certificate;
 use super::error::StartError;
 use crate::admission::door::Door;
 use crate::broadcaster;
@@ -16,8 +17,9 @@ use crate::os::Bell;
 use crate::restart::inherit::{Inherited, Listener};
 use crate::restart::manager_thread::Keeper;
 use crate::restart::snapshot::Legacy;
+use crate::runtime::replaceable::Replaceable;
 use crate::store::Database;
-use crate::web::SharedGuard;
+use crate::web::Guard;
 
 /// How long what was said before the server stops may take to be dealt with.
 const LAST_INPUTS: Duration = Duration::from_millis(500);
@@ -44,7 +46,7 @@ pub const HAND_OVER: Duration = ARRIVAL
 pub struct Server {
     pub(super) shared: Shared,
     pub(super) tls: Option<Tls>,
-    pub(super) guard: SharedGuard,
+    pub(super) guard: Replaceable<Guard>,
     pub(super) door: Arc<Door>,
     /// Rings to stop accepting.
     pub(super) closing: Arc<Bell>,
@@ -71,9 +73,10 @@ impl Server {
 
     /// Puts the settings of `config` in force that can change while running.
     pub fn configure(&self, config: &Config) {
-        self.shared.limits.set(config.limits());
+        self.shared.limits.replace(config.limits());
         if let (Some(tls), Some(identity)) = (&self.tls, &config.identity) {
             tls.replace(identity.clone());
+            certificate::report(tls, &self.shared.metrics);
         }
         self.guard.replace(config.guard());
         if let Err(error) = self.shared.alarm.ring() {

@@ -10,9 +10,10 @@ use crate::config::{Config, Durability};
 use crate::intake::handshake::Service;
 use crate::intake::inbox::Input;
 use crate::net::tls::{self, Tls};
+use crate::runtime::replaceable::Replaceable;
 use crate::store::{Database, Fault, Past, Store};
 use crate::telemetry::metrics::Metrics;
-use crate::web::{SharedGuard, Site};
+use crate::web::{Guard, Site};
 
 /// How long the broadcaster may take to say how things stand.
 const COUNTING: Duration = Duration::from_secs(1);
@@ -32,42 +33,53 @@ pub(super) fn open_store(
     Ok((past, Some((store, config.durability))))
 }
 
-/// What `config` asks for.
+/// What `config` asks for, and what the service manager made a socket for.
 pub(super) fn services(
     config: &Config,
     tls: Option<&Tls>,
-    guard: &SharedGuard,
+    guard: &Replaceable<Guard>,
     figures: Site,
+    assigned: &[String],
 ) -> Vec<Wanted> {
     let wanted = |port, name, tls, site: Option<Site>| {
         let service = Service { name, tls, site: site.map(Arc::new) };
         Wanted { addresses: config.addresses(), port, service }
     };
+    // A socket that was made for a service has its own port.
+    let port_of = |port: Option<u16>, name: &str| {
+        port.or_else(|| assigned.iter().any(|assigned| assigned == name).then_some(0))
+    };
     let mut services = vec![wanted(config.port, "text", None, None)];
-    if let Some(port) = config.web_port {
+    if let Some(port) = port_of(config.web_port, "web") {
         let tls = tls.map(|tls| tls.server_config(&[tls::HTTP]));
-        services.push(wanted(port, "web", tls, Some(Site::Page(guard.clone()))));
+        services.push(wanted(port, "web", tls, Some(Site::page(guard.clone()))));
     }
-    if let Some(port) = config.tls_port {
-        let tls = tls.map(|tls| tls.server_config(&[]));
-        services.push(wanted(port, "tls", tls, None));
+    if let Some(tls) = tls
+        && let Some(port) = port_of(config.tls_port, "tls")
+    {
+        services.push(wanted(port, "tls", Some(tls.server_config(&[])), None));
     }
-    if let Some(addr) = config.metrics {
-        let metrics = wanted(addr.port(), "metrics", None, Some(figures));
-        services.push(Wanted { addresses: vec![addr.ip()], ..metrics });
+    if let Some(port) = port_of(config.metrics.map(|addr| addr.port()), "metrics") {
+        let addresses = config.metrics.map_or_else(Vec::new, |addr| vec![addr.ip()]);
+        let metrics = wanted(port, "metrics", None, Some(figures));
+        services.push(Wanted { addresses, ..metrics });
     }
     services
 }
 
 /// The page of figures; the broadcaster is asked for those that only it knows.
-pub(super) fn figures(metrics: &Arc<Metrics>, inbox: &Sender<Input>) -> Site {
+pub(super) fn figures(
+    metrics: &Arc<Metrics>,
+    inbox: &Sender<Input>,
+    guard: &Replaceable<Guard>,
+) -> Site {
     let (metrics, inbox) = (metrics.clone(), inbox.clone());
-    Site::Metrics(Box::new(move || {
+    Site::figures(guard.clone(), move || {
         let (reply, census) = crossbeam_channel::bounded(1);
         let asked = inbox.send_timeout(Input::Count(reply), COUNTING);
         let census = asked.ok().and_then(|()| census.recv_timeout(COUNTING).ok());
         metrics.to_text(census.unwrap_or_default())
-    }))
+    })
 }
 
 /// A store, if there is one, and whether lines wait for it.

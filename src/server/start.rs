@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
+use super::certificate;
 use super::error::{StartError, failed};
 use super::listeners::{self, Wanted};
 use super::port_file;
 use super::restore::{RestoredClient, restore};
 use super::running::Server;
 use super::services::{Memory, figures, open_store, services};
-use crate::admission::limits::SharedLimits;
 use crate::broadcaster::{Broadcaster, Environment};
 use crate::chat::ClientId;
 use crate::config::Config;
@@ -27,11 +27,11 @@ use crate::restart::files::SnapshotFile;
 use crate::restart::inherit::{Inherited, Listener};
 use crate::restart::manager_thread::Keeper;
 use crate::runtime::clock::Clock;
+use crate::runtime::replaceable::Replaceable;
 use crate::runtime::threads::Threads;
 use crate::runtime::wakeup::Alarm;
 use crate::store::Database;
 use crate::telemetry::metrics::Metrics;
-use crate::web::SharedGuard;
 
 impl Server {
     /// Binds and starts, and goes on with what another process left. `snapshot` is where this one
@@ -51,20 +51,15 @@ impl Server {
         // It may find damage, which is a matter of the state directory, not of the ports.
         let (past, store) = open_store(config, database, &inbox)?;
         let tls = config.identity.clone().map(Tls::new);
-        let guard = SharedGuard::new(config.guard());
-        let wanted = services(config, tls.as_ref(), &guard, figures(&metrics, &inbox));
-        let Listening { listeners, assigned, ports } =
-            Listening::open(config, wanted, &mut inherited)?;
+        let guard = Replaceable::new(config.guard());
+        let figures = figures(&metrics, &inbox, &guard);
+        let assigned = assigned(&inherited.listeners);
+        let wanted = services(config, tls.as_ref(), &guard, figures, &assigned);
+        let (listeners, ports) = listen(config, wanted, &mut inherited, &assigned)?;
         let (closing, hurry, closed) = (Arc::new(bell()?), Arc::new(bell()?), bell()?);
         let keeper = Keeper::start(snapshot).map_err(failed("start the thread \"systemd\""))?;
         let shared = share(config, &inherited, inbox, metrics)?;
-        let entrance = Entrance {
-            door: Arc::default(),
-            shared: shared.clone(),
-            threads: Threads::new("client"),
-            closing: Arc::clone(&closing),
-            hurry: Arc::clone(&hurry),
-        };
+        let entrance = entrance(&shared, &closing, &hurry);
         let door = Arc::clone(&entrance.door);
         let (chat, clients) = restore(inherited, past, config.settings(), &door, &shared);
 
@@ -78,6 +73,7 @@ impl Server {
         let clients = (clients, entrance.threads.clone());
         let (broadcaster, begin) = start_broadcaster(make, clients, on_crash)?;
         start_writable(writable, shared.inbox.clone())?;
+        start_certificate(tls.as_ref(), &shared.metrics, &closing)?;
         let acceptors = start_acceptors(listeners, &entrance)?;
         config.port_file.as_deref().map_or(Ok(()), |path| port_file::write(path, &ports))?;
         // Gone only if it panicked already.
@@ -90,29 +86,20 @@ impl Server {
     }
 }
 
-/// The sockets that are listened to.
-struct Listening {
-    listeners: Vec<(TcpListener, Service)>,
-    /// Services whose listeners the service manager's settings made.
-    assigned: Vec<String>,
-    /// What the port file says.
-    ports: String,
-}
-
-impl Listening {
-    /// Binds what is wanted, unless it is inherited.
-    fn open(
-        config: &Config,
-        wanted: Vec<Wanted>,
-        inherited: &mut Inherited,
-    ) -> Result<Self, StartError> {
-        let given = std::mem::take(&mut inherited.listeners);
-        let assigned = assigned(&given);
-        let listeners = listeners::listen(config, wanted, given, !inherited.clients.is_empty())?;
-        listeners::keep(&listeners, |name| assigned.iter().any(|other| other == name));
-        let ports = listeners::announce(&listeners)?;
-        Ok(Self { listeners, assigned, ports })
-    }
+/// Binds what is wanted, unless it is inherited; returns what the port file says, too.
+fn listen(
+    config: &Config,
+    wanted: Vec<Wanted>,
+    inherited: &mut Inherited,
+    assigned: &[String],
+) -> Result<(Vec<(TcpListener, Service)>, String), StartError> {
+    let given = std::mem::take(&mut inherited.listeners);
+    let listeners = listeners::listen(config, wanted, given, !inherited.clients.is_empty())?;
+    listeners::keep(&listeners, |name| assigned.iter().any(|other| other == name));
+    let names: Vec<_> = listeners.iter().map(|(_, service)| service.name).collect();
+    config.useless(&names).iter().for_each(|useless| log::warn!("{useless}"));
+    let ports = listeners::announce(&listeners)?;
+    Ok((listeners, ports))
 }
 
 /// What every session is given; the clock goes on where that of the process before had come to.
@@ -126,7 +113,7 @@ fn share(
     Ok(Shared {
         inbox,
         clock: Clock::start(before),
-        limits: SharedLimits::new(config.limits()),
+        limits: Replaceable::new(config.limits()),
         metrics,
         alarm: Arc::new(Alarm::new().map_err(failed("create a wakeup"))?),
     })
@@ -147,6 +134,17 @@ fn environment(
         keeper: keeper.clone(),
         metrics: Arc::clone(&shared.metrics),
         web_port,
+    }
+}
+
+/// What the acceptors have in common.
+fn entrance(shared: &Shared, closing: &Arc<Bell>, hurry: &Arc<Bell>) -> Entrance {
+    Entrance {
+        door: Arc::default(),
+        shared: shared.clone(),
+        threads: Threads::new("client"),
+        closing: Arc::clone(closing),
+        hurry: Arc::clone(hurry),
     }
 }
 
@@ -184,6 +182,17 @@ fn start_broadcaster(
 /// Starts the thread that reports sockets that take more again.
 fn start_writable(writable: Arc<WritablePoll>, inbox: Sender<Input>) -> Result<(), StartError> {
     spawn("writable", move || report_writable(&writable, &inbox)).map(drop)
+}
+
+/// Starts the thread that says when the certificate expires, if there is one.
+fn start_certificate(
+    tls: Option<&Tls>,
+    metrics: &Arc<Metrics>,
+    closing: &Arc<Bell>,
+) -> Result<(), StartError> {
+    let Some(tls) = tls.cloned() else { return Ok(()) };
+    let (metrics, closing) = (Arc::clone(metrics), Arc::clone(closing));
+    spawn("certificate", move || certificate::watch(&tls, &metrics, &closing)).map(drop)
 }
 
 /// Starts a thread for each listener.

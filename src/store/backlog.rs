@@ -12,6 +12,8 @@ use crate::text::Text;
 /// Lines that may wait for the disk, by number and by bytes of text.
 const MAX_WAITING: usize = 65_536;
 const MAX_BYTES: usize = 64 * 1024 * 1024;
+/// Rooms of which something did not fit, of lines and of topics: names of rooms are cheap.
+const MAX_ROOMS: usize = 16_384;
 /// Lines written at once.
 const MAX_BATCH: usize = 4096;
 
@@ -62,12 +64,19 @@ impl Item {
 struct Overflow {
     gaps: BTreeMap<RoomName, Item>,
     topics: BTreeMap<RoomName, Item>,
+    /// How many lines of other rooms there are.
+    unmarked: u64,
 }
 
 impl Overflow {
     fn add(&mut self, item: Item) {
         match item {
-            Item::Topic { room, .. } => drop(self.topics.insert(room, item)),
+            Item::Topic { room, .. } if has_room(&self.topics, room) => {
+                self.topics.insert(room, item);
+            }
+            // A topic without its line is less than a line.
+            Item::Topic { .. } => {}
+            Item::Line { room, .. } if !has_room(&self.gaps, room) => self.unmarked += 1,
             Item::Gap { room, .. } => drop(self.gaps.insert(room, item)),
             Item::Line { seq, room, entry: Entry { at, .. } } => {
                 let none = Gap { first: seq, last: seq, lines: 0, from: at, to: at };
@@ -80,10 +89,20 @@ impl Overflow {
         }
     }
 
+    /// Whether nothing waits in it to be written.
+    fn is_empty(&self) -> bool {
+        self.gaps.is_empty() && self.topics.is_empty()
+    }
+
     fn pop(&mut self) -> Option<Item> {
         let gap = self.gaps.pop_first().or_else(|| self.topics.pop_first());
         gap.map(|(_, item)| item)
     }
+}
+
+/// Whether something of `room` can be remembered.
+fn has_room(rooms: &BTreeMap<RoomName, Item>, room: RoomName) -> bool {
+    rooms.len() < MAX_ROOMS || rooms.contains_key(&room)
 }
 
 /// What both ends know.
@@ -130,10 +149,11 @@ impl Backlog {
     /// there is no room for it.
     pub(super) fn push(&mut self, make: impl FnOnce(u64) -> Item) -> Option<u64> {
         self.handed += 1;
-        self.shared.handed.store(self.handed, Ordering::Release);
         let item = make(self.handed);
         let shared = Arc::clone(&self.shared);
         let mut overflow = shared.overflow();
+        // Whoever learns of the number and then locks finds the item in its place.
+        shared.handed.store(self.handed, Ordering::Release);
         // What did not fit before comes first.
         while let Some(late) = overflow.pop() {
             if let Err(late) = self.try_send(late) {
@@ -198,7 +218,14 @@ impl Queue {
 
     /// Whether all up to that number is written, or lost.
     pub(super) fn is_done(&self, upto: u64) -> bool {
-        self.shared.done.load(Ordering::Acquire) >= upto
+        let is_written = self.shared.done.load(Ordering::Acquire) >= upto;
+        // What was lost without a mark is never written.
+        is_written || (self.shared.overflow().is_empty() && self.items.is_empty())
+    }
+
+    /// How many lines were lost since it was asked last that get no mark in the history.
+    pub(super) fn take_unmarked(&self) -> u64 {
+        std::mem::take(&mut self.shared.overflow().unmarked)
     }
 
     /// Notes that a batch is on the disk, and returns up to which number that is all.
@@ -282,6 +309,23 @@ mod tests {
         }
         assert_eq!(written, filled + 2, "one gap, and of the topics the last");
         assert_eq!(backlog.pending(), 0);
+    }
+
+    #[test]
+    fn of_rooms_without_number_only_so_many_are_remembered_and_the_rest_is_counted() {
+        let (mut backlog, queue) = backlog();
+        fill(&mut backlog, "");
+        // One is the lobby.
+        for number in 0..MAX_ROOMS + 5 {
+            assert_eq!(backlog.push(line(&format!("r{number}"), 1, "")), None);
+            let room = room(&format!("r{number}"));
+            assert_eq!(backlog.push(|seq| Item::Topic { seq, room, topic: None }), None);
+        }
+        assert_eq!(backlog.push(line("r0", 2, "")), None);
+        let overflow = queue.shared.overflow();
+        assert_eq!((overflow.gaps.len(), overflow.topics.len()), (MAX_ROOMS, MAX_ROOMS));
+        drop(overflow);
+        assert_eq!([queue.take_unmarked(), queue.take_unmarked()], [6, 0]);
     }
 
     #[test]

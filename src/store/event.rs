@@ -34,6 +34,12 @@ pub enum Event {
         /// When the last was said.
         to: Moment,
     },
+    /// There was no room for the markers of so many rooms either: so many lines of other rooms are
+    /// lost without one.
+    LostUnmarked {
+        /// How many they were.
+        lines: u64,
+    },
     /// Another process changed the file, perhaps the accounts and bans: these are all.
     Changed(Roll),
     /// These lines are to be in nobody's memory any more.

@@ -15,6 +15,7 @@ use env_logger::{Builder, Target};
 use log::{Level, LevelFilter};
 
 use super::flood::Floodgate;
+use super::libraries::Libraries;
 use crate::os;
 
 /// Lines that may wait to be written.
@@ -45,7 +46,7 @@ pub fn start(level: LevelFilter) -> io::Result<()> {
     builder.format(move |line, record| form.write(line, record.level(), record.args()));
     let logger = builder.build();
     let most = logger.filter();
-    let gate = Box::new(Floodgate::new(logger));
+    let gate = Box::new(Floodgate::new(Libraries(logger)));
     if LOG.set(writer).is_ok() && log::set_boxed_logger(gate).is_ok() {
         log::set_max_level(most);
         set_level(level);

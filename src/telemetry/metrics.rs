@@ -1,5 +1,6 @@
 //! `Metrics`: what can be measured from outside, in the OpenMetrics text format.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, SystemTime};
@@ -13,6 +14,9 @@ use prometheus_client::registry::Registry;
 
 /// The media type of [`Metrics::to_text`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The media type of [`to_plain_text`].
+pub const PLAIN_CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// One label and its value.
 type Label = [(&'static str, &'static str); 1];
@@ -34,6 +38,7 @@ pub struct Metrics {
     store_failing: Gauge,
     store_lost: Counter,
     reload: Gauge,
+    certificate_expiry: Gauge,
     started: Gauge<f64, AtomicU64>,
     registry: Arc<Registry>,
 }
@@ -49,6 +54,12 @@ pub enum Refused {
     Thread,
     /// Too many are on their way in.
     Arriving,
+    /// Too many TLS handshakes come from there.
+    Handshakes,
+    /// It asks for a name, or from a page, that is none of the server's.
+    Host,
+    /// It does not speak TLS to a port that does.
+    Plain,
     /// An operator wants nobody from there.
     Banned,
     /// It speaks HTTP to the text port.
@@ -58,11 +69,14 @@ pub enum Refused {
 }
 
 impl Refused {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 10] = [
         Self::Full,
         Self::Address,
         Self::Thread,
         Self::Arriving,
+        Self::Handshakes,
+        Self::Host,
+        Self::Plain,
         Self::Banned,
         Self::Http,
         Self::Tls,
@@ -74,6 +88,9 @@ impl Refused {
             Self::Address => "address",
             Self::Thread => "thread",
             Self::Arriving => "arriving",
+            Self::Handshakes => "handshakes",
+            Self::Host => "host",
+            Self::Plain => "no TLS",
             Self::Banned => "banned",
             Self::Http => "HTTP",
             Self::Tls => "TLS",
@@ -138,6 +155,7 @@ impl Default for Metrics {
             store_failing: Gauge::default(),
             store_lost: Counter::default(),
             reload: Gauge::default(),
+            certificate_expiry: Gauge::default(),
             started: Gauge::default(),
             registry: Arc::default(),
         };
@@ -189,6 +207,9 @@ impl Metrics {
         all.register("store_lost_lines", lost, self.store_lost.clone());
         let reload = "Whether the last reload of the settings succeeded";
         all.register("last_reload_successful", reload, self.reload.clone());
+        let expiry = "When the TLS certificate expires, in seconds since 1970; 0 without one";
+        let name = "tls_certificate_expiry_timestamp_seconds";
+        all.register(name, expiry, self.certificate_expiry.clone());
         registry
     }
 
@@ -239,6 +260,11 @@ impl Metrics {
         self.reload.set(i64::from(successful));
     }
 
+    /// The certificate expires then, in seconds since 1970; 0 without one.
+    pub fn set_certificate_expiry(&self, at: u64) {
+        self.certificate_expiry.set(i64::try_from(at).unwrap_or(i64::MAX));
+    }
+
     /// All figures, with `census` for those that nobody counts.
     pub fn to_text(&self, census: Census) -> String {
         let wires = [("text", census.text), ("tls", census.tls), ("websocket", census.websocket)];
@@ -254,9 +280,48 @@ impl Metrics {
     }
 }
 
+/// The same figures in Prometheus' own text format, which older readers take: there the
+/// descriptions of a counter have its whole name, and there are no units and no mark at the end.
+pub fn to_plain_text(figures: &str) -> String {
+    let type_of =
+        |line: &str| line.strip_prefix("# TYPE ")?.strip_suffix(" counter").map(str::to_owned);
+    let counters: BTreeSet<_> = figures.lines().filter_map(type_of).collect();
+    let mut text = String::with_capacity(figures.len());
+    for line in figures.lines().filter(|line| *line != "# EOF" && !line.starts_with("# UNIT ")) {
+        let mut words = line.splitn(4, ' ');
+        match (words.next(), words.next(), words.next(), words.next()) {
+            (Some("#"), Some(what), Some(name), Some(rest)) if counters.contains(name) => {
+                text.push_str(&format!("# {what} {name}_total {rest}\n"));
+            }
+            _ => {
+                text.push_str(line);
+                text.push('\n');
+            }
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn in_plain_text_counters_are_described_by_their_whole_name() {
+        let plain = to_plain_text(&Metrics::default().to_text(Census::default()));
+        let lines: Vec<_> = plain.lines().collect();
+        for line in [
+            "# HELP chatd_lines_total Lines that people said.",
+            "# TYPE chatd_lines_total counter",
+            "chatd_lines_total 0",
+            "# TYPE chatd_rooms gauge",
+            "# TYPE chatd_fanout_seconds histogram",
+            "# TYPE chatd_refused_total counter",
+        ] {
+            assert!(lines.contains(&line), "{line} is not in\n{plain}");
+        }
+        assert!(!plain.contains("# EOF") && !plain.contains("# UNIT"), "{plain}");
+    }
 
     #[test]
     fn the_names_are_those_that_dashboards_know() {

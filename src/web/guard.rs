@@ -2,11 +2,8 @@
 
 use std::net::IpAddr;
 use std::str::FromStr;
-use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::net::http::Status;
-
-/// The origin of a page: `scheme://host[:port]` (RFC 6454, section 6.2), in lower case.
+/// Where a page comes from: `scheme://host[:port]` (RFC 6454, section 6.2), in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebOrigin(String);
 
@@ -20,7 +17,8 @@ impl FromStr for WebOrigin {
         let authority = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
         match authority.and_then(host_of) {
             Some(host) if is_host(host) => {
-                Ok(Self(origin.strip_suffix(own_port).unwrap_or(&origin).to_owned()))
+                let origin = origin.strip_suffix(own_port).unwrap_or(&origin);
+                Ok(Self(origin.replacen(host, without_dot(host), 1)))
             }
             _ => Err(
                 "expected scheme://host or scheme://host:port, such as https://chat.example.org"
@@ -41,75 +39,79 @@ impl WebOrigin {
 /// send.
 #[derive(Clone, Debug)]
 pub struct Guard {
-    name: String,
+    names: Vec<String>,
     origins: Vec<WebOrigin>,
 }
 
+/// Why a request is turned away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Barred {
+    /// What it calls the server makes no sense.
+    NoHost,
+    /// It asks for this host, which is no name of the server's.
+    Host(String),
+    /// It comes from a page of this origin.
+    Origin(String),
+}
+
 impl Guard {
-    /// A guard for a server called `name` that also accepts pages from `origins`.
-    pub fn new(name: &str, origins: Vec<WebOrigin>) -> Self {
-        Self { name: name.to_ascii_lowercase(), origins }
+    /// For a server of those names whose page may also come from `origins`.
+    pub fn new(names: Vec<String>, origins: Vec<WebOrigin>) -> Self {
+        let names = names.iter().map(|name| without_dot(name).to_ascii_lowercase()).collect();
+        Self { names, origins }
     }
 
-    /// Checks a request for `host` from a page of `origin`.
+    /// Whether a request for `host` from a page of `origin` is welcome. Without a host it is no
+    /// browser's.
     ///
     /// Any page can send requests anywhere, and the browser then names the page's origin. A page
     /// whose host name was changed to resolve to this server (DNS rebinding) has the same origin as
     /// the server, so the host name is checked, too.
     ///
     /// # Errors
-    /// The status to refuse it with.
-    pub fn admit(&self, host: &str, origin: Option<&str>) -> Result<(), Status> {
-        let authority = host.to_ascii_lowercase();
-        let name = host_of(&authority).ok_or(Status::BadRequest)?;
-        let is_listed = |origin: &WebOrigin| origin.host() == name;
-        if !is_own(name) && name != self.name && !self.origins.iter().any(is_listed) {
-            return Err(Status::Forbidden);
+    /// When it is not, and why.
+    pub fn admit(&self, host: Option<&str>, origin: Option<&str>) -> Result<(), Barred> {
+        let authority = host.map(str::to_ascii_lowercase);
+        if let Some(authority) = &authority {
+            let name = without_dot(host_of(authority).ok_or(Barred::NoHost)?);
+            if !self.answers_to(name) {
+                return Err(Barred::Host(name.to_owned()));
+            }
         }
         match origin.map(str::to_ascii_lowercase) {
-            Some(origin) if !self.is_welcome(&origin, &authority) => Err(Status::Forbidden),
+            Some(origin) if !self.is_welcome(&origin, authority.as_deref()) => {
+                Err(Barred::Origin(origin))
+            }
             _ => Ok(()),
         }
     }
 
-    fn is_welcome(&self, origin: &str, authority: &str) -> bool {
-        let same = origin.split_once("://").is_some_and(|(_, from)| from == authority);
-        same || self.origins.iter().any(|listed| listed.0 == origin)
+    fn answers_to(&self, name: &str) -> bool {
+        let is_listed = |origin: &WebOrigin| origin.host() == name;
+        is_own(name)
+            || self.names.iter().any(|own| own == name)
+            || self.origins.iter().any(is_listed)
+    }
+
+    fn is_welcome(&self, origin: &str, authority: Option<&str>) -> bool {
+        let same = origin.split_once("://").is_some_and(|(_, from)| Some(from) == authority);
+        same || origin.parse().is_ok_and(|origin: WebOrigin| self.origins.contains(&origin))
     }
 }
 
-/// A guard that threads share and a reload replaces.
-#[derive(Clone, Debug)]
-pub struct SharedGuard(Arc<RwLock<Guard>>);
-
-impl SharedGuard {
-    /// A shared `guard`.
-    pub fn new(guard: Guard) -> Self {
-        Self(Arc::new(RwLock::new(guard)))
-    }
-
-    /// See [`Guard::admit`].
-    ///
-    /// # Errors
-    /// The status to refuse it with.
-    pub fn admit(&self, host: &str, origin: Option<&str>) -> Result<(), Status> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).admit(host, origin)
-    }
-
-    /// Replaces the guard.
-    pub fn replace(&self, guard: Guard) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = guard;
-    }
+/// A name without the dot that says that it is whole.
+fn without_dot(name: &str) -> &str {
+    name.strip_suffix('.').unwrap_or(name)
 }
 
-/// Whether no one can make the name resolve to another address.
+/// Whether it is a name that nobody can point elsewhere.
 fn is_own(host: &str) -> bool {
     let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     host == "localhost" || address.parse::<IpAddr>().is_ok()
 }
 
 /// The host of `host[:port]`.
-fn host_of(authority: &str) -> Option<&str> {
+pub(super) fn host_of(authority: &str) -> Option<&str> {
     let (host, port) = match authority.rfind(']') {
         Some(end) => authority.split_at(end + 1),
         None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
@@ -119,8 +121,8 @@ fn host_of(authority: &str) -> Option<&str> {
     (fits && !host.is_empty()).then_some(host)
 }
 
-/// Whether it is a valid host: a name, or an address.
-fn is_host(host: &str) -> bool {
+/// Whether it can be a host: a name, or an address.
+pub(super) fn is_host(host: &str) -> bool {
     let is_name = |host: &str| {
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
         host.bytes().all(fits)
@@ -133,7 +135,10 @@ mod tests {
     use super::*;
 
     fn guard() -> Guard {
-        Guard::new("Box7", vec!["https://chat.example.org".parse().unwrap()])
+        Guard::new(
+            vec!["Box7".to_owned(), "box8.example.org.".to_owned()],
+            vec!["https://chat.example.org".parse().unwrap()],
+        )
     }
 
     #[test]
@@ -143,6 +148,7 @@ mod tests {
             ("http://[::1]:80", "http://[::1]"),
             ("https://a:80", "https://a:80"),
             ("http://a:8080", "http://a:8080"),
+            ("http://a.b.:8080", "http://a.b:8080"),
         ] {
             assert_eq!(given.parse(), Ok(WebOrigin(named.to_owned())));
         }
@@ -179,20 +185,36 @@ mod tests {
 
     #[test]
     fn the_server_answers_to_addresses_and_names_of_its_own() {
-        for host in
-            ["127.0.0.1:80", "[::1]", "192.0.2.1", "LOCALHOST:1", "box7:8080", "chat.example.org"]
-        {
-            assert_eq!(guard().admit(host, None), Ok(()), "{host}");
+        for host in [
+            "127.0.0.1:80",
+            "[::1]",
+            "192.0.2.1",
+            "LOCALHOST:1",
+            "localhost.",
+            "box7:8080",
+            "BOX7.:8080",
+            "box8.example.org",
+            "chat.example.org",
+            "Chat.Example.Org.",
+        ] {
+            assert_eq!(guard().admit(Some(host), None), Ok(()), "{host}");
         }
-        for host in ["evil.example", "box7.evil.example", "localhost.evil.example", "a:b"] {
-            assert!(guard().admit(host, None).is_err(), "{host}");
+        for host in ["evil.example", "box7.evil.example", "localhost.evil.example", "box7.."] {
+            assert!(matches!(guard().admit(Some(host), None), Err(Barred::Host(_))), "{host}");
         }
+        assert_eq!(guard().admit(Some("a:b"), None), Err(Barred::NoHost));
+        assert_eq!(guard().admit(None, None), Ok(()));
     }
 
     #[test]
     fn pages_of_others_are_turned_away() {
-        let admit = |origin| guard().admit("box7:8080", Some(origin));
-        for origin in ["http://box7:8080", "HTTP://BOX7:8080", "https://chat.example.org"] {
+        let admit = |origin| guard().admit(Some("box7:8080"), Some(origin));
+        for origin in [
+            "http://box7:8080",
+            "HTTP://BOX7:8080",
+            "https://chat.example.org",
+            "https://chat.example.org.",
+        ] {
             assert_eq!(admit(origin), Ok(()), "{origin}");
         }
         for origin in [
@@ -203,7 +225,9 @@ mod tests {
             "http://chat.example.org",
             "https://evil",
         ] {
-            assert_eq!(admit(origin), Err(Status::Forbidden), "{origin}");
+            assert_eq!(admit(origin), Err(Barred::Origin(origin.to_owned())), "{origin}");
         }
+        assert_eq!(guard().admit(Some("box7.:80"), Some("http://box7.:80")), Ok(()));
+        assert!(guard().admit(None, Some("http://box7:8080")).is_err());
     }
 }

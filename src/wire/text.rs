@@ -7,4 +7,5 @@ mod decode;
 mod encode;
 
 pub use decode::{Decoder, MAX_WITHOUT_LINE_END};
-pub use encode::{Style, digest, encode, http_refusal};
+pub use encode::{Style, digest, encode, http_refusal, plain_refusal};
+pub use first_line::is_typed;

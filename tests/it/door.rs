@@ -5,7 +5,9 @@ use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::harness::{Client, PATIENCE, Server, chatd, eventually, eventually_within, people};
+use crate::harness::{
+    Client, Identity, PATIENCE, Server, TempDir, chatd, eventually, eventually_within, people,
+};
 use crate::metrics;
 
 #[test]
@@ -187,6 +189,65 @@ fn one_request_too_many_at_once_is_answered_that_it_is() {
         eventually("a free place", || {
             answer(connect("10.99.0.1")).starts_with("HTTP/1.1 200 OK\r\n").then_some(())
         });
+    });
+}
+
+/// A server that listens on an address that is not there, and on one that is.
+fn waiting_for(address: &str) -> Server {
+    let mut command = chatd();
+    command.args(["--port", "0", "--bind", "127.0.0.1", "--bind", address]);
+    let server = Server::run(command);
+    server.wait_log(["WARN", address, "is not an address of this machine yet"]);
+    server.wait_log(["listening on", address]);
+    server
+}
+
+#[test]
+fn an_address_that_is_not_there_yet_keeps_nobody_from_the_others() {
+    for address in ["192.0.2.7", "2001:db8::7"] {
+        Client::guest(&waiting_for(address)).sync();
+    }
+}
+
+#[test]
+#[ignore = "needs root and ip"]
+fn an_address_that_comes_late_is_served_from_then_on() {
+    let name = "door::an_address_that_comes_late_is_served_from_then_on";
+    in_a_network_of_its_own(name, || {
+        for address in ["10.99.0.7", "fd99:0:0:1::7"] {
+            let server = waiting_for(address);
+            let come = ["address", "add", address, "dev", "lo"];
+            assert!(Command::new("ip").args(come).status().unwrap().success());
+            let connect = || TcpStream::connect((address, server.port())).ok();
+            let client = eventually("a connection to it", connect);
+            Client::over(client).welcomed().expect_nothing();
+        }
+    });
+}
+
+#[test]
+#[ignore = "needs root and ip"]
+fn an_address_that_shakes_hands_over_and_over_is_turned_away() {
+    let name = "door::an_address_that_shakes_hands_over_and_over_is_turned_away";
+    in_a_network_of_its_own(name, || {
+        let (identity, dir) = (Identity::new(), TempDir::new());
+        let [certificate, key] = identity.save(&dir);
+        let mut command = chatd();
+        command.args(["--port", "0", "--tls-port", "0", "--metrics", "127.0.0.1:0"]);
+        command.args(["--tls-cert", &certificate, "--tls-key", &key]);
+        let server = Server::run(command);
+        let port = server.addr_of("tls").port();
+        let shakes_hands = |host: &str| {
+            let client = Client::over(TcpStream::connect((host, port)).unwrap());
+            client.shaking_hands(&identity.trusted()).is_ok()
+        };
+        let refused = eventually("an end to it", || {
+            (!shakes_hands("10.99.0.1")).then(|| metrics::get(&server, "/metrics"))
+        });
+        let counted = metrics::figure(&refused, "chatd_refused_total{reason=\"handshakes\"} ");
+        assert_eq!(counted, Some(1.0));
+        server.wait_log(["refused 10.99.0.1:", "too many TLS handshakes from its address"]);
+        assert!(shakes_hands("10.99.0.2") && shakes_hands("127.0.0.1"));
     });
 }
 

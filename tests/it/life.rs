@@ -3,7 +3,9 @@
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use crate::harness::{Client, Server, Signal, chatd, eventually, people};
+use crate::harness::{
+    Client, Identity, Server, Signal, TempDir, WebSocket, chatd, eventually, people,
+};
 use crate::slow::stall;
 
 #[test]
@@ -135,6 +137,36 @@ fn quiet_logs_nothing_of_comings_and_goings() {
 fn rust_log_wins() {
     assert!(log_of_talk(&["-q"], Some("debug")).contains("sesame"));
     assert_eq!(log_of_talk(&["-v"], Some("off")), "");
+}
+
+#[test]
+fn no_password_is_ever_logged_on_any_wire() {
+    let (identity, dir) = (Identity::new(), TempDir::new());
+    let [certificate, key] = identity.save(&dir);
+    for (flag, level) in [("-q", "trace"), ("-vv", "")] {
+        let mut command = chatd();
+        command.args(["--bind", "127.0.0.1", "--port", "0", "--web-port", "0", "--tls-port", "0"]);
+        command.args(["--rate", "0", "--tls-cert", &certificate, "--tls-key", &key, flag]);
+        command.args(["--state-dir", &dir.path("state")]).env("RUST_LOG", level);
+        let server = Server::run(command);
+        let lines =
+            ["/register {}", "/login bob {}", "/password {}", " /LOGIN bob {}", "//login bob {}"]
+                .map(|line| line.replace("{}", "open-sesame"));
+        let mut page = WebSocket::connect_tls(&server, &identity.trusted());
+        page.named("page");
+        let mut text = Client::guest(&server);
+        let mut tls = Client::connect_tls(&server, "tls", &identity.trusted()).welcomed();
+        for line in &lines {
+            page.send(line);
+            page.sync();
+            text.ask(line);
+            tls.ask(line);
+        }
+        let log = server.stop().1;
+        assert!(log.contains("DEBUG"), "{log}");
+        let told: Vec<_> = log.lines().filter(|line| line.contains("sesame")).collect();
+        assert_eq!(told, [""; 0]);
+    }
 }
 
 /// Talks more than a pipe and a queue hold of its log.

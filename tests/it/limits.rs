@@ -64,6 +64,18 @@ fn lines_refused_for_their_length_and_questions_count_as_lines() {
 }
 
 #[test]
+fn options_that_are_refused_count_as_lines() {
+    let server = Server::with(["--burst", "5", "--rate", "20"]);
+    let [mut alice] = people(&server, ["alice"]);
+    let start = Instant::now();
+    // Will you echo? I shall: no, and no.
+    alice.send_raw(&b"\xff\xfd\x01\xff\xfb\x01".repeat(10));
+    alice.send("/ping");
+    alice.raw_until(b"-- pong");
+    assert!(start.elapsed() >= Duration::from_millis(700), "{:?}", start.elapsed());
+}
+
+#[test]
 fn a_flooder_slows_nobody_else() {
     let server = Server::with(["--burst", "10", "--rate", "2"]);
     let [mut alice, mut bob, mut carol] = people(&server, ["alice", "bob", "carol"]);

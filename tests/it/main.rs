@@ -25,6 +25,7 @@ mod order;
 mod packaging;
 mod presence;
 mod private;
+mod probes;
 mod pty;
 mod real_clients;
 mod reload;

@@ -9,8 +9,7 @@ use crate::restart::switch;
 pub(crate) fn get(server: &Server, path: &str) -> String {
     let mut stream = TcpStream::connect(server.addr_of("metrics")).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    // Prometheus asks for whatever name it was given.
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: chat.example.org\r\n\r\n").unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost:9134\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer

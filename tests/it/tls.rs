@@ -1,5 +1,7 @@
 //! TLS: the text wire, https and wss under it, the identity that it shows, and clients that stall.
 
+mod certificates;
+
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -126,6 +128,35 @@ fn a_browser_at_the_tls_port_is_refused_like_one_at_the_text_port() {
     let mut browser = Client::connect_tls(&server, "tls", &identity.trusted()).welcomed();
     browser.send_raw(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     assert!(browser.line().starts_with("HTTP/1.1 400"));
+}
+
+#[test]
+fn who_does_not_speak_tls_is_told_that_the_port_does() {
+    let (server, _identity, _dir) = start(["--metrics", "127.0.0.1:0"]);
+    let port = server.addr_of("tls").port();
+    for typed in [&b"hello\n"[..], b"\xff\xfb\x1fhi\r\n", "\u{e9}h\n".as_bytes()] {
+        let mut bob = Client::over(connect(server.addr_of("tls")));
+        bob.send_raw(typed);
+        bob.expect(&format!("!! this port speaks TLS; try: ncat --ssl HOST {port}"));
+        bob.expect_end();
+    }
+    let requests = [
+        ("web", "Host: box7:8443\r\n", "https://box7:8443/"),
+        ("web", "Host: <b>\r\n", "https"),
+        ("web", "", "https"),
+        ("tls", "Host: box7\r\n", "speaks TLS"),
+    ];
+    for (name, fields, told) in requests {
+        let mut browser = Client::over(connect(server.addr_of(name)));
+        browser.send_raw(format!("GET / HTTP/1.1\r\n{fields}\r\n").as_bytes());
+        let answer = String::from_utf8(browser.rest()).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{answer}");
+        assert!(answer.contains("\r\nContent-Type: text/plain; charset=utf-8\r\n"), "{answer}");
+        let body = answer.split_once("\r\n\r\n").unwrap().1;
+        assert!(body.contains(told) && !body.contains("<b>"), "{answer}");
+    }
+    server.wait_log(["refused 127.0.0.1:", "it does not speak TLS to a port that does"]);
+    crate::metrics::expect(&server, "chatd_refused_total{reason=\"no TLS\"} ", 7.0);
 }
 
 /// The certificate that the server shows now.

@@ -111,6 +111,20 @@ fn a_message_of_many_frames_has_64_kib_too() {
 }
 
 #[test]
+fn a_message_of_empty_frames_without_end_is_too_large() {
+    let server = Server::with_web([]);
+    let mut bob = WebSocket::join(&server, "bob");
+    let before = server.rss_kb();
+    let piece = |opcode| masked(Frame::message("", OpCode::Data(opcode), false));
+    bob.send_raw(&piece(Data::Text));
+    // The server may hang up before it has read all of it.
+    let _ = bob.socket().write_all(&piece(Data::Continue).repeat(3 << 20));
+    let grown = server.rss_kb().saturating_sub(before);
+    assert!(grown < 8 * 1024, "{grown} kB");
+    bob.expect_closed(1009);
+}
+
+#[test]
 fn whoever_breaks_the_rules_is_told_which_and_nobody_is_hurt() {
     let server = Server::with_web([]);
     let [mut alice] = people(&server, ["alice"]);

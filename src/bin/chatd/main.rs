@@ -8,6 +8,7 @@ mod restart; // making room for another process
 
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 use chatd::config::cli;
 use chatd::config::cli::{BadPassword, Job};
@@ -38,7 +39,7 @@ fn main() -> ExitCode {
     };
     let done = match job {
         Job::Serve(config) if config.check => {
-            report_unknown(&config);
+            report_warnings(&config);
             Ok(())
         }
         Job::Serve(config) => run(*config),
@@ -57,10 +58,10 @@ fn main() -> ExitCode {
     code
 }
 
-/// Says which variables look like settings and are none: most likely they are misspelt.
-fn report_unknown(config: &Config) {
-    for variable in &config.unknown_variables {
-        logging::complain(&format!("chatd: {variable} is set, but there is no such setting\n"));
+/// Says what is no mistake for sure, such as variables that are most likely misspelt.
+fn report_warnings(config: &Config) {
+    for warning in config.warnings(SystemTime::now()) {
+        logging::complain(&format!("chatd: {warning}\n"));
     }
 }
 

@@ -47,7 +47,7 @@ fn ruled(dir: &Path) -> Dispatcher {
     let store = Store::start(Database::open(dir).unwrap(), Keep::default(), drop).unwrap();
     let environment = Environment {
         clock: Clock::start(Duration::ZERO),
-        limits: SharedLimits::new(Limits::USUAL),
+        limits: Replaceable::new(Limits::USUAL),
         alarm: Arc::new(Alarm::new().unwrap()),
         keeper: Keeper::default(),
         metrics: Arc::new(Metrics::default()),

@@ -157,6 +157,10 @@ impl<R: FnMut(Event)> Writer<R> {
                 (self.report)(Event::Lost { room, lines, from, to });
             }
         }
+        let unmarked = self.inlets.queue.take_unmarked();
+        if unmarked > 0 {
+            (self.report)(Event::LostUnmarked { lines: unmarked });
+        }
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::first_line::is_http_request;
 use crate::chat::{Entry, Kind, Message, Moment, Others, Person, RoomName};
 
 /// The form of one client's lines. Clients of one style share the encoded bytes.
@@ -97,7 +98,10 @@ pub fn http_refusal(web: Option<u16>) -> Vec<u8> {
         Some(port) => format!("Browsers can use port {port}."),
         None => "It does not serve browsers.".to_owned(),
     };
-    let body = format!("This port is for text clients such as netcat and telnet. {elsewhere}\n");
+    bad_request(&format!("This port is for text clients such as netcat and telnet. {elsewhere}\n"))
+}
+
+fn bad_request(body: &str) -> Vec<u8> {
     format!(
         "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n\
          X-Content-Type-Options: nosniff\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
@@ -106,7 +110,17 @@ pub fn http_refusal(web: Option<u16>) -> Vec<u8> {
     .into_bytes()
 }
 
-/// People in each line of a `/who`.
+/// What is told to who does not speak TLS to a `port` that does: a line, or, as `sent` is a request,
+/// an answer to it.
+pub fn plain_refusal(port: u16, sent: &[u8]) -> Vec<u8> {
+    let first = sent.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    if is_http_request(&String::from_utf8_lossy(first)) {
+        return bad_request("This port is for text clients, and speaks TLS.\n");
+    }
+    format!("!! this port speaks TLS; try: ncat --ssl HOST {port}\r\n").into_bytes()
+}
+
+/// People a line names in a `/who`.
 const NAMES_A_LINE: usize = 10;
 
 /// Formats of a time before a line, for strftime.

@@ -3,6 +3,12 @@
 /// First byte of a TLS record that carries a handshake (RFC 8446, section 5.1).
 pub(super) const TLS_HANDSHAKE: u8 = 0x16;
 
+/// Whether it can be the first byte of what a person types, or telnet's IAC (255): none of TLS's is
+/// (a record begins with 20 to 24, and a hello of SSL 2 with 128).
+pub fn is_typed(byte: u8) -> bool {
+    matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~' | 0xc2..=0xf4 | 0xff)
+}
+
 /// Whether `line` is the request line of HTTP: a method that is a token, one target, and the
 /// version (RFC 9112, section 3), with any white space that a lenient server would take.
 pub(super) fn is_http_request(line: &str) -> bool {

@@ -170,6 +170,34 @@ mod tests {
         assert_eq!(decode(false, &[binary, text("later")].concat()), broken(1003));
     }
 
+    /// What comes of the first frame of a message and `count` more that do not end it.
+    fn endless(frame: Vec<u8>, count: usize) -> Vec<Incoming> {
+        let first = masked(Frame::message("", OpCode::Data(Kind::Text), false));
+        let bytes = [first, frame.repeat(count)].concat();
+        let mut decoder = Decoder::new(false);
+        let pieces = bytes.chunks(4096).map(|mut piece| {
+            let item = decoder.next(&mut piece, LIMIT);
+            assert!(decoder.frames.unfinished().len() <= 2 * MAX_WITHOUT_LINE_END);
+            item
+        });
+        pieces.flatten().collect()
+    }
+
+    #[test]
+    fn a_message_that_never_ends_ends_it_although_its_frames_are_empty() {
+        let too_large = [Incoming::Error(WireError::WebSocket(1009))];
+        for payload in ["", "x"] {
+            let frame = masked(Frame::message(payload, OpCode::Data(Kind::Continue), false));
+            assert_eq!(
+                endless(frame.clone(), 2 * MAX_WITHOUT_LINE_END / frame.len() + 1),
+                too_large
+            );
+            assert_eq!(endless(frame, 1000), [], "some are no harm");
+        }
+        let pong = masked(Frame::pong(&b"x"[..]));
+        assert_eq!(endless(pong, MAX_WITHOUT_LINE_END), [], "they are not kept");
+    }
+
     #[test]
     fn wherever_it_is_saved_it_goes_on_as_if_it_was_not() {
         let fragment = |text: &'static str, kind, is_final| {

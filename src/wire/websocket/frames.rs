@@ -18,6 +18,8 @@ const KEPT_CAPACITY: usize = 256;
 pub struct Frames {
     context: WebSocketContext,
     unfinished: Unfinished,
+    /// Bytes that an unfinished message may have in all, the headers of its frames included.
+    most_unfinished: usize,
 }
 
 /// A message.
@@ -41,7 +43,9 @@ pub enum End {
 }
 
 impl Frames {
-    /// The server's side of a connection, with messages of at most `most` bytes.
+    /// The server's side of a connection whose messages have `most` bytes at most, and twice as
+    /// many with the headers of their frames: a message may be cut into small frames, but not
+    /// into empty ones without end.
     pub fn new(most: usize) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(BUFFER)
@@ -49,7 +53,8 @@ impl Frames {
             .max_message_size(Some(most))
             .max_frame_size(Some(most));
         let context = WebSocketContext::new(Role::Server, Some(config));
-        Self { context, unfinished: Unfinished::default() }
+        let unfinished = Unfinished::default();
+        Self { context, unfinished, most_unfinished: most.saturating_mul(2) }
     }
 
     /// The bytes of the incomplete message so far; a new `Frames` that reads them is in the same
@@ -69,6 +74,10 @@ impl Frames {
         self.unfinished.bytes.extend_from_slice(&before[..before.len() - input.len()]);
         if matches!(result, Ok(None)) {
             self.unfinished.settle();
+            if self.unfinished.bytes.len() > self.most_unfinished {
+                self.unfinished = Unfinished::default();
+                return Err(End::Broken(CloseCode::Size.into()));
+            }
         }
         result
     }

@@ -71,7 +71,7 @@ fn the_service_has_room_for_as_many_clients_as_may_come() {
     let limit = |key| value("chatd.service", key).parse::<usize>().unwrap();
     // Beside the clients there are those who arrive, and the server's own.
     assert!(limit("FileDescriptorStoreMax") >= most + 16);
-    assert!(limit("TasksMax") >= most + 1024 + 16);
+    assert!(limit("TasksMax") >= most + 1024 + 64 + 16);
     assert!(limit("LimitNOFILE") >= 2 * most + 2 * 1024 + 64);
 }
 

@@ -43,6 +43,43 @@ fn sockets_are_known_by_their_names_whatever_the_settings_say() {
 }
 
 #[test]
+fn a_socket_by_name_is_wish_enough() {
+    let dir = TempDir::new();
+    let [certificate, key] = crate::harness::Identity::new().save(&dir);
+    let (text, web, tls, metrics) = (socket(), socket(), socket(), socket());
+    let named = [("text", &text), ("web", &web), ("tls", &tls), ("metrics", &metrics)];
+    let flags =
+        ["--tls-cert", &certificate, "--tls-key", &key, "--web-origin", "https://a.example"];
+    let server = Server::run(activated(named, &flags));
+    for restarted in [false, true] {
+        for (name, socket) in named {
+            assert_eq!(server.addr_of(name).port(), port(socket), "{name}");
+        }
+        assert!(crate::metrics::get(&server, "/metrics").ends_with("# EOF\n"), "{restarted}");
+        let mut bob = Client::over(std::net::TcpStream::connect(server.addr_of("tls")).unwrap());
+        bob.send("hello");
+        bob.expect_contains("!! this port speaks TLS");
+        if !restarted {
+            switch(&server);
+        }
+    }
+    assert!(!server.log().contains("is set, but"), "{}", server.log());
+    let server = Server::run(activated([("text", &socket()), ("tls", &tls)], &[]));
+    server.wait_log(["\"tls\"", "no setting uses it"]);
+}
+
+#[test]
+fn a_port_that_nothing_speaks_makes_some_settings_useless_and_that_is_said() {
+    let dir = TempDir::new();
+    let [certificate, key] = crate::harness::Identity::new().save(&dir);
+    let flags =
+        ["--tls-cert", &certificate, "--tls-key", &key, "--web-origin", "https://a.example"];
+    let server = Server::with(flags);
+    server.wait_log(["WARN", "tls-cert is set, but there is neither a web nor a tls port"]);
+    server.wait_log(["WARN", "web-origin is set, but there is neither a web nor a metrics port"]);
+}
+
+#[test]
 fn a_socket_for_nothing_is_reported_and_left_alone() {
     let (text, other) = (socket(), socket());
     let server = Server::run(activated([("text", &text), ("gopher", &other)], &[]));

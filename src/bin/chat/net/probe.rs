@@ -17,10 +17,12 @@ struct Signs {
     silence: &'static str,
 }
 
-/// Without TLS: the alert that a TLS port sends (RFC 8446, section 5.1), or a web server's answer.
+/// Without TLS: an alert, as answered to what is no TLS (RFC 8446, section 5.1), chatd's own words, or a
+/// web server's answer.
 const PLAIN: Signs = Signs {
     known: &[
         (b"\x15\x03", "that port speaks TLS; use --tls"),
+        (b"!! this port speaks TLS", "that port speaks TLS; use --tls"),
         (b"HTTP/1.", "that port is for browsers; use the text port"),
     ],
     silence: "the server sent nothing; is that the text port?",
@@ -111,7 +113,9 @@ mod tests {
     fn tls_and_browsers_ports_are_known_however_their_answer_is_cut() {
         for at_once in [1, 2, 3, 100] {
             let plain = |bytes| judge(Probe::plain(), bytes, at_once);
-            assert_eq!(plain(ALERT).unwrap(), "that port speaks TLS; use --tls");
+            for answer in [ALERT, b"!! this port speaks TLS; try: ncat --ssl HOST 1235\r\n"] {
+                assert_eq!(plain(answer).unwrap(), "that port speaks TLS; use --tls");
+            }
             for answer in [b"HTTP/1.1 400 Bad Request\r\n", b"HTTP/1.0 408 Request Timeo"] {
                 let text = plain(answer).unwrap();
                 assert_eq!(text, "that port is for browsers; use the text port");

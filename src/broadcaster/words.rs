@@ -1,0 +1,45 @@
+//! What people say, in the log of those who debug, and passwords in nobody's.
+
+use crate::chat::{Message, Reason};
+
+/// Logs what was said, if anything was.
+pub(super) fn log(message: &Message) {
+    match message {
+        Message::Said { room, entry } if may_hold_password(entry.text.as_str()) => {
+            log::debug!("{} in {room}: (this may hold a password)", entry.from);
+        }
+        Message::Said { room, entry } => {
+            log::debug!("{} in {room}: {}", entry.from, entry.text);
+        }
+        Message::Left { room, nick, reason: Reason::Quit(Some(words)), .. } => {
+            log::debug!("{nick} quits {room}: {words}");
+        }
+        _ => {}
+    }
+}
+
+/// Whether what was said looks like a command with a password, such as `/login` of somebody who
+/// typed one slash too many, or none.
+fn may_hold_password(words: &str) -> bool {
+    let mut words = words.split_whitespace();
+    let first = words.next().unwrap_or_default().trim_start_matches(|c: char| !c.is_alphanumeric());
+    let is_command = |command: &&str| first.eq_ignore_ascii_case(command);
+    ["login", "register", "password"].iter().any(is_command) && words.next().is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_in_what_was_said_is_recognised_by_its_command() {
+        for words in
+            ["/login bob s3cret", "//LOGIN bob s", "/register s", " /password s", "login bob s"]
+        {
+            assert!(may_hold_password(words), "{words}");
+        }
+        for words in ["hello", "/me logs in", "my login fails", "login", "-- notice"] {
+            assert!(!may_hold_password(words), "{words}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! What is said of a request that the [guard](super::Guard) turned away: to whoever sees it in a
+//! browser, and in the log.
+
+use super::fields::PAGE_FIELDS;
+use super::guard::{Barred, is_host};
+use crate::net::http::{Answer, Status};
+use crate::text::Text;
+
+/// Characters of a host or an origin that are logged.
+const LOGGED: usize = 100;
+
+/// The page that says why, and what the operator can do about it. `is_bare` is without TLS.
+pub(super) fn page(barred: &Barred, is_bare: bool) -> Answer<'static> {
+    let (why, origin) = match barred {
+        Barred::Host(name) => {
+            let scheme = if is_bare { "http" } else { "https" };
+            // Nothing but a name is shown: what else there is could be markup.
+            let shown = if is_host(name) { name } else { "NAME" };
+            ("It does not know the name by which you asked for it.", format!("{scheme}://{shown}"))
+        }
+        _ => ("The request comes from a page of another server.", "ORIGIN".to_owned()),
+    };
+    let body = format!(
+        "<!DOCTYPE html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Forbidden</title>\n\
+         <h1>This chat server does not answer here</h1>\n<p>{why}</p>\n\
+         <p>If you run this server: start chatd with <code>--web-origin {origin}</code> (with \
+         <code>:PORT</code> if the address in the browser has one) to allow it.</p>\n</html>\n"
+    );
+    Answer {
+        status: Status::Forbidden,
+        fields: PAGE_FIELDS.to_vec(),
+        content_type: "text/html; charset=utf-8",
+        body: body.into_bytes().into(),
+    }
+}
+
+/// The same for the log.
+pub(super) fn in_log(barred: &Barred) -> String {
+    match barred {
+        Barred::NoHost => "it asked for no host".to_owned(),
+        Barred::Host(name) => {
+            format!("it asked for the host {:?}, which --web-origin does not name", short(name))
+        }
+        Barred::Origin(origin) => {
+            format!("a page of {:?} asked, which --web-origin does not name", short(origin))
+        }
+    }
+}
+
+fn short(words: &str) -> String {
+    Text::new(words).as_str().chars().take(LOGGED).collect()
+}
