@@ -4,7 +4,9 @@ mod values; // values that clap has no parser for
 mod files; // the files that settings name
 mod settings; // `Config`: all of them
 mod layers; // where they come from
+mod tasks; // the subcommands
+mod errand; // doing what they ask for
 pub mod cli; // the command line, with its subcommands
 
-pub use self::layers::{Stop, command, is_setting, load};
+pub use self::layers::{Stop, command, is_setting, load, state_dir};
 pub use self::settings::{Config, Durability};

@@ -6,7 +6,8 @@ mod socket;
 mod wait;
 
 pub use self::process::{
-    announce_descriptors, become_program, close_on_exec, host_name, is_journal, lock, memory_file,
+    announce_descriptors, become_program, close_on_exec, effective_user, host_name, is_journal,
+    lock, memory_file,
 };
 pub use self::signals::{ask_for_reload, hold_signals, release_signals};
 pub use self::socket::{

@@ -7,13 +7,16 @@
 mod request; // what can be asked, and the answers
 mod past; // what there was before this start
 mod event; // what the store reports
+mod index; // what is in the index for searches
 mod file; // opening the file, its schema, a copy of it
 mod backlog; // what waits to be written
+mod questions; // what waits to be looked up
 mod tables; // lines, search, accounts, bans, retention, export
 mod password_hash; // argon2id
 mod threads; // the writer, the reader, those that hash
 mod gate; // whether lines wait for the disk
-pub mod offline; // accounts, from the command line
+pub mod offline; // accounts and bans, from the command line
+pub mod forget_offline; // forgetting, from the command line
 
 use std::convert::Infallible;
 use std::fmt;
@@ -25,8 +28,9 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 pub use self::event::Event;
 pub use self::file::backup::backup;
-pub use self::file::database::{Database, check_place, check_there};
+pub use self::file::database::Database;
 pub use self::file::fault::Fault;
+pub use self::file::place::{check_place, check_there};
 pub use self::gate::{Gate, Swing};
 pub use self::past::{Past, PastRoom};
 pub use self::request::{Answer, Denial, Question, Recalled};
@@ -34,19 +38,20 @@ pub use self::tables::export::{Filter, export};
 pub use self::tables::retention::Keep;
 
 use self::backlog::{Backlog, Item, backlog};
+use self::questions::Asking;
 use self::tables::retention::Keeper;
 use self::tables::roll::read_roll;
-use self::tables::{bans, lines};
+use self::tables::{bans, forget, lines};
 use self::threads::writer::{self, Inlets, Writer};
 use self::threads::{password, reader};
-use crate::chat::{Claim, ClientId, Entry, Order, RoomName};
+use crate::address::Address;
+use crate::chat::{Claim, ClientId, Entry, LineFilter, Order, RoomName};
 use crate::runtime::clock;
 use crate::text::Text;
 
 /// Rooms whose past is shown after a start: those in which something was said last.
 const MAX_ROOMS: u32 = 257;
-/// Questions, claims and orders that may wait.
-const MAX_QUESTIONS: usize = 64;
+/// Claims and orders that may wait.
 const MAX_CLAIMS: usize = 16;
 const MAX_CHANGES: usize = 64;
 /// Passwords that are hashed at the same time.
@@ -60,11 +65,14 @@ impl Database {
     pub fn past(&mut self, lines: usize) -> Result<Past, Fault> {
         let connection = &self.connection;
         let read = || {
-            let rooms = lines::last_of_all(connection, MAX_ROOMS, lines)?;
+            lines::last_of_all(connection, MAX_ROOMS, lines)?;
             read_roll(connection)?;
             // Nothing is written before all was read.
             bans::expire(connection, clock::moment())?;
-            Ok(Past { rooms, roll: read_roll(connection)? })
+            let late = forget::late(connection)?;
+            let rooms = lines::last_of_all(connection, MAX_ROOMS, lines)?;
+            let (roll, forgotten) = (read_roll(connection)?, forget::times(connection)?);
+            Ok(Past { rooms, roll, forgotten, late })
         };
         read().map_err(|error| {
             self.leave_alone();
@@ -76,10 +84,13 @@ impl Database {
 /// The caller's end of the store.
 pub struct Store {
     backlog: Backlog,
-    questions: Sender<(ClientId, Question)>,
+    /// To look something up by its place, which takes no time to speak of, and to search, which may.
+    lookups: Asking,
+    searches: Asking,
     claims: Sender<(ClientId, Claim)>,
     changes: Sender<writer::Change>,
     closing: Sender<Infallible>,
+    forgotten: u64,
     /// Disconnected when all is written.
     closed: Receiver<Infallible>,
 }
@@ -101,9 +112,12 @@ impl Store {
     {
         let keeper = Keeper::new(keep, &database.connection);
         let keeper = keeper.map_err(|error| database.fault(&error))?;
+        let forgotten = forget::times(&database.connection);
+        let forgotten = forgotten.map_err(|error| database.fault(&error))?;
         let file = database.file.clone();
         let (backlog, queue) = backlog();
-        let (questions, asked) = bounded(MAX_QUESTIONS);
+        let (lookups, to_look_up) = questions::questions();
+        let (searches, to_search) = questions::questions();
         let (claims, claimed) = bounded(MAX_CLAIMS);
         let (changes, changed) = bounded(MAX_CHANGES);
         let (closing, close) = bounded(0);
@@ -119,8 +133,11 @@ impl Store {
             let (changes, report) = (changes.clone(), report.clone());
             spawn("password", move || password::run(&file, &claimed, &changes, report))?;
         }
-        spawn("history", move || reader::run(&file, &asked, report))?;
-        Ok(Self { backlog, questions, claims, changes, closing, closed })
+        for (name, asked) in [("history", to_look_up), ("search", to_search)] {
+            let (file, report) = (file.clone(), report.clone());
+            spawn(name, move || reader::run(&file, &asked, report))?;
+        }
+        Ok(Self { backlog, lookups, searches, claims, changes, closing, forgotten, closed })
     }
 
     /// Hands over what was said in a room, to be written. Returns its number, which an
@@ -148,9 +165,13 @@ impl Store {
     /// Asks about the past; there will be an [`Event::Answered`] for `client`.
     ///
     /// # Errors
-    /// When too many others ask.
-    pub fn ask(&self, client: ClientId, question: Question) -> Result<(), Denial> {
-        self.questions.try_send((client, question)).map_err(|_| Denial::Busy)
+    /// When too many others ask, or too many from the same address, `from`.
+    pub fn ask(&self, client: ClientId, from: Address, question: Question) -> Result<(), Denial> {
+        let queue = match question {
+            Question::Search { .. } => &self.searches,
+            Question::Last { .. } | Question::Room { .. } => &self.lookups,
+        };
+        queue.ask(from, client, question)
     }
 
     /// Claims a nick; there will be an [`Event::Answered`] for `client`.
@@ -170,11 +191,26 @@ impl Store {
         self.changes.try_send(change).map_err(|_| Denial::Busy)
     }
 
+    /// Has lines forgotten, also those that were handed over before and are not written yet; there will
+    /// be an [`Event::Answered`] for `client`.
+    ///
+    /// # Errors
+    /// When too many others change something.
+    pub fn forget(&self, client: ClientId, filter: LineFilter) -> Result<(), Denial> {
+        let change = writer::Change::Forget(client, filter, self.handed());
+        self.changes.try_send(change).map_err(|_| Denial::Busy)
+    }
+
+    /// What [`Past::forgotten`] was at the start.
+    pub fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
     /// Waits until all that was handed over is written, for as long as `patience` lasts; says
     /// whether it was. Must not be called where events are taken.
     pub fn close(self, patience: Duration) -> bool {
-        let Self { backlog, questions, claims, changes, closing, closed } = self;
-        drop((backlog, questions, claims, changes, closing));
+        let Self { backlog, lookups, searches, claims, changes, closing, closed, .. } = self;
+        drop((backlog, lookups, searches, claims, changes, closing));
         closed.recv_timeout(patience) == Err(RecvTimeoutError::Disconnected)
     }
 }

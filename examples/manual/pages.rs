@@ -246,7 +246,10 @@ mod tests {
         let [server, ..] = all();
         let text = text(&server);
         let synopsis = text.split(".SH ").find(|section| section.starts_with("SYNOPSIS")).unwrap();
-        assert!(synopsis.contains("chatd backup [--state-dir DIR] FILE\n"), "{synopsis}");
+        assert!(
+            synopsis.contains("chatd backup [--state-dir DIR] [--config FILE] FILE\n"),
+            "{synopsis}"
+        );
         for (path, command) in leaves(&server.command, "chatd") {
             let call = synopsis.lines().find(|line| line.starts_with(&path)).unwrap();
             for arg in command.get_arguments() {

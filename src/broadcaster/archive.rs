@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use crate::address::Address;
 use crate::chat::{
-    Audience, Claim, ClientId, Effect, Entry, Event, Message, Order, Question, RoomName,
+    Audience, Claim, ClientId, Effect, Entry, Event, LineFilter, Message, Order, Question, RoomName,
 };
 use crate::store::{self, Answer, Denial, Gate, Recalled, Store, Swing};
 use crate::text::Text;
@@ -111,13 +112,27 @@ impl Archive {
     }
 
     /// Looks something up; the answer comes later, unless it cannot.
-    pub(super) fn ask(&mut self, id: ClientId, question: Question) -> Result<(), Event> {
+    pub(super) fn ask(
+        &mut self,
+        id: ClientId,
+        from: Address,
+        question: Question,
+    ) -> Result<(), Event> {
         let Some(store) = &self.store else { return Ok(()) };
+        let room = match question {
+            Question::Room { room, .. } => Some(room),
+            _ => None,
+        };
         let question = match question {
             Question::Last { room, lines, form } => store::Question::Last { room, lines, form },
             Question::Search { words, form } => store::Question::Search { words, form },
+            Question::Room { room, lines } => store::Question::Room { room, lines },
         };
-        store.ask(id, question).map(|()| self.owed += 1).map_err(denied)
+        let asked = store.ask(id, from, question).map(|()| self.owed += 1);
+        asked.map_err(|denial| match room {
+            Some(room) => room_not_read(room, denial),
+            None => denied(denial),
+        })
     }
 
     /// Has a claim looked into; the answer comes later, unless it cannot.
@@ -131,6 +146,17 @@ impl Archive {
         let Some(store) = &self.store else { return Ok(()) };
         let ordered = store.order(id, order.clone()).map(|()| self.owed += 1);
         ordered.map_err(|denial| not_ordered(order, denial))
+    }
+
+    /// Has lines forgotten; the answer comes later, unless it cannot.
+    pub(super) fn forget(&mut self, id: ClientId, filter: LineFilter) -> Result<(), Event> {
+        let Some(store) = &self.store else { return Ok(()) };
+        store.forget(id, filter).map(|()| self.owed += 1).map_err(denied)
+    }
+
+    /// How often lines had been forgotten without a server when this one was started.
+    pub(super) fn forgotten(&self) -> u64 {
+        self.store.as_ref().map_or(0, Store::forgotten)
     }
 
     /// An answer came.
@@ -183,13 +209,17 @@ fn excepted(effect: &Effect, except: &[ClientId]) -> Vec<ClientId> {
 pub(super) fn answered(answer: Answer) -> Event {
     match answer {
         Answer::Last(room, lines) => Event::Found { room: Some(room), lines: recalled(lines) },
+        Answer::RoomRead(room, past) => Event::RoomRead(room, past),
+        Answer::RoomNotRead(room, denial) => room_not_read(room, denial),
         Answer::Found(lines) => Event::Found { room: None, lines: recalled(lines) },
         Answer::Registered(account) => Event::Registered(account),
         Answer::LoggedIn(account) => Event::LoggedIn(account),
+        Answer::PasswordChanged(account) => Event::PasswordChanged(account),
         Answer::NotClaimed(denial) => not_claimed(denial),
         Answer::Banned(ban) => Event::Banned(ban),
         Answer::Unbanned(mask) => Event::Unbanned(mask),
         Answer::NotOrdered(order, denial) => not_ordered(order, denial),
+        Answer::Forgotten(filter, lines) => Event::Forgotten(filter, lines),
         Answer::Denied(denial) => denied(denial),
     }
 }
@@ -207,6 +237,10 @@ fn not_ordered(order: Order, denial: Denial) -> Event {
         (Order::Unban(mask), Denial::NotBanned(_)) => Event::Unbanned(mask),
         (order, _) => Event::NotSaved(order),
     }
+}
+
+fn room_not_read(room: RoomName, denial: Denial) -> Event {
+    Event::RoomNotRead(room, Text::new(denial.to_string()))
 }
 
 fn denied(denial: Denial) -> Event {

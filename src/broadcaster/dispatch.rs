@@ -4,6 +4,7 @@
 //! client's queue.
 
 use std::collections::VecDeque;
+use std::net::Ipv6Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use super::identity::{Claimants, log_failed_login, log_rename};
 use super::pending::{Pending, WaitFor};
 use super::status::Status;
 use super::words;
-use crate::address::Origin;
+use crate::address::{Address, Origin};
 use crate::admission::limits::Limits;
 use crate::chat::{Audience, Chat, ClientId, Effect, Effects, Event, Message, Now, Reason};
 use crate::config::Durability;
@@ -104,6 +105,9 @@ impl Dispatcher {
 
     /// What clients sent that wait no longer.
     pub(super) fn dispatch_released(&mut self, now: Now) {
+        for id in self.pending.take_unanswered() {
+            self.apply(now, id, Event::NotAnswered);
+        }
         while let Some((input, has_waited_for_disk)) = self.pending.take_released() {
             if has_waited_for_disk {
                 self.dispatch_in_turn(now, input);
@@ -130,7 +134,10 @@ impl Dispatcher {
             Input::Writable(id) => self.peers.with(id, |peer, _| peer.go_on()),
             Input::Store(event) => self.take_from_store(now, event),
             Input::Count(reply) => drop(reply.try_send(self.count())),
-            Input::Configure(settings) => self.chat.configure(settings),
+            Input::Configure(settings) => {
+                self.chat.configure(settings);
+                self.read_rooms(now);
+            }
             // The loop's own.
             Input::Parked(..) | Input::HandOver(..) | Input::Stop => {}
         }
@@ -261,7 +268,13 @@ impl Dispatcher {
                 peer.respeak(feeds, |dialect| dialect.with_timestamps(on));
             }),
             Effect::Ask(id, question) => {
-                let asked = self.archive.ask(id, question);
+                let from = self.peers.addr(id).map(|addr| addr.ip());
+                let from = Address::of(from.unwrap_or(Ipv6Addr::UNSPECIFIED.into()));
+                let asked = self.archive.ask(id, from, question);
+                self.end_wait_if_refused(now, id, asked, WaitFor::Answer);
+            }
+            Effect::Forget(id, filter) => {
+                let asked = self.archive.forget(id, filter);
                 self.end_wait_if_refused(now, id, asked, WaitFor::Answer);
             }
             Effect::Claim(id, claim) => {

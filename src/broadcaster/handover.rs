@@ -48,6 +48,7 @@ impl Broadcaster {
         }
         dispatcher.chat.await_announcements();
         dispatcher.enforce(now);
+        dispatcher.read_rooms(now);
         dispatcher.flush(now);
     }
 
@@ -61,10 +62,12 @@ impl Broadcaster {
     pub(super) fn hand_over(mut self, request: &RestartRequest) {
         self.settle();
         self.dismiss_those_who_stay();
+        let forgotten = self.dispatcher.archive.forgotten();
         self.close_archive();
         let Self { clock, limits, dispatcher, mut parking, .. } = self;
         let (chat, peers) = dispatcher.into_parts();
         let mut snapshot = Snapshot::new(clock.uptime(), request.door.next_id(), chat);
+        snapshot.forgotten = forgotten;
         snapshot.addresses = request.door.spent(&limits.get(), clock.uptime());
         let mut clients = Vec::with_capacity(peers.len());
         for (id, peer) in peers.into_all() {

@@ -16,7 +16,8 @@ pub(super) struct Claimants(HashMap<ClientId, (Nick, SocketAddr)>);
 
 impl Claimants {
     pub(super) fn add(&mut self, id: ClientId, claim: &Claim, addr: Option<SocketAddr>) {
-        let (Claim::Register(nick, ..) | Claim::Login(nick, ..)) = claim;
+        let (Claim::Register(nick, ..) | Claim::Login(nick, ..) | Claim::SetPassword(nick, ..)) =
+            claim;
         self.0.extend(addr.map(|addr| (id, (*nick, addr))));
     }
 
@@ -32,6 +33,7 @@ impl Claimants {
             Claimed::Registered => log::info!("{nick} registered from {addr}"),
             // A ban, or the end of the account, may have come between.
             Claimed::LoggedIn if login == Some(nick) => log::info!("{nick} logged in from {addr}"),
+            Claimed::PasswordChanged => log::info!("{nick} changed its password from {addr}"),
             Claimed::WrongPassword => log_failed_login(nick, Some(addr)),
             Claimed::LoggedIn | Claimed::Nothing => {}
         }
@@ -43,6 +45,7 @@ impl Claimants {
 pub(super) enum Claimed {
     Registered,
     LoggedIn,
+    PasswordChanged,
     WrongPassword,
     Nothing,
 }
@@ -53,6 +56,7 @@ impl Claimed {
         match answer {
             Answer::Registered(_) => Some(Self::Registered),
             Answer::LoggedIn(_) => Some(Self::LoggedIn),
+            Answer::PasswordChanged(_) => Some(Self::PasswordChanged),
             Answer::NotClaimed(Denial::WrongPassword) => Some(Self::WrongPassword),
             Answer::NotClaimed(_) => Some(Self::Nothing),
             _ => None,

@@ -23,6 +23,8 @@ pub(super) struct Pending {
     waiting: HashMap<ClientId, Waiting>,
     /// What was sent by those who wait no longer, and whether they waited for the disk.
     ready: VecDeque<(Input, bool)>,
+    /// Those who waited for an answer in vain.
+    unanswered: Vec<ClientId>,
     is_over: bool,
     /// Whether an order waited in vain: nobody waits for another until the disk is heard of.
     is_disk_late: bool,
@@ -61,7 +63,10 @@ impl Pending {
     /// Takes note of who waits for what the chat wants to know.
     pub(super) fn note(&mut self, now: Duration, effect: &Effect) {
         match effect {
-            Effect::Ask(id, _) | Effect::Claim(id, _) => self.wait(now, *id, WaitFor::Answer),
+            Effect::Ask(ClientId::NOBODY, _) => {}
+            Effect::Ask(id, _) | Effect::Claim(id, _) | Effect::Forget(id, _) => {
+                self.wait(now, *id, WaitFor::Answer);
+            }
             Effect::Order(id, _) if !self.is_disk_late => self.wait(now, *id, WaitFor::Order),
             _ => {}
         }
@@ -117,7 +122,7 @@ impl Pending {
         waiting.later.push_back(input);
         waiting.items += items;
         if waiting.items > MAX_ITEMS {
-            self.release(id);
+            self.give_up(id);
         }
         None
     }
@@ -140,13 +145,25 @@ impl Pending {
         let overdue: Vec<_> = overdue.map(|(id, waiting)| (*id, waiting.what)).collect();
         for (id, what) in overdue {
             self.is_disk_late |= what == WaitFor::Order;
-            self.release(id);
+            self.give_up(id);
         }
+    }
+
+    fn give_up(&mut self, id: ClientId) {
+        if self.waiting.get(&id).is_some_and(|waiting| waiting.what == WaitFor::Answer) {
+            self.unanswered.push(id);
+        }
+        self.release(id);
     }
 
     /// When somebody will have waited long enough.
     pub(super) fn next_deadline(&self) -> Option<Duration> {
         self.waiting.values().map(|waiting| waiting.until).min()
+    }
+
+    /// Those who waited for an answer in vain since this was asked last.
+    pub(super) fn take_unanswered(&mut self) -> Vec<ClientId> {
+        std::mem::take(&mut self.unanswered)
     }
 
     /// What a client sent that waits no longer, and whether it waited for the disk.

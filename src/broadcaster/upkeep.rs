@@ -76,6 +76,7 @@ impl Dispatcher {
                 self.chat.register(roll);
                 self.enforce(now);
             }
+            store::Event::Forgotten(filter) => self.chat.forget(&filter),
             store::Event::Committed { .. } => {}
         }
     }
@@ -118,6 +119,12 @@ impl Dispatcher {
     pub(super) fn release_held(&mut self, now: Now) {
         let held = self.archive.release(now.uptime);
         self.carry_out_held(now, held);
+    }
+
+    /// Has those rooms read that people are in and that are not known as the disk has them.
+    pub(super) fn read_rooms(&mut self, now: Now) {
+        self.chat.read_next_room(&mut self.effects);
+        self.carry_out(now);
     }
 
     /// From here on no client waits for an answer.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::message::{Message, Reason};
-use super::model::{AnswerForm, Claim, ClientId, Nick, Order, RoomId, RoomName};
+use super::model::{AnswerForm, Claim, ClientId, LineFilter, Nick, Order, RoomId, RoomName};
 use crate::text::Text;
 
 /// One thing for the caller to do.
@@ -29,6 +29,9 @@ pub enum Effect {
     /// Save an order that is in force already; answer with an event such as
     /// [`Banned`](super::Event::Banned).
     Order(ClientId, Order),
+    /// Have lines forgotten that are not in memory, too, which is
+    /// [answered](super::Event::Forgotten).
+    Forget(ClientId, LineFilter),
     /// Reload the settings.
     Reload,
     /// The client has another nick: the old one, the new one.
@@ -58,6 +61,14 @@ pub enum Question {
         lines: usize,
         /// How they will be sent.
         form: AnswerForm,
+    },
+    /// What there is of a room, for a client that is about to enter it, or for
+    /// [nobody](ClientId::NOBODY).
+    Room {
+        /// Which.
+        room: RoomName,
+        /// How many of the last lines.
+        lines: usize,
     },
     /// The last lines with all of these words.
     Search {

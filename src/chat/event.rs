@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::message::Reason;
-use super::model::{Account, Ban, Entry, Mask, Order, RoomName};
+use super::model::{Account, Ban, Entry, LineFilter, Mask, Order, RoomName, RoomPast};
 use crate::address::Origin;
 use crate::text::{Line, Text};
 
@@ -34,10 +34,18 @@ pub enum Event {
     },
     /// The store did not answer its question; the text says why.
     NotFound(Text),
+    /// This is what the store has of a room, which is `None` when it has nothing.
+    RoomRead(RoomName, Option<RoomPast>),
+    /// What the store has of a room is not known; the words say why.
+    RoomNotRead(RoomName, Text),
+    /// It was to be answered, and will not be for now.
+    NotAnswered,
     /// The store registered the nick that it asked for.
     Registered(Account),
     /// Its password was right; this is its account.
     LoggedIn(Account),
+    /// The account has the password that the client asked for.
+    PasswordChanged(Account),
     /// Its password was wrong.
     WrongPassword,
     /// Its claim failed for another reason than a wrong password; the text says why.
@@ -48,6 +56,8 @@ pub enum Event {
     Unbanned(Mask),
     /// The store could not save what it ordered.
     NotSaved(Order),
+    /// So many lines are forgotten, of those that it wanted to be.
+    Forgotten(LineFilter, u64),
     /// It asks whether the server is alive (telnet's AYT).
     Ping,
     /// It ended the conversation (telnet's Ctrl-D or IAC EOF).

@@ -21,9 +21,13 @@ impl Chat {
         }
         // The store's decision holds even if the client that asked for it has left.
         self.take_note(now, client, &event, effects);
+        if let (ClientId::NOBODY, Event::RoomRead(room, past)) = (client, &event) {
+            self.take_over(*room, past.clone());
+            self.read_next_room(effects);
+        }
         if !self.clients.contains_key(&client) {
-            if let Event::Registered(_) = event {
-                // Somebody else may have taken that nick meanwhile.
+            if let Event::Registered(_) | Event::PasswordChanged(_) = event {
+                // Somebody else may have taken that nick meanwhile, or be logged in.
                 self.enforce(now, effects);
             }
             return;
@@ -36,10 +40,15 @@ impl Chat {
             Event::TooLong { bytes, limit } => turn.refuse(Refusal::TooLong { bytes, limit }),
             Event::Found { room, lines } => turn.show_found(room, lines),
             Event::NotFound(why) => turn.refuse(Refusal::NotFound(why)),
+            Event::RoomRead(room, past) => turn.room_read(room, past),
+            Event::RoomNotRead(room, why) => turn.room_not_read(room, why),
+            Event::NotAnswered => turn.not_answered(),
             Event::Registered(account) => turn.registered(account),
             Event::LoggedIn(account) => turn.logged_in(account),
+            Event::PasswordChanged(account) => turn.password_changed(account),
             Event::WrongPassword => turn.refuse(Refusal::WrongPassword),
             Event::NotClaimed(why) => turn.refuse(Refusal::NotFound(why)),
+            Event::Forgotten(filter, lines) => turn.tell_forgotten(&filter, lines),
             Event::Malformed => turn.refuse(Refusal::Malformed),
             Event::Ping => turn.notice("pong"),
             Event::Quit => turn.quit(None),

@@ -6,14 +6,16 @@ mod name;
 mod line_id;
 mod entry;
 mod allowance;
+mod line_filter;
 mod account;
 mod ban;
 
-pub use self::account::{Account, Claim, Password, Role};
+pub use self::account::{Account, Claim, Password, PasswordId, Role};
 pub use self::allowance::{Allowance, AnswerForm};
 pub use self::ban::{Ban, Mask, Order};
-pub use self::entry::{Entry, Kind};
+pub use self::entry::{Entry, Kind, RoomPast};
 pub use self::id::{ClientId, RoomId};
+pub use self::line_filter::LineFilter;
 pub use self::line_id::LineId;
 pub(crate) use self::line_id::LineIds;
 pub use self::moment::{Moment, Now};

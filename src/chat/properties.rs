@@ -11,6 +11,7 @@ use crate::text::{Line, Text};
 
 mod arrivals;
 mod order;
+mod store;
 
 /// Something that happens to the chat; clients are numbered by their place among the connected.
 #[derive(Clone, Debug)]
@@ -24,7 +25,7 @@ enum Step {
     Pass(u64),
 }
 
-const LINES: [&str; 47] = [
+const LINES: [&str; 50] = [
     "/nick alice",
     "/nick ALICE",
     "/nick al1ce",
@@ -72,6 +73,9 @@ const LINES: [&str; 47] = [
     "/lockdown on",
     "/lockdown off",
     "/motd",
+    "/password pw pw pw",
+    "/forget alice",
+    "/forget B0B 7",
 ];
 
 fn step() -> impl Strategy<Value = Step> {
@@ -109,6 +113,8 @@ struct World {
     rooms: HashMap<RoomId, HashSet<ClientId>>,
     /// Questions to the store.
     asked: VecDeque<(ClientId, Event)>,
+    /// What it has of rooms.
+    past: HashMap<RoomName, RoomPast>,
 }
 
 impl World {
@@ -127,6 +133,7 @@ impl World {
         Self {
             chat,
             asked: VecDeque::new(),
+            past: HashMap::new(),
             now: Now::default(),
             connected: 0,
             said: 0,
@@ -142,9 +149,9 @@ impl World {
         world.take(Step::Connect(0));
         let others = (2..=256).map(|number| format!("r{number}"));
         for room in ["dev".to_owned(), "ops".to_owned()].into_iter().chain(others) {
-            for line in [format!("/join {room}"), "/topic theirs".to_owned()] {
-                world.take(Step::Other(0, Event::Line(Line::new(line))));
-            }
+            world.take(Step::Other(0, Event::Line(Line::new(format!("/join {room}")))));
+            world.take(Step::Answer);
+            world.take(Step::Other(0, Event::Line(Line::new("/topic theirs"))));
         }
         world
     }
@@ -211,30 +218,12 @@ impl World {
                     assert!(self.rooms.entry(room).or_default().remove(&id), "left twice");
                 }
                 Effect::Claim(id, claim) => {
-                    let event = match claim {
-                        Claim::Register(nick, ..) if self.chat.registry.account(nick).is_some() => {
-                            Event::NotClaimed(Text::new("registered"))
-                        }
-                        Claim::Register(nick, ..) => {
-                            Event::Registered(account(nick.as_str(), Role::User))
-                        }
-                        Claim::Login(nick, password, _) if password.as_bytes() == b"pw" => {
-                            let known = self.chat.registry.account(nick).copied();
-                            known.map_or(Event::NotClaimed(Text::new("gone")), Event::LoggedIn)
-                        }
-                        Claim::Login(..) => Event::WrongPassword,
-                    };
+                    let event = self.claimed(claim);
                     self.asked.push_back((id, event));
                 }
-                // Now and then the store cannot save something.
-                Effect::Order(id, order) if self.said % 3 == 1 => {
-                    self.asked.push_back((id, Event::NotSaved(order)));
-                }
-                Effect::Order(id, Order::Ban(ban)) => {
-                    self.asked.push_back((id, Event::Banned(ban)));
-                }
-                Effect::Order(id, Order::Unban(mask)) => {
-                    self.asked.push_back((id, Event::Unbanned(mask)));
+                Effect::Order(id, order) => {
+                    let event = self.ordered(order);
+                    self.asked.push_back((id, event));
                 }
                 Effect::Reload | Effect::Kept(_) => {}
                 Effect::TurnedAway(id) => drop(self.screens.remove(&id)),
@@ -243,6 +232,13 @@ impl World {
                 }
                 Effect::Changed(id) => assert!(self.screens.contains_key(&id)),
                 Effect::Departed(id, ..) => drop(self.screens.remove(&id)),
+                Effect::Ask(id, Question::Room { room, .. }) => {
+                    let past = self.past.get(&room).cloned();
+                    self.asked.push_back((id, Event::RoomRead(room, past)));
+                }
+                Effect::Forget(id, filter) => {
+                    self.asked.push_back((id, Event::Forgotten(filter, 3)));
+                }
                 Effect::Timestamps(id, _) | Effect::Ask(id, _) | Effect::Disconnect(id, _) => {
                     assert!(self.screens.contains_key(&id));
                 }
@@ -302,7 +298,8 @@ impl World {
 
 fn account(nick: &str, role: Role) -> Account {
     let nick = Nick::new(nick).unwrap();
-    Account { nick, role, created: Moment::default(), last_seen: None }
+    let (created, password) = (Moment::default(), PasswordId::default());
+    Account { nick, role, created, last_seen: None, password }
 }
 
 /// Written apart from the code under test, for comparison.

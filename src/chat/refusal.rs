@@ -73,6 +73,10 @@ pub enum Refusal {
     NotAPassword,
     /// The filter changed the password: another one could become the same.
     GarbledPassword,
+    /// That can't be the new password of an account.
+    NotANewPassword,
+    /// Only somebody who is logged in has a password to change.
+    NotLoggedIn,
     /// The password is wrong.
     WrongPassword,
     /// Too many logins failed; the next is allowed after this time.
@@ -110,6 +114,8 @@ pub enum Refusal {
     NotSaved(Text),
     /// Too many orders wait to be saved.
     TooManyOrders,
+    /// There is no line of theirs that was meant.
+    NothingToForget(Nick),
     /// `/unmute` of somebody who is not muted.
     NotMuted(Nick),
     /// `/unmute` of an address without a mute.
@@ -177,6 +183,10 @@ impl fmt::Display for Refusal {
             Self::GarbledPassword => f.write_str(
                 "not accepted: a password must be UTF-8 text without control or invisible characters",
             ),
+            Self::NotANewPassword => {
+                f.write_str("not changed: a password has 8 to 512 bytes; choose another one")
+            }
+            Self::NotLoggedIn => f.write_str("log in first: /login NAME PASSWORD"),
             Self::WrongPassword => f.write_str("wrong password"),
             Self::ClaimPending => f.write_str(
                 "passwords from your address are still being checked; try again in a moment",
@@ -223,6 +233,7 @@ impl fmt::Display for Refusal {
             Self::TooManyOrders => f.write_str(
                 "not done: the disk saves no bans, and too many are waiting to be saved",
             ),
+            Self::NothingToForget(nick) => write!(f, "no line of {nick} was found"),
             Self::NotMuted(nick) => write!(f, "{nick} is not muted"),
             Self::NobodyMuted(origin) => write!(f, "nobody from {origin} is muted"),
         }

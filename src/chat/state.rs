@@ -21,7 +21,7 @@ use std::time::Duration;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use super::model::{ClientId, Entry, LineIds, Nick, RoomId, RoomName};
+use super::model::{ClientId, LineFilter, LineIds, Nick, RoomId, RoomName, RoomPast};
 use crate::text::Text;
 
 #[cfg(test)]
@@ -112,8 +112,18 @@ impl Chat {
     }
 
     /// Restores a room's history and topic from before this start.
-    pub fn recall(&mut self, room: RoomName, topic: Option<Text>, entries: Vec<Entry>) {
-        self.rooms.recall(room, topic, entries);
+    pub fn recall(&mut self, room: RoomName, past: RoomPast) {
+        self.rooms.recall(room, past);
+    }
+
+    /// Has no room remember lines that are meant any more.
+    pub fn forget(&mut self, filter: &LineFilter) {
+        self.rooms.forget(filter);
+    }
+
+    /// Forgets what rooms remember, because the store knows better.
+    pub fn forget_all(&mut self) {
+        self.rooms.forget_all();
     }
 
     /// The members of a room, announced or not. Empty for a room that does not exist.

@@ -5,8 +5,9 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::fmt::Display;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
@@ -104,6 +105,40 @@ pub fn load(
     Ok(config)
 }
 
+/// The state directory that a subcommand is for, and what names it: `flag`, or the environment, or
+/// the file that `config` or the environment names. No other setting matters here, so the
+/// subcommand needs no access to the files that they name.
+///
+/// # Errors
+/// When the file cannot be read, or its state directory is no string.
+pub fn state_dir(
+    flag: Option<&Path>,
+    config: Option<&Path>,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<Option<(PathBuf, String)>, Stop> {
+    let variables: BTreeMap<_, _> = environment.into_iter().collect();
+    let variable = |name: &'static str| {
+        let value = variables.get(OsStr::new(name));
+        value.map(|value| (PathBuf::from(value), name.to_owned()))
+    };
+    let file = config.map(|file| (file.to_owned(), "--config".to_owned()));
+    let in_file = match file.or_else(|| variable("CHATD_CONFIG")) {
+        None => None,
+        Some((file, named_by)) => state_dir_in(&file, &named_by)?,
+    };
+    let flag = flag.map(|dir| (dir.to_owned(), "--state-dir".to_owned()));
+    Ok(flag.or_else(|| variable("CHATD_STATE_DIR")).or(in_file))
+}
+
+fn state_dir_in(file: &Path, named_by: &str) -> Result<Option<(PathBuf, String)>, Stop> {
+    let Some(value) = read_table(file, named_by)?.remove("state-dir") else { return Ok(None) };
+    let origin = format!("{}: state-dir", file.display());
+    match plain(value) {
+        Some(dir) => Ok(Some((dir.into(), origin))),
+        None => Err(Stop::Wrong(format!("chatd: {origin}: it takes a string\n"))),
+    }
+}
+
 /// Puts settings in force over others.
 fn override_with(settings: &mut Settings, winning: Settings) {
     settings.retain(|id, _| !opposite(id).is_some_and(|id| winning.contains_key(id)));
@@ -190,15 +225,7 @@ fn from_environment(
 /// The settings in a TOML file that `named_by` names.
 fn from_file(path: &Path, named_by: &str) -> Result<Settings, Stop> {
     let file = path.display();
-    let wrong = |what: String| Stop::Wrong(format!("chatd: {what}\n"));
-    let mut contents = Vec::new();
-    let contents = read_file(path, u64::MAX, &mut contents)
-        .and_then(|_| String::from_utf8(contents).map_err(io::Error::other))
-        .map_err(|error| wrong(format!("{named_by}: cannot read {file}: {error}")))?;
-    let table: toml::Table = contents.parse().map_err(|error: toml::de::Error| {
-        wrong(format!("{file}: {}\n{error}", in_short(&error, &contents)).trim_end().to_owned())
-    })?;
-
+    let table = read_table(path, named_by)?;
     let command = command();
     let mut settings = Settings::new();
     for (key, value) in table {
@@ -216,6 +243,22 @@ fn from_file(path: &Path, named_by: &str) -> Result<Settings, Stop> {
         settings.insert(arg.get_id().to_string(), setting);
     }
     Ok(settings)
+}
+
+fn wrong(what: impl Display) -> Stop {
+    Stop::Wrong(format!("chatd: {what}\n"))
+}
+
+/// The keys and values of a TOML file that `named_by` names.
+fn read_table(path: &Path, named_by: &str) -> Result<toml::Table, Stop> {
+    let file = path.display();
+    let mut contents = Vec::new();
+    let contents = read_file(path, u64::MAX, &mut contents)
+        .and_then(|_| String::from_utf8(contents).map_err(io::Error::other))
+        .map_err(|error| wrong(format!("{named_by}: cannot read {file}: {error}")))?;
+    contents.parse().map_err(|error: toml::de::Error| {
+        wrong(format!("{file}: {}\n{error}", in_short(&error, &contents)).trim_end())
+    })
 }
 
 /// What is wrong with a TOML file, in one line.

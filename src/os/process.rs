@@ -59,6 +59,11 @@ pub fn become_program(mut command: Command, fds: Vec<OwnedFd>) -> io::Error {
     }
 }
 
+/// The number of the user that this process acts for.
+pub fn effective_user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
 /// The host's name (uname(2)).
 pub fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()

@@ -58,6 +58,10 @@ pub struct Snapshot {
     /// Flood control of whole addresses, where there is something to remember.
     #[serde(default)]
     pub addresses: Vec<(Address, Bucket)>,
+    /// How often lines had been forgotten in the state directory while no server ran, when this one
+    /// was started.
+    #[serde(default)]
+    pub forgotten: u64,
     /// The clients that can be handed over.
     pub clients: Vec<SavedClient>,
     /// What waits to be sent to each of them and what it was typing, one after the other. As
@@ -113,7 +117,8 @@ impl Snapshot {
     /// One without clients.
     pub fn new(uptime: Duration, next_id: ClientId, chat: Chat) -> Self {
         let (addresses, clients, bytes) = (Vec::new(), Vec::new(), Vec::new());
-        Self { version: VERSION, uptime, next_id, chat, addresses, clients, bytes }
+        let forgotten = 0;
+        Self { version: VERSION, uptime, next_id, chat, addresses, forgotten, clients, bytes }
     }
 
     /// Adds a client, unless too much waits for it.

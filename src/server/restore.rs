@@ -15,6 +15,7 @@ use crate::restart::inherit::Inherited;
 use crate::restart::manager_thread::Keeper;
 use crate::restart::snapshot::{Record, SavedClient, SavedSession};
 use crate::runtime::threads::Threads;
+use crate::store::Past;
 use crate::wire::Dialect;
 
 /// A client that goes on.
@@ -40,6 +41,7 @@ enum Left {
 /// The chat, and the clients that have a connection.
 pub(super) fn restore(
     mut inherited: Inherited,
+    past: Past,
     settings: Settings,
     door: &Arc<Door>,
     shared: &Shared,
@@ -78,9 +80,11 @@ pub(super) fn restore(
         client
     });
     let clients = clients.collect();
-    let chat = inherited.snapshot.map(|snapshot| snapshot.chat);
+    let before = inherited.snapshot.map(|snapshot| (snapshot.chat, snapshot.forgotten));
+    let (chat, forgotten) = before.unzip();
     let mut chat = chat.unwrap_or_else(|| Chat::new(settings.clone()));
     chat.configure(settings);
+    past.recall_in(&mut chat, forgotten);
     (chat, clients)
 }
 

@@ -18,22 +18,18 @@ use crate::web::{Guard, Site};
 /// How long the broadcaster may take to say how things stand.
 const COUNTING: Duration = Duration::from_secs(1);
 
-/// Starts the store, if there is to be one; the past is shown unless the chat goes on anyway.
+/// Starts the store, if there is to be one.
 pub(super) fn open_store(
     config: &Config,
     database: Option<Database>,
     inbox: &Sender<Input>,
-    goes_on: bool,
 ) -> Result<(Past, Memory), Fault> {
     let Some(mut database) = database else { return Ok((Past::default(), None)) };
-    let mut past = database.past(config.settings().replay)?;
+    let past = database.past(config.settings().replay)?;
     let inbox = inbox.clone();
     // Without a broadcaster there is nobody to tell.
     let report = move |event| drop(inbox.send(Input::Store(event)));
     let store = Store::start(database, config.retention(), report)?;
-    if goes_on {
-        past.rooms.clear();
-    }
     Ok((past, Some((store, config.durability))))
 }
 

@@ -50,7 +50,7 @@ impl Server {
         let metrics = Arc::new(Metrics::default());
         let (inbox, receiver) = inbox::open(config.limits().max_clients);
         // It may find damage, which is a matter of the state directory, not of the ports.
-        let (past, store) = open_store(config, database, &inbox, inherited.snapshot.is_some())?;
+        let (past, store) = open_store(config, database, &inbox)?;
         let tls = config.identity.clone().map(Tls::new);
         let guard = Replaceable::new(config.guard());
         let figures = figures(&metrics, &inbox, &guard);
@@ -62,9 +62,9 @@ impl Server {
         let shared = share(config, &inherited, inbox, metrics)?;
         let entrance = entrance(&shared, &closing, &hurry);
         let door = Arc::clone(&entrance.door);
-        let (mut chat, clients) = restore(inherited, config.settings(), &door, &shared, &keeper);
+        let (mut chat, clients) =
+            restore(inherited, past, config.settings(), &door, &shared, &keeper);
         chat.name_lines_after(&origin(config.state_dir.is_some(), clock::moment()));
-        past.recall_in(&mut chat);
 
         // Threads of the server's own come first: there may not be one for every client.
         let poll = WritablePoll::new(&closed).map_err(failed("create a poll"))?;

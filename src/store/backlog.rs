@@ -91,6 +91,11 @@ impl Overflow {
         }
     }
 
+    /// Whether nothing waits in it to be written.
+    fn is_empty(&self) -> bool {
+        self.gaps.is_empty() && self.topics.is_empty()
+    }
+
     fn pop(&mut self) -> Option<Item> {
         let gap = self.gaps.pop_first().or_else(|| self.topics.pop_first());
         gap.map(|(_, item)| item)
@@ -108,6 +113,8 @@ struct Shared {
     overflow: Mutex<Overflow>,
     waiting_bytes: AtomicUsize,
     done: AtomicU64,
+    /// The number of what was handed over last.
+    handed: AtomicU64,
 }
 
 impl Shared {
@@ -147,6 +154,8 @@ impl Backlog {
         let item = make(self.handed);
         let shared = Arc::clone(&self.shared);
         let mut overflow = shared.overflow();
+        // Whoever learns of the number and then locks finds the item in its place.
+        shared.handed.store(self.handed, Ordering::Release);
         // What did not fit before comes first.
         while let Some(late) = overflow.pop() {
             if let Err(late) = self.try_send(late) {
@@ -202,6 +211,18 @@ impl Queue {
             }
         }
         batch
+    }
+
+    /// The number of what was handed over last.
+    pub(super) fn handed(&self) -> u64 {
+        self.shared.handed.load(Ordering::Acquire)
+    }
+
+    /// Whether all up to that number is written, or lost.
+    pub(super) fn is_done(&self, upto: u64) -> bool {
+        let is_written = self.shared.done.load(Ordering::Acquire) >= upto;
+        // What was lost without a mark is never written.
+        is_written || (self.shared.overflow().is_empty() && self.items.is_empty())
     }
 
     /// How many lines were lost since it was asked last that get no mark in the history.

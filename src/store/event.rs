@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::request::Answer;
-use crate::chat::{ClientId, Moment, Roll, RoomName};
+use crate::chat::{ClientId, LineFilter, Moment, Roll, RoomName};
 
 /// What the store has to say. Comes on its own threads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +42,8 @@ pub enum Event {
     },
     /// Another process changed the file, perhaps the accounts and bans: these are all.
     Changed(Roll),
+    /// These lines are to be in nobody's memory any more.
+    Forgotten(LineFilter),
     /// What became of what a client asked for.
     Answered(ClientId, Answer),
 }

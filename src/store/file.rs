@@ -2,5 +2,6 @@
 
 pub(crate) mod fault;
 pub(crate) mod schema;
+pub(crate) mod place;
 pub(crate) mod database;
 pub(crate) mod backup;

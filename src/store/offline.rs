@@ -1,4 +1,4 @@
-//! Accounts from the command line, beside a server that may be running.
+//! Accounts and bans from the command line, beside a server that may be running.
 
 use std::path::Path;
 
@@ -6,9 +6,9 @@ use super::file::database;
 use super::file::database::Database;
 use super::file::fault::Fault;
 use super::password_hash;
-use super::request::Outcome;
-use super::tables::accounts;
-use crate::chat::{Account, Nick, Password, Role};
+use super::request::{Denial, Outcome};
+use super::tables::{accounts, bans};
+use crate::chat::{Account, Ban, Mask, Nick, Password, PasswordId, Role};
 use crate::runtime::clock;
 
 /// All accounts of the state directory `dir`, by nick.
@@ -25,18 +25,19 @@ pub fn list(dir: &Path) -> Result<Vec<Account>, Fault> {
 /// # Errors
 /// When there is one like it, or it cannot be written.
 pub fn add(dir: &Path, nick: Nick, role: Role, password: &Password) -> Result<(), Fault> {
-    let account = Account { nick, role, created: clock::moment(), last_seen: None };
     let hash = password_hash::hash(password).map_err(Fault::new)?;
+    let password = PasswordId::of(&hash);
+    let account = Account { nick, role, created: clock::moment(), last_seen: None, password };
     change(Database::open_beside(dir)?, |connection| {
         accounts::register(connection, &account, &hash)
     })
 }
 
-/// Changes the password of an account.
+/// Changes the password of the account like `nick`; returns whose it is, as the others do.
 ///
 /// # Errors
 /// When there is none like it, or it cannot be written.
-pub fn set_password(dir: &Path, nick: Nick, password: &Password) -> Result<(), Fault> {
+pub fn set_password(dir: &Path, nick: Nick, password: &Password) -> Result<Nick, Fault> {
     let hash = password_hash::hash(password).map_err(Fault::new)?;
     change(Database::open_existing(dir)?, |connection| accounts::set_hash(connection, nick, &hash))
 }
@@ -45,7 +46,7 @@ pub fn set_password(dir: &Path, nick: Nick, password: &Password) -> Result<(), F
 ///
 /// # Errors
 /// When there is none like it, or it cannot be written.
-pub fn set_role(dir: &Path, nick: Nick, role: Role) -> Result<(), Fault> {
+pub fn set_role(dir: &Path, nick: Nick, role: Role) -> Result<Nick, Fault> {
     change(Database::open_existing(dir)?, |connection| accounts::set_role(connection, nick, role))
 }
 
@@ -53,8 +54,33 @@ pub fn set_role(dir: &Path, nick: Nick, role: Role) -> Result<(), Fault> {
 ///
 /// # Errors
 /// When there is none like it, or it cannot be written.
-pub fn remove(dir: &Path, nick: Nick) -> Result<(), Fault> {
+pub fn remove(dir: &Path, nick: Nick) -> Result<Nick, Fault> {
     change(Database::open_existing(dir)?, |connection| accounts::remove(connection, nick))
+}
+
+/// All bans in force, oldest first.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn bans(dir: &Path) -> Result<Vec<Ban>, Fault> {
+    let (connection, file) = database::open_to_read(dir)?;
+    let bans = bans::all(&connection).map_err(|error| Fault::of_sqlite(&file, &error))?;
+    Ok(bans.into_iter().filter(|ban| ban.is_in_force(clock::moment())).collect())
+}
+
+/// Lifts the ban on `mask`, a name in any spelling; returns how it was spelled.
+///
+/// # Errors
+/// When there is none, or it cannot be written.
+pub fn lift_ban(dir: &Path, mask: Mask) -> Result<Mask, Fault> {
+    change(Database::open_existing(dir)?, |connection| {
+        let bans = bans::all(connection)?;
+        let found = bans.iter().map(|ban| ban.mask).find(|other| mask.is_like(other));
+        match found {
+            Some(found) => Ok(bans::remove(connection, found)?.map(|()| found)),
+            None => Ok(Err(Denial::NotBanned(mask))),
+        }
+    })
 }
 
 fn change<T>(

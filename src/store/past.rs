@@ -1,7 +1,7 @@
 //! `Past`: what there was before this start.
 
 use super::request::Recalled;
-use crate::chat::{Chat, Roll, RoomName};
+use crate::chat::{Chat, LineFilter, Roll, RoomName, RoomPast};
 use crate::text::Text;
 
 /// What there was before this start.
@@ -11,6 +11,11 @@ pub struct Past {
     pub rooms: Vec<PastRoom>,
     /// Who is who, and who stays out.
     pub roll: Roll,
+    /// How often lines were forgotten while no server ran: what was handed over before the last time
+    /// may have some of them.
+    pub forgotten: u64,
+    /// What was to be forgotten when a server ended, and is by now.
+    pub late: Vec<LineFilter>,
 }
 
 /// What there was in a room.
@@ -25,11 +30,20 @@ pub struct PastRoom {
 }
 
 impl Past {
-    /// Brings it back.
-    pub fn recall_in(self, chat: &mut Chat) {
-        for PastRoom { name, topic, lines } in self.rooms {
-            let lines = lines.into_iter().map(|line| line.into_entry().1).collect();
-            chat.recall(name, topic, lines);
+    /// Brings it back. A chat that goes on, and in whose time lines had been forgotten so often without a
+    /// server, remembers its rooms itself, unless some were since.
+    pub fn recall_in(self, chat: &mut Chat, goes_on_after: Option<u64>) {
+        if goes_on_after.is_some_and(|times| times != self.forgotten) {
+            chat.forget_all();
+        }
+        if goes_on_after != Some(self.forgotten) {
+            for PastRoom { name, topic, lines } in self.rooms {
+                let lines = lines.into_iter().map(|line| line.into_entry().1).collect();
+                chat.recall(name, RoomPast { topic, lines });
+            }
+        }
+        for filter in &self.late {
+            chat.forget(filter);
         }
         chat.register(self.roll);
     }

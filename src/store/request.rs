@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::chat::{Account, AnswerForm, Ban, Entry, Mask, Nick, Order, RoomName};
+use crate::chat::{
+    Account, AnswerForm, Ban, Entry, LineFilter, Mask, Nick, Order, RoomName, RoomPast,
+};
 use crate::text::Text;
 
 /// Something to look up in the history.
@@ -16,6 +18,13 @@ pub enum Question {
         lines: usize,
         /// How they will be sent.
         form: AnswerForm,
+    },
+    /// What there is of a room for somebody who enters it.
+    Room {
+        /// Which.
+        room: RoomName,
+        /// How many of the last lines.
+        lines: usize,
     },
     /// The last lines in which all of these words stand, whatever somebody typed; in all rooms, as
     /// everybody may go to any of them.
@@ -32,12 +41,18 @@ pub enum Question {
 pub enum Answer {
     /// The last lines of a room, oldest first.
     Last(RoomName, Vec<Recalled>),
+    /// What there is of a room; `None` when nothing was ever said or set in it.
+    RoomRead(RoomName, Option<RoomPast>),
+    /// What there is of a room is not known.
+    RoomNotRead(RoomName, Denial),
     /// The last lines found, oldest first.
     Found(Vec<Recalled>),
     /// There is an account now.
     Registered(Account),
     /// It is their account.
     LoggedIn(Account),
+    /// The account has another password.
+    PasswordChanged(Account),
     /// The claim came to nothing.
     NotClaimed(Denial),
     /// The ban is on the disk.
@@ -46,6 +61,8 @@ pub enum Answer {
     Unbanned(Mask),
     /// The order was not carried out.
     NotOrdered(Order, Denial),
+    /// So many lines are forgotten, of those that were meant.
+    Forgotten(LineFilter, u64),
     /// It was not done.
     Denied(Denial),
 }

@@ -3,7 +3,7 @@
 use crate::harness::{Client, Server, people};
 
 /// Every command as its usage tells it.
-const USAGES: [&str; 24] = [
+const USAGES: [&str; 25] = [
     "/help [COMMAND]",
     "/nick NAME",
     "/who [ROOM]",
@@ -26,6 +26,7 @@ const USAGES: [&str; 24] = [
     "/motd",
     "/register PASSWORD",
     "/login NAME PASSWORD",
+    "/password NEW",
     "/ping",
     "/quit [TEXT]",
 ];

@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use crate::harness::{Client, PATIENCE, Server, Signal, TempDir, people, run};
 
 mod kept;
+mod rooms;
 mod versions;
 
 fn start(dir: &TempDir) -> Server {

@@ -9,20 +9,29 @@ mod accounts;
 mod attacker;
 mod bans;
 mod log;
+mod forget;
 mod operators;
+mod password_changes;
 mod passwords;
 mod wires;
 
 /// Runs `chatd account WORDS` with that on its stdin.
 #[track_caller]
 fn account(dir: &TempDir, words: &str, input: &str) {
+    manage(dir, &format!("account {words}"), input);
+}
+
+/// Runs `chatd WORDS` with that on its stdin, and returns what it says.
+#[track_caller]
+fn manage(dir: &TempDir, words: &str, input: &str) -> String {
     let (stdin, mut typed) = std::io::pipe().unwrap();
     typed.write_all(input.as_bytes()).unwrap();
     drop(typed);
     let mut command = chatd();
-    command.arg("account").args(words.split(' ')).args(["--state-dir", &dir.path("")]);
+    command.args(words.split(' ')).args(["--state-dir", &dir.path("")]);
     let ended = run(command.stdin(stdin));
     assert_eq!((ended.status, &*ended.stderr), (0, ""));
+    ended.stdout
 }
 
 /// A server with that state directory and all ports but TLS, whose log has all there is.

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use chatd::address::Address;
 use chatd::chat::{AnswerForm, ClientId, Entry, Kind, LineId, Moment, Nick, RoomName};
 use chatd::store::{Answer, Database, Event, Keep, Past, Question, Recalled, Store};
 use chatd::text::Text;
@@ -15,9 +16,11 @@ mod accounts;
 mod broken_files;
 mod commands;
 mod crash;
+mod forget;
 mod full_disk;
 mod lines;
 mod overflow;
+mod places;
 mod retention;
 
 /// A store in use, and what it says.
@@ -91,9 +94,8 @@ impl Kept {
     /// The last lines of a room, as text.
     #[track_caller]
     fn last(&self, name: &str, lines: usize) -> Vec<String> {
-        self.store
-            .ask(CLIENT, Question::Last { room: room(name), lines, form: AnswerForm::Lines })
-            .unwrap();
+        let question = Question::Last { room: room(name), lines, form: AnswerForm::Lines };
+        self.store.ask(CLIENT, home(), question).unwrap();
         match self.answer() {
             Answer::Last(answered, lines) if answered == room(name) => texts(&lines),
             other => panic!("{other:?}"),
@@ -104,6 +106,11 @@ impl Kept {
     fn close(self) {
         assert!(self.store.close(PATIENCE), "all should be written");
     }
+}
+
+/// Where that client is.
+fn home() -> Address {
+    Address::of([192, 0, 2, 7].into())
 }
 
 const CLIENT: ClientId = ClientId(7);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use std::{env, fs, process};
 
 use chatd::admission::bucket::Bucket;
-use chatd::chat::{Chat, ClientId, RoomId};
+use chatd::chat::{Chat, ClientId, RoomId, RoomPast};
 use chatd::restart::snapshot::{SavedSession, Snapshot};
 use serde_json::Value;
 
@@ -66,7 +66,7 @@ impl World {
         self.chat = Chat::new(self.settings.clone());
         self.begin_process();
         for (room, entries) in self.store.past() {
-            self.chat.recall(room, None, entries);
+            self.chat.recall(room, RoomPast { topic: None, lines: entries });
         }
         self.chat.register(self.store.known.clone());
         for (id, presence) in noted {

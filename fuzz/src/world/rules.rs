@@ -55,6 +55,10 @@ impl World {
                 self.check_order(step, client, &order);
                 self.store.order(client, order);
             }
+            Effect::Forget(client, filter) => {
+                self.check_operator(step);
+                self.store.forget(self.actor(step, client), filter);
+            }
             Effect::Reload => self.check_operator(step),
             Effect::Kept(deed) => self.keep_order(step, deed.as_str()),
             Effect::Renamed(client, from, to) => {
@@ -101,7 +105,7 @@ impl World {
         match deed.split(' ').collect::<Vec<_>>()[..] {
             ["turned", "lockdown", on] => self.lockdown = on == "on",
             ["unmuted", _] => self.mutes_left.clear(),
-            ["set", _, "to", "a", "line", "each", seconds, "s"] => {
+            ["set", "slow", "to", seconds, "s", "in", _] => {
                 let seconds = seconds.parse().expect("it is a number");
                 let room = self.rooms.values_mut().find(|room| room.members.contains(&actor));
                 let room = room.expect("it is in a room");
@@ -199,7 +203,7 @@ impl World {
     /// A password goes nowhere but to the store.
     fn check_password(&self, step: Step<'_>, effect: &Effect) {
         let Some((actor, _, line)) = step.typed() else { return };
-        let is_secret = ["register", "login"].iter().any(|name| {
+        let is_secret = ["register", "login", "password"].iter().any(|name| {
             let look_alike = format!("\u{ff0f}{name} ");
             step.is_command(name) || line.trim_start().starts_with(&look_alike)
         });

@@ -38,7 +38,8 @@ impl World {
                 assert!(self.ids.insert(entry.id.to_string()), "{} was given before", entry.id);
                 self.store.remember(*room, entry.clone());
             }
-            (Audience::Room(id, _), Message::TopicSet { room, .. }) => {
+            (Audience::Room(id, _), Message::TopicSet { room, text, .. }) => {
+                self.store.set_topic(*room, text.clone());
                 assert_eq!(self.rooms[id].name, room.as_str());
                 self.check_readers(speaker, true, *id, readers);
                 self.keep_pace(speaker, self.is_operator(facts), *id);
@@ -112,7 +113,7 @@ impl World {
     fn follow_ignores(&mut self, step: Step<'_>, message: &Message) {
         let Message::Notice(words) = message else { return };
         let (ignores, nick) = match words.as_str().split(' ').collect::<Vec<_>>()[..] {
-            ["you", "ignore", nick] if step.is_command("ignore") => (true, nick),
+            ["you", "are", "ignoring", nick] if step.is_command("ignore") => (true, nick),
             ["you", "no", "longer", "ignore", nick] if step.is_command("unignore") => (false, nick),
             _ => return,
         };

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use chatd::address::Address;
 use chatd::chat::{
-    Account, Ban, Claim, ClientId, Entry, Event, Mask, Moment, Nick, Order, Password, Question,
-    Role, RoomName,
+    Account, Ban, Claim, ClientId, Entry, Event, LineFilter, Mask, Moment, Nick, Order, Password,
+    PasswordId, Question, Role, RoomName, RoomPast,
 };
 use chatd::text::Text;
 
@@ -25,6 +25,10 @@ pub(super) struct Store {
     accounts: Vec<(Account, Vec<u8>)>,
     bans: Vec<Ban>,
     lines: Vec<(RoomName, Entry)>,
+    /// Of the rooms that had one; `None` where it was cleared.
+    topics: BTreeMap<RoomName, Option<Text>>,
+    /// How often a password was changed.
+    passwords: u64,
     /// Whether the server uses it.
     is_used: bool,
     /// As the chat knows it.
@@ -52,6 +56,8 @@ impl Store {
             accounts,
             bans: Vec::new(),
             lines: Vec::new(),
+            topics: BTreeMap::new(),
+            passwords: 0,
             is_used: true,
             known: Roll::default(),
             pending: Vec::new(),
@@ -83,6 +89,10 @@ impl Store {
         self.lines.push((room, entry));
     }
 
+    pub(super) fn set_topic(&mut self, room: RoomName, topic: Option<Text>) {
+        self.topics.insert(room, topic);
+    }
+
     /// What was asked, written down and answered; the answer waits.
     pub(super) fn claim(&mut self, client: ClientId, from: Address, claim: Claim) {
         assert!(self.claims.iter().all(|(other, _)| *other != client), "{client} claims twice");
@@ -91,6 +101,7 @@ impl Store {
         self.claims.push((client, from));
         let answer = match claim {
             Claim::Register(nick, password, at) => self.register(nick, &password, at),
+            Claim::SetPassword(nick, old, password) => self.set_password(nick, old, &password),
             Claim::Login(nick, password, _) => {
                 let event = self.login(nick, &password);
                 return self.read.push_back(Cause::Client(client, event));
@@ -116,9 +127,22 @@ impl Store {
         if self.is_full {
             return no("the disk is full");
         }
-        let account = Account { nick, role: Role::User, created, last_seen: None };
+        let account = Account { created, ..account(nick.as_str(), Role::User, created) };
         self.accounts.push((account, password.as_bytes().to_vec()));
         Event::Registered(account)
+    }
+
+    fn set_password(&mut self, nick: Nick, old: PasswordId, password: &Password) -> Event {
+        let found = self.accounts.iter_mut().find(|(account, _)| is(account, nick.as_str()));
+        match found.filter(|_| !self.is_full) {
+            Some((account, secret)) if account.password == old => {
+                self.passwords += 1;
+                account.password = PasswordId::of(&self.passwords.to_string());
+                *secret = password.as_bytes().to_vec();
+                Event::PasswordChanged(*account)
+            }
+            _ => no("another password"),
+        }
     }
 
     /// Whether it is an order that the chat was told not to be on the disk.
@@ -150,6 +174,13 @@ impl Store {
         self.written.push_back(Cause::Client(client, answer));
     }
 
+    pub(super) fn forget(&mut self, client: ClientId, filter: LineFilter) {
+        let before = self.lines.len();
+        self.lines.retain(|(room, entry)| !filter.matches(*room, entry));
+        let lines = (before - self.lines.len()) as u64;
+        self.written.push_back(Cause::Client(client, Event::Forgotten(filter, lines)));
+    }
+
     pub(super) fn ask(&mut self, client: ClientId, question: Question) {
         let last = |of: &dyn Fn(&(RoomName, Entry)) -> bool, count: usize| {
             let found: Vec<_> = self.lines.iter().filter(|line| of(line)).cloned().collect();
@@ -158,6 +189,15 @@ impl Store {
         let event = match question {
             Question::Last { room, lines, .. } => {
                 Event::Found { room: Some(room), lines: last(&|(other, _)| *other == room, lines) }
+            }
+            Question::Room { room, lines } => {
+                let lines = last(&|(other, _)| *other == room, lines);
+                let lines: Vec<_> = lines.into_iter().map(|(_, entry)| entry).collect();
+                let topic = self.topics.get(&room).cloned();
+                let is_there =
+                    topic.is_some() || self.lines.iter().any(|(other, _)| *other == room);
+                let topic = topic.flatten();
+                Event::RoomRead(room, is_there.then_some(RoomPast { topic, lines }))
             }
             Question::Search { words, .. } => {
                 let has =
@@ -244,6 +284,12 @@ impl Store {
                 self.known.accounts.push(*account);
                 self.end_claim(client);
             }
+            Event::PasswordChanged(account) => {
+                let known = self.known.accounts.iter_mut();
+                let known = known.filter(|known| known.nick == account.nick);
+                known.for_each(|known| *known = *account);
+                self.end_claim(client);
+            }
             Event::LoggedIn(_) | Event::WrongPassword | Event::NotClaimed(_) => {
                 self.end_claim(client);
             }
@@ -273,7 +319,7 @@ impl Store {
 
 fn account(nick: &str, role: Role, created: Moment) -> Account {
     let nick = Nick::new(nick).expect("it is a nick");
-    Account { nick, role, created, last_seen: None }
+    Account { nick, role, created, last_seen: None, password: PasswordId::default() }
 }
 
 fn is(account: &Account, nick: &str) -> bool {

@@ -3,10 +3,10 @@
 use chatd::text::{Text, is_blank, shows, split_word};
 
 /// The commands of chatd, for completion.
-pub(crate) const COMMANDS: [&str; 24] = [
+pub(crate) const COMMANDS: [&str; 25] = [
     "away", "echo", "help", "history", "ignore", "join", "leave", "login", "me", "motd", "msg",
-    "nick", "ping", "quiet", "quit", "register", "reply", "rooms", "search", "time", "topic",
-    "unignore", "who", "whois",
+    "nick", "password", "ping", "quiet", "quit", "register", "reply", "rooms", "search", "time",
+    "topic", "unignore", "who", "whois",
 ];
 
 /// The server's answer to [`PING`], after the answers to all earlier lines.
@@ -90,7 +90,7 @@ pub(crate) fn password(line: &Text) -> Option<&str> {
     let arguments = arguments.trim();
     let password = match name.to_ascii_lowercase().as_str() {
         "login" => split_word(arguments).1,
-        "register" => arguments,
+        "register" | "password" => arguments,
         _ => "",
     };
     Some(password).filter(|password| !is_blank(password))
@@ -153,6 +153,7 @@ mod tests {
             ("/register secret", "/register …"),
             ("/login alice", "/login alice"),
             ("/register", "/register"),
+            ("/Password  secret", "/Password  …"),
             ("//login alice x", "//login alice x"),
             ("login alice x", "login alice x"),
         ] {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::admission::limits::Limits;
 use crate::chat::{
-    Account, Ban, Mask, Moment, Nick, Order, Role, Roll, RoomName, Settings, Traits,
+    Account, Ban, Mask, Moment, Nick, Order, PasswordId, Role, Roll, RoomName, Settings, Traits,
 };
 use crate::os::Bell;
 use crate::store::{self, Answer, Database, Denial, Keep};
@@ -55,7 +55,8 @@ fn ruled(dir: &Path) -> Dispatcher {
         web_port: None,
     };
     let (nick, role) = (Nick::new("alice").unwrap(), Role::Operator);
-    let account = Account { nick, role, created: Moment::default(), last_seen: None };
+    let (created, password) = (Moment::default(), PasswordId::default());
+    let account = Account { nick, role, created, last_seen: None, password };
     let mut chat = Chat::new(Settings { has_archive: true, ..Settings::default() });
     chat.register(Roll { accounts: vec![account], bans: Vec::new() });
     let writable = WritablePoll::new(&Bell::new().unwrap()).unwrap();

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
+use serde::{Deserialize, Serialize};
 
 use super::moment::Moment;
 use super::name::Nick;
@@ -43,6 +44,22 @@ pub struct Account {
     pub created: Moment,
     /// The last login.
     pub last_seen: Option<Moment>,
+    /// Which password it has.
+    pub password: PasswordId,
+}
+
+/// Names the password of an account and tells nothing of it: a changed password has another name,
+/// even when it is the same again, as each hash has a salt of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasswordId(u64);
+
+impl PasswordId {
+    /// That of the password with this salted hash. The name is the same in every version of chatd,
+    /// as snapshots have it: FNV-1a (RFC 9923).
+    pub fn of(hash: &str) -> Self {
+        let mix = |sum: u64, byte: u8| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        Self(hash.bytes().fold(0xcbf2_9ce4_8422_2325, mix))
+    }
 }
 
 /// A password. Its `Debug` does not show it.
@@ -110,6 +127,8 @@ pub enum Claim {
     Register(Nick, Password, Moment),
     /// Log in to the nick's account with this password.
     Login(Nick, Password, Moment),
+    /// It shall have this password instead of the one that its holder logged in with.
+    SetPassword(Nick, PasswordId, Password),
 }
 
 #[cfg(test)]

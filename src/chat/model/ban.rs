@@ -44,6 +44,14 @@ impl Mask {
         matches!(self, Self::Name(name) if name.resembles(nick))
     }
 
+    /// Whether somebody means `other` by it: a name is banned in one spelling, and meant in all.
+    pub fn is_like(&self, other: &Self) -> bool {
+        match self {
+            Self::Name(nick) => other.names(*nick),
+            _ => self == other,
+        }
+    }
+
     /// Its kind in a word, as the database stores it; must never change.
     pub fn kind(&self) -> &'static str {
         match self {

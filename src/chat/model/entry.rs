@@ -7,6 +7,15 @@ use super::moment::Moment;
 use super::name::Nick;
 use crate::text::Text;
 
+/// What a store has of a room.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RoomPast {
+    /// Its topic.
+    pub topic: Option<Text>,
+    /// The last lines, oldest first.
+    pub lines: Vec<Entry>,
+}
+
 /// What kind of line an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {

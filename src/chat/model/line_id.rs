@@ -24,6 +24,11 @@ impl LineId {
         self.oseq == 0
     }
 
+    /// Whether it was said in the same process as `other`, and later.
+    pub fn is_after(&self, other: &Self) -> bool {
+        self.origin == other.origin && self.oseq > other.oseq
+    }
+
     /// The process: no two ever have the same.
     pub fn origin(&self) -> &str {
         &self.origin
@@ -67,6 +72,11 @@ pub(crate) struct LineIds {
 impl LineIds {
     pub(crate) fn of(origin: &str) -> Self {
         Self { origin: origin.into(), given: 0 }
+    }
+
+    /// That of the line that was said last.
+    pub(crate) fn last(&self) -> LineId {
+        LineId { origin: Arc::clone(&self.origin), oseq: self.given }
     }
 
     pub(crate) fn next(&mut self) -> LineId {

@@ -28,6 +28,7 @@ pub(crate) enum Outcome {
 enum Kind {
     Login,
     Registration,
+    Password,
 }
 
 /// Claims that wait for an answer, and the brakes on those that had one.
@@ -65,6 +66,17 @@ impl Claims {
         Ok(())
     }
 
+    /// Somebody changes a password.
+    pub(crate) fn begin_password(
+        &mut self,
+        client: ClientId,
+        from: Address,
+    ) -> Result<(), Refusal> {
+        self.admit(client, from)?;
+        self.pending.push((client, from, Kind::Password));
+        Ok(())
+    }
+
     fn admit(&self, client: ClientId, from: Address) -> Result<(), Refusal> {
         let is_pending = self.pending.iter().any(|(id, ..)| *id == client);
         let is_crowded = |network: Address| {
@@ -94,6 +106,7 @@ impl Claims {
         let (_, from, kind) = self.pending.swap_remove(place);
         match (kind, outcome) {
             (Kind::Login, Outcome::WrongPassword) | (Kind::Registration, Outcome::Granted) => {}
+            (Kind::Password, _) => {}
             (Kind::Login, _) => self.logins.take_back(now, from),
             (Kind::Registration, _) => self.registrations.take_back(from),
         }

@@ -9,7 +9,9 @@ use super::mutes::Mute;
 use crate::address::{Address, Origin};
 use crate::chat::event::Traits;
 use crate::chat::message::{Away, Person};
-use crate::chat::model::{AnswerForm, ClientId, Moment, Nick, RoomId, RoomName};
+use crate::chat::model::{
+    Account, AnswerForm, ClientId, Moment, Nick, PasswordId, RoomId, RoomName,
+};
 
 /// Most former nicks that are remembered of an ignored client.
 const MAX_FORMER: usize = 4;
@@ -20,6 +22,8 @@ pub struct Presence {
     origin: Origin,
     pub(crate) nick: Nick,
     login: Option<Nick>,
+    #[serde(default)]
+    password: Option<PasswordId>,
     mute: Option<Mute>,
     pub(crate) room: RoomName,
     announced: bool,
@@ -34,6 +38,9 @@ pub(crate) struct Client {
     pub(crate) nick: Nick,
     /// The account that it is logged in to; the client has that account's nick.
     pub(crate) login: Option<Nick>,
+    /// The password that it logged in with; `None` in what an older chatd left.
+    #[serde(default)]
+    pub(crate) password: Option<PasswordId>,
     pub(crate) origin: Origin,
     /// The rooms it is in; what it says goes to the last. A text client is in one at a time.
     pub(crate) rooms: Vec<RoomId>,
@@ -48,6 +55,9 @@ pub(crate) struct Client {
     /// As [`Traits::encrypted`].
     pub(crate) encrypted: bool,
     pub(crate) mute: Option<Mute>,
+    /// The room that it asked to go to, while the store is asked for what there is of it.
+    #[serde(default)]
+    pub(crate) entering: Option<RoomName>,
     pub(crate) away: Option<Away>,
     /// The clients that it ignores; also those that left, as their lines are still in the history.
     pub(crate) ignores: Vec<ClientId>,
@@ -68,6 +78,7 @@ impl Client {
         Self {
             nick,
             login: None,
+            password: None,
             origin,
             rooms: Vec::with_capacity(1),
             announced: false,
@@ -76,6 +87,7 @@ impl Client {
             quiet: false,
             encrypted: traits.encrypted,
             mute: None,
+            entering: None,
             away: None,
             ignores: Vec::new(),
             ignored_by: Vec::new(),
@@ -88,17 +100,29 @@ impl Client {
 
     /// A client from its record; what is not in the record is lost.
     pub(crate) fn noted(presence: &Presence, now: Duration) -> Self {
-        let Presence { origin, nick, login, mute, echo, lists, encrypted, .. } = *presence;
-        let Presence { announced, quiet, .. } = *presence;
+        let Presence { origin, nick, login, password, mute, echo, lists, .. } = *presence;
+        let Presence { announced, quiet, encrypted, .. } = *presence;
         let traits = Traits { echo, lists, encrypted };
-        Self { announced, login, mute, quiet, ..Self::new(nick, origin, traits, now) }
+        Self { announced, login, password, mute, quiet, ..Self::new(nick, origin, traits, now) }
     }
 
     /// Its record, while it is in `room`.
     pub(crate) fn presence(&self, room: RoomName) -> Presence {
-        let Self { nick, login, mute, origin, announced, echo, lists, quiet, encrypted, .. } =
-            *self;
-        Presence { origin, nick, login, mute, room, announced, echo, lists, quiet, encrypted }
+        let Self { nick, login, password, mute, origin, announced, .. } = *self;
+        let Self { echo, lists, quiet, encrypted, .. } = *self;
+        Presence {
+            origin,
+            nick,
+            login,
+            password,
+            mute,
+            room,
+            announced,
+            echo,
+            lists,
+            quiet,
+            encrypted,
+        }
     }
 
     /// Changes its nick; returns the old one.
@@ -117,6 +141,16 @@ impl Client {
     /// Its address, as limits and reserved nicks count it.
     pub(crate) fn address(&self) -> Address {
         self.origin.address()
+    }
+
+    /// It is logged in to that account from now on.
+    pub(crate) fn log_in(&mut self, account: &Account) {
+        (self.login, self.password) = (Some(account.nick), Some(account.password));
+    }
+
+    /// It is logged in no longer.
+    pub(crate) fn log_out(&mut self) {
+        (self.login, self.password) = (None, None);
     }
 
     /// Whether it is muted at `now`.

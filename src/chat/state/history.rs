@@ -41,6 +41,30 @@ impl History {
         self.entries.push_back((by, entry));
     }
 
+    /// Puts what the store has, `entries`, before what was said since; the last of them may be in here
+    /// already.
+    pub(super) fn recall(&mut self, mut entries: Vec<Entry>) {
+        if self.capacity == 0 {
+            return;
+        }
+        let has =
+            |own: &VecDeque<(ClientId, Entry)>, entry| own.iter().any(|(_, own)| own == entry);
+        let older = match (self.entries.front(), entries.first()) {
+            (Some((_, first)), Some(oldest)) => {
+                let place = entries.iter().rposition(|entry| entry == first);
+                let is_known = || has(&self.entries, oldest);
+                place.unwrap_or_else(|| if is_known() { 0 } else { entries.len() })
+            }
+            _ => entries.len(),
+        };
+        entries.truncate(older);
+        let surplus = (entries.len() + self.entries.len()).saturating_sub(self.capacity);
+        // Nobody of those who are here said it, as far as is known.
+        let older = entries.into_iter().skip(surplus).map(|entry| (ClientId::NOBODY, entry));
+        let newer = std::mem::take(&mut self.entries);
+        self.entries = older.chain(newer).collect();
+    }
+
     /// The last `count` entries, oldest first, without those older than `oldest` or said by
     /// `ignored` clients; fewer if they exceed an answer's allowance.
     pub(crate) fn last(
@@ -61,7 +85,47 @@ impl History {
         last
     }
 
+    /// Forgets the lines that are meant.
+    pub(crate) fn forget(&mut self, is_meant: impl Fn(&Entry) -> bool) {
+        self.entries.retain(|(_, entry)| !is_meant(entry));
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::{Kind, LineId, Nick};
+    use crate::text::Text;
+
+    fn entries(numbers: std::ops::Range<i64>) -> Vec<Entry> {
+        let entry = |number: i64| {
+            let (from, text) = (Nick::new("alice").unwrap(), Text::new(number.to_string()));
+            let id = LineId::new("box7-1", number.cast_unsigned());
+            Entry { id, at: Moment { unix_ms: number }, from, kind: Kind::Said, text }
+        };
+        numbers.map(entry).collect()
+    }
+
+    #[test]
+    fn what_the_store_has_comes_before_what_was_said_since_and_nothing_comes_twice() {
+        for (own, stored, all) in [
+            (0..0, 0..9, 0..9),
+            (5..9, 0..9, 0..9),
+            (5..9, 0..5, 0..9),
+            (5..9, 0..7, 0..9),
+            (5..9, 7..9, 5..9),
+            (5..9, 0..0, 5..9),
+            (200..290, 150..290, 190..290),
+        ] {
+            let mut history = History::new(20);
+            entries(own.clone()).into_iter().for_each(|entry| history.push(ClientId(1), entry));
+            history.recall(entries(stored.clone()));
+            let last = history.last(1000, None, &[], AnswerForm::Lines);
+            assert_eq!(last, entries(all), "{own:?} {stored:?}");
+        }
     }
 }

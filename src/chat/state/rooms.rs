@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::history::History;
 use super::pace::Pace;
-use crate::chat::model::{ClientId, Entry, RoomId, RoomName};
+use crate::chat::model::{ClientId, LineFilter, RoomId, RoomName, RoomPast};
 use crate::text::Text;
 
 /// Most empty rooms remembered for their history or topic.
@@ -30,6 +30,9 @@ pub(crate) struct Room {
     #[serde(default)]
     pub(crate) topic_by: Option<ClientId>,
     pub(crate) history: History,
+    /// Whether what the store has of it is in here, if there is a store.
+    #[serde(default)]
+    pub(crate) is_read: bool,
     /// The pause between two lines of one client, in a slow room.
     pub(crate) slow: Option<Duration>,
     /// Who spoke recently, while the room is slow.
@@ -51,6 +54,7 @@ impl Room {
             topic: None,
             topic_by: None,
             history: History::new(replay),
+            is_read: false,
             slow: None,
             pace: Pace::default(),
             joined: 0,
@@ -88,6 +92,10 @@ impl Rooms {
 
     /// Changes how many lines rooms replay.
     pub(crate) fn remember(&mut self, replay: usize) {
+        if replay > self.replay {
+            // The store may have the lines that were not remembered so far.
+            self.rooms.values_mut().for_each(|room| room.is_read = false);
+        }
         self.replay = replay;
         self.rooms.values_mut().for_each(|room| room.history.remember(replay));
     }
@@ -118,16 +126,38 @@ impl Rooms {
         })
     }
 
-    /// Restores a room from before this start; it has no members yet.
-    pub(crate) fn recall(&mut self, name: RoomName, topic: Option<Text>, entries: Vec<Entry>) {
+    /// Takes over what the store has of a room, which is made if there is none. What was said or set
+    /// since it was made is newer.
+    pub(crate) fn recall(&mut self, name: RoomName, past: RoomPast) {
         let id = self.open(name);
         let Some(room) = self.rooms.get_mut(&id) else { return };
-        room.topic = topic;
-        // No connected client said it.
-        entries.into_iter().for_each(|entry| room.history.push(ClientId::NOBODY, entry));
+        room.is_read = true;
+        room.topic = room.topic.take().or(past.topic);
+        room.history.recall(past.lines);
         if id != RoomId::LOBBY && room.members.is_empty() {
             let since = room.empty_since;
             self.empty.insert((since, id));
+        }
+    }
+
+    /// The first room that matters now and was not read from the store yet.
+    pub(crate) fn first_unread(&self) -> Option<RoomName> {
+        let matters = |id: RoomId, room: &Room| id == RoomId::LOBBY || !room.members.is_empty();
+        let unread = self.rooms.iter().filter(|(id, room)| !room.is_read && matters(**id, room));
+        unread.min_by_key(|(id, _)| **id).map(|(_, room)| room.name)
+    }
+
+    pub(crate) fn forget(&mut self, filter: &LineFilter) {
+        for room in self.rooms.values_mut() {
+            let name = room.name;
+            room.history.forget(|line| filter.matches(name, line));
+        }
+    }
+
+    pub(crate) fn forget_all(&mut self) {
+        for room in self.rooms.values_mut() {
+            room.history.forget(|_| true);
+            room.is_read = false;
         }
     }
 

@@ -59,7 +59,7 @@ impl Command {
         Self { access: Access::Operators, ..self }
     }
 
-    const fn with_password(self) -> Self {
+    const fn with_secret(self) -> Self {
         Self { is_secret: true, ..self }
     }
 
@@ -86,9 +86,10 @@ const COMMANDS: &[Command] = &[
         1..=1,
         account::register,
     )
-    .with_password(),
+    .with_secret(),
     Command::new("/login NAME PASSWORD", "take your registered name", 2..=2, account::login)
-        .with_password(),
+        .with_secret(),
+    Command::new("/password NEW", "change your password", 1..=1, account::password).with_secret(),
     Command::new("/who [ROOM]", "list who is here", 0..=1, people::who),
     Command::new("/whois NAME", "show what is known about somebody", 1..=1, people::whois),
     Command::new("/me TEXT", "describe what you do: * alice waves", 1..=1, talk::me),
@@ -139,6 +140,14 @@ const COMMANDS: &[Command] = &[
         moderation::lockdown,
     )
     .for_operators(),
+    Command::new(
+        "/forget NAME [TEXT]",
+        "remove what somebody said here",
+        1..=2,
+        moderation::forget,
+    )
+    .with_secret()
+    .for_operators(),
     Command::new("/reload", "reload the server's settings", 0..=0, moderation::reload)
         .for_operators(),
 ];
@@ -150,7 +159,7 @@ pub fn usages() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// Characters that people take for a slash; input methods turn `/` into the first one.
 const LIKE_A_SLASH: [char; 5] = ['\u{FF0F}', '\u{2044}', '\u{2215}', '\u{29F8}', '\\'];
-/// The command with a password that a line means although its first character only looks like a slash.
+/// The command with a secret that a line means although its first character only looks like a slash.
 pub(crate) fn secret_meant_by(line: &str) -> Option<&'static str> {
     let line = line.strip_prefix(LIKE_A_SLASH)?;
     let word: String = line.split_whitespace().next()?.chars().map(narrow).collect();

@@ -7,9 +7,9 @@ use super::speech::Turn;
 use crate::chat::effect::{Audience, Effect, Effects};
 use crate::chat::event::Event;
 use crate::chat::message::{Message, Reason};
-use crate::chat::model::{Account, ClientId, Moment, Nick, Now, Order};
+use crate::chat::model::{Account, Ban, ClientId, Moment, Nick, Now, Order};
 use crate::chat::refusal::Refusal;
-use crate::chat::state::{Chat, Outcome, Registry, Roll};
+use crate::chat::state::{Chat, Client, Outcome, Registry, Roll};
 use crate::text::Text;
 
 impl Chat {
@@ -44,6 +44,12 @@ impl Chat {
             let why = Text::new("not done in time; try again");
             self.handle(now, client, Event::NotClaimed(why), effects);
         }
+        let entering = self.clients.iter().filter(|(_, client)| client.entering.is_some());
+        let mut entering: Vec<_> = entering.map(|(&id, _)| id).collect();
+        entering.sort_unstable();
+        for client in entering {
+            self.handle(now, client, Event::NotAnswered, effects);
+        }
     }
 
     /// Sends a notice to all operators.
@@ -65,7 +71,9 @@ impl Chat {
         effects: &mut Effects,
     ) {
         let outcome = match event {
-            Event::Registered(_) | Event::LoggedIn(_) => Some(Outcome::Granted),
+            Event::Registered(_) | Event::LoggedIn(_) | Event::PasswordChanged(_) => {
+                Some(Outcome::Granted)
+            }
             Event::WrongPassword => Some(Outcome::WrongPassword),
             Event::NotClaimed(_) => Some(Outcome::Undone),
             _ => None,
@@ -74,7 +82,9 @@ impl Chat {
             self.claims.end(now.uptime, client, outcome);
         }
         match event {
-            Event::Registered(account) => self.registry.add(*account),
+            Event::Registered(account) | Event::PasswordChanged(account) => {
+                self.registry.add(*account);
+            }
             Event::Banned(ban) => {
                 self.conclude(now, client, &Order::Ban(ban.clone()), true, effects)
             }
@@ -124,6 +134,14 @@ pub(crate) fn for_so_long(duration: Option<Duration>) -> String {
 /// ": spam"; empty without a reason.
 pub(crate) fn because(why: Option<&Text>) -> String {
     why.map_or_else(String::new, |why| format!(": {why}"))
+}
+
+impl Ban {
+    /// Whom it keeps out, for how much longer, who said so and why, for operators.
+    pub fn describe(&self, now: Moment) -> Text {
+        let left = for_so_long(self.until.map(|until| until.since(now)));
+        Text::new(format!("{}{left}, by {}{}", self.mask, self.by, because(self.reason.as_ref())))
+    }
 }
 
 impl Turn<'_> {
@@ -202,7 +220,7 @@ impl Turn<'_> {
             self.me().rooms.clone().into_iter().for_each(|room| self.tell_renamed(room, from));
         }
         if self.me().login.is_some_and(|login| !login.resembles(nick)) {
-            self.me_mut().login = None;
+            self.me_mut().log_out();
             self.notice("you are logged out");
         }
         self.stay_ignored();
@@ -212,7 +230,7 @@ impl Turn<'_> {
     pub(crate) fn registered(&mut self, account: Account) {
         let nick = account.nick;
         if self.me().nick.resembles(nick) {
-            self.me_mut().login = Some(nick);
+            self.me_mut().log_in(&account);
             self.stay_ignored();
             self.notice(format_args!("{nick} is yours now; next time: /login {nick} PASSWORD"));
         } else {
@@ -234,6 +252,9 @@ impl Turn<'_> {
             Some(known) if known.created != account.created => {
                 return self.refuse(Refusal::Registered(nick));
             }
+            Some(known) if known.password != account.password => {
+                return self.refuse(Refusal::WrongPassword);
+            }
             Some(_) => {}
         }
         let holder = self.chat.nicks.holder(nick.as_str()).filter(|holder| *holder != self.me);
@@ -245,17 +266,27 @@ impl Turn<'_> {
         if self.me().nick != nick {
             let (uptime, me, old) = (self.now.uptime, self.me, self.me().nick);
             self.chat.nicks.claim(uptime, me, (old, address), nick);
-            self.me_mut().login = None;
+            self.me_mut().log_out();
             self.wear(nick);
         }
-        self.me_mut().login = Some(nick);
+        self.me_mut().log_in(&account);
         self.stay_ignored();
         self.notice(format_args!("you are logged in as {nick}"));
     }
 
+    /// The account has another password, which the client chose.
+    pub(crate) fn password_changed(&mut self, account: Account) {
+        if self.me().login == Some(account.nick) {
+            self.me_mut().log_in(&account);
+        }
+        self.notice(format_args!("the password of {} is changed", account.nick));
+        // Whoever else is logged in to it knows the old one.
+        self.chat.enforce(self.now, self.effects);
+    }
+
     /// Renames the client to a guest's nick, because its own belongs to somebody else.
     fn make_way(&mut self, why: impl Display) {
-        self.me_mut().login = None;
+        self.me_mut().log_out();
         let (nick, address) = (self.me().nick, self.me().address());
         self.chat.nicks.leave(self.now.uptime, nick, address);
         let guest = self.chat.nicks.take_guest(self.me);
@@ -273,14 +304,27 @@ impl Turn<'_> {
             let (refusal, reason) = (ban.refusal(now), Reason::Kicked(ban.by, ban.reason.clone()));
             return self.expel(refusal, reason);
         }
-        let account = registry.account(nick).map(|account| account.nick);
-        if self.me().login.is_some() && self.me().login != account {
-            self.me_mut().login = None;
-            self.effects.push(Effect::Changed(self.me));
-            self.notice("you are logged out: the account was removed");
+        let account = registry.account(nick).copied();
+        if self.me().login.is_some() {
+            self.check_login(account.as_ref());
         }
         if let Some(owned) = account.filter(|_| self.me().login.is_none()) {
-            self.make_way(Refusal::Registered(owned));
+            self.make_way(Refusal::Registered(owned.nick));
         }
+    }
+
+    /// Logs out who is logged in to an account that is gone, or with a password that was changed.
+    fn check_login(&mut self, account: Option<&Account>) {
+        let Client { login, password, .. } = *self.me();
+        let why = match account.filter(|account| login == Some(account.nick)) {
+            None => "the account was removed",
+            Some(account) if password.is_none_or(|password| password == account.password) => {
+                return self.me_mut().log_in(account);
+            }
+            Some(_) => "the password was changed",
+        };
+        self.me_mut().log_out();
+        self.effects.push(Effect::Changed(self.me));
+        self.notice(format_args!("you are logged out: {why}"));
     }
 }

@@ -3,9 +3,9 @@
 //! Nothing that is already there is ever overwritten: a file is looked at read-only first, and a
 //! new one appears whole or not at all.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,21 +14,22 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::fault::Fault;
-use super::schema;
+use super::{place, schema};
 use crate::os;
 
 const FILE: &str = "chatd.db";
 const LOCK: &str = "chatd.lock";
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 /// How long to wait for another process that is writing.
-const BUSY: Duration = Duration::from_secs(5);
+pub(crate) const BUSY: Duration = Duration::from_secs(5);
 /// How long to wait for a server that may be about to end, and how often to look.
 const LEAVING: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_millis(10);
 /// A file up to this size is read from end to end at the start, which takes a second or so.
 const CHECKED: u64 = 128 * 1024 * 1024;
+/// What is removed is overwritten, too (`secure_delete`).
 const PRAGMAS: &str = "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000;
-                       PRAGMA journal_size_limit=67108864;";
+                       PRAGMA journal_size_limit=67108864; PRAGMA secure_delete=ON;";
 
 /// An open database, for writing.
 #[derive(Debug)]
@@ -46,7 +47,7 @@ impl Database {
     /// # Errors
     /// When another server has it, or it cannot be used.
     pub fn open(dir: &Path) -> Result<Self, Fault> {
-        make_dir(dir)?;
+        place::make(dir)?;
         let lock = lock(&dir.join(LOCK))?;
         Self::at(dir.join(FILE), Some(lock))
     }
@@ -81,7 +82,16 @@ impl Database {
             check(&connection, &file)?;
         }
         write_ahead(&connection).map_err(wrong)?;
+        // A server that runs would go on with the tables that it knows.
+        let is_old = is_old(&connection).map_err(wrong)?;
+        if lock.is_none() && is_old && is_in_use(&file) {
+            let what = "an older chatd is running there; restart it first";
+            return Err(Fault::about(&file, what));
+        }
         schema::migrate(&mut connection).map_err(wrong)?;
+        if is_old {
+            clean(&connection, &file);
+        }
         tidy_up(&connection, true).map_err(wrong)?;
         let version = data_version(&connection).map_err(wrong)?;
         Ok(Self { connection, file, version, _lock: lock })
@@ -132,9 +142,15 @@ pub(crate) fn open_to_read(dir: &Path) -> Result<(Connection, PathBuf), Fault> {
 /// that this process has on it (fcntl(2)).
 pub(crate) fn connect_to_read(file: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(file, flags)?;
+    let connection = Connection::open_with_flags(as_path(file), flags)?;
     connection.busy_timeout(BUSY)?;
     Ok(connection)
+}
+
+/// The name of `file` as SQLite takes it for a path, whatever it begins with: a relative one could
+/// be taken for a URI (`file:`) or for a database in memory (`:memory:`).
+fn as_path(file: &Path) -> PathBuf {
+    if file.is_absolute() { file.to_owned() } else { Path::new(".").join(file) }
 }
 
 /// Counts the commits by other connections.
@@ -145,7 +161,7 @@ fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
 /// A connection to a file that is there.
 pub(crate) fn connect(file: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(file, flags)?;
+    let connection = Connection::open_with_flags(as_path(file), flags)?;
     connection.busy_timeout(BUSY)?;
     Ok(connection)
 }
@@ -159,40 +175,6 @@ fn tidy_up(connection: &Connection, whether: bool) -> rusqlite::Result<()> {
 fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.execute_batch(PRAGMAS)
-}
-
-/// Refuses a `dir` that is something else. Makes and opens nothing; a disk that is not there now
-/// may be later.
-///
-/// # Errors
-/// When the path can be no state directory.
-pub fn check_place(dir: &Path) -> Result<(), Fault> {
-    match fs::metadata(dir) {
-        Ok(found) if !found.is_dir() => Err(Fault::about(dir, "not a directory")),
-        _ => Ok(()),
-    }
-}
-
-/// Refuses a `dir` that is not there, too: for whoever looks after a server's, it is a slip.
-///
-/// # Errors
-/// When the path is no directory.
-pub fn check_there(dir: &Path) -> Result<(), Fault> {
-    match fs::metadata(dir).map_err(|error| error.kind()) {
-        Err(ErrorKind::NotFound | ErrorKind::NotADirectory) => Err(Fault::about(
-            dir,
-            "no such directory; name the server's state directory, or create it first as the user \
-             that the server runs as",
-        )),
-        _ => check_place(dir),
-    }
-}
-
-fn make_dir(dir: &Path) -> Result<(), Fault> {
-    match DirBuilder::new().mode(0o700).create(dir) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(Fault::about(dir, error)),
-        _ => Ok(()),
-    }
 }
 
 /// Keeps a second server out, and says which is the first.
@@ -217,6 +199,24 @@ fn lock(path: &Path) -> Result<File, Fault> {
     Ok(file)
 }
 
+/// Writes the file anew, without what was removed from it while that was not overwritten. It is
+/// of use without that, too, such as when the disk has no room for a copy.
+fn clean(connection: &Connection, file: &Path) {
+    if let Err(error) = connection.execute_batch("VACUUM") {
+        log::warn!("{} may still have what was removed from it: {error}", file.display());
+    }
+}
+
+fn is_old(connection: &Connection) -> rusqlite::Result<bool> {
+    Ok(schema::version(connection)?.is_some_and(|version| version < schema::NEWEST))
+}
+
+/// Whether a server has the state directory of the database `file`.
+pub(crate) fn is_in_use(file: &Path) -> bool {
+    let lock = File::open(file.with_file_name(LOCK));
+    lock.and_then(|lock| os::lock(&lock)).is_ok_and(|is_free| !is_free)
+}
+
 /// Makes a new database, which appears at `file` when it is whole, and in no other's place.
 fn create(file: &Path) -> Result<(), Fault> {
     let mut unfinished = file.as_os_str().to_owned();
@@ -235,14 +235,19 @@ fn create(file: &Path) -> Result<(), Fault> {
 fn fill(file: &Path) -> Result<(), Fault> {
     let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
     let made = made.map_err(|error| Fault::about(file, error))?;
-    if let Some(dir) = file.parent().and_then(|dir| fs::metadata(dir).ok()) {
-        // When root makes it for the server; anybody else could not give it away.
-        let _ = fchown(&made, Some(dir.uid()), Some(dir.gid()));
-    }
+    give_to_owner(&made, file);
     drop(made);
     connect(file)
         .and_then(|mut connection| schema::migrate(&mut connection))
         .map_err(|error| Fault::of_sqlite(file, &error))
+}
+
+/// Gives a new file to the owner of its directory, when root makes it for the server; anybody else
+/// could not give it away.
+fn give_to_owner(made: &File, path: &Path) {
+    if let Some(dir) = path.parent().and_then(|dir| fs::metadata(dir).ok()) {
+        let _ = fchown(made, Some(dir.uid()), Some(dir.gid()));
+    }
 }
 
 /// Looks at what is at `file` without changing it; `access` is what will be needed.
@@ -295,7 +300,8 @@ fn has_log(file: &Path) -> bool {
 
 /// A connection that leaves nothing beside a file that may be another program's.
 fn connect_to_look(file: &Path) -> rusqlite::Result<Connection> {
-    let mut uri = "file:".to_owned();
+    // What follows two slashes would be the name of a host.
+    let mut uri = if file.is_absolute() { "file://" } else { "file:" }.to_owned();
     for byte in file.as_os_str().as_encoded_bytes() {
         match byte {
             b'/' | b'.' | b'-' | b'_' => uri.push(char::from(*byte)),

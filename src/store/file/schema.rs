@@ -2,8 +2,11 @@
 
 use rusqlite::{Connection, OptionalExtension, Result, TransactionBehavior};
 
+use crate::store::index;
+
 /// What makes each version out of the one before it; the first makes it out of nothing.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE room(id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, topic TEXT);
     CREATE TABLE msg(id INTEGER PRIMARY KEY, room_id INTEGER NOT NULL, ts INTEGER NOT NULL,
       origin TEXT NOT NULL, oseq INTEGER NOT NULL, kind INTEGER NOT NULL, nick TEXT NOT NULL,
@@ -16,10 +19,22 @@ const MIGRATIONS: [&str; 1] = ["
       until INTEGER);
     CREATE TABLE meta(k TEXT PRIMARY KEY, v TEXT);
     INSERT INTO meta VALUES('program', 'chatd');
-"];
+",
+    // The index is given words of our own making, which it cannot read from msg, and leaves nothing
+    // behind of what is taken out of it.
+    "
+    DROP TABLE msg_fts;
+    CREATE VIRTUAL TABLE msg_fts USING fts5(body, content='');
+    INSERT INTO msg_fts(msg_fts, rank) VALUES('secure-delete', 1);
+    CREATE TABLE forget(id INTEGER PRIMARY KEY, lines TEXT NOT NULL, forgotten INTEGER);
+",
+];
 
 /// The version that this program writes.
 pub(crate) const NEWEST: usize = MIGRATIONS.len();
+
+/// Since this version the index has what it has today.
+const INDEXED: usize = 2;
 
 /// The version of a file of chatd's; `None` when it is another program's.
 pub(crate) fn version(connection: &Connection) -> Result<Option<usize>> {
@@ -41,6 +56,9 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<()> {
     let version = version(&change)?.unwrap_or(0);
     for migration in MIGRATIONS.iter().skip(version) {
         change.execute_batch(migration)?;
+    }
+    if version < INDEXED {
+        index::fill(&change)?;
     }
     if version < NEWEST {
         let note = "INSERT INTO meta VALUES('schema', ?1) ON CONFLICT(k) DO UPDATE SET v = ?1";

@@ -1,9 +1,9 @@
 //! Accounts on the disk, with the hashes of their passwords.
 
-use rusqlite::{Connection, OptionalExtension, Result, params};
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::lines::lenient;
-use crate::chat::{Account, Moment, Nick, Role};
+use crate::chat::{Account, Moment, Nick, PasswordId, Role};
 use crate::store::request::{Denial, Outcome};
 
 /// Accounts that there can be.
@@ -13,29 +13,41 @@ fn role(column: &str) -> Role {
     if column == "operator" { Role::Operator } else { Role::User }
 }
 
+const COLUMNS: &str = "nick, role, created, last_seen, hash";
+
 /// All accounts, at most as many as there can be.
 pub(crate) fn all(connection: &Connection) -> Result<Vec<Account>> {
-    let sql = "SELECT nick, role, created, last_seen FROM account ORDER BY nick LIMIT ?1";
-    let mut query = connection.prepare(sql)?;
-    let accounts = query.query_map([MAX], |row| {
-        let text = |column| lenient::<String>(row, column).map(Option::unwrap_or_default);
-        let moment = |column| lenient(row, column).map(|ms| ms.map(|unix_ms| Moment { unix_ms }));
-        let (role, created) = (role(&text(1)?), moment(2)?.unwrap_or_default());
-        let last_seen = moment(3)?;
-        Ok(Nick::new(&text(0)?).map(|nick| Account { nick, role, created, last_seen }))
-    })?;
+    let sql = format!("SELECT {COLUMNS} FROM account ORDER BY nick LIMIT ?1");
+    let mut query = connection.prepare(&sql)?;
+    let accounts = query.query_map([MAX], read)?;
     accounts.filter_map(Result::transpose).collect()
+}
+
+/// The account with exactly this nick.
+pub(crate) fn get(connection: &Connection, nick: Nick) -> Result<Option<Account>> {
+    let sql = format!("SELECT {COLUMNS} FROM account WHERE nick = ?1");
+    let account = connection.query_row(&sql, [nick.as_str()], read).optional()?;
+    Ok(account.flatten())
+}
+
+fn read(row: &Row<'_>) -> Result<Option<Account>> {
+    let text = |column| lenient::<String>(row, column).map(Option::unwrap_or_default);
+    let moment = |column| lenient(row, column).map(|ms| ms.map(|unix_ms| Moment { unix_ms }));
+    let (role, created) = (role(&text(1)?), moment(2)?.unwrap_or_default());
+    let (last_seen, password) = (moment(3)?, PasswordId::of(&text(4)?));
+    Ok(Nick::new(&text(0)?).map(|nick| Account { nick, role, created, last_seen, password }))
 }
 
 /// The account whose nick is `nick` or looks like it, and the hash of its password.
 pub(crate) fn secret(connection: &Connection, nick: Nick) -> Result<Option<(Account, String)>> {
-    let Some(account) = all(connection)?.into_iter().find(|account| account.nick.resembles(nick))
-    else {
-        return Ok(None);
-    };
+    let Some(account) = find(connection, nick)? else { return Ok(None) };
     let sql = "SELECT hash FROM account WHERE nick = ?1";
     let hash = connection.query_row(sql, [account.nick.as_str()], |row| row.get(0)).optional()?;
     Ok(hash.map(|hash| (account, hash)))
+}
+
+fn find(connection: &Connection, nick: Nick) -> Result<Option<Account>> {
+    Ok(all(connection)?.into_iter().find(|account| account.nick.resembles(nick)))
 }
 
 /// Adds an account, unless there is one like it.
@@ -53,24 +65,44 @@ pub(crate) fn register(connection: &Connection, account: &Account, hash: &str) -
     Ok(Ok(()))
 }
 
-/// Changes the password of the account like `nick`.
-pub(crate) fn set_hash(connection: &Connection, nick: Nick, hash: &str) -> Outcome<()> {
-    let Some((account, _)) = secret(connection, nick)? else {
-        return Ok(Err(Denial::NotRegistered(nick)));
-    };
-    let sql = "UPDATE account SET hash = ?2 WHERE nick = ?1";
-    connection.execute(sql, [account.nick.as_str(), hash])?;
-    Ok(Ok(()))
+/// Gives the account of `nick` another password, if it has the `old` one; returns the account.
+pub(crate) fn change_hash(
+    connection: &Connection,
+    nick: Nick,
+    old: PasswordId,
+    hash: &str,
+) -> Outcome<Account> {
+    match get(connection, nick)? {
+        None => Ok(Err(Denial::NotRegistered(nick))),
+        Some(account) if account.password != old => Ok(Err(Denial::WrongPassword)),
+        Some(account) => {
+            update(connection, &account, "hash", hash)?;
+            Ok(Ok(Account { password: PasswordId::of(hash), ..account }))
+        }
+    }
+}
+
+/// Changes the password of the account like `nick`; returns whose it is, as the others do.
+pub(crate) fn set_hash(connection: &Connection, nick: Nick, hash: &str) -> Outcome<Nick> {
+    set(connection, nick, "hash", hash)
 }
 
 /// Changes what the account like `nick` may do.
-pub(crate) fn set_role(connection: &Connection, nick: Nick, role: Role) -> Outcome<()> {
-    let Some((account, _)) = secret(connection, nick)? else {
+pub(crate) fn set_role(connection: &Connection, nick: Nick, role: Role) -> Outcome<Nick> {
+    set(connection, nick, "role", &role.to_string())
+}
+
+fn set(connection: &Connection, nick: Nick, column: &str, value: &str) -> Outcome<Nick> {
+    let Some(account) = find(connection, nick)? else {
         return Ok(Err(Denial::NotRegistered(nick)));
     };
-    let sql = "UPDATE account SET role = ?2 WHERE nick = ?1";
-    connection.execute(sql, [account.nick.as_str(), &role.to_string()])?;
-    Ok(Ok(()))
+    update(connection, &account, column, value)?;
+    Ok(Ok(account.nick))
+}
+
+fn update(connection: &Connection, account: &Account, column: &str, value: &str) -> Result<()> {
+    let sql = format!("UPDATE account SET {column} = ?2 WHERE nick = ?1");
+    connection.execute(&sql, [account.nick.as_str(), value]).map(drop)
 }
 
 /// Notes that somebody logged in.
@@ -80,10 +112,10 @@ pub(crate) fn set_seen(connection: &Connection, nick: Nick, at: Moment) -> Resul
 }
 
 /// Removes the account like `nick`.
-pub(crate) fn remove(connection: &Connection, nick: Nick) -> Outcome<()> {
-    let Some((account, _)) = secret(connection, nick)? else {
+pub(crate) fn remove(connection: &Connection, nick: Nick) -> Outcome<Nick> {
+    let Some(account) = find(connection, nick)? else {
         return Ok(Err(Denial::NotRegistered(nick)));
     };
     connection.execute("DELETE FROM account WHERE nick = ?1", [account.nick.as_str()])?;
-    Ok(Ok(()))
+    Ok(Ok(account.nick))
 }

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-use crate::chat::{Allowance, AnswerForm, Entry, Kind, LineId, Moment, Nick, RoomName};
+use crate::chat::{Allowance, AnswerForm, Entry, Kind, LineId, Moment, Nick, RoomName, RoomPast};
 use crate::store::backlog::{Gap, Item};
+use crate::store::index::{self, words};
 use crate::store::past::PastRoom;
 use crate::store::request::Recalled;
 use crate::text::Text;
@@ -14,6 +15,8 @@ use crate::text::Text;
 const SAID: i64 = 0;
 const EMOTED: i64 = 1;
 const GAP: i64 = 2;
+/// What is left of a line that was to be forgotten.
+pub(crate) const FORGOTTEN: i64 = 3;
 /// Rooms whose numbers are remembered.
 const MAX_ROOMS: usize = 4096;
 /// The columns that [`recall`] takes.
@@ -58,12 +61,12 @@ pub(crate) fn insert(
         "INSERT INTO msg(room_id, ts, origin, oseq, kind, nick, body)
          VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
     )?;
-    let mut index = connection.prepare("INSERT INTO msg_fts(rowid, body) VALUES(?1, ?2)")?;
+    let mut index = index::adding(connection)?;
     let mut add =
         |room: i64, id: &LineId, (at, kind, nick, body): (Moment, i64, &str, &str)| -> Result<()> {
             let (origin, oseq) = (id.origin(), id.oseq().cast_signed());
             if line.execute(params![room, at.unix_ms, origin, oseq, kind, nick, body])? > 0 {
-                index.execute(params![connection.last_insert_rowid(), body])?;
+                index.execute(params![connection.last_insert_rowid(), words(body)])?;
             }
             Ok(())
         };
@@ -101,14 +104,29 @@ pub(crate) fn last(
     let id = connection.query_row(id, [room.as_str()], |row| row.get::<_, i64>(0)).optional()?;
     let sql = format!(
         "SELECT {COLUMNS} FROM msg JOIN room ON room.id = msg.room_id
-         WHERE msg.room_id = ?1 ORDER BY msg.id DESC LIMIT ?2"
+         WHERE msg.room_id = ?1 AND msg.kind <> {FORGOTTEN} ORDER BY msg.id DESC LIMIT ?2"
     );
     let mut query = connection.prepare(&sql)?;
     let rows = query.query_map(params![id, i64::try_from(count).unwrap_or(i64::MAX)], recall)?;
     take_newest(rows, allowance)
 }
 
-/// The last `count` lines of each of the `most` rooms in which something was said last.
+/// The topic and the last `count` lines of a room; `None` when nothing was ever said or set in it.
+pub(crate) fn past_of(
+    connection: &Connection,
+    room: RoomName,
+    count: usize,
+) -> Result<Option<RoomPast>> {
+    let topic = "SELECT topic FROM room WHERE name = ?1";
+    let topic = connection.query_row(topic, [room.as_str()], |row| lenient::<String>(row, 0));
+    let Some(topic) = topic.optional()? else { return Ok(None) };
+    let lines = last(connection, room, count, Allowance::new(AnswerForm::Lines))?;
+    let lines = lines.into_iter().map(|line| line.into_entry().1).collect();
+    Ok(Some(RoomPast { topic: topic.map(Text::new), lines }))
+}
+
+/// The last `count` lines of the lobby, where everybody begins, and of each of the `most` rooms in
+/// which something was said last.
 pub(crate) fn last_of_all(
     connection: &Connection,
     most: u32,
@@ -117,7 +135,7 @@ pub(crate) fn last_of_all(
     let mut query = connection.prepare(
         "SELECT name, topic FROM
          (SELECT name, topic, (SELECT max(id) FROM msg WHERE room_id = room.id) AS newest FROM room)
-         WHERE newest IS NOT NULL OR topic IS NOT NULL ORDER BY newest DESC LIMIT ?1",
+         WHERE newest IS NOT NULL OR topic IS NOT NULL ORDER BY name <> 'lobby', newest DESC LIMIT ?1",
     )?;
     let mut rows = query.query([most])?;
     let mut rooms = Vec::new();

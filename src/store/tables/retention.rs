@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OptionalExtension, Result, params};
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
+use super::lines::lenient;
 use crate::chat::Moment;
 use crate::store::file::database::Database;
+use crate::store::index::{self, words};
 
 /// Rows removed at once, so that nothing waits long for it.
 const SLICE: u32 = 1000;
@@ -102,14 +104,13 @@ fn remove_surplus(connection: &Connection, room: i64, most: Option<u32>) -> Resu
 /// Removes the rows that a query finds.
 fn remove(connection: &Connection, sql: &str, values: impl rusqlite::Params) -> Result<u32> {
     let mut query = connection.prepare(sql)?;
-    let rows = query.query_map(values, |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let body = |row: &Row<'_>| lenient::<String>(row, 1).map(Option::unwrap_or_default);
+    let rows = query.query_map(values, |row| Ok((row.get(0)?, body(row)?)))?;
     let rows: Vec<(i64, String)> = rows.collect::<Result<_>>()?;
-    // The index has no text of its own: what was indexed has to be said to take it out.
-    let mut index =
-        connection.prepare("INSERT INTO msg_fts(msg_fts, rowid, body) VALUES('delete', ?1, ?2)")?;
+    let mut index = index::removing(connection)?;
     let mut row = connection.prepare("DELETE FROM msg WHERE id = ?1")?;
     for (id, body) in &rows {
-        index.execute(params![id, body])?;
+        index.execute(params![id, words(body)])?;
         row.execute([id])?;
     }
     // At most SLICE of them.

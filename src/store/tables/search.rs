@@ -5,6 +5,7 @@ use rusqlite::{Connection, params};
 use super::lines;
 use super::lines::COLUMNS;
 use crate::chat::Allowance;
+use crate::store::index::words as in_index;
 use crate::store::request::{Denial, MAX_WORDS, Outcome, Recalled};
 
 /// Lines that are shown.
@@ -35,7 +36,8 @@ pub(crate) fn search(
 /// The words of `typed` as strings of FTS5, of which all have to be there.
 fn quote(typed: &str) -> Result<String, Denial> {
     let words = typed.split_whitespace().filter(|word| word.contains(char::is_alphanumeric));
-    let quoted: Vec<_> = words.map(|word| format!("\"{}\"", word.replace('"', "\"\""))).collect();
+    let quoted: Vec<_> =
+        words.map(|word| format!("\"{}\"", in_index(word).replace('"', "\"\""))).collect();
     match quoted.len() {
         0 => Err(Denial::NoWords),
         1..=MAX_WORDS => Ok(quoted.join(" ")),
@@ -93,6 +95,42 @@ mod tests {
     }
 
     #[test]
+    fn sentences_without_blanks_are_searched() {
+        let lines = [
+            "我们明天去东京开会",
+            "東京都に行きました",
+            "내일 서울에서 회의가 있습니다",
+            "พรุ่งนี้มีประชุมที่กรุงเทพ",
+            "ลองดูนะ",
+            "iPhone手机很贵",
+            "ភាសាខ្មែរ",
+        ];
+        let connection = said(&lines);
+        for (typed, found_in) in [
+            ("东京", 0),
+            ("明天", 0),
+            ("开会 东京", 0),
+            ("東京", 1),
+            ("行きました", 1),
+            ("서울", 2),
+            ("회의", 2),
+            ("ประชุม", 3),
+            ("กรุงเทพ", 3),
+            ("手机", 5),
+            ("iphone手机", 5),
+            ("贵", 5),
+            ("ខ្មែ", 6),
+        ] {
+            assert_eq!(found(&connection, typed), [lines[found_in]], "{typed}");
+        }
+        for absent in ["京东", "天明", "ดี", "แชท", "行く"] {
+            assert_eq!(found(&connection, absent), [] as [&str; 0], "{absent}");
+        }
+        let long = "明".repeat(340);
+        assert!(search(&connection, &long, Allowance::new(AnswerForm::Lines)).unwrap().is_ok());
+    }
+
+    #[test]
     fn the_last_20_are_found() {
         let lines: Vec<_> = (1..=30).map(|number| format!("line {number}")).collect();
         let connection = said(&lines.iter().map(String::as_str).collect::<Vec<_>>());
@@ -139,7 +177,7 @@ mod tests {
         }
 
         #[test]
-        fn a_line_is_found_by_each_of_its_words(line in "[a-zA-Z0-9äé]{1,8}( [a-zA-Z0-9äé]{1,8}){0,4}") {
+        fn a_line_is_found_by_each_of_its_words(line in "[a-zA-Z0-9äé东京ไก가カ]{1,8}( [a-zA-Z0-9äé东京ไก가カ]{1,8}){0,4}") {
             let connection = said(&["some words", &line]);
             for word in line.split(' ') {
                 prop_assert!(found(&connection, word).contains(&line), "{}", word);

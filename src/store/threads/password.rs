@@ -6,7 +6,7 @@ use std::path::Path;
 use crossbeam_channel::{Receiver, Sender};
 
 use super::writer::Change;
-use crate::chat::{Account, Claim, ClientId, Moment, Nick, Password, Role};
+use crate::chat::{Account, Claim, ClientId, Moment, Nick, Password, PasswordId, Role};
 use crate::store::event::Event;
 use crate::store::file::database;
 use crate::store::password_hash;
@@ -21,41 +21,42 @@ pub(crate) fn run(
     mut report: impl FnMut(Event),
 ) {
     for (client, claim) in claims {
-        let answer = match claim {
-            Claim::Register(nick, password, at) => {
-                register(client, (nick, at), &password, changes).err()
-            }
+        let change = match claim {
+            Claim::Register(nick, password, at) => register(client, (nick, at), &password),
             Claim::Login(nick, password, at) => {
-                let answer = log_in(file, nick, &password).unwrap_or_else(Answer::NotClaimed);
-                if let Answer::LoggedIn(account) = &answer {
-                    let _ = changes.send(Change::Seen(account.nick, at));
-                }
-                Some(answer)
+                log_in(file, nick, &password).map(|account| Change::LoggedIn(client, account, at))
+            }
+            Claim::SetPassword(nick, old, password) => {
+                hash(&password).map(|hash| Change::SetPassword(client, nick, old, hash))
             }
         };
-        if let Some(answer) = answer {
-            report(Event::Answered(client, answer));
+        // The writer answers, if all goes well.
+        let sent = change.and_then(|change| changes.send(change).map_err(|_| Denial::NotSaved));
+        if let Err(denial) = sent {
+            report(Event::Answered(client, Answer::NotClaimed(denial)));
         }
     }
 }
 
-/// Leaves the answer to the writer, if all goes well.
 fn register(
     client: ClientId,
     (nick, created): (Nick, Moment),
     password: &Password,
-    changes: &Sender<Change>,
-) -> Result<(), Answer> {
-    let not_saved = Answer::NotClaimed(Denial::NotSaved);
-    let hash = password_hash::hash(password).map_err(|error| {
-        log::error!("cannot hash a password: {error}");
-        not_saved.clone()
-    })?;
-    let account = Account { nick, role: Role::User, created, last_seen: None };
-    changes.send(Change::Register(client, account, hash)).map_err(|_| not_saved)
+) -> Result<Change, Denial> {
+    let hash = hash(password)?;
+    let password = PasswordId::of(&hash);
+    let account = Account { nick, role: Role::User, created, last_seen: None, password };
+    Ok(Change::Register(client, account, hash))
 }
 
-fn log_in(file: &Path, nick: Nick, password: &Password) -> Result<Answer, Denial> {
+fn hash(password: &Password) -> Result<String, Denial> {
+    password_hash::hash(password).map_err(|error| {
+        log::error!("cannot hash a password: {error}");
+        Denial::NotSaved
+    })
+}
+
+fn log_in(file: &Path, nick: Nick, password: &Password) -> Result<Account, Denial> {
     let found = database::connect_to_read(file)
         .and_then(|connection| accounts::secret(&connection, nick))
         .map_err(|error| {
@@ -63,9 +64,5 @@ fn log_in(file: &Path, nick: Nick, password: &Password) -> Result<Answer, Denial
             Denial::NotRead
         })?;
     let (account, hash) = found.ok_or(Denial::NotRegistered(nick))?;
-    if password_hash::matches(password, &hash) {
-        Ok(Answer::LoggedIn(account))
-    } else {
-        Err(Denial::WrongPassword)
-    }
+    if password_hash::matches(password, &hash) { Ok(account) } else { Err(Denial::WrongPassword) }
 }

@@ -1,14 +1,15 @@
-//! The thread `history`: answers what is asked about the past, on a connection of its own.
+//! The threads `history` and `search`: they answer what is asked about the past, each on a connection
+//! of its own, so that a search holds up no history.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::Receiver;
 use rusqlite::{Connection, ErrorCode, Result};
 
-use crate::chat::{Allowance, ClientId};
+use crate::chat::Allowance;
 use crate::store::event::Event;
 use crate::store::file::database;
+use crate::store::questions::Asked;
 use crate::store::request::{Answer, Denial, Question};
 use crate::store::tables::{lines, search};
 
@@ -18,21 +19,22 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const STEPS: i32 = 10_000;
 
 /// Answers questions until nobody can ask any more.
-pub(crate) fn run(
-    file: &Path,
-    questions: &Receiver<(ClientId, Question)>,
-    mut report: impl FnMut(Event),
-) {
+pub(crate) fn run(file: &Path, questions: &Asked, mut report: impl FnMut(Event)) {
     let mut connection = None;
-    for (client, question) in questions {
+    while let Some((client, question)) = questions.next() {
+        let room = match &question {
+            Question::Room { room, .. } => Some(*room),
+            Question::Last { .. } | Question::Search { .. } => None,
+        };
         let answer = answer(&mut connection, file, question).unwrap_or_else(|error| {
-            Answer::Denied(match error.sqlite_error_code() {
+            let denial = match error.sqlite_error_code() {
                 Some(ErrorCode::OperationInterrupted) => Denial::TooLong,
                 _ => {
                     log::error!("cannot read {}: {error}", file.display());
                     Denial::NotRead
                 }
-            })
+            };
+            room.map_or(Answer::Denied(denial), |room| Answer::RoomNotRead(room, denial))
         });
         report(Event::Answered(client, answer));
     }
@@ -49,6 +51,9 @@ fn answer(connection: &mut Option<Connection>, file: &Path, question: Question) 
         Question::Last { room, lines, form } => {
             let allowance = Allowance::new(form);
             Ok(Answer::Last(room, lines::last(connection, room, lines, allowance)?))
+        }
+        Question::Room { room, lines } => {
+            Ok(Answer::RoomRead(room, lines::past_of(connection, room, lines)?))
         }
         Question::Search { words, form } => {
             let found = search::search(connection, words.as_str(), Allowance::new(form))?;

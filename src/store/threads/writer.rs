@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, select};
 use rusqlite::{Connection, Result};
 
-use crate::chat::{Account, ClientId, Moment, Nick, Order};
+use super::forgetter::Forgetter;
+use crate::chat::{Account, ClientId, LineFilter, Moment, Nick, Order, PasswordId};
 use crate::runtime::clock;
 use crate::store::backlog::{Item, Queue};
 use crate::store::event::Event;
@@ -17,6 +18,7 @@ use crate::store::file::database::Database;
 use crate::store::request::{Answer, Denial, Outcome};
 use crate::store::tables::accounts;
 use crate::store::tables::bans;
+use crate::store::tables::forget;
 use crate::store::tables::lines;
 use crate::store::tables::lines::RoomIds;
 use crate::store::tables::retention::Keeper;
@@ -25,16 +27,20 @@ use crate::store::tables::roll::read_roll;
 /// The first pause after a failure, and the longest; each is twice as long as the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// How often to look whether another process changed accounts or bans.
-const LOOK: Duration = Duration::from_secs(2);
+/// How often to look whether another process changed something. A look takes some microseconds.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// A change that is answered when it is on the disk.
 #[derive(Debug)]
 pub(crate) enum Change {
     Ordered(ClientId, Order),
     Register(ClientId, Account, String),
-    /// Somebody logged in. Nobody waits for that.
-    Seen(Nick, Moment),
+    /// The password was that of this account a moment ago.
+    LoggedIn(ClientId, Account, Moment),
+    /// The account is to have a password with this hash instead of that one.
+    SetPassword(ClientId, Nick, PasswordId, String),
+    /// Lines are to be forgotten, once all is written up to that number.
+    Forget(ClientId, LineFilter, u64),
 }
 
 /// Where a writer's work comes from.
@@ -53,6 +59,7 @@ pub(crate) struct Writer<R> {
     inlets: Inlets,
     rooms: RoomIds,
     keeper: Keeper,
+    forgetter: Forgetter,
     looked: Instant,
     failing_since: Option<Instant>,
     report: R,
@@ -65,6 +72,7 @@ impl<R: FnMut(Event)> Writer<R> {
             inlets,
             rooms: RoomIds::default(),
             keeper,
+            forgetter: Forgetter::default(),
             looked: Instant::now(),
             failing_since: None,
             report,
@@ -108,6 +116,9 @@ impl<R: FnMut(Event)> Writer<R> {
             self.take(change);
         }
         let _ = self.write_rest();
+        while self.forgetter.next(&self.inlets.queue).is_some_and(|due| due <= Instant::now()) {
+            self.forget();
+        }
     }
 
     fn write_rest(&mut self) -> std::result::Result<(), ()> {
@@ -181,12 +192,48 @@ impl<R: FnMut(Event)> Writer<R> {
                 let registered = |()| Answer::Registered(account);
                 (client, saved.map_or_else(Answer::NotClaimed, registered))
             }
-            Change::Seen(nick, at) => {
-                let _ = self.save(|connection| accounts::set_seen(connection, nick, at).map(Ok));
-                return;
+            Change::Forget(client, filter, after) => {
+                if !self.forgetter.is_full() {
+                    return self.forgetter.add(Some(client), None, filter, after);
+                }
+                (client, Answer::Denied(Denial::Busy))
+            }
+            Change::LoggedIn(client, account, at) => {
+                let logged_in = self.confirm_login(&account, at);
+                (client, logged_in.map_or_else(Answer::NotClaimed, Answer::LoggedIn))
+            }
+            Change::SetPassword(client, nick, old, hash) => {
+                let changed =
+                    self.save(|connection| accounts::change_hash(connection, nick, old, &hash));
+                (client, changed.map_or_else(Answer::NotClaimed, Answer::PasswordChanged))
             }
         };
         (self.report)(Event::Answered(client, answer));
+    }
+
+    /// Another process may have changed the password while it was looked at: that is reported before
+    /// the login is, so that nobody stays logged in with an old one.
+    fn confirm_login(
+        &mut self,
+        account: &Account,
+        at: Moment,
+    ) -> std::result::Result<Account, Denial> {
+        let current = self
+            .look()
+            .and_then(|()| accounts::get(&self.database.connection, account.nick))
+            .map_err(|error| {
+                log::error!("cannot read an account: {error}");
+                Denial::NotRead
+            })?;
+        match current {
+            Some(current) if current.password == account.password => {
+                let seen =
+                    |connection: &_| accounts::set_seen(connection, current.nick, at).map(Ok);
+                let _ = self.save(seen);
+                Ok(current)
+            }
+            _ => Err(Denial::WrongPassword),
+        }
     }
 
     fn obey(&mut self, order: Order) -> Answer {
@@ -202,10 +249,10 @@ impl<R: FnMut(Event)> Writer<R> {
     }
 
     /// Makes a change as a whole.
-    fn save(
+    fn save<T>(
         &mut self,
-        make: impl FnOnce(&Connection) -> Outcome<()>,
-    ) -> std::result::Result<(), Denial> {
+        make: impl FnOnce(&Connection) -> Outcome<T>,
+    ) -> std::result::Result<T, Denial> {
         self.database.change(make).unwrap_or_else(|error| {
             log::error!("cannot save a change: {error}");
             Err(Denial::NotSaved)
@@ -213,8 +260,8 @@ impl<R: FnMut(Event)> Writer<R> {
     }
 
     fn next_chore(&self) -> Instant {
-        let look = self.looked + LOOK;
-        self.keeper.next().map_or(look, |next| next.min(look))
+        let others = [self.keeper.next(), self.forgetter.next(&self.inlets.queue)];
+        others.into_iter().flatten().chain([self.looked + LOOK]).min().unwrap_or(self.looked)
     }
 
     /// Does what is due by the clock.
@@ -230,6 +277,23 @@ impl<R: FnMut(Event)> Writer<R> {
         {
             log::warn!("cannot delete old lines: {error}");
         }
+        if self.forgetter.next(&self.inlets.queue).is_some_and(|due| due <= Instant::now()) {
+            self.forget();
+        }
+    }
+
+    /// Forgets a slice of what is to be forgotten next.
+    fn forget(&mut self) {
+        match self.forgetter.work(&mut self.database) {
+            Ok(None) => {}
+            Ok(Some((client, filter, lines))) => {
+                (self.report)(Event::Forgotten(filter.clone()));
+                if let Some(client) = client {
+                    (self.report)(Event::Answered(client, Answer::Forgotten(filter, lines)));
+                }
+            }
+            Err(error) => log::error!("cannot forget lines, and will try again: {error}"),
+        }
     }
 
     /// Reports accounts and bans if another process has changed something.
@@ -237,6 +301,22 @@ impl<R: FnMut(Event)> Writer<R> {
         if self.database.was_changed_by_others()? {
             let roll = read_roll(&self.database.connection)?;
             (self.report)(Event::Changed(roll));
+            self.take_requests()?;
+        }
+        Ok(())
+    }
+
+    /// Takes up what other processes want to be forgotten. What is in memory is forgotten at once.
+    fn take_requests(&mut self) -> Result<()> {
+        for (id, mut filter) in forget::requests(&self.database.connection)? {
+            if self.forgetter.has(id) {
+                continue;
+            }
+            // Lines that are said from now on are not meant.
+            let now = clock::moment();
+            filter.until = Some(filter.until.map_or(now, |until| until.min(now)));
+            (self.report)(Event::Forgotten(filter.clone()));
+            self.forgetter.add(None, Some(id), filter, self.inlets.queue.handed());
         }
         Ok(())
     }

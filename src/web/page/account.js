@@ -9,7 +9,7 @@ let asked = false;
 
 /** Learns from a line that the user sends. */
 export function heed(line) {
-  typed = /^\s*\/(?:login\s+\S+|register)\s+(.*\S)/i.exec(line)?.[1] ?? typed;
+  typed = /^\s*\/(?:login\s+\S+|register|password)\s+(.*\S)/i.exec(line)?.[1] ?? typed;
 }
 
 /** The login to send first on a new connection, if there is an account. */
@@ -23,6 +23,11 @@ export const nick = () => account?.nick;
 
 /** Learns from a message of the server. Returns "in", "out" or milliseconds to wait if it answers `begin`. */
 export function judge({ t, text }) {
+  const [, changed] = (t === "notice" && /^the password of (\S+) is changed$/.exec(text)) || [];
+  if (changed && typed !== null) {
+    account = { nick: changed, password: typed };
+    typed = null;
+  }
   const [, one, other] = (t === "notice" && /^(?:you are logged in as (\S+)|(\S+) is yours now; .*)$/.exec(text)) || [];
   if (one || other) {
     if (typed !== null) account = { nick: one ?? other, password: typed };

@@ -7,15 +7,35 @@
 use std::fs;
 use std::path::Path;
 
-use super::start;
+use super::{database, start};
 use crate::harness::{Client, TempDir};
 
-#[test]
-fn a_database_of_version_1_is_used_with_all_that_is_in_it() {
+/// A state directory with a copy of it.
+fn old() -> TempDir {
     let dir = TempDir::new();
     let old = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/chatd-v1.db");
     fs::create_dir(dir.path("state")).unwrap();
     fs::write(dir.path("state/chatd.db"), fs::read(old).unwrap()).unwrap();
+    dir
+}
+
+#[test]
+fn what_version_1_could_not_find_is_found() {
+    let dir = old();
+    let line = "INSERT INTO msg(room_id, ts, origin, oseq, kind, nick, body)
+                VALUES(1, 1795341720000, 'x', 1, 0, 'alice', '我们明天去东京开会');
+                INSERT INTO msg_fts(rowid, body) SELECT id, body FROM msg WHERE origin = 'x'";
+    database(&dir).execute_batch(line).unwrap();
+    let server = start(&dir);
+    let mut bob = Client::guest(&server);
+    let told = bob.ask("/search 东京\n/search deploy");
+    let found = |text: &str| told.iter().any(|line| line.ends_with(text));
+    assert!(found("<alice> 我们明天去东京开会") && found("<bob> the deploy is done"), "{told:?}");
+}
+
+#[test]
+fn a_database_of_version_1_is_used_with_all_that_is_in_it() {
+    let dir = old();
     let server = start(&dir);
 
     let mut alice = Client::guest(&server);

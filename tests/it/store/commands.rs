@@ -16,7 +16,7 @@ use crate::pty::Terminal;
 
 /// Runs `chatd WORDS --state-dir DIR` with that on its stdin.
 #[track_caller]
-fn manage(dir: &TempDir, words: &str, input: &str) -> Ended {
+pub(super) fn manage(dir: &TempDir, words: &str, input: &str) -> Ended {
     let (stdin, mut typed) = std::io::pipe().unwrap();
     typed.write_all(input.as_bytes()).unwrap();
     drop(typed);
@@ -119,10 +119,13 @@ fn accounts_are_managed_while_the_server_runs() {
             _ => None,
         })
     };
-    assert_done(&manage(&dir, "account add alice --operator", "first secret\nignored\n"), "");
+    assert_done(
+        &manage(&dir, "account add alice --operator", "first secret\nignored\n"),
+        "added alice (operator)\n",
+    );
     let accounts = roll();
     assert_eq!((accounts[0].nick, accounts[0].role), (nick("alice"), Role::Operator));
-    assert_done(&manage(&dir, "account add bob", "the second"), "");
+    assert_done(&manage(&dir, "account add bob", "the second"), "added bob (user)\n");
     let listed = manage(&dir, "account list", "");
     let names = |line: &str| {
         line.split(' ')
@@ -136,8 +139,11 @@ fn accounts_are_managed_while_the_server_runs() {
         [["alice", "operator"], ["bob", "user"]]
     );
     assert!(listed.stdout.lines().all(|line| line.ends_with(" never")), "{}", listed.stdout);
-    assert_done(&manage(&dir, "account password B0B", "the third\n"), "");
-    assert_done(&manage(&dir, "account remove ALICE", ""), "");
+    assert_done(
+        &manage(&dir, "account password B0B", "the third\n"),
+        "changed the password of bob\n",
+    );
+    assert_done(&manage(&dir, "account remove ALICE", ""), "removed alice\n");
     kept.wait(|event| {
         matches!(event, Event::Changed(roll) if roll.accounts.len() == 1).then_some(())
     });
@@ -156,7 +162,7 @@ fn what_cannot_be_done_with_an_account_is_said_in_one_line() {
     let why =
         format!("cannot use {}: No such file or directory (os error 2)", dir.path("chatd.db"));
     assert_eq!((absent.status, absent.stderr), (1, format!("chatd: {why}\n")));
-    assert_done(&manage(&dir, "account add alice", "top secret\n"), "");
+    assert_done(&manage(&dir, "account add alice", "top secret\n"), "added alice (user)\n");
     for (words, input, status, why) in [
         ("account add A1ice", "long enough\n", 1, "alice is already registered"),
         ("account role bob operator", "", 1, "bob is not registered"),
@@ -230,6 +236,42 @@ fn the_state_directory_may_be_named_in_the_environment() {
 }
 
 #[test]
+fn the_state_directory_may_be_named_in_the_servers_file() {
+    let (dir, other) = (TempDir::new(), TempDir::new());
+    assert_done(&manage(&dir, "account add alice", "top secret\n"), "added alice (user)\n");
+    assert_done(&manage(&other, "account add bob", "top secret\n"), "added bob (user)\n");
+    // The certificate is for the server to read.
+    let toml = format!("port = 1\ntls-cert = \"no.pem\"\nstate-dir = {:?}\n", dir.path(""));
+    let file = dir.file("chatd.toml", toml);
+    let lists = |command: &mut Command, name: &str| {
+        let ended = run(command.args(["account", "list"]));
+        assert_eq!((ended.status, &*ended.stderr), (0, ""));
+        assert!(ended.stdout.starts_with(name), "{}", ended.stdout);
+    };
+    lists(chatd().env("CHATD_CONFIG", &file), "alice");
+    lists(chatd().env("CHATD_CONFIG", &file).env("CHATD_STATE_DIR", other.path("")), "bob");
+    let by_flag = run(chatd().args(["account", "list", "--config", &file]));
+    assert!(by_flag.stdout.starts_with("alice "), "{}", by_flag.stderr);
+    let flags = ["account", "list", "--config", &file, "--state-dir", &other.path("")];
+    let ended = run(chatd().args(flags).env("CHATD_STATE_DIR", dir.path("")));
+    assert!(ended.stdout.starts_with("bob "), "{}", ended.stderr);
+    for (contents, why) in [
+        ("state-dir = 7.5\nport", "line 2: port"),
+        ("state-dir = []", "state-dir: it takes a string"),
+        ("state-dir = \"/no/where\"", "state-dir: cannot use /no/where: no such"),
+        ("port = 1", "--state-dir DIR is missing"),
+    ] {
+        let file = dir.file("wrong.toml", contents);
+        let ended = run(chatd().args(["export", "--config", &file]));
+        assert_eq!(ended.status, 2, "{contents}");
+        assert!(ended.first_line().contains(why), "{contents}: {}", ended.stderr);
+    }
+    let ended = run(chatd().args(["export", "--config", "none.toml"]));
+    assert_eq!(ended.status, 2);
+    assert!(ended.stderr.starts_with("chatd: --config: cannot read none.toml: "));
+}
+
+#[test]
 fn a_state_directory_that_is_not_there_is_named_and_not_made() {
     let dir = TempDir::new();
     let (slip, below) = (dir.path("slip"), format!("{}/state", dir.file("notes", "")));
@@ -262,7 +304,10 @@ fn a_state_directory_that_is_not_there_is_named_and_not_made() {
 #[test]
 fn the_first_account_may_be_there_before_the_first_start() {
     let dir = TempDir::new();
-    assert_done(&manage(&dir, "account add alice --operator", "top secret\n"), "");
+    assert_done(
+        &manage(&dir, "account add alice --operator", "top secret\n"),
+        "added alice (operator)\n",
+    );
     assert_eq!(dir.names(), ["chatd.db"]);
     let accounts = Kept::open(&dir).past.roll.accounts;
     assert_eq!((accounts[0].nick, accounts[0].role), (nick("alice"), Role::Operator));

@@ -4,11 +4,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::{fs, iter};
 
-use chatd::chat::{AnswerForm, Entry, Kind, LineId};
-use chatd::store::{Answer, Denial, Event, PastRoom, Question, Recalled};
+use chatd::address::Address;
+use chatd::chat::{AnswerForm, ClientId, Entry, Kind, LineId};
+use chatd::store::{Answer, Denial, Event, Keep, PastRoom, Question, Recalled, Store};
 use chatd::text::Text;
 
-use super::{CLIENT, Kept, count, entry, moment, nick, other, room, texts};
+use super::{CLIENT, Kept, count, entry, home, moment, nick, other, room, texts};
 use crate::harness::TempDir;
 
 #[test]
@@ -33,8 +34,8 @@ fn what_was_said_and_topics_are_there_after_a_restart() {
     let kept = Kept::open(&dir);
     let said = |name, entry| vec![Recalled::Said(room(name), entry)];
     let past = [
-        PastRoom { name: room("dev"), topic: Some(Text::new("work")), lines: said("dev", emote) },
         PastRoom { name: room("lobby"), topic: None, lines: said("lobby", one) },
+        PastRoom { name: room("dev"), topic: Some(Text::new("work")), lines: said("dev", emote) },
     ];
     assert_eq!(kept.past.rooms, past);
 }
@@ -93,9 +94,8 @@ fn searching_finds_lines_with_their_dates() {
     let seq = kept.say("lunch?");
     kept.wait_committed(seq);
     let search = |words| {
-        kept.store
-            .ask(CLIENT, Question::Search { words: Text::new(words), form: AnswerForm::Lines })
-            .unwrap();
+        let question = Question::Search { words: Text::new(words), form: AnswerForm::Lines };
+        kept.store.ask(CLIENT, home(), question).unwrap();
         kept.answer()
     };
     let hit = vec![Recalled::Said(room("lobby"), done)];
@@ -111,11 +111,44 @@ fn a_reader_with_too_much_to_do_says_that_it_is_busy() {
     kept.say_all((0..2000).map(|number| format!("{number} {}", "word ".repeat(20))));
     kept.wait_committed(2000);
     let question = || Question::Last { room: room("lobby"), lines: 1000, form: AnswerForm::Lines };
-    let asked = iter::repeat_with(|| kept.store.ask(CLIENT, question())).take(10_000);
+    let asked = iter::repeat_with(|| kept.store.ask(CLIENT, home(), question())).take(10_000);
     let answers = asked.take_while(Result::is_ok).count();
     assert!(answers < 10_000, "it should be busy some time");
     (0..answers).for_each(|_| assert!(matches!(kept.answer(), Answer::Last(..))));
     assert_eq!(kept.last("lobby", 1).len(), 1);
+}
+
+#[test]
+fn one_address_that_asks_a_lot_delays_another_by_one_answer_only() {
+    let dir = TempDir::new();
+    let (tell, events) = std::sync::mpsc::sync_channel(0);
+    let database = chatd::store::Database::open(dir.path("").as_ref()).unwrap();
+    let (tell_history, history) = std::sync::mpsc::channel();
+    // The thread that searches waits with each answer until the test takes it.
+    let report = move |event| match event {
+        Event::Answered(ClientId(202), _) => drop(tell_history.send(event)),
+        _ => drop(tell.send(event)),
+    };
+    let store = Store::start(database, Keep::default(), report).unwrap();
+    let search = |id, from: &str| {
+        let question = Question::Search { words: Text::new("rare words"), form: AnswerForm::Lines };
+        store.ask(ClientId(id), Address::of(from.parse().unwrap()), question)
+    };
+    let greedy = (0..100).filter(|id| search(*id, &format!("2001:db8::{id}")).is_ok()).count();
+    assert!((10..30).contains(&greedy), "{greedy}");
+    assert_eq!(search(200, "2001:db8::1:1"), Err(Denial::Busy), "the same household");
+    assert_eq!(search(201, "2001:db8:0:1::1"), Ok(()));
+    let question = Question::Last { room: room("lobby"), lines: 20, form: AnswerForm::Lines };
+    store.ask(ClientId(202), home(), question).unwrap();
+    let answered = history.recv_timeout(crate::harness::PATIENCE);
+    assert!(answered.is_ok(), "what takes no time does not wait for searches");
+    let order = std::iter::from_fn(|| match events.recv_timeout(crate::harness::PATIENCE) {
+        Ok(Event::Answered(id, _)) => Some(id.0),
+        other => panic!("{other:?}"),
+    });
+    let order: Vec<_> = order.take(greedy + 1).collect();
+    let place = |id| order.iter().position(|other| *other == id).unwrap();
+    assert!(place(201) <= 3, "{order:?}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use chatd::chat::{AnswerForm, Entry};
 use chatd::store::{Answer, Keep, Question};
 use chatd::text::Text;
 
-use super::{CLIENT, Kept, count, entry, moment, other, room};
+use super::{CLIENT, Kept, count, entry, home, moment, other, room};
 use crate::harness::{TempDir, eventually};
 
 /// The index has all that is there, and nothing else.
@@ -33,7 +33,7 @@ fn of_each_room_the_last_lines_stay() {
     );
     assert_eq!(kept.last("few", 99), ["few"]);
     let words = Text::new("dev");
-    kept.store.ask(CLIENT, Question::Search { words, form: AnswerForm::Lines }).unwrap();
+    kept.store.ask(CLIENT, home(), Question::Search { words, form: AnswerForm::Lines }).unwrap();
     assert!(matches!(kept.answer(), Answer::Found(found) if found.len() == 10));
     assert_index_is_sound(&dir);
 }

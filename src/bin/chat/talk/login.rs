@@ -102,6 +102,12 @@ impl Login {
             self.stage = Stage::Idle;
             return was_asked.then_some(Answer::LoggedIn);
         }
+        let changed = notice.strip_prefix("the password of ");
+        if let Some(nick) = changed.and_then(|rest| rest.strip_suffix(" is changed"))
+            && let Some(password) = self.typed.take()
+        {
+            self.account = Some(Account { nick: nick.to_owned(), password });
+        }
         let elsewhere = notice.strip_suffix(" has logged in");
         if notice.starts_with("you are logged out")
             || elsewhere.is_some_and(|it| self.nick() == Some(it))
@@ -163,6 +169,17 @@ mod tests {
         login.begin();
         login.hear(NOW, "-- you are logged in as alice");
         assert_eq!(login.begin().as_deref(), Some("/login alice open  sesame"));
+    }
+
+    #[test]
+    fn a_password_that_was_changed_is_used_from_then_on() {
+        let mut login = logged_in();
+        login.say(&Text::new("/password short"));
+        login.hear(NOW, "!! not changed: a password has 8 to 512 bytes; choose another one");
+        assert_eq!(login.begin().as_deref(), Some("/login alice open  sesame"));
+        login.say(&Text::new("/password much longer"));
+        login.hear(NOW, "-- the password of alice is changed");
+        assert_eq!(login.begin().as_deref(), Some("/login alice much longer"));
     }
 
     #[test]

@@ -46,6 +46,17 @@ fn credentials(turn: &Turn<'_>, args: &[&str]) -> Result<(Password, Nick), Refus
     Ok((password, account.nick))
 }
 
+pub(super) fn password(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    warn_of_listeners(turn)?;
+    let login = turn.me().login.ok_or(Refusal::NotLoggedIn)?;
+    let account = *turn.chat.registry.account(login).ok_or(Refusal::NotLoggedIn)?;
+    let password = Password::chosen(args[0]).ok_or(Refusal::NotANewPassword)?;
+    let (me, from) = (turn.me, turn.me().address());
+    turn.chat.claims.begin_password(me, from)?;
+    claim(turn, Claim::SetPassword(account.nick, account.password, password));
+    Ok(())
+}
+
 /// Warns if the connection is not encrypted; fails if the server keeps no accounts.
 fn warn_of_listeners(turn: &mut Turn<'_>) -> Result<(), Refusal> {
     if !turn.me().encrypted {

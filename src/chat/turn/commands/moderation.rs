@@ -6,7 +6,7 @@ use super::arguments::on_or_off;
 use crate::address::{Address, Origin};
 use crate::chat::effect::{Audience, Effect};
 use crate::chat::message::{Message, Reason};
-use crate::chat::model::{Allowance, Ban, ClientId, Mask, Moment, Nick, Order};
+use crate::chat::model::{Allowance, Ban, ClientId, LineFilter, Mask, Moment, Nick, Order};
 use crate::chat::refusal::Refusal;
 use crate::chat::state::Mute;
 use crate::chat::turn::moderation::{because, for_so_long};
@@ -114,12 +114,9 @@ pub(crate) fn ban(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
 
 pub(crate) fn unban(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let mask = Mask::new(args[0]).ok_or_else(|| Refusal::NotAMask(Text::new(args[0])))?;
-    // A name is banned in one spelling, and lifted by any that looks like it.
-    let same = |ban: &&Ban| match mask {
-        Mask::Name(nick) => ban.mask.names(nick),
-        _ => ban.mask == mask,
-    };
-    let found = turn.chat.registry.bans(Moment::default()).find(same).map(|ban| ban.mask);
+    let mut bans = turn.chat.registry.bans(Moment::default());
+    let found = bans.find(|ban| mask.is_like(&ban.mask)).map(|ban| ban.mask);
+    drop(bans);
     let mask = found.ok_or(Refusal::NotBanned(mask))?;
     order(turn, Order::Unban(mask))?;
     turn.log(format_args!("unbanned {mask}"));
@@ -139,12 +136,8 @@ fn order(turn: &mut Turn<'_>, order: Order) -> Result<(), Refusal> {
 pub(crate) fn bans(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
     let now = turn.now.moment;
     let mut allowance = Allowance::new(turn.me().form());
-    let words = |ban: &Ban| {
-        let left = for_so_long(ban.until.map(|until| until.since(now)));
-        Text::new(format!("{}{left}, by {}{}", ban.mask, ban.by, because(ban.reason.as_ref())))
-    };
     let bans: Vec<_> = turn.chat.registry.bans(now).collect();
-    let last = bans.iter().rev().take(MAX_LISTED).map(|ban| words(ban));
+    let last = bans.iter().rev().take(MAX_LISTED).map(|ban| ban.describe(now));
     let last: Vec<_> = last.take_while(|words| allowance.allows_words(words)).collect();
     let older = bans.len() - last.len();
     let words = |(from, mute): (Address, Mute)| {
@@ -192,6 +185,32 @@ pub(crate) fn lockdown(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal
     let everyone = Audience::Everyone;
     turn.effects.tell(everyone, Message::Notice(Text::new(words)));
     Ok(())
+}
+
+/// What was said may be a secret: it is in no log.
+pub(crate) fn forget(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    let nick = Nick::new(args[0]).ok_or(Refusal::NotANick)?;
+    let (room, text) = (turn.room().1.name, args.get(1).map(Text::new));
+    let upto = Some(turn.chat.line_ids.last());
+    let (nick_said, room_said) = (Some(nick), Some(room));
+    let filter =
+        LineFilter { nick: nick_said, room: room_said, text, upto, ..LineFilter::default() };
+    turn.chat.forget(&filter);
+    turn.log(format_args!("had lines of {nick} in {room} forgotten"));
+    turn.effects.push(Effect::Forget(turn.me, filter));
+    Ok(())
+}
+
+impl Turn<'_> {
+    /// Says how many lines are forgotten, of those that were meant.
+    pub(crate) fn tell_forgotten(&mut self, filter: &LineFilter, lines: u64) {
+        let nick = filter.nick.unwrap_or_else(Nick::server);
+        match lines {
+            0 => self.refuse(Refusal::NothingToForget(nick)),
+            1 => self.notice(format_args!("1 line of {nick} is forgotten")),
+            _ => self.notice(format_args!("{lines} lines of {nick} are forgotten")),
+        }
+    }
 }
 
 pub(crate) fn reload(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {

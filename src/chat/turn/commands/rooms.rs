@@ -13,12 +13,7 @@ use crate::text::Text;
 const MAX_LISTED: usize = 100;
 
 pub(crate) fn join(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
-    let name = RoomName::new(args[0])?;
-    if turn.chat.rooms.find(name).is_none() {
-        // Others see the name of a new room, so creating one is speaking.
-        turn.may_speak()?;
-    }
-    turn.go_to(name)
+    turn.go_to(RoomName::new(args[0])?)
 }
 
 pub(crate) fn leave(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {

@@ -1,0 +1,86 @@
+//! `LineFilter`: which lines are meant, where some are to be forgotten.
+
+use serde::{Deserialize, Serialize};
+
+use super::entry::{Entry, Kind};
+use super::line_id::LineId;
+use super::moment::Moment;
+use super::name::{Nick, RoomName};
+use crate::text::Text;
+
+/// Lines that all of these conditions hold for; what is `None` is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineFilter {
+    /// Said under this nick, in any spelling.
+    pub nick: Option<Nick>,
+    /// Said in this room.
+    pub room: Option<RoomName>,
+    /// Not said before.
+    pub since: Option<Moment>,
+    /// Not said after.
+    pub until: Option<Moment>,
+    /// With exactly this somewhere in them.
+    pub text: Option<Text>,
+    /// This very line.
+    #[serde(default)]
+    pub id: Option<LineId>,
+    /// Of the lines of that process, none that was said after this one.
+    #[serde(default)]
+    pub upto: Option<LineId>,
+}
+
+impl LineFilter {
+    /// Whether a line that was said in `room` is meant.
+    pub fn matches(&self, room: RoomName, line: &Entry) -> bool {
+        line.kind != Kind::Gap
+            && self.room.is_none_or(|own| own == room)
+            && self.nick.is_none_or(|nick| nick.resembles(line.from))
+            && self.since.is_none_or(|since| line.at >= since)
+            && self.until.is_none_or(|until| line.at <= until)
+            && self.text.as_ref().is_none_or(|text| line.text.as_str().contains(text.as_str()))
+            && self.id.as_ref().is_none_or(|id| *id == line.id)
+            && self.upto.as_ref().is_none_or(|upto| !line.id.is_after(upto))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_conditions_have_to_hold() {
+        let room = |name| RoomName::new(name).unwrap();
+        let (from, at) = (Nick::new("B0b").unwrap(), Moment { unix_ms: 5 });
+        let line = Entry {
+            id: LineId::new("box7-1", 7),
+            at,
+            from,
+            kind: Kind::Said,
+            text: Text::new("the key is s3cret!"),
+        };
+        let exact = LineFilter {
+            nick: Nick::new("bob"),
+            room: Some(room("dev")),
+            since: Some(at),
+            until: Some(at),
+            text: Some(Text::new("s3cret")),
+            id: Some(LineId::new("box7-1", 7)),
+            upto: Some(LineId::new("box7-1", 7)),
+        };
+        assert!(exact.matches(room("dev"), &line) && !exact.matches(room("ops"), &line));
+        let (earlier, later) = (Some(Moment { unix_ms: 4 }), Some(Moment { unix_ms: 6 }));
+        for other in [
+            LineFilter { nick: Nick::new("rob"), ..exact.clone() },
+            LineFilter { since: later, ..exact.clone() },
+            LineFilter { until: earlier, ..exact.clone() },
+            LineFilter { text: Some(Text::new("S3cret")), ..exact.clone() },
+            LineFilter { id: Some(LineId::new("box7-2", 7)), ..exact.clone() },
+            LineFilter { upto: Some(LineId::new("box7-1", 6)), ..exact.clone() },
+        ] {
+            assert!(!other.matches(room("dev"), &line), "{other:?}");
+        }
+        let of_another = LineFilter { upto: Some(LineId::new("box7-2", 6)), ..exact };
+        assert!(of_another.matches(room("dev"), &line));
+        assert!(LineFilter::default().matches(room("dev"), &line));
+    }
+}

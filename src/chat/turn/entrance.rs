@@ -1,0 +1,175 @@
+//! Entering rooms that memory does not know, or not well enough: the store is asked first.
+//!
+//! Rooms without people are forgotten when there are too many of them, and a start brings back only
+//! some. What is in memory of a room is therefore the truth only once it was read from the store.
+
+use super::speech::Turn;
+use crate::chat::effect::{Effect, Effects, Question};
+use crate::chat::model::{ClientId, RoomName, RoomPast};
+use crate::chat::refusal::Refusal;
+use crate::chat::state::Chat;
+use crate::text::Text;
+
+impl Chat {
+    /// Asks the store for a room with people in it that was not read yet, if there is one; the next
+    /// one is asked for when the answer comes.
+    pub fn read_next_room(&self, effects: &mut Effects) {
+        let unread = self.rooms.first_unread().filter(|_| self.settings.has_archive);
+        if let Some(room) = unread {
+            effects.push(Effect::Ask(ClientId::NOBODY, self.what_there_is_of(room)));
+        }
+    }
+
+    /// Whether the store may have something of a room that is not in memory.
+    pub(crate) fn has_to_ask(&self, room: RoomName) -> bool {
+        self.settings.has_archive && !self.rooms.find(room).is_some_and(|room| room.is_read)
+    }
+
+    fn what_there_is_of(&self, room: RoomName) -> Question {
+        Question::Room { room, lines: self.settings.replay }
+    }
+
+    /// Takes over what the store has of a room, if the room is in memory.
+    pub(crate) fn take_over(&mut self, room: RoomName, past: Option<RoomPast>) {
+        if self.rooms.find(room).is_some() {
+            self.rooms.recall(room, past.unwrap_or_default());
+        }
+    }
+}
+
+impl Turn<'_> {
+    /// Goes to another room, at once or when the store has answered what there is of it.
+    pub(crate) fn go_to(&mut self, name: RoomName) -> Result<(), Refusal> {
+        if self.room().1.name == name {
+            return Err(Refusal::AlreadyIn(name));
+        }
+        if self.chat.has_to_ask(name) {
+            self.me_mut().entering = Some(name);
+            self.effects.push(Effect::Ask(self.me, self.chat.what_there_is_of(name)));
+            return Ok(());
+        }
+        self.enter_if_allowed(name)
+    }
+
+    /// Others see the name of a new room, so creating one is speaking.
+    fn enter_if_allowed(&mut self, name: RoomName) -> Result<(), Refusal> {
+        self.me_mut().entering = None;
+        if self.chat.rooms.find(name).is_none() {
+            self.may_speak()?;
+        }
+        self.move_to(name);
+        Ok(())
+    }
+
+    /// The store has answered what there is of a room.
+    pub(crate) fn room_read(&mut self, room: RoomName, past: Option<RoomPast>) {
+        if self.me().entering != Some(room) {
+            return self.chat.take_over(room, past);
+        }
+        // It is made only if somebody enters it, and then it is not empty for long.
+        match past {
+            Some(past) => self.chat.rooms.recall(room, past),
+            None => self.chat.take_over(room, None),
+        }
+        self.enter_if_allowed(room).unwrap_or_else(|refusal| self.refuse(refusal));
+        self.chat.take_over(room, None);
+    }
+
+    /// Enters without the past: there will be another try when somebody enters next.
+    pub(crate) fn room_not_read(&mut self, room: RoomName, why: Text) {
+        if self.me().entering == Some(room) {
+            self.refuse(Refusal::NotFound(why));
+            self.enter_if_allowed(room).unwrap_or_else(|refusal| self.refuse(refusal));
+        }
+    }
+
+    /// The same, because there is no answer.
+    pub(crate) fn not_answered(&mut self) {
+        if let Some(room) = self.me().entering {
+            self.room_not_read(room, Text::new("the history cannot be read now; try again later"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::Origin;
+    use crate::chat::{Entry, Event, Kind, LineId, Message, Moment, Nick, Now, Settings, Traits};
+    use crate::text::Line;
+
+    const ALICE: ClientId = ClientId(1);
+    const BOB: ClientId = ClientId(2);
+
+    fn chat() -> Chat {
+        let settings = Settings { replay: 20, has_archive: true, ..Settings::default() };
+        let mut chat = Chat::new(settings);
+        for id in [ALICE, BOB] {
+            let origin = Origin::of([192, 0, 2, 1].into());
+            happen(&mut chat, id, Event::Connected(origin, Traits::default()));
+        }
+        chat
+    }
+
+    fn happen(chat: &mut Chat, id: ClientId, event: Event) -> Vec<Effect> {
+        let mut effects = Effects::default();
+        chat.handle(Now::default(), id, event, &mut effects);
+        let (list, _) = effects.drain();
+        list.collect()
+    }
+
+    fn types(chat: &mut Chat, id: ClientId, line: &str) -> Vec<Effect> {
+        happen(chat, id, Event::Line(Line::new(line)))
+    }
+
+    fn dev() -> RoomName {
+        RoomName::new("dev").unwrap()
+    }
+
+    fn past() -> RoomPast {
+        let (from, text) = (Nick::new("carol").unwrap(), Text::new("old"));
+        let id = LineId::new("box7-1", 1);
+        let entry = Entry { id, at: Moment::default(), from, kind: Kind::Said, text };
+        RoomPast { topic: Some(Text::new("bugs")), lines: vec![entry] }
+    }
+
+    fn shows_past(effects: &[Effect]) -> bool {
+        let is_past = |message: &Message| matches!(message, Message::History { entries, .. } if entries[0].text.as_str() == "old");
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Tell { message, .. } if is_past(message)))
+    }
+
+    #[test]
+    fn a_room_is_entered_when_the_store_has_answered() {
+        let mut chat = chat();
+        let asked = types(&mut chat, ALICE, "/join dev");
+        let question = Question::Room { room: dev(), lines: 20 };
+        assert_eq!(asked, [Effect::Ask(ALICE, question)]);
+        let entered = happen(&mut chat, ALICE, Event::RoomRead(dev(), Some(past())));
+        assert!(shows_past(&entered));
+        assert!(shows_past(&types(&mut chat, BOB, "/join dev")), "it is known by now");
+    }
+
+    #[test]
+    fn without_an_answer_it_is_entered_all_the_same_and_read_later() {
+        let mut chat = chat();
+        types(&mut chat, ALICE, "/join dev");
+        assert!(!shows_past(&happen(&mut chat, ALICE, Event::NotAnswered)));
+        types(&mut chat, ALICE, "new");
+        assert_eq!(types(&mut chat, BOB, "/join dev").len(), 1, "it asks, too");
+        assert_eq!(happen(&mut chat, ALICE, Event::RoomRead(dev(), Some(past()))), []);
+        assert!(shows_past(&happen(&mut chat, BOB, Event::RoomRead(dev(), Some(past())))));
+    }
+
+    #[test]
+    fn whoever_went_elsewhere_meanwhile_stays_there() {
+        let mut chat = chat();
+        types(&mut chat, ALICE, "/join dev");
+        types(&mut chat, ALICE, "/join ops");
+        assert_eq!(happen(&mut chat, ALICE, Event::RoomRead(dev(), Some(past()))), []);
+        happen(&mut chat, ALICE, Event::RoomRead(RoomName::new("ops").unwrap(), None));
+        assert_eq!(chat.presence(ALICE).unwrap().room.as_str(), "ops");
+        assert!(chat.rooms.find(dev()).is_none(), "nobody is in it");
+    }
+}

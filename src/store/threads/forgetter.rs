@@ -1,0 +1,100 @@
+//! `Forgetter`: what a running server is to forget, one slice at a time.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use rusqlite::Result;
+
+use crate::chat::{ClientId, LineFilter};
+use crate::store::backlog::Queue;
+use crate::store::file::database::{BUSY, Database};
+use crate::store::tables::forget::{self, Progress};
+
+/// Clients that may wait for it.
+const MAX: usize = 64;
+/// How long to wait after a failure, or for those who read.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How often the log is tried to be emptied before that is left for later.
+const TRIES: u32 = 50;
+
+/// What is to be forgotten, first come first served.
+#[derive(Debug, Default)]
+pub(crate) struct Forgetter {
+    jobs: VecDeque<Job>,
+    not_before: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Job {
+    /// Who is to be told, and which request of another process it is.
+    client: Option<ClientId>,
+    request: Option<i64>,
+    filter: LineFilter,
+    /// What was handed over before is to be written first, as it may be meant.
+    after: u64,
+    progress: Option<Progress>,
+    tries: u32,
+}
+
+impl Forgetter {
+    pub(crate) fn add(
+        &mut self,
+        client: Option<ClientId>,
+        request: Option<i64>,
+        filter: LineFilter,
+        after: u64,
+    ) {
+        self.jobs.push_back(Job { client, request, filter, after, progress: None, tries: 0 });
+    }
+
+    /// Whether there is no room for another client's.
+    pub(crate) fn is_full(&self) -> bool {
+        self.jobs.len() >= MAX
+    }
+
+    /// Whether that request of another process was taken up.
+    pub(crate) fn has(&self, request: i64) -> bool {
+        self.jobs.iter().any(|job| job.request == Some(request))
+    }
+
+    /// When there is something to do, if what comes first in `queue` is written.
+    pub(crate) fn next(&self, queue: &Queue) -> Option<Instant> {
+        let ready = self.jobs.front().filter(|job| queue.is_done(job.after));
+        ready.map(|_| self.not_before.unwrap_or_else(Instant::now))
+    }
+
+    /// Does a part of the first job. Returns who is to be told what was forgotten, and how many lines
+    /// that were, when it is done.
+    ///
+    /// # Errors
+    /// When that fails, it is tried again later.
+    pub(crate) fn work(
+        &mut self,
+        database: &mut Database,
+    ) -> Result<Option<(Option<ClientId>, LineFilter, u64)>> {
+        self.not_before = Some(Instant::now() + PAUSE);
+        let Some(job) = self.jobs.front_mut() else { return Ok(None) };
+        let progress = match job.progress {
+            Some(progress) => progress,
+            None => Progress::begin(&database.connection)?,
+        };
+        if !progress.is_complete() {
+            let advance = |connection: &_| progress.advance(connection, &job.filter);
+            let advanced = database.change(advance);
+            job.progress = Some(advanced?);
+            self.not_before = None;
+            return Ok(None);
+        }
+        job.progress = Some(progress);
+        job.tries += 1;
+        if !forget::empty_log(&database.connection, BUSY)? && job.tries < TRIES {
+            return Ok(None);
+        }
+        if let Some(request) = job.request {
+            database.change(|connection| forget::conclude(connection, request, progress.lines))?;
+        }
+        self.not_before = None;
+        let job = self.jobs.pop_front();
+        Ok(job.map(|job| (job.client, job.filter, progress.lines)))
+    }
+}

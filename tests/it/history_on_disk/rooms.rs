@@ -1,0 +1,98 @@
+//! What a room has on the disk is shown, whether or not the server remembers the room.
+
+use super::start;
+use crate::harness::{Client, Server, Signal, TempDir, chatd, eventually, people};
+
+/// Says something in so many rooms, which are then the last ones.
+fn tour(client: &mut Client, rooms: usize) {
+    for number in 0..rooms {
+        client.ask(&format!("/join r{number}\nI was here"));
+    }
+    client.ask("/join far");
+}
+
+/// What somebody sees who enters a room.
+fn enters(server: &Server, room: &str) -> Vec<String> {
+    let [mut client] = people(server, ["visitor"]);
+    let told = client.ask(&format!("/join {room}"));
+    client.send("/quit");
+    client.rest();
+    told
+}
+
+#[track_caller]
+fn assert_past(told: &[String], room: &str) {
+    let [welcome, topic, line, end] = told else { panic!("{told:?}") };
+    assert_eq!(welcome, &format!("-- You are alone in {room}."));
+    assert_eq!(topic, "-- the topic is silence");
+    assert!(line.ends_with("] <alice> hush"), "{line}");
+    assert_eq!(end, "-- end of history");
+}
+
+#[test]
+fn a_quiet_room_has_its_topic_and_its_lines_after_many_others() {
+    let dir = TempDir::new();
+    let server = start(&dir);
+    let [mut alice] = people(&server, ["alice"]);
+    alice.ask("/topic early birds\ngood morning\n/join quiet\n/topic silence\nhush");
+    tour(&mut alice, 258);
+    assert_past(&enters(&server, "quiet"), "quiet");
+    server.stop();
+    let server = start(&dir);
+    assert_past(&enters(&server, "quiet"), "quiet");
+    let mut newcomer = Client::guest(&server);
+    newcomer.expect("-- the topic is early birds");
+    newcomer.expect_contains("] <alice> good morning");
+}
+
+#[test]
+fn who_enters_a_room_sees_its_past_before_what_is_said_next() {
+    let dir = TempDir::new();
+    let server = start(&dir);
+    let [mut alice] = people(&server, ["alice"]);
+    alice.ask("/join quiet\n/topic silence\nhush");
+    server.stop();
+    let server = start(&dir);
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    alice.ask("/join far");
+    // All in one go: the second line is for the room that the first one enters.
+    bob.send_raw(b"/join quiet\n/echo on\nhello\n/leave\n");
+    bob.wait_for(|line| line == "-- You are alone in quiet.");
+    bob.expect("-- the topic is silence");
+    bob.expect_contains("] <alice> hush");
+    bob.expect("-- end of history");
+    bob.expect("-- echo is on");
+    bob.expect("<bob> hello");
+    bob.expect("-- You are alone in lobby.");
+}
+
+#[test]
+fn more_history_is_read_when_more_is_to_be_replayed() {
+    let dir = TempDir::new();
+    let file = |history| {
+        dir.file("chatd.toml", format!("history = {history}\nstate-dir = {:?}", dir.path("state")))
+    };
+    let run = || {
+        let mut command = chatd();
+        command.args(["--bind", "127.0.0.1", "--port", "0", "--config", &dir.path("chatd.toml")]);
+        Server::run(command)
+    };
+    file(1);
+    let server = run();
+    let [mut alice] = people(&server, ["alice"]);
+    alice.ask("one\ntwo\nthree");
+    server.stop();
+    let server = run();
+    let [mut bob] = people(&server, ["bob"]);
+    bob.ask("four");
+    file(10);
+    server.signal(Signal::HUP);
+    server.wait_log(["reloaded"]);
+    eventually("four lines", || {
+        let mut newcomer = Client::guest(&server);
+        let shown = newcomer.sync();
+        let lines = shown.iter().filter(|line| line.contains("> ")).count();
+        assert!(lines == 4 || lines < 3, "{shown:?}");
+        (lines == 4).then_some(())
+    });
+}
