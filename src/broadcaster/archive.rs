@@ -219,7 +219,7 @@ pub(super) fn answered(answer: Answer) -> Event {
         Answer::Banned(ban) => Event::Banned(ban),
         Answer::Unbanned(mask) => Event::Unbanned(mask),
         Answer::NotOrdered(order, denial) => not_ordered(order, denial),
-        Answer::Forgotten(filter, lines) => Event::Forgotten(filter, lines),
+        Answer::Forgotten(filter, lines) => Event::Forgotten(Box::new(filter), lines),
         Answer::Denied(denial) => denied(denial),
     }
 }

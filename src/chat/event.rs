@@ -57,7 +57,7 @@ pub enum Event {
     /// The store could not save what it ordered.
     NotSaved(Order),
     /// So many lines are forgotten, of those that it wanted to be.
-    Forgotten(LineFilter, u64),
+    Forgotten(Box<LineFilter>, u64),
     /// It asks whether the server is alive (telnet's AYT).
     Ping,
     /// It ended the conversation (telnet's Ctrl-D or IAC EOF).

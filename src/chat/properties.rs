@@ -237,7 +237,7 @@ impl World {
                     self.asked.push_back((id, Event::RoomRead(room, past)));
                 }
                 Effect::Forget(id, filter) => {
-                    self.asked.push_back((id, Event::Forgotten(filter, 3)));
+                    self.asked.push_back((id, Event::Forgotten(Box::new(filter), 3)));
                 }
                 Effect::Timestamps(id, _) | Effect::Ask(id, _) | Effect::Disconnect(id, _) => {
                     assert!(self.screens.contains_key(&id));

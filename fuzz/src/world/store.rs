@@ -178,7 +178,7 @@ impl Store {
         let before = self.lines.len();
         self.lines.retain(|(room, entry)| !filter.matches(*room, entry));
         let lines = (before - self.lines.len()) as u64;
-        self.written.push_back(Cause::Client(client, Event::Forgotten(filter, lines)));
+        self.written.push_back(Cause::Client(client, Event::Forgotten(Box::new(filter), lines)));
     }
 
     pub(super) fn ask(&mut self, client: ClientId, question: Question) {
