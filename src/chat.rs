@@ -20,8 +20,9 @@ pub use self::effect::{Audience, Effect, Effects, Question};
 pub use self::event::{Event, Traits};
 pub use self::message::{Away, Dates, Message, Others, Person, Reason};
 pub use self::model::{
-    Account, Allowance, AnswerForm, Ban, Claim, ClientId, Entry, Kind, LineFilter, LineId, Mask,
-    Moment, NameError, Nick, Now, Order, Password, PasswordId, Role, RoomId, RoomName, RoomPast,
+    Account, Allowance, AnswerForm, AuthRequest, Ban, BanChange, ClientId, Entry, Kind, LineFilter,
+    LineId, Mask, Moment, NameError, Nick, Now, Password, PasswordId, Role, RoomId, RoomName,
+    RoomPast,
 };
 pub use self::refusal::Refusal;
 pub use self::state::{Chat, Presence, Roll, Settings};

@@ -1,7 +1,7 @@
 //! The store: history, bans and accounts in one SQLite file, written and read by threads of its own.
 //!
 //! Whoever uses it never waits for the disk: what is to be written is queued, what is asked is
-//! answered later, and both are reported as an [`Event`]. Order is the caller's: what is handed
+//! answered later, and both are reported as an [`Event`]. BanChange is the caller's: what is handed
 //! over first is written first.
 
 mod request; // what can be asked, and the answers
@@ -35,17 +35,17 @@ pub use self::gate::{Gate, Swing};
 pub use self::past::{Past, PastRoom};
 pub use self::request::{Answer, Denial, Question, Recalled};
 pub use self::tables::export::{Filter, export};
-pub use self::tables::retention::Keep;
+pub use self::tables::retention::Retention;
 
 use self::backlog::{Backlog, Item, backlog};
 use self::questions::Asking;
-use self::tables::retention::Keeper;
+use self::tables::retention::Pruner;
 use self::tables::roll::read_roll;
 use self::tables::{bans, forget, lines};
 use self::threads::writer::{self, Inlets, Writer};
 use self::threads::{password, reader};
 use crate::address::Address;
-use crate::chat::{Claim, ClientId, Entry, LineFilter, Order, RoomName};
+use crate::chat::{AuthRequest, BanChange, ClientId, Entry, LineFilter, RoomName};
 use crate::runtime::clock;
 use crate::text::Text;
 
@@ -55,7 +55,7 @@ const MAX_ROOMS: u32 = 257;
 const MAX_CLAIMS: usize = 16;
 const MAX_CHANGES: usize = 64;
 /// Passwords that are hashed at the same time.
-const VAULTS: usize = 2;
+const PASSWORD_THREADS: usize = 2;
 
 impl Database {
     /// What a server shows after a start: the last `lines` of each room, and all else.
@@ -87,7 +87,7 @@ pub struct Store {
     /// To look something up by its place, which takes no time to speak of, and to search, which may.
     lookups: Asking,
     searches: Asking,
-    claims: Sender<(ClientId, Claim)>,
+    claims: Sender<(ClientId, AuthRequest)>,
     changes: Sender<writer::Change>,
     closing: Sender<Infallible>,
     forgotten: u64,
@@ -106,11 +106,11 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be read, or there is no thread.
-    pub fn start<R>(database: Database, keep: Keep, report: R) -> Result<Self, Fault>
+    pub fn start<R>(database: Database, keep: Retention, report: R) -> Result<Self, Fault>
     where
         R: FnMut(Event) + Clone + Send + 'static,
     {
-        let keeper = Keeper::new(keep, &database.connection);
+        let keeper = Pruner::new(keep, &database.connection);
         let keeper = keeper.map_err(|error| database.fault(&error))?;
         let forgotten = forget::times(&database.connection);
         let forgotten = forgotten.map_err(|error| database.fault(&error))?;
@@ -128,7 +128,7 @@ impl Store {
             writer.run();
             drop::<Sender<Infallible>>(all_written);
         })?;
-        for _ in 0..VAULTS {
+        for _ in 0..PASSWORD_THREADS {
             let (file, claimed) = (file.clone(), claimed.clone());
             let (changes, report) = (changes.clone(), report.clone());
             spawn("password", move || password::run(&file, &claimed, &changes, report))?;
@@ -174,20 +174,20 @@ impl Store {
         queue.ask(from, client, question)
     }
 
-    /// Claims a nick; there will be an [`Event::Answered`] for `client`.
+    /// Authentication a nick; there will be an [`Event::Answered`] for `client`.
     ///
     /// # Errors
     /// When too many others do.
-    pub fn claim(&self, client: ClientId, claim: Claim) -> Result<(), Denial> {
+    pub fn authenticate(&self, client: ClientId, claim: AuthRequest) -> Result<(), Denial> {
         self.claims.try_send((client, claim)).map_err(|_| Denial::Busy)
     }
 
-    /// Orders a change; there will be an [`Event::Answered`] for `client`.
+    /// UnsavedBans a change; there will be an [`Event::Answered`] for `client`.
     ///
     /// # Errors
     /// When too many others do.
-    pub fn order(&self, client: ClientId, order: Order) -> Result<(), Denial> {
-        let change = writer::Change::Ordered(client, order);
+    pub fn change_ban(&self, client: ClientId, order: BanChange) -> Result<(), Denial> {
+        let change = writer::Change::Ban(client, order);
         self.changes.try_send(change).map_err(|_| Denial::Busy)
     }
 

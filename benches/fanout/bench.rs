@@ -2,7 +2,7 @@
 
 use crate::load::SENDERS;
 use crate::os;
-use crate::placement::{Place, Placement};
+use crate::placement::{Placement, Slot};
 use crate::server::{Kind, Server, Tuning};
 use rustix::thread::{CpuSet, sched_getaffinity};
 use std::cell::Cell;
@@ -19,7 +19,7 @@ const GLANCE: Duration = Duration::from_millis(100);
 pub(crate) struct Bench {
     pub(crate) quick: bool,
     allowed: CpuSet,
-    place: Place,
+    place: Slot,
     placement: Placement,
     /// How many files a process may have open.
     pub(crate) files: usize,
@@ -33,7 +33,7 @@ impl Bench {
     /// `patience` is how long it may wait for other processes in all.
     pub(crate) fn new(quick: bool, files: usize, patience: Duration) -> io::Result<Bench> {
         let allowed = sched_getaffinity(None)?;
-        let place = Place::Free;
+        let place = Slot::Free;
         Ok(Bench {
             quick,
             allowed,
@@ -46,7 +46,7 @@ impl Bench {
     }
 
     /// Puts this process, and the servers it will start, in their place.
-    pub(crate) fn settle(&mut self, place: Place) -> io::Result<()> {
+    pub(crate) fn settle(&mut self, place: Slot) -> io::Result<()> {
         self.place = place;
         self.placement = Placement::new(place, self.allowed)?;
         self.placement.pin_generator()
@@ -55,9 +55,9 @@ impl Bench {
     /// Where everything runs, in words.
     pub(crate) fn place(&self) -> &'static str {
         match self.place {
-            Place::Together => "The load generator and the servers share one processor.",
-            Place::Apart => "The load generator has the first processor, the servers all others.",
-            Place::Free => "Nothing is pinned to a processor.",
+            Slot::Together => "The load generator and the servers share one processor.",
+            Slot::Apart => "The load generator has the first processor, the servers all others.",
+            Slot::Free => "Nothing is pinned to a processor.",
         }
     }
 

@@ -31,7 +31,7 @@ mod wires;
 
 use bench::Bench;
 use clap::{Parser, Subcommand, ValueEnum};
-use placement::Place;
+use placement::Slot;
 use report::Report;
 use server::Kind;
 use std::io;
@@ -56,7 +56,7 @@ struct Options {
     growth: bool,
     /// Where the load generator and the servers run, instead of where each table has them
     #[arg(long)]
-    place: Option<Place>,
+    place: Option<Slot>,
     /// Seconds to wait in all until other processes are quiet
     #[arg(long, value_name = "SECONDS")]
     patience: Option<u64>,
@@ -94,15 +94,15 @@ type Measure = fn(&Bench, &mut Report);
 
 /// The tables, whether `--quick` has them, and where their servers run: one processor suits a
 /// stream of lines, clients that come and go are a matter for all.
-const SECTIONS: [(Section, bool, Place, Measure); 8] = [
-    (Section::FanOut, true, Place::Together, throughput::fan_out),
-    (Section::Rate, false, Place::Together, throughput::rate),
-    (Section::Idle, true, Place::Free, idle::idle),
-    (Section::Stalled, true, Place::Together, stalled::stalled),
-    (Section::Visits, true, Place::Free, visits::visits),
-    (Section::Wires, false, Place::Together, wires::wires),
-    (Section::History, false, Place::Together, throughput::history),
-    (Section::Growth, false, Place::Together, growth::growth),
+const SECTIONS: [(Section, bool, Slot, Measure); 8] = [
+    (Section::FanOut, true, Slot::Together, throughput::fan_out),
+    (Section::Rate, false, Slot::Together, throughput::rate),
+    (Section::Idle, true, Slot::Free, idle::idle),
+    (Section::Stalled, true, Slot::Together, stalled::stalled),
+    (Section::Visits, true, Slot::Free, visits::visits),
+    (Section::Wires, false, Slot::Together, wires::wires),
+    (Section::History, false, Slot::Together, throughput::history),
+    (Section::Growth, false, Slot::Together, growth::growth),
 ];
 
 fn main() -> io::Result<ExitCode> {

@@ -11,7 +11,7 @@ const BUSY: [usize; 6] = [0, 1, 2, 5, 6, 7];
 
 /// Where the load generator and the servers are put.
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
-pub(crate) enum Place {
+pub(crate) enum Slot {
     /// All on one processor
     Together,
     /// The load generator has a processor, the servers have all others
@@ -28,11 +28,11 @@ pub(crate) struct Placement {
 
 impl Placement {
     /// Among the allowed processors.
-    pub(crate) fn new(place: Place, allowed: CpuSet) -> io::Result<Placement> {
+    pub(crate) fn new(place: Slot, allowed: CpuSet) -> io::Result<Placement> {
         match place {
-            Place::Together => Ok(Placement::together(&allowed)),
-            Place::Apart => Placement::apart(allowed),
-            Place::Free => Ok(Placement { generator: allowed, servers: allowed }),
+            Slot::Together => Ok(Placement::together(&allowed)),
+            Slot::Apart => Placement::apart(allowed),
+            Slot::Free => Ok(Placement { generator: allowed, servers: allowed }),
         }
     }
 

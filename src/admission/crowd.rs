@@ -32,7 +32,7 @@ impl Share {
     /// How many of them from one address, or from a network around it.
     pub(super) fn most_from(self, network: Address, limits: &Limits) -> usize {
         match self {
-            Self::Clients => limits.arriving_from(network),
+            Self::Clients => limits.handshakes_from(network),
             Self::Figures | Self::Health => network.choose([LEAST_ARRIVING, 24, 24]),
         }
     }

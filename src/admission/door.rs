@@ -24,7 +24,7 @@ pub struct Door {
 #[derive(Debug, Default)]
 struct Inside {
     clients: usize,
-    arriving: [usize; Share::COUNT],
+    handshakes: [usize; Share::COUNT],
     /// By address, and by the networks around it.
     by_address: HashMap<Address, FromThere>,
     /// Addresses known when those without significance were forgotten last.
@@ -36,11 +36,11 @@ struct Inside {
 struct FromThere {
     clients: usize,
     /// Connections that are not clients yet.
-    arriving: [usize; Share::COUNT],
+    handshakes: [usize; Share::COUNT],
     /// What its clients may still say at once, all together.
     bursts: Bucket,
     /// The TLS handshakes that it may still begin at once.
-    handshakes: Bucket,
+    handshake_rate: Bucket,
 }
 
 /// Addresses that may be known before it is worth looking for some to forget.
@@ -48,7 +48,7 @@ const FEW: usize = 1024;
 
 /// A place inside, given back when dropped.
 #[derive(Debug)]
-pub struct Place {
+pub struct Slot {
     door: Arc<Door>,
     address: Address,
     /// How many lines the client may send at once.
@@ -57,7 +57,7 @@ pub struct Place {
 
 /// A connection that is on its way in; counted until dropped.
 #[derive(Debug)]
-pub struct Arriving {
+pub struct HandshakeSlot {
     door: Arc<Door>,
     address: Address,
     share: Share,
@@ -110,7 +110,7 @@ impl Door {
         ip: IpAddr,
         limits: &Limits,
         now: Duration,
-    ) -> Result<Place, TurnedAway> {
+    ) -> Result<Slot, TurnedAway> {
         let (address, is_exempt) = (Address::of(ip), ip.to_canonical().is_loopback());
         let mut inside = self.lock();
         if inside.clients >= limits.max_clients {
@@ -134,7 +134,7 @@ impl Door {
             }
         }
         inside.clients += 1;
-        Ok(Place { door: Arc::clone(self), address, burst })
+        Ok(Slot { door: Arc::clone(self), address, burst })
     }
 
     /// Lets somebody from `ip` begin to come in, over TLS or not, if not too many do so already.
@@ -142,37 +142,37 @@ impl Door {
     ///
     /// # Errors
     /// When too many do.
-    pub fn approach(
+    pub fn begin_handshake(
         self: &Arc<Self>,
         ip: IpAddr,
         share: Share,
         is_tls: bool,
         limits: &Limits,
         now: Duration,
-    ) -> Result<Arriving, Crowd> {
+    ) -> Result<HandshakeSlot, Crowd> {
         let (address, is_exempt) = (Address::of(ip), ip.to_canonical().is_loopback());
         let mut inside = self.lock();
-        if inside.arriving[share as usize] >= share.most() {
+        if inside.handshakes[share as usize] >= share.most() {
             return Err(Crowd::Everywhere);
         }
         for network in address.networks().filter(|_| !is_exempt) {
             let from_there = inside.from(network, limits, now);
-            if from_there.arriving[share as usize] >= share.most_from(network, limits) {
+            if from_there.handshakes[share as usize] >= share.most_from(network, limits) {
                 return Err(Crowd::There);
             }
-            if is_tls && from_there.handshakes.lines(&limits.handshakes_of(network), now) == 0 {
+            if is_tls && from_there.handshake_rate.lines(&limits.handshakes_of(network), now) == 0 {
                 return Err(Crowd::Handshakes);
             }
         }
         for network in address.networks() {
             let from_there = inside.from(network, limits, now);
-            from_there.arriving[share as usize] += 1;
+            from_there.handshakes[share as usize] += 1;
             if is_tls && !is_exempt {
-                from_there.handshakes.take_lines(1);
+                from_there.handshake_rate.take_lines(1);
             }
         }
-        inside.arriving[share as usize] += 1;
-        Ok(Arriving { door: Arc::clone(self), address, share })
+        inside.handshakes[share as usize] += 1;
+        Ok(HandshakeSlot { door: Arc::clone(self), address, share })
     }
 
     /// A place for somebody who was inside already, before this process was.
@@ -182,7 +182,7 @@ impl Door {
         ip: IpAddr,
         limits: &Limits,
         now: Duration,
-    ) -> Place {
+    ) -> Slot {
         self.count_from(ClientId(id.0 + 1));
         let address = Address::of(ip);
         let mut inside = self.lock();
@@ -190,7 +190,7 @@ impl Door {
             inside.from(network, limits, now).clients += 1;
         }
         inside.clients += 1;
-        Place { door: Arc::clone(self), address, burst: limits.burst.max(1) }
+        Slot { door: Arc::clone(self), address, burst: limits.burst.max(1) }
     }
 
     /// What the clients of each address may still say at once, where it is less than it can be.
@@ -219,8 +219,8 @@ impl Door {
     }
 
     /// How many are on their way in.
-    pub fn arriving(&self) -> usize {
-        self.lock().arriving.iter().sum()
+    pub fn handshakes(&self) -> usize {
+        self.lock().handshakes.iter().sum()
     }
 
     /// How many are inside.
@@ -259,21 +259,21 @@ impl FromThere {
     fn unknown(network: Address, limits: &Limits, now: Duration) -> Self {
         Self {
             clients: 0,
-            arriving: [0; Share::COUNT],
+            handshakes: [0; Share::COUNT],
             bursts: Bucket::new(limits.shared_in(network).burst, now),
-            handshakes: Bucket::new(limits.handshakes_of(network).burst, now),
+            handshake_rate: Bucket::new(limits.handshakes_of(network).burst, now),
         }
     }
 
     /// Whether nothing would be different if it was not known.
     fn is_idle(&mut self, network: Address, limits: &Limits, now: Duration) -> bool {
-        self.clients + self.arriving.iter().sum::<usize>() == 0
+        self.clients + self.handshakes.iter().sum::<usize>() == 0
             && self.bursts.is_full(&limits.shared_in(network), now)
-            && self.handshakes.is_full(&limits.handshakes_of(network), now)
+            && self.handshake_rate.is_full(&limits.handshakes_of(network), now)
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         let mut inside = self.door.lock();
         inside.clients -= 1;
@@ -285,13 +285,13 @@ impl Drop for Place {
     }
 }
 
-impl Drop for Arriving {
+impl Drop for HandshakeSlot {
     fn drop(&mut self) {
         let mut inside = self.door.lock();
-        inside.arriving[self.share as usize] -= 1;
+        inside.handshakes[self.share as usize] -= 1;
         for network in self.address.networks() {
             if let Some(from_there) = inside.by_address.get_mut(&network) {
-                from_there.arriving[self.share as usize] -= 1;
+                from_there.handshakes[self.share as usize] -= 1;
             }
         }
     }

@@ -45,14 +45,14 @@ pub const LEAST_ARRIVING: usize = 16;
 impl Limits {
     /// How many connections may be on their way in from a network at once. A /56 and a /48 have
     /// twice and four times as many as an address: not so many that nobody else gets in.
-    pub fn arriving_from(&self, network: Address) -> usize {
+    pub fn handshakes_from(&self, network: Address) -> usize {
         self.max_per_ip.max(LEAST_ARRIVING).saturating_mul(network.choose([1, 2, 4]))
     }
 
     /// The TLS handshakes of a network, each of which costs a millisecond of a processor: a few
     /// for each connection that it may have on its way in at once, and then one each two seconds.
     pub fn handshakes_of(&self, network: Address) -> Self {
-        let clients = u32::try_from(self.arriving_from(network)).unwrap_or(u32::MAX);
+        let clients = u32::try_from(self.handshakes_from(network)).unwrap_or(u32::MAX);
         Self { rate: clients / 2, burst: clients.saturating_mul(4), ..*self }
     }
 }

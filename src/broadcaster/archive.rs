@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::address::Address;
 use crate::chat::{
-    Audience, Claim, ClientId, Effect, Entry, Event, LineFilter, Message, Order, Question, RoomName,
+    Audience, AuthRequest, BanChange, ClientId, Effect, Entry, Event, LineFilter, Message,
+    Question, RoomName,
 };
 use crate::store::{self, Answer, Denial, Gate, Recalled, Store, Swing};
 use crate::text::Text;
@@ -136,16 +137,16 @@ impl Archive {
     }
 
     /// Has a claim looked into; the answer comes later, unless it cannot.
-    pub(super) fn claim(&mut self, id: ClientId, claim: Claim) -> Result<(), Event> {
+    pub(super) fn authenticate(&mut self, id: ClientId, claim: AuthRequest) -> Result<(), Event> {
         let Some(store) = &self.store else { return Ok(()) };
-        store.claim(id, claim).map(|()| self.owed += 1).map_err(not_claimed)
+        store.authenticate(id, claim).map(|()| self.owed += 1).map_err(not_authenticated)
     }
 
     /// Has an order written down; the answer comes later, unless it cannot.
-    pub(super) fn order(&mut self, id: ClientId, order: Order) -> Result<(), Event> {
+    pub(super) fn change_ban(&mut self, id: ClientId, order: BanChange) -> Result<(), Event> {
         let Some(store) = &self.store else { return Ok(()) };
-        let ordered = store.order(id, order.clone()).map(|()| self.owed += 1);
-        ordered.map_err(|denial| not_ordered(order, denial))
+        let ordered = store.change_ban(id, order.clone()).map(|()| self.owed += 1);
+        ordered.map_err(|denial| ban_not_changed(order, denial))
     }
 
     /// Has lines forgotten; the answer comes later, unless it cannot.
@@ -215,26 +216,26 @@ pub(super) fn answered(answer: Answer) -> Event {
         Answer::Registered(account) => Event::Registered(account),
         Answer::LoggedIn(account) => Event::LoggedIn(account),
         Answer::PasswordChanged(account) => Event::PasswordChanged(account),
-        Answer::NotClaimed(denial) => not_claimed(denial),
+        Answer::NotAuthenticated(denial) => not_authenticated(denial),
         Answer::Banned(ban) => Event::Banned(ban),
         Answer::Unbanned(mask) => Event::Unbanned(mask),
-        Answer::NotOrdered(order, denial) => not_ordered(order, denial),
+        Answer::BanNotChanged(order, denial) => ban_not_changed(order, denial),
         Answer::Forgotten(filter, lines) => Event::Forgotten(Box::new(filter), lines),
         Answer::Denied(denial) => denied(denial),
     }
 }
 
-fn not_claimed(denial: Denial) -> Event {
+fn not_authenticated(denial: Denial) -> Event {
     match denial {
         Denial::WrongPassword => Event::WrongPassword,
-        other => Event::NotClaimed(Text::new(other.to_string())),
+        other => Event::NotAuthenticated(Text::new(other.to_string())),
     }
 }
 
-fn not_ordered(order: Order, denial: Denial) -> Event {
+fn ban_not_changed(order: BanChange, denial: Denial) -> Event {
     match (order, denial) {
         // Somebody else removed it, or it never got there.
-        (Order::Unban(mask), Denial::NotBanned(_)) => Event::Unbanned(mask),
+        (BanChange::Unban(mask), Denial::NotBanned(_)) => Event::Unbanned(mask),
         (order, _) => Event::NotSaved(order),
     }
 }

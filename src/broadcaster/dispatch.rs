@@ -22,10 +22,10 @@ use crate::delivery::peer::Peer;
 use crate::delivery::peers::Peers;
 use crate::intake::inbox::Input;
 use crate::os::{self, WritablePoll};
-use crate::restart::manager_thread::Keeper;
+use crate::restart::manager_thread::ManagerThread;
 use crate::runtime::clock::Clock;
 use crate::runtime::replaceable::Replaceable;
-use crate::runtime::wakeup::Alarm;
+use crate::runtime::wakeup::Wakeup;
 use crate::store::Store;
 use crate::telemetry::metrics::{Metrics, Refused};
 use crate::wire::text::{MAX_WITHOUT_LINE_END, http_refusal};
@@ -42,9 +42,9 @@ pub struct Environment {
     /// The limits in force.
     pub limits: Replaceable<Limits>,
     /// Tells when to hurry.
-    pub alarm: Arc<Alarm>,
+    pub wakeup: Arc<Wakeup>,
     /// Informs the service manager.
-    pub keeper: Keeper,
+    pub manager: ManagerThread,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Where the history is kept, and whether lines wait for it.
@@ -73,15 +73,15 @@ pub(super) struct Dispatcher {
 
 impl Dispatcher {
     pub(super) fn new(environment: Environment, writable: Arc<WritablePoll>, chat: Chat) -> Self {
-        let Environment { limits, keeper, metrics, store, web_port, .. } = environment;
+        let Environment { limits, manager, metrics, store, web_port, .. } = environment;
         let is_strict = matches!(store, Some((_, Durability::Strict)));
         Self {
             limits,
             chat,
-            peers: Peers::new(writable, keeper.clone()),
+            peers: Peers::new(writable, manager.clone()),
             effects: Effects::default(),
             archive: Archive::new(store.map(|(store, _)| store), is_strict),
-            status: Status::new(keeper, metrics),
+            status: Status::new(manager, metrics),
             pending: Pending::default(),
             claimants: Claimants::default(),
             leaving: VecDeque::new(),
@@ -121,8 +121,8 @@ impl Dispatcher {
     fn dispatch_in_turn(&mut self, now: Now, input: Input) {
         let Some(input) = self.pending.defer(input) else { return };
         match input {
-            Input::Connected { id, transport, addr, place, dialect } => {
-                self.connect(now, id, Peer::new(transport, addr, place, dialect), dialect);
+            Input::Connected { id, transport, addr, slot, dialect } => {
+                self.connect(now, id, Peer::new(transport, addr, slot, dialect), dialect);
             }
             Input::Settled(id) => self.apply(now, id, Event::Settled),
             Input::Received(id, items) => self.receive(now, id, items),
@@ -277,17 +277,17 @@ impl Dispatcher {
                 let asked = self.archive.forget(id, filter);
                 self.end_wait_if_refused(now, id, asked, WaitFor::Answer);
             }
-            Effect::Claim(id, claim) => {
+            Effect::Authenticate(id, claim) => {
                 self.claimants.add(id, &claim, self.peers.addr(id));
-                let asked = self.archive.claim(id, claim);
+                let asked = self.archive.authenticate(id, claim);
                 if asked.is_err() {
                     self.claimants.remove(id);
                 }
                 self.end_wait_if_refused(now, id, asked, WaitFor::Answer);
             }
-            Effect::Order(id, order) => {
-                let asked = self.archive.order(id, order);
-                self.end_wait_if_refused(now, id, asked, WaitFor::Order);
+            Effect::ChangeBan(id, order) => {
+                let asked = self.archive.change_ban(id, order);
+                self.end_wait_if_refused(now, id, asked, WaitFor::BanChange);
             }
             Effect::Reload => {
                 if let Err(error) = os::ask_for_reload() {
@@ -296,7 +296,7 @@ impl Dispatcher {
             }
             Effect::Renamed(id, from, to) => log_rename(from, to, self.peers.addr(id)),
             Effect::LoginFailed(id, nick) => log_failed_login(nick, self.peers.addr(id)),
-            Effect::Kept(deed) => log::info!("operator {deed}"),
+            Effect::Moderated(deed) => log::info!("operator {deed}"),
             Effect::Changed(id) => self.status.note(id, &self.chat, self.peers.lasting_dialect(id)),
             Effect::TurnedAway(id) => {
                 if let Some(addr) = self.peers.addr(id) {

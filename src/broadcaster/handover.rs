@@ -7,7 +7,7 @@ use super::parking::{PARKING, RestartRequest};
 use super::run::{Broadcaster, LAST_ANSWERS, LAST_WRITES};
 use crate::chat::{ClientId, Event, Message, Reason};
 use crate::delivery::peer::Peer;
-use crate::restart::snapshot::{Legacy, Record, Snapshot};
+use crate::restart::snapshot::{Handover, Record, Snapshot};
 use crate::wire::Farewell;
 
 /// How long it may take to leave everything to the next process.
@@ -84,7 +84,7 @@ impl Broadcaster {
             }
         }
         // Fails only if the asking thread has given up.
-        let _ = request.reply.send(Legacy { snapshot, clients });
+        let _ = request.reply.send(Handover { snapshot, clients });
     }
 
     /// Clients under TLS, those that are leaving anyway, and those whose sessions did not park.

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
-use crate::chat::{Claim, ClientId, Nick};
+use crate::chat::{AuthRequest, ClientId, Nick};
 use crate::store::{Answer, Denial};
 
 /// Clients that wait to hear what became of a password: which account it is about, and where the
@@ -15,9 +15,10 @@ use crate::store::{Answer, Denial};
 pub(super) struct Claimants(HashMap<ClientId, (Nick, SocketAddr)>);
 
 impl Claimants {
-    pub(super) fn add(&mut self, id: ClientId, claim: &Claim, addr: Option<SocketAddr>) {
-        let (Claim::Register(nick, ..) | Claim::Login(nick, ..) | Claim::SetPassword(nick, ..)) =
-            claim;
+    pub(super) fn add(&mut self, id: ClientId, claim: &AuthRequest, addr: Option<SocketAddr>) {
+        let (AuthRequest::Register(nick, ..)
+        | AuthRequest::Login(nick, ..)
+        | AuthRequest::SetPassword(nick, ..)) = claim;
         self.0.extend(addr.map(|addr| (id, (*nick, addr))));
     }
 
@@ -57,8 +58,8 @@ impl Claimed {
             Answer::Registered(_) => Some(Self::Registered),
             Answer::LoggedIn(_) => Some(Self::LoggedIn),
             Answer::PasswordChanged(_) => Some(Self::PasswordChanged),
-            Answer::NotClaimed(Denial::WrongPassword) => Some(Self::WrongPassword),
-            Answer::NotClaimed(_) => Some(Self::Nothing),
+            Answer::NotAuthenticated(Denial::WrongPassword) => Some(Self::WrongPassword),
+            Answer::NotAuthenticated(_) => Some(Self::Nothing),
             _ => None,
         }
     }

@@ -8,7 +8,7 @@ use crossbeam_channel::Sender;
 
 use crate::admission::door::Door;
 use crate::chat::ClientId;
-use crate::restart::snapshot::{Legacy, SavedSession};
+use crate::restart::snapshot::{Handover, SavedSession};
 
 /// How long sessions may take to park.
 pub(super) const PARKING: Duration = Duration::from_secs(2);
@@ -25,7 +25,7 @@ pub(super) struct Parking {
 /// Where everything goes once all sessions have parked, or had the time to.
 #[derive(Debug)]
 pub(super) struct RestartRequest {
-    pub(super) reply: Sender<Legacy>,
+    pub(super) reply: Sender<Handover>,
     pub(super) door: Arc<Door>,
     deadline: Duration,
 }
@@ -44,7 +44,7 @@ impl Parking {
     }
 
     /// Begins to wait for all sessions.
-    pub(super) fn begin(&mut self, uptime: Duration, reply: Sender<Legacy>, door: Arc<Door>) {
+    pub(super) fn begin(&mut self, uptime: Duration, reply: Sender<Handover>, door: Arc<Door>) {
         self.request = Some(RestartRequest { reply, door, deadline: uptime + PARKING });
     }
 

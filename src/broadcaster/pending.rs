@@ -13,7 +13,7 @@ use crate::store::{Answer, Denial};
 /// How long what a client sends may wait for an answer; then it is heard before it.
 const MOST: Duration = Duration::from_secs(2);
 /// The same behind an order: what follows may be another, which is to be in force soon, too.
-const MOST_FOR_ORDER: Duration = Duration::from_millis(250);
+const MOST_FOR_BAN_CHANGE: Duration = Duration::from_millis(250);
 /// Items of one client that may wait, about.
 const MAX_ITEMS: usize = 128;
 
@@ -35,8 +35,8 @@ pub(super) struct Pending {
 pub(super) enum WaitFor {
     /// An answer.
     Answer,
-    /// To hear what the disk made of an order, which is in force already.
-    Order,
+    /// A change of bans on disk, which is in force already.
+    BanChange,
     /// What is not on the disk yet.
     Disk,
 }
@@ -45,7 +45,7 @@ impl WaitFor {
     /// How long it may take.
     fn patience(self) -> Duration {
         match self {
-            Self::Order => MOST_FOR_ORDER,
+            Self::BanChange => MOST_FOR_BAN_CHANGE,
             Self::Answer | Self::Disk => MOST,
         }
     }
@@ -64,10 +64,12 @@ impl Pending {
     pub(super) fn note(&mut self, now: Duration, effect: &Effect) {
         match effect {
             Effect::Ask(ClientId::NOBODY, _) => {}
-            Effect::Ask(id, _) | Effect::Claim(id, _) | Effect::Forget(id, _) => {
+            Effect::Ask(id, _) | Effect::Authenticate(id, _) | Effect::Forget(id, _) => {
                 self.wait(now, *id, WaitFor::Answer);
             }
-            Effect::Order(id, _) if !self.is_disk_late => self.wait(now, *id, WaitFor::Order),
+            Effect::ChangeBan(id, _) if !self.is_disk_late => {
+                self.wait(now, *id, WaitFor::BanChange)
+            }
             _ => {}
         }
     }
@@ -75,10 +77,10 @@ impl Pending {
     /// Takes note of what an answer shows of the disk, and returns what was waited for.
     pub(super) fn note_answer(&mut self, answer: &Answer) -> WaitFor {
         match answer {
-            Answer::NotOrdered(_, Denial::NotSaved) => WaitFor::Order,
-            Answer::Banned(_) | Answer::Unbanned(_) | Answer::NotOrdered(..) => {
+            Answer::BanNotChanged(_, Denial::NotSaved) => WaitFor::BanChange,
+            Answer::Banned(_) | Answer::Unbanned(_) | Answer::BanNotChanged(..) => {
                 self.is_disk_late = false;
-                WaitFor::Order
+                WaitFor::BanChange
             }
             _ => WaitFor::Answer,
         }
@@ -144,7 +146,7 @@ impl Pending {
         let overdue = self.waiting.iter().filter(|(_, waiting)| waiting.until <= now);
         let overdue: Vec<_> = overdue.map(|(id, waiting)| (*id, waiting.what)).collect();
         for (id, what) in overdue {
-            self.is_disk_late |= what == WaitFor::Order;
+            self.is_disk_late |= what == WaitFor::BanChange;
             self.give_up(id);
         }
     }
@@ -181,7 +183,7 @@ impl Pending {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::{AnswerForm, Ban, Mask, Nick, Order, Question, Reason};
+    use crate::chat::{AnswerForm, Ban, BanChange, Mask, Nick, Question, Reason};
     use crate::text::{Line, Text};
     use crate::wire::Incoming;
 
@@ -192,8 +194,8 @@ mod tests {
         Input::Received(ALICE, std::iter::repeat_with(line).take(items).collect())
     }
 
-    fn unban() -> Order {
-        Order::Unban(Mask::new("eve").unwrap())
+    fn unban() -> BanChange {
+        BanChange::Unban(Mask::new("eve").unwrap())
     }
 
     /// Alice asked for something.
@@ -216,7 +218,7 @@ mod tests {
         assert!(pending.defer(said(1)).is_none());
         assert!(pending.defer(Input::Gone(ALICE, Reason::Disconnected)).is_none());
         assert!(pending.ready.is_empty());
-        pending.end(ALICE, WaitFor::Order);
+        pending.end(ALICE, WaitFor::BanChange);
         assert!(pending.has(ALICE), "that is not what she waits for");
         pending.end(ALICE, WaitFor::Answer);
         let [(Input::Received(ALICE, _), _), (Input::Gone(ALICE, _), _)] =
@@ -229,7 +231,7 @@ mod tests {
 
     #[test]
     fn of_orders_that_the_disk_does_not_take_only_the_first_holds_anything_up() {
-        let order = Effect::Order(ALICE, unban());
+        let order = Effect::ChangeBan(ALICE, unban());
         let late = Duration::from_millis(250);
         let mut pending = Pending::default();
         pending.note(Duration::ZERO, &order);
@@ -244,7 +246,7 @@ mod tests {
     #[test]
     fn whatever_shows_that_the_disk_answers_has_the_next_order_waited_for() {
         let mask = Mask::new("eve").unwrap();
-        let not = |denial| Answer::NotOrdered(unban(), denial);
+        let not = |denial| Answer::BanNotChanged(unban(), denial);
         let answers = [
             (Answer::Banned(ban()), true),
             (Answer::Unbanned(mask), true),
@@ -256,7 +258,7 @@ mod tests {
         for (answer, is_well) in answers {
             let mut pending = Pending { is_disk_late: true, ..Pending::default() };
             pending.note_answer(&answer);
-            pending.note(Duration::ZERO, &Effect::Order(ALICE, unban()));
+            pending.note(Duration::ZERO, &Effect::ChangeBan(ALICE, unban()));
             assert_eq!(pending.has(ALICE), is_well, "{answer:?}");
         }
     }
@@ -265,7 +267,7 @@ mod tests {
     fn who_hung_up_gets_what_is_due_whatever_else_is_answered() {
         let mut pending = Pending::default();
         pending.wait_for_disk(Duration::ZERO, &Input::Gone(ALICE, Reason::Disconnected));
-        for what in [WaitFor::Answer, WaitFor::Order] {
+        for what in [WaitFor::Answer, WaitFor::BanChange] {
             pending.end(ALICE, what);
             assert!(pending.has(ALICE));
         }

@@ -15,7 +15,7 @@ use crate::intake::inbox::Input;
 use crate::os::WritablePoll;
 use crate::runtime::clock::Clock;
 use crate::runtime::replaceable::Replaceable;
-use crate::runtime::wakeup::Alarm;
+use crate::runtime::wakeup::Wakeup;
 use crate::wire::Farewell;
 
 /// Inputs taken before everybody is flushed, so that a flood cannot hold back what was said.
@@ -35,7 +35,7 @@ pub struct Broadcaster {
     pub(super) inbox: Receiver<Input>,
     pub(super) clock: Clock,
     pub(super) limits: Replaceable<Limits>,
-    alarm: Arc<Alarm>,
+    wakeup: Arc<Wakeup>,
     pub(super) dispatcher: Dispatcher,
     stopping: bool,
     /// Sessions that left everything for the next process.
@@ -54,18 +54,18 @@ impl Broadcaster {
         chat: Chat,
     ) -> Self {
         let (clock, limits) = (environment.clock, environment.limits.clone());
-        let alarm = Arc::clone(&environment.alarm);
+        let wakeup = Arc::clone(&environment.wakeup);
         let dispatcher = Dispatcher::new(environment, writable, chat);
         let parking = Parking::default();
         let (stopping, next_ping) = (false, None);
-        Self { inbox, clock, limits, alarm, dispatcher, stopping, parking, next_ping }
+        Self { inbox, clock, limits, wakeup, dispatcher, stopping, parking, next_ping }
     }
 
     /// Runs until told to stop, and until everybody was told that it does.
     pub fn run(mut self) {
         self.begin();
         let mut was_large = false;
-        while !self.stopping && !self.alarm.is_over() && !self.can_hand_over() {
+        while !self.stopping && !self.wakeup.is_over() && !self.can_hand_over() {
             if !self.inbox.is_empty() && !was_large {
                 // Other sessions are about to send, too, and one flush for all costs less.
                 thread::yield_now();
@@ -96,7 +96,7 @@ impl Broadcaster {
             // Once the alarm rang for the end, nothing waits for the inbox to be empty.
             let Ok(input) = self.inbox.try_recv() else { return };
             self.take(now, input);
-            if self.alarm.is_over() {
+            if self.wakeup.is_over() {
                 return;
             }
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::chat::{Chat, ClientId, Presence, Reason};
-use crate::restart::manager_thread::Keeper;
+use crate::restart::manager_thread::ManagerThread;
 use crate::restart::snapshot::Record;
 use crate::telemetry::metrics::{Dropped, Metrics, Refused};
 use crate::wire::Dialect;
@@ -13,7 +13,7 @@ use crate::wire::Dialect;
 /// What the manager knows, and when it is to hear more.
 #[derive(Debug)]
 pub(super) struct Status {
-    keeper: Keeper,
+    manager: ManagerThread,
     noted: HashMap<ClientId, (Presence, Dialect)>,
     next_pulse: Option<Duration>,
     metrics: Arc<Metrics>,
@@ -23,14 +23,14 @@ pub(super) struct Status {
 }
 
 impl Status {
-    pub(super) fn new(keeper: Keeper, metrics: Arc<Metrics>) -> Self {
-        let next_pulse = keeper.pulse_interval().map(|_| Duration::ZERO);
-        Self { keeper, noted: HashMap::new(), next_pulse, metrics, lines: 0, batch: 0 }
+    pub(super) fn new(manager: ManagerThread, metrics: Arc<Metrics>) -> Self {
+        let next_pulse = manager.pulse_interval().map(|_| Duration::ZERO);
+        Self { manager, noted: HashMap::new(), next_pulse, metrics, lines: 0, batch: 0 }
     }
 
     /// Everybody who was left to us is here and noted.
     pub(super) fn take_over(&self) {
-        self.keeper.take_over();
+        self.manager.take_over();
     }
 
     /// When [`pulse`](Self::pulse) has something to tell.
@@ -85,21 +85,21 @@ impl Status {
 
     /// Tells the manager that the broadcaster is alive, and with whom.
     pub(super) fn pulse(&mut self, now: Duration, clients: usize, chat: &Chat) {
-        let (Some(due), Some(interval)) = (self.next_pulse, self.keeper.pulse_interval()) else {
+        let (Some(due), Some(interval)) = (self.next_pulse, self.manager.pulse_interval()) else {
             return;
         };
         if now >= due {
             let seconds = (now.saturating_sub(due) + interval).as_secs_f64();
             let rate = (std::mem::take(&mut self.lines) as f64 / seconds).round();
             let rooms = chat.rooms_in_use();
-            self.keeper.pulse(format!("{clients} clients in {rooms} rooms, {rate} lines/s"));
+            self.manager.pulse(format!("{clients} clients in {rooms} rooms, {rate} lines/s"));
             self.next_pulse = Some(now + interval);
         }
     }
 
     /// Has it noted who a client is, if that has changed.
     pub(super) fn note(&mut self, id: ClientId, chat: &Chat, dialect: Option<Dialect>) {
-        if !self.keeper.is_active() {
+        if !self.manager.is_active() {
             return;
         }
         let Some((presence, dialect)) = chat.presence(id).zip(dialect) else {
@@ -109,7 +109,7 @@ impl Status {
         let now = (presence, dialect);
         if self.noted.get(&id) != Some(&now) {
             self.noted.insert(id, now.clone());
-            self.keeper.note(Record::new(id, dialect, now.0));
+            self.manager.note(Record::new(id, dialect, now.0));
         }
     }
 }

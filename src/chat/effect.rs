@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use super::message::{Message, Reason};
-use super::model::{AnswerForm, Claim, ClientId, LineFilter, Nick, Order, RoomId, RoomName};
+use super::model::{
+    AnswerForm, AuthRequest, BanChange, ClientId, LineFilter, Nick, RoomId, RoomName,
+};
 use crate::text::Text;
 
 /// One thing for the caller to do.
@@ -24,11 +26,11 @@ pub enum Effect {
     Timestamps(ClientId, bool),
     /// Look something up for a client; answer with [`Event::Found`](super::Event::Found).
     Ask(ClientId, Question),
-    /// Check a claim to a nick; answer with an event such as [`LoggedIn`](super::Event::LoggedIn).
-    Claim(ClientId, Claim),
-    /// Save an order that is in force already; answer with an event such as
+    /// Check a password; answer with an event such as [`LoggedIn`](super::Event::LoggedIn).
+    Authenticate(ClientId, AuthRequest),
+    /// Save a change of bans that is in force already; answer with an event such as
     /// [`Banned`](super::Event::Banned).
-    Order(ClientId, Order),
+    ChangeBan(ClientId, BanChange),
     /// Have lines forgotten that are not in memory, too, which is
     /// [answered](super::Event::Forgotten).
     Forget(ClientId, LineFilter),
@@ -39,7 +41,7 @@ pub enum Effect {
     /// The client tried to log in to that account, without a password that could be checked.
     LoginFailed(ClientId, Nick),
     /// Log what an operator did: who did what to whom, and why.
-    Kept(Text),
+    Moderated(Text),
     /// Another client's command changed this client's record.
     Changed(ClientId),
     /// A ban kept the client out.

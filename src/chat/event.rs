@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::message::Reason;
-use super::model::{Account, Ban, Entry, LineFilter, Mask, Order, RoomName, RoomPast};
+use super::model::{Account, Ban, BanChange, Entry, LineFilter, Mask, RoomName, RoomPast};
 use crate::address::Origin;
 use crate::text::{Line, Text};
 
@@ -49,13 +49,13 @@ pub enum Event {
     /// Its password was wrong.
     WrongPassword,
     /// Its claim failed for another reason than a wrong password; the text says why.
-    NotClaimed(Text),
+    NotAuthenticated(Text),
     /// The ban that it ordered is on disk.
     Banned(Ban),
     /// The ban that it lifted is removed from the disk.
     Unbanned(Mask),
     /// The store could not save what it ordered.
-    NotSaved(Order),
+    NotSaved(BanChange),
     /// So many lines are forgotten, of those that it wanted to be.
     Forgotten(Box<LineFilter>, u64),
     /// It asks whether the server is alive (telnet's AYT).

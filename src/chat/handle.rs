@@ -47,7 +47,7 @@ impl Chat {
             Event::LoggedIn(account) => turn.logged_in(account),
             Event::PasswordChanged(account) => turn.password_changed(account),
             Event::WrongPassword => turn.refuse(Refusal::WrongPassword),
-            Event::NotClaimed(why) => turn.refuse(Refusal::NotFound(why)),
+            Event::NotAuthenticated(why) => turn.refuse(Refusal::NotFound(why)),
             Event::Forgotten(filter, lines) => turn.tell_forgotten(&filter, lines),
             Event::Malformed => turn.refuse(Refusal::Malformed),
             Event::Ping => turn.notice("pong"),
@@ -63,7 +63,7 @@ impl Chat {
     /// When [`tick`](Self::tick) has something to do next.
     pub fn next_deadline(&self) -> Option<Duration> {
         let (digest, arrival) = (self.rooms.next_digest(), self.arrivals.next_deadline());
-        [digest, arrival, self.orders.next_try()].into_iter().flatten().min()
+        [digest, arrival, self.unsaved_bans.next_try()].into_iter().flatten().min()
     }
 
     /// Does what is due at `now`: announces clients that have waited long enough, tells digests, and
@@ -77,8 +77,8 @@ impl Chat {
         while let Some(room) = self.rooms.take_digest(now.uptime) {
             self.tell_digest(room, effects);
         }
-        if let Some((by, order)) = self.orders.take_due(now.uptime) {
-            effects.push(Effect::Order(by, order));
+        if let Some((by, order)) = self.unsaved_bans.take_due(now.uptime) {
+            effects.push(Effect::ChangeBan(by, order));
         }
     }
 

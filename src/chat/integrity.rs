@@ -7,16 +7,19 @@ use super::state::{Chat, Client, Room};
 
 impl Chat {
     /// Whether the chat can be continued at `uptime`. False only for a damaged snapshot.
-    pub fn is_sound(&self, uptime: Duration) -> bool {
+    pub fn is_consistent(&self, uptime: Duration) -> bool {
         let mut clients = self.clients.iter();
         let places: usize = self.clients.values().map(|client| client.rooms.len()).sum();
         let members: usize = self.rooms.iter().map(|room| room.members.len()).sum();
-        self.rooms.are_sound()
-            && self.nicks.are_sound(self.clients.len())
-            && self.claims.are_sound(uptime)
-            && self.orders.are_sound(uptime)
+        self.rooms.are_consistent()
+            && self.nicks.are_consistent(self.clients.len())
+            && self.authentication.are_consistent(uptime)
+            && self.unsaved_bans.are_consistent(uptime)
             && members == places
-            && self.rooms.iter().all(|room| self.knows_all_in(room) && room.pace.is_sound(uptime))
+            && self
+                .rooms
+                .iter()
+                .all(|room| self.knows_all_in(room) && room.pace.is_consistent(uptime))
             && clients.all(|(id, client)| self.has_place(*id, client))
     }
 
@@ -62,14 +65,14 @@ mod tests {
     /// Damages a serialized chat.
     type Spoil = fn(&mut Value);
 
-    fn is_sound(saved: Value) -> bool {
+    fn is_consistent(saved: Value) -> bool {
         let chat: Chat = serde_json::from_value(saved).unwrap();
-        chat.is_sound(Duration::ZERO)
+        chat.is_consistent(Duration::ZERO)
     }
 
     #[test]
     fn what_does_not_belong_together_is_noticed() {
-        assert!(is_sound(saved()));
+        assert!(is_consistent(saved()));
         let spoils: [(&str, Spoil); 9] = [
             ("no lobby", |chat| {
                 chat["rooms"]["rooms"].as_object_mut().unwrap().remove("0");
@@ -90,7 +93,7 @@ mod tests {
         for (what, spoil) in spoils {
             let mut chat = saved();
             spoil(&mut chat);
-            assert!(!is_sound(chat), "{what}");
+            assert!(!is_consistent(chat), "{what}");
         }
     }
 
@@ -99,10 +102,10 @@ mod tests {
         let later = serde_json::json!({"secs": 1, "nanos": 0});
         let mut chat = saved();
         chat["orders"]["next_try"] = serde_json::json!({"secs": 60, "nanos": 0});
-        assert!(!is_sound(chat));
+        assert!(!is_consistent(chat));
         let mut chat = saved();
         let spoke = serde_json::json!({"at": later, "client": 1, "from": "::1", "login": null});
         chat["rooms"]["rooms"]["0"]["pace"] = serde_json::json!([spoke]);
-        assert!(!is_sound(chat));
+        assert!(!is_consistent(chat));
     }
 }

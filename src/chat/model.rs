@@ -10,9 +10,9 @@ mod line_filter;
 mod account;
 mod ban;
 
-pub use self::account::{Account, Claim, Password, PasswordId, Role};
+pub use self::account::{Account, AuthRequest, Password, PasswordId, Role};
 pub use self::allowance::{Allowance, AnswerForm};
-pub use self::ban::{Ban, Mask, Order};
+pub use self::ban::{Ban, BanChange, Mask};
 pub use self::entry::{Entry, Kind, RoomPast};
 pub use self::id::{ClientId, RoomId};
 pub use self::line_filter::LineFilter;

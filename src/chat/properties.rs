@@ -217,15 +217,15 @@ impl World {
                 Effect::Left(id, room) => {
                     assert!(self.rooms.entry(room).or_default().remove(&id), "left twice");
                 }
-                Effect::Claim(id, claim) => {
+                Effect::Authenticate(id, claim) => {
                     let event = self.claimed(claim);
                     self.asked.push_back((id, event));
                 }
-                Effect::Order(id, order) => {
+                Effect::ChangeBan(id, order) => {
                     let event = self.ordered(order);
                     self.asked.push_back((id, event));
                 }
-                Effect::Reload | Effect::Kept(_) => {}
+                Effect::Reload | Effect::Moderated(_) => {}
                 Effect::TurnedAway(id) => drop(self.screens.remove(&id)),
                 Effect::Renamed(id, ..) | Effect::LoginFailed(id, _) => {
                     assert!(self.screens.contains_key(&id));

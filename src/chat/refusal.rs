@@ -113,7 +113,7 @@ pub enum Refusal {
     /// An order is in force, but could not be saved.
     NotSaved(Text),
     /// Too many orders wait to be saved.
-    TooManyOrders,
+    TooManyBanChanges,
     /// There is no line of theirs that was meant.
     NothingToForget(Nick),
     /// `/unmute` of somebody who is not muted.
@@ -230,7 +230,7 @@ impl fmt::Display for Refusal {
                     "{what}, but not saved yet: chatd keeps trying, and loses this if it stops before that"
                 )
             }
-            Self::TooManyOrders => f.write_str(
+            Self::TooManyBanChanges => f.write_str(
                 "not done: the disk saves no bans, and too many are waiting to be saved",
             ),
             Self::NothingToForget(nick) => write!(f, "no line of {nick} was found"),

@@ -27,7 +27,7 @@ use crate::text::Text;
 #[cfg(test)]
 pub(crate) use self::arrivals::ANNOUNCED_AFTER;
 pub(crate) use self::arrivals::Arrivals;
-pub(crate) use self::auth::{Claims, Outcome};
+pub(crate) use self::auth::{Authentication, Outcome};
 pub(crate) use self::client::Client;
 pub use self::client::Presence;
 pub(crate) use self::ignored::{Identity, Ignored};
@@ -36,7 +36,7 @@ pub(crate) use self::nicks::Nicks;
 pub(crate) use self::registry::Registry;
 pub use self::registry::Roll;
 pub(crate) use self::rooms::{Room, Rooms};
-pub(crate) use self::unsaved_bans::Orders;
+pub(crate) use self::unsaved_bans::UnsavedBans;
 
 /// The settings of the chat; a reload may change them while people chat.
 #[derive(Clone, Debug, Default)]
@@ -69,10 +69,10 @@ pub struct Chat {
     pub(super) line_ids: LineIds,
     #[serde(default)]
     pub(super) ignored: Ignored,
-    #[serde(default)]
-    pub(super) claims: Claims,
-    #[serde(default)]
-    pub(super) orders: Orders,
+    #[serde(default, rename = "claims")]
+    pub(super) authentication: Authentication,
+    #[serde(default, rename = "orders")]
+    pub(super) unsaved_bans: UnsavedBans,
     pub(super) mutes: Mutes,
     #[serde(skip)]
     pub(super) arrivals: Arrivals,
@@ -92,8 +92,8 @@ impl Chat {
             registry: Registry::default(),
             line_ids: LineIds::default(),
             ignored: Ignored::default(),
-            claims: Claims::default(),
-            orders: Orders::default(),
+            authentication: Authentication::default(),
+            unsaved_bans: UnsavedBans::default(),
             mutes: Mutes::default(),
             arrivals: Arrivals::default(),
             lockdown: false,

@@ -15,7 +15,7 @@ use crate::admission::limits::Limits;
 use crate::chat::Settings;
 use crate::net::tls::{Certificates, Identity, PrivateKey};
 use crate::os;
-use crate::store::{self, Keep};
+use crate::store::{self, Retention};
 use crate::text::Text;
 use crate::web::{self, Guard, WebOrigin};
 use crate::wire::text::MAX_WITHOUT_LINE_END;
@@ -184,8 +184,8 @@ impl Config {
     }
 
     /// What of the history is kept.
-    pub fn retention(&self) -> Keep {
-        Keep { age: self.keep, lines: self.keep_lines }
+    pub fn retention(&self) -> Retention {
+        Retention { age: self.keep, lines: self.keep_lines }
     }
 
     /// Which pages may talk to the server.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::feed::{Cursor, Feeds, Unread};
 use super::send_queue::SendQueue;
 use super::slowness::{Slowness, Verdict};
-use crate::admission::door::Place;
+use crate::admission::door::Slot;
 use crate::chat::{ClientId, Message, RoomId};
 use crate::net::transport::Transport;
 use crate::os::WritablePoll;
@@ -21,7 +21,7 @@ use crate::wire::{Dialect, Farewell};
 pub struct Peer {
     transport: Arc<Transport>,
     addr: SocketAddr,
-    _place: Arc<Place>,
+    _slot: Arc<Slot>,
     dialect: Dialect,
     queue: SendQueue,
     /// The rooms whose feeds it gets, and how much of each it has.
@@ -56,13 +56,13 @@ impl Peer {
     pub fn new(
         transport: Arc<Transport>,
         addr: SocketAddr,
-        place: Arc<Place>,
+        slot: Arc<Slot>,
         dialect: Dialect,
     ) -> Self {
         Self {
             transport,
             addr,
-            _place: place,
+            _slot: slot,
             dialect,
             queue: SendQueue::default(),
             seats: Vec::with_capacity(1),
@@ -80,11 +80,11 @@ impl Peer {
     pub fn resume(
         transport: Arc<Transport>,
         addr: SocketAddr,
-        place: Arc<Place>,
+        slot: Arc<Slot>,
         dialect: Dialect,
         queue: Vec<u8>,
     ) -> Self {
-        let mut peer = Self::new(transport, addr, place, dialect);
+        let mut peer = Self::new(transport, addr, slot, dialect);
         let length = queue.len();
         // Most of it was shared with others, and a burst is not slowness now either.
         peer.queue.push_shared(&Rc::new(queue), 0..length);

@@ -13,7 +13,7 @@ use super::room_peers::RoomPeers;
 use super::slowness::Verdict;
 use crate::chat::{ClientId, Message, RoomId};
 use crate::os::WritablePoll;
-use crate::restart::manager_thread::Keeper;
+use crate::restart::manager_thread::ManagerThread;
 use crate::telemetry::metrics::Census;
 use crate::wire::Dialect;
 
@@ -27,7 +27,7 @@ const PARTS: usize = 4;
 /// All peers, by the client that each belongs to.
 #[derive(Debug)]
 pub struct Peers {
-    keeper: Keeper,
+    manager: ManagerThread,
     peers: FxHashMap<ClientId, Peer>,
     feeds: Feeds,
     /// Who gets what a room is told.
@@ -46,10 +46,10 @@ pub struct Peers {
 }
 
 impl Peers {
-    /// None yet; those that fall behind are watched by `writable`, and `keeper` is told who goes.
-    pub fn new(writable: Arc<WritablePoll>, keeper: Keeper) -> Self {
+    /// None yet; those that fall behind are watched by `writable`, and `manager` is told who goes.
+    pub fn new(writable: Arc<WritablePoll>, manager: ManagerThread) -> Self {
         Self {
-            keeper,
+            manager,
             peers: FxHashMap::default(),
             feeds: Feeds::default(),
             rooms: FxHashMap::default(),
@@ -68,7 +68,7 @@ impl Peers {
         self.peers.insert(id, peer);
     }
 
-    /// Adds the peer of a client that another process had, and the keeper has.
+    /// Adds the peer of a client that another process had, and the manager has.
     pub fn adopt(&mut self, id: ClientId, mut peer: Peer) {
         peer.is_kept = true;
         self.add(id, peer);
@@ -80,7 +80,7 @@ impl Peers {
             && peer.can_move()
         {
             peer.is_kept = true;
-            self.keeper.keep(id, peer.transport());
+            self.manager.keep(id, peer.transport());
         }
     }
 
@@ -89,7 +89,7 @@ impl Peers {
         if let Some(peer) = self.peers.get_mut(&id)
             && std::mem::take(&mut peer.is_kept)
         {
-            self.keeper.forget(id);
+            self.manager.forget(id);
         }
     }
 

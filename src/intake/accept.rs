@@ -6,10 +6,10 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::handshake::{Arrival, Service, last_words};
+use super::handshake::{Handshake, Service, last_words};
 use super::session::Shared;
 use crate::admission::crowd::{Crowd, Share};
-use crate::admission::door::{Arriving, Door, TurnedAway};
+use crate::admission::door::{Door, HandshakeSlot, TurnedAway};
 use crate::net::transport::Transport;
 use crate::os::{self, Bell, Ready};
 use crate::runtime::threads::Threads;
@@ -89,7 +89,7 @@ impl Acceptor {
 
     fn let_in(&mut self, stream: TcpStream, addr: SocketAddr) {
         let addr = SocketAddr::new(addr.ip().to_canonical(), addr.port());
-        let arrival = Arrival {
+        let handshake = Handshake {
             addr,
             service: self.service.clone(),
             door: Arc::clone(&self.entrance.door),
@@ -98,20 +98,20 @@ impl Acceptor {
             is_hurried: false,
         };
         if self.service.is_immediate() {
-            self.let_in_at_once(arrival, stream);
+            self.start_session(handshake, stream);
         } else {
-            self.let_approach(arrival, stream);
+            self.start_handshake(handshake, stream);
         }
     }
 
-    fn let_in_at_once(&mut self, arrival: Arrival, stream: TcpStream) {
+    fn start_session(&mut self, handshake: Handshake, stream: TcpStream) {
         let (limits, now) =
             (self.entrance.shared.limits.get(), self.entrance.shared.clock.uptime());
-        let (addr, transport) = (arrival.addr, Arc::new(Transport::bare(stream)));
+        let (addr, transport) = (handshake.addr, Arc::new(Transport::bare(stream)));
         let entered = self.entrance.door.enter(addr.ip(), &limits, now);
-        let started = entered.and_then(|place| {
+        let started = entered.and_then(|slot| {
             let transport = Arc::clone(&transport);
-            self.start(move || arrival.enter(transport, place)).ok_or(TurnedAway::NoThread)
+            self.start(move || handshake.enter(transport, slot)).ok_or(TurnedAway::NoThread)
         });
         if let Err(reason) = started {
             self.turn_away(transport, addr, reason);
@@ -120,9 +120,9 @@ impl Acceptor {
 
     /// For those who have more to do first; if there is no thread for that, there is no way to
     /// tell them. Nor is there under TLS, as the handshake would take a thread, too.
-    fn let_approach(&mut self, arrival: Arrival, stream: TcpStream) {
-        match self.approach(arrival) {
-            Ok((arrival, arriving)) => drop(self.start(move || arrival.run(stream, arriving))),
+    fn start_handshake(&mut self, handshake: Handshake, stream: TcpStream) {
+        match self.begin_handshake(handshake) {
+            Ok((handshake, slot)) => drop(self.start(move || handshake.run(stream, slot))),
             Err((addr, crowd)) => {
                 log::warn!("refused {addr}: {crowd}");
                 self.entrance.shared.metrics.count_refused(crowd.counted());
@@ -134,17 +134,21 @@ impl Acceptor {
     }
 
     /// Lets a connection begin to come in. If there are too many, it may still be a health check.
-    fn approach(&self, arrival: Arrival) -> Result<(Arrival, Arriving), (SocketAddr, Crowd)> {
+    fn begin_handshake(
+        &self,
+        handshake: Handshake,
+    ) -> Result<(Handshake, HandshakeSlot), (SocketAddr, Crowd)> {
         let (limits, now) =
             (self.entrance.shared.limits.get(), self.entrance.shared.clock.uptime());
-        let (addr, is_tls) = (arrival.addr, self.service.tls.is_some());
-        let approach = |share| self.entrance.door.approach(addr.ip(), share, is_tls, &limits, now);
-        match approach(self.service.share()) {
-            Ok(arriving) => Ok((arrival, arriving)),
+        let (addr, is_tls) = (handshake.addr, self.service.tls.is_some());
+        let begin =
+            |share| self.entrance.door.begin_handshake(addr.ip(), share, is_tls, &limits, now);
+        match begin(self.service.share()) {
+            Ok(slot) => Ok((handshake, slot)),
             Err(Crowd::Everywhere) => {
                 let only_health = self.service.only_health().ok_or((addr, Crowd::Everywhere))?;
-                let arriving = approach(Share::Health).map_err(|crowd| (addr, crowd))?;
-                Ok((Arrival { service: only_health, is_hurried: true, ..arrival }, arriving))
+                let slot = begin(Share::Health).map_err(|crowd| (addr, crowd))?;
+                Ok((Handshake { service: only_health, is_hurried: true, ..handshake }, slot))
             }
             Err(crowd) => Err((addr, crowd)),
         }

@@ -1,4 +1,4 @@
-//! `Arrival`: what comes between a connection and its session, on the client's own thread.
+//! `Handshake`: what comes between a connection and its session, on the client's own thread.
 //!
 //! A handshake or a request may take its time, or never come to an end: it costs a thread, and
 //! only for so long.
@@ -12,7 +12,7 @@ use rustls::ServerConfig;
 
 use super::session::{Session, Shared};
 use crate::admission::crowd::Share;
-use crate::admission::door::{Arriving, Door, Place, TurnedAway};
+use crate::admission::door::{Door, HandshakeSlot, Slot, TurnedAway};
 use crate::chat::{Message, Refusal};
 use crate::net::transport::{Accepted, Patience, Transport};
 use crate::os::Bell;
@@ -66,7 +66,7 @@ impl Service {
 
 /// A connection on its way to becoming a client.
 #[derive(Debug)]
-pub struct Arrival {
+pub struct Handshake {
     /// Where it comes from.
     pub addr: SocketAddr,
     /// What it came to.
@@ -81,16 +81,16 @@ pub struct Arrival {
     pub is_hurried: bool,
 }
 
-impl Arrival {
-    /// A client from its first byte on, which already has its place.
-    pub fn enter(self, transport: Arc<Transport>, place: Place) {
-        self.start(transport, place, Dialect::default(), &[]);
+impl Handshake {
+    /// A client from its first byte on, which already has its slot.
+    pub fn enter(self, transport: Arc<Transport>, slot: Slot) {
+        self.start(transport, slot, Dialect::default(), &[]);
     }
 
     /// Goes through all that has to be done before there is a client, and then is one.
-    pub fn run(self, stream: TcpStream, arriving: Arriving) {
+    pub fn run(self, stream: TcpStream, handshake_slot: HandshakeSlot) {
         match self.prepare(stream) {
-            Ok(Some((transport, upgraded))) => self.come_in(transport, upgraded, arriving),
+            Ok(Some((transport, upgraded))) => self.come_in(transport, upgraded, handshake_slot),
             Ok(None) => {}
             Err(error) => {
                 log::debug!("the connection from {} did not become a client: {error}", self.addr)
@@ -150,20 +150,20 @@ impl Arrival {
         self.shared.metrics.count_refused(reason);
     }
 
-    fn come_in(self, transport: Transport, upgraded: Upgraded, arriving: Arriving) {
+    fn come_in(self, transport: Transport, upgraded: Upgraded, handshake_slot: HandshakeSlot) {
         let (limits, now) = (self.shared.limits.get(), self.shared.clock.uptime());
         let entered = self.door.enter(self.addr.ip(), &limits, now);
         // Not before it is counted as a client: it is to be waited for all the time.
-        drop(arriving);
+        drop(handshake_slot);
         match entered {
-            Ok(place) => self.start(Arc::new(transport), place, upgraded.dialect, &upgraded.early),
+            Ok(slot) => self.start(Arc::new(transport), slot, upgraded.dialect, &upgraded.early),
             Err(reason) => self.turn_away(&transport, upgraded.dialect, reason),
         }
     }
 
-    fn start(self, transport: Arc<Transport>, place: Place, dialect: Dialect, early: &[u8]) {
+    fn start(self, transport: Arc<Transport>, slot: Slot, dialect: Dialect, early: &[u8]) {
         let id = self.door.next_id();
-        Session::new(id, transport, self.addr, Arc::new(place), dialect, self.shared).run(early);
+        Session::new(id, transport, self.addr, Arc::new(slot), dialect, self.shared).run(early);
     }
 
     fn turn_away(&self, transport: &Transport, dialect: Dialect, reason: TurnedAway) {

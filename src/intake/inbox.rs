@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use crate::admission::door::{Door, Place};
+use crate::admission::door::{Door, Slot};
 use crate::chat::{ClientId, Reason, Settings};
 use crate::net::transport::Transport;
-use crate::restart::snapshot::{Legacy, SavedSession};
+use crate::restart::snapshot::{Handover, SavedSession};
 use crate::store;
 use crate::telemetry::metrics::Census;
 use crate::wire::{Dialect, Incoming};
@@ -36,7 +36,7 @@ pub enum Input {
         /// Where it is.
         addr: SocketAddr,
         /// Its place inside, kept until the last byte for it was sent.
-        place: Arc<Place>,
+        slot: Arc<Slot>,
         /// How it wants to be spoken to.
         dialect: Dialect,
     },
@@ -59,7 +59,7 @@ pub enum Input {
     /// A client's session has left everything as it is; comes last, instead of `Gone`.
     Parked(ClientId, Box<SavedSession>),
     /// Stop as soon as all sessions are parked, and leave everything to another process.
-    HandOver(Sender<Legacy>, Arc<Door>),
+    HandOver(Sender<Handover>, Arc<Door>),
     /// Say goodbye and stop.
     Stop,
 }

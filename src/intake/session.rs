@@ -10,7 +10,7 @@ use crossbeam_channel::{SendError, Sender};
 
 use super::inbox::Input;
 use crate::admission::bucket::Bucket;
-use crate::admission::door::Place;
+use crate::admission::door::Slot;
 use crate::admission::limits::Limits;
 use crate::chat::{ClientId, Reason};
 use crate::net::transport::Transport;
@@ -18,7 +18,7 @@ use crate::os::{self, Bell, Ready};
 use crate::restart::snapshot::SavedSession;
 use crate::runtime::clock::Clock;
 use crate::runtime::replaceable::Replaceable;
-use crate::runtime::wakeup::Alarm;
+use crate::runtime::wakeup::Wakeup;
 use crate::telemetry::metrics::Metrics;
 use crate::wire::{Decoder, Dialect, Incoming};
 
@@ -39,14 +39,14 @@ pub struct Shared {
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Wakes sessions when the limits have changed or the server stops.
-    pub alarm: Arc<Alarm>,
+    pub wakeup: Arc<Wakeup>,
 }
 
 /// One client, from the side that reads.
 #[derive(Debug)]
 pub struct Session {
     client: Registration,
-    _place: Arc<Place>,
+    _slot: Arc<Slot>,
     transport: Arc<Transport>,
     shared: Shared,
     bell: Arc<Bell>,
@@ -123,7 +123,7 @@ impl Session {
         id: ClientId,
         transport: Arc<Transport>,
         addr: SocketAddr,
-        place: Arc<Place>,
+        slot: Arc<Slot>,
         dialect: Dialect,
         shared: Shared,
     ) -> Self {
@@ -132,18 +132,18 @@ impl Session {
             id,
             transport: Arc::clone(&transport),
             addr,
-            place: Arc::clone(&place),
+            slot: Arc::clone(&slot),
             dialect,
         };
         let _ = inbox.send(connected);
         let now = shared.clock.uptime();
         Self {
             client: Registration::new(id, inbox),
-            bucket: Bucket::new(place.burst, now),
+            bucket: Bucket::new(slot.burst, now),
             heard: now,
-            bell: shared.alarm.bell(),
+            bell: shared.wakeup.bell(),
             limits: shared.limits.get(),
-            _place: place,
+            _slot: slot,
             transport,
             shared,
             decoder: dialect.decoder(),
@@ -156,7 +156,7 @@ impl Session {
     pub fn resume(
         id: ClientId,
         transport: Arc<Transport>,
-        place: Arc<Place>,
+        slot: Arc<Slot>,
         saved: SavedSession,
         shared: Shared,
     ) -> Self {
@@ -164,9 +164,9 @@ impl Session {
             client: Registration::new(id, shared.inbox.clone()),
             bucket: saved.bucket,
             heard: saved.heard,
-            bell: shared.alarm.bell(),
+            bell: shared.wakeup.bell(),
             limits: shared.limits.get(),
-            _place: place,
+            _slot: slot,
             transport,
             shared,
             decoder: saved.decoder,
@@ -255,12 +255,12 @@ impl Session {
 
     /// The alarm went off: it is over, or there are other limits.
     fn wake(&mut self) -> Result<(), End> {
-        if self.shared.alarm.is_parking() {
+        if self.shared.wakeup.is_parking() {
             return Err(End::Parked);
         }
-        self.bell = self.shared.alarm.bell();
+        self.bell = self.shared.wakeup.bell();
         self.limits = self.shared.limits.get();
-        if self.shared.alarm.is_over() { Err(End::Closed) } else { Ok(()) }
+        if self.shared.wakeup.is_over() { Err(End::Closed) } else { Ok(()) }
     }
 
     /// Forwards what `bytes` hold, in one message unless flood control spreads it out.
@@ -324,7 +324,7 @@ impl Session {
     }
 
     fn take_token(&mut self) -> Result<(), Duration> {
-        if self.shared.alarm.is_parking() {
+        if self.shared.wakeup.is_parking() {
             // What was read is not to be left between two processes.
             return Ok(());
         }
@@ -348,7 +348,7 @@ impl Session {
         }
         match ready {
             Ready::TimedOut => Ok(()),
-            Ready::Woken if self.shared.alarm.is_parking() => Ok(()),
+            Ready::Woken if self.shared.wakeup.is_parking() => Ok(()),
             Ready::Woken => self.wake(),
             Ready::Io => Err(End::Closed),
         }

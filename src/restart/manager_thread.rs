@@ -28,7 +28,7 @@ const STATUS_INTERVAL: Duration = Duration::from_secs(10);
 ///
 /// Without a manager it does nothing.
 #[derive(Clone, Debug, Default)]
-pub struct Keeper {
+pub struct ManagerThread {
     jobs: Option<Sender<Job>>,
     pulse: Option<Duration>,
     /// Written at once and not in its turn: a crash may come while much waits for the manager.
@@ -44,7 +44,7 @@ enum Job {
     Flush(Sender<()>),
 }
 
-impl Keeper {
+impl ManagerThread {
     /// One that reaches the manager, if there is one; `snapshot` is to be kept there.
     ///
     /// # Errors

@@ -38,7 +38,7 @@ const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// What a broadcaster leaves to the next.
 #[derive(Debug)]
-pub struct Legacy {
+pub struct Handover {
     /// What it knows.
     pub snapshot: Snapshot,
     /// The connections of those who are in it.
@@ -194,7 +194,7 @@ impl Snapshot {
         if lengths.try_fold(0, usize::checked_add) != Some(beside.len()) {
             return Err("its length is wrong".to_owned());
         }
-        if snapshot.uptime > LONGEST || !snapshot.chat.is_sound(snapshot.uptime) {
+        if snapshot.uptime > LONGEST || !snapshot.chat.is_consistent(snapshot.uptime) {
             return Err("its parts do not fit together".to_owned());
         }
         snapshot.bytes = beside;

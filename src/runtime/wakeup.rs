@@ -1,4 +1,4 @@
-//! `Alarm`: wakes all sessions at once, to stop or to look at what has changed.
+//! `Wakeup`: wakes all sessions at once, to stop or to look at what has changed.
 
 use std::io;
 use std::sync::Arc;
@@ -9,13 +9,13 @@ use crate::os::Bell;
 
 /// A bell that can be rung again and again: each time it is replaced by a silent one.
 #[derive(Debug)]
-pub struct Alarm {
+pub struct Wakeup {
     bell: Replaceable<Arc<Bell>>,
     is_parking: AtomicBool,
     is_over: AtomicBool,
 }
 
-impl Alarm {
+impl Wakeup {
     /// One that nobody has rung.
     pub fn new() -> io::Result<Self> {
         let bell = Replaceable::new(Arc::new(Bell::new()?));

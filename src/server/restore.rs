@@ -5,14 +5,14 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 
 use crate::admission::bucket::Bucket;
-use crate::admission::door::{Door, Place};
+use crate::admission::door::{Door, Slot};
 use crate::broadcaster::Broadcaster;
 use crate::chat::{Chat, ClientId, Settings};
 use crate::delivery::peer::Peer;
 use crate::intake::session::{Session, Shared};
 use crate::net::transport::Transport;
 use crate::restart::inherit::Inherited;
-use crate::restart::manager_thread::Keeper;
+use crate::restart::manager_thread::ManagerThread;
 use crate::restart::snapshot::{Record, SavedClient, SavedSession};
 use crate::runtime::threads::Threads;
 use crate::store::Past;
@@ -23,7 +23,7 @@ pub(super) struct RestoredClient {
     id: ClientId,
     transport: Arc<Transport>,
     addr: SocketAddr,
-    place: Arc<Place>,
+    slot: Arc<Slot>,
     shared: Shared,
     left: Left,
 }
@@ -45,7 +45,7 @@ pub(super) fn restore(
     settings: Settings,
     door: &Arc<Door>,
     shared: &Shared,
-    keeper: &Keeper,
+    manager: &ManagerThread,
 ) -> (Chat, Vec<RestoredClient>) {
     // In the order in which they came, whatever order they were kept in.
     inherited.clients.sort_by_key(|(id, _)| *id);
@@ -68,14 +68,14 @@ pub(super) fn restore(
                 // It left before, and its connection was only there for the rest of what it was
                 // told.
                 let _ = stream.shutdown(Shutdown::Both);
-                keeper.forget(id);
+                manager.forget(id);
                 return None;
             }
             (None, None) => Left::Nothing,
         };
         let client = RestoredClient::new(id, stream, left, door, shared);
         if client.is_none() {
-            keeper.forget(id);
+            manager.forget(id);
         }
         client
     });
@@ -103,16 +103,16 @@ impl RestoredClient {
         };
         let addr = SocketAddr::new(addr.ip().to_canonical(), addr.port());
         let (limits, now) = (shared.limits.get(), shared.clock.uptime());
-        let place = Arc::new(door.readmit(id, addr.ip(), &limits, now));
+        let slot = Arc::new(door.readmit(id, addr.ip(), &limits, now));
         let (transport, shared) = (Arc::new(Transport::bare(stream)), shared.clone());
-        Some(Self { id, transport, addr, place, shared, left })
+        Some(Self { id, transport, addr, slot, shared, left })
     }
 
     /// Goes on where it was left.
     pub(super) fn join(self, broadcaster: &mut Broadcaster, threads: &Threads) {
-        let Self { id, transport, addr, place, shared, left } = self;
+        let Self { id, transport, addr, slot, shared, left } = self;
         let peer = |dialect, queue| {
-            Peer::resume(Arc::clone(&transport), addr, Arc::clone(&place), dialect, queue)
+            Peer::resume(Arc::clone(&transport), addr, Arc::clone(&slot), dialect, queue)
         };
         let session = match left {
             Left::All(saved, queue) => {
@@ -121,17 +121,17 @@ impl RestoredClient {
             }
             Left::Noted(record) => broadcaster
                 .bring_back(&record, peer(record.dialect, Vec::new()))
-                .map(|()| fresh(&record, &place, &shared))
+                .map(|()| fresh(&record, &slot, &shared))
                 .ok_or(record.dialect),
             Left::Nothing => Err(Dialect::default()),
         };
         let stream = Arc::clone(&transport);
         let started = match session {
             Ok(saved) => {
-                threads.run(move || Session::resume(id, transport, place, saved, shared).run(&[]))
+                threads.run(move || Session::resume(id, transport, slot, saved, shared).run(&[]))
             }
             Err(dialect) => threads.run(move || {
-                Session::new(id, transport, addr, place, dialect, shared).run(&[]);
+                Session::new(id, transport, addr, slot, dialect, shared).run(&[]);
             }),
         };
         if let Err(error) = started {
@@ -144,11 +144,11 @@ impl RestoredClient {
 }
 
 /// A session of which only was noted whose it is.
-fn fresh(record: &Record, place: &Place, shared: &Shared) -> SavedSession {
+fn fresh(record: &Record, slot: &Slot, shared: &Shared) -> SavedSession {
     let now = shared.clock.uptime();
     SavedSession {
         decoder: record.dialect.decoder(),
-        bucket: Bucket::new(place.burst, now),
+        bucket: Bucket::new(slot.burst, now),
         heard: now,
         is_settled: true,
     }

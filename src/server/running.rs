@@ -15,8 +15,8 @@ use crate::intake::session::Shared;
 use crate::net::tls::Tls;
 use crate::os::Bell;
 use crate::restart::inherit::{Inherited, Listener};
-use crate::restart::manager_thread::Keeper;
-use crate::restart::snapshot::Legacy;
+use crate::restart::manager_thread::ManagerThread;
+use crate::restart::snapshot::Handover;
 use crate::runtime::replaceable::Replaceable;
 use crate::store::Database;
 use crate::web::Guard;
@@ -26,7 +26,7 @@ const LAST_INPUTS: Duration = Duration::from_millis(500);
 /// How long sessions may take to end after everybody was told goodbye.
 const GRACE: Duration = Duration::from_millis(250);
 /// How long those who are on their way in may take when the server is handed over.
-const ARRIVAL: Duration = Duration::from_secs(1);
+const HANDSHAKES: Duration = Duration::from_secs(1);
 
 /// How long it may take, before the server is handed over, to tell the service manager of everybody.
 /// For each connection it is given, systemd looks through all that it has: thousands that came at
@@ -35,7 +35,7 @@ const KEEPING: Duration = Duration::from_millis(6500);
 /// How long it may take to tell it what has changed meanwhile.
 const LAST_CHANGES: Duration = Duration::from_secs(1);
 /// How long the server may take to be handed over, which a service manager has to wait.
-pub const HAND_OVER: Duration = ARRIVAL
+pub const HAND_OVER: Duration = HANDSHAKES
     .saturating_add(GRACE)
     .saturating_add(KEEPING)
     .saturating_add(broadcaster::HAND_OVER)
@@ -56,7 +56,7 @@ pub struct Server {
     pub(super) closed: Bell,
     pub(super) acceptors: Vec<JoinHandle<(TcpListener, &'static str)>>,
     pub(super) broadcaster: JoinHandle<()>,
-    pub(super) keeper: Keeper,
+    pub(super) manager: ManagerThread,
     /// Services whose listeners the service manager's settings made.
     pub(super) assigned: Vec<String>,
 }
@@ -79,7 +79,7 @@ impl Server {
             certificate::report(tls, &self.shared.metrics);
         }
         self.guard.replace(config.guard());
-        if let Err(error) = self.shared.alarm.ring() {
+        if let Err(error) = self.shared.wakeup.ring() {
             log::error!("silent clients keep the old idle timeout: {error}");
         }
         // Fails only if the broadcaster is gone, and then the process is about to be.
@@ -97,7 +97,7 @@ impl Server {
         self.hurry.ring();
         let _ = self.shared.inbox.send_timeout(Input::Stop, LAST_INPUTS);
         wait_until(LAST_INPUTS, || self.broadcaster.is_finished());
-        self.shared.alarm.stop();
+        self.shared.wakeup.stop();
         let _ = self.broadcaster.join();
         self.closed.ring();
         wait_until(GRACE, || self.door.clients() == 0);
@@ -107,18 +107,18 @@ impl Server {
     /// connects meanwhile waits in the backlog of the listening sockets.
     pub fn hand_over(mut self) -> Option<Inherited> {
         let listeners = self.stop_accepting();
-        wait_until(ARRIVAL, || self.door.arriving() == 0);
+        wait_until(HANDSHAKES, || self.door.handshakes() == 0);
         self.hurry.ring();
-        wait_until(GRACE, || self.door.arriving() == 0);
+        wait_until(GRACE, || self.door.handshakes() == 0);
         // While the chat goes on: it may take long.
-        self.keeper.flush(KEEPING);
+        self.manager.flush(KEEPING);
         let (reply, legacy) = crossbeam_channel::bounded(1);
-        self.shared.alarm.park();
+        self.shared.wakeup.park();
         let _ = self.shared.inbox.send(Input::HandOver(reply, Arc::clone(&self.door)));
-        let Legacy { snapshot, clients } = legacy.recv().ok()?;
+        let Handover { snapshot, clients } = legacy.recv().ok()?;
         let _ = self.broadcaster.join();
         self.closed.ring();
-        self.keeper.flush(LAST_CHANGES);
+        self.manager.flush(LAST_CHANGES);
         let listener = |(socket, name): (TcpListener, &str)| Listener {
             name: name.to_owned(),
             is_assigned: self.assigned.iter().any(|assigned| assigned == name),

@@ -26,11 +26,11 @@ use crate::net::tls::Tls;
 use crate::os::{Bell, WritablePoll};
 use crate::restart::files::SnapshotFile;
 use crate::restart::inherit::{Inherited, Listener};
-use crate::restart::manager_thread::Keeper;
+use crate::restart::manager_thread::ManagerThread;
 use crate::runtime::clock::{self, Clock};
 use crate::runtime::replaceable::Replaceable;
 use crate::runtime::threads::Threads;
-use crate::runtime::wakeup::Alarm;
+use crate::runtime::wakeup::Wakeup;
 use crate::store::Database;
 use crate::telemetry::metrics::Metrics;
 
@@ -58,19 +58,20 @@ impl Server {
         let wanted = services(config, tls.as_ref(), &guard, figures, &assigned);
         let (listeners, ports) = listen(config, wanted, &mut inherited, &assigned)?;
         let (closing, hurry, closed) = (Arc::new(bell()?), Arc::new(bell()?), bell()?);
-        let keeper = Keeper::start(snapshot).map_err(failed("start the thread \"systemd\""))?;
+        let manager =
+            ManagerThread::start(snapshot).map_err(failed("start the thread \"systemd\""))?;
         let shared = share(config, &inherited, inbox, metrics)?;
         let entrance = entrance(&shared, &closing, &hurry);
         let door = Arc::clone(&entrance.door);
         let (mut chat, clients) =
-            restore(inherited, past, config.settings(), &door, &shared, &keeper);
+            restore(inherited, past, config.settings(), &door, &shared, &manager);
         chat.name_lines_after(&origin(config.state_dir.is_some(), clock::moment()));
 
         // Threads of the server's own come first: there may not be one for every client.
         let poll = WritablePoll::new(&closed).map_err(failed("create a poll"))?;
         let writable = Arc::new(poll);
         let web_port = listeners::web_port(&listeners);
-        let environment = environment(&shared, &keeper, store, web_port);
+        let environment = environment(&shared, &manager, store, web_port);
         let poll = Arc::clone(&writable);
         let make = move || Broadcaster::new(receiver, environment, poll, chat);
         let clients = (clients, entrance.threads.clone());
@@ -83,7 +84,7 @@ impl Server {
         let _ = begin.send(());
         #[rustfmt::skip]
         let server = Self {
-            shared, tls, guard, door, closing, hurry, closed, acceptors, broadcaster, keeper, assigned,
+            shared, tls, guard, door, closing, hurry, closed, acceptors, broadcaster, manager, assigned,
         };
         Ok(server)
     }
@@ -118,14 +119,14 @@ fn share(
         clock: Clock::start(before),
         limits: Replaceable::new(config.limits()),
         metrics,
-        alarm: Arc::new(Alarm::new().map_err(failed("create a wakeup"))?),
+        wakeup: Arc::new(Wakeup::new().map_err(failed("create a wakeup"))?),
     })
 }
 
 /// What the broadcaster is given. It has no sender of its own inbox, which it could wait for.
 fn environment(
     shared: &Shared,
-    keeper: &Keeper,
+    manager: &ManagerThread,
     store: Memory,
     web_port: Option<u16>,
 ) -> Environment {
@@ -133,8 +134,8 @@ fn environment(
         store,
         clock: shared.clock,
         limits: shared.limits.clone(),
-        alarm: Arc::clone(&shared.alarm),
-        keeper: keeper.clone(),
+        wakeup: Arc::clone(&shared.wakeup),
+        manager: manager.clone(),
         metrics: Arc::clone(&shared.metrics),
         web_port,
     }

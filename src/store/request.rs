@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::chat::{
-    Account, AnswerForm, Ban, Entry, LineFilter, Mask, Nick, Order, RoomName, RoomPast,
+    Account, AnswerForm, Ban, BanChange, Entry, LineFilter, Mask, Nick, RoomName, RoomPast,
 };
 use crate::text::Text;
 
@@ -54,13 +54,13 @@ pub enum Answer {
     /// The account has another password.
     PasswordChanged(Account),
     /// The claim came to nothing.
-    NotClaimed(Denial),
+    NotAuthenticated(Denial),
     /// The ban is on the disk.
     Banned(Ban),
     /// It is not there any more.
     Unbanned(Mask),
     /// The order was not carried out.
-    NotOrdered(Order, Denial),
+    BanNotChanged(BanChange, Denial),
     /// So many lines are forgotten, of those that were meant.
     Forgotten(LineFilter, u64),
     /// It was not done.

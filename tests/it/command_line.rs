@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use chatd::config::{self, Config, Durability};
-use chatd::store::Keep;
+use chatd::store::Retention;
 
 use crate::harness::{Client, HINT, Identity, Server, TempDir, chatd, connect, run};
 use crate::metrics;
@@ -115,7 +115,7 @@ fn settings_of(command: &Command) -> Config {
 fn assert_kept(config: &Config) {
     assert_eq!(config.durability, Durability::Relaxed);
     let age = Some(Duration::from_secs(90 * 24 * 3600));
-    assert_eq!(config.retention(), Keep { age, lines: Some(2) });
+    assert_eq!(config.retention(), Retention { age, lines: Some(2) });
 }
 
 #[test]

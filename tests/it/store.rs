@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chatd::address::Address;
 use chatd::chat::{AnswerForm, ClientId, Entry, Kind, LineId, Moment, Nick, RoomName};
-use chatd::store::{Answer, Database, Event, Keep, Past, Question, Recalled, Store};
+use chatd::store::{Answer, Database, Event, Past, Question, Recalled, Retention, Store};
 use chatd::text::Text;
 use rusqlite::Connection;
 
@@ -33,16 +33,16 @@ struct Kept {
 impl Kept {
     #[track_caller]
     fn open(dir: &TempDir) -> Self {
-        Self::keeping(dir, Keep::default())
+        Self::keeping(dir, Retention::default())
     }
 
     #[track_caller]
-    fn keeping(dir: &TempDir, keep: Keep) -> Self {
+    fn keeping(dir: &TempDir, keep: Retention) -> Self {
         Self::open_at(&dir.path(""), keep)
     }
 
     #[track_caller]
-    fn open_at(dir: &str, keep: Keep) -> Self {
+    fn open_at(dir: &str, keep: Retention) -> Self {
         let mut database = Database::open(dir.as_ref()).unwrap();
         let past = database.past(20).unwrap();
         let (tell, events) = channel();

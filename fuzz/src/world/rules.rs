@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use chatd::chat::{Audience, ClientId, Effect, Entry, Event, Message, Nick, Order, Reason, RoomId};
+use chatd::chat::{
+    Audience, BanChange, ClientId, Effect, Entry, Event, Message, Nick, Reason, RoomId,
+};
 use chatd::text::Text;
 use chatd::wire::Dialect;
 
@@ -47,20 +49,20 @@ impl World {
                 known.dialect = known.dialect.with_timestamps(on);
             }
             Effect::Ask(client, question) => self.store.ask(self.actor(step, client), question),
-            Effect::Claim(client, claim) => {
+            Effect::Authenticate(client, claim) => {
                 let from = self.here[&self.actor(step, client)].origin.address();
-                self.store.claim(client, from, claim);
+                self.store.authenticate(client, from, claim);
             }
-            Effect::Order(client, order) => {
+            Effect::ChangeBan(client, order) => {
                 self.check_order(step, client, &order);
-                self.store.order(client, order);
+                self.store.change_ban(client, order);
             }
             Effect::Forget(client, filter) => {
                 self.check_operator(step);
                 self.store.forget(self.actor(step, client), filter);
             }
             Effect::Reload => self.check_operator(step),
-            Effect::Kept(deed) => self.keep_order(step, deed.as_str()),
+            Effect::Moderated(deed) => self.keep_order(step, deed.as_str()),
             Effect::Renamed(client, from, to) => {
                 let before = step.before.get(&client).expect("it was here");
                 assert!(self.here.contains_key(&client) && before.nick == from.as_str());
@@ -83,7 +85,7 @@ impl World {
 
     /// An operator gives an order, which is in force; what the disk did not take is tried again,
     /// whoever is still here.
-    fn check_order(&mut self, step: Step<'_>, client: ClientId, order: &Order) {
+    fn check_order(&mut self, step: Step<'_>, client: ClientId, order: &BanChange) {
         if step.event().is_none() {
             return assert!(self.store.has_failed(order), "{order:?} is not to be tried again");
         }
@@ -211,7 +213,7 @@ impl World {
             return;
         }
         let kept = match effect {
-            Effect::Claim(client, _) | Effect::LoginFailed(client, _) => *client == actor,
+            Effect::Authenticate(client, _) | Effect::LoginFailed(client, _) => *client == actor,
             Effect::Tell { to, .. } => *to == Audience::One(actor),
             _ => false,
         };

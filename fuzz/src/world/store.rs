@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use chatd::address::Address;
 use chatd::chat::{
-    Account, Ban, Claim, ClientId, Entry, Event, LineFilter, Mask, Moment, Nick, Order, Password,
-    PasswordId, Question, Role, RoomName, RoomPast,
+    Account, AuthRequest, Ban, BanChange, ClientId, Entry, Event, LineFilter, Mask, Moment, Nick,
+    Password, PasswordId, Question, Role, RoomName, RoomPast,
 };
 use chatd::text::Text;
 
@@ -34,7 +34,7 @@ pub(super) struct Store {
     /// As the chat knows it.
     pub(super) known: Roll,
     /// Orders that it was not told to be on the disk, and whether it was told that they are not.
-    pending: Vec<(Order, bool)>,
+    pending: Vec<(BanChange, bool)>,
     /// Whose claims it was not told an answer to, and from where.
     claims: Vec<(ClientId, Address)>,
     /// Whether somebody was banned in this step.
@@ -94,15 +94,17 @@ impl Store {
     }
 
     /// What was asked, written down and answered; the answer waits.
-    pub(super) fn claim(&mut self, client: ClientId, from: Address, claim: Claim) {
+    pub(super) fn authenticate(&mut self, client: ClientId, from: Address, claim: AuthRequest) {
         assert!(self.claims.iter().all(|(other, _)| *other != client), "{client} claims twice");
         let others = self.claims.iter().filter(|(_, address)| *address == from).count();
         assert!(others < MAX_CLAIMS, "{others} others from there wait");
         self.claims.push((client, from));
         let answer = match claim {
-            Claim::Register(nick, password, at) => self.register(nick, &password, at),
-            Claim::SetPassword(nick, old, password) => self.set_password(nick, old, &password),
-            Claim::Login(nick, password, _) => {
+            AuthRequest::Register(nick, password, at) => self.register(nick, &password, at),
+            AuthRequest::SetPassword(nick, old, password) => {
+                self.set_password(nick, old, &password)
+            }
+            AuthRequest::Login(nick, password, _) => {
                 let event = self.login(nick, &password);
                 return self.read.push_back(Cause::Client(client, event));
             }
@@ -146,27 +148,27 @@ impl Store {
     }
 
     /// Whether it is an order that the chat was told not to be on the disk.
-    pub(super) fn has_failed(&self, order: &Order) -> bool {
+    pub(super) fn has_failed(&self, order: &BanChange) -> bool {
         self.pending.iter().any(|(other, has_failed)| *has_failed && other == order)
     }
 
     /// An operator's order is in force before it is on the disk.
-    pub(super) fn enforce(&mut self, now: Moment, order: &Order) {
+    pub(super) fn enforce(&mut self, now: Moment, order: &BanChange) {
         self.pending.retain(|(other, _)| mask(other) != mask(order));
         self.pending.push((order.clone(), false));
         obey(&mut self.known.bans, now, order);
-        self.has_banned = matches!(order, Order::Ban(_));
+        self.has_banned = matches!(order, BanChange::Ban(_));
     }
 
-    pub(super) fn order(&mut self, client: ClientId, order: Order) {
+    pub(super) fn change_ban(&mut self, client: ClientId, order: BanChange) {
         let answer = match order {
             order if self.is_full || !self.is_used => Event::NotSaved(order),
-            Order::Ban(ban) => {
+            BanChange::Ban(ban) => {
                 self.bans.retain(|other| other.mask != ban.mask);
                 self.bans.push(ban.clone());
                 Event::Banned(ban)
             }
-            Order::Unban(mask) => {
+            BanChange::Unban(mask) => {
                 self.bans.retain(|ban| ban.mask != mask);
                 Event::Unbanned(mask)
             }
@@ -290,14 +292,14 @@ impl Store {
                 known.for_each(|known| *known = *account);
                 self.end_claim(client);
             }
-            Event::LoggedIn(_) | Event::WrongPassword | Event::NotClaimed(_) => {
+            Event::LoggedIn(_) | Event::WrongPassword | Event::NotAuthenticated(_) => {
                 self.end_claim(client);
             }
             Event::Banned(ban) => {
-                self.pending.retain(|(order, _)| *order != Order::Ban(ban.clone()))
+                self.pending.retain(|(order, _)| *order != BanChange::Ban(ban.clone()))
             }
             Event::Unbanned(mask) => {
-                self.pending.retain(|(order, _)| *order != Order::Unban(*mask));
+                self.pending.retain(|(order, _)| *order != BanChange::Unban(*mask));
             }
             Event::NotSaved(order) => {
                 let failed = self.pending.iter_mut().find(|(other, _)| other == order);
@@ -327,21 +329,21 @@ fn is(account: &Account, nick: &str) -> bool {
 }
 
 /// Follows an order as the chat does.
-fn obey(bans: &mut Vec<Ban>, now: Moment, order: &Order) {
+fn obey(bans: &mut Vec<Ban>, now: Moment, order: &BanChange) {
     bans.retain(|ban| ban.mask != mask(order));
-    if let Order::Ban(ban) = order {
+    if let BanChange::Ban(ban) = order {
         bans.retain(|other| other.is_in_force(now));
         bans.push(ban.clone());
     }
 }
 
-fn mask(order: &Order) -> Mask {
+fn mask(order: &BanChange) -> Mask {
     match order {
-        Order::Ban(ban) => ban.mask,
-        Order::Unban(mask) => *mask,
+        BanChange::Ban(ban) => ban.mask,
+        BanChange::Unban(mask) => *mask,
     }
 }
 
 fn no(why: &str) -> Event {
-    Event::NotClaimed(Text::new(why))
+    Event::NotAuthenticated(Text::new(why))
 }

@@ -65,14 +65,15 @@ fn the_64s_of_one_customer_share_what_they_may_say_and_how_many_come_at_once() {
     let from = |subnet: u32| ip(&format!("2001:db8:0:{subnet:x}::1"));
     let bursts = (0..6).map(|subnet| door.enter(from(subnet), &limits, NOW).unwrap().burst);
     assert_eq!(bursts.collect::<Vec<_>>(), [20, 20, 20, 20, 0, 0]);
-    let come = |subnet| door.approach(from(subnet), Share::Clients, false, &limits, NOW);
-    let arriving: Vec<_> =
+    let come = |subnet| door.begin_handshake(from(subnet), Share::Clients, false, &limits, NOW);
+    let handshakes: Vec<_> =
         (0..2 * LEAST_ARRIVING as u32).map(|subnet| come(subnet).unwrap()).collect();
     assert_eq!(come(200).err(), Some(Crowd::There));
-    drop(arriving);
+    drop(handshakes);
     assert!(come(200).is_ok());
     // In one /56 twice as many handshakes as in one /64.
-    let shake = |subnet| door.approach(from(subnet), Share::Clients, true, &limits, NOW).is_ok();
+    let shake =
+        |subnet| door.begin_handshake(from(subnet), Share::Clients, true, &limits, NOW).is_ok();
     assert_eq!((0..256).filter(|&subnet| shake(subnet)).count(), 128);
 }
 
@@ -80,8 +81,8 @@ fn the_64s_of_one_customer_share_what_they_may_say_and_how_many_come_at_once() {
 fn coming_back_again_and_again_gives_an_address_no_more_than_staying() {
     let (door, limits) = (Arc::new(Door::default()), limits(100, 3));
     let bursts = |from, now| {
-        let place = |_| door.enter(ip(from), &limits, now).unwrap().burst;
-        (0..5).map(place).collect::<Vec<_>>()
+        let slot = |_| door.enter(ip(from), &limits, now).unwrap().burst;
+        (0..5).map(slot).collect::<Vec<_>>()
     };
     assert_eq!(bursts("192.0.2.1", NOW), [20, 20, 20, 0, 0]);
     assert_eq!(bursts("192.0.2.2", NOW), [20, 20, 20, 0, 0]);
@@ -92,7 +93,8 @@ fn coming_back_again_and_again_gives_an_address_no_more_than_staying() {
 #[test]
 fn only_so_many_are_on_their_way_in_at_once() {
     let door = Arc::new(Door::default());
-    let come = |from, limits: &_| door.approach(ip(from), Share::Clients, false, limits, NOW);
+    let come =
+        |from, limits: &_| door.begin_handshake(ip(from), Share::Clients, false, limits, NOW);
     for (max_per_ip, most) in [(1, LEAST_ARRIVING), (20, 20)] {
         let limits = limits(2, max_per_ip);
         let first: Vec<_> = (0..most).map(|_| come("192.0.2.1", &limits).unwrap()).collect();
@@ -105,7 +107,7 @@ fn only_so_many_are_on_their_way_in_at_once() {
     for from in ["127.0.0.1", "192.0.2.1"] {
         assert_eq!(come(from, &limits).err(), Some(Crowd::Everywhere));
         for share in [Share::Figures, Share::Health] {
-            assert!(door.approach(ip(from), share, false, &limits, NOW).is_ok());
+            assert!(door.begin_handshake(ip(from), share, false, &limits, NOW).is_ok());
         }
     }
     drop(crowd);
@@ -115,14 +117,14 @@ fn only_so_many_are_on_their_way_in_at_once() {
 #[test]
 fn an_address_shakes_hands_only_so_often_and_loopback_as_often_as_it_likes() {
     let (door, limits) = (Arc::new(Door::default()), limits(100, 64));
-    let shake = |from, now| door.approach(ip(from), Share::Clients, true, &limits, now);
+    let shake = |from, now| door.begin_handshake(ip(from), Share::Clients, true, &limits, now);
     let burst = |from, now| (0..2000).filter(|_| shake(from, now).is_ok()).count();
     assert_eq!(burst("192.0.2.1", NOW), 256);
     assert_eq!(shake("192.0.2.1", NOW).err(), Some(Crowd::Handshakes));
     assert_eq!(burst("192.0.2.1", Duration::from_secs(1)), 32);
     assert_eq!(burst("2001:db8::1", NOW) + burst("2001:db8::2", NOW), 256, "a /64");
     assert_eq!(burst("127.0.0.1", NOW), 2000);
-    assert!(door.approach(ip("192.0.2.1"), Share::Clients, false, &limits, NOW).is_ok());
+    assert!(door.begin_handshake(ip("192.0.2.1"), Share::Clients, false, &limits, NOW).is_ok());
 }
 
 #[test]

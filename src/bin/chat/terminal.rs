@@ -175,14 +175,14 @@ impl Desk {
 
     fn obey_all(&mut self, outcomes: impl IntoIterator<Item = Outcome>) -> io::Result<bool> {
         for outcome in outcomes {
-            if self.obey(outcome)? {
+            if self.change_ban(outcome)? {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    fn obey(&mut self, outcome: Outcome) -> io::Result<bool> {
+    fn change_ban(&mut self, outcome: Outcome) -> io::Result<bool> {
         match outcome {
             Outcome::Line(line) => {
                 let line = Line::new(line);

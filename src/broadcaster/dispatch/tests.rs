@@ -5,10 +5,10 @@ use std::path::Path;
 
 use crate::admission::limits::Limits;
 use crate::chat::{
-    Account, Ban, Mask, Moment, Nick, Order, PasswordId, Role, Roll, RoomName, Settings, Traits,
+    Account, Ban, BanChange, Mask, Moment, Nick, PasswordId, Role, Roll, RoomName, Settings, Traits,
 };
 use crate::os::Bell;
-use crate::store::{self, Answer, Database, Denial, Keep};
+use crate::store::{self, Answer, Database, Denial, Retention};
 use crate::text::Line;
 
 const ALICE: ClientId = ClientId(1);
@@ -17,7 +17,7 @@ const ALICE: ClientId = ClientId(1);
 fn an_order_that_is_tried_again_is_not_waited_for_and_ends_no_other_wait() {
     let dir = std::env::temp_dir().join(format!("chatd-pending-{}", std::process::id()));
     let (mut server, mut now) = (ruled(&dir), Now::default());
-    let not_saved = Answer::NotOrdered(Order::Ban(ban()), Denial::NotSaved);
+    let not_saved = Answer::BanNotChanged(BanChange::Ban(ban()), Denial::NotSaved);
     let not_saved = store::Event::Answered(ALICE, not_saved);
     server.apply(now, ALICE, Event::Line(Line::new("/ban eve")));
     assert!(server.pending.has(ALICE));
@@ -44,12 +44,12 @@ fn ban() -> Ban {
 
 /// One with a store, which nobody listens to, and Alice, who is an operator.
 fn ruled(dir: &Path) -> Dispatcher {
-    let store = Store::start(Database::open(dir).unwrap(), Keep::default(), drop).unwrap();
+    let store = Store::start(Database::open(dir).unwrap(), Retention::default(), drop).unwrap();
     let environment = Environment {
         clock: Clock::start(Duration::ZERO),
         limits: Replaceable::new(Limits::USUAL),
-        alarm: Arc::new(Alarm::new().unwrap()),
-        keeper: Keeper::default(),
+        wakeup: Arc::new(Wakeup::new().unwrap()),
+        manager: ManagerThread::default(),
         metrics: Arc::new(Metrics::default()),
         store: Some((store, Durability::Strict)),
         web_port: None,

@@ -122,7 +122,7 @@ impl fmt::Debug for Password {
 
 /// A client's claim to a nick, for the store to check.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Claim {
+pub enum AuthRequest {
     /// Register the nick under this password.
     Register(Nick, Password, Moment),
     /// Log in to the nick's account with this password.

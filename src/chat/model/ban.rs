@@ -108,7 +108,7 @@ impl Ban {
 
 /// A change to the bans, answered only when it is on disk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Order {
+pub enum BanChange {
     /// Add a ban; replaces one with the same mask.
     Ban(Ban),
     /// Lift a ban.

@@ -3,32 +3,33 @@
 use super::*;
 
 impl World {
-    pub(super) fn claimed(&self, claim: Claim) -> Event {
-        let (Claim::Register(nick, ..) | Claim::Login(nick, ..) | Claim::SetPassword(nick, ..)) =
-            claim;
+    pub(super) fn claimed(&self, claim: AuthRequest) -> Event {
+        let (AuthRequest::Register(nick, ..)
+        | AuthRequest::Login(nick, ..)
+        | AuthRequest::SetPassword(nick, ..)) = claim;
         let known = self.chat.registry.account(nick).copied();
         match (claim, known) {
-            (Claim::Register(nick, ..), None) => {
+            (AuthRequest::Register(nick, ..), None) => {
                 Event::Registered(account(nick.as_str(), Role::User))
             }
-            (Claim::Login(_, password, _), Some(known)) if password.as_bytes() == b"pw" => {
+            (AuthRequest::Login(_, password, _), Some(known)) if password.as_bytes() == b"pw" => {
                 Event::LoggedIn(known)
             }
-            (Claim::Login(..), Some(_)) => Event::WrongPassword,
-            (Claim::SetPassword(..), Some(known)) => {
+            (AuthRequest::Login(..), Some(_)) => Event::WrongPassword,
+            (AuthRequest::SetPassword(..), Some(known)) => {
                 let password = PasswordId::of(&self.said.to_string());
                 Event::PasswordChanged(Account { password, ..known })
             }
-            _ => Event::NotClaimed(Text::new("registered, or gone")),
+            _ => Event::NotAuthenticated(Text::new("registered, or gone")),
         }
     }
 
     /// Now and then the disk does not take something.
-    pub(super) fn ordered(&self, order: Order) -> Event {
+    pub(super) fn ordered(&self, order: BanChange) -> Event {
         match order {
             order if self.said % 3 == 1 => Event::NotSaved(order),
-            Order::Ban(ban) => Event::Banned(ban),
-            Order::Unban(mask) => Event::Unbanned(mask),
+            BanChange::Ban(ban) => Event::Banned(ban),
+            BanChange::Unban(mask) => Event::Unbanned(mask),
         }
     }
 }

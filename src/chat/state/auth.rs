@@ -1,4 +1,4 @@
-//! `Claims`: passwords that are being checked, limited per address so that no address can take all
+//! `Authentication`: passwords that are being checked, limited per address so that no address can take all
 //! the time there is for checking.
 
 use std::time::Duration;
@@ -33,13 +33,13 @@ enum Kind {
 
 /// Claims that wait for an answer, and the brakes on those that had one.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Claims {
+pub(crate) struct Authentication {
     pending: Vec<(ClientId, Address, Kind)>,
     logins: Logins,
     registrations: Registrations,
 }
 
-impl Claims {
+impl Authentication {
     /// Begins a login.
     pub(crate) fn begin_login(
         &mut self,
@@ -96,8 +96,8 @@ impl Claims {
     }
 
     /// Whether no time in them is later than `uptime` allows: a check of a restored snapshot.
-    pub(crate) fn are_sound(&self, uptime: Duration) -> bool {
-        self.logins.are_sound(uptime) && self.registrations.are_sound(uptime)
+    pub(crate) fn are_consistent(&self, uptime: Duration) -> bool {
+        self.logins.are_consistent(uptime) && self.registrations.are_consistent(uptime)
     }
 
     /// Ends the client's claim, whether or not the client is still here.
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn one_address_has_two_claims_at_a_time_and_a_client_one() {
-        let mut claims = Claims::default();
+        let mut claims = Authentication::default();
         assert_eq!(claims.begin_registration(NOW, ClientId(1), address(1)), Ok(()));
         let again = claims.begin_login(NOW, ClientId(1), address(1));
         assert_eq!(again, Err(Refusal::ClaimPending));
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_56_has_four_claims_at_a_time_and_a_48_eight() {
-        let mut claims = Claims::default();
+        let mut claims = Authentication::default();
         let mut begun = |subnets: std::ops::Range<u64>| {
             let begins = |&subnet: &u64| {
                 let from = format!("2001:db8:0:{subnet:x}::1").parse().unwrap();
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn only_a_wrong_password_is_a_failed_login() {
-        let mut claims = Claims::default();
+        let mut claims = Authentication::default();
         for outcome in [Outcome::Undone, Outcome::Granted, Outcome::Undone, Outcome::WrongPassword]
         {
             assert_eq!(claims.begin_login(NOW, ClientId(1), address(1)), Ok(()), "{outcome:?}");
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn only_a_name_that_was_registered_counts_as_one() {
-        let mut claims = Claims::default();
+        let mut claims = Authentication::default();
         let mut register = |outcome| {
             claims.begin_registration(NOW, ClientId(1), address(1))?;
             claims.end(NOW, ClientId(1), outcome);

@@ -72,7 +72,7 @@ impl Logins {
     }
 
     /// Whether no wait is longer than possible at `uptime`: a check of a restored snapshot.
-    pub(crate) fn are_sound(&self, now: Duration) -> bool {
+    pub(crate) fn are_consistent(&self, now: Duration) -> bool {
         self.0.values().all(|failures| failures.until <= now.saturating_add(LONGEST))
     }
 

@@ -95,7 +95,7 @@ impl Nicks {
     }
 
     /// Whether `clients` clients can hold these nicks: a check of a restored snapshot.
-    pub(crate) fn are_sound(&self, clients: usize) -> bool {
+    pub(crate) fn are_consistent(&self, clients: usize) -> bool {
         self.taken.len() == clients && self.guests < u64::MAX / 2
     }
 

@@ -56,7 +56,7 @@ impl Pace {
     }
 
     /// Whether no one spoke later than `uptime`: a check of a restored snapshot.
-    pub(crate) fn is_sound(&self, uptime: Duration) -> bool {
+    pub(crate) fn is_consistent(&self, uptime: Duration) -> bool {
         self.0.iter().all(|spoke| spoke.at <= uptime)
     }
 

@@ -52,7 +52,7 @@ impl Registrations {
     }
 
     /// Whether no time in them is later than `uptime` allows: a check of a restored snapshot.
-    pub(crate) fn are_sound(&self, uptime: Duration) -> bool {
+    pub(crate) fn are_consistent(&self, uptime: Duration) -> bool {
         self.0.values().all(|until| *until <= uptime + MAX_AT_ONCE * PAUSE)
     }
 

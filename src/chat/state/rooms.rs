@@ -163,7 +163,7 @@ impl Rooms {
 
     /// Whether every room has its name, and is listed as empty if it is: a check of a restored
     /// snapshot.
-    pub(crate) fn are_sound(&self) -> bool {
+    pub(crate) fn are_consistent(&self) -> bool {
         let is_empty = |id: &RoomId, room: &Room| *id != RoomId::LOBBY && room.members.is_empty();
         let is_in_place = |(id, room): (&RoomId, &Room)| {
             self.names.get(&room.name) == Some(id)

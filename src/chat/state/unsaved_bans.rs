@@ -1,52 +1,53 @@
-//! `Orders`: operators' orders that are in force but not on disk yet.
+//! `UnsavedBans`: changes of bans that are in force but not on disk yet.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::chat::model::{ClientId, Mask, Order};
+use crate::chat::model::{BanChange, ClientId, Mask};
 use crate::chat::refusal::Refusal;
 
-/// Most orders remembered.
+/// Most changes remembered.
 const MAX: usize = 1024;
-/// The wait before an order that could not be saved is retried.
+/// The wait before a change that could not be saved is retried.
 const PAUSE: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Pending {
     by: ClientId,
-    order: Order,
+    #[serde(rename = "order")]
+    change: BanChange,
     /// Whether saving it failed.
     has_failed: bool,
 }
 
 /// In the sequence in which they were given or failed; at most one for each mask.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Orders {
+pub(crate) struct UnsavedBans {
     list: VecDeque<Pending>,
     next_try: Duration,
 }
 
-impl Orders {
-    /// Adds an order, in place of an earlier one for the same mask.
-    pub(crate) fn add(&mut self, by: ClientId, order: Order) -> Result<(), Refusal> {
-        self.list.retain(|other| other.order.mask() != order.mask());
+impl UnsavedBans {
+    /// Adds a change, in place of an earlier one for the same mask.
+    pub(crate) fn add(&mut self, by: ClientId, change: BanChange) -> Result<(), Refusal> {
+        self.list.retain(|other| other.change.mask() != change.mask());
         if self.list.len() == MAX {
-            return Err(Refusal::TooManyOrders);
+            return Err(Refusal::TooManyBanChanges);
         }
-        self.list.push_back(Pending { by, order, has_failed: false });
+        self.list.push_back(Pending { by, change, has_failed: false });
         Ok(())
     }
 
     /// Whether the next try is no later than possible at `uptime`: a check of a restored snapshot.
-    pub(crate) fn are_sound(&self, uptime: Duration) -> bool {
+    pub(crate) fn are_consistent(&self, uptime: Duration) -> bool {
         self.next_try <= uptime + PAUSE
     }
 
-    /// The store saved an order. Returns whether that had failed before.
-    pub(crate) fn save(&mut self, now: Duration, order: &Order) -> bool {
-        let Some(place) = self.list.iter().position(|other| other.order == *order) else {
+    /// The store saved a change. Returns whether that had failed before.
+    pub(crate) fn save(&mut self, now: Duration, change: &BanChange) -> bool {
+        let Some(place) = self.list.iter().position(|other| other.change == *change) else {
             return false;
         };
         // Now that one is saved, the others may succeed, too.
@@ -54,10 +55,10 @@ impl Orders {
         self.list.remove(place).is_some_and(|saved| saved.has_failed)
     }
 
-    /// The store could not save an order. Returns whether that is the first time.
-    pub(crate) fn fail(&mut self, now: Duration, order: &Order) -> bool {
+    /// The store could not save a change. Returns whether that is the first time.
+    pub(crate) fn fail(&mut self, now: Duration, change: &BanChange) -> bool {
         self.next_try = now + PAUSE;
-        let place = self.list.iter().position(|other| other.order == *order);
+        let place = self.list.iter().position(|other| other.change == *change);
         let Some(failed) = place.and_then(|place| self.list.remove(place)) else { return false };
         // To the end of the queue: perhaps only this one cannot be saved.
         let is_news = !failed.has_failed;
@@ -75,21 +76,21 @@ impl Orders {
         self.list.iter().any(|pending| pending.has_failed).then_some(self.next_try)
     }
 
-    /// The order to retry now.
-    pub(crate) fn take_due(&mut self, now: Duration) -> Option<(ClientId, Order)> {
+    /// The change to retry now.
+    pub(crate) fn take_due(&mut self, now: Duration) -> Option<(ClientId, BanChange)> {
         let is_due = self.next_try().is_some_and(|due| due <= now);
         let due = self.list.iter().find(|pending| is_due && pending.has_failed)?;
         self.next_try = now + PAUSE;
-        Some((due.by, due.order.clone()))
+        Some((due.by, due.change.clone()))
     }
 
-    /// All orders.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Order> {
-        self.list.iter().map(|pending| &pending.order)
+    /// All changes.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &BanChange> {
+        self.list.iter().map(|pending| &pending.change)
     }
 }
 
-impl Order {
+impl BanChange {
     /// Its target.
     pub(crate) fn mask(&self) -> Mask {
         match self {
@@ -105,41 +106,41 @@ mod tests {
 
     const BY: ClientId = ClientId(1);
 
-    fn unban(name: &str) -> Order {
-        Order::Unban(Mask::new(name).unwrap())
+    fn unban(name: &str) -> BanChange {
+        BanChange::Unban(Mask::new(name).unwrap())
     }
 
     #[test]
     fn what_the_disk_did_not_take_is_tried_again_one_by_one_until_it_does() {
-        let (mut orders, now) = (Orders::default(), Duration::from_secs(60));
+        let (mut bans, now) = (UnsavedBans::default(), Duration::from_secs(60));
         for name in ["ann", "bob", "carl"] {
-            assert_eq!(orders.add(BY, unban(name)), Ok(()));
+            assert_eq!(bans.add(BY, unban(name)), Ok(()));
         }
-        assert_eq!(orders.next_try(), None);
-        assert!(!orders.save(now, &unban("carl")));
-        assert!(orders.fail(now, &unban("ann")) && orders.fail(now, &unban("bob")));
-        assert_eq!(orders.take_due(now), None);
+        assert_eq!(bans.next_try(), None);
+        assert!(!bans.save(now, &unban("carl")));
+        assert!(bans.fail(now, &unban("ann")) && bans.fail(now, &unban("bob")));
+        assert_eq!(bans.take_due(now), None);
         let later = now + PAUSE;
-        assert_eq!(orders.next_try(), Some(later));
-        assert_eq!(orders.take_due(later), Some((BY, unban("ann"))));
-        assert_eq!(orders.take_due(later), None, "the answer comes first");
-        assert!(!orders.fail(later, &unban("ann")), "that is no news");
-        assert_eq!(orders.take_due(later + PAUSE), Some((BY, unban("bob"))));
-        assert!(orders.save(later + PAUSE, &unban("bob")));
-        assert_eq!(orders.take_due(later + PAUSE), Some((BY, unban("ann"))));
-        assert!(orders.save(later + PAUSE, &unban("ann")));
-        assert_eq!(orders.next_try(), None);
+        assert_eq!(bans.next_try(), Some(later));
+        assert_eq!(bans.take_due(later), Some((BY, unban("ann"))));
+        assert_eq!(bans.take_due(later), None, "the answer comes first");
+        assert!(!bans.fail(later, &unban("ann")), "that is no news");
+        assert_eq!(bans.take_due(later + PAUSE), Some((BY, unban("bob"))));
+        assert!(bans.save(later + PAUSE, &unban("bob")));
+        assert_eq!(bans.take_due(later + PAUSE), Some((BY, unban("ann"))));
+        assert!(bans.save(later + PAUSE, &unban("ann")));
+        assert_eq!(bans.next_try(), None);
     }
 
     #[test]
     fn the_last_order_about_somebody_counts_and_there_are_only_so_many() {
-        let mut orders = Orders::default();
+        let mut bans = UnsavedBans::default();
         for number in 0..=MAX {
             let full = number == MAX;
-            let added = orders.add(BY, unban(&format!("n{number}")));
+            let added = bans.add(BY, unban(&format!("n{number}")));
             assert_eq!(added.is_err(), full, "{number}");
         }
-        assert_eq!(orders.add(BY, unban("n7")), Ok(()));
-        assert_eq!(orders.iter().count(), MAX);
+        assert_eq!(bans.add(BY, unban("n7")), Ok(()));
+        assert_eq!(bans.iter().count(), MAX);
     }
 }

@@ -7,7 +7,7 @@ use super::speech::Turn;
 use crate::chat::effect::{Audience, Effect, Effects};
 use crate::chat::event::Event;
 use crate::chat::message::{Message, Reason};
-use crate::chat::model::{Account, Ban, ClientId, Moment, Nick, Now, Order};
+use crate::chat::model::{Account, Ban, BanChange, ClientId, Moment, Nick, Now};
 use crate::chat::refusal::Refusal;
 use crate::chat::state::{Chat, Client, Outcome, Registry, Roll};
 use crate::text::Text;
@@ -17,11 +17,11 @@ impl Chat {
     /// The caller [enforces](Self::enforce) them next.
     pub fn register(&mut self, roll: Roll) {
         self.registry = Registry::from(roll);
-        for order in self.orders.iter() {
+        for order in self.unsaved_bans.iter() {
             match order {
                 // At the earliest moment, so that no ban counts as run out: the roll is current.
-                Order::Ban(ban) => self.registry.ban(Moment::default(), ban.clone()),
-                Order::Unban(mask) => self.registry.unban(*mask),
+                BanChange::Ban(ban) => self.registry.ban(Moment::default(), ban.clone()),
+                BanChange::Unban(mask) => self.registry.unban(*mask),
             }
         }
     }
@@ -32,17 +32,17 @@ impl Chat {
         everyone.sort_unstable();
         for me in everyone {
             if self.clients.contains_key(&me) {
-                Turn { chat: self, now, me, effects }.face_the_law();
+                Turn { chat: self, now, me, effects }.apply_rules();
             }
         }
     }
 
     /// The store will answer nothing more: tells clients that wait, and marks orders to be retried.
     pub fn give_up(&mut self, now: Now, effects: &mut Effects) {
-        self.orders.fail_all();
-        for client in self.claims.pending() {
+        self.unsaved_bans.fail_all();
+        for client in self.authentication.pending() {
             let why = Text::new("not done in time; try again");
-            self.handle(now, client, Event::NotClaimed(why), effects);
+            self.handle(now, client, Event::NotAuthenticated(why), effects);
         }
         let entering = self.clients.iter().filter(|(_, client)| client.entering.is_some());
         let mut entering: Vec<_> = entering.map(|(&id, _)| id).collect();
@@ -75,21 +75,21 @@ impl Chat {
                 Some(Outcome::Granted)
             }
             Event::WrongPassword => Some(Outcome::WrongPassword),
-            Event::NotClaimed(_) => Some(Outcome::Undone),
+            Event::NotAuthenticated(_) => Some(Outcome::Undone),
             _ => None,
         };
         if let Some(outcome) = outcome {
-            self.claims.end(now.uptime, client, outcome);
+            self.authentication.end(now.uptime, client, outcome);
         }
         match event {
             Event::Registered(account) | Event::PasswordChanged(account) => {
                 self.registry.add(*account);
             }
             Event::Banned(ban) => {
-                self.conclude(now, client, &Order::Ban(ban.clone()), true, effects)
+                self.conclude(now, client, &BanChange::Ban(ban.clone()), true, effects)
             }
             Event::Unbanned(mask) => {
-                self.conclude(now, client, &Order::Unban(*mask), true, effects);
+                self.conclude(now, client, &BanChange::Unban(*mask), true, effects);
             }
             Event::NotSaved(order) => self.conclude(now, client, order, false, effects),
             _ => {}
@@ -101,19 +101,19 @@ impl Chat {
         &mut self,
         now: Now,
         client: ClientId,
-        order: &Order,
+        order: &BanChange,
         is_saved: bool,
         effects: &mut Effects,
     ) {
         let done = match order {
-            Order::Ban(ban) => format!("{} is banned", ban.mask),
-            Order::Unban(mask) => format!("{mask} is no longer banned"),
+            BanChange::Ban(ban) => format!("{} is banned", ban.mask),
+            BanChange::Unban(mask) => format!("{mask} is no longer banned"),
         };
         let message = if is_saved {
-            let was_late = self.orders.save(now.uptime, order);
+            let was_late = self.unsaved_bans.save(now.uptime, order);
             let late = if was_late { ", and saved now" } else { "" };
             Message::Notice(Text::new(done + late))
-        } else if self.orders.fail(now.uptime, order) {
+        } else if self.unsaved_bans.fail(now.uptime, order) {
             Message::Refused(Refusal::NotSaved(Text::new(done)))
         } else {
             return;
@@ -158,7 +158,7 @@ impl Turn<'_> {
     /// Logs what the client did as an operator.
     pub(crate) fn log(&mut self, deed: impl Display) {
         let words = format!("{} {deed}", self.me().nick);
-        self.effects.push(Effect::Kept(Text::new(words)));
+        self.effects.push(Effect::Moderated(Text::new(words)));
     }
 
     /// Fails if the client may not show its own words to others.
@@ -297,7 +297,7 @@ impl Turn<'_> {
 
     /// Applies bans and accounts: disconnects the client if it is banned, logs it out if its
     /// account is gone, and takes a nick that belongs to another account.
-    fn face_the_law(&mut self) {
+    fn apply_rules(&mut self) {
         let (now, nick, origin) = (self.now.moment, self.me().nick, self.me().origin);
         let registry = &self.chat.registry;
         if let Some(ban) = registry.ban_of(now, origin).or_else(|| registry.ban_on(now, nick)) {

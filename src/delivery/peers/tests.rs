@@ -55,7 +55,7 @@ impl Far {
 
 fn no_peers() -> Peers {
     let writable = WritablePoll::new(&Bell::new().unwrap()).unwrap();
-    Peers::new(Arc::new(writable), Keeper::default())
+    Peers::new(Arc::new(writable), ManagerThread::default())
 }
 
 /// One client in a lobby, which does not read and whose socket takes no more.

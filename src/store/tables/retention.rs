@@ -17,7 +17,7 @@ const INTERVAL: Duration = Duration::from_secs(60);
 
 /// What is kept; what is `None` has no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Keep {
+pub struct Retention {
     /// Lines that were said at most so long ago.
     pub age: Option<Duration>,
     /// The last so many lines of each room.
@@ -26,8 +26,8 @@ pub struct Keep {
 
 /// Removes what is not to be kept.
 #[derive(Debug)]
-pub(crate) struct Keeper {
-    keep: Keep,
+pub(crate) struct Pruner {
+    keep: Retention,
     /// Whether there may be more that is too old.
     aging: bool,
     /// Rooms in which something was said since they were looked at.
@@ -35,9 +35,9 @@ pub(crate) struct Keeper {
     next: Instant,
 }
 
-impl Keeper {
+impl Pruner {
     /// One that looks at everything first.
-    pub(crate) fn new(keep: Keep, connection: &Connection) -> Result<Self> {
+    pub(crate) fn new(keep: Retention, connection: &Connection) -> Result<Self> {
         let rooms = match keep.lines {
             None => BTreeSet::new(),
             Some(_) => {
@@ -57,7 +57,7 @@ impl Keeper {
 
     /// When there is something to do next, if ever.
     pub(crate) fn next(&self) -> Option<Instant> {
-        (self.keep != Keep::default()).then_some(self.next)
+        (self.keep != Retention::default()).then_some(self.next)
     }
 
     /// Removes one slice.
@@ -66,7 +66,7 @@ impl Keeper {
     /// When that fails, it is tried again later.
     pub(crate) fn work(&mut self, database: &mut Database, now: Moment) -> Result<()> {
         self.next = Instant::now() + INTERVAL;
-        let Keep { age, lines } = self.keep;
+        let Retention { age, lines } = self.keep;
         if self.aging {
             self.aging = database.change(|connection| remove_old(connection, age, now))? == SLICE;
         } else if let Some(&room) = self.rooms.first()

@@ -6,7 +6,7 @@ use std::path::Path;
 use crossbeam_channel::{Receiver, Sender};
 
 use super::writer::Change;
-use crate::chat::{Account, Claim, ClientId, Moment, Nick, Password, PasswordId, Role};
+use crate::chat::{Account, AuthRequest, ClientId, Moment, Nick, Password, PasswordId, Role};
 use crate::store::event::Event;
 use crate::store::file::database;
 use crate::store::password_hash;
@@ -16,24 +16,24 @@ use crate::store::tables::accounts;
 /// Deals with claims until nobody can make any more.
 pub(crate) fn run(
     file: &Path,
-    claims: &Receiver<(ClientId, Claim)>,
+    claims: &Receiver<(ClientId, AuthRequest)>,
     changes: &Sender<Change>,
     mut report: impl FnMut(Event),
 ) {
     for (client, claim) in claims {
         let change = match claim {
-            Claim::Register(nick, password, at) => register(client, (nick, at), &password),
-            Claim::Login(nick, password, at) => {
+            AuthRequest::Register(nick, password, at) => register(client, (nick, at), &password),
+            AuthRequest::Login(nick, password, at) => {
                 log_in(file, nick, &password).map(|account| Change::LoggedIn(client, account, at))
             }
-            Claim::SetPassword(nick, old, password) => {
+            AuthRequest::SetPassword(nick, old, password) => {
                 hash(&password).map(|hash| Change::SetPassword(client, nick, old, hash))
             }
         };
         // The writer answers, if all goes well.
         let sent = change.and_then(|change| changes.send(change).map_err(|_| Denial::NotSaved));
         if let Err(denial) = sent {
-            report(Event::Answered(client, Answer::NotClaimed(denial)));
+            report(Event::Answered(client, Answer::NotAuthenticated(denial)));
         }
     }
 }

@@ -10,7 +10,7 @@ use crossbeam_channel::{Receiver, select};
 use rusqlite::{Connection, Result};
 
 use super::forgetter::Forgetter;
-use crate::chat::{Account, ClientId, LineFilter, Moment, Nick, Order, PasswordId};
+use crate::chat::{Account, BanChange, ClientId, LineFilter, Moment, Nick, PasswordId};
 use crate::runtime::clock;
 use crate::store::backlog::{Item, Queue};
 use crate::store::event::Event;
@@ -21,7 +21,7 @@ use crate::store::tables::bans;
 use crate::store::tables::forget;
 use crate::store::tables::lines;
 use crate::store::tables::lines::RoomIds;
-use crate::store::tables::retention::Keeper;
+use crate::store::tables::retention::Pruner;
 use crate::store::tables::roll::read_roll;
 
 /// The first pause after a failure, and the longest; each is twice as long as the one before.
@@ -33,7 +33,7 @@ const LOOK: Duration = Duration::from_millis(200);
 /// A change that is answered when it is on the disk.
 #[derive(Debug)]
 pub(crate) enum Change {
-    Ordered(ClientId, Order),
+    Ban(ClientId, BanChange),
     Register(ClientId, Account, String),
     /// The password was that of this account a moment ago.
     LoggedIn(ClientId, Account, Moment),
@@ -58,7 +58,7 @@ pub(crate) struct Writer<R> {
     database: Database,
     inlets: Inlets,
     rooms: RoomIds,
-    keeper: Keeper,
+    pruner: Pruner,
     forgetter: Forgetter,
     looked: Instant,
     failing_since: Option<Instant>,
@@ -66,12 +66,12 @@ pub(crate) struct Writer<R> {
 }
 
 impl<R: FnMut(Event)> Writer<R> {
-    pub(crate) fn new(database: Database, inlets: Inlets, keeper: Keeper, report: R) -> Self {
+    pub(crate) fn new(database: Database, inlets: Inlets, pruner: Pruner, report: R) -> Self {
         Self {
             database,
             inlets,
             rooms: RoomIds::default(),
-            keeper,
+            pruner,
             forgetter: Forgetter::default(),
             looked: Instant::now(),
             failing_since: None,
@@ -157,9 +157,9 @@ impl<R: FnMut(Event)> Writer<R> {
     }
 
     fn commit(&mut self, batch: &[Item]) -> Result<()> {
-        let Self { database, rooms, keeper, .. } = self;
+        let Self { database, rooms, pruner, .. } = self;
         database
-            .change(|connection| lines::insert(connection, rooms, batch, |room| keeper.note(room)))
+            .change(|connection| lines::insert(connection, rooms, batch, |room| pruner.note(room)))
     }
 
     fn fail(&mut self, error: &rusqlite::Error) {
@@ -186,11 +186,11 @@ impl<R: FnMut(Event)> Writer<R> {
 
     fn take(&mut self, change: Change) {
         let (client, answer) = match change {
-            Change::Ordered(client, order) => (client, self.obey(order)),
+            Change::Ban(client, order) => (client, self.change_ban(order)),
             Change::Register(client, account, hash) => {
                 let saved = self.save(|connection| accounts::register(connection, &account, &hash));
                 let registered = |()| Answer::Registered(account);
-                (client, saved.map_or_else(Answer::NotClaimed, registered))
+                (client, saved.map_or_else(Answer::NotAuthenticated, registered))
             }
             Change::Forget(client, filter, after) => {
                 if !self.forgetter.is_full() {
@@ -200,12 +200,12 @@ impl<R: FnMut(Event)> Writer<R> {
             }
             Change::LoggedIn(client, account, at) => {
                 let logged_in = self.confirm_login(&account, at);
-                (client, logged_in.map_or_else(Answer::NotClaimed, Answer::LoggedIn))
+                (client, logged_in.map_or_else(Answer::NotAuthenticated, Answer::LoggedIn))
             }
             Change::SetPassword(client, nick, old, hash) => {
                 let changed =
                     self.save(|connection| accounts::change_hash(connection, nick, old, &hash));
-                (client, changed.map_or_else(Answer::NotClaimed, Answer::PasswordChanged))
+                (client, changed.map_or_else(Answer::NotAuthenticated, Answer::PasswordChanged))
             }
         };
         (self.report)(Event::Answered(client, answer));
@@ -236,15 +236,15 @@ impl<R: FnMut(Event)> Writer<R> {
         }
     }
 
-    fn obey(&mut self, order: Order) -> Answer {
+    fn change_ban(&mut self, order: BanChange) -> Answer {
         let saved = self.save(|connection| match &order {
-            Order::Ban(ban) => bans::add(connection, ban),
-            Order::Unban(mask) => bans::remove(connection, *mask),
+            BanChange::Ban(ban) => bans::add(connection, ban),
+            BanChange::Unban(mask) => bans::remove(connection, *mask),
         });
         match (saved, order) {
-            (Ok(()), Order::Ban(ban)) => Answer::Banned(ban),
-            (Ok(()), Order::Unban(mask)) => Answer::Unbanned(mask),
-            (Err(denial), order) => Answer::NotOrdered(order, denial),
+            (Ok(()), BanChange::Ban(ban)) => Answer::Banned(ban),
+            (Ok(()), BanChange::Unban(mask)) => Answer::Unbanned(mask),
+            (Err(denial), order) => Answer::BanNotChanged(order, denial),
         }
     }
 
@@ -260,7 +260,7 @@ impl<R: FnMut(Event)> Writer<R> {
     }
 
     fn next_chore(&self) -> Instant {
-        let others = [self.keeper.next(), self.forgetter.next(&self.inlets.queue)];
+        let others = [self.pruner.next(), self.forgetter.next(&self.inlets.queue)];
         others.into_iter().flatten().chain([self.looked + LOOK]).min().unwrap_or(self.looked)
     }
 
@@ -272,8 +272,8 @@ impl<R: FnMut(Event)> Writer<R> {
                 log::warn!("cannot check for changes by other processes: {error}");
             }
         }
-        if self.keeper.next().is_some_and(|due| due <= Instant::now())
-            && let Err(error) = self.keeper.work(&mut self.database, clock::moment())
+        if self.pruner.next().is_some_and(|due| due <= Instant::now())
+            && let Err(error) = self.pruner.work(&mut self.database, clock::moment())
         {
             log::warn!("cannot delete old lines: {error}");
         }

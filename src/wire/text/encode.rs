@@ -44,14 +44,14 @@ pub fn encode(message: &Message, style: Style, out: &mut Vec<u8>) {
         Message::Welcome { server, nick, room, others } => {
             lines.notice(format_args!(
                 "Welcome to chatd on {server}. You are {nick}, {}.",
-                Place(room, others)
+                Slot(room, others)
             ));
             lines.notice(format_args!(
                 "Type a line and press Enter. /nick NAME  /who  /help  /quit"
             ));
         }
         Message::Moved { room, others, .. } => {
-            lines.notice(format_args!("You are {}.", Place(room, others)));
+            lines.notice(format_args!("You are {}.", Slot(room, others)));
         }
         Message::Joined { nick, here, .. } => {
             lines.notice(format_args!("{nick} joined ({here} here)"));
@@ -222,9 +222,9 @@ fn local(at: Moment) -> Zoned {
 }
 
 /// "in dev with alice and bob (3 here)".
-struct Place<'a, R>(&'a R, &'a Others);
+struct Slot<'a, R>(&'a R, &'a Others);
 
-impl<R: Display> Display for Place<'_, R> {
+impl<R: Display> Display for Slot<'_, R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self(room, others) = self;
         match others.names.as_slice() {

@@ -1,7 +1,7 @@
 //! Accounts and bans: on the disk before they are answered, and noticed when others change them.
 
 use chatd::address::Origin;
-use chatd::chat::{Account, Ban, Claim, ClientId, Mask, Order, Password, Role};
+use chatd::chat::{Account, AuthRequest, Ban, BanChange, ClientId, Mask, Password, Role};
 use chatd::store::{Answer, Denial, Event, offline};
 use chatd::text::Text;
 
@@ -13,13 +13,13 @@ fn password(text: &str) -> Password {
 }
 
 impl Kept {
-    fn claim(&self, claim: Claim) -> Answer {
-        self.store.claim(CLIENT, claim).unwrap();
+    fn claim(&self, claim: AuthRequest) -> Answer {
+        self.store.authenticate(CLIENT, claim).unwrap();
         self.answer()
     }
 
-    fn order(&self, order: Order) -> Answer {
-        self.store.order(CLIENT, order).unwrap();
+    fn change_ban(&self, order: BanChange) -> Answer {
+        self.store.change_ban(CLIENT, order).unwrap();
         self.answer()
     }
 }
@@ -29,16 +29,19 @@ fn who_registers_can_log_in_and_nobody_else_can() {
     let dir = TempDir::new();
     let kept = Kept::open(&dir);
     let register =
-        |name, word| kept.claim(Claim::Register(nick(name), password(word), moment(NOON)));
+        |name, word| kept.claim(AuthRequest::Register(nick(name), password(word), moment(NOON)));
     let log_in =
-        |name, word| kept.claim(Claim::Login(nick(name), password(word), moment(NOON + 5)));
+        |name, word| kept.claim(AuthRequest::Login(nick(name), password(word), moment(NOON + 5)));
     let Answer::Registered(bob) = register("Bob", "secret") else { panic!("it is free") };
     assert_eq!((bob.nick, bob.role, bob.created), (nick("Bob"), Role::User, moment(NOON)));
     assert_eq!(count(&dir, "account"), 1);
     assert_eq!(log_in("b0b", "secret"), Answer::LoggedIn(bob));
-    assert_eq!(log_in("Bob", "Secret"), Answer::NotClaimed(Denial::WrongPassword));
-    assert_eq!(log_in("eve", "secret"), Answer::NotClaimed(Denial::NotRegistered(nick("eve"))));
-    assert_eq!(register("B0B", "mine"), Answer::NotClaimed(Denial::Registered(nick("Bob"))));
+    assert_eq!(log_in("Bob", "Secret"), Answer::NotAuthenticated(Denial::WrongPassword));
+    assert_eq!(
+        log_in("eve", "secret"),
+        Answer::NotAuthenticated(Denial::NotRegistered(nick("eve")))
+    );
+    assert_eq!(register("B0B", "mine"), Answer::NotAuthenticated(Denial::Registered(nick("Bob"))));
     kept.close();
     let accounts = Kept::open(&dir).past.roll.accounts;
     assert_eq!(accounts, [Account { last_seen: Some(moment(NOON + 5)), ..bob }]);
@@ -49,8 +52,8 @@ fn who_registers_at_the_last_moment_is_registered() {
     let dir = TempDir::new();
     let kept = Kept::open(&dir);
     for name in ["ann", "bob", "cy", "dan", "eve"] {
-        let claim = Claim::Register(nick(name), password("secret"), moment(NOON));
-        kept.store.claim(CLIENT, claim).unwrap();
+        let claim = AuthRequest::Register(nick(name), password("secret"), moment(NOON));
+        kept.store.authenticate(CLIENT, claim).unwrap();
     }
     kept.close();
     assert_eq!(count(&dir, "account"), 5);
@@ -60,7 +63,7 @@ fn who_registers_at_the_last_moment_is_registered() {
 fn passwords_are_nowhere_in_the_file() {
     let dir = TempDir::new();
     let kept = Kept::open(&dir);
-    kept.claim(Claim::Register(nick("bob"), password("correct horse"), moment(NOON)));
+    kept.claim(AuthRequest::Register(nick("bob"), password("correct horse"), moment(NOON)));
     kept.close();
     let file = std::fs::read(dir.path("chatd.db")).unwrap();
     let has = |text: &str| file.windows(text.len()).any(|window| window == text.as_bytes());
@@ -72,10 +75,10 @@ fn too_many_claims_are_refused_at_once() {
     let dir = TempDir::new();
     let kept = Kept::open(&dir);
     let claim = |id| {
-        let claim = Claim::Login(nick("bob"), password("x"), moment(NOON));
-        kept.store.claim(ClientId(id), claim)
+        let claim = AuthRequest::Login(nick("bob"), password("x"), moment(NOON));
+        kept.store.authenticate(ClientId(id), claim)
     };
-    kept.claim(Claim::Register(nick("bob"), password("secret"), moment(NOON)));
+    kept.claim(AuthRequest::Register(nick("bob"), password("secret"), moment(NOON)));
     let answers: Vec<_> = (0..100).map(claim).collect();
     let taken = answers.iter().filter(|answer| answer.is_ok()).count();
     assert!((16..60).contains(&taken), "{taken}");
@@ -85,7 +88,7 @@ fn too_many_claims_are_refused_at_once() {
             Event::Answered(_, answer) => Some(answer),
             _ => None,
         });
-        assert_eq!(answer, Answer::NotClaimed(Denial::WrongPassword));
+        assert_eq!(answer, Answer::NotAuthenticated(Denial::WrongPassword));
     }
 }
 
@@ -102,15 +105,15 @@ fn bans_are_kept_until_they_run_out_or_are_lifted() {
     let network = ban("10.0.0.0/8", None);
     let name = ban("Eve", Some(i64::MAX));
     for ban in [&network, &name, &ban("192.0.2.7", Some(NOON)), &ban("2001:db8::1", None)] {
-        assert_eq!(kept.order(Order::Ban(ban.clone())), Answer::Banned(ban.clone()));
+        assert_eq!(kept.change_ban(BanChange::Ban(ban.clone())), Answer::Banned(ban.clone()));
     }
     let again = Ban { reason: None, ..network.clone() };
-    kept.order(Order::Ban(again.clone()));
+    kept.change_ban(BanChange::Ban(again.clone()));
     assert_eq!(count(&dir, "ban"), 3, "the same mask is one ban, and one has run out");
     let v6 = Mask::new("2001:db8::1").unwrap();
-    assert_eq!(kept.order(Order::Unban(v6)), Answer::Unbanned(v6));
-    let again_not = Answer::NotOrdered(Order::Unban(v6), Denial::NotBanned(v6));
-    assert_eq!(kept.order(Order::Unban(v6)), again_not);
+    assert_eq!(kept.change_ban(BanChange::Unban(v6)), Answer::Unbanned(v6));
+    let again_not = Answer::BanNotChanged(BanChange::Unban(v6), Denial::NotBanned(v6));
+    assert_eq!(kept.change_ban(BanChange::Unban(v6)), again_not);
     kept.close();
     let bans = Kept::open(&dir).past.roll.bans;
     assert_eq!(bans, [name, again], "oldest first, without those that ran out");

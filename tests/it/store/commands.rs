@@ -5,7 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
-use chatd::chat::{Claim, Entry, Kind, Password, Role};
+use chatd::chat::{AuthRequest, Entry, Kind, Password, Role};
 use chatd::store::Event;
 use chatd::text::Text;
 use serde_json::{Value, json};
@@ -149,7 +149,9 @@ fn accounts_are_managed_while_the_server_runs() {
     });
     let log_in = |word: &str| {
         let password = Password::new(word).unwrap();
-        kept.store.claim(super::CLIENT, Claim::Login(nick("bob"), password, moment(NOON))).unwrap();
+        kept.store
+            .authenticate(super::CLIENT, AuthRequest::Login(nick("bob"), password, moment(NOON)))
+            .unwrap();
         matches!(kept.answer(), chatd::store::Answer::LoggedIn(_))
     };
     assert!(log_in("the third") && !log_in("the second"));

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use chatd::store::{Event, Keep};
+use chatd::store::{Event, Retention};
 
 use super::{Kept, count, other};
 use crate::harness::TempDir;
@@ -51,7 +51,7 @@ fn what_was_committed_survives_a_kill() {
 }
 
 fn write_until_killed(dir: &str) {
-    let mut kept = Kept::open_at(dir, Keep::default());
+    let mut kept = Kept::open_at(dir, Retention::default());
     loop {
         let last = kept.say_all((0..50).map(|number| format!("line {number}")));
         kept.wait(|event| {

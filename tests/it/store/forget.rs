@@ -1,7 +1,7 @@
 //! Forgetting beside what is being written, handed over and removed.
 
 use chatd::chat::{Chat, ClientId, LineFilter, Settings};
-use chatd::store::{Answer, Event, Keep};
+use chatd::store::{Answer, Event, Retention};
 use chatd::text::Text;
 
 use super::commands::manage;
@@ -13,7 +13,7 @@ fn of_alice(text: &str) -> LineFilter {
     LineFilter { nick: Some(nick("alice")), room, text, ..LineFilter::default() }
 }
 
-fn is_sound(dir: &TempDir) {
+fn is_consistent(dir: &TempDir) {
     let check = "INSERT INTO msg_fts(msg_fts) VALUES('integrity-check')";
     other(dir).execute(check, []).unwrap();
 }
@@ -36,7 +36,7 @@ fn lines_that_wait_to_be_written_are_forgotten_too() {
     assert_eq!(kept.answer(), Answer::Forgotten(filter, 2));
     assert_eq!(kept.last("lobby", 9), ["no more s3cret"]);
     kept.close();
-    is_sound(&dir);
+    is_consistent(&dir);
 }
 
 #[test]
@@ -73,11 +73,11 @@ fn a_long_history_is_forgotten_in_slices_and_removed_later() {
     assert!(lines >= 2500, "{lines}");
     assert_eq!(kept.last("lobby", 3), ["line 4994 0", "line 4996 0", "line 4998 0"]);
     kept.close();
-    is_sound(&dir);
-    let kept = Kept::keeping(&dir, Keep { lines: Some(10), ..Keep::default() });
+    is_consistent(&dir);
+    let kept = Kept::keeping(&dir, Retention { lines: Some(10), ..Retention::default() });
     crate::harness::eventually("retention", || (count(&dir, "msg") == 10).then_some(()));
     kept.close();
-    is_sound(&dir);
+    is_consistent(&dir);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use chatd::chat::{Mask, Order};
+use chatd::chat::{BanChange, Mask};
 use chatd::store::{Answer, Database, Denial, Event};
 
 use super::{CLIENT, Kept};
@@ -46,9 +46,9 @@ fn lines_wait_for_room_on_the_disk() {
         };
         assert!(error.contains("full"), "{error}");
         assert!(committed > 10 && committed < said, "{committed} of {said}");
-        kept.store.order(CLIENT, Order::Unban(Mask::new("eve").unwrap())).unwrap();
+        kept.store.change_ban(CLIENT, BanChange::Unban(Mask::new("eve").unwrap())).unwrap();
         let denial = match kept.answer() {
-            Answer::NotOrdered(_, denial) => denial,
+            Answer::BanNotChanged(_, denial) => denial,
             other => panic!("{other:?}"),
         };
         assert!(matches!(denial, Denial::NotSaved | Denial::NotBanned(_)));

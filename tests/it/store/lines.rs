@@ -6,7 +6,7 @@ use std::{fs, iter};
 
 use chatd::address::Address;
 use chatd::chat::{AnswerForm, ClientId, Entry, Kind, LineId};
-use chatd::store::{Answer, Denial, Event, Keep, PastRoom, Question, Recalled, Store};
+use chatd::store::{Answer, Denial, Event, PastRoom, Question, Recalled, Retention, Store};
 use chatd::text::Text;
 
 use super::{CLIENT, Kept, count, entry, home, moment, nick, other, room, texts};
@@ -129,7 +129,7 @@ fn one_address_that_asks_a_lot_delays_another_by_one_answer_only() {
         Event::Answered(ClientId(202), _) => drop(tell_history.send(event)),
         _ => drop(tell.send(event)),
     };
-    let store = Store::start(database, Keep::default(), report).unwrap();
+    let store = Store::start(database, Retention::default(), report).unwrap();
     let search = |id, from: &str| {
         let question = Question::Search { words: Text::new("rare words"), form: AnswerForm::Lines };
         store.ask(ClientId(id), Address::of(from.parse().unwrap()), question)

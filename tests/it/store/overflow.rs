@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use chatd::chat::Entry;
-use chatd::chat::{Mask, Order};
+use chatd::chat::{BanChange, Mask};
 use chatd::store::{Answer, Denial, Event};
 use chatd::text::Text;
 use rusqlite::Connection;
@@ -73,9 +73,9 @@ fn lines_wait_for_a_disk_that_fails_and_orders_are_answered() {
     // SQLite itself waits 5 s for the other one.
     assert!(matches!(kept.next(), Event::Failing { .. }));
     assert_eq!(kept.store.pending(), 1);
-    let order = Order::Unban(Mask::new("eve").unwrap());
-    kept.store.order(CLIENT, order.clone()).unwrap();
-    assert_eq!(kept.answer(), Answer::NotOrdered(order, Denial::NotSaved));
+    let order = BanChange::Unban(Mask::new("eve").unwrap());
+    kept.store.change_ban(CLIENT, order.clone()).unwrap();
+    assert_eq!(kept.answer(), Answer::BanNotChanged(order, Denial::NotSaved));
     drop(blocker);
     kept.wait_committed(seq);
     assert!(matches!(kept.next(), Event::Recovered { after } if after > Duration::ZERO));

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use chatd::chat::{AnswerForm, Entry};
-use chatd::store::{Answer, Keep, Question};
+use chatd::store::{Answer, Question, Retention};
 use chatd::text::Text;
 
 use super::{CLIENT, Kept, count, entry, home, moment, other, room};
@@ -25,7 +25,7 @@ fn of_each_room_the_last_lines_stay() {
     }
     kept.store.write(room("few"), entry("few")).unwrap();
     kept.close();
-    let kept = Kept::keeping(&dir, Keep { lines: Some(10), age: None });
+    let kept = Kept::keeping(&dir, Retention { lines: Some(10), age: None });
     eventually("the rest to go", || (count(&dir, "msg") == 21).then_some(()));
     assert_eq!(
         kept.last("lobby", 99),
@@ -51,7 +51,7 @@ fn what_is_too_old_goes() {
     }
     kept.close();
     let day = Duration::from_secs(24 * 3600);
-    let kept = Kept::keeping(&dir, Keep { age: Some(day), lines: None });
+    let kept = Kept::keeping(&dir, Retention { age: Some(day), lines: None });
     eventually("the rest to go", || (count(&dir, "msg") == 2).then_some(()));
     assert_eq!(kept.last("lobby", 9), ["23 h ago", "1 h ago"]);
     assert_index_is_sound(&dir);

@@ -1,7 +1,7 @@
 //! Commands about accounts. A typed password goes to the store and nowhere else.
 
 use crate::chat::effect::Effect;
-use crate::chat::model::{Claim, Nick, Password};
+use crate::chat::model::{AuthRequest, Nick, Password};
 use crate::chat::refusal::Refusal;
 use crate::chat::turn::speech::Turn;
 use crate::text::Text;
@@ -19,8 +19,8 @@ pub(crate) fn register(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal
         return Err(Refusal::Registered(account.nick));
     }
     let (uptime, me, from) = (turn.now.uptime, turn.me, turn.me().address());
-    turn.chat.claims.begin_registration(uptime, me, from)?;
-    claim(turn, Claim::Register(nick, password, turn.now.moment));
+    turn.chat.authentication.begin_registration(uptime, me, from)?;
+    authenticate(turn, AuthRequest::Register(nick, password, turn.now.moment));
     Ok(())
 }
 
@@ -33,8 +33,8 @@ pub(crate) fn login(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     })?;
     turn.may_bear(nick)?;
     let (uptime, me, from) = (turn.now.uptime, turn.me, turn.me().address());
-    turn.chat.claims.begin_login(uptime, me, from)?;
-    claim(turn, Claim::Login(nick, password, turn.now.moment));
+    turn.chat.authentication.begin_login(uptime, me, from)?;
+    authenticate(turn, AuthRequest::Login(nick, password, turn.now.moment));
     Ok(())
 }
 
@@ -52,8 +52,8 @@ pub(super) fn password(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal
     let account = *turn.chat.registry.account(login).ok_or(Refusal::NotLoggedIn)?;
     let password = Password::chosen(args[0]).ok_or(Refusal::NotANewPassword)?;
     let (me, from) = (turn.me, turn.me().address());
-    turn.chat.claims.begin_password(me, from)?;
-    claim(turn, Claim::SetPassword(account.nick, account.password, password));
+    turn.chat.authentication.begin_password(me, from)?;
+    authenticate(turn, AuthRequest::SetPassword(account.nick, account.password, password));
     Ok(())
 }
 
@@ -70,6 +70,6 @@ fn warn_of_listeners(turn: &mut Turn<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn claim(turn: &mut Turn<'_>, claim: Claim) {
-    turn.effects.push(Effect::Claim(turn.me, claim));
+fn authenticate(turn: &mut Turn<'_>, request: AuthRequest) {
+    turn.effects.push(Effect::Authenticate(turn.me, request));
 }

@@ -6,7 +6,7 @@ use super::arguments::on_or_off;
 use crate::address::{Address, Origin};
 use crate::chat::effect::{Audience, Effect};
 use crate::chat::message::{Message, Reason};
-use crate::chat::model::{Allowance, Ban, ClientId, LineFilter, Mask, Moment, Nick, Order};
+use crate::chat::model::{Allowance, Ban, BanChange, ClientId, LineFilter, Mask, Moment, Nick};
 use crate::chat::refusal::Refusal;
 use crate::chat::state::Mute;
 use crate::chat::turn::moderation::{because, for_so_long};
@@ -104,7 +104,7 @@ pub(crate) fn ban(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let until = duration.map(|duration| turn.now.moment.after(duration));
     let reason = (!why.is_empty()).then(|| Text::new(why));
     let ban = Ban { mask, by: me.nick, reason, until };
-    order(turn, Order::Ban(ban.clone()))?;
+    change_ban(turn, BanChange::Ban(ban.clone()))?;
     let why = because(ban.reason.as_ref());
     turn.log(format_args!("banned {mask}{}{why}", for_so_long(duration)));
     turn.chat.registry.ban(turn.now.moment, ban);
@@ -118,7 +118,7 @@ pub(crate) fn unban(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let found = bans.find(|ban| mask.is_like(&ban.mask)).map(|ban| ban.mask);
     drop(bans);
     let mask = found.ok_or(Refusal::NotBanned(mask))?;
-    order(turn, Order::Unban(mask))?;
+    change_ban(turn, BanChange::Unban(mask))?;
     turn.log(format_args!("unbanned {mask}"));
     turn.chat.registry.unban(mask);
     Ok(())
@@ -126,9 +126,9 @@ pub(crate) fn unban(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
 
 /// Has the store save an order that is in force already; the answer comes when it is on disk, or
 /// when saving failed.
-fn order(turn: &mut Turn<'_>, order: Order) -> Result<(), Refusal> {
-    turn.chat.orders.add(turn.me, order.clone())?;
-    turn.effects.push(Effect::Order(turn.me, order));
+fn change_ban(turn: &mut Turn<'_>, change: BanChange) -> Result<(), Refusal> {
+    turn.chat.unsaved_bans.add(turn.me, change.clone())?;
+    turn.effects.push(Effect::ChangeBan(turn.me, change));
     Ok(())
 }
 
