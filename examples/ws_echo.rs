@@ -9,12 +9,11 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chatd::net::transport::{Patience, Transport};
+use chatd::net::{Patience, Transport};
 use chatd::os::Bell;
-use chatd::runtime::replaceable::Replaceable;
+use chatd::runtime::Replaceable;
 use chatd::web::{self, Guard, Served, Site};
-use chatd::wire::Farewell;
-use chatd::wire::websocket::{Data, End, Frames, encode_close};
+use chatd::wire::{Data, End, Farewell, Frames, encode_close};
 use tungstenite::protocol::frame::Frame;
 use tungstenite::protocol::frame::coding::{Data as Kind, OpCode};
 

@@ -10,3 +10,5 @@ pub mod cli; // the command line, with its subcommands
 
 pub use self::layers::{Stop, command, is_setting, load, state_dir};
 pub use self::settings::{Config, Durability};
+
+pub use self::cli::{BadPassword, Job};

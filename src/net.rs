@@ -1,5 +1,11 @@
 //! Connections, bare or under TLS, and the head of an HTTP request.
 
-pub mod http;
-pub mod tls;
-pub mod transport;
+pub(crate) mod http; // the head of a request, and answers; pure
+pub(crate) mod tls; // the certificate and key
+mod transport; // a connection that one thread reads and another writes
+
+pub(crate) use self::http::{Answer, Request, Upgrade};
+pub use self::http::{MAX_HEAD, Status, parse};
+pub(crate) use self::tls::{Certificates, Expiry, Identity, PrivateKey, Tls};
+pub(crate) use self::transport::Accepted;
+pub use self::transport::{Patience, Transport};

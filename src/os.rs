@@ -1,9 +1,9 @@
 //! The only folder that names system calls, as thin, typed wrappers over `rustix` and `nix`.
 
-mod process;
-mod signals;
-mod socket;
-mod wait;
+mod process; // the process and its descriptors
+mod signals; // holding and sending signals
+mod socket; // listening, reading, sending
+mod wait; // bells, and waiting
 
 pub use self::process::{
     announce_descriptors, become_program, close_on_exec, effective_user, host_name, is_journal,

@@ -1,7 +1,7 @@
 //! The store: history, bans and accounts in one SQLite file, written and read by threads of its own.
 //!
 //! Whoever uses it never waits for the disk: what is to be written is queued, what is asked is
-//! answered later, and both are reported as an [`Event`]. BanChange is the caller's: what is handed
+//! answered later, and both are reported as an [`Event`]. The order is the caller's: what is handed
 //! over first is written first.
 
 mod request; // what can be asked, and the answers

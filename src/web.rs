@@ -15,13 +15,10 @@ use self::fields::PAGE_FIELDS;
 pub use self::guard::{Barred, Guard, WebOrigin};
 pub use self::names::machine_names;
 pub use self::plain::is_http;
-use crate::net::http;
-use crate::net::http::{Answer, MAX_HEAD, Request, Status, Upgrade};
-use crate::net::transport::{Patience, Transport};
-use crate::runtime::replaceable::Replaceable;
-use crate::telemetry::metrics::{CONTENT_TYPE, PLAIN_CONTENT_TYPE, to_plain_text};
-use crate::wire::Dialect;
-use crate::wire::websocket::SUBPROTOCOL;
+use crate::net::{Answer, MAX_HEAD, Patience, Request, Status, Transport, Upgrade, http};
+use crate::runtime::Replaceable;
+use crate::telemetry::{CONTENT_TYPE, PLAIN_CONTENT_TYPE, to_plain_text};
+use crate::wire::{Dialect, SUBPROTOCOL};
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 

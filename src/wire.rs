@@ -13,3 +13,8 @@ pub use self::decoder::Decoder;
 pub use self::dialect::Dialect;
 pub use self::farewell::Farewell;
 pub use self::incoming::{Incoming, WireError};
+
+pub use self::text::{MAX_WITHOUT_LINE_END, Style, edited};
+pub(crate) use self::text::{http_refusal, is_typed, plain_refusal};
+pub use self::websocket::{Data, End, Frames, encode_close};
+pub(crate) use self::websocket::{PING, SUBPROTOCOL};

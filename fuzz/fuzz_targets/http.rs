@@ -4,7 +4,7 @@
 //! Input: the stream.
 #![no_main]
 
-use chatd::net::http::{MAX_HEAD, Status, parse};
+use chatd::net::{MAX_HEAD, Status, parse};
 use chatd::web::Guard;
 use libfuzzer_sys::fuzz_target;
 

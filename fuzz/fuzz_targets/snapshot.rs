@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use chatd::admission::limits::Limits;
+use chatd::admission::Limits;
 use chatd::chat::{Chat, ClientId, Effects, Event, Moment, Now, Reason, Roll, Settings};
-use chatd::restart::snapshot::{Record, SavedSession, Snapshot};
+use chatd::restart::{Record, SavedSession, Snapshot};
 use chatd::text::Line;
 use libfuzzer_sys::fuzz_target;
 

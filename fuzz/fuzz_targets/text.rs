@@ -3,8 +3,7 @@
 //! Input: which limit, how many lengths to cut by, those lengths, the stream.
 #![no_main]
 
-use chatd::wire::Incoming;
-use chatd::wire::text::MAX_WITHOUT_LINE_END;
+use chatd::wire::{Incoming, MAX_WITHOUT_LINE_END};
 use chatd_fuzz::{cut, decode, is_dangerous};
 use libfuzzer_sys::fuzz_target;
 

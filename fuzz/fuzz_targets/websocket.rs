@@ -5,8 +5,7 @@
 //! to be put into frames.
 #![no_main]
 
-use chatd::wire::text::MAX_WITHOUT_LINE_END;
-use chatd::wire::{Incoming, WireError};
+use chatd::wire::{Incoming, MAX_WITHOUT_LINE_END, WireError};
 use chatd_fuzz::{cut, decode_websocket, is_dangerous};
 use libfuzzer_sys::fuzz_target;
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::limits::{LEAST_ARRIVING, Limits};
 use crate::address::Address;
-use crate::telemetry::metrics::Refused;
+use crate::telemetry::Refused;
 
 /// What a connection comes for. Each has a share of its own of those that may be on their way in,
 /// so that a crowd for one is none for another.

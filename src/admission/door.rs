@@ -12,7 +12,7 @@ use super::crowd::{Crowd, Share};
 use super::limits::Limits;
 use crate::address::Address;
 use crate::chat::ClientId;
-use crate::telemetry::metrics::Refused;
+use crate::telemetry::Refused;
 
 /// Counts the connected clients, and so decides who may come in.
 #[derive(Debug, Default)]

@@ -40,7 +40,7 @@ impl Limits {
 
 /// Fewer connections than this on their way in from one address are no crowd, whatever the limit
 /// on its clients: a browser asks for the parts of the page all at once.
-pub const LEAST_ARRIVING: usize = 16;
+pub(super) const LEAST_ARRIVING: usize = 16;
 
 impl Limits {
     /// How many connections may be on their way in from a network at once. A /56 and a /48 have

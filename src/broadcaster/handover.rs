@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::parking::{PARKING, RestartRequest};
 use super::run::{Broadcaster, LAST_ANSWERS, LAST_WRITES};
 use crate::chat::{ClientId, Event, Message, Reason};
-use crate::delivery::peer::Peer;
-use crate::restart::snapshot::{Handover, Record, Snapshot};
+use crate::delivery::Peer;
+use crate::restart::{Handover, Record, Snapshot};
 use crate::wire::Farewell;
 
 /// How long it may take to leave everything to the next process.

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
-use crate::admission::door::Door;
+use crate::admission::Door;
 use crate::chat::ClientId;
-use crate::restart::snapshot::{Handover, SavedSession};
+use crate::restart::{Handover, SavedSession};
 
 /// How long sessions may take to park.
 pub(super) const PARKING: Duration = Duration::from_secs(2);

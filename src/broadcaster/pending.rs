@@ -7,7 +7,7 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use crate::chat::{ClientId, Effect};
-use crate::intake::inbox::Input;
+use crate::intake::Input;
 use crate::store::{Answer, Denial};
 
 /// How long what a client sends may wait for an answer; then it is heard before it.

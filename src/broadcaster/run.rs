@@ -8,14 +8,12 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use super::dispatch::{Dispatcher, Environment};
 use super::parking::Parking;
-use crate::admission::limits::Limits;
+use crate::admission::Limits;
 use crate::chat::{Chat, Now};
-use crate::delivery::peer::Peer;
-use crate::intake::inbox::Input;
+use crate::delivery::Peer;
+use crate::intake::Input;
 use crate::os::WritablePoll;
-use crate::runtime::clock::Clock;
-use crate::runtime::replaceable::Replaceable;
-use crate::runtime::wakeup::Wakeup;
+use crate::runtime::{Clock, Replaceable, Wakeup};
 use crate::wire::Farewell;
 
 /// Inputs taken before everybody is flushed, so that a flood cannot hold back what was said.

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::chat::{Chat, ClientId, Presence, Reason};
-use crate::restart::manager_thread::ManagerThread;
-use crate::restart::snapshot::Record;
-use crate::telemetry::metrics::{Dropped, Metrics, Refused};
+use crate::restart::{ManagerThread, Record};
+use crate::telemetry::{Dropped, Metrics, Refused};
 use crate::wire::Dialect;
 
 /// What the manager knows, and when it is to hear more.

@@ -7,7 +7,7 @@ use super::dispatch::Dispatcher;
 use super::identity::Claimed;
 use crate::chat::Now;
 use crate::store::{self, Swing};
-use crate::telemetry::metrics::Census;
+use crate::telemetry::Census;
 
 impl Dispatcher {
     /// When [`tick`](Self::tick) has something to do next.

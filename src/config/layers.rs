@@ -306,7 +306,7 @@ fn complaint(error: &clap::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::admission::limits::Limits;
+    use crate::admission::Limits;
     use log::LevelFilter;
 
     #[test]

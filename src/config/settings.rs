@@ -11,14 +11,14 @@ use log::LevelFilter;
 
 use super::files::{Motd, Pem};
 use super::values::{Timeout, between, parse_age, parse_name, parse_size, parse_timeout};
-use crate::admission::limits::Limits;
+use crate::admission::Limits;
 use crate::chat::Settings;
-use crate::net::tls::{Certificates, Identity, PrivateKey};
+use crate::net::{Certificates, Identity, PrivateKey};
 use crate::os;
 use crate::store::{self, Retention};
 use crate::text::Text;
 use crate::web::{self, Guard, WebOrigin};
-use crate::wire::text::MAX_WITHOUT_LINE_END;
+use crate::wire::MAX_WITHOUT_LINE_END;
 
 /// What `--max-clients` and the like can be at most.
 const MANY: u64 = 1_000_000;

@@ -20,7 +20,7 @@ const LONGEST: Duration = Duration::from_millis(50);
 
 /// One room's messages, in order, and their bytes in each dialect in use.
 #[derive(Debug, Default)]
-pub struct Feed {
+pub(super) struct Feed {
     /// No other feed ever had it.
     number: u64,
     /// How many messages there were in earlier batches. Only their bytes are left.

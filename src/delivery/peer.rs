@@ -9,12 +9,11 @@ use std::time::Duration;
 use super::feed::{Cursor, Feeds, Unread};
 use super::send_queue::SendQueue;
 use super::slowness::{Slowness, Verdict};
-use crate::admission::door::Slot;
+use crate::admission::Slot;
 use crate::chat::{ClientId, Message, RoomId};
-use crate::net::transport::Transport;
+use crate::net::Transport;
 use crate::os::WritablePoll;
-use crate::wire::websocket::PING;
-use crate::wire::{Dialect, Farewell};
+use crate::wire::{Dialect, Farewell, PING};
 
 /// One client as the broadcaster sees it. Nothing here waits.
 #[derive(Debug)]

@@ -13,8 +13,8 @@ use super::room_peers::RoomPeers;
 use super::slowness::Verdict;
 use crate::chat::{ClientId, Message, RoomId};
 use crate::os::WritablePoll;
-use crate::restart::manager_thread::ManagerThread;
-use crate::telemetry::metrics::Census;
+use crate::restart::ManagerThread;
+use crate::telemetry::Census;
 use crate::wire::Dialect;
 
 /// A batch is sent when it has made so many bytes, so that it is soon known who takes them.
@@ -26,7 +26,7 @@ const PARTS: usize = 4;
 
 /// All peers, by the client that each belongs to.
 #[derive(Debug)]
-pub struct Peers {
+pub(crate) struct Peers {
     manager: ManagerThread,
     peers: FxHashMap<ClientId, Peer>,
     feeds: Feeds,
@@ -47,7 +47,7 @@ pub struct Peers {
 
 impl Peers {
     /// None yet; those that fall behind are watched by `writable`, and `manager` is told who goes.
-    pub fn new(writable: Arc<WritablePoll>, manager: ManagerThread) -> Self {
+    pub(crate) fn new(writable: Arc<WritablePoll>, manager: ManagerThread) -> Self {
         Self {
             manager,
             peers: FxHashMap::default(),
@@ -63,19 +63,19 @@ impl Peers {
     }
 
     /// Adds the peer of a client that connected.
-    pub fn add(&mut self, id: ClientId, peer: Peer) {
+    pub(crate) fn add(&mut self, id: ClientId, peer: Peer) {
         self.websockets += usize::from(peer.is_websocket());
         self.peers.insert(id, peer);
     }
 
     /// Adds the peer of a client that another process had, and the manager has.
-    pub fn adopt(&mut self, id: ClientId, mut peer: Peer) {
+    pub(crate) fn adopt(&mut self, id: ClientId, mut peer: Peer) {
         peer.is_kept = true;
         self.add(id, peer);
     }
 
     /// Has the connection of a client outlive the process, if it can.
-    pub fn keep(&mut self, id: ClientId) {
+    pub(crate) fn keep(&mut self, id: ClientId) {
         if let Some(peer) = self.peers.get_mut(&id)
             && peer.can_move()
         {
@@ -85,7 +85,7 @@ impl Peers {
     }
 
     /// Has the next process know nothing of a client, whose connection may stay open for a while.
-    pub fn forget(&mut self, id: ClientId) {
+    pub(crate) fn forget(&mut self, id: ClientId) {
         if let Some(peer) = self.peers.get_mut(&id)
             && std::mem::take(&mut peer.is_kept)
         {
@@ -94,7 +94,7 @@ impl Peers {
     }
 
     /// How many there are of each kind, and what waits for them.
-    pub fn count(&self) -> Census {
+    pub(crate) fn count(&self) -> Census {
         let mut census = Census::default();
         for peer in self.peers.values() {
             census.queued += peer.queued();
@@ -108,12 +108,12 @@ impl Peers {
     }
 
     /// How many bytes sockets took since this was asked last.
-    pub fn take_sent(&mut self) -> usize {
+    pub(crate) fn take_sent(&mut self) -> usize {
         std::mem::take(&mut self.sent)
     }
 
     /// Ends the connection of a client that the next process is not to know of.
-    pub fn abandon(&mut self, id: ClientId) {
+    pub(crate) fn abandon(&mut self, id: ClientId) {
         self.forget(id);
         if let Some(mut peer) = self.peers.remove(&id) {
             self.websockets -= usize::from(peer.is_websocket());
@@ -122,22 +122,17 @@ impl Peers {
     }
 
     /// How many there are.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.peers.len()
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.peers.is_empty()
-    }
-
     /// Whose they are.
-    pub fn ids(&self) -> impl Iterator<Item = ClientId> {
+    pub(crate) fn ids(&self) -> impl Iterator<Item = ClientId> {
         self.peers.keys().copied()
     }
 
     /// All of them, at the end, with all that they are due.
-    pub fn into_all(mut self) -> impl Iterator<Item = (ClientId, Peer)> {
+    pub(crate) fn into_all(mut self) -> impl Iterator<Item = (ClientId, Peer)> {
         for peer in self.peers.values_mut() {
             peer.take(&mut self.feeds);
         }
@@ -145,18 +140,18 @@ impl Peers {
     }
 
     /// How a client is spoken to whose connection could outlive the process.
-    pub fn lasting_dialect(&self, id: ClientId) -> Option<Dialect> {
+    pub(crate) fn lasting_dialect(&self, id: ClientId) -> Option<Dialect> {
         let peer = self.peers.get(&id).filter(|peer| peer.transport().is_bare());
         peer.map(Peer::dialect)
     }
 
     /// Where a client is, for the log.
-    pub fn addr(&self, id: ClientId) -> Option<SocketAddr> {
+    pub(crate) fn addr(&self, id: ClientId) -> Option<SocketAddr> {
         self.peers.get(&id).map(Peer::addr)
     }
 
     /// Does something to a client's peer, if there is one, which is then flushed in this batch.
-    pub fn with(&mut self, id: ClientId, act: impl FnOnce(&mut Peer, &mut Feeds)) {
+    pub(crate) fn with(&mut self, id: ClientId, act: impl FnOnce(&mut Peer, &mut Feeds)) {
         if let Some(peer) = self.peers.get_mut(&id) {
             let before = peer.own_queued();
             act(peer, &mut self.feeds);
@@ -166,14 +161,14 @@ impl Peers {
     }
 
     /// From here on, a client gets what a room is told.
-    pub fn enter(&mut self, id: ClientId, room: RoomId) {
+    pub(crate) fn enter(&mut self, id: ClientId, room: RoomId) {
         self.with(id, |peer, feeds| peer.enter(room, feeds));
         let is_behind = self.peers.get(&id).is_some_and(|peer| peer.is_with_those_behind);
         self.rooms.entry(room).or_default().add(id, is_behind);
     }
 
     /// From here on, it does not.
-    pub fn leave(&mut self, id: ClientId, room: RoomId) {
+    pub(crate) fn leave(&mut self, id: ClientId, room: RoomId) {
         self.with(id, |peer, feeds| peer.leave(room, feeds));
         let Some(members) = self.rooms.get_mut(&room) else { return };
         members.remove(id);
@@ -183,12 +178,12 @@ impl Peers {
     }
 
     /// How many get what a room is told.
-    pub fn members(&self, room: RoomId) -> usize {
+    pub(crate) fn members(&self, room: RoomId) -> usize {
         self.rooms.get(&room).map_or(0, RoomPeers::len)
     }
 
     /// Tells something to all members of a room but some.
-    pub fn tell_room(&mut self, room: RoomId, except: &[ClientId], message: Message) {
+    pub(crate) fn tell_room(&mut self, room: RoomId, except: &[ClientId], message: Message) {
         for id in except {
             if let Some(peer) = self.peers.get_mut(id) {
                 peer.skip_next(room, &mut self.feeds);
@@ -200,40 +195,40 @@ impl Peers {
     }
 
     /// Whether the batch is large enough to be sent before it grows.
-    pub fn is_batch_full(&self) -> bool {
+    pub(crate) fn is_batch_full(&self) -> bool {
         self.weight >= MAX_BATCH_BYTES
     }
 
     /// Whether the batch has more than a few lines.
-    pub fn is_batch_large(&self) -> bool {
+    pub(crate) fn is_batch_large(&self) -> bool {
         self.weight >= LARGE_BATCH
     }
 
     /// When to flush even if there is nothing new.
-    pub fn next_deadline(&self) -> Option<Duration> {
+    pub(crate) fn next_deadline(&self) -> Option<Duration> {
         let suspect = self.suspects.front().map(|&(due, _)| due);
         suspect.into_iter().chain(self.feeds.next_deadline()).min()
     }
 
     /// Does something to every peer, which is then flushed in this batch.
-    pub fn with_all(&mut self, act: impl Fn(&mut Peer, &mut Feeds)) {
+    pub(crate) fn with_all(&mut self, act: impl Fn(&mut Peer, &mut Feeds)) {
         let everyone: Vec<_> = self.peers.keys().copied().collect();
         everyone.into_iter().for_each(|id| self.with(id, &act));
     }
 
     /// Whether there is anybody to ping.
-    pub fn have_websockets(&self) -> bool {
+    pub(crate) fn have_websockets(&self) -> bool {
         self.websockets > 0
     }
 
     /// Whether anything waits to be sent.
-    pub fn are_queued(&self) -> bool {
+    pub(crate) fn are_queued(&self) -> bool {
         self.peers.values().any(|peer| peer.queued() > 0)
     }
 
     /// Ends the batch: sends each client that is due something once, as far as its socket takes
     /// it now. Returns those who are too slow for `limit` bytes in their queues.
-    pub fn flush(&mut self, now: Duration, limit: usize) -> Vec<ClientId> {
+    pub(crate) fn flush(&mut self, now: Duration, limit: usize) -> Vec<ClientId> {
         self.recall_suspects(now);
         let mut slow = Vec::new();
         // Whoever is due something of its own comes first: it may be waiting for that.

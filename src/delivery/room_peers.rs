@@ -4,7 +4,7 @@ use crate::chat::ClientId;
 
 /// The listeners of one room.
 #[derive(Debug, Default)]
-pub struct RoomPeers {
+pub(super) struct RoomPeers {
     /// First those who keep up, then those who are behind.
     listeners: Vec<ClientId>,
     /// How many keep up.
@@ -13,7 +13,7 @@ pub struct RoomPeers {
 
 impl RoomPeers {
     /// Adds a client that is not in it.
-    pub fn add(&mut self, id: ClientId, is_behind: bool) {
+    pub(super) fn add(&mut self, id: ClientId, is_behind: bool) {
         let last = self.listeners.len();
         self.listeners.push(id);
         if !is_behind {
@@ -23,14 +23,14 @@ impl RoomPeers {
     }
 
     /// Removes a client, if it is in it.
-    pub fn remove(&mut self, id: ClientId) {
+    pub(super) fn remove(&mut self, id: ClientId) {
         if let Some(place) = place(&self.listeners, id) {
             self.remove_at(place);
         }
     }
 
     /// Puts a client with those who are behind, or back, if it is not there yet.
-    pub fn set_behind(&mut self, id: ClientId, is_behind: bool) {
+    pub(super) fn set_behind(&mut self, id: ClientId, is_behind: bool) {
         let found = match is_behind {
             true => place(self.prompt(), id),
             false => place(self.behind(), id).map(|place| place + self.prompt),
@@ -51,22 +51,22 @@ impl RoomPeers {
     }
 
     /// Those who keep up.
-    pub fn prompt(&self) -> &[ClientId] {
+    pub(super) fn prompt(&self) -> &[ClientId] {
         &self.listeners[..self.prompt]
     }
 
     /// Those who are behind.
-    pub fn behind(&self) -> &[ClientId] {
+    pub(super) fn behind(&self) -> &[ClientId] {
         &self.listeners[self.prompt..]
     }
 
     /// How many there are.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.listeners.len()
     }
 
     /// Whether there is nobody.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.listeners.is_empty()
     }
 }

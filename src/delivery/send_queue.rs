@@ -11,7 +11,7 @@ const CHUNK: usize = 4096;
 
 /// Pieces of buffers, most of them shared with the queues of other clients.
 #[derive(Debug, Default)]
-pub struct SendQueue {
+pub(super) struct SendQueue {
     pieces: VecDeque<Piece>,
     bytes: usize,
     own: usize,
@@ -26,22 +26,22 @@ struct Piece {
 
 impl SendQueue {
     /// How many bytes wait.
-    pub fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
 
     /// How many of them wait for this client only.
-    pub fn own_bytes(&self) -> usize {
+    pub(super) fn own_bytes(&self) -> usize {
         self.own
     }
 
     /// Whether nothing waits.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.bytes == 0
     }
 
     /// Appends a range of a buffer that others may send, too, without copying it.
-    pub fn push_shared(&mut self, buffer: &Rc<Vec<u8>>, range: Range<usize>) {
+    pub(super) fn push_shared(&mut self, buffer: &Rc<Vec<u8>>, range: Range<usize>) {
         if range.len() < WORTH_SHARING && !self.is_empty() {
             return self.push_with(|own| own.extend_from_slice(&buffer[range]));
         }
@@ -52,7 +52,7 @@ impl SendQueue {
     }
 
     /// Appends bytes of this client's own, which `write` appends to the buffer that it is given.
-    pub fn push_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+    pub(super) fn push_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         let before = self.bytes;
         if let Some(Piece { buffer, range, is_own: true }) = self.pieces.back_mut()
             && range.end < CHUNK
@@ -74,12 +74,12 @@ impl SendQueue {
     }
 
     /// The bytes, piece by piece.
-    pub fn slices(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+    pub(super) fn slices(&self) -> impl ExactSizeIterator<Item = &[u8]> {
         self.pieces.iter().map(|piece| &piece.buffer[piece.range.clone()])
     }
 
     /// Drops `count` bytes from the front: they were sent.
-    pub fn consume(&mut self, mut count: usize) {
+    pub(super) fn consume(&mut self, mut count: usize) {
         self.bytes -= count;
         while count > 0 {
             let Some(front) = self.pieces.front_mut() else { return };
@@ -97,7 +97,7 @@ impl SendQueue {
     }
 
     /// Drops everything.
-    pub fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         *self = Self::default();
     }
 }

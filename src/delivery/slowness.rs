@@ -9,7 +9,7 @@ const MOST: usize = 8;
 
 /// How long one client has been behind.
 #[derive(Debug, Default)]
-pub struct Slowness {
+pub(super) struct Slowness {
     /// Since when more waits than may.
     over_since: Option<Duration>,
 }
@@ -29,7 +29,13 @@ impl Slowness {
     /// Judges a client for which `waiting` bytes wait, `own` of them for nobody else. `limit`
     /// bytes may wait; more only for a second, and only while they cost little because others
     /// wait for the same.
-    pub fn judge(&mut self, now: Duration, waiting: usize, own: usize, limit: usize) -> Verdict {
+    pub(super) fn judge(
+        &mut self,
+        now: Duration,
+        waiting: usize,
+        own: usize,
+        limit: usize,
+    ) -> Verdict {
         if waiting <= limit {
             self.over_since = None;
             return Verdict::Fine;

@@ -8,11 +8,10 @@ use std::time::{Duration, Instant};
 
 use super::handshake::{Handshake, Service, last_words};
 use super::session::Shared;
-use crate::admission::crowd::{Crowd, Share};
-use crate::admission::door::{Door, HandshakeSlot, TurnedAway};
-use crate::net::transport::Transport;
+use crate::admission::{Crowd, Door, HandshakeSlot, Share, TurnedAway};
+use crate::net::Transport;
 use crate::os::{self, Bell, Ready};
-use crate::runtime::threads::Threads;
+use crate::runtime::Threads;
 use crate::web;
 use crate::wire::Dialect;
 
@@ -25,7 +24,7 @@ const MAX_LINGERING: usize = 64;
 
 /// What all acceptors of a server have in common.
 #[derive(Clone, Debug)]
-pub struct Entrance {
+pub(crate) struct Entrance {
     /// Who may come in.
     pub door: Arc<Door>,
     /// What sessions are given.
@@ -40,7 +39,7 @@ pub struct Entrance {
 
 /// Accepts from one listener.
 #[derive(Debug)]
-pub struct Acceptor {
+pub(crate) struct Acceptor {
     listener: TcpListener,
     service: Service,
     entrance: Entrance,
@@ -50,13 +49,13 @@ pub struct Acceptor {
 
 impl Acceptor {
     /// One for `listener`, which must be non-blocking.
-    pub fn new(listener: TcpListener, service: Service, entrance: Entrance) -> Self {
+    pub(crate) fn new(listener: TcpListener, service: Service, entrance: Entrance) -> Self {
         Self { listener, service, entrance, lingering: VecDeque::new() }
     }
 
     /// Accepts until the bell rings, and returns the listener. No error ends it: those about one
     /// connection concern that one, and those for want of descriptors or memory pass.
-    pub fn run(mut self) -> (TcpListener, &'static str) {
+    pub(crate) fn run(mut self) -> (TcpListener, &'static str) {
         let mut back_off = BACK_OFF.0;
         loop {
             match self.accept() {

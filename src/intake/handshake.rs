@@ -11,16 +11,14 @@ use std::time::{Duration, Instant};
 use rustls::ServerConfig;
 
 use super::session::{Session, Shared};
-use crate::admission::crowd::Share;
-use crate::admission::door::{Door, HandshakeSlot, Slot, TurnedAway};
+use crate::admission::{Door, HandshakeSlot, Share, Slot, TurnedAway};
 use crate::chat::{Message, Refusal};
-use crate::net::transport::{Accepted, Patience, Transport};
+use crate::net::{Accepted, Patience, Transport};
 use crate::os::Bell;
-use crate::telemetry::metrics::Refused;
+use crate::telemetry::Refused;
 use crate::text::Text;
 use crate::web::{self, Served, Site, Upgraded};
-use crate::wire::text::{is_typed, plain_refusal};
-use crate::wire::{Dialect, Farewell};
+use crate::wire::{Dialect, Farewell, is_typed, plain_refusal};
 
 /// How long a TLS handshake may take, in all.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -35,7 +33,7 @@ const LINGER_BYTES: usize = 256 * 1024;
 
 /// What a listener is for.
 #[derive(Clone, Debug)]
-pub struct Service {
+pub(crate) struct Service {
     /// What it is called in the log and the port file.
     pub name: &'static str,
     /// Its TLS, if any.
@@ -46,19 +44,19 @@ pub struct Service {
 
 impl Service {
     /// Whether a connection is a client at once.
-    pub fn is_immediate(&self) -> bool {
+    pub(crate) fn is_immediate(&self) -> bool {
         self.tls.is_none() && self.site.is_none()
     }
 
     /// Whose share of those on their way in its connections are of.
-    pub fn share(&self) -> Share {
+    pub(crate) fn share(&self) -> Share {
         let is_for_machines = self.site.as_ref().is_some_and(|site| site.is_for_machines());
         if is_for_machines { Share::Figures } else { Share::Clients }
     }
 
     /// The same service for those who come when there is no time for more than health checks, if
     /// it answers any.
-    pub fn only_health(&self) -> Option<Self> {
+    pub(crate) fn only_health(&self) -> Option<Self> {
         let site = Arc::new(self.site.as_ref()?.only_health());
         Some(Self { site: Some(site), ..self.clone() })
     }
@@ -66,7 +64,7 @@ impl Service {
 
 /// A connection on its way to becoming a client.
 #[derive(Debug)]
-pub struct Handshake {
+pub(super) struct Handshake {
     /// Where it comes from.
     pub addr: SocketAddr,
     /// What it came to.
@@ -83,12 +81,12 @@ pub struct Handshake {
 
 impl Handshake {
     /// A client from its first byte on, which already has its slot.
-    pub fn enter(self, transport: Arc<Transport>, slot: Slot) {
+    pub(super) fn enter(self, transport: Arc<Transport>, slot: Slot) {
         self.start(transport, slot, Dialect::default(), &[]);
     }
 
     /// Goes through all that has to be done before there is a client, and then is one.
-    pub fn run(self, stream: TcpStream, handshake_slot: HandshakeSlot) {
+    pub(super) fn run(self, stream: TcpStream, handshake_slot: HandshakeSlot) {
         match self.prepare(stream) {
             Ok(Some((transport, upgraded))) => self.come_in(transport, upgraded, handshake_slot),
             Ok(None) => {}
@@ -194,7 +192,7 @@ impl Handshake {
 }
 
 /// What somebody is told who can't come in, and the end of it.
-pub fn last_words(dialect: Dialect, reason: TurnedAway) -> Vec<u8> {
+pub(super) fn last_words(dialect: Dialect, reason: TurnedAway) -> Vec<u8> {
     let mut words = Vec::new();
     let refusal = Refusal::TurnedAway(Text::new(reason.to_string()));
     dialect.encode(&Message::Refused(refusal), &mut words);

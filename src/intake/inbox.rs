@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use crate::admission::door::{Door, Slot};
+use crate::admission::{Door, Slot};
 use crate::chat::{ClientId, Reason, Settings};
-use crate::net::transport::Transport;
-use crate::restart::snapshot::{Handover, SavedSession};
+use crate::net::Transport;
+use crate::restart::{Handover, SavedSession};
 use crate::store;
-use crate::telemetry::metrics::Census;
+use crate::telemetry::Census;
 use crate::wire::{Dialect, Incoming};
 
 /// Bounds of what may wait.
@@ -20,7 +20,7 @@ const MOST: usize = 65_536;
 
 /// The inbox of a server for so many clients: nearly all of them can leave at once without having
 /// to wait. Once it is full sessions wait, and so do their clients.
-pub fn open(clients: usize) -> (Sender<Input>, Receiver<Input>) {
+pub(crate) fn open(clients: usize) -> (Sender<Input>, Receiver<Input>) {
     bounded(clients.clamp(LEAST, MOST))
 }
 

@@ -9,17 +9,13 @@ use std::time::Duration;
 use crossbeam_channel::{SendError, Sender};
 
 use super::inbox::Input;
-use crate::admission::bucket::Bucket;
-use crate::admission::door::Slot;
-use crate::admission::limits::Limits;
+use crate::admission::{Bucket, Limits, Slot};
 use crate::chat::{ClientId, Reason};
-use crate::net::transport::Transport;
+use crate::net::Transport;
 use crate::os::{self, Bell, Ready};
-use crate::restart::snapshot::SavedSession;
-use crate::runtime::clock::Clock;
-use crate::runtime::replaceable::Replaceable;
-use crate::runtime::wakeup::Wakeup;
-use crate::telemetry::metrics::Metrics;
+use crate::restart::SavedSession;
+use crate::runtime::{Clock, Replaceable, Wakeup};
+use crate::telemetry::Metrics;
 use crate::wire::{Decoder, Dialect, Incoming};
 
 /// Silence after which a new client is taken for somebody who reads.
@@ -29,7 +25,7 @@ const MAX_ITEMS: usize = 128;
 
 /// What every session needs.
 #[derive(Clone, Debug)]
-pub struct Shared {
+pub(crate) struct Shared {
     /// To the broadcaster.
     pub inbox: Sender<Input>,
     /// The time.
@@ -44,7 +40,7 @@ pub struct Shared {
 
 /// One client, from the side that reads.
 #[derive(Debug)]
-pub struct Session {
+pub(crate) struct Session {
     client: Registration,
     _slot: Arc<Slot>,
     transport: Arc<Transport>,
@@ -119,7 +115,7 @@ impl Drop for Registration {
 
 impl Session {
     /// Registers the client. From here on its thread must run, or the client is gone.
-    pub fn new(
+    pub(crate) fn new(
         id: ClientId,
         transport: Arc<Transport>,
         addr: SocketAddr,
@@ -153,7 +149,7 @@ impl Session {
     }
 
     /// Goes on with a client that another process had, and that the broadcaster knows already.
-    pub fn resume(
+    pub(crate) fn resume(
         id: ClientId,
         transport: Arc<Transport>,
         slot: Arc<Slot>,
@@ -176,7 +172,7 @@ impl Session {
     }
 
     /// Reads until the client is gone or the server stops; `early` was read before.
-    pub fn run(mut self, early: &[u8]) {
+    pub(crate) fn run(mut self, early: &[u8]) {
         match self.read(early) {
             Ok(never) => match never {},
             Err(End::Gone(reason)) => self.client.reason = reason,

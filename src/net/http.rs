@@ -7,7 +7,7 @@ mod accept;
 use std::borrow::Cow;
 use std::fmt::Write;
 
-pub use self::accept::Accept;
+pub(crate) use self::accept::Accept;
 
 /// Bytes that a request's head may have.
 pub const MAX_HEAD: usize = 8 * 1024;
@@ -198,7 +198,7 @@ impl<'b> Fields<'_, 'b> {
 
 /// What a client is answered.
 #[derive(Clone, Debug)]
-pub struct Answer<'a> {
+pub(crate) struct Answer<'a> {
     /// How it went.
     pub status: Status,
     /// Header fields beside those that every answer has.
@@ -211,7 +211,7 @@ pub struct Answer<'a> {
 
 impl Answer<'_> {
     /// A status, in words.
-    pub fn plain(status: Status) -> Answer<'static> {
+    pub(crate) fn plain(status: Status) -> Answer<'static> {
         let (content_type, body) = ("text/plain; charset=utf-8", status.words().as_bytes());
         Answer { status, fields: Vec::new(), content_type, body: body.into() }
     }
@@ -219,7 +219,7 @@ impl Answer<'_> {
     /// The whole answer to `request`, after which the connection ends.
     ///
     /// Whoever asks for a head only is not sent a body, but told how long it would be.
-    pub fn to_bytes(&self, request: &[u8]) -> Vec<u8> {
+    pub(crate) fn to_bytes(&self, request: &[u8]) -> Vec<u8> {
         let mut head = head(self.status, &self.fields);
         let (content_type, length) = (self.content_type, self.body.len());
         let is_whole = !asks_for_head(request);
@@ -236,7 +236,7 @@ fn asks_for_head(request: &[u8]) -> bool {
 }
 
 /// The answer that begins a WebSocket conversation.
-pub fn switch_to_websocket(accept: &str, protocol: Option<&str>) -> Vec<u8> {
+pub(crate) fn switch_to_websocket(accept: &str, protocol: Option<&str>) -> Vec<u8> {
     let mut fields =
         vec![("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept)];
     fields.extend(protocol.map(|protocol| ("Sec-WebSocket-Protocol", protocol)));

@@ -4,7 +4,7 @@ mod expiry;
 
 use std::sync::Arc;
 
-pub use self::expiry::Expiry;
+pub(crate) use self::expiry::Expiry;
 
 use rustls::ServerConfig;
 use rustls::crypto::ring;
@@ -13,10 +13,10 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
-use crate::runtime::replaceable::Replaceable;
+use crate::runtime::Replaceable;
 
 /// What browsers are told to speak (RFC 7301).
-pub const HTTP: &[u8] = b"http/1.1";
+pub(crate) const HTTP: &[u8] = b"http/1.1";
 
 /// A chain of certificates, the server's own first.
 #[derive(Clone, Debug)]
@@ -95,16 +95,16 @@ impl Identity {
 
 /// The server's identity, which can be replaced while it runs.
 #[derive(Clone, Debug)]
-pub struct Tls(Replaceable<Identity>);
+pub(crate) struct Tls(Replaceable<Identity>);
 
 impl Tls {
     /// Presents `identity`.
-    pub fn new(identity: Identity) -> Self {
+    pub(crate) fn new(identity: Identity) -> Self {
         Self(Replaceable::new(identity))
     }
 
     /// When the certificate that is presented expires.
-    pub fn expiry(&self) -> Option<Expiry> {
+    pub(crate) fn expiry(&self) -> Option<Expiry> {
         self.identity().expiry()
     }
 
@@ -113,12 +113,12 @@ impl Tls {
     }
 
     /// Presents another one from now on.
-    pub fn replace(&self, identity: Identity) {
+    pub(crate) fn replace(&self, identity: Identity) {
         self.0.replace(identity);
     }
 
     /// What a listener needs; `protocols` are those it speaks, if it can tell (RFC 7301).
-    pub fn server_config(&self, protocols: &[&[u8]]) -> Arc<ServerConfig> {
+    pub(crate) fn server_config(&self, protocols: &[&[u8]]) -> Arc<ServerConfig> {
         let resolver: Arc<dyn ResolvesServerCert> = Arc::new(self.clone());
         let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
         let mut config = builder

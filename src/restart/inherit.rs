@@ -12,7 +12,7 @@ use crate::chat::ClientId;
 use crate::os;
 
 /// Takes what the process before, or the service manager, left open for this one. The manager has
-/// it still, for another start if this one fails, until [`ManagerThread::take_over`].
+/// it still, for another start if this one fails, until `ManagerThread::take_over`.
 pub fn inherit() -> Inherited {
     let mut inherited = Inherited::default();
     let given = sd_listen_fds::get().unwrap_or_else(|error| {

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
-use crate::admission::bucket::Bucket;
+use crate::admission::Bucket;
 use crate::chat::{Chat, ClientId, Presence};
 use crate::wire::{Decoder, Dialect};
 
@@ -24,9 +24,9 @@ const VERSION: u32 = 2;
 /// The same for the records of a roster, which are for programs that cannot read the snapshot.
 const RECORD_VERSION: u32 = 1;
 /// Bytes of a record in the roster.
-pub const RECORD: usize = 512;
+pub(super) const RECORD: usize = 512;
 /// The place of a record in a roster where there is none.
-pub const EMPTY_SLOT: [u8; RECORD] = [b' '; RECORD];
+pub(super) const EMPTY_SLOT: [u8; RECORD] = [b' '; RECORD];
 /// Bytes that wait for clients or were typed by them and are saved, in all; clients whose bytes do
 /// not fit stay behind.
 const MAX_BYTES: usize = 256 * 1024 * 1024;

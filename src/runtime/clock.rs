@@ -31,6 +31,6 @@ impl Clock {
 }
 
 /// The time on the wall, where nothing else is needed.
-pub fn moment() -> Moment {
+pub(crate) fn moment() -> Moment {
     Clock::start(Duration::ZERO).now().moment
 }

@@ -23,7 +23,7 @@ type Job = Box<dyn FnOnce() + Send>;
 
 /// Threads of one name, as many as there are jobs and a few that are out of work.
 #[derive(Clone, Debug)]
-pub struct Threads {
+pub(crate) struct Threads {
     name: &'static str,
     pool: Arc<Pool>,
 }
@@ -45,7 +45,7 @@ struct State {
 
 impl Threads {
     /// None yet.
-    pub fn new(name: &'static str) -> Self {
+    pub(crate) fn new(name: &'static str) -> Self {
         Self { name, pool: Arc::default() }
     }
 
@@ -53,7 +53,7 @@ impl Threads {
     ///
     /// # Errors
     /// When the system has no thread for it; the job is dropped then.
-    pub fn run(&self, job: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    pub(crate) fn run(&self, job: impl FnOnce() + Send + 'static) -> io::Result<()> {
         match self.pool.offer(Box::new(job)) {
             None => Ok(()),
             Some(job) => self.start(job),

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::net::tls::{Expiry, Tls};
+use crate::net::{Expiry, Tls};
 use crate::os::{self, Bell, Ready};
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::Metrics;
 
 /// How often it is said.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);

@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use super::error::{StartError, failed};
 use crate::config::Config;
-use crate::intake::handshake::Service;
+use crate::intake::Service;
 use crate::os;
-use crate::restart::inherit::Listener;
-use crate::restart::{files, manager};
+use crate::restart::{Listener, files, manager};
 
 /// A client that the network lost is noticed after this time. Not sooner, because the kernel
 /// also counts one as lost that is there but has not read for as long.

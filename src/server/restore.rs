@@ -4,17 +4,14 @@ use std::collections::HashMap;
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 
-use crate::admission::bucket::Bucket;
-use crate::admission::door::{Door, Slot};
+use crate::admission::{Bucket, Door, Slot};
 use crate::broadcaster::Broadcaster;
 use crate::chat::{Chat, ClientId, Settings};
-use crate::delivery::peer::Peer;
-use crate::intake::session::{Session, Shared};
-use crate::net::transport::Transport;
-use crate::restart::inherit::Inherited;
-use crate::restart::manager_thread::ManagerThread;
-use crate::restart::snapshot::{Record, SavedClient, SavedSession};
-use crate::runtime::threads::Threads;
+use crate::delivery::Peer;
+use crate::intake::{Session, Shared};
+use crate::net::Transport;
+use crate::restart::{Inherited, ManagerThread, Record, SavedClient, SavedSession};
+use crate::runtime::Threads;
 use crate::store::Past;
 use crate::wire::Dialect;
 

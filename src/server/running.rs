@@ -7,17 +7,14 @@ use std::time::{Duration, Instant};
 
 use super::certificate;
 use super::error::StartError;
-use crate::admission::door::Door;
+use crate::admission::Door;
 use crate::broadcaster;
 use crate::config::Config;
-use crate::intake::inbox::Input;
-use crate::intake::session::Shared;
-use crate::net::tls::Tls;
+use crate::intake::{Input, Shared};
+use crate::net::Tls;
 use crate::os::Bell;
-use crate::restart::inherit::{Inherited, Listener};
-use crate::restart::manager_thread::ManagerThread;
-use crate::restart::snapshot::Handover;
-use crate::runtime::replaceable::Replaceable;
+use crate::restart::{Handover, Inherited, Listener, ManagerThread};
+use crate::runtime::Replaceable;
 use crate::store::Database;
 use crate::web::Guard;
 

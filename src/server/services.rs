@@ -7,12 +7,12 @@ use crossbeam_channel::Sender;
 
 use super::listeners::Wanted;
 use crate::config::{Config, Durability};
-use crate::intake::handshake::Service;
-use crate::intake::inbox::Input;
-use crate::net::tls::{self, Tls};
-use crate::runtime::replaceable::Replaceable;
+use crate::intake::{Input, Service};
+use crate::net::Tls;
+use crate::net::tls::{self};
+use crate::runtime::Replaceable;
 use crate::store::{Database, Fault, Past, Store};
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::Metrics;
 use crate::web::{Guard, Site};
 
 /// How long the broadcaster may take to say how things stand.

@@ -7,32 +7,25 @@ use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
-use super::certificate;
 use super::error::{StartError, failed};
 use super::listeners::{self, Wanted};
 use super::origin::origin;
-use super::port_file;
 use super::restore::{RestoredClient, restore};
 use super::running::Server;
 use super::services::{Memory, figures, open_store, services};
+use super::{certificate, port_file};
 use crate::broadcaster::{Broadcaster, Environment};
 use crate::chat::ClientId;
 use crate::config::Config;
-use crate::intake::accept::{Acceptor, Entrance};
-use crate::intake::handshake::Service;
-use crate::intake::inbox::{self, Input};
-use crate::intake::session::Shared;
-use crate::net::tls::Tls;
+use crate::intake::inbox::{self};
+use crate::intake::{Acceptor, Entrance, Input, Service, Shared};
+use crate::net::Tls;
 use crate::os::{Bell, WritablePoll};
-use crate::restart::files::SnapshotFile;
-use crate::restart::inherit::{Inherited, Listener};
-use crate::restart::manager_thread::ManagerThread;
-use crate::runtime::clock::{self, Clock};
-use crate::runtime::replaceable::Replaceable;
-use crate::runtime::threads::Threads;
-use crate::runtime::wakeup::Wakeup;
+use crate::restart::{Inherited, Listener, ManagerThread, SnapshotFile};
+use crate::runtime::clock::{self};
+use crate::runtime::{Clock, Replaceable, Threads, Wakeup};
 use crate::store::Database;
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::Metrics;
 
 impl Server {
     /// Binds and starts, and goes on with what another process left. `snapshot` is where this one

@@ -13,10 +13,10 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
 /// The media type of [`Metrics::to_text`].
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The media type of [`to_plain_text`].
-pub const PLAIN_CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+pub(crate) const PLAIN_CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// One label and its value.
 type Label = [(&'static str, &'static str); 1];
@@ -282,7 +282,7 @@ impl Metrics {
 
 /// The same figures in Prometheus' own text format, which older readers take: there the
 /// descriptions of a counter have its whole name, and there are no units and no mark at the end.
-pub fn to_plain_text(figures: &str) -> String {
+pub(crate) fn to_plain_text(figures: &str) -> String {
     let type_of =
         |line: &str| line.strip_prefix("# TYPE ")?.strip_suffix(" counter").map(str::to_owned);
     let counters: BTreeSet<_> = figures.lines().filter_map(type_of).collect();

@@ -3,7 +3,7 @@
 
 use super::fields::PAGE_FIELDS;
 use super::guard::{Barred, is_host};
-use crate::net::http::{Answer, Status};
+use crate::net::{Answer, Status};
 use crate::text::Text;
 
 /// Characters of a host or an origin that are logged.

@@ -2,7 +2,7 @@
 
 use super::fields::PAGE_FIELDS;
 use super::guard::{host_of, is_host};
-use crate::net::http::{Answer, Status};
+use crate::net::{Answer, Status};
 
 /// Whether it can be the first byte of a request: that of a method, and none of TLS.
 pub fn is_http(byte: u8) -> bool {

@@ -6,9 +6,9 @@ use std::sync::LazyLock;
 use std::time::Duration;
 use std::{env, fs, process};
 
-use chatd::admission::bucket::Bucket;
+use chatd::admission::Bucket;
 use chatd::chat::{Chat, ClientId, RoomId, RoomPast};
-use chatd::restart::snapshot::{SavedSession, Snapshot};
+use chatd::restart::{SavedSession, Snapshot};
 use serde_json::Value;
 
 use super::facts::Facts;

@@ -20,8 +20,7 @@ use std::time::Duration;
 use chatd::address::Origin;
 use chatd::chat::{ClientId, Event, Nick, Reason};
 use chatd::text::{Line, Text};
-use chatd::wire::Dialect;
-use chatd::wire::text::Style;
+use chatd::wire::{Dialect, Style};
 
 use super::rules::has_address;
 use super::store::Store;

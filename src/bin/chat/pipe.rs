@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use chatd::text::Text;
-use chatd::wire::text::edited;
+use chatd::wire::edited;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::failure::{Failure, complain};

@@ -10,9 +10,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use chatd::config::cli;
-use chatd::config::cli::{BadPassword, Job};
-use chatd::config::{self, Config, Stop};
+use chatd::config::{self, BadPassword, Config, Job, Stop, cli};
 use chatd::os;
 use chatd::restart::{inherit, manager};
 use chatd::server::{Server, failed};

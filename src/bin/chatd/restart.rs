@@ -11,9 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use chatd::os;
-use chatd::restart::files;
-use chatd::restart::files::SnapshotFile;
-use chatd::restart::inherit::Inherited;
+use chatd::restart::{Inherited, SnapshotFile, files};
 use chatd::server::Server;
 use chatd::telemetry::logging;
 use chatd::text::Text;

@@ -3,7 +3,7 @@ use super::*;
 use std::fs;
 use std::path::Path;
 
-use crate::admission::limits::Limits;
+use crate::admission::Limits;
 use crate::chat::{
     Account, Ban, BanChange, Mask, Moment, Nick, PasswordId, Role, Roll, RoomName, Settings, Traits,
 };

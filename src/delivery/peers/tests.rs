@@ -1,9 +1,8 @@
 //! Clients that do not read, and what they find when they do after all.
 
 use super::*;
-use crate::admission::door::Door;
-use crate::admission::limits::Limits;
-use crate::net::transport::Transport;
+use crate::admission::{Door, Limits};
+use crate::net::Transport;
 use crate::os::Bell;
 use crate::text::Text;
 use proptest::prelude::*;

@@ -16,13 +16,10 @@ use crate::store::backlog::{Item, Queue};
 use crate::store::event::Event;
 use crate::store::file::database::Database;
 use crate::store::request::{Answer, Denial, Outcome};
-use crate::store::tables::accounts;
-use crate::store::tables::bans;
-use crate::store::tables::forget;
-use crate::store::tables::lines;
 use crate::store::tables::lines::RoomIds;
 use crate::store::tables::retention::Pruner;
 use crate::store::tables::roll::read_roll;
+use crate::store::tables::{accounts, bans, forget, lines};
 
 /// The first pause after a failure, and the longest; each is twice as long as the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);

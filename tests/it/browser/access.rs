@@ -5,11 +5,10 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use super::TAB;
 use super::driver::Browser;
-use super::server;
 use super::tab::{ENTER, Tab};
 use super::tree::Tree;
+use super::{TAB, server};
 use crate::harness::{PATIENCE, people};
 
 const SHIFT: &str = "\u{e008}";

@@ -2,8 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use chatd::chat::Entry;
-use chatd::chat::{BanChange, Mask};
+use chatd::chat::{BanChange, Entry, Mask};
 use chatd::store::{Answer, Denial, Event};
 use chatd::text::Text;
 use rusqlite::Connection;

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead};
 use std::mem;
 
-use chatd::wire::text::MAX_WITHOUT_LINE_END;
+use chatd::wire::MAX_WITHOUT_LINE_END;
 
 /// Longest line in bytes; chatd disconnects a client that sends a longer one.
 pub(crate) const MAX_LINE: usize = MAX_WITHOUT_LINE_END - 1;
