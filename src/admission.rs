@@ -1,9 +1,9 @@
-//! Who may come in, and how fast anybody may speak.
+//! Which connections are accepted, and how fast clients may send lines.
 
 mod limits; // the limits in force
 mod bucket; // flood control
 mod crowd; // shares of the connections that are not clients yet
-mod door; // counts clients, and so decides
+mod door; // counts clients and connections, and admits or refuses
 
 pub use self::bucket::Bucket;
 pub(crate) use self::crowd::{Crowd, Share};

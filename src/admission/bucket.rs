@@ -6,25 +6,25 @@ use serde::{Deserialize, Serialize};
 
 use super::limits::Limits;
 
-/// Flood control: a bucket that holds `burst` lines' worth and fills by `rate`.
+/// Flood control: a token bucket that holds up to `burst` lines and refills at `rate`.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Bucket {
-    /// Lines that may come at once, in millionths.
+    /// Tokens, in millionths of a line.
     level: u64,
     /// When `level` was true.
     filled: Duration,
 }
 
-/// One line's worth.
+/// The tokens that one line costs.
 const LINE: u64 = 1_000_000;
 
 impl Bucket {
-    /// One that holds `lines` lines' worth. `now` is on any clock that never goes back.
+    /// A bucket with tokens for `lines` lines. `now` is on any monotonic clock.
     pub fn new(lines: u32, now: Duration) -> Self {
         Self { level: u64::from(lines) * LINE, filled: now }
     }
 
-    /// Takes one line's worth, or says how long it takes until there is one.
+    /// Takes the tokens of one line, or returns how long it takes until there are enough.
     pub fn take(&mut self, limits: &Limits, now: Duration) -> Result<(), Duration> {
         if limits.rate == 0 {
             return Ok(());
@@ -42,7 +42,7 @@ impl Bucket {
         }
     }
 
-    /// How many lines may come at once.
+    /// How many lines may be sent at once now.
     pub fn lines(&mut self, limits: &Limits, now: Duration) -> u32 {
         if limits.rate == 0 {
             return u32::MAX;
@@ -51,12 +51,12 @@ impl Bucket {
         u32::try_from(self.level / LINE).unwrap_or(u32::MAX)
     }
 
-    /// Takes so many lines' worth, if it has [so many](Self::lines).
+    /// Takes the tokens of so many lines, or all tokens if there are [fewer](Self::lines).
     pub fn take_lines(&mut self, lines: u32) {
         self.level = self.level.saturating_sub(u64::from(lines) * LINE);
     }
 
-    /// Whether it holds all that it can.
+    /// Whether the bucket holds as many tokens as it can.
     pub fn is_full(&mut self, limits: &Limits, now: Duration) -> bool {
         self.fill(limits, now);
         limits.rate == 0 || self.level == capacity(limits.burst)

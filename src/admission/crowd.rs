@@ -1,4 +1,4 @@
-//! How many connections may be on their way in: shares of them, and what is said when there are more.
+//! How many connections may be in their handshake at once, and why more are refused.
 
 use std::fmt;
 
@@ -6,22 +6,22 @@ use super::limits::{LEAST_ARRIVING, Limits};
 use crate::address::Address;
 use crate::telemetry::Refused;
 
-/// What a connection comes for. Each has a share of its own of those that may be on their way in,
-/// so that a crowd for one is none for another.
+/// What a connection asks for. Each purpose has its own limit of handshakes, so that too many
+/// connections for one do not block the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Share {
-    /// To become a client, or to see the page.
+    /// To become a client, or to load the page.
     Clients,
-    /// To see the figures.
+    /// To read the metrics.
     Figures,
-    /// To ask whether the server is there while there are too many of the first kind.
+    /// A health check while [`Clients`](Self::Clients) has too many.
     Health,
 }
 
 impl Share {
     pub(super) const COUNT: usize = 3;
 
-    /// How many may be on their way in at once: each costs a thread.
+    /// How many may be in their handshake at once: each costs a thread.
     pub(super) fn most(self) -> usize {
         match self {
             Self::Clients => 1024,
@@ -29,7 +29,7 @@ impl Share {
         }
     }
 
-    /// How many of them from one address, or from a network around it.
+    /// How many of them may come from one address, or from a network around it.
     pub(super) fn most_from(self, network: Address, limits: &Limits) -> usize {
         match self {
             Self::Clients => limits.handshakes_from(network),
@@ -38,12 +38,12 @@ impl Share {
     }
 }
 
-/// Why a connection may not begin to come in.
+/// Why a connection may not begin its handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Crowd {
-    /// There are too many.
+    /// Too many connections are in their handshake.
     Everywhere,
-    /// There are too many from its address.
+    /// Too many of them come from its address.
     There,
     /// Its address has begun too many TLS handshakes.
     Handshakes,
@@ -59,7 +59,7 @@ impl fmt::Display for Crowd {
 }
 
 impl Crowd {
-    /// What it is counted as.
+    /// The reason under which the metrics count it.
     pub fn counted(self) -> Refused {
         match self {
             Self::Everywhere | Self::There => Refused::Arriving,

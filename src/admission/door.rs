@@ -1,4 +1,4 @@
-//! `Door`: who may come in, by how many are inside.
+//! `Door`: counts clients and handshakes, and admits or refuses connections by these counts.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -14,7 +14,8 @@ use crate::address::Address;
 use crate::chat::ClientId;
 use crate::telemetry::Refused;
 
-/// Counts the connected clients, and so decides who may come in.
+/// Counts the connected clients, and admits or refuses new ones by that. One for the whole process,
+/// shared by all acceptors.
 #[derive(Debug, Default)]
 pub struct Door {
     ids: AtomicU64,
@@ -25,28 +26,28 @@ pub struct Door {
 struct Inside {
     clients: usize,
     handshakes: [usize; Share::COUNT],
-    /// By address, and by the networks around it.
+    /// Counts for each address, and for the networks around it.
     by_address: HashMap<Address, FromThere>,
-    /// Addresses known when those without significance were forgotten last.
+    /// How many addresses were left when idle ones were removed last.
     known: usize,
 }
 
-/// What is known of one address, or of a network around it.
+/// The counts of one address, or of a network around it.
 #[derive(Debug)]
 struct FromThere {
     clients: usize,
     /// Connections that are not clients yet.
     handshakes: [usize; Share::COUNT],
-    /// What its clients may still say at once, all together.
+    /// The lines that all its clients together may still send at once.
     bursts: Bucket,
     /// The TLS handshakes that it may still begin at once.
     handshake_rate: Bucket,
 }
 
-/// Addresses that may be known before it is worth looking for some to forget.
+/// With fewer addresses than this, idle ones are not worth looking for.
 const FEW: usize = 1024;
 
-/// A place inside, given back when dropped.
+/// The slot of one client, which is released when dropped.
 #[derive(Debug)]
 pub struct Slot {
     door: Arc<Door>,
@@ -55,7 +56,7 @@ pub struct Slot {
     pub burst: u32,
 }
 
-/// A connection that is on its way in; counted until dropped.
+/// The slot of one connection in its handshake, which is released when dropped.
 #[derive(Debug)]
 pub struct HandshakeSlot {
     door: Arc<Door>,
@@ -63,14 +64,14 @@ pub struct HandshakeSlot {
     share: Share,
 }
 
-/// Why somebody is turned away. Its `Display` is what they are told.
+/// Why a client is turned away. Its `Display` is the text that the client gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TurnedAway {
-    /// There are already as many clients as may be.
+    /// The server has this many clients, which is the limit.
     Full(usize),
-    /// There are already as many from there as may be.
+    /// Its address has this many clients, which is the limit.
     TooManyFromThere(usize),
-    /// There are already as many from the network around it.
+    /// The network around its address has this many clients, which is the limit.
     TooManyFromNetwork(usize),
     /// The system has no thread for another client.
     NoThread,
@@ -93,7 +94,7 @@ impl fmt::Display for TurnedAway {
 }
 
 impl TurnedAway {
-    /// What it is counted as.
+    /// The reason under which the metrics count it.
     pub fn counted(self) -> Refused {
         match self {
             Self::Full(_) => Refused::Full,
@@ -104,14 +105,18 @@ impl TurnedAway {
 }
 
 impl Door {
-    /// Lets somebody in from `ip`, if the limits allow it. Loopback counts as nobody's address.
+    /// Admits a client from `ip`. The limits for each address do not apply to loopback.
+    ///
+    /// # Errors
+    /// When a limit is reached.
     pub fn enter(
         self: &Arc<Self>,
         ip: IpAddr,
         limits: &Limits,
         now: Duration,
     ) -> Result<Slot, TurnedAway> {
-        let (address, is_exempt) = (Address::of(ip), ip.to_canonical().is_loopback());
+        let address = Address::of(ip);
+        let is_exempt = ip.to_canonical().is_loopback();
         let mut inside = self.lock();
         if inside.clients >= limits.max_clients {
             return Err(TurnedAway::Full(limits.max_clients));
@@ -137,11 +142,11 @@ impl Door {
         Ok(Slot { door: Arc::clone(self), address, burst })
     }
 
-    /// Lets somebody from `ip` begin to come in, over TLS or not, if not too many do so already.
-    /// Loopback counts as nobody's address.
+    /// Lets a connection from `ip` begin its handshake, with TLS or without. The limits for each
+    /// address do not apply to loopback.
     ///
     /// # Errors
-    /// When too many do.
+    /// When a limit is reached.
     pub fn begin_handshake(
         self: &Arc<Self>,
         ip: IpAddr,
@@ -150,7 +155,8 @@ impl Door {
         limits: &Limits,
         now: Duration,
     ) -> Result<HandshakeSlot, Crowd> {
-        let (address, is_exempt) = (Address::of(ip), ip.to_canonical().is_loopback());
+        let address = Address::of(ip);
+        let is_exempt = ip.to_canonical().is_loopback();
         let mut inside = self.lock();
         if inside.handshakes[share as usize] >= share.most() {
             return Err(Crowd::Everywhere);
@@ -175,7 +181,7 @@ impl Door {
         Ok(HandshakeSlot { door: Arc::clone(self), address, share })
     }
 
-    /// A place for somebody who was inside already, before this process was.
+    /// Admits a client of the previous process, whatever the limits are.
     pub fn readmit(
         self: &Arc<Self>,
         id: ClientId,
@@ -193,7 +199,7 @@ impl Door {
         Slot { door: Arc::clone(self), address, burst: limits.burst.max(1) }
     }
 
-    /// What the clients of each address may still say at once, where it is less than it can be.
+    /// The bucket of each address whose clients have sent lines lately, for the next process.
     pub fn spent(&self, limits: &Limits, now: Duration) -> Vec<(Address, Bucket)> {
         let mut inside = self.lock();
         let known = inside.by_address.iter_mut();
@@ -204,8 +210,8 @@ impl Door {
         spent.collect()
     }
 
-    /// Goes on with what was [spent](Self::spent) in another process; to be done before anybody
-    /// is let in.
+    /// Restores the buckets that another process had [spent](Self::spent). Must be called before
+    /// any client is admitted.
     pub fn recall(&self, spent: Vec<(Address, Bucket)>, limits: &Limits, now: Duration) {
         let known = |(address, bursts)| {
             (address, FromThere { bursts, ..FromThere::unknown(address, limits, now) })
@@ -213,22 +219,22 @@ impl Door {
         self.lock().by_address.extend(spent.into_iter().map(known));
     }
 
-    /// Uses no number below `next` any more.
+    /// Never returns an id below `next` again.
     pub fn count_from(&self, next: ClientId) {
         self.ids.fetch_max(next.0, Ordering::Relaxed);
     }
 
-    /// How many are on their way in.
+    /// How many connections are in their handshake.
     pub fn handshakes(&self) -> usize {
         self.lock().handshakes.iter().sum()
     }
 
-    /// How many are inside.
+    /// How many clients have a slot.
     pub fn clients(&self) -> usize {
         self.lock().clients
     }
 
-    /// A number that no client had before.
+    /// An id that no client had before.
     pub fn next_id(&self) -> ClientId {
         ClientId(self.ids.fetch_add(1, Ordering::Relaxed))
     }
@@ -239,13 +245,12 @@ impl Door {
 }
 
 impl Inside {
-    /// What is known of a network.
     fn from(&mut self, network: Address, limits: &Limits, now: Duration) -> &mut FromThere {
         self.forget_idle(limits, now);
         self.by_address.entry(network).or_insert_with(|| FromThere::unknown(network, limits, now))
     }
 
-    /// Forgets the addresses that nobody is here from and that could say all they want again.
+    /// Removes the addresses that have no client or handshake, and whose buckets are full.
     fn forget_idle(&mut self, limits: &Limits, now: Duration) {
         if self.by_address.len() >= FEW.max(2 * self.known) {
             self.by_address.retain(|network, there| !there.is_idle(*network, limits, now));
@@ -255,7 +260,7 @@ impl Inside {
 }
 
 impl FromThere {
-    /// Nothing is known yet.
+    /// The counts of a network that was not seen before.
     fn unknown(network: Address, limits: &Limits, now: Duration) -> Self {
         Self {
             clients: 0,
@@ -265,7 +270,7 @@ impl FromThere {
         }
     }
 
-    /// Whether nothing would be different if it was not known.
+    /// Whether these counts equal [`unknown`](Self::unknown), so that they can be removed.
     fn is_idle(&mut self, network: Address, limits: &Limits, now: Duration) -> bool {
         self.clients + self.handshakes.iter().sum::<usize>() == 0
             && self.bursts.is_full(&limits.shared_in(network), now)

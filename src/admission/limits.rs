@@ -1,25 +1,25 @@
-//! `Limits`: what one client may do, and how many there may be. All can change while running.
+//! `Limits`: how many clients there may be, and what each may do. All can change at run time.
 
 use std::time::Duration;
 
 use crate::address::Address;
 
-/// The limits in force.
+/// The limits in force. A reload of the settings replaces them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Clients connected at once.
+    /// Clients that may be connected at once.
     pub max_clients: usize,
-    /// Of them, from one [`Address`](crate::address::Address); a wider network may have more.
+    /// Clients from one [`Address`](crate::address::Address); a wider network may have more.
     pub max_per_ip: usize,
     /// Bytes in a line.
     pub max_line: usize,
-    /// Lines a second after a burst; 0 is without limit.
+    /// Lines per second after a burst; 0 means no limit.
     pub rate: u32,
-    /// Lines at once.
+    /// Lines that may be sent at once.
     pub burst: u32,
-    /// Bytes that may wait for one client.
+    /// Bytes that may be queued for one client.
     pub send_queue: usize,
-    /// How long a client may be silent.
+    /// How long a client may send no line; `None` means no limit.
     pub idle_timeout: Option<Duration>,
 }
 
@@ -29,28 +29,29 @@ impl Limits {
         self.max_per_ip.saturating_mul(network.choose([1, 4, 16]))
     }
 
-    /// What all clients of a network may say together: as much as the most of them that may be
-    /// connected at once. Coming back again and again is no way around it.
+    /// The rate and burst of all clients of a network together: those of one client, times the
+    /// clients that it may have. A client that reconnects therefore does not get a new burst.
     pub fn shared_in(&self, network: Address) -> Self {
         let clients = u32::try_from(self.clients_of(network)).unwrap_or(u32::MAX);
-        let (rate, burst) = (self.rate.saturating_mul(clients), self.burst.max(1));
-        Self { rate, burst: burst.saturating_mul(clients), ..*self }
+        let rate = self.rate.saturating_mul(clients);
+        let burst = self.burst.max(1).saturating_mul(clients);
+        Self { rate, burst, ..*self }
     }
 }
 
-/// Fewer connections than this on their way in from one address are no crowd, whatever the limit
-/// on its clients: a browser asks for the parts of the page all at once.
+/// One address may always have so many connections in their handshake, whatever the limit on its
+/// clients: a browser requests all parts of the page at once.
 pub(super) const LEAST_ARRIVING: usize = 16;
 
 impl Limits {
-    /// How many connections may be on their way in from a network at once. A /56 and a /48 have
-    /// twice and four times as many as an address: not so many that nobody else gets in.
+    /// How many connections from a network may be in their handshake at once. A /56 may have twice
+    /// and a /48 four times as many as an address, which leaves slots for all other networks.
     pub fn handshakes_from(&self, network: Address) -> usize {
         self.max_per_ip.max(LEAST_ARRIVING).saturating_mul(network.choose([1, 2, 4]))
     }
 
-    /// The TLS handshakes of a network, each of which costs a millisecond of a processor: a few
-    /// for each connection that it may have on its way in at once, and then one each two seconds.
+    /// The rate and burst of TLS handshakes of a network; each handshake costs a millisecond of a
+    /// processor. For each connection that may be in its handshake: four, then one per two seconds.
     pub fn handshakes_of(&self, network: Address) -> Self {
         let clients = u32::try_from(self.handshakes_from(network)).unwrap_or(u32::MAX);
         Self { rate: clients / 2, burst: clients.saturating_mul(4), ..*self }

@@ -1,4 +1,4 @@
-//! How many come in, from one address and from the networks around it.
+//! The limits of clients and handshakes, for an address and for the networks around it.
 
 use super::*;
 use crate::admission::limits::LEAST_ARRIVING;
