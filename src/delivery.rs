@@ -1,9 +1,9 @@
-//! What is due to whom, and sending it.
+//! The sending halves of all clients: encoding, queueing and sending of messages.
 
-mod room_peers; // who gets what a room is told
-mod send_queue; // what waits for one client
-mod slowness; // who is too slow
-mod feed; // what rooms are told, encoded once
+mod room_peers; // the clients that get the messages of a room
+mod send_queue; // bytes that wait for one client's socket
+mod slowness; // which clients are too slow
+mod feed; // the messages of rooms, encoded once
 mod peer; // the sending half of a client
 mod peers; // all of them
 

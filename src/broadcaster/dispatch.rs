@@ -126,7 +126,7 @@ impl Dispatcher {
                 self.apply(now, id, Event::Gone(reason));
                 self.close_after_flush(now, id, Peer::finish_unread);
             }
-            Input::Writable(id) => self.peers.with(id, |peer, _| peer.go_on()),
+            Input::Writable(id) => self.peers.with(id, |peer, _| peer.set_writable()),
             Input::Store(event) => self.take_from_store(now, event),
             Input::Count(reply) => drop(reply.try_send(self.count())),
             Input::Configure(settings) => {
@@ -144,7 +144,7 @@ impl Dispatcher {
         self.apply(now, id, Event::Connected(Origin::of(addr.ip()), traits));
         if let Some(nick) = self.chat.nick(id) {
             // Noted by now: a connection that is kept without a record is closed after a crash.
-            self.peers.keep(id);
+            self.peers.store(id);
             log::info!("{nick} connected from {addr}");
         }
     }

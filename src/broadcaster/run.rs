@@ -146,7 +146,7 @@ impl Broadcaster {
         self.dispatcher.peers.flush(self.clock.uptime(), usize::MAX);
         while self.dispatcher.peers.are_queued() && self.clock.uptime() < deadline {
             if let Some(Input::Writable(id)) = self.wait(Some(deadline)) {
-                self.dispatcher.peers.with(id, |peer, _| peer.go_on());
+                self.dispatcher.peers.with(id, |peer, _| peer.set_writable());
                 self.dispatcher.peers.flush(self.clock.uptime(), usize::MAX);
             }
         }

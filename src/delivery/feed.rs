@@ -1,7 +1,7 @@
-//! `Feeds`: what rooms are told, encoded once for all clients of a dialect.
+//! `Feeds`: the messages of rooms, encoded once for all clients of a dialect.
 //!
-//! A room's feed is for one batch, unless somebody there is behind: who cannot be sent anything
-//! need not be given each batch, so the feed goes on for a few of them.
+//! A room's feed lasts for one batch, unless a client there is behind. A client whose socket is
+//! full cannot be sent anything, so its queue need not take each batch: the feed lasts for several.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -11,27 +11,28 @@ use rustc_hash::FxHashMap;
 use crate::chat::{Message, RoomId};
 use crate::wire::Dialect;
 
-/// A buffer that grew beyond this is not kept for the next feed.
-const KEPT_CAPACITY: usize = 256 * 1024;
-/// Feeds that are kept to be used again.
-const KEPT_FEEDS: usize = 16;
-/// How long a feed goes on. Who is too slow is found so much later.
+/// A buffer with more capacity than this, in bytes, is not used again for the next feed.
+const MAX_REUSED_CAPACITY: usize = 256 * 1024;
+/// Feeds that wait to be used again, at most.
+const MAX_SPARE_FEEDS: usize = 16;
+/// How long a feed lasts. Slow clients are detected so much later.
 const LONGEST: Duration = Duration::from_millis(50);
 
-/// One room's messages, in order, and their bytes in each dialect in use.
+/// One room's messages, in order, and their bytes in each dialect that is in use.
 #[derive(Debug, Default)]
 pub(super) struct Feed {
-    /// No other feed ever had it.
+    /// Unique among all feeds that ever were.
     number: u64,
     /// How many messages there were in earlier batches. Only their bytes are left.
     earlier: usize,
-    /// Those of the current batch.
+    /// The messages of the current batch.
     messages: Vec<Message>,
-    /// About how many bytes all of them have.
+    /// About how many bytes all messages have.
     weight: usize,
     /// When its first batch ended.
     began: Option<Duration>,
-    /// Whether a client that has yet to send them had its bytes before the last were added.
+    /// Whether a client's queue held a buffer of this feed when the buffer had to grow, so that the
+    /// bytes were copied.
     is_held: bool,
     encoded: [Encoded; Dialect::COUNT],
 }
@@ -39,34 +40,34 @@ pub(super) struct Feed {
 #[derive(Debug, Default)]
 struct Encoded {
     bytes: Rc<Vec<u8>>,
-    /// Where each message that was encoded so far ends.
+    /// The offset at which each message that was encoded so far ends.
     ends: Vec<usize>,
 }
 
-/// What a client has yet to get of a feed.
+/// The part of a feed that a client does not have yet.
 #[derive(Debug)]
 pub struct Unread<'a> {
-    /// The bytes of all the feed, in the client's dialect.
+    /// The bytes of the whole feed, in the client's dialect.
     pub bytes: &'a Rc<Vec<u8>>,
-    /// Where those begin that it has not got.
+    /// The offset of the first byte that the client does not have.
     pub start: usize,
-    /// Where those of the current batch begin. More may follow them, and a buffer that somebody
-    /// shares is copied when it grows.
+    /// The offset of the first byte of the current batch. The batch may still grow, and a buffer
+    /// that a queue shares is copied when it does.
     pub fresh: usize,
 }
 
 impl Feed {
-    /// How many messages it has had so far.
     fn len(&self) -> usize {
         self.earlier + self.messages.len()
     }
 
-    /// Encodes what is not encoded yet.
+    /// Encodes the messages that are not encoded yet.
     fn encode(&mut self, dialect: Dialect) -> &mut Encoded {
         let length = self.len();
         let encoded = &mut self.encoded[dialect.index()];
         let Encoded { bytes, ends } = encoded;
-        // Nobody is due what was told before anybody needed it in the dialect.
+        // No client of this dialect was behind in the earlier batches, so none needs their
+        // messages.
         ends.resize(ends.len().max(self.earlier), bytes.len());
         if ends.len() < length {
             self.is_held |= Rc::strong_count(bytes) > 1;
@@ -79,8 +80,8 @@ impl Feed {
         encoded
     }
 
-    /// The bytes of the messages from number `start` on, in `dialect`, for a client that
-    /// `will_wait` to send them or not.
+    /// The bytes of the messages from number `start` on, in `dialect`. `will_wait` says that the
+    /// client's socket is full, so that its queue may hold the buffer for long.
     fn unread(&mut self, start: usize, dialect: Dialect, will_wait: bool) -> Unread<'_> {
         let earlier = self.earlier;
         let Encoded { bytes, ends } = self.encode(dialect);
@@ -95,8 +96,8 @@ impl Feed {
         Unread { bytes, start, fresh: offset(earlier).max(start) }
     }
 
-    /// Whether it must not go on: it has gone on for long, or it has `most` bytes, or some client
-    /// still has to send what is in its buffers.
+    /// Whether it has to end: its time is over, or it has `most` bytes, or some client's queue
+    /// holds one of its buffers.
     fn is_over(&self, now: Duration, most: usize) -> bool {
         self.deadline().is_some_and(|deadline| deadline <= now)
             || self.weight >= most
@@ -104,12 +105,12 @@ impl Feed {
             || self.encoded.iter().any(|encoded| Rc::strong_count(&encoded.bytes) > 1)
     }
 
-    /// When it has gone on for long enough.
+    /// When it has to end.
     fn deadline(&self) -> Option<Duration> {
         self.began.map(|began| began + LONGEST)
     }
 
-    /// Goes on in the next batch. Only bytes are kept: the messages of several batches would not
+    /// Continues in the next batch. Only bytes remain: the messages of several batches would not
     /// fit the processor's caches.
     fn next_batch(&mut self, now: Duration, awaited: &[Dialect]) {
         for dialect in awaited {
@@ -120,35 +121,38 @@ impl Feed {
         self.began.get_or_insert(now);
     }
 
-    /// Forgets everything. Buffers are used again unless some client still has to send them.
+    /// Removes everything. Buffers are used again unless a client's queue still holds them.
     fn clear(&mut self) {
         self.messages.clear();
-        (self.earlier, self.weight, self.began, self.is_held) = (0, 0, None, false);
+        self.earlier = 0;
+        self.weight = 0;
+        self.began = None;
+        self.is_held = false;
         for Encoded { bytes, ends } in &mut self.encoded {
             ends.clear();
             match Rc::get_mut(bytes) {
-                Some(buffer) if buffer.capacity() <= KEPT_CAPACITY => buffer.clear(),
+                Some(buffer) if buffer.capacity() <= MAX_REUSED_CAPACITY => buffer.clear(),
                 _ => *bytes = Rc::default(),
             }
         }
     }
 }
 
-/// A place between two messages of a room: which feed, and how many of its messages precede.
+/// A position between two messages of a room: which feed, and how many of its messages precede.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cursor {
     feed: u64,
     messages: usize,
 }
 
-/// The feeds of all rooms that were told something.
+/// The feeds of all rooms that have messages in this batch, or clients that are behind.
 #[derive(Debug, Default)]
 pub struct Feeds {
     /// The number of the next feed.
     next: u64,
     feeds: FxHashMap<RoomId, Feed>,
     spare: Vec<Feed>,
-    /// The dialects of all who ever were behind.
+    /// The dialects of all clients that ever were behind.
     awaited: Vec<Dialect>,
 }
 
@@ -164,28 +168,28 @@ impl Feeds {
         feed.messages.push(message);
     }
 
-    /// Keeps what is told from here on in the dialect of somebody who is behind.
+    /// Encodes all messages from here on in the dialect of a client that is behind.
     pub fn await_in(&mut self, dialect: Dialect) {
         if !self.awaited.contains(&dialect) {
             self.awaited.push(dialect);
         }
     }
 
-    /// The place after the last message that a room was told.
+    /// The position after the last message of a room.
     pub fn end(&self, room: RoomId) -> Cursor {
         let feed = self.feeds.get(&room);
         let (feed, messages) = feed.map_or((self.next, 0), |feed| (feed.number, feed.len()));
         Cursor { feed, messages }
     }
 
-    /// The place after the message that a room will be told next.
+    /// The position after the next message of a room, which is not there yet.
     pub fn after_next(&self, room: RoomId) -> Cursor {
         let end = self.end(room);
         Cursor { messages: end.messages + 1, ..end }
     }
 
-    /// What a client at `cursor` has yet to get of a room's feed, if there is anything. If it
-    /// `will_wait` until its socket takes more, the buffer has at most half of its memory to spare.
+    /// The part of a room's feed after `cursor`, if there is any. With `will_wait` the client's
+    /// socket is full, and at most half of the buffer's capacity is unused.
     pub fn unread(
         &mut self,
         room: RoomId,
@@ -194,19 +198,19 @@ impl Feeds {
         will_wait: bool,
     ) -> Option<Unread<'_>> {
         let feed = self.feeds.get_mut(&room)?;
-        // Of an earlier feed everything was taken.
+        // A client takes the whole feed before it ends, so only this one can have anything for it.
         let start = if cursor.feed == feed.number { cursor.messages } else { 0 };
         (start < feed.len()).then(|| feed.unread(start, dialect, will_wait))
     }
 
-    /// The rooms that were told something in this batch.
+    /// The rooms that have messages in this batch.
     pub fn told(&self) -> impl Iterator<Item = RoomId> {
         let told = self.feeds.iter().filter(|(_, feed)| !feed.messages.is_empty());
         told.map(|(room, _)| *room)
     }
 
-    /// The rooms whose feeds end with this batch: those that have gone on for long, or have
-    /// `most` bytes, and all in which nobody is behind. Everybody has to take the rest of them.
+    /// The rooms whose feeds end with this batch: their time is over, or they have `most` bytes, or
+    /// no client there is behind. All clients of these rooms must take the rest.
     pub fn ending(
         &self,
         now: Duration,
@@ -218,15 +222,15 @@ impl Feeds {
         ending.map(|(room, _)| *room).collect()
     }
 
-    /// When the first feed has gone on for long enough.
+    /// When the first feed has to end.
     pub fn next_deadline(&self) -> Option<Duration> {
         self.feeds.values().filter_map(Feed::deadline).min()
     }
 
-    /// Begins the next batch, with `ended` feeds forgotten.
+    /// Begins the next batch, and removes the feeds of the rooms in `ended`.
     pub fn next_batch(&mut self, now: Duration, ended: &[RoomId]) {
         for mut feed in ended.iter().filter_map(|room| self.feeds.remove(room)) {
-            if self.spare.len() < KEPT_FEEDS {
+            if self.spare.len() < MAX_SPARE_FEEDS {
                 feed.clear();
                 self.spare.push(feed);
             }
@@ -248,7 +252,7 @@ mod tests {
         feeds.push(ROOM, Message::Notice(Text::new(text)));
     }
 
-    /// Ends the batch, with nobody behind.
+    /// Ends the batch, in which no client is behind.
     fn end(feeds: &mut Feeds) {
         feeds.next_batch(Duration::ZERO, &[ROOM]);
     }
@@ -333,14 +337,14 @@ mod tests {
         let (mut feeds, dialect) = (Feeds::default(), Dialect::default());
         push(&mut feeds, "a");
         let start = Cursor::default();
-        let kept = feeds
+        let held = feeds
             .unread(ROOM, start, dialect, false)
             .map(|unread| Rc::clone(unread.bytes))
             .unwrap();
         end(&mut feeds);
         push(&mut feeds, "b");
         assert_eq!(unread(&mut feeds, start, dialect), "-- b\r\n");
-        assert_eq!(kept.as_slice(), b"-- a\r\n");
+        assert_eq!(held.as_slice(), b"-- a\r\n");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `Peer`: the sending half of one client, and what waits to be sent.
+//! `Peer`: the sending half of one client, and its send queue.
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};
@@ -15,7 +15,7 @@ use crate::net::Transport;
 use crate::os::WritablePoll;
 use crate::wire::{Dialect, Farewell, PING};
 
-/// One client as the broadcaster sees it. Nothing here waits.
+/// One client as the broadcaster sees it. Nothing here blocks.
 #[derive(Debug)]
 pub struct Peer {
     transport: Arc<Transport>,
@@ -23,35 +23,35 @@ pub struct Peer {
     _slot: Arc<Slot>,
     dialect: Dialect,
     queue: SendQueue,
-    /// The rooms whose feeds it gets, and how much of each it has.
+    /// The rooms that the client is in, and how much of their feeds it has.
     seats: Vec<(RoomId, Cursor)>,
     sending: Sending,
-    /// Whether its socket takes no more until `go_on` is called.
+    /// Whether its socket is full; nothing is sent until `set_writable` is called.
     is_behind: bool,
-    /// Whether its rooms have it with those who are behind.
-    pub is_with_those_behind: bool,
-    /// Whether its session is over, so that only the queue keeps it.
+    /// Whether its rooms list it as behind.
+    pub is_listed_behind: bool,
+    /// Whether its session has ended, so that nothing is left to do but send the queue.
     is_unread: bool,
     slowness: Slowness,
-    /// Whether it is on the list of those to be flushed.
+    /// Whether the client is on the list of those to be flushed.
     pub is_due: bool,
-    /// Whether its connection would outlive the process.
-    pub is_kept: bool,
+    /// Whether the service manager has its descriptor, so that the connection outlives the process.
+    pub is_stored: bool,
 }
 
-/// What may still be sent.
+/// What is still sent to a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sending {
     /// Everything.
     Open,
-    /// What is in the queue, and then the end.
+    /// The rest of the queue, and then the end of the stream.
     Ending,
-    /// Nothing: the end was sent, or sending failed.
+    /// Nothing: the stream has ended, or sending failed.
     Over,
 }
 
 impl Peer {
-    /// The peer of a client that just connected.
+    /// The peer of a client that has just connected.
     pub fn new(
         transport: Arc<Transport>,
         addr: SocketAddr,
@@ -67,15 +67,15 @@ impl Peer {
             seats: Vec::with_capacity(1),
             sending: Sending::Open,
             is_behind: false,
-            is_with_those_behind: false,
+            is_listed_behind: false,
             is_unread: false,
             slowness: Slowness::default(),
             is_due: false,
-            is_kept: false,
+            is_stored: false,
         }
     }
 
-    /// One that another process had, for which `queue` waits.
+    /// The peer of a client that another process had; `queue` was not sent there.
     pub fn resume(
         transport: Arc<Transport>,
         addr: SocketAddr,
@@ -85,86 +85,84 @@ impl Peer {
     ) -> Self {
         let mut peer = Self::new(transport, addr, slot, dialect);
         let length = queue.len();
-        // Most of it was shared with others, and a burst is not slowness now either.
+        // Most of it was shared with other queues there. Counted as the client's own bytes, it
+        // could exceed the limit at once.
         peer.queue.push_shared(&Rc::new(queue), 0..length);
         peer
     }
 
-    /// Whether another process could go on with it: TLS has state that cannot be moved.
+    /// Whether another process can take the client over: the state of TLS cannot be moved.
     pub fn can_move(&self) -> bool {
         self.sending == Sending::Open && self.transport.is_bare()
     }
 
-    /// Its connection, and all that another process has to know of it, once its session has
-    /// parked.
+    /// Its connection, dialect and queue, for another process. `None` under TLS, and while its
+    /// session still holds the connection.
     pub fn into_parts(self) -> Option<(TcpStream, Dialect, Vec<u8>)> {
         let queue = self.queue.slices().collect::<Vec<_>>().concat();
         let stream = Arc::into_inner(self.transport)?.into_bare()?;
         Some((stream, self.dialect, queue))
     }
 
-    /// Its connection.
     pub fn transport(&self) -> &Transport {
         &self.transport
     }
 
-    /// How the client is spoken to.
     pub fn dialect(&self) -> Dialect {
         self.dialect
     }
 
-    /// Where the client is.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// Whether it has to be pinged now and then.
+    /// Whether the client speaks WebSocket, and is therefore pinged.
     pub fn is_websocket(&self) -> bool {
         self.dialect.is_websocket()
     }
 
-    /// Whether its socket takes no more for now.
+    /// Whether its socket is full.
     pub fn is_behind(&self) -> bool {
         self.is_behind
     }
 
-    /// The rooms whose feeds it gets.
+    /// The rooms that the client is in.
     pub fn rooms(&self) -> impl Iterator<Item = RoomId> {
         self.seats.iter().map(|(room, _)| *room)
     }
 
-    /// Bytes that wait to be sent.
+    /// Bytes in its queue.
     pub fn queued(&self) -> usize {
         self.queue.bytes()
     }
 
-    /// How many of them wait for this client only.
+    /// Bytes in its queue that no other queue shares.
     pub fn own_queued(&self) -> usize {
         self.queue.own_bytes()
     }
 
-    /// Whether it is so far behind that it has to go.
+    /// Whether the client is so far behind a queue of `limit` bytes that it has to be disconnected.
     pub fn judge(&mut self, now: Duration, limit: usize) -> Verdict {
         self.slowness.judge(now, self.queue.bytes(), self.queue.own_bytes(), limit)
     }
 
-    /// Whether there is nothing left to do for it.
+    /// Whether its session has ended and everything is sent, so that the peer can be dropped.
     pub fn is_finished(&self) -> bool {
         self.is_unread && self.is_all_sent()
     }
 
-    /// From here on it gets what the room is told.
+    /// The client joins a room: it gets the room's messages from here on.
     pub fn enter(&mut self, room: RoomId, feeds: &mut Feeds) {
         self.seats.push((room, feeds.end(room)));
     }
 
-    /// From here on it does not.
+    /// The client leaves a room, whose messages so far it still gets.
     pub fn leave(&mut self, room: RoomId, feeds: &mut Feeds) {
         self.catch_up(feeds);
         self.seats.retain(|(seat, _)| *seat != room);
     }
 
-    /// It is not to get what the room is told next.
+    /// The client does not get the room's next message.
     pub fn skip_next(&mut self, room: RoomId, feeds: &mut Feeds) {
         self.catch_up(feeds);
         for (_, cursor) in self.seats.iter_mut().filter(|(seat, _)| *seat == room) {
@@ -172,12 +170,12 @@ impl Peer {
         }
     }
 
-    /// Queues a message for it alone, after everything its rooms were told before.
+    /// Queues a message for this client, behind all earlier messages of its rooms.
     pub fn tell(&mut self, message: &Message, feeds: &mut Feeds) {
         self.push(feeds, |dialect, out| dialect.encode(message, out));
     }
 
-    /// Queues bytes as they are, in the same way.
+    /// Queues bytes as they are, in the same order.
     pub fn send(&mut self, bytes: &[u8], feeds: &mut Feeds) {
         self.push(feeds, |_, out| out.extend_from_slice(bytes));
     }
@@ -189,28 +187,29 @@ impl Peer {
         }
     }
 
-    /// Changes how it is spoken to from here on.
+    /// Changes the dialect of all that follows.
     pub fn respeak(&mut self, feeds: &mut Feeds, change: impl FnOnce(Dialect) -> Dialect) {
         self.catch_up(feeds);
         self.dialect = change(self.dialect);
-        if self.is_with_those_behind {
+        if self.is_listed_behind {
             feeds.await_in(self.dialect);
         }
     }
 
-    /// Keeps its connection alive by the protocol's own means, unless something is on its way.
+    /// Sends a WebSocket ping to keep the connection alive, unless data is queued anyway.
     pub fn ping(&mut self, feeds: &mut Feeds) {
         if self.dialect.is_websocket() && self.queue.is_empty() {
             self.send(&PING, feeds);
         }
     }
 
-    /// Queues what its rooms were told so far, although this batch may go on.
+    /// Queues the messages of its rooms so far, in the middle of a batch.
     fn catch_up(&mut self, feeds: &mut Feeds) {
         self.receive(feeds, false);
     }
 
-    /// Queues the rest of what its rooms were told, without a copy. Returns whether there was any.
+    /// Queues the rest of its rooms' messages at the end of a batch, without a copy. Returns
+    /// whether there were any.
     pub fn take(&mut self, feeds: &mut Feeds) -> bool {
         self.receive(feeds, true)
     }
@@ -232,8 +231,8 @@ impl Peer {
         any
     }
 
-    /// Sends what waits, in one call, as far as the socket takes it now, and says how much that
-    /// was. If that is not all, `writable` will tell, by the client's number, when to go on.
+    /// Sends as much of the queue as the socket takes now, in one call, and returns how many bytes
+    /// that was. If some are left, `writable` will report the client's id once it can be sent more.
     pub fn flush(&mut self, id: ClientId, writable: &WritablePoll) -> usize {
         if self.is_behind {
             return 0;
@@ -257,14 +256,14 @@ impl Peer {
                 return count;
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            // The client may still have sent something worth reading: its session goes on.
+            // The client may have sent lines before: its session reads on.
             Err(_) => self.give_up(),
         }
         0
     }
 
-    /// Its socket takes more again.
-    pub fn go_on(&mut self) {
+    /// Notes that its socket takes more again, so that [`flush`](Self::flush) sends.
+    pub fn set_writable(&mut self) {
         self.is_behind = false;
     }
 
@@ -272,13 +271,13 @@ impl Peer {
         self.queue.is_empty() && (self.sending == Sending::Over || !self.transport.is_pending())
     }
 
-    /// Queues what the protocol has to say at the end.
+    /// Queues the end that the protocol asks for, such as a close frame, and ends the sending.
     pub fn say_farewell(&mut self, farewell: Farewell, feeds: &mut Feeds) {
         self.push(feeds, |dialect, out| dialect.encode_end(farewell, out));
         self.finish(feeds);
     }
 
-    /// Ends the sending once everything so far is sent.
+    /// Ends the stream once everything so far is sent.
     pub fn finish(&mut self, feeds: &mut Feeds) {
         self.catch_up(feeds);
         if self.sending == Sending::Open {
@@ -286,19 +285,19 @@ impl Peer {
         }
     }
 
-    /// The same for a client whose session is over: after that it is finished.
+    /// The same for a client whose session has ended; after that the peer is finished.
     pub fn finish_unread(&mut self, feeds: &mut Feeds) {
         self.is_unread = true;
         self.finish(feeds);
     }
 
-    /// Ends the connection at once, in both directions; its session, if it has one, will notice.
+    /// Ends the connection at once, in both directions, which also ends its session.
     pub fn close(&mut self) {
         self.give_up();
         self.transport.close();
     }
 
-    /// Like [`close`](Self::close), and the kernel forgets what it still holds.
+    /// Like [`close`](Self::close), and makes the kernel discard what it has not sent yet.
     pub fn abort(&mut self) {
         self.give_up();
         self.transport.abort();

@@ -1,4 +1,4 @@
-//! `Peers`: the sending halves of all clients, and what their rooms are told.
+//! `Peers`: the sending halves of all clients, and the messages of their rooms.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -17,36 +17,37 @@ use crate::restart::ManagerThread;
 use crate::telemetry::Census;
 use crate::wire::Dialect;
 
-/// A batch is sent when it has made so many bytes, so that it is soon known who takes them.
+/// A batch of so many bytes is sent before it grows, so that slow clients are soon detected.
 const MAX_BATCH_BYTES: usize = 256 * 1024;
-/// A batch of so many bytes is more than talk among people.
+/// A batch of so many bytes is more than people type.
 const LARGE_BATCH: usize = 1024;
-/// Those who are behind are given what they are due in so many parts of what may wait for them.
+/// A feed ends when it has this fraction of a send queue: 4 means a quarter. A client that is
+/// behind takes so much at once.
 const PARTS: usize = 4;
 
-/// All peers, by the client that each belongs to.
+/// All peers, by their clients' ids. Only the broadcaster's thread uses them.
 #[derive(Debug)]
 pub(crate) struct Peers {
     manager: ManagerThread,
     peers: FxHashMap<ClientId, Peer>,
     feeds: Feeds,
-    /// Who gets what a room is told.
+    /// The clients in each room.
     rooms: FxHashMap<RoomId, RoomPeers>,
-    /// Who is due something of its own in this batch, or has changed.
+    /// The clients that have data of their own to be sent in this batch, or that have changed.
     due: Vec<ClientId>,
-    /// About how many bytes this batch has made so far.
+    /// About how many bytes this batch has so far.
     weight: usize,
-    /// How many bytes sockets took.
+    /// How many bytes sockets took since [`take_sent`](Self::take_sent).
     sent: usize,
-    /// How many are to be pinged.
+    /// How many clients are pinged.
     websockets: usize,
-    /// Who may be too slow, and when to look again.
+    /// The clients that may be too slow, and when to judge them again.
     suspects: VecDeque<(Duration, ClientId)>,
     writable: Arc<WritablePoll>,
 }
 
 impl Peers {
-    /// None yet; those that fall behind are watched by `writable`, and `manager` is told who goes.
+    /// No peers. `writable` watches clients that are behind; `manager` stores connections.
     pub(crate) fn new(writable: Arc<WritablePoll>, manager: ManagerThread) -> Self {
         Self {
             manager,
@@ -68,32 +69,33 @@ impl Peers {
         self.peers.insert(id, peer);
     }
 
-    /// Adds the peer of a client that another process had, and the manager has.
+    /// Adds the peer of a client whose descriptor the manager already has.
     pub(crate) fn adopt(&mut self, id: ClientId, mut peer: Peer) {
-        peer.is_kept = true;
+        peer.is_stored = true;
         self.add(id, peer);
     }
 
-    /// Has the connection of a client outlive the process, if it can.
-    pub(crate) fn keep(&mut self, id: ClientId) {
+    /// Stores the connection of a client with the manager, so that it outlives the process, if it
+    /// can be moved.
+    pub(crate) fn store(&mut self, id: ClientId) {
         if let Some(peer) = self.peers.get_mut(&id)
             && peer.can_move()
         {
-            peer.is_kept = true;
-            self.manager.keep(id, peer.transport());
+            peer.is_stored = true;
+            self.manager.store(id, peer.transport());
         }
     }
 
-    /// Has the next process know nothing of a client, whose connection may stay open for a while.
+    /// Removes a client from what the next process gets. Its connection may stay open for a while.
     pub(crate) fn forget(&mut self, id: ClientId) {
         if let Some(peer) = self.peers.get_mut(&id)
-            && std::mem::take(&mut peer.is_kept)
+            && std::mem::take(&mut peer.is_stored)
         {
             self.manager.forget(id);
         }
     }
 
-    /// How many there are of each kind, and what waits for them.
+    /// Counts the clients of each kind, and the bytes in their queues.
     pub(crate) fn count(&self) -> Census {
         let mut census = Census::default();
         for peer in self.peers.values() {
@@ -107,12 +109,12 @@ impl Peers {
         census
     }
 
-    /// How many bytes sockets took since this was asked last.
+    /// How many bytes sockets took since the last call.
     pub(crate) fn take_sent(&mut self) -> usize {
         std::mem::take(&mut self.sent)
     }
 
-    /// Ends the connection of a client that the next process is not to know of.
+    /// Disconnects a client at once, and removes it from what the next process gets.
     pub(crate) fn abandon(&mut self, id: ClientId) {
         self.forget(id);
         if let Some(mut peer) = self.peers.remove(&id) {
@@ -121,17 +123,15 @@ impl Peers {
         }
     }
 
-    /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.peers.len()
     }
 
-    /// Whose they are.
     pub(crate) fn ids(&self) -> impl Iterator<Item = ClientId> {
         self.peers.keys().copied()
     }
 
-    /// All of them, at the end, with all that they are due.
+    /// All peers, for the next process, with all messages of their rooms queued.
     pub(crate) fn into_all(mut self) -> impl Iterator<Item = (ClientId, Peer)> {
         for peer in self.peers.values_mut() {
             peer.take(&mut self.feeds);
@@ -139,18 +139,18 @@ impl Peers {
         self.peers.into_iter()
     }
 
-    /// How a client is spoken to whose connection could outlive the process.
+    /// The dialect of a client whose connection can outlive the process; `None` for others.
     pub(crate) fn lasting_dialect(&self, id: ClientId) -> Option<Dialect> {
         let peer = self.peers.get(&id).filter(|peer| peer.transport().is_bare());
         peer.map(Peer::dialect)
     }
 
-    /// Where a client is, for the log.
+    /// The address of a client, for the log.
     pub(crate) fn addr(&self, id: ClientId) -> Option<SocketAddr> {
         self.peers.get(&id).map(Peer::addr)
     }
 
-    /// Does something to a client's peer, if there is one, which is then flushed in this batch.
+    /// Calls `act` with a client's peer, if there is one, and flushes the peer in this batch.
     pub(crate) fn with(&mut self, id: ClientId, act: impl FnOnce(&mut Peer, &mut Feeds)) {
         if let Some(peer) = self.peers.get_mut(&id) {
             let before = peer.own_queued();
@@ -160,14 +160,14 @@ impl Peers {
         }
     }
 
-    /// From here on, a client gets what a room is told.
+    /// A client joins a room.
     pub(crate) fn enter(&mut self, id: ClientId, room: RoomId) {
         self.with(id, |peer, feeds| peer.enter(room, feeds));
-        let is_behind = self.peers.get(&id).is_some_and(|peer| peer.is_with_those_behind);
+        let is_behind = self.peers.get(&id).is_some_and(|peer| peer.is_listed_behind);
         self.rooms.entry(room).or_default().add(id, is_behind);
     }
 
-    /// From here on, it does not.
+    /// A client leaves a room.
     pub(crate) fn leave(&mut self, id: ClientId, room: RoomId) {
         self.with(id, |peer, feeds| peer.leave(room, feeds));
         let Some(members) = self.rooms.get_mut(&room) else { return };
@@ -177,12 +177,12 @@ impl Peers {
         }
     }
 
-    /// How many get what a room is told.
+    /// How many clients are in a room.
     pub(crate) fn members(&self, room: RoomId) -> usize {
         self.rooms.get(&room).map_or(0, RoomPeers::len)
     }
 
-    /// Tells something to all members of a room but some.
+    /// Sends a message to all clients in a room other than those in `except`.
     pub(crate) fn tell_room(&mut self, room: RoomId, except: &[ClientId], message: Message) {
         for id in except {
             if let Some(peer) = self.peers.get_mut(id) {
@@ -194,62 +194,62 @@ impl Peers {
         self.feeds.push(room, message);
     }
 
-    /// Whether the batch is large enough to be sent before it grows.
+    /// Whether the batch has to be sent before it grows.
     pub(crate) fn is_batch_full(&self) -> bool {
         self.weight >= MAX_BATCH_BYTES
     }
 
-    /// Whether the batch has more than a few lines.
+    /// Whether the batch has more bytes than people type.
     pub(crate) fn is_batch_large(&self) -> bool {
         self.weight >= LARGE_BATCH
     }
 
-    /// When to flush even if there is nothing new.
+    /// When [`flush`](Self::flush) has something to do without a new message.
     pub(crate) fn next_deadline(&self) -> Option<Duration> {
         let suspect = self.suspects.front().map(|&(due, _)| due);
         suspect.into_iter().chain(self.feeds.next_deadline()).min()
     }
 
-    /// Does something to every peer, which is then flushed in this batch.
+    /// Calls `act` with every peer, and flushes all of them in this batch.
     pub(crate) fn with_all(&mut self, act: impl Fn(&mut Peer, &mut Feeds)) {
         let everyone: Vec<_> = self.peers.keys().copied().collect();
         everyone.into_iter().for_each(|id| self.with(id, &act));
     }
 
-    /// Whether there is anybody to ping.
+    /// Whether there are clients to ping.
     pub(crate) fn have_websockets(&self) -> bool {
         self.websockets > 0
     }
 
-    /// Whether anything waits to be sent.
+    /// Whether any queue has bytes.
     pub(crate) fn are_queued(&self) -> bool {
         self.peers.values().any(|peer| peer.queued() > 0)
     }
 
-    /// Ends the batch: sends each client that is due something once, as far as its socket takes
-    /// it now. Returns those who are too slow for `limit` bytes in their queues.
+    /// Ends the batch: sends to each client that has data, once, as much as its socket takes now.
+    /// Returns the clients that are too slow for a queue of `limit` bytes.
     pub(crate) fn flush(&mut self, now: Duration, limit: usize) -> Vec<ClientId> {
         self.recall_suspects(now);
         let mut slow = Vec::new();
-        // Whoever is due something of its own comes first: it may be waiting for that.
+        // Clients that get an answer of their own come first: they may be waiting for it.
         let mut round = std::mem::take(&mut self.due);
         let told = self.feeds.told().filter_map(|room| self.rooms.get(&room));
         round.extend(told.flat_map(RoomPeers::prompt));
-        round.drain(..).for_each(|id| self.attend(id, now, limit, &mut slow));
+        round.drain(..).for_each(|id| self.flush_one(id, now, limit, &mut slow));
         let ending = self.feeds.ending(now, limit / PARTS, |room| {
             self.rooms.get(&room).is_some_and(|members| !members.behind().is_empty())
         });
         let ended = ending.iter().filter_map(|room| self.rooms.get(room));
         round.extend(ended.flat_map(RoomPeers::behind));
-        round.drain(..).for_each(|id| self.attend(id, now, limit, &mut slow));
+        round.drain(..).for_each(|id| self.flush_one(id, now, limit, &mut slow));
         self.due = round;
         self.feeds.next_batch(now, &ending);
         self.weight = 0;
         slow
     }
 
-    /// Sends a client what it is due, if that is anything; adds it to `slow` if it has to go.
-    fn attend(&mut self, id: ClientId, now: Duration, limit: usize, slow: &mut Vec<ClientId>) {
+    /// Sends a client its data, if there is any; adds it to `slow` if it has to be disconnected.
+    fn flush_one(&mut self, id: ClientId, now: Duration, limit: usize, slow: &mut Vec<ClientId>) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
         let took_some = peer.take(&mut self.feeds);
         if !std::mem::take(&mut peer.is_due) && !took_some {
@@ -261,8 +261,8 @@ impl Peers {
             Verdict::Suspect(due) => self.suspects.push_back((due, id)),
             Verdict::TooSlow => slow.push(id),
         }
-        if peer.is_behind() != peer.is_with_those_behind {
-            peer.is_with_those_behind = peer.is_behind();
+        if peer.is_behind() != peer.is_listed_behind {
+            peer.is_listed_behind = peer.is_behind();
             for room in peer.rooms() {
                 if let Some(members) = self.rooms.get_mut(&room) {
                     members.set_behind(id, peer.is_behind());
@@ -279,7 +279,7 @@ impl Peers {
         }
     }
 
-    /// Has those looked at whose time is up, even if there is nothing new for them.
+    /// Marks the suspects whose time is up, so that this flush judges them again.
     fn recall_suspects(&mut self, now: Duration) {
         while let Some(&(due, id)) = self.suspects.front()
             && due <= now

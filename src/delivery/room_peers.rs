@@ -1,18 +1,18 @@
-//! `RoomPeers`: who gets what a room is told, those who are behind apart from those who are not.
+//! `RoomPeers`: the clients of a room, those that are behind apart from those that keep up.
 
 use crate::chat::ClientId;
 
-/// The listeners of one room.
+/// The clients of one room.
 #[derive(Debug, Default)]
 pub(super) struct RoomPeers {
-    /// First those who keep up, then those who are behind.
+    /// First the clients that keep up, then those that are behind.
     listeners: Vec<ClientId>,
-    /// How many keep up.
+    /// How many clients keep up.
     prompt: usize,
 }
 
 impl RoomPeers {
-    /// Adds a client that is not in it.
+    /// Adds a client, which must not be in the room.
     pub(super) fn add(&mut self, id: ClientId, is_behind: bool) {
         let last = self.listeners.len();
         self.listeners.push(id);
@@ -22,56 +22,54 @@ impl RoomPeers {
         }
     }
 
-    /// Removes a client, if it is in it.
+    /// Removes a client, if it is in the room.
     pub(super) fn remove(&mut self, id: ClientId) {
-        if let Some(place) = place(&self.listeners, id) {
-            self.remove_at(place);
+        if let Some(index) = index_of(&self.listeners, id) {
+            self.remove_at(index);
         }
     }
 
-    /// Puts a client with those who are behind, or back, if it is not there yet.
+    /// Moves a client of the room to those that are behind, or back to those that keep up.
     pub(super) fn set_behind(&mut self, id: ClientId, is_behind: bool) {
         let found = match is_behind {
-            true => place(self.prompt(), id),
-            false => place(self.behind(), id).map(|place| place + self.prompt),
+            true => index_of(self.prompt(), id),
+            false => index_of(self.behind(), id).map(|index| index + self.prompt),
         };
-        if let Some(place) = found {
-            self.remove_at(place);
+        if let Some(index) = found {
+            self.remove_at(index);
             self.add(id, is_behind);
         }
     }
 
-    fn remove_at(&mut self, mut place: usize) {
-        if place < self.prompt {
+    fn remove_at(&mut self, mut index: usize) {
+        if index < self.prompt {
             self.prompt -= 1;
-            self.listeners.swap(place, self.prompt);
-            place = self.prompt;
+            self.listeners.swap(index, self.prompt);
+            index = self.prompt;
         }
-        self.listeners.swap_remove(place);
+        self.listeners.swap_remove(index);
     }
 
-    /// Those who keep up.
+    /// The clients that keep up.
     pub(super) fn prompt(&self) -> &[ClientId] {
         &self.listeners[..self.prompt]
     }
 
-    /// Those who are behind.
+    /// The clients that are behind.
     pub(super) fn behind(&self) -> &[ClientId] {
         &self.listeners[self.prompt..]
     }
 
-    /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.listeners.len()
     }
 
-    /// Whether there is nobody.
     pub(super) fn is_empty(&self) -> bool {
         self.listeners.is_empty()
     }
 }
 
-fn place(listeners: &[ClientId], id: ClientId) -> Option<usize> {
+fn index_of(listeners: &[ClientId], id: ClientId) -> Option<usize> {
     listeners.iter().position(|&listener| listener == id)
 }
 

@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::rc::Rc;
 
-/// Shared bytes below this are copied: a reference would cost as much memory as it saves.
+/// Fewer shared bytes than this are copied: a reference would cost as much memory as it saves.
 const WORTH_SHARING: usize = 256;
-/// Copied bytes are put together up to this much, those that were sent meanwhile included.
+/// Copied bytes are joined in buffers up to this size, bytes that were sent meanwhile included.
 const CHUNK: usize = 4096;
 
-/// Pieces of buffers, most of them shared with the queues of other clients.
+/// Ranges of buffers, most of which the queues of other clients share.
 #[derive(Debug, Default)]
 pub(super) struct SendQueue {
     pieces: VecDeque<Piece>,
@@ -25,22 +25,21 @@ struct Piece {
 }
 
 impl SendQueue {
-    /// How many bytes wait.
+    /// How many bytes are queued.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// How many of them wait for this client only.
+    /// How many of them no other queue shares.
     pub(super) fn own_bytes(&self) -> usize {
         self.own
     }
 
-    /// Whether nothing waits.
     pub(super) fn is_empty(&self) -> bool {
         self.bytes == 0
     }
 
-    /// Appends a range of a buffer that others may send, too, without copying it.
+    /// Appends a range of a buffer that other queues may share, without a copy if it is large.
     pub(super) fn push_shared(&mut self, buffer: &Rc<Vec<u8>>, range: Range<usize>) {
         if range.len() < WORTH_SHARING && !self.is_empty() {
             return self.push_with(|own| own.extend_from_slice(&buffer[range]));
@@ -51,7 +50,7 @@ impl SendQueue {
         }
     }
 
-    /// Appends bytes of this client's own, which `write` appends to the buffer that it is given.
+    /// Appends bytes for this client alone: `write` must append them to its argument.
     pub(super) fn push_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         let before = self.bytes;
         if let Some(Piece { buffer, range, is_own: true }) = self.pieces.back_mut()
@@ -73,12 +72,12 @@ impl SendQueue {
         self.own += self.bytes - before;
     }
 
-    /// The bytes, piece by piece.
+    /// The queued bytes, piece by piece, for one vectored write.
     pub(super) fn slices(&self) -> impl ExactSizeIterator<Item = &[u8]> {
         self.pieces.iter().map(|piece| &piece.buffer[piece.range.clone()])
     }
 
-    /// Drops `count` bytes from the front: they were sent.
+    /// Removes `count` bytes from the front, which were sent.
     pub(super) fn consume(&mut self, mut count: usize) {
         self.bytes -= count;
         while count > 0 {
@@ -96,7 +95,6 @@ impl SendQueue {
         }
     }
 
-    /// Drops everything.
     pub(super) fn clear(&mut self) {
         *self = Self::default();
     }
@@ -131,8 +129,8 @@ mod tests {
         assert!(queue.pieces.len() <= 2 + 100_000 / CHUNK);
     }
 
-    /// The bytes that are in memory for it, each buffer counted once for each of its pieces.
-    fn kept(queue: &SendQueue) -> usize {
+    /// The bytes that the queue holds in memory, each buffer counted once for each of its pieces.
+    fn bytes_in_memory(queue: &SendQueue) -> usize {
         queue.pieces.iter().map(|piece| piece.buffer.len()).sum()
     }
 
@@ -143,7 +141,8 @@ mod tests {
             queue.push_with(|own| own.extend_from_slice(&[b'x'; 1000]));
             queue.consume(queue.bytes() - 1);
         }
-        assert!(kept(&queue) <= 2 * CHUNK, "{} bytes", kept(&queue));
+        let held = bytes_in_memory(&queue);
+        assert!(held <= 2 * CHUNK, "{held} bytes");
     }
 
     proptest! {

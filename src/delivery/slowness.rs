@@ -1,34 +1,33 @@
-//! `Slowness`: tells a client that does not keep up from one that was told much at once.
+//! `Slowness`: tells a client that does not keep up from one that was sent much at once.
 
 use std::time::Duration;
 
-/// How long a client may have more waiting than it may: a burst is not slowness.
+/// How long a client's queue may exceed the limit: a burst is not slowness.
 const GRACE: Duration = Duration::from_secs(1);
-/// How many times more than it may at any time, as long as most of it is shared with others.
+/// How many times the limit a queue may have meanwhile, most of it shared with other queues.
 const MOST: usize = 8;
 
-/// How long one client has been behind.
+/// How long one client's queue has exceeded the limit.
 #[derive(Debug, Default)]
 pub(super) struct Slowness {
-    /// Since when more waits than may.
     over_since: Option<Duration>,
 }
 
-/// What is to be done about it.
+/// What to do about a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Nothing, or nothing new.
+    /// Nothing, or it is a suspect already.
     Fine,
-    /// To look again then.
+    /// Judge it again at this time.
     Suspect(Duration),
-    /// It has to go.
+    /// Disconnect it.
     TooSlow,
 }
 
 impl Slowness {
-    /// Judges a client for which `waiting` bytes wait, `own` of them for nobody else. `limit`
-    /// bytes may wait; more only for a second, and only while they cost little because others
-    /// wait for the same.
+    /// Judges a client with `waiting` bytes in its queue, `own` of which no other queue shares.
+    /// More than `limit` bytes may wait for one second only, and only while they cost little
+    /// memory because other queues share them.
     pub(super) fn judge(
         &mut self,
         now: Duration,

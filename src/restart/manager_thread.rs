@@ -38,7 +38,7 @@ pub struct ManagerThread {
 #[derive(Debug)]
 enum Job {
     TakeOver,
-    Keep(ClientId, OwnedFd),
+    Store(ClientId, OwnedFd),
     Forget(ClientId),
     Pulse(String),
     Flush(Sender<()>),
@@ -86,10 +86,10 @@ impl ManagerThread {
 
     /// Keeps a client's connection beyond the process. It is to be [noted](Self::note) first:
     /// after a crash, a connection without a record is that of somebody who has left.
-    pub fn keep(&self, id: ClientId, socket: impl AsFd) {
+    pub fn store(&self, id: ClientId, socket: impl AsFd) {
         if self.is_active() {
             match socket.as_fd().try_clone_to_owned() {
-                Ok(fd) => self.send(Job::Keep(id, fd)),
+                Ok(fd) => self.send(Job::Store(id, fd)),
                 Err(error) => log::warn!("cannot store {id}: {error}"),
             }
         }
@@ -143,7 +143,7 @@ fn work(jobs: &Receiver<Job>, files: &[(&str, OwnedFd)]) {
     for job in jobs {
         match job {
             Job::TakeOver => files.iter().for_each(|(name, file)| replace(name, file)),
-            Job::Keep(id, fd) => store(&client_name(id), &fd),
+            Job::Store(id, fd) => store(&client_name(id), &fd),
             Job::Forget(id) => forget(&client_name(id)),
             Job::Flush(done) => drop(done.send(())),
             Job::Pulse(status) => notify(&[NotifyState::Watchdog, NotifyState::Status(&status)]),

@@ -1,4 +1,4 @@
-//! Clients that do not read, and what they find when they do after all.
+//! Clients that stop reading, and what they get when they read again.
 
 use super::*;
 use crate::admission::{Door, Limits};
@@ -12,14 +12,14 @@ use std::net::{TcpListener, TcpStream};
 const STALLED: ClientId = ClientId(1);
 const LIMIT: usize = 1 << 20;
 
-/// A client, and what the kernel had taken for it when it took no more.
+/// A client, and the bytes that the kernel had taken for it when its socket was full.
 struct Far {
     socket: TcpStream,
     stuffing: usize,
 }
 
 impl Far {
-    /// One that does not read, and whose socket takes no more, or one that does.
+    /// A client whose socket is full, or one that reads.
     fn connect(door: &Arc<Door>, is_stalled: bool) -> (Self, Peer) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -38,13 +38,13 @@ impl Far {
         (Self { socket, stuffing }, Peer::new(transport, addr, Arc::new(place), Dialect::default()))
     }
 
-    /// Reads what came before all else.
+    /// Reads the bytes that filled the socket.
     fn begin_to_read(&mut self) {
         let stuffing = std::mem::take(&mut self.stuffing);
         self.read(stuffing);
     }
 
-    /// The next so many bytes.
+    /// Reads the next `length` bytes.
     fn read(&mut self, length: usize) -> String {
         let mut found = vec![0; length];
         self.socket.read_exact(&mut found).unwrap();
@@ -57,7 +57,7 @@ fn no_peers() -> Peers {
     Peers::new(Arc::new(writable), ManagerThread::default())
 }
 
-/// One client in a lobby, which does not read and whose socket takes no more.
+/// A lobby with one client, whose socket is full.
 struct World {
     door: Arc<Door>,
     peers: Peers,
@@ -82,10 +82,10 @@ impl World {
         self.peers.tell_room(RoomId::LOBBY, &[], Message::Notice(Text::new(words)));
     }
 
-    /// What the client finds when it reads on after all, so many bytes of it.
+    /// The first `length` bytes that the client gets when it reads again.
     fn read(&mut self, length: usize) -> String {
         self.far.begin_to_read();
-        self.peers.with(STALLED, |peer, _| peer.go_on());
+        self.peers.with(STALLED, |peer, _| peer.set_writable());
         self.flush(100);
         self.far.read(length)
     }
@@ -141,7 +141,7 @@ fn who_was_behind_has_everything_once_and_in_order() {
         said += &words;
         world.flush(ms);
     }
-    // It leaves the room with one line told and not taken yet.
+    // It leaves the room before it has taken the room's last line.
     world.tell("last");
     world.flush(62);
     world.peers.leave(STALLED, RoomId::LOBBY);
@@ -184,23 +184,23 @@ fn a_place_is_free_only_when_nothing_waits_for_its_client_any_more() {
 
 #[derive(Clone, Debug)]
 enum Step {
-    /// Tell the room something so long, all but these.
+    /// Send so many bytes to the room, but not to these clients.
     Tell { except: Vec<usize>, length: usize },
-    /// Tell one client something.
+    /// Send something to one client.
     Whisper(usize),
-    /// Have a client enter the room, or leave it.
+    /// A client enters the room, or leaves it.
     Move(usize),
-    /// Speak to a client with bare line feeds from here on.
+    /// Switch a client to bare line feeds.
     Respeak(usize),
-    /// End the batch, so many milliseconds after the last.
+    /// End the batch, so many milliseconds after the last one.
     Flush(u64),
-    /// Have a client read, and the kernel say so.
+    /// A client reads, and the kernel reports its socket as writable.
     Read(usize),
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let client = 0..CLIENTS;
-    // What is copied, what is worth sharing, and half of what those behind are given at once.
+    // Lengths that are copied, that are shared, and half of a feed that ends.
     let lengths = prop_oneof![4 => Just(0), 4 => Just(300), 1 => Just(LIMIT / PARTS / 2)];
     prop_oneof![
         4 => (prop::collection::vec(client.clone(), 0..2), lengths)
@@ -215,7 +215,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 const CLIENTS: usize = 4;
 
-/// A client, whether it is in the room, and all that it must be told.
+/// A client, whether it is in the room, and all bytes that it must get.
 struct Told {
     id: ClientId,
     far: Far,
@@ -232,7 +232,7 @@ impl Told {
 }
 
 proptest! {
-    // A case that fails has waited for what does not come.
+    // Each failing case waits for bytes that do not come, so shrinking would take too long.
     #![proptest_config(ProptestConfig { max_shrink_iters: 16, ..ProptestConfig::with_cases(48) })]
     #[test]
     fn whoever_is_behind_when_everybody_is_told_everything_once_and_in_order(
@@ -286,7 +286,7 @@ proptest! {
                 }
                 Step::Read(index) => {
                     clients[index].far.begin_to_read();
-                    peers.with(clients[index].id, |peer, _| peer.go_on());
+                    peers.with(clients[index].id, |peer, _| peer.set_writable());
                 }
             }
         }
