@@ -1,6 +1,6 @@
-//! A connection, until what it says is in the inbox.
+//! A connection, from the accept loop until its lines are in the broadcaster's inbox.
 
-pub(crate) mod inbox; // `Input`: what the broadcaster is told
+pub(crate) mod inbox; // `Input`: one message to the broadcaster
 mod session; // reads one client
 mod handshake; // TLS and HTTP before a session
 mod accept; // the accept loop

@@ -15,25 +15,24 @@ use crate::runtime::Threads;
 use crate::web;
 use crate::wire::Dialect;
 
-/// How long to wait when accepting fails for want of something: at first, and at most.
+/// How long to wait when accepting fails for lack of a resource: at first, and at most.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
-/// Connections turned away stay open this long, for the line they were sent to be read.
+/// How long a connection that was turned away stays open, so that the client can read why.
 const LINGER: Duration = Duration::from_secs(1);
-/// So many of them at most.
+/// How many such connections stay open at most.
 const MAX_LINGERING: usize = 64;
 
 /// What all acceptors of a server have in common.
 #[derive(Clone, Debug)]
 pub(crate) struct Entrance {
-    /// Who may come in.
     pub door: Arc<Door>,
-    /// What sessions are given.
-    pub shared: Shared,
     /// For the sessions.
+    pub shared: Shared,
+    /// The threads of all clients, for their handshakes and sessions.
     pub threads: Threads,
-    /// Ends the accepting.
+    /// Rings to stop accepting.
     pub closing: Arc<Bell>,
-    /// Ends the patience with those who are on their way in.
+    /// Rings to end all handshakes at once.
     pub hurry: Arc<Bell>,
 }
 
@@ -43,18 +42,19 @@ pub(crate) struct Acceptor {
     listener: TcpListener,
     service: Service,
     entrance: Entrance,
-    /// Those turned away, and until when they may read why.
+    /// Connections that were turned away, and when each is closed.
     lingering: VecDeque<(Instant, Arc<Transport>)>,
 }
 
 impl Acceptor {
-    /// One for `listener`, which must be non-blocking.
+    /// An acceptor for `listener`, which must be non-blocking.
     pub(crate) fn new(listener: TcpListener, service: Service, entrance: Entrance) -> Self {
         Self { listener, service, entrance, lingering: VecDeque::new() }
     }
 
-    /// Accepts until the bell rings, and returns the listener. No error ends it: those about one
-    /// connection concern that one, and those for want of descriptors or memory pass.
+    /// Accepts until `closing` rings, and returns the listener and its service's name. No error
+    /// ends it: it ignores errors of a single connection, and tries again after a lack of
+    /// descriptors or memory.
     pub(crate) fn run(mut self) -> (TcpListener, &'static str) {
         let mut back_off = BACK_OFF.0;
         loop {
@@ -75,7 +75,7 @@ impl Acceptor {
         (self.listener, self.service.name)
     }
 
-    /// Accepts one connection, if one comes before there is something else to do.
+    /// Accepts one connection, or returns after [`LINGER`] if one has to be closed.
     fn accept(&mut self) -> io::Result<Ready> {
         let timeout = (!self.lingering.is_empty()).then_some(LINGER);
         let ready = os::wait_readable(&self.listener, &self.entrance.closing, timeout)?;
@@ -104,9 +104,10 @@ impl Acceptor {
     }
 
     fn start_session(&mut self, handshake: Handshake, stream: TcpStream) {
-        let (limits, now) =
-            (self.entrance.shared.limits.get(), self.entrance.shared.clock.uptime());
-        let (addr, transport) = (handshake.addr, Arc::new(Transport::bare(stream)));
+        let limits = self.entrance.shared.limits.get();
+        let now = self.entrance.shared.clock.uptime();
+        let addr = handshake.addr;
+        let transport = Arc::new(Transport::bare(stream));
         let entered = self.entrance.door.enter(addr.ip(), &limits, now);
         let started = entered.and_then(|slot| {
             let transport = Arc::clone(&transport);
@@ -117,8 +118,8 @@ impl Acceptor {
         }
     }
 
-    /// For those who have more to do first; if there is no thread for that, there is no way to
-    /// tell them. Nor is there under TLS, as the handshake would take a thread, too.
+    /// For connections that need a handshake. If no thread can be started, the connection is closed
+    /// without a word. So is a refused one under TLS, as the handshake would need a thread, too.
     fn start_handshake(&mut self, handshake: Handshake, stream: TcpStream) {
         match self.begin_handshake(handshake) {
             Ok((handshake, slot)) => drop(self.start(move || handshake.run(stream, slot))),
@@ -132,14 +133,16 @@ impl Acceptor {
         }
     }
 
-    /// Lets a connection begin to come in. If there are too many, it may still be a health check.
+    /// Takes a slot for a handshake. If there are too many, a connection may still be a health
+    /// check.
     fn begin_handshake(
         &self,
         handshake: Handshake,
     ) -> Result<(Handshake, HandshakeSlot), (SocketAddr, Crowd)> {
-        let (limits, now) =
-            (self.entrance.shared.limits.get(), self.entrance.shared.clock.uptime());
-        let (addr, is_tls) = (handshake.addr, self.service.tls.is_some());
+        let limits = self.entrance.shared.limits.get();
+        let now = self.entrance.shared.clock.uptime();
+        let addr = handshake.addr;
+        let is_tls = self.service.tls.is_some();
         let begin =
             |share| self.entrance.door.begin_handshake(addr.ip(), share, is_tls, &limits, now);
         match begin(self.service.share()) {
@@ -164,10 +167,10 @@ impl Acceptor {
         self.say_last(transport, &last_words(Dialect::default(), reason));
     }
 
-    /// Says why, and keeps the connection for a moment: closing it while something of the
-    /// client's arrives would take the words back.
+    /// Sends the reason and holds the connection open for a moment: if it were closed while data
+    /// arrives, the kernel would reset it, and the client could lose the reason.
     fn say_last(&mut self, transport: Arc<Transport>, words: &[u8]) {
-        // A new socket takes so little; if not, its client is gone.
+        // A new socket has room for so few bytes; if not, its client is gone.
         let _ = transport.send_now([words].into_iter());
         transport.finish_sending();
         if self.lingering.len() == MAX_LINGERING {

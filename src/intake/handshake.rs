@@ -1,7 +1,7 @@
-//! `Handshake`: what comes between a connection and its session, on the client's own thread.
+//! `Handshake`: the TLS handshake and the HTTP request before a session, on the client's thread.
 //!
-//! A handshake or a request may take its time, or never come to an end: it costs a thread, and
-//! only for so long.
+//! A client may take long for either, or never finish: this occupies one thread, for a limited
+//! time.
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};
@@ -22,40 +22,39 @@ use crate::wire::{Dialect, Farewell, is_typed, plain_refusal};
 
 /// How long a TLS handshake may take, in all.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-/// How long a request may take, and its answer.
+/// How long an HTTP request and its answer may take.
 const REQUEST: Duration = Duration::from_secs(5);
-/// How long all of it may take for a health check while the server is too busy for others.
+/// How long a health check may take, in all, while the server is too busy for other requests.
 const BUSY: Duration = Duration::from_secs(1);
-/// How long the last words may take to be read.
+/// How long a client may take to read the reason for a refusal.
 const LINGER: Duration = Duration::from_secs(1);
-/// Bytes that are read meanwhile, so that closing does not take the last words back.
+/// Bytes that are read and dropped meanwhile: unread data would make the kernel reset the
+/// connection.
 const LINGER_BYTES: usize = 256 * 1024;
 
-/// What a listener is for.
+/// The service that a listener offers.
 #[derive(Clone, Debug)]
 pub(crate) struct Service {
-    /// What it is called in the log and the port file.
+    /// Its name in the log and the port file.
     pub name: &'static str,
-    /// Its TLS, if any.
     pub tls: Option<Arc<ServerConfig>>,
-    /// What there is to see, if it speaks HTTP.
+    /// The pages that it serves, if it speaks HTTP.
     pub site: Option<Arc<Site>>,
 }
 
 impl Service {
-    /// Whether a connection is a client at once.
+    /// Whether a connection becomes a client at once, without TLS or HTTP.
     pub(crate) fn is_immediate(&self) -> bool {
         self.tls.is_none() && self.site.is_none()
     }
 
-    /// Whose share of those on their way in its connections are of.
+    /// The share of handshakes that its connections belong to.
     pub(crate) fn share(&self) -> Share {
         let is_for_machines = self.site.as_ref().is_some_and(|site| site.is_for_machines());
         if is_for_machines { Share::Figures } else { Share::Clients }
     }
 
-    /// The same service for those who come when there is no time for more than health checks, if
-    /// it answers any.
+    /// The same service, answering nothing but health checks; `None` if it answers none.
     pub(crate) fn only_health(&self) -> Option<Self> {
         let site = Arc::new(self.site.as_ref()?.only_health());
         Some(Self { site: Some(site), ..self.clone() })
@@ -65,30 +64,30 @@ impl Service {
 /// A connection on its way to becoming a client.
 #[derive(Debug)]
 pub(super) struct Handshake {
-    /// Where it comes from.
     pub addr: SocketAddr,
-    /// What it came to.
     pub service: Service,
-    /// Who lets it in.
     pub door: Arc<Door>,
-    /// Rings when there is no more time.
+    /// Rings to end the handshake at once.
     pub hurry: Arc<Bell>,
-    /// What its session will need.
+    /// For its session.
     pub shared: Shared,
-    /// Whether the server is too busy to wait long for it.
+    /// Whether the server is too busy to wait long for the client.
     pub is_hurried: bool,
 }
 
 impl Handshake {
-    /// A client from its first byte on, which already has its slot.
+    /// Runs the session of a connection that needs no handshake; it has its slot already.
     pub(super) fn enter(self, transport: Arc<Transport>, slot: Slot) {
         self.start(transport, slot, Dialect::default(), &[]);
     }
 
-    /// Goes through all that has to be done before there is a client, and then is one.
+    /// Completes the TLS handshake and the HTTP request, and then runs the session, if there is
+    /// one.
     pub(super) fn run(self, stream: TcpStream, handshake_slot: HandshakeSlot) {
         match self.prepare(stream) {
-            Ok(Some((transport, upgraded))) => self.come_in(transport, upgraded, handshake_slot),
+            Ok(Some((transport, upgraded))) => {
+                self.become_client(transport, upgraded, handshake_slot)
+            }
             Ok(None) => {}
             Err(error) => {
                 log::debug!("the connection from {} did not become a client: {error}", self.addr)
@@ -112,7 +111,7 @@ impl Handshake {
         }
     }
 
-    /// Tells who does not speak TLS that this port does.
+    /// Tells a client that does not speak TLS that this port requires it.
     fn refuse_plain(&self, transport: &Transport, sent: Vec<u8>, port: u16) -> io::Result<()> {
         match &self.service.site {
             Some(_) if sent.is_empty() => return Err(io::ErrorKind::TimedOut.into()),
@@ -148,10 +147,16 @@ impl Handshake {
         self.shared.metrics.count_refused(reason);
     }
 
-    fn come_in(self, transport: Transport, upgraded: Upgraded, handshake_slot: HandshakeSlot) {
+    fn become_client(
+        self,
+        transport: Transport,
+        upgraded: Upgraded,
+        handshake_slot: HandshakeSlot,
+    ) {
         let (limits, now) = (self.shared.limits.get(), self.shared.clock.uptime());
         let entered = self.door.enter(self.addr.ip(), &limits, now);
-        // Not before it is counted as a client: it is to be waited for all the time.
+        // Released only now: a server that is handed over waits for handshakes and then for
+        // clients, so the connection must be counted as one of them at any time.
         drop(handshake_slot);
         match entered {
             Ok(slot) => self.start(Arc::new(transport), slot, upgraded.dialect, &upgraded.early),
@@ -172,8 +177,8 @@ impl Handshake {
         }
     }
 
-    /// Ends the connection so that what was sent last is received: closing it while something of
-    /// the client's arrives would take the words back.
+    /// Ends the connection so that the client gets the last bytes: if it were closed while data
+    /// arrives, the kernel would reset it, and the client could lose them.
     fn linger(&self, transport: &Transport) {
         transport.finish_sending();
         let (patience, mut read) = (self.patience(LINGER), 0);
@@ -191,7 +196,7 @@ impl Handshake {
     }
 }
 
-/// What somebody is told who can't come in, and the end of it.
+/// The reason for turning a client away and the end of the stream, in its dialect.
 pub(super) fn last_words(dialect: Dialect, reason: TurnedAway) -> Vec<u8> {
     let mut words = Vec::new();
     let refusal = Refusal::TurnedAway(Text::new(reason.to_string()));

@@ -1,4 +1,4 @@
-//! `Input`: what the other threads tell the broadcaster.
+//! `Input`: one message from another thread to the broadcaster.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,53 +14,50 @@ use crate::store;
 use crate::telemetry::Census;
 use crate::wire::{Dialect, Incoming};
 
-/// Bounds of what may wait.
+/// Bounds of the inbox's capacity, in messages.
 const LEAST: usize = 1024;
 const MOST: usize = 65_536;
 
-/// The inbox of a server for so many clients: nearly all of them can leave at once without having
-/// to wait. Once it is full sessions wait, and so do their clients.
+/// The inbox of a server for so many clients: nearly all of them can leave at once without waiting.
+/// While it is full, sessions block and read nothing, so that TCP slows their clients down.
 pub(crate) fn open(clients: usize) -> (Sender<Input>, Receiver<Input>) {
     bounded(clients.clamp(LEAST, MOST))
 }
 
-/// One message to the broadcaster. From one sender, they are taken in the order they were sent.
+/// One message to the broadcaster. It takes the messages of one sender in the order of sending.
 #[derive(Debug)]
 pub enum Input {
-    /// A client connected; all that follows for this id comes from its session.
+    /// A client connected. All later messages with this id come from its session.
     Connected {
         /// Never used before.
         id: ClientId,
-        /// To send to it.
         transport: Arc<Transport>,
-        /// Where it is.
         addr: SocketAddr,
-        /// Its place inside, kept until the last byte for it was sent.
+        /// Held until the last byte for the client is sent.
         slot: Arc<Slot>,
-        /// How it wants to be spoken to.
         dialect: Dialect,
     },
-    /// A client has been silent for a moment.
+    /// A new client has sent nothing for a moment, so a person may be reading.
     Settled(ClientId),
-    /// A client sent something, all of one read.
+    /// All items of one read from a client, or a part of them.
     Received(ClientId, Vec<Incoming>),
-    /// A client was silent for this long, which is too long.
+    /// A client sent no line for this long, which is the limit.
     Idle(ClientId, Duration),
-    /// A client's session is over. Comes exactly once, last.
+    /// A client's session has ended. Sent exactly once, last.
     Gone(ClientId, Reason),
-    /// A client that was behind can be sent more, or its transport has something to say.
+    /// A client's socket takes more, or its transport has bytes of its own to send.
     Writable(ClientId),
-    /// The store has something to say.
+    /// A report of the store.
     Store(store::Event),
-    /// Somebody asks how things stand.
+    /// A request for the figures that only the broadcaster knows.
     Count(Sender<Census>),
-    /// Other settings are in force.
+    /// New settings are in force.
     Configure(Settings),
-    /// A client's session has left everything as it is; comes last, instead of `Gone`.
+    /// A client's session has ended without closing the connection. Sent last, instead of `Gone`.
     Parked(ClientId, Box<SavedSession>),
-    /// Stop as soon as all sessions are parked, and leave everything to another process.
+    /// Stop as soon as all sessions have parked, and send everything that the next process needs.
     HandOver(Sender<Handover>, Arc<Door>),
-    /// Say goodbye and stop.
+    /// Tell all clients that the server is going down, and stop.
     Stop,
 }
 

@@ -18,7 +18,7 @@ use crate::runtime::{Clock, Replaceable, Wakeup};
 use crate::telemetry::Metrics;
 use crate::wire::{Decoder, Dialect, Incoming};
 
-/// Silence after which a new client is taken for somebody who reads.
+/// How long a new client must send nothing to be taken for a person who reads.
 const SETTLING: Duration = Duration::from_millis(300);
 /// Items forwarded at once.
 const MAX_ITEMS: usize = 128;
@@ -26,19 +26,16 @@ const MAX_ITEMS: usize = 128;
 /// What every session needs.
 #[derive(Clone, Debug)]
 pub(crate) struct Shared {
-    /// To the broadcaster.
+    /// The broadcaster's.
     pub inbox: Sender<Input>,
-    /// The time.
     pub clock: Clock,
-    /// The limits in force.
     pub limits: Replaceable<Limits>,
-    /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Wakes sessions when the limits have changed or the server stops.
     pub wakeup: Arc<Wakeup>,
 }
 
-/// One client, from the side that reads.
+/// The reading half of one client.
 #[derive(Debug)]
 pub(crate) struct Session {
     client: Registration,
@@ -46,24 +43,24 @@ pub(crate) struct Session {
     transport: Arc<Transport>,
     shared: Shared,
     bell: Arc<Bell>,
-    /// The limits when it last looked.
+    /// The limits when the bell rang last.
     limits: Limits,
     decoder: Decoder,
     bucket: Bucket,
-    /// Whether the client ended the connection in both directions.
+    /// Whether the client has closed the connection in both directions.
     is_hung_up: bool,
-    /// When the client sent a whole line last.
+    /// When the client last sent a whole line.
     heard: Duration,
     is_settled: bool,
 }
 
 /// Why a session stops reading.
 enum End {
-    /// The client ended or lost the connection.
+    /// The client closed or lost the connection.
     Gone(Reason),
-    /// The server ended it: what still comes is of no interest.
+    /// The server closed it: what the client still sends is ignored.
     Closed,
-    /// Another process goes on.
+    /// Another process takes the client over.
     Parked,
 }
 
@@ -73,7 +70,7 @@ impl From<io::Error> for End {
     }
 }
 
-/// What a failed read means for the others.
+/// The reason that the chat gives when a read failed.
 fn reason(error: &io::Error) -> Reason {
     match error.kind() {
         io::ErrorKind::TimedOut => Reason::TimedOut,
@@ -87,7 +84,7 @@ impl<T> From<SendError<T>> for End {
     }
 }
 
-/// Tells the broadcaster that a client came, and, whatever happens to its thread, that it went.
+/// Tells the broadcaster when dropped that the client is gone, even if its thread panics.
 #[derive(Debug)]
 struct Registration {
     id: ClientId,
@@ -108,13 +105,13 @@ impl Drop for Registration {
             return;
         }
         let reason = std::mem::replace(&mut self.reason, Reason::Disconnected);
-        // Without a broadcaster there is nobody left to tell.
+        // Fails only if the broadcaster has ended.
         let _ = self.inbox.send(Input::Gone(self.id, reason));
     }
 }
 
 impl Session {
-    /// Registers the client. From here on its thread must run, or the client is gone.
+    /// Registers the client with the broadcaster. If the session is dropped, the client is gone.
     pub(crate) fn new(
         id: ClientId,
         transport: Arc<Transport>,
@@ -148,7 +145,7 @@ impl Session {
         }
     }
 
-    /// Goes on with a client that another process had, and that the broadcaster knows already.
+    /// Continues with a client that another process had, and that the broadcaster knows already.
     pub(crate) fn resume(
         id: ClientId,
         transport: Arc<Transport>,
@@ -171,7 +168,7 @@ impl Session {
         }
     }
 
-    /// Reads until the client is gone or the server stops; `early` was read before.
+    /// Reads until the client is gone or the server stops; the handshake has read `early` already.
     pub(crate) fn run(mut self, early: &[u8]) {
         match self.read(early) {
             Ok(never) => match never {},
@@ -186,7 +183,7 @@ impl Session {
         loop {
             match os::wait_readable(&*self.transport, &self.bell, self.patience())? {
                 Ready::Woken => self.wake()?,
-                Ready::TimedOut => self.be_silent()?,
+                Ready::TimedOut => self.time_out()?,
                 Ready::Io => {
                     let received = self.transport.receive();
                     let has_answer = match &received {
@@ -205,7 +202,8 @@ impl Session {
                         }
                         Err(error) => return self.end(reason(&error)),
                     }
-                    // However much comes: keep-alives and half a line are no words.
+                    // After each read, too: keep-alives and parts of a line do not count as
+                    // activity.
                     self.check_idle()?;
                 }
             }
@@ -219,18 +217,18 @@ impl Session {
         settling.into_iter().chain(idle).min()
     }
 
-    /// How long the client has said nothing.
+    /// How long ago the client's last whole line was.
     fn silence(&self) -> Duration {
         self.shared.clock.uptime().saturating_sub(self.heard)
     }
 
-    /// Whether it is still to be seen if anybody is there.
+    /// Whether the client has not settled yet, and is not in the middle of its first line.
     fn is_settling(&self) -> bool {
         !self.is_settled && !self.decoder.is_in_first_line()
     }
 
-    /// Nothing came for as long as it takes to settle, or as the client may be silent.
-    fn be_silent(&mut self) -> Result<(), End> {
+    /// Nothing came within [`patience`](Self::patience).
+    fn time_out(&mut self) -> Result<(), End> {
         if self.is_settling() {
             self.is_settled = true;
             self.shared.inbox.send(Input::Settled(self.client.id))?;
@@ -238,7 +236,7 @@ impl Session {
         self.check_idle()
     }
 
-    /// Reports the client if it has said nothing for too long.
+    /// Reports the client if it has sent no line for too long.
     fn check_idle(&mut self) -> Result<(), End> {
         if let Some(limit) = self.limits.idle_timeout
             && self.silence() >= limit
@@ -249,7 +247,7 @@ impl Session {
         Ok(())
     }
 
-    /// The alarm went off: it is over, or there are other limits.
+    /// The bell rang: the server stops or restarts, or the limits have changed.
     fn wake(&mut self) -> Result<(), End> {
         if self.shared.wakeup.is_parking() {
             return Err(End::Parked);
@@ -259,7 +257,7 @@ impl Session {
         if self.shared.wakeup.is_over() { Err(End::Closed) } else { Ok(()) }
     }
 
-    /// Forwards what `bytes` hold, in one message unless flood control spreads it out.
+    /// Decodes and forwards `bytes`, in one message unless flood control delays some of them.
     fn forward(&mut self, mut bytes: &[u8]) -> Result<(), End> {
         let mut items = Vec::new();
         while let Some(incoming) = self.decoder.next(&mut bytes, self.limits.max_line) {
@@ -268,7 +266,7 @@ impl Session {
         self.send(&mut items)
     }
 
-    /// The client will send no more, but what it sent is worth hearing.
+    /// The client sends no more: forwards the rest, such as a line without a line end.
     fn end(&mut self, reason: Reason) -> Result<Infallible, End> {
         let mut items = Vec::new();
         while let Some(incoming) = self.decoder.finish(self.limits.max_line) {
@@ -278,8 +276,8 @@ impl Session {
         Err(End::Gone(reason))
     }
 
-    /// Puts `incoming` with what is to be sent, once flood control lets it pass. While it waits
-    /// nothing is read, so that TCP slows the client down and nothing is lost.
+    /// Adds `incoming` to `items` once flood control lets it pass. Meanwhile the session reads
+    /// nothing, so that TCP slows the client down and nothing is lost.
     fn admit(&mut self, incoming: Incoming, items: &mut Vec<Incoming>) -> Result<(), End> {
         if self.costs_a_token(&incoming) {
             while let Err(pause) = self.take_token() {
@@ -293,8 +291,8 @@ impl Session {
         if items.len() == MAX_ITEMS { self.send(items) } else { Ok(()) }
     }
 
-    /// The client is not silent while a line of its waits for flood control, and anything that is
-    /// no line is silence.
+    /// Notes the time of a line, also while it waits for flood control. Items that are not lines do
+    /// not count as activity.
     fn note_silence(&mut self, incoming: &Incoming) -> Result<(), End> {
         match incoming {
             Incoming::Line(_) | Incoming::TooLong { .. } | Incoming::Malformed => {
@@ -305,11 +303,11 @@ impl Session {
         }
     }
 
-    /// Whether flood control counts it. Once a client is gone, only what it said still matters.
+    /// Whether flood control counts an item. Once the client has hung up, only its lines matter.
     fn costs_a_token(&self, incoming: &Incoming) -> bool {
         match incoming {
             Incoming::Line(line) => !self.is_hung_up || !line.is_blank(),
-            // What is answered costs the server as much as what is said, pings and telnet's options
+            // The server answers these, which costs as much as a line, pings and telnet's options
             // included.
             Incoming::TooLong { .. }
             | Incoming::Malformed
@@ -321,7 +319,7 @@ impl Session {
 
     fn take_token(&mut self) -> Result<(), Duration> {
         if self.shared.wakeup.is_parking() {
-            // What was read is not to be left between two processes.
+            // Items that were read are not in the saved session, so they must be forwarded now.
             return Ok(());
         }
         self.bucket.take(&self.limits, self.shared.clock.uptime())
@@ -334,11 +332,11 @@ impl Session {
         Ok(self.shared.inbox.send(Input::Received(self.client.id, std::mem::take(items)))?)
     }
 
-    /// Waits, but no longer than there is somebody to wait for.
+    /// Waits for `pause`, unless the server closes the connection or ends meanwhile.
     fn pause(&mut self, pause: Duration) -> Result<(), End> {
         let mut ready = os::wait_closed(&*self.transport, &self.bell, pause)?;
         if ready == Ready::Io && !self.transport.is_closed() {
-            // The client is gone, but not what it said.
+            // The client has hung up, but its lines are still forwarded.
             self.is_hung_up = true;
             ready = os::wait_bell(&self.bell, pause)?;
         }
@@ -350,18 +348,18 @@ impl Session {
         }
     }
 
-    /// Leaves the client as it is, for another process to go on with.
+    /// Sends the session's state to the broadcaster, for another process to continue with.
     fn park(mut self) {
         self.client.is_parked = true;
         let Self { decoder, bucket, heard, is_settled, .. } = self;
         let saved = SavedSession { decoder, bucket, heard, is_settled };
-        // Whoever hears of it may count on having the connection to itself.
+        // Before the message: its receiver must be the connection's only owner.
         drop(self.transport);
         let _ = self.shared.inbox.send(Input::Parked(self.client.id, Box::new(saved)));
     }
 
-    /// Reads what nobody wants to know: closing a socket with unread data would make the kernel
-    /// throw away what the client has not received yet (RFC 1122, section 4.2.2.13).
+    /// Reads and drops the rest: closing a socket with unread data would make the kernel discard
+    /// what the client has not received yet (RFC 1122, section 4.2.2.13).
     fn discard(&self) {
         while self.transport.receive().is_ok_and(|received| !received.is_end) {}
     }

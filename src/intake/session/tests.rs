@@ -1,4 +1,4 @@
-//! What a session leaves behind, however it ends.
+//! What a session reports to the broadcaster, however it ends.
 
 use super::*;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
