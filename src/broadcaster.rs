@@ -1,15 +1,15 @@
-//! The broadcaster: the one thread that knows all clients and does all the telling.
+//! The broadcaster: the one thread that owns the chat, and sends to all clients.
 
-mod archive; // what is said waits for the disk
-mod pending; // clients that wait for an answer, and what they sent meanwhile
-mod status; // what is counted, and what the service manager knows
-mod words; // what people say, in the log of those who debug
-mod identity; // what the log has of who is who
+mod archive; // effects that wait for the disk
+mod pending; // clients that wait for an answer, and their input meanwhile
+mod status; // metrics, and the service manager's status
+mod words; // what clients say, in the debug log
+mod identity; // logins, new names and addresses in the log
 mod dispatch; // an input becomes effects, and effects become bytes
-mod upkeep; // time passes, and the store reports
-mod parking; // sessions that left everything for the next process
+mod upkeep; // timers, and the store's reports
+mod parking; // sessions saved for the next process
 mod run; // `Broadcaster`: the loop
-mod handover; // everything to the next process, and from the one before
+mod handover; // clients from the previous process, and to the next
 
 pub use self::dispatch::Environment;
 pub use self::handover::HAND_OVER;

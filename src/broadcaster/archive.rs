@@ -1,4 +1,4 @@
-//! `Archive`: what is said goes to the store, and to people only once it is there.
+//! `Archive`: sends lines to the store, and holds effects back until the store has written them.
 
 use std::time::Duration;
 
@@ -10,18 +10,18 @@ use crate::chat::{
 use crate::store::{self, Answer, Denial, Gate, Recalled, Store, Swing};
 use crate::text::Text;
 
-/// An effect that waits for the disk, and the clients it excepts.
+/// An effect that waits for the disk, and the clients that do not get it.
 pub(super) type Held = (Effect, Vec<ClientId>);
 
-/// The store, and what waits for it; without a store nothing waits.
+/// The store, and the effects that wait for it; without a store nothing waits.
 #[derive(Debug, Default)]
 pub(super) struct Archive {
     store: Option<Store>,
-    /// Holds back what is not on the disk yet, if anybody wants that.
+    /// Holds effects back until they are on disk, with strict durability only.
     gate: Option<Gate<Held>>,
-    /// What the gate did of itself that nobody was told yet.
+    /// The last time that the gate opened or closed, until it is reported.
     swing: Option<Swing>,
-    /// Answers that the store owes.
+    /// How many answers of the store are outstanding.
     owed: usize,
 }
 
@@ -31,21 +31,20 @@ impl Archive {
         Self { store, gate, swing: None, owed: 0 }
     }
 
-    /// Whether there is a store to answer.
+    /// Whether there is a store.
     pub(super) fn is_there(&self) -> bool {
         self.store.is_some()
     }
 
-    /// Whether something waits for the disk.
+    /// Whether an effect waits for the disk.
     pub(super) fn is_holding(&self) -> bool {
         self.gate.as_ref().is_some_and(|gate| !gate.is_empty())
     }
 
-    /// Hands what has to be kept to the store, and the effect back if it need not wait.
+    /// Sends a line or topic to the store, and returns the effect if it need not wait for the disk.
     ///
-    /// While something waits, all that comes after it does, too, or the order would not be what
-    /// it was. Only what is between two people, and never stored, goes ahead, and what is for
-    /// the log.
+    /// While one effect waits, all later ones wait behind it, to preserve the order. The exceptions
+    /// are private messages, which are never stored, and effects that are only for the log.
     pub(super) fn pass(
         &mut self,
         now: Duration,
@@ -58,7 +57,7 @@ impl Archive {
         let goes_ahead = matches!(
             effect,
             Effect::Tell { message: Message::PrivateFrom { .. } | Message::PrivateTo { .. }, .. }
-                // Only for the log, and later nobody would know any more where they came from.
+                // Only for the log, which needs the client's address: later it may be gone.
                 | Effect::Departed(..)
                 | Effect::Renamed(..)
                 | Effect::LoginFailed(..)
@@ -70,7 +69,7 @@ impl Archive {
         gate.hold(now, store.handed(), (effect, except)).map(|(effect, _)| effect)
     }
 
-    /// What may go now that the store has something to say.
+    /// Returns the effects that need not wait any more after a report of the store.
     pub(super) fn free(&mut self, now: Duration, event: &store::Event) -> Vec<Held> {
         let (Some(store), Some(gate)) = (&self.store, &mut self.gate) else { return Vec::new() };
         let (freed, swing): (Vec<_>, _) = match event {
@@ -93,7 +92,7 @@ impl Archive {
         self.gate.as_ref().and_then(Gate::next_deadline)
     }
 
-    /// What has waited for too long.
+    /// Returns the effects that have waited for too long.
     pub(super) fn tick(&mut self, now: Duration) -> Vec<Held> {
         let Some(gate) = &mut self.gate else { return Vec::new() };
         let (freed, swing) = gate.tick(now);
@@ -102,17 +101,20 @@ impl Archive {
         freed
     }
 
-    /// What the gate did of itself since it was asked last.
+    /// Whether the gate opened or closed since the last call.
     pub(super) fn take_swing(&mut self) -> Option<Swing> {
         self.swing.take()
     }
 
-    /// Everything that waits, because nobody waits any more.
+    /// Returns all effects that wait, at the end.
     pub(super) fn release(&mut self, now: Duration) -> Vec<Held> {
         self.gate.as_mut().map_or_else(Vec::new, |gate| gate.open(now).0.collect())
     }
 
-    /// Looks something up; the answer comes later, unless it cannot.
+    /// Sends a question to the store, which answers later.
+    ///
+    /// # Errors
+    /// When the store does not take it: the event that answers the client.
     pub(super) fn ask(
         &mut self,
         id: ClientId,
@@ -136,48 +138,48 @@ impl Archive {
         })
     }
 
-    /// Has a claim looked into; the answer comes later, unless it cannot.
-    pub(super) fn authenticate(&mut self, id: ClientId, claim: AuthRequest) -> Result<(), Event> {
+    /// Sends a request with a password to the store, like [`ask`](Self::ask).
+    pub(super) fn authenticate(&mut self, id: ClientId, request: AuthRequest) -> Result<(), Event> {
         let Some(store) = &self.store else { return Ok(()) };
-        store.authenticate(id, claim).map(|()| self.owed += 1).map_err(not_authenticated)
+        store.authenticate(id, request).map(|()| self.owed += 1).map_err(not_authenticated)
     }
 
-    /// Has an order written down; the answer comes later, unless it cannot.
-    pub(super) fn change_ban(&mut self, id: ClientId, order: BanChange) -> Result<(), Event> {
+    /// Sends a change of the bans to the store, like [`ask`](Self::ask).
+    pub(super) fn change_ban(&mut self, id: ClientId, change: BanChange) -> Result<(), Event> {
         let Some(store) = &self.store else { return Ok(()) };
-        let ordered = store.change_ban(id, order.clone()).map(|()| self.owed += 1);
-        ordered.map_err(|denial| ban_not_changed(order, denial))
+        let asked = store.change_ban(id, change.clone()).map(|()| self.owed += 1);
+        asked.map_err(|denial| ban_not_changed(change, denial))
     }
 
-    /// Has lines forgotten; the answer comes later, unless it cannot.
+    /// Sends a request to forget lines to the store, like [`ask`](Self::ask).
     pub(super) fn forget(&mut self, id: ClientId, filter: LineFilter) -> Result<(), Event> {
         let Some(store) = &self.store else { return Ok(()) };
         store.forget(id, filter).map(|()| self.owed += 1).map_err(denied)
     }
 
-    /// How often lines had been forgotten without a server when this one was started.
+    /// How often lines had been forgotten while no server ran, when this one was started.
     pub(super) fn forgotten(&self) -> u64 {
         self.store.as_ref().map_or(0, Store::forgotten)
     }
 
-    /// An answer came.
+    /// Notes that an answer came.
     pub(super) fn note_answer(&mut self) {
         self.owed = self.owed.saturating_sub(1);
     }
 
-    /// Whether an answer is still to come.
+    /// Whether an answer is outstanding.
     pub(super) fn owes_answers(&self) -> bool {
         self.owed > 0
     }
 
-    /// How much is not on the disk yet.
+    /// How many writes are not on disk yet.
     pub(super) fn pending(&self) -> usize {
         self.store
             .as_ref()
             .map_or(0, |store| usize::try_from(store.pending()).unwrap_or(usize::MAX))
     }
 
-    /// Waits until all is written.
+    /// Waits until everything is written, but no longer than `patience`.
     pub(super) fn close(self, patience: Duration) {
         if let Some(store) = self.store
             && !store.close(patience)
@@ -187,7 +189,7 @@ impl Archive {
     }
 }
 
-/// Hands over what an effect has for the store, and says whether there was anything.
+/// Sends a line or topic in `effect` to the store, and returns whether there was one.
 fn write(store: &mut Store, effect: &Effect) -> bool {
     let Effect::Tell { to: Audience::Room(..), message } = effect else { return false };
     match message {
@@ -198,7 +200,7 @@ fn write(store: &mut Store, effect: &Effect) -> bool {
     true
 }
 
-/// The clients that an effect excepts, to be kept with it.
+/// The clients that do not get an effect, to be stored with it.
 fn excepted(effect: &Effect, except: &[ClientId]) -> Vec<ClientId> {
     match effect {
         Effect::Tell { to: Audience::Room(_, range), .. } => except[range.clone()].to_vec(),
@@ -206,7 +208,7 @@ fn excepted(effect: &Effect, except: &[ClientId]) -> Vec<ClientId> {
     }
 }
 
-/// What somebody asked for, as the chat is told.
+/// An answer of the store, as an event of the chat.
 pub(super) fn answered(answer: Answer) -> Event {
     match answer {
         Answer::Last(room, lines) => Event::Found { room: Some(room), lines: recalled(lines) },
@@ -219,7 +221,7 @@ pub(super) fn answered(answer: Answer) -> Event {
         Answer::NotAuthenticated(denial) => not_authenticated(denial),
         Answer::Banned(ban) => Event::Banned(ban),
         Answer::Unbanned(mask) => Event::Unbanned(mask),
-        Answer::BanNotChanged(order, denial) => ban_not_changed(order, denial),
+        Answer::BanNotChanged(change, denial) => ban_not_changed(change, denial),
         Answer::Forgotten(filter, lines) => Event::Forgotten(Box::new(filter), lines),
         Answer::Denied(denial) => denied(denial),
     }
@@ -232,11 +234,11 @@ fn not_authenticated(denial: Denial) -> Event {
     }
 }
 
-fn ban_not_changed(order: BanChange, denial: Denial) -> Event {
-    match (order, denial) {
-        // Somebody else removed it, or it never got there.
+fn ban_not_changed(change: BanChange, denial: Denial) -> Event {
+    match (change, denial) {
+        // Another operator removed it, or it was never written.
         (BanChange::Unban(mask), Denial::NotBanned(_)) => Event::Unbanned(mask),
-        (order, _) => Event::NotSaved(order),
+        (change, _) => Event::NotSaved(change),
     }
 }
 

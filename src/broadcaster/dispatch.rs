@@ -1,7 +1,7 @@
 //! `Dispatcher`: an input becomes effects, and effects become bytes.
 //!
-//! To be read from top to bottom. It never blocks: what a socket does not take waits in that
-//! client's queue.
+//! Read it from top to bottom. It never blocks: bytes that a socket does not take wait in that
+//! client's send queue.
 
 use std::collections::VecDeque;
 use std::net::Ipv6Addr;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::archive::{Archive, Held};
-use super::identity::{Claimants, log_failed_login, log_rename};
+use super::identity::{PendingAuth, log_failed_login, log_rename};
 use super::pending::{Pending, WaitFor};
 use super::status::Status;
 use super::words;
@@ -26,43 +26,41 @@ use crate::store::Store;
 use crate::telemetry::{Metrics, Refused};
 use crate::wire::{Dialect, Farewell, Incoming, MAX_WITHOUT_LINE_END, WireError, http_refusal};
 
-/// How long a client that is leaving may take to read the rest.
+/// How long a client that is disconnected may take to read the rest.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// What a broadcaster finds around it.
+/// What the broadcaster shares with the rest of the server.
 #[derive(Debug)]
 pub struct Environment {
-    /// The time.
+    /// The clock that all times here are measured by.
     pub clock: Clock,
     /// The limits in force.
     pub limits: Replaceable<Limits>,
-    /// Tells when to hurry.
+    /// Says when the server has to end at once.
     pub wakeup: Arc<Wakeup>,
     /// Informs the service manager.
     pub manager: ManagerThread,
-    /// What is counted.
+    /// The counters of events.
     pub metrics: Arc<Metrics>,
-    /// Where the history is kept, and whether lines wait for it.
+    /// The store, and whether lines wait for it.
     pub store: Option<(Store, Durability)>,
-    /// Where clients that speak HTTP should go.
+    /// The port to name to clients that send HTTP to the text port.
     pub web_port: Option<u16>,
 }
 
-/// The chat, and the sending halves of its clients.
+/// The chat, the sending halves of its clients, and the store.
 #[derive(Debug)]
 pub(super) struct Dispatcher {
     limits: Replaceable<Limits>,
     pub(super) chat: Chat,
     pub(super) peers: Peers,
     pub(super) effects: Effects,
-    /// What outlives the process.
     pub(super) archive: Archive,
     pub(super) status: Status,
     pub(super) pending: Pending,
-    pub(super) claimants: Claimants,
-    /// Clients that are leaving, in the order in which their time is up.
+    pub(super) pending_auth: PendingAuth,
+    /// Clients that get the rest of their queue, and when they are closed, earliest first.
     pub(super) leaving: VecDeque<(Duration, ClientId)>,
-    /// Where clients that speak HTTP should go.
     web_port: Option<u16>,
 }
 
@@ -78,19 +76,20 @@ impl Dispatcher {
             archive: Archive::new(store.map(|(store, _)| store), is_strict),
             status: Status::new(manager, metrics),
             pending: Pending::default(),
-            claimants: Claimants::default(),
+            pending_auth: PendingAuth::default(),
             leaving: VecDeque::new(),
             web_port,
         }
     }
 
-    /// Deals with an input, and with what that frees of what was deferred.
+    /// Handles an input, and the deferred input that is released by it.
     pub(super) fn dispatch(&mut self, now: Now, input: Input) {
         self.dispatch_behind_disk(now, input);
         self.dispatch_released(now);
     }
 
-    /// A client that is gone waits until the disk has what it is due.
+    /// Like [`dispatch_in_turn`](Self::dispatch_in_turn), but the end of a session waits for the
+    /// disk first: the client still gets the effects that are held back.
     fn dispatch_behind_disk(&mut self, now: Now, input: Input) {
         if self.archive.is_holding() {
             self.pending.wait_for_disk(now.uptime, &input);
@@ -98,7 +97,7 @@ impl Dispatcher {
         self.dispatch_in_turn(now, input);
     }
 
-    /// What clients sent that wait no longer.
+    /// Handles the deferred input of clients that do not wait any more.
     pub(super) fn dispatch_released(&mut self, now: Now) {
         for id in self.pending.take_unanswered() {
             self.apply(now, id, Event::NotAnswered);
@@ -112,7 +111,7 @@ impl Dispatcher {
         }
     }
 
-    /// An input, unless its client waits for an answer first.
+    /// Handles an input, or defers it if its client waits for an answer.
     fn dispatch_in_turn(&mut self, now: Now, input: Input) {
         let Some(input) = self.pending.defer(input) else { return };
         match input {
@@ -127,13 +126,13 @@ impl Dispatcher {
                 self.close_after_flush(now, id, Peer::finish_unread);
             }
             Input::Writable(id) => self.peers.with(id, |peer, _| peer.set_writable()),
-            Input::Store(event) => self.take_from_store(now, event),
+            Input::Store(event) => self.handle_store_event(now, event),
             Input::Count(reply) => drop(reply.try_send(self.count())),
             Input::Configure(settings) => {
                 self.chat.configure(settings);
                 self.read_rooms(now);
             }
-            // The loop's own.
+            // The loop handles these.
             Input::Parked(..) | Input::HandOver(..) | Input::Stop => {}
         }
     }
@@ -143,13 +142,13 @@ impl Dispatcher {
         self.peers.add(id, peer);
         self.apply(now, id, Event::Connected(Origin::of(addr.ip()), traits));
         if let Some(nick) = self.chat.nick(id) {
-            // Noted by now: a connection that is kept without a record is closed after a crash.
+            // Its record is written by now: the next process closes connections without one.
             self.peers.store(id);
             log::info!("{nick} connected from {addr}");
         }
     }
 
-    /// All items of one read; behind one that takes an answer the others are deferred.
+    /// Handles the items of one read; defers those behind one that waits for an answer.
     fn receive(&mut self, now: Now, id: ClientId, items: Vec<Incoming>) {
         let mut items = items.into_iter();
         while !self.pending.has(id)
@@ -166,7 +165,7 @@ impl Dispatcher {
         }
     }
 
-    /// What a client sent, as an event of the chat or, if it is the wire's own, for its peer.
+    /// Handles one item: an event for the chat, or a matter of the protocol for the client's peer.
     fn apply_incoming(&mut self, now: Now, id: ClientId, incoming: Incoming) {
         match incoming {
             Incoming::Line(line) => self.apply(now, id, Event::Line(line)),
@@ -196,7 +195,7 @@ impl Dispatcher {
         }
     }
 
-    /// Turns away a client that speaks another protocol.
+    /// Disconnects a client that speaks another protocol, and tells it where HTTP is served.
     fn refuse(&mut self, now: Now, id: ClientId, protocol: &str, reason: Refused) {
         if let Some(addr) = self.peers.addr(id) {
             log::warn!("refused {addr}: it sent {protocol} to the text port");
@@ -208,7 +207,7 @@ impl Dispatcher {
         self.disconnect(now, id, Farewell::Expelled);
     }
 
-    /// Lets the chat decide what follows from an event, and carries that out.
+    /// Passes an event to the chat, and carries out the effects.
     pub(super) fn apply(&mut self, now: Now, id: ClientId, event: Event) {
         self.chat.handle(now, id, event, &mut self.effects);
         if self.archive.is_there() {
@@ -218,7 +217,7 @@ impl Dispatcher {
         self.status.note(id, &self.chat, self.peers.lasting_dialect(id));
     }
 
-    /// Carries out what the chat wants, except for what waits for the disk.
+    /// Carries out the effects of the chat, except for those that wait for the disk.
     pub(super) fn carry_out(&mut self, now: Now) {
         let mut effects = std::mem::take(&mut self.effects);
         let (list, except) = effects.drain();
@@ -231,7 +230,7 @@ impl Dispatcher {
         self.effects = effects;
     }
 
-    /// Carries out what waited for the disk.
+    /// Carries out effects that waited for the disk.
     pub(super) fn carry_out_held(&mut self, now: Now, held: Vec<Held>) {
         for (mut effect, except) in held {
             if let Effect::Tell { to: Audience::Room(_, range), .. } = &mut effect {
@@ -241,7 +240,7 @@ impl Dispatcher {
         }
     }
 
-    /// One effect, at once.
+    /// Carries out one effect.
     fn perform(&mut self, now: Now, effect: Effect, except: &[ClientId]) {
         match effect {
             Effect::Tell { to: Audience::One(id), message } => {
@@ -272,16 +271,16 @@ impl Dispatcher {
                 let asked = self.archive.forget(id, filter);
                 self.end_wait_if_refused(now, id, asked, WaitFor::Answer);
             }
-            Effect::Authenticate(id, claim) => {
-                self.claimants.add(id, &claim, self.peers.addr(id));
-                let asked = self.archive.authenticate(id, claim);
+            Effect::Authenticate(id, request) => {
+                self.pending_auth.add(id, &request, self.peers.addr(id));
+                let asked = self.archive.authenticate(id, request);
                 if asked.is_err() {
-                    self.claimants.remove(id);
+                    self.pending_auth.remove(id);
                 }
                 self.end_wait_if_refused(now, id, asked, WaitFor::Answer);
             }
-            Effect::ChangeBan(id, order) => {
-                let asked = self.archive.change_ban(id, order);
+            Effect::ChangeBan(id, change) => {
+                let asked = self.archive.change_ban(id, change);
                 self.end_wait_if_refused(now, id, asked, WaitFor::BanChange);
             }
             Effect::Reload => {
@@ -291,7 +290,7 @@ impl Dispatcher {
             }
             Effect::Renamed(id, from, to) => log_rename(from, to, self.peers.addr(id)),
             Effect::LoginFailed(id, nick) => log_failed_login(nick, self.peers.addr(id)),
-            Effect::Moderated(deed) => log::info!("operator {deed}"),
+            Effect::Moderated(moderation) => log::info!("operator {moderation}"),
             Effect::Changed(id) => self.status.note(id, &self.chat, self.peers.lasting_dialect(id)),
             Effect::TurnedAway(id) => {
                 if let Some(addr) = self.peers.addr(id) {
@@ -312,7 +311,7 @@ impl Dispatcher {
         }
     }
 
-    /// The store did not take a request: the client learns why, and waits no longer.
+    /// Answers the client and ends its wait if the store did not take its request.
     fn end_wait_if_refused(
         &mut self,
         now: Now,
@@ -326,12 +325,13 @@ impl Dispatcher {
         }
     }
 
-    /// Ends a client's connection from this side.
+    /// Ends a client's connection with the end that its protocol asks for.
     fn disconnect(&mut self, now: Now, id: ClientId, farewell: Farewell) {
         self.close_after_flush(now, id, |peer, feeds| peer.say_farewell(farewell, feeds));
     }
 
-    /// Lets a client have the rest, and then the end; it has a moment to take them.
+    /// Sends a client the rest of its queue and then the end of the stream, and closes the
+    /// connection after [`FAREWELL`] at the latest.
     fn close_after_flush(
         &mut self,
         now: Now,
@@ -342,8 +342,8 @@ impl Dispatcher {
         self.leaving.push_back((now.uptime + FAREWELL, id));
     }
 
-    /// Sends every client what it is due. A client too far behind is disconnected, which may be
-    /// news for the others in turn.
+    /// Sends all queued data. Disconnects clients that are too slow, which may queue messages for
+    /// other clients in turn.
     pub(super) fn flush(&mut self, now: Now) {
         let limit = self.limits.get().send_queue;
         loop {
@@ -358,18 +358,18 @@ impl Dispatcher {
         }
     }
 
-    /// The batch that began at `start` was sent.
+    /// Counts the batch that began at `start` and was sent by `uptime`.
     pub(super) fn end_batch(&mut self, start: Now, uptime: Duration) {
         self.status.end_batch(start.uptime, uptime, self.peers.take_sent());
     }
 
-    /// Tells everybody that the server is going down.
+    /// Tells all clients that the server is going down.
     pub(super) fn go_down(&mut self, now: Now) {
         self.chat.go_down(&mut self.effects);
         self.carry_out(now);
     }
 
-    /// What goes to the next process.
+    /// The parts that the next process gets.
     pub(super) fn into_parts(self) -> (Chat, Peers) {
         (self.chat, self.peers)
     }

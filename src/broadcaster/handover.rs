@@ -1,4 +1,5 @@
-//! From one process to the next: adopting the clients of another, and leaving them to the next.
+//! Restart without disconnecting: taking clients over from the previous process, and handing
+//! them to the next.
 
 use std::net::Shutdown;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use crate::delivery::Peer;
 use crate::restart::{Handover, Record, Snapshot};
 use crate::wire::Farewell;
 
-/// How long it may take to leave everything to the next process.
+/// How long the broadcaster may take to hand everything to the next process.
 pub const HAND_OVER: Duration = PARKING.saturating_add(LAST_ANSWERS).saturating_add(LAST_WRITES);
 
 impl Broadcaster {
@@ -24,19 +25,19 @@ impl Broadcaster {
         dispatcher.status.note(id, &dispatcher.chat, dispatcher.peers.lasting_dialect(id));
     }
 
-    /// Takes over a client that was noted before a crash; `None` if its name is not free.
+    /// Takes over a client from its record after a crash; `None` if its nick is not free.
     pub fn bring_back(&mut self, record: &Record, peer: Peer) -> Option<()> {
         let (now, chat) = (self.clock.now(), &mut self.dispatcher.chat);
         chat.bring_back(now, record.id, &record.presence).then(|| self.adopt(record.id, peer))
     }
 
-    /// Gives up a client that there is no thread for.
-    pub fn lose(&mut self, id: ClientId) {
+    /// Disconnects a client for which no thread could be started.
+    pub fn abandon(&mut self, id: ClientId) {
         self.dispatcher.peers.abandon(id);
     }
 
-    /// Removes clients that are in the chat without a connection, and sends the others what waited
-    /// for them.
+    /// Removes clients that are in the chat without a connection, and sends the queues of the
+    /// others.
     pub(super) fn begin(&mut self) {
         let (now, dispatcher) = (self.clock.now(), &mut self.dispatcher);
         dispatcher.status.take_over();
@@ -52,16 +53,16 @@ impl Broadcaster {
         dispatcher.flush(now);
     }
 
-    /// Whether a restart is wanted, and no client has anything to say any more.
+    /// Whether a restart is wanted and all sessions have parked, or have had the time to.
     pub(super) fn can_hand_over(&self) -> bool {
         let peers = &self.dispatcher.peers;
         self.parking.is_complete(self.clock.uptime(), peers.ids(), peers.len())
     }
 
-    /// Leaves everything to the next process, and says goodbye to clients that cannot come along.
+    /// Hands everything to the next process, and disconnects clients that cannot be moved.
     pub(super) fn hand_over(mut self, request: &RestartRequest) {
         self.settle();
-        self.dismiss_those_who_stay();
+        self.disconnect_unmovable();
         let forgotten = self.dispatcher.archive.forgotten();
         self.close_archive();
         let Self { clock, limits, dispatcher, mut parking, .. } = self;
@@ -83,26 +84,27 @@ impl Broadcaster {
                 let _ = stream.shutdown(Shutdown::Both);
             }
         }
-        // Fails only if the asking thread has given up.
+        // Fails only if the requesting thread has given up.
         let _ = request.reply.send(Handover { snapshot, clients });
     }
 
-    /// Clients under TLS, those that are leaving anyway, and those whose sessions did not park.
-    fn dismiss_those_who_stay(&mut self) {
+    /// Disconnects clients under TLS, clients that are leaving anyway, and those whose sessions did
+    /// not park.
+    fn disconnect_unmovable(&mut self) {
         let Self { dispatcher, parking, clock, .. } = self;
         let peers = &mut dispatcher.peers;
-        let mut staying = Vec::new();
+        let mut unmovable = Vec::new();
         for id in peers.ids().collect::<Vec<_>>() {
             let is_parked = parking.has(id);
             peers.with(id, |peer, feeds| {
                 if !peer.can_move() || !is_parked {
                     peer.tell(&Message::GoingDown, feeds);
                     peer.say_farewell(Farewell::GoingDown, feeds);
-                    staying.push(id);
+                    unmovable.push(id);
                 }
             });
         }
         peers.flush(clock.uptime(), usize::MAX);
-        staying.into_iter().for_each(|id| peers.abandon(id));
+        unmovable.into_iter().for_each(|id| peers.abandon(id));
     }
 }

@@ -1,7 +1,7 @@
-//! What the log has of who is who: logins, new names, and the addresses they come from.
+//! The log's lines about identity: logins and new names, with the client's address.
 //!
-//! packaging/fail2ban finds failed logins by these lines. No word in them is anybody's own: a nick
-//! has no blanks, and nothing follows the address.
+//! packaging/fail2ban finds failed logins by these lines. A client cannot forge one: a nick has no
+//! blanks, and nothing follows the address.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -9,41 +9,43 @@ use std::net::SocketAddr;
 use crate::chat::{AuthRequest, ClientId, Nick};
 use crate::store::{Answer, Denial};
 
-/// Clients that wait to hear what became of a password: which account it is about, and where the
-/// client is, as it may be gone when the answer comes.
+/// Clients that wait for the answer to a request with a password: the account, and the client's
+/// address, since the client may be gone when the answer comes.
 #[derive(Debug, Default)]
-pub(super) struct Claimants(HashMap<ClientId, (Nick, SocketAddr)>);
+pub(super) struct PendingAuth(HashMap<ClientId, (Nick, SocketAddr)>);
 
-impl Claimants {
-    pub(super) fn add(&mut self, id: ClientId, claim: &AuthRequest, addr: Option<SocketAddr>) {
+impl PendingAuth {
+    pub(super) fn add(&mut self, id: ClientId, request: &AuthRequest, addr: Option<SocketAddr>) {
         let (AuthRequest::Register(nick, ..)
         | AuthRequest::Login(nick, ..)
-        | AuthRequest::SetPassword(nick, ..)) = claim;
+        | AuthRequest::SetPassword(nick, ..)) = request;
         self.0.extend(addr.map(|addr| (id, (*nick, addr))));
     }
 
-    /// The claim was not taken.
+    /// Drops a request that the store did not take.
     pub(super) fn remove(&mut self, id: ClientId) {
         self.0.remove(&id);
     }
 
-    /// Logs what became of a claim; `login` is the account that the client is logged in to now.
-    pub(super) fn log(&mut self, id: ClientId, claimed: Claimed, login: Option<Nick>) {
+    /// Logs the result of a request; `login` is the account that the client is logged in to now.
+    pub(super) fn log(&mut self, id: ClientId, result: AuthResult, login: Option<Nick>) {
         let Some((nick, addr)) = self.0.remove(&id) else { return };
-        match claimed {
-            Claimed::Registered => log::info!("{nick} registered from {addr}"),
-            // A ban, or the end of the account, may have come between.
-            Claimed::LoggedIn if login == Some(nick) => log::info!("{nick} logged in from {addr}"),
-            Claimed::PasswordChanged => log::info!("{nick} changed its password from {addr}"),
-            Claimed::WrongPassword => log_failed_login(nick, Some(addr)),
-            Claimed::LoggedIn | Claimed::Nothing => {}
+        match result {
+            AuthResult::Registered => log::info!("{nick} registered from {addr}"),
+            // The client may have been banned, or the account removed, meanwhile.
+            AuthResult::LoggedIn if login == Some(nick) => {
+                log::info!("{nick} logged in from {addr}")
+            }
+            AuthResult::PasswordChanged => log::info!("{nick} changed its password from {addr}"),
+            AuthResult::WrongPassword => log_failed_login(nick, Some(addr)),
+            AuthResult::LoggedIn | AuthResult::Nothing => {}
         }
     }
 }
 
-/// What became of a claim.
+/// The result of a request with a password, as far as the log is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Claimed {
+pub(super) enum AuthResult {
     Registered,
     LoggedIn,
     PasswordChanged,
@@ -51,8 +53,8 @@ pub(super) enum Claimed {
     Nothing,
 }
 
-impl Claimed {
-    /// What an answer says, if it is about a claim.
+impl AuthResult {
+    /// The result in an answer; `None` if the answer is to another kind of request.
     pub(super) fn of(answer: &Answer) -> Option<Self> {
         match answer {
             Answer::Registered(_) => Some(Self::Registered),

@@ -1,4 +1,4 @@
-//! `Parking`: sessions that left everything for the next process, and who asked for that.
+//! `Parking`: the sessions saved for the next process, and the request to restart.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,17 +12,17 @@ use crate::restart::{Handover, SavedSession};
 
 /// How long sessions may take to park.
 pub(super) const PARKING: Duration = Duration::from_secs(2);
-/// How often to look whether they have.
+/// How often to check whether they have.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
-/// The sessions that have parked, and what they do so for.
+/// The sessions that have parked, and the request that made them park.
 #[derive(Debug, Default)]
 pub(super) struct Parking {
     sessions: HashMap<ClientId, Box<SavedSession>>,
     request: Option<RestartRequest>,
 }
 
-/// Where everything goes once all sessions have parked, or had the time to.
+/// A request to send everything to `reply` once all sessions have parked, or at the deadline.
 #[derive(Debug)]
 pub(super) struct RestartRequest {
     pub(super) reply: Sender<Handover>,
@@ -48,12 +48,12 @@ impl Parking {
         self.request = Some(RestartRequest { reply, door, deadline: uptime + PARKING });
     }
 
-    /// When to look again whether all have parked.
+    /// When to check again whether all have parked.
     pub(super) fn next_look(&self, uptime: Duration) -> Option<Duration> {
         self.request.as_ref().map(|_| uptime + LOOK_AGAIN)
     }
 
-    /// Whether a restart is wanted, and all of `clients` have parked or had the time to.
+    /// Whether a restart is wanted, and all of `clients` have parked or the deadline has passed.
     pub(super) fn is_complete(
         &self,
         uptime: Duration,

@@ -1,7 +1,7 @@
-//! `Pending`: who waits for an answer or for the disk, and what they sent meanwhile.
+//! `Pending`: clients that wait for an answer or for the disk, and their input meanwhile.
 //!
-//! It is heard afterwards: a script that logs in and then speaks does so under its name, answers
-//! come in the order of the questions, and who hangs up gets all that is due first.
+//! The input is handled afterwards: a script that logs in and then speaks does so under its name,
+//! answers come in the order of the questions, and a client that hangs up gets all its data first.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -10,39 +10,41 @@ use crate::chat::{ClientId, Effect};
 use crate::intake::Input;
 use crate::store::{Answer, Denial};
 
-/// How long what a client sends may wait for an answer; then it is heard before it.
+/// How long a client's input may wait for an answer; then it is handled before the answer comes.
 const MOST: Duration = Duration::from_secs(2);
-/// The same behind an order: what follows may be another, which is to be in force soon, too.
+/// The same for the answer to a change of bans: the input may be another one, which has to be in
+/// force soon, too.
 const MOST_FOR_BAN_CHANGE: Duration = Duration::from_millis(250);
-/// Items of one client that may wait, about.
+/// About how many items of one client may wait.
 const MAX_ITEMS: usize = 128;
 
-/// Those who asked for something that takes a while.
+/// The clients that wait, and the input of those that have stopped waiting.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     waiting: HashMap<ClientId, Waiting>,
-    /// What was sent by those who wait no longer, and whether they waited for the disk.
+    /// Input of clients that do not wait any more, and whether they waited for the disk.
     ready: VecDeque<(Input, bool)>,
-    /// Those who waited for an answer in vain.
+    /// Clients that waited for an answer in vain.
     unanswered: Vec<ClientId>,
     is_over: bool,
-    /// Whether an order waited in vain: nobody waits for another until the disk is heard of.
+    /// Whether a client waited for a change of bans in vain: no client waits for another change
+    /// until the disk answers.
     is_disk_late: bool,
 }
 
-/// What somebody waits for.
+/// What a client waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WaitFor {
     /// An answer.
     Answer,
     /// A change of bans on disk, which is in force already.
     BanChange,
-    /// What is not on the disk yet.
+    /// Effects that are held back until they are on disk.
     Disk,
 }
 
 impl WaitFor {
-    /// How long it may take.
+    /// How long a client waits for it at most.
     fn patience(self) -> Duration {
         match self {
             Self::BanChange => MOST_FOR_BAN_CHANGE,
@@ -60,7 +62,7 @@ struct Waiting {
 }
 
 impl Pending {
-    /// Takes note of who waits for what the chat wants to know.
+    /// Makes a client wait if the effect is a request to the store.
     pub(super) fn note(&mut self, now: Duration, effect: &Effect) {
         match effect {
             Effect::Ask(ClientId::NOBODY, _) => {}
@@ -74,7 +76,7 @@ impl Pending {
         }
     }
 
-    /// Takes note of what an answer shows of the disk, and returns what was waited for.
+    /// Notes whether an answer shows that the disk works, and returns what the client waited for.
     pub(super) fn note_answer(&mut self, answer: &Answer) -> WaitFor {
         match answer {
             Answer::BanNotChanged(_, Denial::NotSaved) => WaitFor::BanChange,
@@ -86,7 +88,7 @@ impl Pending {
         }
     }
 
-    /// Who has gone waits until all that it is due is on the disk.
+    /// Makes a client whose session has ended wait for the disk.
     pub(super) fn wait_for_disk(&mut self, now: Duration, input: &Input) {
         if let Input::Gone(id, _) = input {
             self.wait(now, *id, WaitFor::Disk);
@@ -101,19 +103,19 @@ impl Pending {
         }
     }
 
-    /// All is on the disk.
+    /// Ends the wait of all clients that wait for the disk: everything is written.
     pub(super) fn end_for_disk(&mut self) {
         let waiting = self.waiting.iter().filter(|(_, waiting)| waiting.what == WaitFor::Disk);
         let waiting: Vec<_> = waiting.map(|(id, _)| *id).collect();
         waiting.into_iter().for_each(|id| self.release(id));
     }
 
-    /// Whether the client waits.
+    /// Whether a client waits.
     pub(super) fn has(&self, id: ClientId) -> bool {
         self.waiting.contains_key(&id)
     }
 
-    /// Keeps `input` for later if its client waits, and gives it back otherwise.
+    /// Stores `input` for later if its client waits, and returns it otherwise.
     pub(super) fn defer(&mut self, input: Input) -> Option<Input> {
         let (id, items) = match &input {
             Input::Received(id, items) => (*id, items.len()),
@@ -129,7 +131,7 @@ impl Pending {
         None
     }
 
-    /// The client waits no longer if that is what it waited for.
+    /// Ends a client's wait, if it waits for `what`.
     pub(super) fn end(&mut self, id: ClientId, what: WaitFor) {
         if self.waiting.get(&id).is_some_and(|waiting| waiting.what == what) {
             self.release(id);
@@ -141,7 +143,7 @@ impl Pending {
         self.ready.extend(later.into_iter().map(|input| (input, what == WaitFor::Disk)));
     }
 
-    /// Nobody waits any longer than that takes at [most](WaitFor::patience).
+    /// Ends the wait of all clients that have waited for their [patience](WaitFor::patience).
     pub(super) fn end_overdue(&mut self, now: Duration) {
         let overdue = self.waiting.iter().filter(|(_, waiting)| waiting.until <= now);
         let overdue: Vec<_> = overdue.map(|(id, waiting)| (*id, waiting.what)).collect();
@@ -158,22 +160,22 @@ impl Pending {
         self.release(id);
     }
 
-    /// When somebody will have waited long enough.
+    /// When [`end_overdue`](Self::end_overdue) has something to do next.
     pub(super) fn next_deadline(&self) -> Option<Duration> {
         self.waiting.values().map(|waiting| waiting.until).min()
     }
 
-    /// Those who waited for an answer in vain since this was asked last.
+    /// The clients that waited for an answer in vain since the last call.
     pub(super) fn take_unanswered(&mut self) -> Vec<ClientId> {
         std::mem::take(&mut self.unanswered)
     }
 
-    /// What a client sent that waits no longer, and whether it waited for the disk.
+    /// The next input of a client that does not wait any more, and whether it waited for the disk.
     pub(super) fn take_released(&mut self) -> Option<(Input, bool)> {
         self.ready.pop_front()
     }
 
-    /// From here on no client waits.
+    /// Ends all waits; from here on no client waits.
     pub(super) fn end_all(&mut self) {
         self.is_over = true;
         self.end_overdue(Duration::MAX);
@@ -198,7 +200,7 @@ mod tests {
         BanChange::Unban(Mask::new("eve").unwrap())
     }
 
-    /// Alice asked for something.
+    /// Alice waits for the answer to a search.
     fn waiting() -> Pending {
         let mut pending = Pending::default();
         pending.note(

@@ -1,4 +1,4 @@
-//! `Broadcaster`: takes all that is queued, has it dispatched, and flushes every client once.
+//! `Broadcaster`: takes all queued input, dispatches it, and flushes every client once.
 
 use std::sync::Arc;
 use std::thread;
@@ -16,18 +16,18 @@ use crate::os::WritablePoll;
 use crate::runtime::{Clock, Replaceable, Wakeup};
 use crate::wire::Farewell;
 
-/// Inputs taken before everybody is flushed, so that a flood cannot hold back what was said.
+/// Inputs taken before all clients are flushed, so that a flood cannot delay earlier messages.
 const MAX_BATCH: usize = 256;
-/// How often WebSocket clients are pinged: proxies close what is silent for a minute.
+/// How often WebSocket clients are pinged: proxies close connections that are idle for a minute.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
-/// How long clients may take that are due an answer when everything ends.
+/// How long the store may take for outstanding answers when the server stops.
 pub(super) const LAST_ANSWERS: Duration = Duration::from_secs(2);
-/// How long the disk may take for what was said last.
+/// How long the disk may take for the last lines.
 pub(super) const LAST_WRITES: Duration = Duration::from_secs(5);
-/// How long all clients may take to read the rest when the server goes down.
+/// How long clients may take to read the rest when the server stops.
 const LAST_FLUSH: Duration = Duration::from_secs(2);
 
-/// The thread of the chat and of all sending.
+/// The state of the broadcaster's thread.
 #[derive(Debug)]
 pub struct Broadcaster {
     pub(super) inbox: Receiver<Input>,
@@ -36,36 +36,39 @@ pub struct Broadcaster {
     wakeup: Arc<Wakeup>,
     pub(super) dispatcher: Dispatcher,
     stopping: bool,
-    /// Sessions that left everything for the next process.
     pub(super) parking: Parking,
     /// When WebSocket clients are pinged next, if there are any.
     next_ping: Option<Duration>,
 }
 
 impl Broadcaster {
-    /// A broadcaster without clients, for a chat that may have some already: those that are not
-    /// [adopted](Self::adopt) before it runs are gone.
+    /// A broadcaster without connections. Clients that `chat` already has, and that are not
+    /// [adopted](Self::adopt) before [`run`](Self::run), are removed.
     pub fn new(
         inbox: Receiver<Input>,
         environment: Environment,
         writable: Arc<WritablePoll>,
         chat: Chat,
     ) -> Self {
-        let (clock, limits) = (environment.clock, environment.limits.clone());
-        let wakeup = Arc::clone(&environment.wakeup);
-        let dispatcher = Dispatcher::new(environment, writable, chat);
-        let parking = Parking::default();
-        let (stopping, next_ping) = (false, None);
-        Self { inbox, clock, limits, wakeup, dispatcher, stopping, parking, next_ping }
+        Self {
+            inbox,
+            clock: environment.clock,
+            limits: environment.limits.clone(),
+            wakeup: Arc::clone(&environment.wakeup),
+            dispatcher: Dispatcher::new(environment, writable, chat),
+            stopping: false,
+            parking: Parking::default(),
+            next_ping: None,
+        }
     }
 
-    /// Runs until told to stop, and until everybody was told that it does.
+    /// Runs until it is told to stop or to hand over, and then does so.
     pub fn run(mut self) {
         self.begin();
         let mut was_large = false;
         while !self.stopping && !self.wakeup.is_over() && !self.can_hand_over() {
             if !self.inbox.is_empty() && !was_large {
-                // Other sessions are about to send, too, and one flush for all costs less.
+                // Other sessions may be about to send, too, and one flush for all costs less.
                 thread::yield_now();
             }
             let first = self.wait(self.next_deadline());
@@ -74,7 +77,7 @@ impl Broadcaster {
             self.drain(now);
             was_large = self.dispatcher.peers.is_batch_large();
             if was_large {
-                // Others may be about to say as much, and one flush for all costs less.
+                // Other sessions may be about to send as much, and one flush for all costs less.
                 thread::yield_now();
                 self.drain(now);
             }
@@ -88,10 +91,10 @@ impl Broadcaster {
         }
     }
 
-    /// Takes what is queued, as far as it belongs in one batch.
+    /// Takes the queued inputs, up to a batch.
     fn drain(&mut self, now: Now) {
         for _ in 0..MAX_BATCH {
-            // Once the alarm rang for the end, nothing waits for the inbox to be empty.
+            // Once the server has to end at once, nothing waits for the inbox to be empty.
             let Ok(input) = self.inbox.try_recv() else { return };
             self.take(now, input);
             if self.wakeup.is_over() {
@@ -137,7 +140,7 @@ impl Broadcaster {
         self.dispatcher.tick(now);
     }
 
-    /// Tells everybody, and gives them a moment to read it.
+    /// Tells all clients that the server stops, and waits a moment for them to read it.
     fn say_goodbye(mut self) {
         self.settle();
         let deadline = self.clock.uptime() + LAST_FLUSH;
@@ -153,8 +156,8 @@ impl Broadcaster {
         self.close_archive();
     }
 
-    /// Ends all waiting: for the disk at once, for answers that clients are due after a moment in
-    /// which the store alone is listened to.
+    /// Ends all waits: those for the disk at once, those for answers after [`LAST_ANSWERS`], in
+    /// which it takes no input of clients.
     pub(super) fn settle(&mut self) {
         self.dispatcher.release_held(self.clock.now());
         let deadline = self.clock.uptime() + LAST_ANSWERS;
@@ -167,7 +170,7 @@ impl Broadcaster {
         self.dispatcher.end_waiting(self.clock.now());
     }
 
-    /// Waits for the disk, with nobody listening any more who could keep the store waiting.
+    /// Waits for the disk. The inbox is closed first, so that the store cannot block on a full one.
     pub(super) fn close_archive(&mut self) {
         self.inbox = crossbeam_channel::never();
         std::mem::take(&mut self.dispatcher.archive).close(LAST_WRITES);

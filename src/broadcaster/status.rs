@@ -1,4 +1,4 @@
-//! `Status`: what the service manager is told of the chat.
+//! `Status`: the metrics of the chat, and what the service manager is told of it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,15 +9,17 @@ use crate::restart::{ManagerThread, Record};
 use crate::telemetry::{Dropped, Metrics, Refused};
 use crate::wire::Dialect;
 
-/// What the manager knows, and when it is to hear more.
+/// What the manager has been told, and when to tell it more.
 #[derive(Debug)]
 pub(super) struct Status {
     manager: ManagerThread,
+    /// The clients as their records in the roster say.
     noted: HashMap<ClientId, (Presence, Dialect)>,
     next_pulse: Option<Duration>,
     metrics: Arc<Metrics>,
-    /// Lines said since the last pulse, and in this batch.
+    /// Lines said since the last pulse, without those of this batch.
     lines: usize,
+    /// Lines said in this batch.
     batch: usize,
 }
 
@@ -27,23 +29,23 @@ impl Status {
         Self { manager, noted: HashMap::new(), next_pulse, metrics, lines: 0, batch: 0 }
     }
 
-    /// Everybody who was left to us is here and noted.
+    /// All inherited clients have a record: the manager may drop what the previous process left.
     pub(super) fn take_over(&self) {
         self.manager.take_over();
     }
 
-    /// When [`pulse`](Self::pulse) has something to tell.
+    /// When [`pulse`](Self::pulse) has something to do next.
     pub(super) fn next_pulse(&self) -> Option<Duration> {
         self.next_pulse
     }
 
-    /// A line was said, to so many.
+    /// Counts a line that was sent to so many clients.
     pub(super) fn count_line(&mut self, recipients: usize) {
         self.batch += 1;
         self.metrics.count_line(recipients);
     }
 
-    /// A batch that began at `start` was sent: so many bytes.
+    /// Counts a batch that began at `start` and was sent by `now`, with `sent` bytes.
     pub(super) fn end_batch(&mut self, start: Duration, now: Duration, sent: usize) {
         self.metrics.count_sent(sent);
         if self.batch > 0 {
@@ -52,27 +54,23 @@ impl Status {
         }
     }
 
-    /// So much is not on the disk yet.
     pub(super) fn set_store_pending(&self, lines: usize) {
         self.metrics.set_store_pending(lines);
     }
 
-    /// The disk takes nothing any more, or everything again.
     pub(super) fn set_store_failing(&self, is_failing: bool) {
         self.metrics.set_store_failing(is_failing);
     }
 
-    /// So many lines will not be in the history.
     pub(super) fn count_lost(&self, lines: u64) {
         self.metrics.count_lost(lines);
     }
 
-    /// Somebody speaks what is not spoken here.
     pub(super) fn count_refused(&self, reason: Refused) {
         self.metrics.count_refused(reason);
     }
 
-    /// Somebody left the chat.
+    /// Counts a client that left the chat, if the server disconnected it.
     pub(super) fn count_departure(&self, reason: &Reason) {
         match reason {
             Reason::TooSlow => self.metrics.count_dropped(Dropped::TooSlow),
@@ -82,7 +80,7 @@ impl Status {
         }
     }
 
-    /// Tells the manager that the broadcaster is alive, and with whom.
+    /// Tells the manager that the broadcaster is alive, and how busy it is.
     pub(super) fn pulse(&mut self, now: Duration, clients: usize, chat: &Chat) {
         let (Some(due), Some(interval)) = (self.next_pulse, self.manager.pulse_interval()) else {
             return;
@@ -96,7 +94,7 @@ impl Status {
         }
     }
 
-    /// Has it noted who a client is, if that has changed.
+    /// Writes a client's record to the roster, if it has changed.
     pub(super) fn note(&mut self, id: ClientId, chat: &Chat, dialect: Option<Dialect>) {
         if !self.manager.is_active() {
             return;

@@ -1,10 +1,10 @@
-//! What happens without a client: time passes, and the store reports.
+//! Work that no client asks for: timers, and the store's reports.
 
 use std::time::Duration;
 
 use super::archive;
 use super::dispatch::Dispatcher;
-use super::identity::Claimed;
+use super::identity::AuthResult;
 use crate::chat::Now;
 use crate::store::{self, Swing};
 use crate::telemetry::Census;
@@ -23,7 +23,7 @@ impl Dispatcher {
         deadlines.into_iter().flatten().min()
     }
 
-    /// Does what is due by the clock.
+    /// Runs all timers that have expired.
     pub(super) fn tick(&mut self, now: Now) {
         while let Some(&(deadline, id)) = self.leaving.front()
             && deadline <= now.uptime
@@ -41,8 +41,8 @@ impl Dispatcher {
         self.dispatch_released(now);
     }
 
-    /// What the store reports: what is on the disk now, and answers.
-    pub(super) fn take_from_store(&mut self, now: Now, event: store::Event) {
+    /// Handles a report of the store: writes that are on disk, answers, and failures.
+    pub(super) fn handle_store_event(&mut self, now: Now, event: store::Event) {
         let freed = self.archive.free(now.uptime, &event);
         self.carry_out_held(now, freed);
         if !self.archive.is_holding() {
@@ -53,10 +53,10 @@ impl Dispatcher {
             store::Event::Answered(id, answer) => {
                 self.archive.note_answer();
                 let what = self.pending.note_answer(&answer);
-                let claimed = Claimed::of(&answer);
+                let result = AuthResult::of(&answer);
                 self.apply(now, id, archive::answered(answer));
-                if let Some(claimed) = claimed {
-                    self.claimants.log(id, claimed, self.chat.login(id));
+                if let Some(result) = result {
+                    self.pending_auth.log(id, result, self.chat.login(id));
                 }
                 self.pending.end(id, what);
             }
@@ -81,7 +81,7 @@ impl Dispatcher {
         }
     }
 
-    /// Says what became of waiting for the disk.
+    /// Reports that lines do not wait for the disk any more, or do so again.
     fn report_swing(&mut self, now: Now) {
         match self.archive.take_swing() {
             Some(Swing::Opened) => {
@@ -97,7 +97,7 @@ impl Dispatcher {
         }
     }
 
-    /// Applies accounts and bans to everybody who is here.
+    /// Applies changed accounts and bans to all connected clients.
     pub(super) fn enforce(&mut self, now: Now) {
         self.chat.enforce(now, &mut self.effects);
         self.carry_out(now);
@@ -115,19 +115,19 @@ impl Dispatcher {
         self.carry_out(now);
     }
 
-    /// Nothing waits for the disk any more: what is said last is written before the end.
+    /// Carries out all effects that wait for the disk, which is written before the server ends.
     pub(super) fn release_held(&mut self, now: Now) {
         let held = self.archive.release(now.uptime);
         self.carry_out_held(now, held);
     }
 
-    /// Has those rooms read that people are in and that are not known as the disk has them.
+    /// Asks the store for the next room that has clients and whose history is not loaded yet.
     pub(super) fn read_rooms(&mut self, now: Now) {
         self.chat.read_next_room(&mut self.effects);
         self.carry_out(now);
     }
 
-    /// From here on no client waits for an answer.
+    /// Ends all waits for answers; from here on no client waits.
     pub(super) fn end_waiting(&mut self, now: Now) {
         self.pending.end_all();
         self.dispatch_released(now);
@@ -135,7 +135,7 @@ impl Dispatcher {
         self.carry_out(now);
     }
 
-    /// How things stand.
+    /// The figures that only the broadcaster knows.
     pub(super) fn count(&self) -> Census {
         self.status.set_store_pending(self.archive.pending());
         Census { rooms: self.chat.rooms_in_use(), ..self.peers.count() }

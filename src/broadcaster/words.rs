@@ -1,8 +1,8 @@
-//! What people say, in the log of those who debug, and passwords in nobody's.
+//! What clients say, in the debug log, without lines that may hold a password.
 
 use crate::chat::{Message, Reason};
 
-/// Logs what was said, if anything was.
+/// Logs the words of a message, if a client said any.
 pub(super) fn log(message: &Message) {
     match message {
         Message::Said { room, entry } if may_hold_password(entry.text.as_str()) => {
@@ -18,8 +18,8 @@ pub(super) fn log(message: &Message) {
     }
 }
 
-/// Whether what was said looks like a command with a password, such as `/login` of somebody who
-/// typed one slash too many, or none.
+/// Whether a line looks like a command with a password, such as a `/login` that was typed with one
+/// slash too many, or none.
 fn may_hold_password(words: &str) -> bool {
     let mut words = words.split_whitespace();
     let first = words.next().unwrap_or_default().trim_start_matches(|c: char| !c.is_alphanumeric());

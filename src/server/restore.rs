@@ -1,4 +1,4 @@
-//! Dividing what another process left: the chat as it was, and each client that is still there.
+//! Restores the chat and the clients of the previous process.
 
 use std::collections::HashMap;
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -15,27 +15,27 @@ use crate::runtime::Threads;
 use crate::store::Past;
 use crate::wire::Dialect;
 
-/// A client that goes on.
+/// A client of the previous process whose connection is still there.
 pub(super) struct RestoredClient {
     id: ClientId,
     transport: Arc<Transport>,
     addr: SocketAddr,
     slot: Arc<Slot>,
     shared: Shared,
-    left: Left,
+    saved: Saved,
 }
 
-/// What there is of a client beside its connection.
-enum Left {
-    /// Everything.
+/// What the previous process saved of a client besides its connection.
+enum Saved {
+    /// Everything, from the snapshot; with its send queue.
     All(Box<SavedClient>, Vec<u8>),
-    /// What was noted of it.
-    Noted(Box<Record>),
-    /// Nothing: it is a newcomer to us.
+    /// Its record in the roster.
+    Record(Box<Record>),
+    /// Nothing: it becomes a new client.
     Nothing,
 }
 
-/// The chat, and the clients that have a connection.
+/// The chat, and the clients that still have a connection.
 pub(super) fn restore(
     mut inherited: Inherited,
     past: Past,
@@ -44,7 +44,7 @@ pub(super) fn restore(
     shared: &Shared,
     manager: &ManagerThread,
 ) -> (Chat, Vec<RestoredClient>) {
-    // In the order in which they came, whatever order they were kept in.
+    // In the order in which they connected, whatever the order of the descriptors is.
     inherited.clients.sort_by_key(|(id, _)| *id);
     if let Some(snapshot) = &mut inherited.snapshot {
         door.count_from(snapshot.next_id);
@@ -58,19 +58,18 @@ pub(super) fn restore(
     let mut noted: HashMap<_, _> =
         inherited.roster.into_iter().map(|record| (record.id, record)).collect();
     let clients = inherited.clients.into_iter().filter_map(|(id, stream)| {
-        let left = match (saved.remove(&id), noted.remove(&id)) {
-            (Some((client, queue)), _) => Left::All(Box::new(client), queue),
-            (None, Some(record)) => Left::Noted(Box::new(record)),
+        let saved = match (saved.remove(&id), noted.remove(&id)) {
+            (Some((client, queue)), _) => Saved::All(Box::new(client), queue),
+            (None, Some(record)) => Saved::Record(Box::new(record)),
             (None, None) if has_only_members => {
-                // It left before, and its connection was only there for the rest of what it was
-                // told.
+                // It had left, and its connection was open only for the rest of its queue.
                 let _ = stream.shutdown(Shutdown::Both);
                 manager.forget(id);
                 return None;
             }
-            (None, None) => Left::Nothing,
+            (None, None) => Saved::Nothing,
         };
-        let client = RestoredClient::new(id, stream, left, door, shared);
+        let client = RestoredClient::new(id, stream, saved, door, shared);
         if client.is_none() {
             manager.forget(id);
         }
@@ -86,41 +85,41 @@ pub(super) fn restore(
 }
 
 impl RestoredClient {
-    /// `None` if the client is not there any more.
+    /// `None` if the connection has broken meanwhile.
     fn new(
         id: ClientId,
         stream: TcpStream,
-        left: Left,
+        saved: Saved,
         door: &Arc<Door>,
         shared: &Shared,
     ) -> Option<Self> {
-        let addr = match &left {
-            Left::All(saved, _) => saved.addr,
+        let addr = match &saved {
+            Saved::All(client, _) => client.addr,
             _ => stream.peer_addr().ok()?,
         };
         let addr = SocketAddr::new(addr.ip().to_canonical(), addr.port());
         let (limits, now) = (shared.limits.get(), shared.clock.uptime());
         let slot = Arc::new(door.readmit(id, addr.ip(), &limits, now));
         let (transport, shared) = (Arc::new(Transport::bare(stream)), shared.clone());
-        Some(Self { id, transport, addr, slot, shared, left })
+        Some(Self { id, transport, addr, slot, shared, saved })
     }
 
-    /// Goes on where it was left.
+    /// Adds the client to the broadcaster, and starts its session where the previous one ended.
     pub(super) fn join(self, broadcaster: &mut Broadcaster, threads: &Threads) {
-        let Self { id, transport, addr, slot, shared, left } = self;
+        let Self { id, transport, addr, slot, shared, saved } = self;
         let peer = |dialect, queue| {
             Peer::resume(Arc::clone(&transport), addr, Arc::clone(&slot), dialect, queue)
         };
-        let session = match left {
-            Left::All(saved, queue) => {
-                broadcaster.adopt(id, peer(saved.dialect, queue));
-                Ok(saved.session)
+        let session = match saved {
+            Saved::All(client, queue) => {
+                broadcaster.adopt(id, peer(client.dialect, queue));
+                Ok(client.session)
             }
-            Left::Noted(record) => broadcaster
+            Saved::Record(record) => broadcaster
                 .bring_back(&record, peer(record.dialect, Vec::new()))
                 .map(|()| fresh(&record, &slot, &shared))
                 .ok_or(record.dialect),
-            Left::Nothing => Err(Dialect::default()),
+            Saved::Nothing => Err(Dialect::default()),
         };
         let stream = Arc::clone(&transport);
         let started = match session {
@@ -133,14 +132,14 @@ impl RestoredClient {
         };
         if let Err(error) = started {
             log::error!("lost {addr}: cannot start a thread: {error}");
-            // For everybody who holds it.
+            // Its peer holds the transport, too, and finds it closed.
             stream.close();
-            broadcaster.lose(id);
+            broadcaster.abandon(id);
         }
     }
 }
 
-/// A session of which only was noted whose it is.
+/// The session of a client of which only the record is known.
 fn fresh(record: &Record, slot: &Slot, shared: &Shared) -> SavedSession {
     let now = shared.clock.uptime();
     SavedSession {

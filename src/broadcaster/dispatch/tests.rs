@@ -21,17 +21,17 @@ fn an_order_that_is_tried_again_is_not_waited_for_and_ends_no_other_wait() {
     let not_saved = store::Event::Answered(ALICE, not_saved);
     server.apply(now, ALICE, Event::Line(Line::new("/ban eve")));
     assert!(server.pending.has(ALICE));
-    server.take_from_store(now, not_saved.clone());
+    server.handle_store_event(now, not_saved.clone());
     assert!(!server.pending.has(ALICE) && !server.archive.owes_answers());
     now.uptime += Duration::from_secs(5);
     server.tick(now);
     assert!(server.archive.owes_answers(), "it is tried again");
     assert!(!server.pending.has(ALICE));
     server.apply(now, ALICE, Event::Line(Line::new("/history")));
-    server.take_from_store(now, not_saved);
+    server.handle_store_event(now, not_saved);
     assert!(server.pending.has(ALICE), "it is the history that she waits for");
     let last = Answer::Last(RoomName::new("lobby").unwrap(), Vec::new());
-    server.take_from_store(now, store::Event::Answered(ALICE, last));
+    server.handle_store_event(now, store::Event::Answered(ALICE, last));
     assert!(!server.pending.has(ALICE));
     std::mem::take(&mut server.archive).close(Duration::from_secs(5));
     fs::remove_dir_all(dir).ok();
@@ -42,7 +42,7 @@ fn ban() -> Ban {
     Ban { mask, by, reason: None, until: None }
 }
 
-/// One with a store, which nobody listens to, and Alice, who is an operator.
+/// A dispatcher with a store, whose reports are dropped, and with Alice, who is an operator.
 fn ruled(dir: &Path) -> Dispatcher {
     let store = Store::start(Database::open(dir).unwrap(), Retention::default(), drop).unwrap();
     let environment = Environment {
