@@ -1,10 +1,10 @@
-//! Handing everything over to the next process.
+//! Restart without disconnecting: state, listeners and connections for the next process.
 
-mod snapshot; // everything that a process knows
+mod snapshot; // the state of a whole process
 pub mod files; // files in memory, and their names
-pub mod manager; // what the service manager is told
-pub mod inherit; // what a process finds open
-mod manager_thread; // tells the manager what to keep
+pub mod manager; // messages to the service manager
+pub mod inherit; // descriptors that a process finds open
+mod manager_thread; // stores descriptors with the manager
 
 pub use self::files::SnapshotFile;
 pub use self::inherit::Inherited;

@@ -1,14 +1,14 @@
 //! `Server`: binds, starts the threads, and stops them.
 
-mod error; // why it cannot start
+mod error; // why the server cannot start
 mod listeners; // listening sockets, bound or inherited
-mod services; // what the settings ask for
-mod origin; // what the lines that are said here are named after
-mod certificate; // when it expires
-mod restore; // the chat and the clients that another process left
-mod port_file; // the ports in use, for whoever started it
+mod services; // the services and the store that the settings ask for
+mod origin; // the prefix of the ids of this server's lines
+mod certificate; // warns before it expires
+mod restore; // the chat and the clients of the previous process
+mod port_file; // the ports in use, for the program that started the server
 mod running; // `Server`: reload, stop, hand over
-mod start; // `Server::start`, a part for each service
+mod start; // `Server::start`
 
 pub use self::error::{StartError, failed};
 pub use self::running::{HAND_OVER, Server};

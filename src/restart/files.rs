@@ -1,4 +1,4 @@
-//! The files in memory that one process leaves to the next, and the names of what it leaves.
+//! The files in memory that one process leaves to the next, and the names of its descriptors.
 
 use std::fs::File;
 use std::io;
@@ -12,29 +12,31 @@ use crate::os;
 /// The name under which the next process looks for a snapshot.
 pub const SNAPSHOT: &str = "snapshot";
 
-/// That of a roster.
+/// The name under which the next process looks for a roster.
 pub const ROSTER: &str = "roster";
 
-/// What those of our own listeners begin with. A client's is `c` and its number.
+/// The prefix of the names of listeners that this server bound. A client's name is `c` and its
+/// number.
 pub(super) const LISTENER: &str = "listen-";
 
-/// A client's name in the store.
+/// The name of a client's descriptor in the service manager's store.
 pub fn client_name(id: ClientId) -> String {
     id.to_string()
 }
 
-/// The name under which the next process looks for a listener.
+/// The name under which the next process looks for a listener. `is_assigned` means that the
+/// service manager made it.
 pub fn listener_name(service: &str, is_assigned: bool) -> String {
     if is_assigned { service.to_owned() } else { format!("{LISTENER}{service}") }
 }
 
-/// A place for the snapshot, taken before it is needed: the manager drops what comes when its
-/// store is full.
+/// The file for the snapshot. It is stored before it is needed: the manager drops descriptors that
+/// arrive while its store is full.
 #[derive(Debug)]
 pub struct SnapshotFile(File);
 
 impl SnapshotFile {
-    /// Makes an empty one.
+    /// Creates an empty file.
     ///
     /// # Errors
     /// When there is no memory for it.
@@ -42,7 +44,7 @@ impl SnapshotFile {
         Ok(Self(File::from(os::memory_file(SNAPSHOT)?)))
     }
 
-    /// Leaves `snapshot` in it.
+    /// Writes `snapshot` into the file, which must be empty.
     ///
     /// # Errors
     /// When there is no memory for it.
@@ -50,14 +52,14 @@ impl SnapshotFile {
         snapshot.write_to(&self.0)
     }
 
-    /// Empties it again: what it says is no longer true.
+    /// Empties the file again, because the snapshot is out of date.
     pub fn clear(&self) {
         if let Err(error) = self.0.set_len(0) {
             log::error!("cannot empty the snapshot: {error}");
         }
     }
 
-    /// The file, for the next process.
+    /// A descriptor of the file, for the next process.
     ///
     /// # Errors
     /// When there are too many open files.
@@ -66,7 +68,7 @@ impl SnapshotFile {
     }
 }
 
-/// A file of what is noted of those in `snapshot`, for a next process that cannot read that.
+/// A roster of the clients in `snapshot`, for a next process that cannot read the snapshot.
 ///
 /// # Errors
 /// When there is no memory for it.

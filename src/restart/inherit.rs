@@ -1,4 +1,5 @@
-//! What a process finds open when it starts: from the process before, or from the service manager.
+//! The descriptors that a process finds open when it starts, from the previous process or from the
+//! service manager.
 
 use std::fs::File;
 use std::io;
@@ -11,8 +12,9 @@ use super::snapshot::{Record, Snapshot};
 use crate::chat::ClientId;
 use crate::os;
 
-/// Takes what the process before, or the service manager, left open for this one. The manager has
-/// it still, for another start if this one fails, until `ManagerThread::take_over`.
+/// Takes the descriptors that the previous process or the service manager passed to this one. The
+/// manager still has them, for another start if this one fails, until `ManagerThread::take_over`.
+/// To be called once.
 pub fn inherit() -> Inherited {
     let mut inherited = Inherited::default();
     let given = sd_listen_fds::get().unwrap_or_else(|error| {
@@ -50,7 +52,7 @@ fn take(inherited: &mut Inherited, name: &str, fd: OwnedFd) -> Result<(), String
     Ok(())
 }
 
-/// Those in a roster whose records can be read, and whether that is all of them.
+/// The records of a roster that can be read, and whether these are all.
 fn known(roster: &[u8]) -> (Vec<Record>, bool) {
     let (known, unknown): (Vec<_>, Vec<_>) = Record::all_in(roster).partition(Result::is_ok);
     if let Some(Err(error)) = unknown.first() {
@@ -68,23 +70,23 @@ fn contents(fd: OwnedFd) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// What a process finds that another left, or leaves to another.
+/// What one process leaves to the next.
 #[derive(Debug, Default)]
 pub struct Inherited {
     /// Listening sockets, by the names of their services.
     pub listeners: Vec<Listener>,
     /// Connections, by the clients they belong to.
     pub clients: Vec<(ClientId, TcpStream)>,
-    /// What was saved on purpose.
+    /// The state of the previous process, if it ended on purpose.
     pub snapshot: Option<Snapshot>,
-    /// What was known of each client, for want of a snapshot.
+    /// A record of each client, in case there is no snapshot.
     pub roster: Vec<Record>,
-    /// Whether the roster could be read as a whole: whoever is not in it has left.
+    /// Whether the whole roster could be read, so that clients not in it have left.
     pub is_complete: bool,
 }
 
 impl Inherited {
-    /// Whether a client of which nothing is known had left the chat before.
+    /// Whether a connection of which nothing is known is that of a client that had left the chat.
     pub fn has_only_members(&self) -> bool {
         self.snapshot.is_some() || self.is_complete
     }
@@ -93,9 +95,9 @@ impl Inherited {
 /// An inherited listening socket.
 #[derive(Debug)]
 pub struct Listener {
-    /// What its service is called.
+    /// The name of its service.
     pub name: String,
-    /// Whether it came from the service manager's settings, which win over ours.
+    /// Whether the service manager made it by its own settings, which override ours.
     pub is_assigned: bool,
     /// The socket.
     pub socket: TcpListener,

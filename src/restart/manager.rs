@@ -1,5 +1,5 @@
-//! What the service manager is told and gives: readiness, a pulse, sockets, and a store for
-//! descriptors that outlives the process (sd_notify(3), sd_listen_fds(3)).
+//! Messages to the service manager: readiness, the watchdog, and the descriptor store, which
+//! outlives the process (sd_notify(3), sd_listen_fds(3)).
 
 use std::os::fd::AsFd;
 
@@ -10,7 +10,7 @@ pub fn is_managed() -> bool {
     std::env::var_os("NOTIFY_SOCKET").is_some()
 }
 
-/// Tells the manager something; without one, nothing happens.
+/// Sends a message to the manager; without one, does nothing.
 pub fn notify(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
         log::warn!("cannot reach the service manager: {error}");
@@ -22,7 +22,7 @@ pub fn ready() {
     notify(&[NotifyState::Ready]);
 }
 
-/// Tells it that settings are being read again; [`ready`] ends that.
+/// Tells the manager that the settings are being reloaded; [`ready`] ends the reload.
 pub fn reloading() {
     match NotifyState::monotonic_usec_now() {
         Ok(now) => notify(&[NotifyState::Reloading, now]),
@@ -30,12 +30,12 @@ pub fn reloading() {
     }
 }
 
-/// Tells it that the server is about to end.
+/// Tells the manager that the server is about to end.
 pub fn stopping() {
     notify(&[NotifyState::Stopping]);
 }
 
-/// Leaves a descriptor with the manager, for the next process.
+/// Stores a descriptor with the manager, for the next process.
 pub fn store(name: &str, fd: &impl AsFd) {
     let states = [NotifyState::FdStore, NotifyState::FdName(name)];
     if let Err(error) = sd_notify::notify_with_fds(&states, &[fd.as_fd()]) {
@@ -43,13 +43,14 @@ pub fn store(name: &str, fd: &impl AsFd) {
     }
 }
 
-/// The same, and has it let go of what it has by that name.
+/// The same, but first removes the descriptors that the manager has by that name.
 pub(super) fn replace(name: &str, fd: &impl AsFd) {
     forget(name);
     store(name, fd);
 }
 
-/// Has the manager let go of a descriptor; it may go on using what it refers to until it did.
+/// Removes the descriptors of that name from the manager's store. The manager does so later, and
+/// holds the sockets open until then.
 pub fn forget(name: &str) {
     notify(&[NotifyState::FdStoreRemove, NotifyState::FdName(name)]);
 }

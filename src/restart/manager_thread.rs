@@ -1,4 +1,4 @@
-//! The thread that tells the service manager what to keep.
+//! `ManagerThread`: the thread that sends descriptors and the status to the service manager.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -21,17 +21,16 @@ use crate::os;
 /// Messages that may wait for the manager.
 const QUEUE: usize = 16 * 1024;
 
-/// How often the manager is told what goes on.
+/// How often the manager is told the status.
 const STATUS_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Keeps the manager informed, on a thread of its own: the manager may be slow to listen.
-///
-/// Without a manager it does nothing.
+/// Informs the manager, on a thread of its own, as the manager may be slow. Without a manager it
+/// does nothing.
 #[derive(Clone, Debug, Default)]
 pub struct ManagerThread {
     jobs: Option<Sender<Job>>,
     pulse: Option<Duration>,
-    /// Written at once and not in its turn: a crash may come while much waits for the manager.
+    /// Written at once, not in the order of the jobs: the process may crash while many wait.
     roster: Option<Arc<Mutex<Roster>>>,
 }
 
@@ -45,7 +44,7 @@ enum Job {
 }
 
 impl ManagerThread {
-    /// One that reaches the manager, if there is one; `snapshot` is to be kept there.
+    /// Starts the thread if there is a manager; `snapshot` will be stored there.
     ///
     /// # Errors
     /// When there is no thread, no memory or no descriptor for it.
@@ -64,28 +63,29 @@ impl ManagerThread {
         Ok(Self { jobs: Some(jobs), pulse: Some(pulse), roster })
     }
 
-    /// How often it wants a [pulse](Self::pulse), if at all.
+    /// How often the manager wants a [pulse](Self::pulse), if at all.
     pub fn pulse_interval(&self) -> Option<Duration> {
         self.pulse
     }
 
-    /// Whether anything is kept.
+    /// Whether there is a manager.
     pub fn is_active(&self) -> bool {
         self.jobs.is_some()
     }
 
-    /// Has the manager keep our snapshot and roster instead of those that were left to us. Only
-    /// when nothing can fail any more, and before anybody is told anything: a later crash must
-    /// not find again what was.
+    /// Replaces the snapshot and roster of the previous process in the manager's store by our own.
+    /// Must be called once the start cannot fail any more, and before the first message to a
+    /// client: after a later crash the old state must not be found again.
     pub fn take_over(&self) {
         if let Some(jobs) = &self.jobs {
-            // It may wait here: the others have not begun.
+            // This may block: no other thread waits for the caller yet.
             let _ = jobs.send(Job::TakeOver);
         }
     }
 
-    /// Keeps a client's connection beyond the process. It is to be [noted](Self::note) first:
-    /// after a crash, a connection without a record is that of somebody who has left.
+    /// Stores a client's connection, so that it outlives the process. The caller must
+    /// [note](Self::note) the client first: after a crash, a connection without a record is that of
+    /// a client that has left.
     pub fn store(&self, id: ClientId, socket: impl AsFd) {
         if self.is_active() {
             match socket.as_fd().try_clone_to_owned() {
@@ -95,21 +95,22 @@ impl ManagerThread {
         }
     }
 
-    /// Notes who a client is.
+    /// Writes a client's record to the roster.
     pub fn note(&self, record: Record) {
         self.with_roster(|roster| roster.note(&record));
     }
 
-    /// Lets go of a client that has left, whether or not its connection is still open.
+    /// Removes a client that has left, whether or not its connection is still open.
     pub fn forget(&self, id: ClientId) {
         self.with_roster(|roster| roster.forget(id));
         self.send(Job::Forget(id));
     }
 
-    /// Waits until the manager was told everything, but not for longer than `patience`.
+    /// Waits until all messages were sent to the manager, but no longer than `patience`.
     pub fn flush(&self, patience: Duration) {
         if let Some(jobs) = &self.jobs {
-            let (deadline, (done, told)) = (Instant::now() + patience, bounded(1));
+            let deadline = Instant::now() + patience;
+            let (done, told) = bounded(1);
             let _ = jobs.send_deadline(Job::Flush(done), deadline);
             if told.recv_deadline(deadline).is_err() {
                 log::error!(
@@ -119,7 +120,7 @@ impl ManagerThread {
         }
     }
 
-    /// Proves that the caller is alive, and says what goes on.
+    /// Tells the manager that the caller is alive, and its status.
     pub fn pulse(&self, status: String) {
         self.send(Job::Pulse(status));
     }
@@ -151,8 +152,8 @@ fn work(jobs: &Receiver<Job>, files: &[(&str, OwnedFd)]) {
     }
 }
 
-/// A file in memory with a record of each client. The manager holds it, too, so that it is there
-/// after a crash.
+/// A file in memory with a record of each client. The manager has its descriptor, too, so that the
+/// file outlives a crash.
 #[derive(Debug)]
 struct Roster {
     file: File,

@@ -1,8 +1,8 @@
-//! Handing everything over to the next process: what is saved, and in which form.
+//! `Snapshot` and `Record`: the state that one process saves for the next, and its format.
 //!
-//! What is saved carries a version. Each program reads what itself and older ones save: a field
-//! that is new has a `#[serde(default)]`. Programs skip fields that they do not know, so a new one
-//! alone does not make another version; what an older program would take for something else does.
+//! Both carry a version. Each program reads its own format and all older ones: a new field has a
+//! `#[serde(default)]`. Programs skip unknown fields, so a new field alone does not need a new
+//! version; data that an older program would misunderstand does.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -18,54 +18,54 @@ use crate::admission::Bucket;
 use crate::chat::{Chat, ClientId, Presence};
 use crate::wire::{Decoder, Dialect};
 
-/// Raised whenever older programs could misunderstand a snapshot. In version 1 what clients were
-/// typing was part of the JSON.
+/// Raised whenever older programs could misunderstand a snapshot. In version 1 the half-typed lines
+/// of clients were part of the JSON.
 const VERSION: u32 = 2;
 /// The same for the records of a roster, which are for programs that cannot read the snapshot.
 const RECORD_VERSION: u32 = 1;
 /// Bytes of a record in the roster.
 pub(super) const RECORD: usize = 512;
-/// The place of a record in a roster where there is none.
+/// A slot of a roster without a record.
 pub(super) const EMPTY_SLOT: [u8; RECORD] = [b' '; RECORD];
-/// Bytes that wait for clients or were typed by them and are saved, in all; clients whose bytes do
-/// not fit stay behind.
+/// Bytes of send queues and half-typed lines in a snapshot, in all; clients whose bytes do not fit
+/// are disconnected.
 const MAX_BYTES: usize = 256 * 1024 * 1024;
-/// Bytes that are written at once.
+/// The size of the buffer that a snapshot is written through.
 const WRITE: usize = 64 * 1024;
 
-/// No process ran for longer: a hundred years.
+/// A longer uptime is taken for damage: a hundred years.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// What a broadcaster leaves to the next.
 #[derive(Debug)]
 pub struct Handover {
-    /// What it knows.
+    /// Its state.
     pub snapshot: Snapshot,
-    /// The connections of those who are in it.
+    /// The connections of the clients in the snapshot.
     pub clients: Vec<(ClientId, TcpStream)>,
 }
 
-/// Everything that a process knows.
+/// The state of a whole process.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Snapshot {
     version: u32,
-    /// The time on the clock that everything in here is measured by.
+    /// When it was taken, on the clock that all times in it are measured by.
     pub uptime: Duration,
-    /// The first number that no client had.
+    /// The first id that no client had.
     pub next_id: ClientId,
-    /// The chat among the clients.
+    /// The chat, with its clients.
     pub chat: Chat,
-    /// Flood control of whole addresses, where there is something to remember.
+    /// Flood control of addresses whose buckets are not full.
     #[serde(default)]
     pub addresses: Vec<(Address, Bucket)>,
-    /// How often lines had been forgotten in the state directory while no server ran, when this one
-    /// was started.
+    /// How often lines had been forgotten in the state directory while no server ran, when the
+    /// process was started.
     #[serde(default)]
     pub forgotten: u64,
-    /// The clients that can be handed over.
+    /// The clients that can be moved.
     pub clients: Vec<SavedClient>,
-    /// What waits to be sent to each of them and what it was typing, one after the other. As
-    /// numbers in the JSON they would take four times as much.
+    /// The send queue and the half-typed line of each client, one after the other. As numbers in
+    /// the JSON they would take four times as much.
     #[serde(skip)]
     bytes: Vec<u8>,
 }
@@ -73,55 +73,62 @@ pub struct Snapshot {
 /// One client's connection.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct SavedClient {
-    /// Whose it is.
+    /// The client's id.
     pub id: ClientId,
-    /// Where it is.
+    /// The client's address.
     pub addr: SocketAddr,
-    /// How it wants to be spoken to.
+    /// The protocol and form of what is sent to it.
     pub dialect: Dialect,
-    /// How far its session has come.
+    /// The state of its session.
     pub session: SavedSession,
-    /// Bytes that wait to be sent.
+    /// The length of its send queue, in bytes.
     queued: usize,
-    /// Bytes that its decoder holds.
+    /// The length of its half-typed line, in bytes.
     #[serde(default)]
     typed: usize,
 }
 
-/// Where a session stands between two reads.
+/// The state of a session between two reads.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct SavedSession {
-    /// With the half-typed line.
+    /// The decoder, with the half-typed line.
     pub decoder: Decoder,
     /// Flood control.
     pub bucket: Bucket,
-    /// When the client sent a whole line last.
+    /// When the client last sent a whole line.
     pub heard: Duration,
-    /// Whether it has been silent for a moment.
+    /// Whether the client was silent for a moment after connecting.
     pub is_settled: bool,
 }
 
-/// What is noted of a client in case that there will be no snapshot to be read.
+/// What the roster says about a client, for a next process that finds no snapshot it can read.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Record {
     version: u32,
-    /// Whose it is.
+    /// The client's id.
     pub id: ClientId,
-    /// How it wants to be spoken to.
+    /// The protocol and form of what is sent to it.
     pub dialect: Dialect,
-    /// Who it is to the others.
+    /// Its nick, room and settings in the chat.
     pub presence: Presence,
 }
 
 impl Snapshot {
-    /// One without clients.
+    /// A snapshot without connections, to which clients are [added](Self::add).
     pub fn new(uptime: Duration, next_id: ClientId, chat: Chat) -> Self {
-        let (addresses, clients, bytes) = (Vec::new(), Vec::new(), Vec::new());
-        let forgotten = 0;
-        Self { version: VERSION, uptime, next_id, chat, addresses, forgotten, clients, bytes }
+        Self {
+            version: VERSION,
+            uptime,
+            next_id,
+            chat,
+            addresses: Vec::new(),
+            forgotten: 0,
+            clients: Vec::new(),
+            bytes: Vec::new(),
+        }
     }
 
-    /// Adds a client, unless too much waits for it.
+    /// Adds a client. Returns false, and adds nothing, if its bytes do not fit into the snapshot.
     pub fn add(
         &mut self,
         id: ClientId,
@@ -141,7 +148,7 @@ impl Snapshot {
         fits
     }
 
-    /// Takes the clients out, each with what waits to be sent to it.
+    /// Removes the clients, and returns each with its send queue.
     pub fn take_clients(&mut self) -> Vec<(SavedClient, Vec<u8>)> {
         let bytes = std::mem::take(&mut self.bytes);
         let mut rest = bytes.as_slice();
@@ -160,7 +167,7 @@ impl Snapshot {
         std::mem::take(&mut self.clients).into_iter().map(with_queue).collect()
     }
 
-    /// What is noted of each of its clients.
+    /// A record of each of its clients.
     pub fn records(&self) -> impl Iterator<Item = Record> {
         let record = |client: &SavedClient| {
             Some(Record::new(client.id, client.dialect, self.chat.presence(client.id)?))
@@ -168,23 +175,23 @@ impl Snapshot {
         self.clients.iter().filter_map(record)
     }
 
-    /// Writes it into an empty file: a line of JSON, and then the bytes.
+    /// Writes the snapshot into an empty file: a line of JSON, and then the bytes.
     ///
     /// # Errors
     /// When there is no room for it.
     pub fn write_to(&self, file: &File) -> io::Result<()> {
         let mut writer = BufWriter::with_capacity(WRITE, FileAt { file, offset: 0 });
-        // Not made in memory first: a chat may be large.
+        // Streamed, because the JSON of a chat may be large.
         serde_json::to_writer(&mut writer, self)?;
         writer.write_all(b"\n")?;
         writer.write_all(&self.bytes)?;
         writer.flush()
     }
 
-    /// Back from bytes.
+    /// Reads a snapshot, and checks that its parts fit together.
     ///
     /// # Errors
-    /// When they are of a newer version or damaged; says which.
+    /// A text that says what is wrong: it has a newer version, or it is damaged.
     pub fn from_bytes(mut bytes: Vec<u8>) -> Result<Self, String> {
         let end = bytes.iter().position(|&byte| byte == b'\n').ok_or("its header does not end")?;
         let beside = bytes.split_off(end + 1);
@@ -203,12 +210,12 @@ impl Snapshot {
 }
 
 impl Record {
-    /// One of a client.
+    /// The record of a client.
     pub fn new(id: ClientId, dialect: Dialect, presence: Presence) -> Self {
         Self { version: RECORD_VERSION, id, dialect, presence }
     }
 
-    /// As many bytes as each has in a roster; `None` if it does not fit.
+    /// The record as a slot of the roster; `None` if it does not fit.
     pub fn to_slot(&self) -> Option<[u8; RECORD]> {
         let json = serde_json::to_vec(self).ok()?;
         let mut slot = EMPTY_SLOT;
@@ -216,14 +223,14 @@ impl Record {
         Some(slot)
     }
 
-    /// All records of a roster, in which a slot may be empty.
+    /// All records of a roster, without its empty slots.
     pub fn all_in(roster: &[u8]) -> impl Iterator<Item = Result<Self, String>> {
         let is_in_use = |slot: &&[u8]| !slot.trim_ascii().is_empty();
         roster.chunks(RECORD).filter(is_in_use).map(|slot| read(slot, RECORD_VERSION))
     }
 }
 
-/// A file that is written from its beginning on, whoever else has it open.
+/// Writes a file from its beginning, whatever offset other holders of the descriptor have set.
 struct FileAt<'a> {
     file: &'a File,
     offset: u64,

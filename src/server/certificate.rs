@@ -1,4 +1,4 @@
-//! Says in good time that the certificate is about to expire.
+//! Warns in the log before the certificate expires.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,10 +6,10 @@ use crate::net::{Expiry, Tls};
 use crate::os::{self, Bell, Ready};
 use crate::telemetry::Metrics;
 
-/// How often it is said.
+/// How often the certificate is checked.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Looks at the certificate each day until the bell rings.
+/// Checks the certificate each day until `closing` rings.
 pub(super) fn watch(tls: &Tls, metrics: &Metrics, closing: &Bell) {
     loop {
         report(tls, metrics);
@@ -20,7 +20,7 @@ pub(super) fn watch(tls: &Tls, metrics: &Metrics, closing: &Bell) {
     }
 }
 
-/// Says when the certificate expires, to the log if it is soon.
+/// Puts the time at which the certificate expires into the metrics, and warns if it is soon.
 pub(super) fn report(tls: &Tls, metrics: &Metrics) {
     let expiry = tls.expiry();
     metrics.set_certificate_expiry(expiry.map_or(0, Expiry::unix_seconds));

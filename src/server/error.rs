@@ -1,4 +1,4 @@
-//! `StartError`: why the server cannot be started.
+//! `StartError`: why the server cannot start.
 
 use std::fmt;
 use std::io;
@@ -26,7 +26,7 @@ impl fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
-/// What it is that cannot be done.
+/// Makes a [`StartError`] of an error: "cannot `what`: …".
 pub fn failed(what: impl Into<String>) -> impl FnOnce(io::Error) -> StartError {
     let what = what.into();
     move |error| StartError { message: format!("cannot {what}: {error}"), kind: error.kind() }

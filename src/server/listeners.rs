@@ -10,21 +10,21 @@ use crate::intake::Service;
 use crate::os;
 use crate::restart::{Listener, files, manager};
 
-/// A client that the network lost is noticed after this time. Not sooner, because the kernel
-/// also counts one as lost that is there but has not read for as long.
+/// A client whose network is gone is detected after this time. Not sooner, because the kernel also
+/// gives up a client that is there but has read nothing for as long.
 const LOST_AFTER: Duration = Duration::from_secs(600);
-/// How often to try when the second of two addresses cannot have the port the first was given.
+/// How often to try when a port that the kernel chose for one address is taken on another.
 const PORT_TRIES: usize = 16;
 
-/// A service, and where it is wanted.
+/// A service, and the addresses and port to listen on.
 pub(super) struct Wanted {
     pub(super) addresses: Vec<IpAddr>,
     pub(super) port: u16,
     pub(super) service: Service,
 }
 
-/// All services on all their addresses: those that are inherited, and the others bound. With
-/// `have_clients` a service that cannot be had is left out rather than lose them.
+/// The listeners of all services, inherited or newly bound. With `have_clients` a service that
+/// cannot be bound is left out, so that the inherited clients are not lost.
 pub(super) fn listen(
     config: &Config,
     services: Vec<Wanted>,
@@ -61,8 +61,8 @@ pub(super) fn listen(
     Ok(all)
 }
 
-/// Leaves those with the service manager that it does not have from its own settings.
-pub(super) fn keep(listeners: &[(TcpListener, Service)], is_assigned: impl Fn(&str) -> bool) {
+/// Stores the listeners with the service manager that it did not make itself.
+pub(super) fn store(listeners: &[(TcpListener, Service)], is_assigned: impl Fn(&str) -> bool) {
     for (listener, Service { name, .. }) in listeners {
         if !is_assigned(name) {
             manager::store(&files::listener_name(name, false), listener);
@@ -70,8 +70,8 @@ pub(super) fn keep(listeners: &[(TcpListener, Service)], is_assigned: impl Fn(&s
     }
 }
 
-/// The inherited sockets of one service, if they are those to use. Those that the service manager
-/// made are; those of the process before if they are what the settings ask for.
+/// The inherited sockets of one service, if they are to be used: always if the service manager made
+/// them; those of the previous process only if they match the settings.
 fn take_inherited(
     config: &Config,
     wanted: &Wanted,
@@ -97,13 +97,13 @@ fn take_inherited(
     None
 }
 
-/// Has nobody come to a socket of the process before that is no longer asked for.
+/// Stops a listener of the previous process that the settings do not ask for any more.
 fn retire(listener: &Listener) {
     os::stop_listening(&listener.socket);
     manager::forget(&files::listener_name(&listener.name, false));
 }
 
-/// Binds a port of all addresses; 0 is any, the same for all.
+/// Binds the port on all addresses. With port 0 the kernel chooses one, the same for all.
 fn listen_on(config: &Config, wanted: &Wanted) -> Result<Vec<TcpListener>, StartError> {
     for _ in 1..PORT_TRIES {
         match listen_once(config, wanted) {
@@ -118,7 +118,7 @@ fn listen_once(config: &Config, wanted: &Wanted) -> Result<Vec<TcpListener>, Sta
     let mut port = wanted.port;
     let mut listeners = Vec::new();
     for &ip in &wanted.addresses {
-        // Whoever names an IPv4 address, too, means IPv6 only by an IPv6 address.
+        // If the settings name an IPv4 address, too, `::` must not cover IPv4.
         let v6_only = config.bind.iter().any(IpAddr::is_ipv4);
         let listener = bind(SocketAddr::new(ip, port), v6_only, config.bind.is_empty())?;
         port = listener.local_addr().map_or(port, |addr| addr.port());
@@ -138,7 +138,7 @@ fn bind(addr: SocketAddr, v6_only: bool, or_ipv4: bool) -> Result<TcpListener, S
                 "{} is not an address of this machine yet; listening on it anyway",
                 addr.ip()
             );
-            // Whether it can be had later or not: what is wrong now is that it is not here.
+            // If that fails as well, the first error says more.
             os::listen(addr, v6_only, true, LOST_AFTER).map_err(|_| error)
         }
         result => result,
@@ -151,7 +151,7 @@ fn is_not_here(addr: SocketAddr, error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::AddrNotAvailable && !addr.ip().is_unspecified()
 }
 
-/// Logs where the server listens, and returns the same for the port file.
+/// Logs the addresses that the server listens on, and returns the text of the port file.
 pub(super) fn announce(listeners: &[(TcpListener, Service)]) -> Result<String, StartError> {
     let mut ports = String::new();
     for (listener, Service { name, .. }) in listeners {
@@ -162,7 +162,7 @@ pub(super) fn announce(listeners: &[(TcpListener, Service)]) -> Result<String, S
     Ok(ports)
 }
 
-/// Where those who speak HTTP should go, if anywhere.
+/// The port of the page, to name to clients that send HTTP to another port.
 pub(super) fn web_port(listeners: &[(TcpListener, Service)]) -> Option<u16> {
     let (listener, _) = listeners.iter().find(|(_, service)| service.name == "web")?;
     listener.local_addr().ok().map(|addr| addr.port())

@@ -1,4 +1,4 @@
-//! A running `Server`: reload, stop, or leave everything to the next process.
+//! A running `Server`: reload, stop, or hand everything to the next process.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -18,23 +18,23 @@ use crate::runtime::Replaceable;
 use crate::store::Database;
 use crate::web::Guard;
 
-/// How long what was said before the server stops may take to be dealt with.
+/// How long the broadcaster may take for earlier input when the server stops.
 const LAST_INPUTS: Duration = Duration::from_millis(500);
-/// How long sessions may take to end after everybody was told goodbye.
+/// How long sessions may take to end after all clients were told that the server stops.
 const GRACE: Duration = Duration::from_millis(250);
-/// How long those who are on their way in may take when the server is handed over.
+/// How long handshakes may take when the server is handed over.
 const HANDSHAKES: Duration = Duration::from_secs(1);
 
-/// How long it may take, before the server is handed over, to tell the service manager of everybody.
-/// For each connection it is given, systemd looks through all that it has: thousands that came at
-/// once keep it busy for seconds.
-const KEEPING: Duration = Duration::from_millis(6500);
-/// How long it may take to tell it what has changed meanwhile.
+/// How long it may take, before the server is handed over, to store all connections with the
+/// service manager. For each one, systemd searches all that it has: thousands at once take it
+/// seconds.
+const STORING: Duration = Duration::from_millis(6500);
+/// How long it may take to tell the service manager what has changed meanwhile.
 const LAST_CHANGES: Duration = Duration::from_secs(1);
-/// How long the server may take to be handed over, which a service manager has to wait.
+/// How long a restart may take at most. The service manager must wait for as long.
 pub const HAND_OVER: Duration = HANDSHAKES
     .saturating_add(GRACE)
-    .saturating_add(KEEPING)
+    .saturating_add(STORING)
     .saturating_add(broadcaster::HAND_OVER)
     .saturating_add(LAST_CHANGES);
 
@@ -47,9 +47,9 @@ pub struct Server {
     pub(super) door: Arc<Door>,
     /// Rings to stop accepting.
     pub(super) closing: Arc<Bell>,
-    /// Rings to have those who are on their way in give up.
+    /// Rings to end all handshakes at once.
     pub(super) hurry: Arc<Bell>,
-    /// Rings when nobody is to be sent anything any more.
+    /// Rings when nothing is sent to clients any more.
     pub(super) closed: Bell,
     pub(super) acceptors: Vec<JoinHandle<(TcpListener, &'static str)>>,
     pub(super) broadcaster: JoinHandle<()>,
@@ -59,16 +59,16 @@ pub struct Server {
 }
 
 impl Server {
-    /// Opens the state directory, if there is to be one. To be done first: if it is of no use,
-    /// what another process left is not to be touched.
+    /// Opens the state directory, if the settings name one. Call it before anything else: if it
+    /// fails, the state of the previous process must not have been touched.
     ///
     /// # Errors
-    /// When it is of no use.
+    /// When the directory or the database in it cannot be used.
     pub fn open_database(config: &Config) -> Result<Option<Database>, StartError> {
         Ok(config.state_dir.as_deref().map(Database::open).transpose()?)
     }
 
-    /// Puts the settings of `config` in force that can change while running.
+    /// Applies the settings of `config` that can change at run time.
     pub fn configure(&self, config: &Config) {
         self.shared.limits.replace(config.limits());
         if let (Some(tls), Some(identity)) = (&self.tls, &config.identity) {
@@ -83,12 +83,13 @@ impl Server {
         let _ = self.shared.inbox.send(Input::Configure(config.settings()));
     }
 
-    /// Counts an attempt to read the settings again.
+    /// Puts the result of a reload into the metrics.
     pub fn count_reload(&self, successful: bool) {
         self.shared.metrics.set_reloaded(successful);
     }
 
-    /// Stops accepting, tells everybody, and returns once they were told or had their chance.
+    /// Stops accepting, tells all clients, and returns once they have got everything or their time
+    /// is over.
     pub fn stop(mut self) {
         self.stop_accepting();
         self.hurry.ring();
@@ -100,19 +101,19 @@ impl Server {
         wait_until(GRACE, || self.door.clients() == 0);
     }
 
-    /// Stops without a word to anybody, and returns what another process needs to go on. Who
-    /// connects meanwhile waits in the backlog of the listening sockets.
+    /// Stops without telling the clients, and returns what the next process needs to continue. New
+    /// connections wait meanwhile in the backlog of the listening sockets.
     pub fn hand_over(mut self) -> Option<Inherited> {
         let listeners = self.stop_accepting();
         wait_until(HANDSHAKES, || self.door.handshakes() == 0);
         self.hurry.ring();
         wait_until(GRACE, || self.door.handshakes() == 0);
-        // While the chat goes on: it may take long.
-        self.manager.flush(KEEPING);
-        let (reply, legacy) = crossbeam_channel::bounded(1);
+        // Before the sessions park, because it may take long.
+        self.manager.flush(STORING);
+        let (reply, handover) = crossbeam_channel::bounded(1);
         self.shared.wakeup.park();
         let _ = self.shared.inbox.send(Input::HandOver(reply, Arc::clone(&self.door)));
-        let Handover { snapshot, clients } = legacy.recv().ok()?;
+        let Handover { snapshot, clients } = handover.recv().ok()?;
         let _ = self.broadcaster.join();
         self.closed.ring();
         self.manager.flush(LAST_CHANGES);

@@ -1,4 +1,4 @@
-//! What the settings ask for: services on ports, and a store.
+//! The services and the store that the settings ask for.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,25 +15,25 @@ use crate::store::{Database, Fault, Past, Store};
 use crate::telemetry::Metrics;
 use crate::web::{Guard, Site};
 
-/// How long the broadcaster may take to say how things stand.
+/// How long the broadcaster may take to answer a request for its figures.
 const COUNTING: Duration = Duration::from_secs(1);
 
-/// Starts the store, if there is to be one.
+/// Starts the store, if there is a database, and returns the history in it.
 pub(super) fn open_store(
     config: &Config,
     database: Option<Database>,
     inbox: &Sender<Input>,
-) -> Result<(Past, Memory), Fault> {
+) -> Result<(Past, OpenStore), Fault> {
     let Some(mut database) = database else { return Ok((Past::default(), None)) };
     let past = database.past(config.settings().replay)?;
     let inbox = inbox.clone();
-    // Without a broadcaster there is nobody to tell.
+    // Fails only if the broadcaster has ended.
     let report = move |event| drop(inbox.send(Input::Store(event)));
     let store = Store::start(database, config.retention(), report)?;
     Ok((past, Some((store, config.durability))))
 }
 
-/// What `config` asks for, and what the service manager made a socket for.
+/// The services that `config` asks for, or that the service manager made a socket for.
 pub(super) fn services(
     config: &Config,
     tls: Option<&Tls>,
@@ -45,7 +45,7 @@ pub(super) fn services(
         let service = Service { name, tls, site: site.map(Arc::new) };
         Wanted { addresses: config.addresses(), port, service }
     };
-    // A socket that was made for a service has its own port.
+    // The port of such a socket is the service manager's, so any number does here.
     let port_of = |port: Option<u16>, name: &str| {
         port.or_else(|| assigned.iter().any(|assigned| assigned == name).then_some(0))
     };
@@ -67,7 +67,7 @@ pub(super) fn services(
     services
 }
 
-/// The page of figures; the broadcaster is asked for those that only it knows.
+/// The page with the metrics. Each request asks the broadcaster for the figures that only it knows.
 pub(super) fn figures(
     metrics: &Arc<Metrics>,
     inbox: &Sender<Input>,
@@ -82,5 +82,5 @@ pub(super) fn figures(
     })
 }
 
-/// A store, if there is one, and whether lines wait for it.
-pub(super) type Memory = Option<(Store, Durability)>;
+/// The store, if there is one, and whether lines wait for it.
+pub(super) type OpenStore = Option<(Store, Durability)>;

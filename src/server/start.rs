@@ -1,4 +1,4 @@
-//! `Server::start`: a part for each service.
+//! `Server::start`: binds, restores, and starts the threads.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::listeners::{self, Wanted};
 use super::origin::origin;
 use super::restore::{RestoredClient, restore};
 use super::running::Server;
-use super::services::{Memory, figures, open_store, services};
+use super::services::{OpenStore, figures, open_store, services};
 use super::{certificate, port_file};
 use crate::broadcaster::{Broadcaster, Environment};
 use crate::chat::ClientId;
@@ -28,8 +28,8 @@ use crate::store::Database;
 use crate::telemetry::Metrics;
 
 impl Server {
-    /// Binds and starts, and goes on with what another process left. `snapshot` is where this one
-    /// will leave something; `on_crash` runs if the broadcaster panics: there is no going on then.
+    /// Binds and starts, and continues from the state in `inherited`. `snapshot` is the file for
+    /// the next restart. `on_crash` runs if the broadcaster panics, and must end the process.
     ///
     /// # Errors
     /// When a port cannot be bound, or the port file not written, or there is no thread.
@@ -42,7 +42,7 @@ impl Server {
     ) -> Result<Self, StartError> {
         let metrics = Arc::new(Metrics::default());
         let (inbox, receiver) = inbox::open(config.limits().max_clients);
-        // It may find damage, which is a matter of the state directory, not of the ports.
+        // First, because damage to the database is to be reported before a port that is in use.
         let (past, store) = open_store(config, database, &inbox)?;
         let tls = config.identity.clone().map(Tls::new);
         let guard = Replaceable::new(config.guard());
@@ -60,7 +60,7 @@ impl Server {
             restore(inherited, past, config.settings(), &door, &shared, &manager);
         chat.name_lines_after(&origin(config.state_dir.is_some(), clock::moment()));
 
-        // Threads of the server's own come first: there may not be one for every client.
+        // The server's own threads come first: the system may not have one for every client.
         let poll = WritablePoll::new(&closed).map_err(failed("create a poll"))?;
         let writable = Arc::new(poll);
         let web_port = listeners::web_port(&listeners);
@@ -73,7 +73,7 @@ impl Server {
         start_certificate(tls.as_ref(), &shared.metrics, &closing)?;
         let acceptors = start_acceptors(listeners, &entrance)?;
         config.port_file.as_deref().map_or(Ok(()), |path| port_file::write(path, &ports))?;
-        // Gone only if it panicked already.
+        // Fails only if the broadcaster has panicked already.
         let _ = begin.send(());
         #[rustfmt::skip]
         let server = Self {
@@ -83,7 +83,7 @@ impl Server {
     }
 }
 
-/// Binds what is wanted, unless it is inherited; returns what the port file says, too.
+/// Binds the wanted listeners that are not inherited; also returns the text of the port file.
 fn listen(
     config: &Config,
     wanted: Vec<Wanted>,
@@ -92,14 +92,14 @@ fn listen(
 ) -> Result<(Vec<(TcpListener, Service)>, String), StartError> {
     let given = std::mem::take(&mut inherited.listeners);
     let listeners = listeners::listen(config, wanted, given, !inherited.clients.is_empty())?;
-    listeners::keep(&listeners, |name| assigned.iter().any(|other| other == name));
+    listeners::store(&listeners, |name| assigned.iter().any(|other| other == name));
     let names: Vec<_> = listeners.iter().map(|(_, service)| service.name).collect();
     config.useless(&names).iter().for_each(|useless| log::warn!("{useless}"));
     let ports = listeners::announce(&listeners)?;
     Ok((listeners, ports))
 }
 
-/// What every session is given; the clock goes on where that of the process before had come to.
+/// What all sessions share. The clock continues from the uptime of the previous process.
 fn share(
     config: &Config,
     inherited: &Inherited,
@@ -116,11 +116,12 @@ fn share(
     })
 }
 
-/// What the broadcaster is given. It has no sender of its own inbox, which it could wait for.
+/// What the broadcaster shares with the server. It gets no sender of its own inbox, on which it
+/// could block.
 fn environment(
     shared: &Shared,
     manager: &ManagerThread,
-    store: Memory,
+    store: OpenStore,
     web_port: Option<u16>,
 ) -> Environment {
     Environment {
@@ -134,7 +135,7 @@ fn environment(
     }
 }
 
-/// What the acceptors have in common.
+/// What all acceptors share.
 fn entrance(shared: &Shared, closing: &Arc<Bell>, hurry: &Arc<Bell>) -> Entrance {
     Entrance {
         door: Arc::default(),
@@ -155,8 +156,8 @@ fn assigned(listeners: &[Listener]) -> Vec<String> {
     assigned.map(|listener| listener.name.clone()).collect()
 }
 
-/// Starts the broadcaster with the clients of the process before. It begins when it is sent
-/// something: until then the start may fail, and they are for the next one.
+/// Starts the broadcaster with the restored clients. It begins once the returned sender is used:
+/// until then the start may fail, and the clients are left to the next attempt.
 fn start_broadcaster(
     make: impl FnOnce() -> Broadcaster + Send + 'static,
     (clients, threads): (Vec<RestoredClient>, Threads),
@@ -169,26 +170,27 @@ fn start_broadcaster(
             return;
         }
         let mut broadcaster = make();
-        // All are adopted before anybody is read, or somebody would miss what others say.
+        // All join before the broadcaster takes input, so that none misses what others say.
         clients.into_iter().for_each(|client| client.join(&mut broadcaster, &threads));
         broadcaster.run();
     })?;
     Ok((thread, complete))
 }
 
-/// Starts the thread that reports sockets that take more again.
+/// Starts the thread that reports sockets that have become writable.
 fn start_writable(writable: Arc<WritablePoll>, inbox: Sender<Input>) -> Result<(), StartError> {
     spawn("writable", move || report_writable(&writable, &inbox)).map(drop)
 }
 
-/// Starts the thread that says when the certificate expires, if there is one.
+/// Starts the thread that warns before the certificate expires, if there is one.
 fn start_certificate(
     tls: Option<&Tls>,
     metrics: &Arc<Metrics>,
     closing: &Arc<Bell>,
 ) -> Result<(), StartError> {
     let Some(tls) = tls.cloned() else { return Ok(()) };
-    let (metrics, closing) = (Arc::clone(metrics), Arc::clone(closing));
+    let metrics = Arc::clone(metrics);
+    let closing = Arc::clone(closing);
     spawn("certificate", move || certificate::watch(&tls, &metrics, &closing)).map(drop)
 }
 

@@ -1,30 +1,30 @@
-//! What older versions left, and what was damaged on the way.
+//! Snapshots and rosters of older versions, and damaged ones.
 
 use super::*;
 use crate::chat::Settings;
 use crate::wire::Incoming;
 use serde_json::Value;
 
-/// What these versions left. Never to be changed.
+/// Written by these versions. Never change them.
 const SNAPSHOT_1: &[u8] = include_bytes!("../../../tests/data/snapshot-v1");
 const SNAPSHOT_2: &[u8] = include_bytes!("../../../tests/data/snapshot-v2");
 const ROSTER_1: &[u8] = include_bytes!("../../../tests/data/roster-v1");
 
-/// Whether all that was in `old` is in `new`, which may have more.
-fn assert_kept(old: &Value, new: &Value, place: &str) {
+/// Checks that everything in `old` is in `new`, which may have more; `path` is for the message.
+fn assert_kept(old: &Value, new: &Value, path: &str) {
     match (old, new) {
         (Value::Object(old), Value::Object(new)) => {
             for (key, value) in old.iter().filter(|(key, _)| *key != "version") {
-                let place = format!("{place}.{key}");
-                assert_kept(value, new.get(key).unwrap_or(&Value::Null), &place);
+                let path = format!("{path}.{key}");
+                assert_kept(value, new.get(key).unwrap_or(&Value::Null), &path);
             }
         }
         (Value::Array(old), Value::Array(new)) if old.len() == new.len() => {
             for (number, (old, new)) in old.iter().zip(new).enumerate() {
-                assert_kept(old, new, &format!("{place}.{number}"));
+                assert_kept(old, new, &format!("{path}.{number}"));
             }
         }
-        _ => assert_eq!(old, new, "{place}"),
+        _ => assert_eq!(old, new, "{path}"),
     }
 }
 
@@ -32,7 +32,7 @@ fn json(bytes: &[u8]) -> Value {
     serde_json::from_slice(bytes).unwrap()
 }
 
-/// Nothing of `old` is lost. `bytes_of` finds what a client has beside the JSON.
+/// Checks that nothing of `old` is lost. `bytes_of` returns a client's bytes beside the JSON.
 fn assert_all_kept(old: &[u8], bytes_of: fn(SavedClient, Vec<u8>) -> Vec<u8>) {
     let end = old.iter().position(|&byte| byte == b'\n').unwrap();
     let mut snapshot = Snapshot::from_bytes(old.to_vec()).unwrap();
