@@ -20,7 +20,7 @@ impl Chat {
             return self.connect(now, client, origin, traits, effects);
         }
         // The store's decision holds even if the client that asked for it has left.
-        self.take_note(now, client, &event, effects);
+        self.record_answer(now, client, &event, effects);
         if let (ClientId::NOBODY, Event::RoomRead(room, past)) = (client, &event) {
             self.take_over(*room, past.clone());
             self.read_next_room(effects);

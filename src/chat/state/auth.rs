@@ -1,5 +1,5 @@
-//! `Authentication`: passwords that are being checked, limited per address so that no address can take all
-//! the time there is for checking.
+//! `Authentication`: passwords that are being checked, limited per address so that no address can
+//! occupy the password thread alone.
 
 use std::time::Duration;
 
@@ -11,16 +11,16 @@ use crate::address::Address;
 use crate::chat::model::ClientId;
 use crate::chat::refusal::Refusal;
 
-/// Claims of one address at the same time, of a /56 and of a /48: each check is slow on purpose, and
-/// others wait for it.
+/// Most concurrent requests of one address, of a /56 and of a /48: each check is slow on purpose,
+/// and other requests wait for it.
 const MAX_EACH: [usize; 3] = [2, 4, 8];
 
-/// How a claim ended.
+/// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Granted,
     WrongPassword,
-    /// It was not checked, or checking failed.
+    /// The password was not checked, or checking failed.
     Undone,
 }
 
@@ -31,7 +31,7 @@ enum Kind {
     Password,
 }
 
-/// Claims that wait for an answer, and the brakes on those that had one.
+/// Requests that wait for an answer, and the limits on further ones.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Authentication {
     pending: Vec<(ClientId, Address, Kind)>,
@@ -66,7 +66,7 @@ impl Authentication {
         Ok(())
     }
 
-    /// Somebody changes a password.
+    /// Begins a change of a password.
     pub(crate) fn begin_password(
         &mut self,
         client: ClientId,
@@ -90,7 +90,7 @@ impl Authentication {
         }
     }
 
-    /// The clients whose claims have no answer yet.
+    /// The clients whose requests have no answer yet.
     pub(crate) fn pending(&self) -> Vec<ClientId> {
         self.pending.iter().map(|(client, ..)| *client).collect()
     }
@@ -100,10 +100,10 @@ impl Authentication {
         self.logins.are_consistent(uptime) && self.registrations.are_consistent(uptime)
     }
 
-    /// Ends the client's claim, whether or not the client is still here.
+    /// Ends the client's request, whether or not the client is still connected.
     pub(crate) fn end(&mut self, now: Duration, client: ClientId, outcome: Outcome) {
-        let Some(place) = self.pending.iter().position(|(id, ..)| *id == client) else { return };
-        let (_, from, kind) = self.pending.swap_remove(place);
+        let Some(index) = self.pending.iter().position(|(id, ..)| *id == client) else { return };
+        let (_, from, kind) = self.pending.swap_remove(index);
         match (kind, outcome) {
             (Kind::Login, Outcome::WrongPassword) | (Kind::Registration, Outcome::Granted) => {}
             (Kind::Password, _) => {}

@@ -1,11 +1,11 @@
-//! `Bans`: who stays out, found by name, address or network however many bans there are.
+//! `Bans`: all bans, with a fast look-up by name, address or network however many there are.
 
 use std::collections::{BTreeMap, HashMap};
 
 use crate::address::{Address, Network, Origin};
 use crate::chat::model::{Ban, Folded, Mask, Moment, Nick};
 
-/// All bans. Each has a number; a later one has a larger one.
+/// All bans, numbered in the order of adding.
 #[derive(Debug, Default)]
 pub(crate) struct Bans {
     by_number: BTreeMap<u64, Ban>,
@@ -15,7 +15,7 @@ pub(crate) struct Bans {
     next: u64,
 }
 
-/// What a ban is found by.
+/// The key by which a ban is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Key {
     Name(Folded),
@@ -47,18 +47,18 @@ impl Bans {
         self.by_number.values()
     }
 
-    /// Adds one in the place of another with the same mask, and forgets those that have run out.
+    /// Adds a ban, removes another with the same mask, and removes bans that have expired.
     pub(crate) fn add(&mut self, now: Moment, ban: Ban) {
         self.forget(|other| other.mask == ban.mask || !other.is_in_force(now));
         self.push(ban);
     }
 
-    /// Lifts those with that mask.
+    /// Removes the ban with that mask.
     pub(crate) fn remove(&mut self, mask: Mask) {
         self.forget(|ban| ban.mask == mask);
     }
 
-    /// The oldest in force on who comes from there.
+    /// The oldest ban in force that covers an address.
     pub(crate) fn on_origin(&self, now: Moment, origin: Origin) -> Option<&Ban> {
         let lengths = self.lengths.keys().filter(|(is_ipv4, _)| *is_ipv4 == origin.is_ipv4());
         let networks = lengths.filter_map(|(_, length)| Network::around(origin, *length));
@@ -66,7 +66,7 @@ impl Bans {
         self.oldest(now, std::iter::once(address).chain(networks.map(Key::Network)))
     }
 
-    /// The oldest in force on who is called that, or something that looks like it.
+    /// The oldest ban in force on a nick, or on one that looks like it.
     pub(crate) fn on_name(&self, now: Moment, nick: Nick) -> Option<&Ban> {
         self.oldest(now, [Key::Name(nick.folded())])
     }

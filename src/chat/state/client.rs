@@ -42,7 +42,7 @@ pub(crate) struct Client {
     #[serde(default)]
     pub(crate) password: Option<PasswordId>,
     pub(crate) origin: Origin,
-    /// The rooms it is in; what it says goes to the last. A text client is in one at a time.
+    /// The rooms it is in; its lines go to the last. A text client is in one at a time.
     pub(crate) rooms: Vec<RoomId>,
     /// Whether its join was announced. Until then it appears nowhere.
     pub(crate) announced: bool,
@@ -55,7 +55,7 @@ pub(crate) struct Client {
     /// As [`Traits::encrypted`].
     pub(crate) encrypted: bool,
     pub(crate) mute: Option<Mute>,
-    /// The room that it asked to go to, while the store is asked for what there is of it.
+    /// The room that it asked to join, while the chat waits for that room's past from the store.
     #[serde(default)]
     pub(crate) entering: Option<RoomName>,
     pub(crate) away: Option<Away>,
@@ -143,14 +143,16 @@ impl Client {
         self.origin.address()
     }
 
-    /// It is logged in to that account from now on.
+    /// Logs the client in to that account.
     pub(crate) fn log_in(&mut self, account: &Account) {
-        (self.login, self.password) = (Some(account.nick), Some(account.password));
+        self.login = Some(account.nick);
+        self.password = Some(account.password);
     }
 
-    /// It is logged in no longer.
+    /// Logs the client out.
     pub(crate) fn log_out(&mut self) {
-        (self.login, self.password) = (None, None);
+        self.login = None;
+        self.password = None;
     }
 
     /// Whether it is muted at `now`.
@@ -168,12 +170,13 @@ impl Client {
         if self.lists { AnswerForm::Objects } else { AnswerForm::Lines }
     }
 
-    /// As a list shows it; without its words to a reader who ignores it (`is_heard` is false).
+    /// The client as lists show it. A reader who ignores it (`is_heard` is false) does not get its
+    /// away text.
     pub(crate) fn person(&self, is_heard: bool) -> Person {
         Person { nick: self.nick, away: self.away_as(is_heard) }
     }
 
-    /// Whether it is away; without its words to a reader who ignores it.
+    /// Whether it is away, without the text for a reader who ignores it.
     pub(crate) fn away_as(&self, is_heard: bool) -> Option<Away> {
         self.away.clone().map(|Away(words)| Away(words.filter(|_| is_heard)))
     }

@@ -41,8 +41,8 @@ impl History {
         self.entries.push_back((by, entry));
     }
 
-    /// Puts what the store has, `entries`, before what was said since; the last of them may be in here
-    /// already.
+    /// Puts `entries` from the store before the lines said since. Lines that are in both are not
+    /// repeated.
     pub(super) fn recall(&mut self, mut entries: Vec<Entry>) {
         if self.capacity == 0 {
             return;
@@ -51,15 +51,15 @@ impl History {
             |own: &VecDeque<(ClientId, Entry)>, entry| own.iter().any(|(_, own)| own == entry);
         let older = match (self.entries.front(), entries.first()) {
             (Some((_, first)), Some(oldest)) => {
-                let place = entries.iter().rposition(|entry| entry == first);
+                let index = entries.iter().rposition(|entry| entry == first);
                 let is_known = || has(&self.entries, oldest);
-                place.unwrap_or_else(|| if is_known() { 0 } else { entries.len() })
+                index.unwrap_or_else(|| if is_known() { 0 } else { entries.len() })
             }
             _ => entries.len(),
         };
         entries.truncate(older);
         let surplus = (entries.len() + self.entries.len()).saturating_sub(self.capacity);
-        // Nobody of those who are here said it, as far as is known.
+        // The store does not know which client said a line.
         let older = entries.into_iter().skip(surplus).map(|entry| (ClientId::NOBODY, entry));
         let newer = std::mem::take(&mut self.entries);
         self.entries = older.chain(newer).collect();
@@ -85,9 +85,9 @@ impl History {
         last
     }
 
-    /// Forgets the lines that are meant.
-    pub(crate) fn forget(&mut self, is_meant: impl Fn(&Entry) -> bool) {
-        self.entries.retain(|(_, entry)| !is_meant(entry));
+    /// Removes the lines that match.
+    pub(crate) fn forget(&mut self, matches: impl Fn(&Entry) -> bool) {
+        self.entries.retain(|(_, entry)| !matches(entry));
     }
 
     pub(crate) fn is_empty(&self) -> bool {

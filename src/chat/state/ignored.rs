@@ -1,4 +1,4 @@
-//! `Ignored`: people who were ignored and have left: reconnecting must not end that.
+//! `Ignored`: ignored people who have left, so that reconnecting does not end an ignore.
 
 use std::collections::VecDeque;
 
@@ -13,7 +13,7 @@ const MAX: usize = 16_384;
 /// Most departures of one person that are remembered for one client that ignores them.
 const MAX_EACH: usize = 8;
 
-/// Who a person is: the account, or else the nick together with the address.
+/// The identity of a person: the account, or else the nick together with the address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Identity {
     nick: Nick,
@@ -39,22 +39,22 @@ impl Identity {
     }
 }
 
-/// Somebody who left.
+/// An ignored client that has left.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Gone {
-    /// Who ignores them.
+    /// The client that ignores it.
     by: ClientId,
     client: ClientId,
     identity: Identity,
 }
 
-/// In the order in which they left.
+/// The departures, in order.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Ignored(VecDeque<Gone>);
 
 impl Ignored {
-    /// `client`, which `by` ignores, left. Returns what was forgotten to make room: a client, and
-    /// another that it ignored.
+    /// Records that `client`, which `by` ignores, has left. If that removes another record, returns
+    /// its two clients: the one that ignores, and the ignored one.
     pub(crate) fn leave(
         &mut self,
         by: ClientId,
@@ -79,12 +79,12 @@ impl Ignored {
         by
     }
 
-    /// The nicks of those who left and whom `by` ignores.
+    /// The nicks of the people whom `by` ignores and who have left.
     pub(crate) fn names(&self, by: ClientId) -> impl Iterator<Item = Nick> {
         self.0.iter().filter(move |gone| gone.by == by).map(|gone| gone.identity.nick)
     }
 
-    /// `by` no longer ignores this person; returns the clients that the person was.
+    /// Records that `by` no longer ignores this person; returns the person's former clients.
     pub(crate) fn forget(&mut self, by: ClientId, identity: &Identity) -> Vec<ClientId> {
         let is_same = |gone: &Gone| gone.by == by && gone.identity.is(identity);
         let same = self.0.iter().filter(|gone| is_same(gone)).map(|gone| gone.client).collect();
@@ -92,12 +92,12 @@ impl Ignored {
         same
     }
 
-    /// `by` no longer ignores this client.
+    /// Records that `by` no longer ignores this client.
     pub(crate) fn forget_client(&mut self, by: ClientId, client: ClientId) {
         self.0.retain(|gone| gone.by != by || gone.client != client);
     }
 
-    /// `by` has left.
+    /// Removes all ignores of `by`, which has left.
     pub(crate) fn forget_all_of(&mut self, by: ClientId) {
         self.0.retain(|gone| gone.by != by);
     }

@@ -12,12 +12,12 @@ const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(60);
 /// Failures are forgotten after this time without another one.
 const FORGOTTEN: Duration = Duration::from_secs(600);
-/// How many times more failures a /56 and a /48 may have than an address: somebody who has one may
-/// try from any of its /64s.
+/// How many times more failures a /56 and a /48 may have than an address: the owner of a network
+/// can try from any of its /64s.
 const SHARES: [u32; 3] = [1, 2, 4];
 /// Most addresses and networks remembered; one more replaces the one that failed least.
 const MAX: usize = 3 * 4096;
-/// Of them, what one attempt may add.
+/// How many of them one attempt may add.
 const NEW: usize = 3;
 
 /// How often logins from an address failed, and when the next one is allowed.
@@ -76,14 +76,15 @@ impl Logins {
         self.0.values().all(|failures| failures.until <= now.saturating_add(LONGEST))
     }
 
-    /// Makes room for an address and the networks around it.
+    /// Removes entries until an address and the networks around it fit.
     fn make_room(&mut self, now: Duration) {
         if self.0.len() + NEW <= MAX {
             return;
         }
         self.0.retain(|_, failures| !failures.are_forgotten(now));
         while self.0.len() + NEW > MAX {
-            // A network fails a little now and then; who fails again and again is remembered.
+            // Removes networks with few failures first, and remembers those that fail again and
+            // again.
             let weight = |(network, failures): &(&Address, &Failures)| {
                 (failures.count / network.choose(SHARES), failures.until)
             };

@@ -1,4 +1,4 @@
-//! Mutes: who may not speak for a while, by client, and by address once that client has left.
+//! Mutes: clients that may not speak for a while, and addresses whose muted clients have left.
 
 use std::collections::VecDeque;
 
@@ -10,7 +10,6 @@ use crate::chat::model::{Account, Moment, Nick};
 /// Most mutes of people who left that are remembered.
 const MAX: usize = 1024;
 
-/// A mute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Mute {
     /// When it began.
@@ -19,7 +18,7 @@ pub(crate) struct Mute {
     pub(crate) until: Option<Moment>,
     /// The account that was muted, if the client was logged in.
     pub(crate) of: Option<Nick>,
-    /// Whether the client has it from somebody who left from the same address.
+    /// Whether the mute comes from a client that left, and applies by its address.
     pub(crate) is_inherited: bool,
 }
 
@@ -45,13 +44,13 @@ impl Mute {
     }
 }
 
-/// Mutes of people who left, so that reconnecting is no way around one. A mute applies to everybody
-/// from that address until they log in to an account that existed before the mute.
+/// Mutes of people who left, so that reconnecting does not end one. A mute applies to every client
+/// from that address until it logs in to an account that existed before the mute.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Mutes(VecDeque<(Address, Mute)>);
 
 impl Mutes {
-    /// A muted client left; `login` is the account that it was logged in to.
+    /// Adds the mute of a client that left; `login` is the account that it was logged in to.
     pub(crate) fn leave(&mut self, from: Address, login: Option<Nick>, mute: Mute) {
         let mute = Mute { of: login.or(mute.of), is_inherited: true, ..mute };
         let same = |(address, other): &(Address, Mute)| {
@@ -86,9 +85,9 @@ impl Mutes {
         mute: Option<Mute>,
         account: &Account,
     ) -> Option<Mute> {
-        let kept = mute.filter(|mute| !mute.spares(account));
+        let remaining = mute.filter(|mute| !mute.spares(account));
         let own = |mute: &Mute| mute.of == Some(account.nick) && mute.is_in_force(now);
-        kept.or_else(|| self.0.iter().map(|(_, mute)| *mute).find(own))
+        remaining.or_else(|| self.0.iter().map(|(_, mute)| *mute).find(own))
     }
 
     /// Removes the mutes of that address and that account.

@@ -1,4 +1,4 @@
-//! Nicks: which names are valid, who holds which, and which are reserved for somebody who left.
+//! Nicks: which client holds which nick, and which are reserved for addresses whose clients left.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
@@ -12,17 +12,18 @@ use crate::chat::refusal::Refusal;
 use crate::text::Text;
 
 /// How long an abandoned nick stays reserved for the address that had it.
-const KEPT: Duration = Duration::from_secs(60);
+const RESERVED_FOR: Duration = Duration::from_secs(60);
 /// Most nicks reserved for one address, and in all, so that a client that renames all day neither
 /// fills the memory nor displaces the nicks of others.
-const MAX_KEPT_EACH: usize = 64;
-const MAX_KEPT: usize = 65_536;
+const MAX_RESERVED_EACH: usize = 64;
+const MAX_RESERVED: usize = 65_536;
 
-/// Which client holds which nick.
+/// The nicks in use and the reserved ones.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Nicks {
     taken: HashMap<Folded, ClientId>,
-    kept: Kept,
+    #[serde(rename = "kept")]
+    reserved: Reserved,
     guests: u64,
 }
 
@@ -49,7 +50,7 @@ impl Nicks {
     /// Gives `client`, now called `old`, the nick it asks for.
     ///
     /// # Errors
-    /// When it is not valid, reserved, or somebody else's.
+    /// When the nick is not valid, reserved for another address, or another client's.
     pub(crate) fn rename(
         &mut self,
         now: Duration,
@@ -63,8 +64,8 @@ impl Nicks {
         }
         let nick = Nick::chosen(wish)?;
         let folded = nick.folded();
-        let keeper = self.kept.keeper(now, folded);
-        if self.taken.contains_key(&folded) || keeper.is_some_and(|keeper| keeper != address) {
+        let owner = self.reserved.owner(now, folded);
+        if self.taken.contains_key(&folded) || owner.is_some_and(|owner| owner != address) {
             return Err(Refusal::Taken(Text::new(wish)));
         }
         self.leave(now, old, address);
@@ -90,7 +91,7 @@ impl Nicks {
         self.taken.remove(&folded);
         // Guests' numbers are not reused, so there is nothing to reserve.
         if !nick.is_guest() {
-            self.kept.keep(now, folded, address);
+            self.reserved.add(now, folded, address);
         }
     }
 
@@ -108,31 +109,31 @@ impl Nicks {
 
 /// Abandoned nicks, and the addresses that they are reserved for.
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct Kept {
+struct Reserved {
     until: HashMap<Folded, (Address, Duration)>,
     /// The nicks of each address, oldest first.
     by_address: HashMap<Address, VecDeque<(Duration, Folded)>>,
-    /// When to look for an address's reservations that have run out.
+    /// When to look for expired reservations of an address.
     reviews: VecDeque<(Duration, Address)>,
 }
 
-impl Kept {
-    fn keeper(&self, now: Duration, nick: Folded) -> Option<Address> {
+impl Reserved {
+    fn owner(&self, now: Duration, nick: Folded) -> Option<Address> {
         self.until.get(&nick).filter(|(_, until)| *until > now).map(|(address, _)| *address)
     }
 
-    fn keep(&mut self, now: Duration, nick: Folded, address: Address) {
+    fn add(&mut self, now: Duration, nick: Folded, address: Address) {
         self.review(now);
-        let until = now + KEPT;
+        let until = now + RESERVED_FOR;
         self.until.insert(nick, (address, until));
         let own = self.by_address.entry(address).or_default();
         own.push_back((until, nick));
-        if own.len() > MAX_KEPT_EACH {
+        if own.len() > MAX_RESERVED_EACH {
             self.drop_oldest(address);
         } else {
             self.reviews.push_back((until, address));
         }
-        if self.reviews.len() > MAX_KEPT
+        if self.reviews.len() > MAX_RESERVED
             && let Some((_, longest)) = self.reviews.pop_front()
         {
             self.drop_oldest(longest);
@@ -233,7 +234,7 @@ mod tests {
         let bob = nicks.rename(START, BOB, (bobs, address(1)), "bob").unwrap();
         nicks.leave(START, bob, address(1));
         rename_on_and_on(&mut nicks, address(2), START, 50_000);
-        assert_eq!(nicks.kept.by_address[&address(2)].len(), MAX_KEPT_EACH);
+        assert_eq!(nicks.reserved.by_address[&address(2)].len(), MAX_RESERVED_EACH);
         let eve = nicks.take_guest(BOB);
         assert!(nicks.rename(seconds(59.0), BOB, (eve, address(2)), "bob").is_err());
     }
@@ -243,9 +244,9 @@ mod tests {
         let mut nicks = Nicks::default();
         rename_on_and_on(&mut nicks, address(1), START, 1000);
         for minute in 2..4 {
-            nicks.kept.review(seconds(60.0 * f64::from(minute)));
+            nicks.reserved.review(seconds(60.0 * f64::from(minute)));
         }
-        let Kept { until, by_address, reviews } = &nicks.kept;
+        let Reserved { until, by_address, reviews } = &nicks.reserved;
         assert!(until.is_empty() && by_address.is_empty() && reviews.is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! `Pace`: who spoke in a slow room recently, and has to wait.
+//! `Pace`: the clients that spoke in a slow room recently, and therefore have to wait.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use super::client::Client;
 use crate::address::Address;
 use crate::chat::model::{ClientId, Nick};
 
-/// Most speakers remembered; one more replaces the one who has the least to wait.
+/// Most speakers remembered; one more replaces the one that spoke first.
 const MAX: usize = 1024;
 
-/// Who spoke, and when.
+/// A client that spoke, and when.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Spoke {
     at: Duration,
@@ -36,8 +36,8 @@ impl Pace {
         self.0.push_back(Spoke { at: now, client: id, from: origin.address(), login });
     }
 
-    /// When the client spoke last. Counts its account, too, and clients from the same address that
-    /// left, so that reconnecting is no way to speak sooner.
+    /// When the client spoke last. Also counts lines of its account, and of clients from the same
+    /// address that left, so that it cannot speak sooner by reconnecting.
     pub(crate) fn last(
         &self,
         id: ClientId,

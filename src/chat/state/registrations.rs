@@ -1,4 +1,4 @@
-//! `Registrations`: limits how many names one address registers, so that no visitor takes all.
+//! `Registrations`: limits how many nicks one address registers.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,12 +10,12 @@ use crate::address::Address;
 /// Names that one address may register at once, and the wait for each further one.
 const MAX_AT_ONCE: u32 = 10;
 const PAUSE: Duration = Duration::from_secs(360);
-/// How many times more names a /56 and a /48 may have than an address: somebody who has one may
-/// come from any of its /64s.
+/// How many times more names a /56 and a /48 may have than an address: the owner of a network can
+/// connect from any of its /64s.
 const SHARES: [u32; 3] = [1, 2, 4];
 /// Most addresses and networks remembered; one more replaces the one that registered least.
 const MAX: usize = 3 * 4096;
-/// Of them, what one attempt may add.
+/// How many of them one attempt may add.
 const NEW: usize = 3;
 
 /// When each address will have its full allowance again.
@@ -56,7 +56,7 @@ impl Registrations {
         self.0.values().all(|until| *until <= uptime + MAX_AT_ONCE * PAUSE)
     }
 
-    /// Makes room for an address and the networks around it.
+    /// Removes entries until an address and the networks around it fit.
     fn make_room(&mut self, now: Duration) {
         if self.0.len() + NEW <= MAX {
             return;

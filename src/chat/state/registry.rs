@@ -1,4 +1,4 @@
-//! `Registry`: the accounts and bans that the store has.
+//! `Registry`: the accounts and bans, as the store has them.
 
 use std::collections::HashMap;
 
@@ -10,13 +10,13 @@ use crate::chat::refusal::Refusal;
 /// All accounts and all bans.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Roll {
-    /// By nick.
+    /// In any order.
     pub accounts: Vec<Account>,
-    /// Oldest first; some may have run out.
+    /// Oldest first; some may have expired.
     pub bans: Vec<Ban>,
 }
 
-/// The same, for look-ups.
+/// The same, with fast look-ups.
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
     accounts: HashMap<Folded, Account>,
@@ -37,7 +37,7 @@ impl Registry {
         self.accounts.insert(account.nick.folded(), account);
     }
 
-    /// Adds a ban, and forgets those that have run out, as the store does.
+    /// Adds a ban, and removes expired ones, as the store does.
     pub(crate) fn ban(&mut self, now: Moment, ban: Ban) {
         self.bans.add(now, ban);
     }
@@ -47,7 +47,7 @@ impl Registry {
         self.bans.remove(mask);
     }
 
-    /// The account that `nick`, or what it looks like, belongs to.
+    /// The account that owns `nick`, or a nick that looks like it.
     pub(crate) fn account(&self, nick: Nick) -> Option<&Account> {
         self.accounts.get(&nick.folded())
     }
@@ -75,7 +75,7 @@ impl Registry {
 }
 
 impl Ban {
-    /// What a client is told that the ban covers.
+    /// The refusal for a client that the ban covers.
     pub(crate) fn refusal(&self, now: Moment) -> Refusal {
         Refusal::Banned { why: self.reason.clone(), left: self.until.map(|until| until.since(now)) }
     }

@@ -1,4 +1,4 @@
-//! Rooms: who is in them, and which of them exist.
+//! Rooms: which exist, and which clients are in them.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
@@ -26,16 +26,16 @@ pub(crate) struct Room {
     /// How many of them were announced.
     pub(crate) announced: usize,
     pub(crate) topic: Option<Text>,
-    /// Who set it, if that was since the start.
+    /// The client that set it; `None` if it was set before the start.
     #[serde(default)]
     pub(crate) topic_by: Option<ClientId>,
     pub(crate) history: History,
-    /// Whether what the store has of it is in here, if there is a store.
+    /// Whether its past was read from the store, if there is a store.
     #[serde(default)]
     pub(crate) is_read: bool,
     /// The pause between two lines of one client, in a slow room.
     pub(crate) slow: Option<Duration>,
-    /// Who spoke recently, while the room is slow.
+    /// The clients that spoke recently, while the room is slow.
     #[serde(default)]
     pub(crate) pace: Pace,
     /// Joins and leaves for the next digest.
@@ -65,14 +65,14 @@ impl Room {
     }
 }
 
-/// All rooms. The lobby always exists; any other exists while somebody is in it, and a while longer
-/// if it has a history or topic.
+/// All rooms. The lobby always exists; any other room exists while a client is in it, and for some
+/// time afterwards if it has a history or topic.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Rooms {
     rooms: FxHashMap<RoomId, Room>,
     names: HashMap<RoomName, RoomId>,
     empty: BTreeSet<(Duration, RoomId)>,
-    /// Digests that are due later. All wait equally long, so the queue is sorted.
+    /// Scheduled digests. All are delayed equally, so the queue is sorted.
     digests: VecDeque<(Duration, RoomId)>,
     opened: u64,
     replay: usize,
@@ -93,7 +93,7 @@ impl Rooms {
     /// Changes how many lines rooms replay.
     pub(crate) fn remember(&mut self, replay: usize) {
         if replay > self.replay {
-            // The store may have the lines that were not remembered so far.
+            // The store may have lines that did not fit so far.
             self.rooms.values_mut().for_each(|room| room.is_read = false);
         }
         self.replay = replay;
@@ -126,8 +126,8 @@ impl Rooms {
         })
     }
 
-    /// Takes over what the store has of a room, which is made if there is none. What was said or set
-    /// since it was made is newer.
+    /// Adds a room's past from the store; creates the room if there is none. Its present topic and
+    /// lines are newer.
     pub(crate) fn recall(&mut self, name: RoomName, past: RoomPast) {
         let id = self.open(name);
         let Some(room) = self.rooms.get_mut(&id) else { return };
@@ -140,10 +140,10 @@ impl Rooms {
         }
     }
 
-    /// The first room that matters now and was not read from the store yet.
+    /// The first room in use whose past was not read from the store yet.
     pub(crate) fn first_unread(&self) -> Option<RoomName> {
-        let matters = |id: RoomId, room: &Room| id == RoomId::LOBBY || !room.members.is_empty();
-        let unread = self.rooms.iter().filter(|(id, room)| !room.is_read && matters(**id, room));
+        let in_use = |id: RoomId, room: &Room| id == RoomId::LOBBY || !room.members.is_empty();
+        let unread = self.rooms.iter().filter(|(id, room)| !room.is_read && in_use(**id, room));
         unread.min_by_key(|(id, _)| **id).map(|(_, room)| room.name)
     }
 
@@ -188,8 +188,8 @@ impl Rooms {
 
     pub(crate) fn leave(&mut self, now: Duration, room: RoomId, client: ClientId) {
         let Some(found) = self.rooms.get_mut(&room) else { return };
-        if let Some(place) = found.members.iter().position(|&member| member == client) {
-            found.members.remove(place);
+        if let Some(index) = found.members.iter().position(|&member| member == client) {
+            found.members.remove(index);
         }
         if !found.members.is_empty() || room == RoomId::LOBBY {
             return;
@@ -226,7 +226,7 @@ impl Rooms {
         self.digests.front().map(|&(due, _)| due)
     }
 
-    /// A room whose digest is due.
+    /// Takes a room whose digest is due.
     pub(crate) fn take_digest(&mut self, now: Duration) -> Option<RoomId> {
         let &(_, room) = self.digests.front().filter(|(due, _)| *due <= now)?;
         self.digests.pop_front();

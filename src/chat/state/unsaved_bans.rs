@@ -22,7 +22,7 @@ struct Pending {
     has_failed: bool,
 }
 
-/// In the sequence in which they were given or failed; at most one for each mask.
+/// The changes, in the order in which they were made or failed; at most one for each mask.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct UnsavedBans {
     list: VecDeque<Pending>,
@@ -30,7 +30,7 @@ pub(crate) struct UnsavedBans {
 }
 
 impl UnsavedBans {
-    /// Adds a change, in place of an earlier one for the same mask.
+    /// Adds a change, and removes an earlier one for the same mask.
     pub(crate) fn add(&mut self, by: ClientId, change: BanChange) -> Result<(), Refusal> {
         self.list.retain(|other| other.change.mask() != change.mask());
         if self.list.len() == MAX {
@@ -45,28 +45,28 @@ impl UnsavedBans {
         self.next_try <= uptime + PAUSE
     }
 
-    /// The store saved a change. Returns whether that had failed before.
+    /// Removes a change that the store saved. Returns whether saving it had failed before.
     pub(crate) fn save(&mut self, now: Duration, change: &BanChange) -> bool {
-        let Some(place) = self.list.iter().position(|other| other.change == *change) else {
+        let Some(index) = self.list.iter().position(|other| other.change == *change) else {
             return false;
         };
         // Now that one is saved, the others may succeed, too.
         self.next_try = now;
-        self.list.remove(place).is_some_and(|saved| saved.has_failed)
+        self.list.remove(index).is_some_and(|saved| saved.has_failed)
     }
 
-    /// The store could not save a change. Returns whether that is the first time.
+    /// Notes that the store could not save a change. Returns whether that is the first time.
     pub(crate) fn fail(&mut self, now: Duration, change: &BanChange) -> bool {
         self.next_try = now + PAUSE;
-        let place = self.list.iter().position(|other| other.change == *change);
-        let Some(failed) = place.and_then(|place| self.list.remove(place)) else { return false };
+        let index = self.list.iter().position(|other| other.change == *change);
+        let Some(failed) = index.and_then(|index| self.list.remove(index)) else { return false };
         // To the end of the queue: perhaps only this one cannot be saved.
-        let is_news = !failed.has_failed;
+        let is_first = !failed.has_failed;
         self.list.push_back(Pending { has_failed: true, ..failed });
-        is_news
+        is_first
     }
 
-    /// The store will answer nothing more.
+    /// Marks all changes as failed: the store will answer nothing more.
     pub(crate) fn fail_all(&mut self) {
         self.list.iter_mut().for_each(|pending| pending.has_failed = true);
     }
@@ -84,14 +84,12 @@ impl UnsavedBans {
         Some((due.by, due.change.clone()))
     }
 
-    /// All changes.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &BanChange> {
         self.list.iter().map(|pending| &pending.change)
     }
 }
 
 impl BanChange {
-    /// Its target.
     pub(crate) fn mask(&self) -> Mask {
         match self {
             Self::Ban(ban) => ban.mask,

@@ -18,7 +18,7 @@ use crate::text::{Line, Text, is_blank, shows, split_word};
 
 /// A row of the table.
 struct Command {
-    /// The word after the slash; matched in any case.
+    /// The word after the slash; its case does not matter.
     name: &'static str,
     usage: &'static str,
     help: &'static str,
@@ -63,7 +63,7 @@ impl Command {
         Self { is_secret: true, ..self }
     }
 
-    /// Runs it with the arguments that `line` ends with.
+    /// Runs the command with `args`, which `line` ends with.
     fn run(&self, turn: &mut Turn<'_>, line: &Line, args: &[&str]) -> Result<(), Refusal> {
         let is_garbled = args.last().is_some_and(|last| !line.ends_as_sent(last));
         if self.is_secret && is_garbled {
@@ -159,7 +159,8 @@ pub fn usages() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// Characters that people take for a slash; input methods turn `/` into the first one.
 const LIKE_A_SLASH: [char; 5] = ['\u{FF0F}', '\u{2044}', '\u{2215}', '\u{29F8}', '\\'];
-/// The command with a secret that a line means although its first character only looks like a slash.
+/// The command with a password that a line seems to mean, although its first character only looks
+/// like a slash.
 pub(crate) fn secret_meant_by(line: &str) -> Option<&'static str> {
     let line = line.strip_prefix(LIKE_A_SLASH)?;
     let word: String = line.split_whitespace().next()?.chars().map(narrow).collect();
@@ -264,7 +265,8 @@ impl Turn<'_> {
             return;
         }
         self.me_mut().active = self.now.uptime;
-        // A blank before the slash is a slip; said to the room, the command could reveal a secret.
+        // A blank before the slash is a typing error; a command sent to the room could reveal a
+        // password.
         let typed = line.as_str().trim_start_matches(|c| !shows(c));
         if let Some(command) = secret_meant_by(typed) {
             return self.refuse(Refusal::Misspelt(command));

@@ -1,7 +1,7 @@
-//! Entering rooms that memory does not know, or not well enough: the store is asked first.
+//! Entering a room whose past is not in memory: the chat asks the store first.
 //!
-//! Rooms without people are forgotten when there are too many of them, and a start brings back only
-//! some. What is in memory of a room is therefore the truth only once it was read from the store.
+//! Empty rooms are dropped when there are too many, and a start loads only some. A room's topic and
+//! history in memory are therefore complete only once they were read from the store.
 
 use super::speech::Turn;
 use crate::chat::effect::{Effect, Effects, Question};
@@ -11,25 +11,25 @@ use crate::chat::state::Chat;
 use crate::text::Text;
 
 impl Chat {
-    /// Asks the store for a room with people in it that was not read yet, if there is one; the next
-    /// one is asked for when the answer comes.
+    /// Asks the store for the past of the next room in use that was not read yet, if there is one.
+    /// To be called again when the answer has come.
     pub fn read_next_room(&self, effects: &mut Effects) {
         let unread = self.rooms.first_unread().filter(|_| self.settings.has_archive);
         if let Some(room) = unread {
-            effects.push(Effect::Ask(ClientId::NOBODY, self.what_there_is_of(room)));
+            effects.push(Effect::Ask(ClientId::NOBODY, self.past_question(room)));
         }
     }
 
-    /// Whether the store may have something of a room that is not in memory.
+    /// Whether the store may have a past of a room that is not in memory.
     pub(crate) fn has_to_ask(&self, room: RoomName) -> bool {
         self.settings.has_archive && !self.rooms.find(room).is_some_and(|room| room.is_read)
     }
 
-    fn what_there_is_of(&self, room: RoomName) -> Question {
+    fn past_question(&self, room: RoomName) -> Question {
         Question::Room { room, lines: self.settings.replay }
     }
 
-    /// Takes over what the store has of a room, if the room is in memory.
+    /// Adds a room's past from the store, if the room is in memory.
     pub(crate) fn take_over(&mut self, room: RoomName, past: Option<RoomPast>) {
         if self.rooms.find(room).is_some() {
             self.rooms.recall(room, past.unwrap_or_default());
@@ -38,20 +38,21 @@ impl Chat {
 }
 
 impl Turn<'_> {
-    /// Goes to another room, at once or when the store has answered what there is of it.
+    /// Moves the client to another room, at once or once the store has sent the room's past.
     pub(crate) fn go_to(&mut self, name: RoomName) -> Result<(), Refusal> {
         if self.room().1.name == name {
             return Err(Refusal::AlreadyIn(name));
         }
         if self.chat.has_to_ask(name) {
             self.me_mut().entering = Some(name);
-            self.effects.push(Effect::Ask(self.me, self.chat.what_there_is_of(name)));
+            self.effects.push(Effect::Ask(self.me, self.chat.past_question(name)));
             return Ok(());
         }
         self.enter_if_allowed(name)
     }
 
-    /// Others see the name of a new room, so creating one is speaking.
+    /// Moves the client to a room. A client that may not speak cannot create one, as others would
+    /// see its name.
     fn enter_if_allowed(&mut self, name: RoomName) -> Result<(), Refusal> {
         self.me_mut().entering = None;
         if self.chat.rooms.find(name).is_none() {
@@ -61,12 +62,12 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// The store has answered what there is of a room.
+    /// Handles a room's past from the store.
     pub(crate) fn room_read(&mut self, room: RoomName, past: Option<RoomPast>) {
         if self.me().entering != Some(room) {
             return self.chat.take_over(room, past);
         }
-        // It is made only if somebody enters it, and then it is not empty for long.
+        // This may create the room, which the client enters next.
         match past {
             Some(past) => self.chat.rooms.recall(room, past),
             None => self.chat.take_over(room, None),
@@ -75,7 +76,7 @@ impl Turn<'_> {
         self.chat.take_over(room, None);
     }
 
-    /// Enters without the past: there will be another try when somebody enters next.
+    /// Enters without the past. The chat asks the store again when the next client enters.
     pub(crate) fn room_not_read(&mut self, room: RoomName, why: Text) {
         if self.me().entering == Some(room) {
             self.refuse(Refusal::NotFound(why));
@@ -83,7 +84,7 @@ impl Turn<'_> {
         }
     }
 
-    /// The same, because there is no answer.
+    /// The same, because the store did not answer in time.
     pub(crate) fn not_answered(&mut self) {
         if let Some(room) = self.me().entering {
             self.room_not_read(room, Text::new("the history cannot be read now; try again later"));
@@ -106,12 +107,12 @@ mod tests {
         let mut chat = Chat::new(settings);
         for id in [ALICE, BOB] {
             let origin = Origin::of([192, 0, 2, 1].into());
-            happen(&mut chat, id, Event::Connected(origin, Traits::default()));
+            handle(&mut chat, id, Event::Connected(origin, Traits::default()));
         }
         chat
     }
 
-    fn happen(chat: &mut Chat, id: ClientId, event: Event) -> Vec<Effect> {
+    fn handle(chat: &mut Chat, id: ClientId, event: Event) -> Vec<Effect> {
         let mut effects = Effects::default();
         chat.handle(Now::default(), id, event, &mut effects);
         let (list, _) = effects.drain();
@@ -119,7 +120,7 @@ mod tests {
     }
 
     fn types(chat: &mut Chat, id: ClientId, line: &str) -> Vec<Effect> {
-        happen(chat, id, Event::Line(Line::new(line)))
+        handle(chat, id, Event::Line(Line::new(line)))
     }
 
     fn dev() -> RoomName {
@@ -146,7 +147,7 @@ mod tests {
         let asked = types(&mut chat, ALICE, "/join dev");
         let question = Question::Room { room: dev(), lines: 20 };
         assert_eq!(asked, [Effect::Ask(ALICE, question)]);
-        let entered = happen(&mut chat, ALICE, Event::RoomRead(dev(), Some(past())));
+        let entered = handle(&mut chat, ALICE, Event::RoomRead(dev(), Some(past())));
         assert!(shows_past(&entered));
         assert!(shows_past(&types(&mut chat, BOB, "/join dev")), "it is known by now");
     }
@@ -155,11 +156,11 @@ mod tests {
     fn without_an_answer_it_is_entered_all_the_same_and_read_later() {
         let mut chat = chat();
         types(&mut chat, ALICE, "/join dev");
-        assert!(!shows_past(&happen(&mut chat, ALICE, Event::NotAnswered)));
+        assert!(!shows_past(&handle(&mut chat, ALICE, Event::NotAnswered)));
         types(&mut chat, ALICE, "new");
         assert_eq!(types(&mut chat, BOB, "/join dev").len(), 1, "it asks, too");
-        assert_eq!(happen(&mut chat, ALICE, Event::RoomRead(dev(), Some(past()))), []);
-        assert!(shows_past(&happen(&mut chat, BOB, Event::RoomRead(dev(), Some(past())))));
+        assert_eq!(handle(&mut chat, ALICE, Event::RoomRead(dev(), Some(past()))), []);
+        assert!(shows_past(&handle(&mut chat, BOB, Event::RoomRead(dev(), Some(past())))));
     }
 
     #[test]
@@ -167,8 +168,8 @@ mod tests {
         let mut chat = chat();
         types(&mut chat, ALICE, "/join dev");
         types(&mut chat, ALICE, "/join ops");
-        assert_eq!(happen(&mut chat, ALICE, Event::RoomRead(dev(), Some(past()))), []);
-        happen(&mut chat, ALICE, Event::RoomRead(RoomName::new("ops").unwrap(), None));
+        assert_eq!(handle(&mut chat, ALICE, Event::RoomRead(dev(), Some(past()))), []);
+        handle(&mut chat, ALICE, Event::RoomRead(RoomName::new("ops").unwrap(), None));
         assert_eq!(chat.presence(ALICE).unwrap().room.as_str(), "ops");
         assert!(chat.rooms.find(dev()).is_none(), "nobody is in it");
     }

@@ -1,4 +1,4 @@
-//! Moderation: whose a nick is, who may speak, and who is disconnected.
+//! Moderation: accounts and bans in force: who may use a nick, speak, or stay connected.
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -13,13 +13,13 @@ use crate::chat::state::{Chat, Client, Outcome, Registry, Roll};
 use crate::text::Text;
 
 impl Chat {
-    /// Replaces accounts and bans by those of the store, and applies orders that are not saved yet.
-    /// The caller [enforces](Self::enforce) them next.
+    /// Replaces accounts and bans by those of the store, and applies changes that are not saved
+    /// yet. The caller must [enforce](Self::enforce) them next.
     pub fn register(&mut self, roll: Roll) {
         self.registry = Registry::from(roll);
-        for order in self.unsaved_bans.iter() {
-            match order {
-                // At the earliest moment, so that no ban counts as run out: the roll is current.
+        for change in self.unsaved_bans.iter() {
+            match change {
+                // At the earliest moment, so that no ban counts as expired: the roll is current.
                 BanChange::Ban(ban) => self.registry.ban(Moment::default(), ban.clone()),
                 BanChange::Unban(mask) => self.registry.unban(*mask),
             }
@@ -37,7 +37,8 @@ impl Chat {
         }
     }
 
-    /// The store will answer nothing more: tells clients that wait, and marks orders to be retried.
+    /// Ends all waits for the store, which will answer nothing more: tells the clients that wait,
+    /// and marks unsaved changes to be retried.
     pub fn give_up(&mut self, now: Now, effects: &mut Effects) {
         self.unsaved_bans.fail_all();
         for client in self.authentication.pending() {
@@ -62,8 +63,8 @@ impl Chat {
         }
     }
 
-    /// Records what the store decided.
-    pub(crate) fn take_note(
+    /// Records the store's answer to a request.
+    pub(crate) fn record_answer(
         &mut self,
         now: Now,
         client: ClientId,
@@ -86,34 +87,34 @@ impl Chat {
                 self.registry.add(*account);
             }
             Event::Banned(ban) => {
-                self.conclude(now, client, &BanChange::Ban(ban.clone()), true, effects)
+                self.report_ban_change(now, client, &BanChange::Ban(ban.clone()), true, effects)
             }
             Event::Unbanned(mask) => {
-                self.conclude(now, client, &BanChange::Unban(*mask), true, effects);
+                self.report_ban_change(now, client, &BanChange::Unban(*mask), true, effects);
             }
-            Event::NotSaved(order) => self.conclude(now, client, order, false, effects),
+            Event::NotSaved(change) => self.report_ban_change(now, client, change, false, effects),
             _ => {}
         }
     }
 
-    /// Tells the operator who gave an order, if still here, whether it was saved.
-    fn conclude(
+    /// Tells the operator who changed a ban, if still connected, whether the change was saved.
+    fn report_ban_change(
         &mut self,
         now: Now,
         client: ClientId,
-        order: &BanChange,
+        change: &BanChange,
         is_saved: bool,
         effects: &mut Effects,
     ) {
-        let done = match order {
+        let done = match change {
             BanChange::Ban(ban) => format!("{} is banned", ban.mask),
             BanChange::Unban(mask) => format!("{mask} is no longer banned"),
         };
         let message = if is_saved {
-            let was_late = self.unsaved_bans.save(now.uptime, order);
+            let was_late = self.unsaved_bans.save(now.uptime, change);
             let late = if was_late { ", and saved now" } else { "" };
             Message::Notice(Text::new(done + late))
-        } else if self.unsaved_bans.fail(now.uptime, order) {
+        } else if self.unsaved_bans.fail(now.uptime, change) {
             Message::Refused(Refusal::NotSaved(Text::new(done)))
         } else {
             return;
@@ -137,7 +138,7 @@ pub(crate) fn because(why: Option<&Text>) -> String {
 }
 
 impl Ban {
-    /// Whom it keeps out, for how much longer, who said so and why, for operators.
+    /// The ban's mask, remaining time, operator and reason, for other operators.
     pub fn describe(&self, now: Moment) -> Text {
         let left = for_so_long(self.until.map(|until| until.since(now)));
         Text::new(format!("{}{left}, by {}{}", self.mask, self.by, because(self.reason.as_ref())))
@@ -155,15 +156,16 @@ impl Turn<'_> {
         self.chat.registry.is_operator(self.me().login)
     }
 
-    /// Logs what the client did as an operator.
-    pub(crate) fn log(&mut self, deed: impl Display) {
-        let words = format!("{} {deed}", self.me().nick);
+    /// Logs an operator's action, such as "kicked bob".
+    pub(crate) fn log(&mut self, action: impl Display) {
+        let words = format!("{} {action}", self.me().nick);
         self.effects.push(Effect::Moderated(Text::new(words)));
     }
 
-    /// Fails if the client may not show its own words to others.
+    /// Fails if the client may not send text to others.
     pub(crate) fn may_speak(&self) -> Result<(), Refusal> {
-        let (me, now) = (self.me(), self.now.moment);
+        let me = self.me();
+        let now = self.now.moment;
         if let Some(mute) = me.mute.filter(|mute| mute.is_in_force(now)) {
             return Err(Refusal::Muted(mute.until.map(|until| until.since(now))));
         }
@@ -175,7 +177,9 @@ impl Turn<'_> {
 
     /// Counts a line in a slow room; fails if it comes too soon.
     pub(crate) fn keep_pace(&mut self) -> Result<(), Refusal> {
-        let (id, now, is_operator) = (self.me, self.now.uptime, self.is_operator());
+        let id = self.me;
+        let now = self.now.uptime;
+        let is_operator = self.is_operator();
         let Chat { clients, rooms, .. } = &mut *self.chat;
         let me = &clients[&id];
         let Some(room) = rooms.get_mut(me.room()) else { return Ok(()) };
@@ -191,14 +195,14 @@ impl Turn<'_> {
     }
 
     /// Fails if `nick` is banned.
-    pub(crate) fn may_bear(&self, nick: Nick) -> Result<(), Refusal> {
+    pub(crate) fn check_not_banned(&self, nick: Nick) -> Result<(), Refusal> {
         let now = self.now.moment;
         self.chat.registry.ban_on(now, nick).map_or(Ok(()), |ban| Err(ban.refusal(now)))
     }
 
     /// Fails if `nick` is banned or another account's.
-    pub(crate) fn may_wear(&self, nick: Nick) -> Result<(), Refusal> {
-        self.may_bear(nick)?;
+    pub(crate) fn may_use_nick(&self, nick: Nick) -> Result<(), Refusal> {
+        self.check_not_banned(nick)?;
         match self.chat.registry.account(nick) {
             Some(account) if self.me().login != Some(account.nick) => {
                 Err(Refusal::Registered(account.nick))
@@ -208,7 +212,7 @@ impl Turn<'_> {
     }
 
     /// Renames the client to `nick`, which it holds already, and tells the rooms.
-    pub(crate) fn wear(&mut self, nick: Nick) {
+    pub(crate) fn set_nick(&mut self, nick: Nick) {
         let from = self.me_mut().rename(nick);
         let to = nick;
         let (_, room) = self.room();
@@ -226,7 +230,8 @@ impl Turn<'_> {
         self.stay_ignored();
     }
 
-    /// The store registered an account: logs the client in, unless it has another nick by now.
+    /// Handles a registration that the store saved: logs the client in, unless it has another nick
+    /// by now.
     pub(crate) fn registered(&mut self, account: Account) {
         let nick = account.nick;
         if self.me().nick.resembles(nick) {
@@ -240,11 +245,11 @@ impl Turn<'_> {
         self.chat.enforce(self.now, self.effects);
     }
 
-    /// The password was right: takes the account's nick, from another client if one has it.
+    /// Handles a right password: gives the client the account's nick, which another client loses.
     pub(crate) fn logged_in(&mut self, account: Account) {
         let (nick, address) = (account.nick, self.me().address());
         // Bans and accounts may have changed while the password was being checked.
-        if let Err(refusal) = self.may_bear(nick) {
+        if let Err(refusal) = self.check_not_banned(nick) {
             return self.refuse(refusal);
         }
         match self.chat.registry.account(nick) {
@@ -259,49 +264,51 @@ impl Turn<'_> {
         }
         let holder = self.chat.nicks.holder(nick.as_str()).filter(|holder| *holder != self.me);
         if let Some(holder) = holder {
-            self.as_other(holder).make_way(format_args!("{nick} has logged in"));
+            self.as_other(holder).lose_nick(format_args!("{nick} has logged in"));
         }
         let mute = self.chat.mutes.after_login(self.now.moment, self.me().mute, &account);
         self.me_mut().mute = mute;
         if self.me().nick != nick {
-            let (uptime, me, old) = (self.now.uptime, self.me, self.me().nick);
-            self.chat.nicks.claim(uptime, me, (old, address), nick);
+            let old = self.me().nick;
+            self.chat.nicks.claim(self.now.uptime, self.me, (old, address), nick);
             self.me_mut().log_out();
-            self.wear(nick);
+            self.set_nick(nick);
         }
         self.me_mut().log_in(&account);
         self.stay_ignored();
         self.notice(format_args!("you are logged in as {nick}"));
     }
 
-    /// The account has another password, which the client chose.
+    /// Handles a change of the password that the store saved.
     pub(crate) fn password_changed(&mut self, account: Account) {
         if self.me().login == Some(account.nick) {
             self.me_mut().log_in(&account);
         }
         self.notice(format_args!("the password of {} is changed", account.nick));
-        // Whoever else is logged in to it knows the old one.
+        // Logs out other clients, which logged in with the old password.
         self.chat.enforce(self.now, self.effects);
     }
 
-    /// Renames the client to a guest's nick, because its own belongs to somebody else.
-    fn make_way(&mut self, why: impl Display) {
+    /// Renames the client to a guest's nick, because its own belongs to another account.
+    fn lose_nick(&mut self, why: impl Display) {
         self.me_mut().log_out();
         let (nick, address) = (self.me().nick, self.me().address());
         self.chat.nicks.leave(self.now.uptime, nick, address);
         let guest = self.chat.nicks.take_guest(self.me);
         self.notice(why);
-        self.wear(guest);
+        self.set_nick(guest);
         self.effects.push(Effect::Changed(self.me));
     }
 
     /// Applies bans and accounts: disconnects the client if it is banned, logs it out if its
     /// account is gone, and takes a nick that belongs to another account.
     fn apply_rules(&mut self) {
-        let (now, nick, origin) = (self.now.moment, self.me().nick, self.me().origin);
+        let now = self.now.moment;
+        let Client { nick, origin, .. } = *self.me();
         let registry = &self.chat.registry;
         if let Some(ban) = registry.ban_of(now, origin).or_else(|| registry.ban_on(now, nick)) {
-            let (refusal, reason) = (ban.refusal(now), Reason::Kicked(ban.by, ban.reason.clone()));
+            let reason = Reason::Kicked(ban.by, ban.reason.clone());
+            let refusal = ban.refusal(now);
             return self.expel(refusal, reason);
         }
         let account = registry.account(nick).copied();
@@ -309,11 +316,11 @@ impl Turn<'_> {
             self.check_login(account.as_ref());
         }
         if let Some(owned) = account.filter(|_| self.me().login.is_none()) {
-            self.make_way(Refusal::Registered(owned.nick));
+            self.lose_nick(Refusal::Registered(owned.nick));
         }
     }
 
-    /// Logs out who is logged in to an account that is gone, or with a password that was changed.
+    /// Logs the client out if its account is gone, or the account's password was changed.
     fn check_login(&mut self, account: Option<&Account>) {
         let Client { login, password, .. } = *self.me();
         let why = match account.filter(|account| login == Some(account.nick)) {

@@ -14,8 +14,8 @@ use crate::chat::state::{Chat, Client, Identity, Presence, Room};
 const CROWD: usize = 50;
 /// Most people that a list names.
 const MAX_LISTED: usize = 500;
-/// Most lines that are replayed without a reminder of one's name: they leave the welcome on the
-/// screen.
+/// After more replayed lines than this, the client is reminded of its nick: the welcome may have
+/// left the screen.
 const MAX_UNREMINDED: usize = 10;
 /// Most others that a welcome names.
 const MAX_NAMED: usize = 10;
@@ -71,8 +71,8 @@ impl Chat {
         true
     }
 
-    /// Waits for the announcements of those who were taken over unannounced; to be called once
-    /// all were.
+    /// Schedules the announcements of restored clients that are not announced yet. To be called
+    /// once all clients are restored.
     pub fn await_announcements(&mut self) {
         let unannounced = self.clients.iter().filter(|(_, client)| !client.announced);
         self.arrivals.reset(unannounced.map(|(id, client)| (client.connected, *id)).collect());
@@ -93,8 +93,9 @@ impl Chat {
         self.tell_presence(id, (None, &[]), effects, message);
     }
 
-    /// Tells a room that somebody joined or left, except `subject` and clients with `/quiet on`.
-    /// `message` gets the number of people here, and false for `ignorers`, who are not shown words.
+    /// Tells a room that a client joined or left, except `subject` and clients with `/quiet on`.
+    /// `message` gets the number of people here, and false for `ignorers`, who do not get the text
+    /// of the reason.
     ///
     /// A client that is not announced yet counts for itself, but not for others.
     fn tell_presence(
@@ -118,7 +119,7 @@ impl Chat {
         }
     }
 
-    /// Who ignores the person whose words are in the reason why `client` leaves.
+    /// The clients that ignore the author of the text in `reason`, for which `client` leaves.
     fn ignorers(&self, client: &Client, reason: &Reason) -> Vec<ClientId> {
         let speaker = match reason {
             Reason::Quit(Some(_)) => Some(client),
@@ -132,7 +133,7 @@ impl Chat {
 }
 
 impl Turn<'_> {
-    /// Announces the client to its rooms, unless that was done.
+    /// Announces the client to its rooms, unless it was announced before.
     pub(crate) fn announce(&mut self) {
         if self.me().announced {
             return;
@@ -165,12 +166,12 @@ impl Turn<'_> {
     /// Changes the client's nick, and tells its rooms.
     pub(crate) fn rename(&mut self, wish: &str) -> Result<(), Refusal> {
         self.may_speak()?;
-        let (me, old) = (self.me, (self.me().nick, self.me().address()));
         if let Some(wished) = Nick::new(wish) {
-            self.may_wear(wished)?;
+            self.may_use_nick(wished)?;
         }
-        let nick = self.chat.nicks.rename(self.now.uptime, me, old, wish)?;
-        self.wear(nick);
+        let old = (self.me().nick, self.me().address());
+        let nick = self.chat.nicks.rename(self.now.uptime, self.me, old, wish)?;
+        self.set_nick(nick);
         Ok(())
     }
 
@@ -189,9 +190,10 @@ impl Turn<'_> {
         self.effects.push(Effect::Departed(self.me, client.nick, reason));
     }
 
-    /// Ends its ignores, and remembers who ignores it, for when it reconnects.
+    /// Ends its ignores, and records the clients that ignore it, for when it reconnects.
     fn end_ignoring(&mut self, client: &Client) {
-        let (me, chat) = (self.me, &mut *self.chat);
+        let me = self.me;
+        let chat = &mut *self.chat;
         chat.ignored.forget_all_of(me);
         for other in &client.ignores {
             if let Some(ignored) = chat.clients.get_mut(other) {
@@ -213,7 +215,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Adds the client to a room without telling it; returns who is there.
+    /// Adds the client to a room without telling the room; returns the others there.
     fn enter(&mut self, id: RoomId) -> (RoomName, Others) {
         let others = self.others(id);
         self.chat.rooms.enter(id, self.me);
@@ -247,7 +249,8 @@ impl Turn<'_> {
 
     /// Tells a room that the client joined; it is a member already.
     fn tell_joined(&mut self, id: RoomId) {
-        let (me, nick) = (self.me, self.me().nick);
+        let me = self.me;
+        let nick = self.me().nick;
         let Some(room) = self.chat.rooms.get_mut(id) else { return };
         room.announced += 1;
         let name = room.name;
@@ -283,7 +286,7 @@ impl Turn<'_> {
         Others { count, names }
     }
 
-    /// Sends the list of people in the room that the client entered, if it keeps one.
+    /// Sends the list of people in the room that the client entered, if it shows one.
     fn show_people(&mut self) {
         if self.me().lists {
             self.tell(self.people(self.room().1));
@@ -299,7 +302,7 @@ impl Turn<'_> {
         }
         let dates = Dates::UnlessOn(self.now.moment);
         let shown = self.show_history(self.chat.settings.replay, dates);
-        // A client that keeps a list of people shows its own name, too.
+        // A client that shows a list of people shows its own nick, too.
         if shown > MAX_UNREMINDED && !self.me().lists {
             self.remind();
         }
@@ -331,9 +334,9 @@ impl Turn<'_> {
         Message::People { room: room.name, here, people, more }
     }
 
-    /// Sends what the store found.
+    /// Sends the lines that the store found, without those of people whom the client ignores.
     pub(crate) fn show_found(&mut self, room: Option<RoomName>, mut lines: Vec<(RoomName, Entry)>) {
-        // Stored lines have nicks, no client numbers.
+        // Stored lines have nicks, but no client ids.
         let clients = &self.chat.clients;
         let ignored = self.me().ignores.iter().filter_map(|id| clients.get(id));
         let gone = self.chat.ignored.names(self.me);
@@ -352,9 +355,10 @@ impl Turn<'_> {
     /// Sends the last `count` lines of the client's room; returns how many there were.
     pub(crate) fn show_history(&mut self, count: usize, dates: Dates) -> usize {
         let (_, room) = self.room();
-        let (oldest, me) = (self.oldest_shown(), self.me());
-        let entries = room.history.last(count, oldest, &me.ignores, me.form());
-        let (room, shown) = (room.name, entries.len());
+        let me = self.me();
+        let entries = room.history.last(count, self.oldest_shown(), &me.ignores, me.form());
+        let room = room.name;
+        let shown = entries.len();
         if shown > 0 {
             self.tell(Message::History { room, entries, dates });
         }

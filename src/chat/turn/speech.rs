@@ -24,7 +24,7 @@ impl Turn<'_> {
         Some(Moment { unix_ms: self.now.moment.unix_ms.saturating_sub(keep) })
     }
 
-    /// Says something in the client's room. It does not reach clients that ignore this one, nor the
+    /// Sends a line to the client's room. Clients that ignore this one do not get it, nor does the
     /// client itself unless `/echo` is on.
     pub(crate) fn speak(&mut self, kind: Kind, text: Text) -> Result<(), Refusal> {
         self.may_speak()?;
@@ -35,7 +35,8 @@ impl Turn<'_> {
     }
 
     fn say(&mut self, kind: Kind, text: Text) {
-        let (id, at) = (self.me().room(), self.now.moment);
+        let id = self.me().room();
+        let at = self.now.moment;
         let line = self.chat.line_ids.next();
         let client = &self.chat.clients[&self.me];
         let from = client.nick;
@@ -48,15 +49,19 @@ impl Turn<'_> {
         self.effects.tell_room(id, except, message);
     }
 
-    /// Says something to one client only.
+    /// Sends a private message.
     pub(crate) fn whisper(&mut self, to: ClientId, text: &str) -> Result<(), Refusal> {
         self.may_speak()?;
         self.announce();
         let Some(reader) = self.chat.clients.get(&to) else { return Ok(()) };
-        let (from, to_nick, at, text) =
-            (self.me().nick, reader.nick, self.now.moment, Text::new(text));
-        let (id, away) = (self.chat.line_ids.next(), reader.away_as(self.hears(to)));
-        if !reader.ignores.contains(&self.me) {
+        let from = self.me().nick;
+        let to_nick = reader.nick;
+        let away = reader.away_as(self.hears(to));
+        let ignores_me = reader.ignores.contains(&self.me);
+        let id = self.chat.line_ids.next();
+        let at = self.now.moment;
+        let text = Text::new(text);
+        if !ignores_me {
             let (id, text) = (id.clone(), text.clone());
             let message = Message::PrivateFrom { id, from, to: to_nick, text, at };
             self.effects.tell(Audience::One(to), message);
@@ -71,7 +76,7 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Disconnects the client because it asked to.
+    /// Disconnects the client at its own request.
     pub(crate) fn quit(&mut self, words: Option<Text>) {
         self.tell(Message::Bye);
         self.dismiss(Reason::Quit(words));
@@ -114,7 +119,7 @@ impl Turn<'_> {
         self.chat.clients.get_mut(&self.me).expect("a turn is a connected client's")
     }
 
-    /// The room that the client is in, and its number.
+    /// The room that the client is in, and the room's id.
     pub(crate) fn room(&self) -> (RoomId, &Room) {
         let id = self.me().room();
         (id, self.chat.rooms.get(id).expect("a room exists while somebody is in it"))

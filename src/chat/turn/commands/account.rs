@@ -13,13 +13,13 @@ pub(crate) fn register(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal
         return Err(Refusal::Guest);
     }
     let password = Password::chosen(args[0]).ok_or(Refusal::NotAPassword)?;
-    // Registering a new name must be no way around a mute or a lockdown.
+    // Otherwise a muted client, or a guest in a lockdown, could speak after registering.
     turn.may_speak()?;
     if let Some(account) = turn.chat.registry.account(nick) {
         return Err(Refusal::Registered(account.nick));
     }
-    let (uptime, me, from) = (turn.now.uptime, turn.me, turn.me().address());
-    turn.chat.authentication.begin_registration(uptime, me, from)?;
+    let from = turn.me().address();
+    turn.chat.authentication.begin_registration(turn.now.uptime, turn.me, from)?;
     authenticate(turn, AuthRequest::Register(nick, password, turn.now.moment));
     Ok(())
 }
@@ -31,14 +31,14 @@ pub(crate) fn login(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
             turn.effects.push(Effect::LoginFailed(turn.me, nick));
         }
     })?;
-    turn.may_bear(nick)?;
-    let (uptime, me, from) = (turn.now.uptime, turn.me, turn.me().address());
-    turn.chat.authentication.begin_login(uptime, me, from)?;
+    turn.check_not_banned(nick)?;
+    let from = turn.me().address();
+    turn.chat.authentication.begin_login(turn.now.uptime, turn.me, from)?;
     authenticate(turn, AuthRequest::Login(nick, password, turn.now.moment));
     Ok(())
 }
 
-/// What was typed, if there is such an account and it could be a password.
+/// The password and nick in `args`, if there is such an account and the password is possible.
 fn credentials(turn: &Turn<'_>, args: &[&str]) -> Result<(Password, Nick), Refusal> {
     let password = Password::new(args[1]).ok_or(Refusal::WrongPassword)?;
     let account = Nick::new(args[0]).and_then(|nick| turn.chat.registry.account(nick));
@@ -51,13 +51,13 @@ pub(super) fn password(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal
     let login = turn.me().login.ok_or(Refusal::NotLoggedIn)?;
     let account = *turn.chat.registry.account(login).ok_or(Refusal::NotLoggedIn)?;
     let password = Password::chosen(args[0]).ok_or(Refusal::NotANewPassword)?;
-    let (me, from) = (turn.me, turn.me().address());
-    turn.chat.authentication.begin_password(me, from)?;
+    let from = turn.me().address();
+    turn.chat.authentication.begin_password(turn.me, from)?;
     authenticate(turn, AuthRequest::SetPassword(account.nick, account.password, password));
     Ok(())
 }
 
-/// Warns if the connection is not encrypted; fails if the server keeps no accounts.
+/// Warns if the connection is not encrypted; fails if the server has no accounts.
 fn warn_of_listeners(turn: &mut Turn<'_>) -> Result<(), Refusal> {
     if !turn.me().encrypted {
         turn.notice(

@@ -1,4 +1,4 @@
-//! Commands that ignore people: the client rather than its name, so that a rename changes nothing.
+//! Commands that ignore people. They ignore the client, not its nick, so a rename ends no ignore.
 
 use crate::chat::model::ClientId;
 use crate::chat::refusal::Refusal;
@@ -6,12 +6,12 @@ use crate::chat::state::Identity;
 use crate::chat::turn::speech::Turn;
 use crate::text::Text;
 
-/// Most clients that one client can ignore; one more ends the oldest.
+/// Most clients that one client can ignore; one more ends the oldest ignore.
 const MAX_IGNORED: usize = 256;
 
 pub(crate) fn ignore(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
-    let (me, other) = (turn.me, turn.find(args[0])?);
-    if me == other {
+    let other = turn.find(args[0])?;
+    if other == turn.me {
         return Err(Refusal::IgnoreSelf);
     }
     turn.begin_ignoring(other);
@@ -29,7 +29,7 @@ pub(crate) fn unignore(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal
     let (nick, identity) = (client.nick, Identity::of(client));
     let mut same = turn.chat.ignored.forget(turn.me, &identity);
     same.push(other);
-    same.into_iter().for_each(|client| turn.hear_again(client));
+    same.into_iter().for_each(|client| turn.stop_ignoring(client));
     turn.notice(format_args!("you no longer ignore {nick}"));
     Ok(())
 }
@@ -41,7 +41,7 @@ impl Turn<'_> {
             return;
         }
         if self.me().ignores.len() >= MAX_IGNORED {
-            self.hear_again(self.first_to_hear_again());
+            self.stop_ignoring(self.oldest_ignored());
         }
         let me = self.me;
         self.me_mut().ignores.push(other);
@@ -50,15 +50,15 @@ impl Turn<'_> {
         }
     }
 
-    /// A client that has left, if there is one: reconnecting again and again must not end other
-    /// ignores.
-    fn first_to_hear_again(&self) -> ClientId {
+    /// The client whose ignore ends first: one that has left, if there is any, so that somebody who
+    /// reconnects again and again does not end other ignores.
+    fn oldest_ignored(&self) -> ClientId {
         let ignores = &self.me().ignores;
         let gone = ignores.iter().find(|other| !self.chat.clients.contains_key(other));
         *gone.unwrap_or(&ignores[0])
     }
 
-    fn hear_again(&mut self, other: ClientId) {
+    fn stop_ignoring(&mut self, other: ClientId) {
         let me = self.me;
         self.me_mut().ignores.retain(|&ignored| ignored != other);
         self.chat.ignored.forget_client(me, other);
@@ -67,7 +67,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Whoever ignored this person before they reconnected ignores this client, too.
+    /// Restores the ignores of a person who has reconnected as this client.
     pub(crate) fn stay_ignored(&mut self) {
         let me = self.me;
         for by in self.chat.ignored.by_whom(&Identity::of(self.me())) {

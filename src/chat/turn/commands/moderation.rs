@@ -19,12 +19,13 @@ const MAX_LISTED: usize = 100;
 const MAX_SLOW: u64 = 3600;
 
 pub(crate) fn kick(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
-    let (other, by) = (other(turn, args[0])?, turn.me().nick);
+    let other = other(turn, args[0])?;
+    let by = turn.me().nick;
     let why = args.get(1).map(Text::new);
     let whom = turn.chat.clients[&other].nick;
     turn.log(format_args!("kicked {whom}{}", because(why.as_ref())));
-    let (refusal, reason) = (Refusal::Kicked(by, why.clone()), Reason::Kicked(by, why));
-    turn.as_other(other).expel(refusal, reason);
+    let refusal = Refusal::Kicked(by, why.clone());
+    turn.as_other(other).expel(refusal, Reason::Kicked(by, why));
     turn.notice(format_args!("{whom} is kicked"));
     Ok(())
 }
@@ -67,7 +68,8 @@ pub(crate) fn unmute(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> 
 
 /// Unmutes all clients from that address, and those that will connect from there.
 fn unmute_all(turn: &mut Turn<'_>, origin: Origin) -> Result<(), Refusal> {
-    let (from, now) = (origin.address(), turn.now.moment);
+    let from = origin.address();
+    let now = turn.now.moment;
     let clients = turn.chat.clients.iter();
     let muted = clients.filter(|(_, client)| client.address() == from && client.is_muted(now));
     let mut muted: Vec<_> = muted.map(|(&id, _)| id).collect();
@@ -124,15 +126,15 @@ pub(crate) fn unban(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Has the store save an order that is in force already; the answer comes when it is on disk, or
-/// when saving failed.
+/// Asks the store to save a change, which is in force already. The answer comes once the change is
+/// on disk, or saving has failed.
 fn change_ban(turn: &mut Turn<'_>, change: BanChange) -> Result<(), Refusal> {
     turn.chat.unsaved_bans.add(turn.me, change.clone())?;
     turn.effects.push(Effect::ChangeBan(turn.me, change));
     Ok(())
 }
 
-/// The bans, the last ones first to be shown, and the mutes of those who have gone.
+/// Lists the latest bans, oldest first, and then the mutes of people who left.
 pub(crate) fn bans(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
     let now = turn.now.moment;
     let mut allowance = Allowance::new(turn.me().form());
@@ -187,14 +189,17 @@ pub(crate) fn lockdown(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal
     Ok(())
 }
 
-/// What was said may be a secret: it is in no log.
+/// Removes lines. The log does not show their text, which may be secret.
 pub(crate) fn forget(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let nick = Nick::new(args[0]).ok_or(Refusal::NotANick)?;
-    let (room, text) = (turn.room().1.name, args.get(1).map(Text::new));
-    let upto = Some(turn.chat.line_ids.last());
-    let (nick_said, room_said) = (Some(nick), Some(room));
-    let filter =
-        LineFilter { nick: nick_said, room: room_said, text, upto, ..LineFilter::default() };
+    let room = turn.room().1.name;
+    let filter = LineFilter {
+        nick: Some(nick),
+        room: Some(room),
+        text: args.get(1).map(Text::new),
+        upto: Some(turn.chat.line_ids.last()),
+        ..LineFilter::default()
+    };
     turn.chat.forget(&filter);
     turn.log(format_args!("had lines of {nick} in {room} forgotten"));
     turn.effects.push(Effect::Forget(turn.me, filter));
@@ -202,7 +207,7 @@ pub(crate) fn forget(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> 
 }
 
 impl Turn<'_> {
-    /// Says how many lines are forgotten, of those that were meant.
+    /// Tells the operator how many lines were removed.
     pub(crate) fn tell_forgotten(&mut self, filter: &LineFilter, lines: u64) {
         let nick = filter.nick.unwrap_or_else(Nick::server);
         match lines {

@@ -52,7 +52,7 @@ pub(crate) fn rooms(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Takes the topic away, where [`topic`] is given this.
+/// The argument with which [`topic`] clears the topic.
 const NO_TOPIC: &str = "-";
 
 pub(crate) fn topic(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
@@ -72,16 +72,18 @@ pub(crate) fn topic(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     }
 }
 
-/// A topic is words as much as a line is: who ignores the client hears nothing of it.
+/// Sets or clears the topic. Clients that ignore this one do not get a new topic, like a line.
 fn set_topic(turn: &mut Turn<'_>, text: Option<Text>) -> Result<(), Refusal> {
     turn.may_speak()?;
     turn.keep_pace()?;
     turn.announce();
-    let (id, me) = (turn.me().room(), turn.me);
+    let id = turn.me().room();
+    let me = turn.me;
     let Chat { clients, rooms, .. } = &mut *turn.chat;
     let setter = &clients[&me];
     if let Some(room) = rooms.get_mut(id) {
-        (room.topic, room.topic_by) = (text.clone(), text.is_some().then_some(me));
+        room.topic = text.clone();
+        room.topic_by = text.is_some().then_some(me);
         let ignorers = setter.ignored_by.iter().copied().filter(|_| text.is_some());
         let message = Message::TopicSet { room: room.name, nick: setter.nick, text: text.clone() };
         turn.effects.tell_room(id, ignorers, message);

@@ -14,7 +14,7 @@ pub(crate) fn msg(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     turn.whisper(to, args[1])
 }
 
-/// Answers the client that wrote, not the one that has its name now.
+/// Answers the client that wrote, even if another one has its nick now.
 pub(crate) fn reply(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let to = turn.me().writer.ok_or(Refusal::NobodyWrote)?;
     if !turn.chat.clients.contains_key(&to) {
@@ -24,7 +24,7 @@ pub(crate) fn reply(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
 }
 
 pub(crate) fn quit(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
-    // A client that may not speak leaves without last words.
+    // A client that may not speak leaves without a parting message.
     let words = args.first().filter(|_| turn.may_speak().is_ok() && turn.keep_pace().is_ok());
     turn.quit(words.map(Text::new));
     Ok(())

@@ -16,7 +16,8 @@ pub(crate) fn history(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal>
         },
     };
     if turn.chat.settings.has_archive {
-        let (room, form) = (turn.room().1.name, turn.me().form());
+        let room = turn.room().1.name;
+        let form = turn.me().form();
         turn.effects.push(Effect::Ask(turn.me, Question::Last { room, lines: count, form }));
     } else if turn.show_history(count, Dates::Always) == 0 {
         turn.notice("nothing has been said here");

@@ -19,7 +19,7 @@ fn at(ms: u64) -> Now {
     Now { uptime: Duration::from_millis(ms), ..Now::default() }
 }
 
-/// What is told to anybody when this happens to a client.
+/// The messages that the chat sends on an event of a client.
 fn told(chat: &mut Chat, ms: u64, id: u64, event: Event) -> Vec<Message> {
     let mut effects = Effects::default();
     chat.handle(at(ms), ClientId(id), event, &mut effects);
@@ -47,7 +47,7 @@ fn types(chat: &mut Chat, id: u64, line: &str) -> Vec<Message> {
     told(chat, 0, id, Event::Line(Line::new(line)))
 }
 
-/// What the time alone makes the chat tell.
+/// The digests that the chat sends at this time.
 fn digests(chat: &mut Chat, ms: u64) -> Vec<(usize, usize)> {
     let mut effects = Effects::default();
     chat.tick(at(ms), &mut effects);
@@ -100,7 +100,7 @@ fn five_thousand_who_join_are_told_of_in_a_thousand_notices_and_a_digest() {
 fn a_room_that_somebody_goes_to_is_not_forgotten_on_the_way() {
     let mut chat = chat();
     connect(&mut chat, 0, 1);
-    // In the last of them, and as many empty ones behind as are remembered.
+    // It ends up in the last room, and as many empty ones exist as are remembered.
     for number in 0..=256 {
         types(&mut chat, 1, &format!("/join r{number}"));
         types(&mut chat, 1, &format!("/topic t{number}"));
@@ -131,7 +131,7 @@ fn a_list_of_people_counts_its_reader_once() {
     assert_eq!(listed(types(&mut chat, 1, "/join ops")), (1, 1, 0));
 }
 
-/// Who was announced after this, in the order in which they were.
+/// The nicks that are announced at this time, in order.
 fn announced(chat: &mut Chat, ms: u64) -> Vec<String> {
     let mut effects = Effects::default();
     chat.tick(at(ms), &mut effects);
@@ -140,7 +140,7 @@ fn announced(chat: &mut Chat, ms: u64) -> Vec<String> {
         _ => None,
     };
     let mut nicks: Vec<_> = messages(effects).into_iter().filter_map(joined).collect();
-    // Those who are not announced themselves are told apart, as they count themselves.
+    // Unannounced clients get a message of their own, as they count themselves.
     nicks.dedup();
     nicks
 }
@@ -171,7 +171,7 @@ fn the_time_until_the_announcement_goes_on_in_the_next_process() {
     after.await_announcements();
     assert_eq!(announced(&mut after, 10_999), [""; 0]);
     assert_eq!(announced(&mut after, 11_000), ["guest1"]);
-    // After a crash nobody knows when that was.
+    // After a crash the time of connecting is not known.
     let mut after = chat();
     assert!(after.bring_back(at(5000), ClientId(1), &noted));
     after.await_announcements();
