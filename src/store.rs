@@ -1,20 +1,20 @@
-//! The store: history, bans and accounts in one SQLite file, written and read by threads of its own.
+//! The store: history, bans and accounts in one SQLite file, written and read by threads of its
+//! own.
 //!
-//! Whoever uses it never waits for the disk: what is to be written is queued, what is asked is
-//! answered later, and both are reported as an [`Event`]. The order is the caller's: what is handed
-//! over first is written first.
+//! The caller never waits for the disk: the store queues what it is to write, answers questions
+//! later, and reports both as an [`Event`]. It writes in the order in which the caller hands over.
 
 mod request; // what can be asked, and the answers
-mod past; // what there was before this start
+mod past; // rooms, accounts and bans read at the start
 mod event; // what the store reports
-mod index; // what is in the index for searches
+mod index; // the full-text index
 mod file; // opening the file, its schema, a copy of it
 mod backlog; // what waits to be written
-mod questions; // what waits to be looked up
+mod questions; // lookups and searches that wait
 mod tables; // lines, search, accounts, bans, retention, export
 mod password_hash; // argon2id
-mod threads; // the writer, the reader, those that hash
-mod gate; // whether lines wait for the disk
+mod threads; // the writer, the readers, password hashing
+mod gate; // delivers a line once it is on the disk
 pub mod offline; // accounts and bans, from the command line
 pub mod forget_offline; // forgetting, from the command line
 
@@ -49,29 +49,31 @@ use crate::chat::{AuthRequest, BanChange, ClientId, Entry, LineFilter, RoomName}
 use crate::runtime::clock;
 use crate::text::Text;
 
-/// Rooms whose past is shown after a start: those in which something was said last.
+/// Rooms that are restored at a start: those with the newest lines.
 const MAX_ROOMS: u32 = 257;
-/// Claims and orders that may wait.
-const MAX_CLAIMS: usize = 16;
+/// Authentication requests and changes that may wait.
+const MAX_AUTH_REQUESTS: usize = 16;
 const MAX_CHANGES: usize = 64;
 /// Passwords that are hashed at the same time.
 const PASSWORD_THREADS: usize = 2;
 
 impl Database {
-    /// What a server shows after a start: the last `lines` of each room, and all else.
+    /// Reads what a server restores at its start: the last `lines` of each room, accounts and bans.
+    /// Removes expired bans and forgets what the last server did not get to.
     ///
     /// # Errors
-    /// When the file is damaged, or cannot be written.
+    /// The file is damaged, or cannot be written.
     pub fn past(&mut self, lines: usize) -> Result<Past, Fault> {
         let connection = &self.connection;
         let read = || {
             lines::last_of_all(connection, MAX_ROOMS, lines)?;
             read_roll(connection)?;
-            // Nothing is written before all was read.
+            // Damage shows while everything is read, before the first write.
             bans::expire(connection, clock::moment())?;
             let late = forget::late(connection)?;
             let rooms = lines::last_of_all(connection, MAX_ROOMS, lines)?;
-            let (roll, forgotten) = (read_roll(connection)?, forget::times(connection)?);
+            let roll = read_roll(connection)?;
+            let forgotten = forget::times(connection)?;
             Ok(Past { rooms, roll, forgotten, late })
         };
         read().map_err(|error| {
@@ -84,14 +86,14 @@ impl Database {
 /// The caller's end of the store.
 pub struct Store {
     backlog: Backlog,
-    /// To look something up by its place, which takes no time to speak of, and to search, which may.
+    /// Lookups by index take no time worth mentioning; searches may.
     lookups: Asking,
     searches: Asking,
-    claims: Sender<(ClientId, AuthRequest)>,
+    auth_requests: Sender<(ClientId, AuthRequest)>,
     changes: Sender<writer::Change>,
     closing: Sender<Infallible>,
     forgotten: u64,
-    /// Disconnected when all is written.
+    /// Disconnects when everything is written.
     closed: Receiver<Infallible>,
 }
 
@@ -102,70 +104,73 @@ impl fmt::Debug for Store {
 }
 
 impl Store {
-    /// Starts the threads. `report` is called on them, and may wait: that holds up the store only.
+    /// Starts the threads. They call `report`, which may block: that delays the store only.
     ///
     /// # Errors
-    /// When the database cannot be read, or there is no thread.
-    pub fn start<R>(database: Database, keep: Retention, report: R) -> Result<Self, Fault>
+    /// The database cannot be read, or a thread cannot be started.
+    pub fn start<R>(database: Database, retention: Retention, report: R) -> Result<Self, Fault>
     where
         R: FnMut(Event) + Clone + Send + 'static,
     {
-        let keeper = Pruner::new(keep, &database.connection);
-        let keeper = keeper.map_err(|error| database.fault(&error))?;
+        let pruner = Pruner::new(retention, &database.connection);
+        let pruner = pruner.map_err(|error| database.fault(&error))?;
         let forgotten = forget::times(&database.connection);
         let forgotten = forgotten.map_err(|error| database.fault(&error))?;
         let file = database.file.clone();
         let (backlog, queue) = backlog();
         let (lookups, to_look_up) = questions::questions();
         let (searches, to_search) = questions::questions();
-        let (claims, claimed) = bounded(MAX_CLAIMS);
+        let (auth_requests, requested) = bounded(MAX_AUTH_REQUESTS);
         let (changes, changed) = bounded(MAX_CHANGES);
         let (closing, close) = bounded(0);
         let (all_written, closed) = bounded(0);
         let inlets = Inlets { queue, changes: changed, closing: close };
-        let writer = Writer::new(database, inlets, keeper, report.clone());
+        let writer = Writer::new(database, inlets, pruner, report.clone());
         spawn("store", move || {
             writer.run();
             drop::<Sender<Infallible>>(all_written);
         })?;
         for _ in 0..PASSWORD_THREADS {
-            let (file, claimed) = (file.clone(), claimed.clone());
-            let (changes, report) = (changes.clone(), report.clone());
-            spawn("password", move || password::run(&file, &claimed, &changes, report))?;
+            let file = file.clone();
+            let requested = requested.clone();
+            let changes = changes.clone();
+            let report = report.clone();
+            spawn("password", move || password::run(&file, &requested, &changes, report))?;
         }
         for (name, asked) in [("history", to_look_up), ("search", to_search)] {
-            let (file, report) = (file.clone(), report.clone());
+            let file = file.clone();
+            let report = report.clone();
             spawn(name, move || reader::run(&file, &asked, report))?;
         }
-        Ok(Self { backlog, lookups, searches, claims, changes, closing, forgotten, closed })
+        Ok(Self { backlog, lookups, searches, auth_requests, changes, closing, forgotten, closed })
     }
 
-    /// Hands over what was said in a room, to be written. Returns its number, which an
-    /// [`Event::Committed`] will name or pass; `None` when there is no room and it is lost.
+    /// Queues a line that was said in `room`. Returns its number, which an [`Event::Committed`]
+    /// will reach; `None` when the queue is full and the line is lost.
     pub fn write(&mut self, room: RoomName, entry: Entry) -> Option<u64> {
         self.backlog.push(|seq| Item::Line { seq, room, entry })
     }
 
-    /// Hands over a room's topic, to be written; returns its number like [`write`](Self::write).
-    /// A topic is never lost: when there is no room, it is written later.
+    /// Queues a room's topic; returns its number like [`write`](Self::write). A topic is not lost
+    /// when the queue is full: it is written later.
     pub fn set_topic(&mut self, room: RoomName, topic: Option<Text>) -> Option<u64> {
         self.backlog.push(|seq| Item::Topic { seq, room, topic })
     }
 
-    /// The number of what was handed over last.
+    /// The number of the item that was handed over last.
     pub fn handed(&self) -> u64 {
         self.backlog.handed()
     }
 
-    /// How much was handed over and is neither written nor lost.
+    /// How many items were handed over and are neither written nor lost.
     pub fn pending(&self) -> u64 {
         self.backlog.pending()
     }
 
-    /// Asks about the past; there will be an [`Event::Answered`] for `client`.
+    /// Asks about the history; an [`Event::Answered`] for `client` follows.
     ///
     /// # Errors
-    /// When too many others ask, or too many from the same address, `from`.
+    /// Too many questions wait, in all or of the address `from`.
     pub fn ask(&self, client: ClientId, from: Address, question: Question) -> Result<(), Denial> {
         let queue = match question {
             Question::Search { .. } => &self.searches,
@@ -174,28 +179,28 @@ impl Store {
         queue.ask(from, client, question)
     }
 
-    /// Authentication a nick; there will be an [`Event::Answered`] for `client`.
+    /// Registers, logs in or changes a password; an [`Event::Answered`] for `client` follows.
     ///
     /// # Errors
-    /// When too many others do.
-    pub fn authenticate(&self, client: ClientId, claim: AuthRequest) -> Result<(), Denial> {
-        self.claims.try_send((client, claim)).map_err(|_| Denial::Busy)
+    /// Too many requests wait.
+    pub fn authenticate(&self, client: ClientId, request: AuthRequest) -> Result<(), Denial> {
+        self.auth_requests.try_send((client, request)).map_err(|_| Denial::Busy)
     }
 
-    /// UnsavedBans a change; there will be an [`Event::Answered`] for `client`.
+    /// Adds or lifts a ban; an [`Event::Answered`] for `client` follows.
     ///
     /// # Errors
-    /// When too many others do.
-    pub fn change_ban(&self, client: ClientId, order: BanChange) -> Result<(), Denial> {
-        let change = writer::Change::Ban(client, order);
+    /// Too many changes wait.
+    pub fn change_ban(&self, client: ClientId, ban_change: BanChange) -> Result<(), Denial> {
+        let change = writer::Change::Ban(client, ban_change);
         self.changes.try_send(change).map_err(|_| Denial::Busy)
     }
 
-    /// Has lines forgotten, also those that were handed over before and are not written yet; there will
-    /// be an [`Event::Answered`] for `client`.
+    /// Forgets lines, including those that were handed over before and are not written yet; an
+    /// [`Event::Answered`] for `client` follows.
     ///
     /// # Errors
-    /// When too many others change something.
+    /// Too many changes wait.
     pub fn forget(&self, client: ClientId, filter: LineFilter) -> Result<(), Denial> {
         let change = writer::Change::Forget(client, filter, self.handed());
         self.changes.try_send(change).map_err(|_| Denial::Busy)
@@ -206,11 +211,11 @@ impl Store {
         self.forgotten
     }
 
-    /// Waits until all that was handed over is written, for as long as `patience` lasts; says
-    /// whether it was. Must not be called where events are taken.
+    /// Waits for at most `patience` until everything that was handed over is written, and returns
+    /// whether it was. The thread that takes events must not call this: `report` could block it.
     pub fn close(self, patience: Duration) -> bool {
-        let Self { backlog, lookups, searches, claims, changes, closing, closed, .. } = self;
-        drop((backlog, lookups, searches, claims, changes, closing));
+        let Self { backlog, lookups, searches, auth_requests, changes, closing, closed, .. } = self;
+        drop((backlog, lookups, searches, auth_requests, changes, closing));
         closed.recv_timeout(patience) == Err(RecvTimeoutError::Disconnected)
     }
 }

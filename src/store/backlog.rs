@@ -1,4 +1,4 @@
-//! `Backlog`: what waits to be written, and what is remembered of lines that did not fit.
+//! `Backlog`: lines and topics that wait to be written, and marks for lines that did not fit.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -12,12 +12,12 @@ use crate::text::Text;
 /// Lines that may wait for the disk, by number and by bytes of text.
 const MAX_WAITING: usize = 65_536;
 const MAX_BYTES: usize = 64 * 1024 * 1024;
-/// Rooms of which something did not fit, of lines and of topics: names of rooms are cheap.
+/// Rooms that overflow is remembered for, of lines and of topics: anybody can invent room names.
 const MAX_ROOMS: usize = 16_384;
 /// Lines written at once.
 const MAX_BATCH: usize = 4096;
 
-/// Something to be written. `seq` counts from 1 in the order in which they were handed over.
+/// One thing to write. `seq` counts from 1 in the order of handing over.
 #[derive(Clone, Debug)]
 pub(super) enum Item {
     Line { seq: u64, room: RoomName, entry: Entry },
@@ -28,9 +28,9 @@ pub(super) enum Item {
 /// Lines of a room that were lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Gap {
-    /// The name of the first one.
+    /// The id of the first lost line.
     pub(super) id: LineId,
-    /// The numbers of the first and the last one.
+    /// The `seq` of the first and of the last lost line.
     pub(super) first: u64,
     pub(super) last: u64,
     pub(super) lines: u64,
@@ -61,12 +61,12 @@ impl Item {
     }
 }
 
-/// What did not fit into the queue, room by room: of lines their number, of topics the last.
+/// What did not fit into the queue, by room: a count of lines, and the last topic.
 #[derive(Debug, Default)]
 struct Overflow {
     gaps: BTreeMap<RoomName, Item>,
     topics: BTreeMap<RoomName, Item>,
-    /// How many lines of other rooms there are.
+    /// Lost lines of rooms that found no place in `gaps`.
     unmarked: u64,
 }
 
@@ -76,7 +76,7 @@ impl Overflow {
             Item::Topic { room, .. } if has_room(&self.topics, room) => {
                 self.topics.insert(room, item);
             }
-            // A topic without its line is less than a line.
+            // A lost topic is not counted: it is less than a lost line.
             Item::Topic { .. } => {}
             Item::Line { room, .. } if !has_room(&self.gaps, room) => self.unmarked += 1,
             Item::Gap { room, .. } => drop(self.gaps.insert(room, item)),
@@ -91,7 +91,6 @@ impl Overflow {
         }
     }
 
-    /// Whether nothing waits in it to be written.
     fn is_empty(&self) -> bool {
         self.gaps.is_empty() && self.topics.is_empty()
     }
@@ -102,29 +101,29 @@ impl Overflow {
     }
 }
 
-/// Whether something of `room` can be remembered.
+/// Whether `room` has a place in `rooms`, or can get one.
 fn has_room(rooms: &BTreeMap<RoomName, Item>, room: RoomName) -> bool {
     rooms.len() < MAX_ROOMS || rooms.contains_key(&room)
 }
 
-/// What both ends know.
+/// The state that both ends share.
 #[derive(Debug, Default)]
 struct Shared {
     overflow: Mutex<Overflow>,
     waiting_bytes: AtomicUsize,
     done: AtomicU64,
-    /// The number of what was handed over last.
+    /// The `seq` of the last item.
     handed: AtomicU64,
 }
 
 impl Shared {
-    /// Nothing that panics is done with it locked.
+    /// Ignores poisoning: no code panics while it holds the lock.
     fn overflow(&self) -> MutexGuard<'_, Overflow> {
         self.overflow.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The end that things are handed to. Never waits.
+/// The sending end. Never waits.
 #[derive(Debug)]
 pub(super) struct Backlog {
     queue: Sender<Item>,
@@ -132,7 +131,7 @@ pub(super) struct Backlog {
     handed: u64,
 }
 
-/// The end that they are written from.
+/// The receiving end, which the writer reads.
 #[derive(Debug)]
 pub(super) struct Queue {
     pub(super) items: Receiver<Item>,
@@ -147,16 +146,17 @@ pub(super) fn backlog() -> (Backlog, Queue) {
 }
 
 impl Backlog {
-    /// Hands over what `make` makes of the next number, and returns that number; `None` when
-    /// there is no room for it.
+    /// Queues the item that `make` builds from the next number, and returns that number; `None`
+    /// when it does not fit.
     pub(super) fn push(&mut self, make: impl FnOnce(u64) -> Item) -> Option<u64> {
         self.handed += 1;
         let item = make(self.handed);
         let shared = Arc::clone(&self.shared);
         let mut overflow = shared.overflow();
-        // Whoever learns of the number and then locks finds the item in its place.
+        // The number is published under the lock: a reader that sees it and then locks finds the
+        // item queued.
         shared.handed.store(self.handed, Ordering::Release);
-        // What did not fit before comes first.
+        // What did not fit before comes first, to keep the order.
         while let Some(late) = overflow.pop() {
             if let Err(late) = self.try_send(late) {
                 overflow.add(late);
@@ -173,12 +173,12 @@ impl Backlog {
         }
     }
 
-    /// The number of what was handed over last.
+    /// The `seq` of the last item.
     pub(super) fn handed(&self) -> u64 {
         self.handed
     }
 
-    /// How much was handed over and is neither written nor lost.
+    /// How many items are neither written nor lost.
     pub(super) fn pending(&self) -> u64 {
         self.handed.saturating_sub(self.shared.done.load(Ordering::Acquire))
     }
@@ -197,13 +197,13 @@ impl Backlog {
 }
 
 impl Queue {
-    /// What can be written together, beginning with `first`.
+    /// What the writer can commit together, beginning with `first`.
     pub(super) fn batch(&self, first: Option<Item>) -> Vec<Item> {
         let mut batch: Vec<_> = first.into_iter().collect();
         batch.extend(self.items.try_iter().take(MAX_BATCH));
         if batch.len() < MAX_BATCH {
             let mut overflow = self.shared.overflow();
-            // Whoever hands something over holds the lock, so that the order is kept.
+            // The sending end pushes under this lock, so the order holds.
             batch.extend(self.items.try_iter());
             for late in std::iter::from_fn(|| overflow.pop()) {
                 self.shared.waiting_bytes.fetch_add(late.bytes(), Ordering::Relaxed);
@@ -213,24 +213,24 @@ impl Queue {
         batch
     }
 
-    /// The number of what was handed over last.
+    /// The `seq` of the last item.
     pub(super) fn handed(&self) -> u64 {
         self.shared.handed.load(Ordering::Acquire)
     }
 
-    /// Whether all up to that number is written, or lost.
+    /// Whether everything up to that number is written, or lost.
     pub(super) fn is_done(&self, upto: u64) -> bool {
         let is_written = self.shared.done.load(Ordering::Acquire) >= upto;
-        // What was lost without a mark is never written.
+        // `done` never reaches an item that was lost without a mark.
         is_written || (self.shared.overflow().is_empty() && self.items.is_empty())
     }
 
-    /// How many lines were lost since it was asked last that get no mark in the history.
+    /// Takes the count of lines that were lost without a mark since the last call.
     pub(super) fn take_unmarked(&self) -> u64 {
         std::mem::take(&mut self.shared.overflow().unmarked)
     }
 
-    /// Notes that a batch is on the disk, and returns up to which number that is all.
+    /// Notes that a batch is on the disk, and returns the number up to which everything is.
     pub(super) fn written(&self, batch: &[Item]) -> u64 {
         let bytes = batch.iter().map(Item::bytes).sum();
         self.shared.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
@@ -257,17 +257,17 @@ mod tests {
         }
     }
 
-    /// What is in the queue, in few words.
-    fn words(batch: &[Item]) -> Vec<String> {
-        let words = |item: &Item| match item {
+    /// The items in short.
+    fn summary(batch: &[Item]) -> Vec<String> {
+        let brief = |item: &Item| match item {
             Item::Line { seq, .. } => format!("line {seq}"),
             Item::Topic { seq, .. } => format!("topic {seq}"),
             Item::Gap { gap, .. } => format!("{} lost from {}", gap.lines, gap.first),
         };
-        batch.iter().map(words).collect()
+        batch.iter().map(brief).collect()
     }
 
-    /// Fills it with that text, and returns how often that was.
+    /// Fills it with lines of that text, and returns how many fit.
     fn fill(backlog: &mut Backlog, text: &str) -> u64 {
         let mut filled = 0;
         while backlog.push(line("lobby", 0, text)).is_some() {
@@ -293,7 +293,7 @@ mod tests {
         let [dev, lobby] = lost;
         let later = format!("1 lost from {}", filled + 4);
         let last = [one, two, three, four].map(Clone::clone);
-        assert_eq!(words(&last), [dev, lobby, later, format!("line {fits}")]);
+        assert_eq!(summary(&last), [dev, lobby, later, format!("line {fits}")]);
     }
 
     #[test]

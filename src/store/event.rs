@@ -5,45 +5,44 @@ use std::time::Duration;
 use super::request::Answer;
 use crate::chat::{ClientId, LineFilter, Moment, Roll, RoomName};
 
-/// What the store has to say. Comes on its own threads.
+/// A report of the store, made on one of its threads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// All that was handed over up to this number is on the disk, or lost.
+    /// Everything that was handed over up to this number is on the disk, or lost.
     Committed {
-        /// The number.
+        /// The `seq` of the last such item.
         upto: u64,
     },
-    /// The disk takes nothing any more. It is tried again and again.
+    /// Writing fails. The writer keeps trying.
     Failing {
-        /// What it says.
+        /// SQLite's message.
         error: String,
     },
-    /// The disk takes everything again.
+    /// Writing works again.
     Recovered {
-        /// How long it did not.
+        /// How long writing failed.
         after: Duration,
     },
-    /// There was no room for some lines; in the history a marker stands in their place.
+    /// The queue was full and lost some lines; the history has a marker in their place.
     Lost {
         /// Where they were said.
         room: RoomName,
-        /// How many they were.
+        /// How many were lost.
         lines: u64,
         /// When the first was said.
         from: Moment,
         /// When the last was said.
         to: Moment,
     },
-    /// There was no room for the markers of so many rooms either: so many lines of other rooms are
-    /// lost without one.
+    /// There were too many rooms to remember their markers: these lines are lost without one.
     LostUnmarked {
-        /// How many they were.
+        /// How many were lost.
         lines: u64,
     },
-    /// Another process changed the file, perhaps the accounts and bans: these are all.
+    /// Another process changed the file: all accounts and bans as they are now.
     Changed(Roll),
-    /// These lines are to be in nobody's memory any more.
+    /// The server must drop these lines from its memory.
     Forgotten(LineFilter),
-    /// What became of what a client asked for.
+    /// The answer to what a client asked.
     Answered(ClientId, Answer),
 }

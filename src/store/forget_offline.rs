@@ -1,4 +1,4 @@
-//! Forgetting from the command line, with or without a server that runs.
+//! Forgetting from the command line, with or without a running server.
 
 use std::path::Path;
 use std::str::FromStr;
@@ -13,7 +13,7 @@ use super::tables::forget::{self, Progress};
 use super::tables::lines::{self, COLUMNS};
 use crate::chat::LineFilter;
 
-/// How long a server that runs may take, and how often to look whether it is done.
+/// How long a running server may take, and how often to check whether it is done.
 const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(20);
 /// How long readers may keep the log from being emptied.
@@ -22,9 +22,9 @@ const READERS: Duration = Duration::from_secs(5);
 /// Names a line in the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LineRef {
-    /// By the number that an export has.
+    /// By the `id` that an export has.
     Row(i64),
-    /// By the run of a server that wrote it, and its number in that.
+    /// By the run of the server that wrote it, and its number in that run.
     Origin(String, i64),
 }
 
@@ -41,10 +41,10 @@ impl FromStr for LineRef {
     }
 }
 
-/// Forgets the lines that all conditions hold for, and says how many they were.
+/// Forgets the lines that match `filter`, and `id` if there is one; returns how many.
 ///
 /// # Errors
-/// When the database cannot be written, or a server that runs does not answer.
+/// The database cannot be written, or a running server does not answer.
 pub fn forget(dir: &Path, id: Option<&LineRef>, filter: LineFilter) -> Result<u64, Fault> {
     let mut database = Database::open_existing(dir)?;
     let filter = match id {
@@ -62,15 +62,15 @@ pub fn forget(dir: &Path, id: Option<&LineRef>, filter: LineFilter) -> Result<u6
         let forgotten = forget_here(&mut database, &filter);
         lines += forgotten.map_err(|error| database.fault(&error))?;
     }
-    // One may have been started meanwhile, and have read what was not forgotten yet.
+    // A server may have started meanwhile and read lines before they were forgotten.
     if database::is_in_use(&database.file) {
-        lines += have_forgotten(&mut database, &filter)?;
+        lines += forget_on_server(&mut database, &filter)?;
     }
     empty_log(&database)?;
     Ok(lines)
 }
 
-/// The line with that id, if the conditions hold for it, as conditions that hold for no other.
+/// A filter for exactly the line `id`; `None` unless `filter` matches that line.
 fn find(
     connection: &Connection,
     id: &LineRef,
@@ -102,8 +102,8 @@ fn forget_here(database: &mut Database, filter: &LineFilter) -> rusqlite::Result
     Ok(progress.lines)
 }
 
-/// Leaves it to the server, which has lines in memory, too, and waits.
-fn have_forgotten(database: &mut Database, filter: &LineFilter) -> Result<u64, Fault> {
+/// Asks the server to forget, because it has lines in memory too, and waits until it did.
+fn forget_on_server(database: &mut Database, filter: &LineFilter) -> Result<u64, Fault> {
     let wrong = |database: &Database, error| database.fault(&error);
     let request = database.change(|connection| forget::request(connection, filter));
     let request = request.map_err(|error| wrong(database, error))?;

@@ -1,28 +1,28 @@
-//! `Gate`: what is delivered only when it is on the disk, unless the disk takes too long.
+//! `Gate`: holds items back until they are on the disk, unless the disk takes too long.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// How long anybody waits for the disk.
+/// How long an item waits for the disk.
 const PATIENCE: Duration = Duration::from_millis(250);
-/// How long the disk has to keep up before anybody waits for it again.
+/// How long the disk has to keep up before items wait for it again.
 const CALM: Duration = Duration::from_secs(10);
 
-/// What the gate did of itself.
+/// A change of the gate's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Swing {
-    /// The disk is too slow: from now on nothing waits for it.
+    /// The disk is too slow: items no longer wait for it.
     Opened,
-    /// It kept up for a while: things wait for it again.
+    /// The disk kept up for a while: items wait for it again.
     Closed,
 }
 
-/// Holds things back until what they wait for is committed, in order. Pure: it is told the
-/// time, as the time since the start.
+/// Holds items back until the writes that they wait for are committed, in order. Pure: the caller
+/// passes the time, as the duration since the start.
 #[derive(Debug)]
 pub struct Gate<T> {
     held: VecDeque<(u64, Duration, T)>,
-    /// Until when nothing is held back, if it is so.
+    /// While set, nothing is held back, at least until then.
     open_until: Option<Duration>,
 }
 
@@ -33,8 +33,8 @@ impl<T> Default for Gate<T> {
 }
 
 impl<T> Gate<T> {
-    /// Holds `thing` back until everything up to number `seq` is committed; hands it back if
-    /// nothing is held back now. Numbers never get smaller.
+    /// Holds `thing` back until everything up to number `seq` is committed; returns it if the gate
+    /// is open. Numbers never get smaller.
     pub fn hold(&mut self, now: Duration, seq: u64, thing: T) -> Option<T> {
         if self.open_until.is_some() {
             return Some(thing);
@@ -43,7 +43,8 @@ impl<T> Gate<T> {
         None
     }
 
-    /// What may go now that everything up to number `upto` is committed, of `handed` in all.
+    /// Releases what waited for a number up to `upto`, now that these are committed. `handed` is
+    /// the last number that was handed over.
     pub fn commit(
         &mut self,
         now: Duration,
@@ -64,12 +65,12 @@ impl<T> Gate<T> {
         self.held.is_empty()
     }
 
-    /// When [`tick`](Self::tick) has something to do next.
+    /// When the caller has to [`tick`](Self::tick) next.
     pub fn next_deadline(&self) -> Option<Duration> {
         self.held.front().map(|(_, since, _)| *since + PATIENCE)
     }
 
-    /// Opens the gate if something has been held back for too long.
+    /// Opens the gate if an item has been held back for too long.
     pub fn tick(&mut self, now: Duration) -> (impl Iterator<Item = T>, Option<Swing>) {
         let is_late = self.next_deadline().is_some_and(|deadline| deadline <= now);
         let freed = if is_late { self.held.len() } else { 0 };
@@ -80,7 +81,7 @@ impl<T> Gate<T> {
         (freed, is_late.then_some(Swing::Opened))
     }
 
-    /// Opens the gate because the disk failed, or because something found no place in the queue.
+    /// Opens the gate because the disk failed, or because the queue was full.
     pub fn open(&mut self, now: Duration) -> (impl Iterator<Item = T>, Option<Swing>) {
         let change = self.open_until.is_none().then_some(Swing::Opened);
         self.open_until = Some(now + CALM);

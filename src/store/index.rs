@@ -1,39 +1,39 @@
-//! The index for full-text search: what is in it of a line, and how it gets in and out.
+//! The index for full-text search: which words of a line it holds, and how they get in and out.
 //!
-//! FTS5 (unicode61) takes what stands between blanks for a word. Chinese, Japanese, Thai and the
-//! like have none, and Korean words carry their particles, so that each of their characters goes
-//! into the index as a word of its own; what is searched for is then a phrase of them.
+//! FTS5 (unicode61) splits words at blanks. Chinese, Japanese, Thai and similar scripts have none,
+//! and Korean words carry their particles, so the index holds each of their characters as a word of
+//! its own, and a search looks for a phrase of characters.
 
 use std::borrow::Cow;
 
 use rusqlite::{Connection, Result, Statement, params};
 
-/// Makes the index of all lines anew.
+/// Builds the index of all lines.
 pub(crate) fn fill(connection: &Connection) -> Result<()> {
     let mut lines = connection.prepare("SELECT id, body FROM msg")?;
     let mut lines = lines.query([])?;
     let mut add = adding(connection)?;
     while let Some(line) = lines.next()? {
-        // A row that somebody else wrote may have no text.
+        // A row that another program wrote may have no text.
         let body = line.get_ref(1)?.as_str().unwrap_or_default();
         add.execute(params![line.get::<_, i64>(0)?, words(body)])?;
     }
     Ok(())
 }
 
-/// Takes a row's number and its [words].
+/// The statement that adds a row; its parameters are the row's id and its [words].
 pub(crate) fn adding(connection: &Connection) -> Result<Statement<'_>> {
     connection.prepare("INSERT INTO msg_fts(rowid, body) VALUES(?1, ?2)")
 }
 
-/// Takes the same, exactly as they went in, because the index has no text of its own.
+/// The statement that removes a row; its parameters have to be those that it was added with,
+/// because the index keeps no text (FTS5, contentless tables).
 pub(crate) fn removing(connection: &Connection) -> Result<Statement<'_>> {
     let sql = "INSERT INTO msg_fts(msg_fts, rowid, body) VALUES('delete', ?1, ?2)";
     connection.prepare(sql)
 }
 
-/// What the index is given of `text`: the same with blanks around each character of scripts that
-/// have none.
+/// `text` as the index gets it: with blanks around each character of scripts that have none.
 pub(crate) fn words(text: &str) -> Cow<'_, str> {
     if text.chars().all(|c| letter(c).is_none()) {
         return text.into();
@@ -48,8 +48,8 @@ pub(crate) fn words(text: &str) -> Cow<'_, str> {
     words.into()
 }
 
-/// What stands for a character that is a word of its own in the index. To unicode61 vowel signs and
-/// tone marks are no part of any word; characters for private use, which stand for those, are.
+/// The character that the index holds for `c`, if `c` is a word of its own. unicode61 drops vowel
+/// signs and tone marks but not private-use characters, so those stand in for them.
 fn letter(c: char) -> Option<char> {
     let private = |first: u32, place: u32| char::from_u32(place + (u32::from(c) - first));
     match c {

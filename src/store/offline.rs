@@ -14,7 +14,7 @@ use crate::runtime::clock;
 /// All accounts of the state directory `dir`, by nick.
 ///
 /// # Errors
-/// When they cannot be read.
+/// They cannot be read.
 pub fn list(dir: &Path) -> Result<Vec<Account>, Fault> {
     let (connection, file) = database::open_to_read(dir)?;
     accounts::all(&connection).map_err(|error| Fault::of_sqlite(&file, &error))
@@ -23,7 +23,7 @@ pub fn list(dir: &Path) -> Result<Vec<Account>, Fault> {
 /// Adds an account.
 ///
 /// # Errors
-/// When there is one like it, or it cannot be written.
+/// An account with a similar nick exists, or the database cannot be written.
 pub fn add(dir: &Path, nick: Nick, role: Role, password: &Password) -> Result<(), Fault> {
     let hash = password_hash::hash(password).map_err(Fault::new)?;
     let password = PasswordId::of(&hash);
@@ -33,27 +33,27 @@ pub fn add(dir: &Path, nick: Nick, role: Role, password: &Password) -> Result<()
     })
 }
 
-/// Changes the password of the account like `nick`; returns whose it is, as the others do.
+/// Changes the password of the account whose nick resembles `nick`; returns that account's nick.
 ///
 /// # Errors
-/// When there is none like it, or it cannot be written.
+/// There is no such account, or the database cannot be written.
 pub fn set_password(dir: &Path, nick: Nick, password: &Password) -> Result<Nick, Fault> {
     let hash = password_hash::hash(password).map_err(Fault::new)?;
     change(Database::open_existing(dir)?, |connection| accounts::set_hash(connection, nick, &hash))
 }
 
-/// Changes what an account may do.
+/// Changes the role of such an account; returns its nick.
 ///
 /// # Errors
-/// When there is none like it, or it cannot be written.
+/// There is no such account, or the database cannot be written.
 pub fn set_role(dir: &Path, nick: Nick, role: Role) -> Result<Nick, Fault> {
     change(Database::open_existing(dir)?, |connection| accounts::set_role(connection, nick, role))
 }
 
-/// Removes an account.
+/// Removes such an account; returns its nick.
 ///
 /// # Errors
-/// When there is none like it, or it cannot be written.
+/// There is no such account, or the database cannot be written.
 pub fn remove(dir: &Path, nick: Nick) -> Result<Nick, Fault> {
     change(Database::open_existing(dir)?, |connection| accounts::remove(connection, nick))
 }
@@ -61,17 +61,17 @@ pub fn remove(dir: &Path, nick: Nick) -> Result<Nick, Fault> {
 /// All bans in force, oldest first.
 ///
 /// # Errors
-/// When they cannot be read.
+/// They cannot be read.
 pub fn bans(dir: &Path) -> Result<Vec<Ban>, Fault> {
     let (connection, file) = database::open_to_read(dir)?;
     let bans = bans::all(&connection).map_err(|error| Fault::of_sqlite(&file, &error))?;
     Ok(bans.into_iter().filter(|ban| ban.is_in_force(clock::moment())).collect())
 }
 
-/// Lifts the ban on `mask`, a name in any spelling; returns how it was spelled.
+/// Lifts the ban on `mask`, a nick in any spelling; returns the mask as it was stored.
 ///
 /// # Errors
-/// When there is none, or it cannot be written.
+/// There is no such ban, or the database cannot be written.
 pub fn lift_ban(dir: &Path, mask: Mask) -> Result<Mask, Fault> {
     change(Database::open_existing(dir)?, |connection| {
         let bans = bans::all(connection)?;

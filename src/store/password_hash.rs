@@ -1,5 +1,5 @@
-//! Passwords: hashed and verified by two threads of their own, as each takes 19 MiB and some
-//! hundredths of a second on purpose.
+//! Hashing and verifying passwords with argon2id, which takes 19 MiB and some hundredths of a
+//! second on purpose. Only the password threads and the command line call this.
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
@@ -12,7 +12,7 @@ pub(super) fn hash(password: &Password) -> Result<String, String> {
     hash.map(|hash| hash.to_string()).map_err(|error| error.to_string())
 }
 
-/// Whether `hash` is of this password, in any of its spellings.
+/// Whether `hash` was made from this password, in any of its spellings.
 pub(super) fn matches(password: &Password, hash: &str) -> bool {
     let Ok(hash) = PasswordHash::new(hash) else { return false };
     let is_of =

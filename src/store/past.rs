@@ -1,27 +1,27 @@
-//! `Past`: what there was before this start.
+//! `Past`: what a server restores from the database at its start.
 
 use super::request::Recalled;
 use crate::chat::{Chat, LineFilter, Roll, RoomName, RoomPast};
 use crate::text::Text;
 
-/// What there was before this start.
+/// What a server restores from the database at its start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Past {
-    /// The rooms in which something was said last.
+    /// The lobby and the rooms with the newest lines.
     pub rooms: Vec<PastRoom>,
-    /// Who is who, and who stays out.
+    /// All accounts and bans.
     pub roll: Roll,
-    /// How often lines were forgotten while no server ran: what was handed over before the last time
-    /// may have some of them.
+    /// How often lines were forgotten while no server ran. A snapshot with a smaller count may
+    /// still have some of them.
     pub forgotten: u64,
-    /// What was to be forgotten when a server ended, and is by now.
+    /// What the last server was asked to forget and did not; the database has forgotten it by now.
     pub late: Vec<LineFilter>,
 }
 
-/// What there was in a room.
+/// One room at the start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PastRoom {
-    /// What it is called.
+    /// Its name.
     pub name: RoomName,
     /// Its topic.
     pub topic: Option<Text>,
@@ -30,13 +30,14 @@ pub struct PastRoom {
 }
 
 impl Past {
-    /// Brings it back. A chat that goes on, and in whose time lines had been forgotten so often without a
-    /// server, remembers its rooms itself, unless some were since.
-    pub fn recall_in(self, chat: &mut Chat, goes_on_after: Option<u64>) {
-        if goes_on_after.is_some_and(|times| times != self.forgotten) {
+    /// Puts it into `chat`. For a chat restored from a snapshot, `snapshot_forgotten` is
+    /// [`forgotten`](Self::forgotten) at the time of the snapshot: it keeps its rooms unless lines
+    /// were forgotten since.
+    pub fn recall_in(self, chat: &mut Chat, snapshot_forgotten: Option<u64>) {
+        if snapshot_forgotten.is_some_and(|times| times != self.forgotten) {
             chat.forget_all();
         }
-        if goes_on_after != Some(self.forgotten) {
+        if snapshot_forgotten != Some(self.forgotten) {
             for PastRoom { name, topic, lines } in self.rooms {
                 let lines = lines.into_iter().map(|line| line.into_entry().1).collect();
                 chat.recall(name, RoomPast { topic, lines });

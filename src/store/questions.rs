@@ -1,4 +1,4 @@
-//! `Questions`: what waits to be looked up, with the same share of the time for each address.
+//! The queue of questions about the history, which gives each address the same share of the time.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,11 +9,11 @@ use super::request::{Denial, Question};
 use crate::address::Address;
 use crate::chat::ClientId;
 
-/// Questions that may wait, of one address and in all.
+/// Questions that may wait, for one address and in all.
 const MAX_EACH: usize = 16;
 const MAX: usize = 1024;
 
-/// What waits, by address. Each address that waits is in `turns` once.
+/// The questions that wait, by address. `turns` has each of these addresses once.
 #[derive(Debug, Default)]
 struct Waiting {
     questions: HashMap<Address, VecDeque<(ClientId, Question)>>,
@@ -47,22 +47,22 @@ impl Waiting {
     }
 }
 
-/// The end where questions are put. Never waits.
+/// The asking end. Never waits.
 #[derive(Debug)]
 pub(crate) struct Asking {
     waiting: Arc<Mutex<Waiting>>,
-    /// A token for each question, so that the other end can wait.
+    /// One token for each question, so that the other end can wait.
     tokens: Sender<()>,
 }
 
-/// The end where they are answered.
+/// The answering end.
 #[derive(Debug)]
 pub(crate) struct Asked {
     waiting: Arc<Mutex<Waiting>>,
     tokens: Receiver<()>,
 }
 
-/// Both ends, with nothing between them.
+/// Both ends of an empty queue.
 pub(crate) fn questions() -> (Asking, Asked) {
     let waiting = Arc::<Mutex<Waiting>>::default();
     let (tokens, taken) = bounded(MAX);
@@ -71,7 +71,7 @@ pub(crate) fn questions() -> (Asking, Asked) {
 
 impl Asking {
     /// # Errors
-    /// When too many questions wait, of this address or in all.
+    /// Too many questions wait, for this address or in all.
     pub(crate) fn ask(
         &self,
         from: Address,
@@ -83,19 +83,19 @@ impl Asking {
             return Err(Denial::Busy);
         }
         waiting.push(from, (client, question))?;
-        // There is room: nobody else sends without the lock.
+        // There is room: tokens are sent only under the lock.
         self.tokens.try_send(()).map_err(|_| Denial::Busy)
     }
 }
 
 impl Asked {
-    /// Waits for the next question; `None` when nobody can ask any more.
+    /// Waits for the next question; `None` when the asking end is gone.
     pub(crate) fn next(&self) -> Option<(ClientId, Question)> {
         self.tokens.recv().ok().and_then(|()| lock(&self.waiting).pop())
     }
 }
 
-/// Nothing that panics is done with it locked.
+/// Ignores poisoning: no code panics while it holds the lock.
 fn lock(waiting: &Mutex<Waiting>) -> MutexGuard<'_, Waiting> {
     waiting.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! What the store can be asked, and what it answers.
+//! Questions to the store, and its answers.
 
 use std::fmt;
 
@@ -12,88 +12,88 @@ use crate::text::Text;
 pub enum Question {
     /// The last lines of a room.
     Last {
-        /// Which.
+        /// The room.
         room: RoomName,
-        /// How many.
+        /// At most so many lines.
         lines: usize,
-        /// How they will be sent.
+        /// The form in which the client gets them, which bounds their size.
         form: AnswerForm,
     },
-    /// What there is of a room for somebody who enters it.
+    /// The topic and the last lines of a room that somebody enters.
     Room {
-        /// Which.
+        /// The room.
         room: RoomName,
-        /// How many of the last lines.
+        /// At most so many lines.
         lines: usize,
     },
-    /// The last lines in which all of these words stand, whatever somebody typed; in all rooms, as
-    /// everybody may go to any of them.
+    /// The last lines that contain all of these words, in all rooms, since anybody may enter any
+    /// room.
     Search {
-        /// The words.
+        /// The words as typed, never FTS5 syntax.
         words: Text,
-        /// How the lines will be sent.
+        /// The form in which the client gets the lines, which bounds their size.
         form: AnswerForm,
     },
 }
 
-/// What became of what a client asked for.
+/// The answer to what a client asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// The last lines of a room, oldest first.
     Last(RoomName, Vec<Recalled>),
-    /// What there is of a room; `None` when nothing was ever said or set in it.
+    /// The topic and last lines of a room; `None` when nothing was ever said or set in it.
     RoomRead(RoomName, Option<RoomPast>),
-    /// What there is of a room is not known.
+    /// A room's topic and lines could not be read.
     RoomNotRead(RoomName, Denial),
     /// The last lines found, oldest first.
     Found(Vec<Recalled>),
-    /// There is an account now.
+    /// The account was registered.
     Registered(Account),
-    /// It is their account.
+    /// The client logged in to this account.
     LoggedIn(Account),
-    /// The account has another password.
+    /// The account has the new password.
     PasswordChanged(Account),
-    /// The claim came to nothing.
+    /// Registering, logging in or changing the password failed.
     NotAuthenticated(Denial),
     /// The ban is on the disk.
     Banned(Ban),
-    /// It is not there any more.
+    /// The ban is lifted.
     Unbanned(Mask),
-    /// The order was not carried out.
+    /// The change to the bans failed.
     BanNotChanged(BanChange, Denial),
-    /// So many lines are forgotten, of those that were meant.
+    /// This many lines that match the filter are forgotten.
     Forgotten(LineFilter, u64),
-    /// It was not done.
+    /// The request was denied.
     Denied(Denial),
 }
 
-/// What SQLite made of something that may be denied.
+/// The result of a query or change that chatd may deny.
 pub(super) type Outcome<T> = rusqlite::Result<Result<T, Denial>>;
 
-/// Why something was not done. Its `Display` is the wording for whoever asked.
+/// Why a request was denied. Its `Display` is the wording for the client that asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Denial {
-    /// Too many others ask.
+    /// Too many requests wait.
     Busy,
-    /// The disk did not take it.
+    /// Writing failed.
     NotSaved,
-    /// The disk did not give it.
+    /// Reading failed.
     NotRead,
-    /// There is nothing to search for.
+    /// A search without words.
     NoWords,
-    /// There is too much to search for.
+    /// A search with more than `MAX_WORDS` words.
     TooManyWords,
-    /// Too much has to be looked at.
+    /// The search took too long.
     TooLong,
-    /// That is not the password.
+    /// The password is wrong.
     WrongPassword,
-    /// Nobody registered that nick.
+    /// The nick is not registered.
     NotRegistered(Nick),
-    /// Somebody registered that nick, or one like it.
+    /// The nick, or one that resembles it, is registered.
     Registered(Nick),
     /// There is no such ban.
     NotBanned(Mask),
-    /// There are as many as there can be.
+    /// The limit on accounts or bans is reached.
     Full,
 }
 
@@ -120,14 +120,14 @@ impl fmt::Display for Denial {
 /// A row of the history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recalled {
-    /// Somebody said something in a room.
+    /// A line that somebody said in a room.
     Said(RoomName, Entry),
     /// Lines were lost there, as the text says.
     Gap(RoomName, Entry),
 }
 
 impl Recalled {
-    /// As an entry of the history, with its room.
+    /// The room and the entry.
     pub fn into_entry(self) -> (RoomName, Entry) {
         match self {
             Self::Said(room, entry) | Self::Gap(room, entry) => (room, entry),
@@ -141,11 +141,11 @@ impl Recalled {
         }
     }
 
-    /// What was said, or what stands in its place.
+    /// The text of the line, or of the marker in its place.
     pub fn text(&self) -> &Text {
         &self.entry().text
     }
 }
 
-/// Words that can be looked for at once.
+/// Words in one search.
 pub(super) const MAX_WORDS: usize = 16;

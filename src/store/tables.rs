@@ -1,4 +1,4 @@
-//! What is in the file, a table or a question each. All of it runs on the threads of the store.
+//! The queries, one file per table or question. They run on the threads of the store.
 
 pub(crate) mod lines;
 pub(crate) mod search;

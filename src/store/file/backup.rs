@@ -13,7 +13,7 @@ use super::fault::Fault;
 /// Copies the database in `dir` to the new file `to`, as it is at this moment.
 ///
 /// # Errors
-/// When there is such a file already, or the copy cannot be made; nothing is left of it then.
+/// `to` exists already, or the copy cannot be made; a partial copy is removed.
 pub fn backup(dir: &Path, to: &Path) -> std::result::Result<(), Fault> {
     let (connection, file) = database::open_to_read(dir)?;
     let new = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to);

@@ -1,7 +1,7 @@
-//! `Database`: the file in a state directory, opened only if it is chatd's own and sound.
+//! `Database`: the file in a state directory, opened only if chatd wrote it and it is consistent.
 //!
-//! Nothing that is already there is ever overwritten: a file is looked at read-only first, and a
-//! new one appears whole or not at all.
+//! It never overwrites a file of another program: it inspects a file read-only first, and creates a
+//! new one whole or not at all.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
@@ -22,12 +22,12 @@ const LOCK: &str = "chatd.lock";
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 /// How long to wait for another process that is writing.
 pub(crate) const BUSY: Duration = Duration::from_secs(5);
-/// How long to wait for a server that may be about to end, and how often to look.
+/// How long to wait for a server that may be shutting down, and how often to try its lock.
 const LEAVING: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_millis(10);
-/// A file up to this size is read from end to end at the start, which takes a second or so.
-const CHECKED: u64 = 128 * 1024 * 1024;
-/// What is removed is overwritten, too (`secure_delete`).
+/// A file up to this size, in bytes, is checked as a whole at the start: about a second.
+const MAX_CHECKED: u64 = 128 * 1024 * 1024;
+/// `secure_delete` overwrites what is deleted.
 const PRAGMAS: &str = "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000;
                        PRAGMA journal_size_limit=67108864; PRAGMA secure_delete=ON;";
 
@@ -37,31 +37,31 @@ pub struct Database {
     pub(crate) connection: Connection,
     pub(crate) file: PathBuf,
     version: i64,
-    /// Held by a server for as long as it runs.
+    /// A server holds this for as long as it runs.
     _lock: Option<File>,
 }
 
 impl Database {
-    /// Opens the database in `dir` for a server, alone; both are made if they do not exist.
+    /// Opens the database in `dir` for a server, exclusively; creates both if they do not exist.
     ///
     /// # Errors
-    /// When another server has it, or it cannot be used.
+    /// Another server uses it, or it cannot be used.
     pub fn open(dir: &Path) -> Result<Self, Fault> {
         place::make(dir)?;
         let lock = lock(&dir.join(LOCK))?;
         Self::at(dir.join(FILE), Some(lock))
     }
 
-    /// Opens the database in `dir` for a change, beside a server that may be running. It is made if
-    /// it does not exist, and `dir` is not.
+    /// Opens the database in `dir` for a change, beside a server that may be running. Creates the
+    /// database if it does not exist, but not `dir`.
     ///
     /// # Errors
-    /// When it cannot be used.
+    /// It cannot be used.
     pub fn open_beside(dir: &Path) -> Result<Self, Fault> {
         Self::at(dir.join(FILE), None)
     }
 
-    /// The same, but there has to be one.
+    /// Like [`open_beside`](Self::open_beside), but the database has to exist.
     pub(crate) fn open_existing(dir: &Path) -> Result<Self, Fault> {
         let file = dir.join(FILE);
         fs::metadata(&file).map_err(|error| Fault::about(&file, error))?;
@@ -76,13 +76,13 @@ impl Database {
         let wrong = |error| Fault::of_sqlite(&file, &error);
         let mut connection = connect(&file).map_err(wrong)?;
         if has_log(&file) {
-            tidy_up(&connection, false).map_err(wrong)?;
+            checkpoint_on_close(&connection, false).map_err(wrong)?;
         }
-        if fs::metadata(&file).is_ok_and(|file| file.len() <= CHECKED) {
+        if fs::metadata(&file).is_ok_and(|file| file.len() <= MAX_CHECKED) {
             check(&connection, &file)?;
         }
         write_ahead(&connection).map_err(wrong)?;
-        // A server that runs would go on with the tables that it knows.
+        // A running server would continue with the old tables.
         let is_old = is_old(&connection).map_err(wrong)?;
         if lock.is_none() && is_old && is_in_use(&file) {
             let what = "an older chatd is running there; restart it first";
@@ -92,12 +92,12 @@ impl Database {
         if is_old {
             clean(&connection, &file);
         }
-        tidy_up(&connection, true).map_err(wrong)?;
+        checkpoint_on_close(&connection, true).map_err(wrong)?;
         let version = data_version(&connection).map_err(wrong)?;
         Ok(Self { connection, file, version, _lock: lock })
     }
 
-    /// Makes a change as a whole, or not at all.
+    /// Makes a change in one transaction.
     pub(crate) fn change<T>(
         &mut self,
         make: impl FnOnce(&Connection) -> rusqlite::Result<T>,
@@ -114,21 +114,21 @@ impl Database {
         Ok(std::mem::replace(&mut self.version, version) != version)
     }
 
-    /// Leaves the file as it is from now on, because it turned out to be damaged after all.
+    /// Makes sure that closing does not write to the file, which turned out to be damaged.
     pub(crate) fn leave_alone(&self) {
         if has_log(&self.file) {
-            // An error would be one about the file, too.
-            let _ = tidy_up(&self.connection, false);
+            // An error here would only repeat that the file is damaged.
+            let _ = checkpoint_on_close(&self.connection, false);
         }
     }
 
-    /// What SQLite says about this database.
+    /// The fault for an error of SQLite about this database.
     pub(crate) fn fault(&self, error: &rusqlite::Error) -> Fault {
         Fault::of_sqlite(&self.file, error)
     }
 }
 
-/// Opens the database in `dir` for reading; there has to be one.
+/// Opens the database in `dir` for reading; it has to exist.
 pub(crate) fn open_to_read(dir: &Path) -> Result<(Connection, PathBuf), Fault> {
     let file = dir.join(FILE);
     inspect(&file, OpenOptions::new().read(true))?;
@@ -136,10 +136,10 @@ pub(crate) fn open_to_read(dir: &Path) -> Result<(Connection, PathBuf), Fault> {
     Ok((connection, file))
 }
 
-/// A further connection to a database that is known to be sound.
+/// A further connection to a database that was inspected before.
 ///
-/// Not through [`inspect`]: closing any file that is the database's would take away the locks
-/// that this process has on it (fcntl(2)).
+/// Does not [`inspect`] again: closing any descriptor of the file would release the locks that this
+/// process holds on it (fcntl(2)).
 pub(crate) fn connect_to_read(file: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(as_path(file), flags)?;
@@ -147,8 +147,8 @@ pub(crate) fn connect_to_read(file: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// The name of `file` as SQLite takes it for a path, whatever it begins with: a relative one could
-/// be taken for a URI (`file:`) or for a database in memory (`:memory:`).
+/// `file` written so that SQLite reads it as a path: it could take a relative one for a URI
+/// (`file:`) or for a database in memory (`:memory:`).
 fn as_path(file: &Path) -> PathBuf {
     if file.is_absolute() { file.to_owned() } else { Path::new(".").join(file) }
 }
@@ -158,7 +158,7 @@ fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA data_version", [], |row| row.get(0))
 }
 
-/// A connection to a file that is there.
+/// A connection to an existing file.
 pub(crate) fn connect(file: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(as_path(file), flags)?;
@@ -166,9 +166,9 @@ pub(crate) fn connect(file: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Whether to move what is in the write-ahead log to its place when the connection is closed.
-/// Not while the file may turn out to be damaged, and is to be left as it is.
-fn tidy_up(connection: &Connection, whether: bool) -> rusqlite::Result<()> {
+/// Sets whether closing the connection checkpoints the write-ahead log. It must not while the file
+/// may turn out to be damaged, since a damaged file is left as it is.
+fn checkpoint_on_close(connection: &Connection, whether: bool) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !whether).map(drop)
 }
 
@@ -177,7 +177,7 @@ fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(PRAGMAS)
 }
 
-/// Keeps a second server out, and says which is the first.
+/// Takes the lock of a server. The fault names the process that holds it.
 fn lock(path: &Path) -> Result<File, Fault> {
     let wrong = |error: io::Error| Fault::about(path, error);
     let mut options = OpenOptions::new();
@@ -199,8 +199,8 @@ fn lock(path: &Path) -> Result<File, Fault> {
     Ok(file)
 }
 
-/// Writes the file anew, without what was removed from it while that was not overwritten. It is
-/// of use without that, too, such as when the disk has no room for a copy.
+/// Rewrites the file without what an older version deleted but did not overwrite. A failure, such
+/// as too little space for the copy, leaves the file usable.
 fn clean(connection: &Connection, file: &Path) {
     if let Err(error) = connection.execute_batch("VACUUM") {
         log::warn!("{} may still have what was removed from it: {error}", file.display());
@@ -211,18 +211,18 @@ fn is_old(connection: &Connection) -> rusqlite::Result<bool> {
     Ok(schema::version(connection)?.is_some_and(|version| version < schema::NEWEST))
 }
 
-/// Whether a server has the state directory of the database `file`.
+/// Whether a server uses the state directory of the database `file`.
 pub(crate) fn is_in_use(file: &Path) -> bool {
     let lock = File::open(file.with_file_name(LOCK));
     lock.and_then(|lock| os::lock(&lock)).is_ok_and(|is_free| !is_free)
 }
 
-/// Makes a new database, which appears at `file` when it is whole, and in no other's place.
+/// Creates a new database, which appears at `file` only when it is whole, and replaces no file.
 fn create(file: &Path) -> Result<(), Fault> {
     let mut unfinished = file.as_os_str().to_owned();
     unfinished.push(format!(".{}", std::process::id()));
     let unfinished = PathBuf::from(unfinished);
-    // One may be left from a process that had the same number and was killed.
+    // A killed process with the same pid may have left one.
     let _ = fs::remove_file(&unfinished);
     let made = fill(&unfinished).and_then(|()| match fs::hard_link(&unfinished, file) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(Fault::about(file, error)),
@@ -242,15 +242,15 @@ fn fill(file: &Path) -> Result<(), Fault> {
         .map_err(|error| Fault::of_sqlite(file, &error))
 }
 
-/// Gives a new file to the owner of its directory, when root makes it for the server; anybody else
-/// could not give it away.
+/// Gives a new file to the owner of its directory, for when root creates it for the server. Other
+/// users cannot change the owner, so an error is ignored.
 fn give_to_owner(made: &File, path: &Path) {
     if let Some(dir) = path.parent().and_then(|dir| fs::metadata(dir).ok()) {
         let _ = fchown(made, Some(dir.uid()), Some(dir.gid()));
     }
 }
 
-/// Looks at what is at `file` without changing it; `access` is what will be needed.
+/// Checks the file at `file` without changing it; `access` is the access that the caller needs.
 fn inspect(file: &Path, access: &OpenOptions) -> Result<(), Fault> {
     let failed = |error| Fault::about(file, error);
     let found = fs::metadata(file).map_err(failed)?;
@@ -260,7 +260,7 @@ fn inspect(file: &Path, access: &OpenOptions) -> Result<(), Fault> {
     let mut header = Vec::new();
     let read = access.open(file).and_then(|file| file.take(18).read_to_end(&mut header));
     read.map_err(failed)?;
-    // What follows the magic words is the size of a page (SQLite's file format, 1.3).
+    // The page size follows the magic string (SQLite's file format, 1.3).
     match header.strip_prefix(MAGIC) {
         None if !header.is_empty() => return Err(Fault::foreign(file)),
         Some(&[high, low]) if is_whole(file, found.len(), [high, low]) => {}
@@ -282,7 +282,7 @@ fn inspect(file: &Path, access: &OpenOptions) -> Result<(), Fault> {
     }
 }
 
-/// Whether a file of that length ends with the end of a page. After a crash it need not.
+/// Whether a file of that length ends at a page boundary. After a crash, with a log, it need not.
 fn is_whole(file: &Path, length: u64, page: [u8; 2]) -> bool {
     let page = match u16::from_be_bytes(page) {
         1 => 65_536,
@@ -291,16 +291,16 @@ fn is_whole(file: &Path, length: u64, page: [u8; 2]) -> bool {
     has_log(file) || length.checked_rem(page) == Some(0)
 }
 
-/// Whether some of the database is in its write-ahead log.
+/// Whether the write-ahead log holds part of the database.
 fn has_log(file: &Path) -> bool {
     let mut log = file.as_os_str().to_owned();
     log.push("-wal");
     fs::metadata(log).is_ok_and(|log| log.len() > 0)
 }
 
-/// A connection that leaves nothing beside a file that may be another program's.
+/// A connection that creates no files beside `file`, which may be another program's.
 fn connect_to_look(file: &Path) -> rusqlite::Result<Connection> {
-    // What follows two slashes would be the name of a host.
+    // After two slashes a URI has a host name.
     let mut uri = if file.is_absolute() { "file://" } else { "file:" }.to_owned();
     for byte in file.as_os_str().as_encoded_bytes() {
         match byte {
@@ -313,7 +313,7 @@ fn connect_to_look(file: &Path) -> rusqlite::Result<Connection> {
     Connection::open_with_flags(uri + "?immutable=1", flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
 }
 
-/// Reads the whole database.
+/// Reads the whole database and checks its structure.
 fn check(connection: &Connection, file: &Path) -> Result<(), Fault> {
     let verdict: rusqlite::Result<String> =
         connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));

@@ -1,4 +1,4 @@
-//! `Fault`: why a state directory is of no use, and what to do about it.
+//! `Fault`: why a state directory cannot be used, and what to do about it.
 
 use std::fmt;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::text::Text;
 pub struct Fault(Text);
 
 impl Fault {
-    /// Something about `path` is wrong.
+    /// `path` cannot be used, because of `what`.
     pub(crate) fn about(path: &Path, what: impl fmt::Display) -> Self {
         Self::new(format_args!("cannot use {}: {what}", path.display()))
     }
@@ -22,7 +22,7 @@ impl Fault {
         Self(Text::new(what.to_string()))
     }
 
-    /// What SQLite says about the database at `path`.
+    /// The fault for an error of SQLite about the database at `path`.
     pub(crate) fn of_sqlite(path: &Path, error: &rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => Self::foreign(path),
@@ -36,7 +36,7 @@ impl Fault {
         Self::about(path, "not a chatd database; move it away, or name another directory")
     }
 
-    /// Something overwrote or cut the file at `path`.
+    /// The file at `path` was overwritten or truncated.
     pub(crate) fn damaged(path: &Path) -> Self {
         let what = "the database is damaged; restore a backup, or save what is left with sqlite3's \
                     .recover";

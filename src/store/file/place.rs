@@ -1,4 +1,4 @@
-//! Whether a path may be a state directory: what is there, and who else could change it.
+//! Whether a path may be a state directory: its type, and which other users could change it.
 
 use std::fs::{self, DirBuilder, Metadata};
 use std::io::ErrorKind;
@@ -8,28 +8,28 @@ use std::path::Path;
 use super::fault::Fault;
 use crate::os;
 
-/// What chatd makes in a state directory.
+/// The files that chatd creates in a state directory.
 const FILES: [&str; 4] = ["chatd.db", "chatd.db-wal", "chatd.db-shm", "chatd.lock"];
 
 const ROOT: u32 = 0;
-/// The permission bits that let anybody but the owner write.
+/// The permission bits that let users other than the owner write.
 const OTHERS_WRITE: u32 = 0o022;
 
-/// Refuses a `dir` that is something else, or that another user could change. Makes and opens
-/// nothing; a disk that is not there now may be later.
+/// Refuses a `dir` that is no directory, or that another user could change. Creates and opens
+/// nothing. A path that does not exist passes: a disk may be mounted later.
 ///
 /// # Errors
-/// When the path can be no state directory of a server that runs as this user.
+/// The path cannot be the state directory of a server that runs as this user.
 pub fn check_place(dir: &Path) -> Result<(), Fault> {
     let user = os::effective_user();
     check(dir, |_| vec![user])
 }
 
-/// The same for a subcommand. A `dir` that is not there is refused, too: it is a slip. Root may
-/// look after the directory of any user.
+/// The same for a subcommand. Also refuses a `dir` that does not exist: it is a typing error. Root
+/// may manage the directory of any user.
 ///
 /// # Errors
-/// When the path is no state directory that this user may look after.
+/// The path is no state directory that this user may manage.
 pub fn check_there(dir: &Path) -> Result<(), Fault> {
     match fs::metadata(dir).map_err(|error| error.kind()) {
         Err(ErrorKind::NotFound | ErrorKind::NotADirectory) => Err(Fault::about(
@@ -51,8 +51,8 @@ pub(crate) fn make(dir: &Path) -> Result<(), Fault> {
     }
 }
 
-/// `may_own` says which users may own the directory, which belongs to its argument, and the files
-/// in it.
+/// `may_own` returns the users that may own the directory and the files in it; its argument is the
+/// owner of the directory.
 fn check(dir: &Path, may_own: impl Fn(u32) -> Vec<u32>) -> Result<(), Fault> {
     let Ok(found) = fs::metadata(dir) else { return Ok(()) };
     if !found.is_dir() {
@@ -68,11 +68,13 @@ fn check(dir: &Path, may_own: impl Fn(u32) -> Vec<u32>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Refuses what is `found` at `path` unless only `owners` can change it, or the link to it.
+/// Refuses `path`, whose metadata is `found`, unless only `owners` can change it and the link to
+/// it.
 fn check_owner(path: &Path, found: &Metadata, owners: &[u32]) -> Result<(), Fault> {
     let link = fs::symlink_metadata(path).ok().filter(Metadata::is_symlink);
     let linker = link.map(|link| link.uid()).filter(|user| *user != ROOT);
-    let (user, mode) = (os::effective_user(), found.mode() & 0o7777);
+    let user = os::effective_user();
+    let mode = found.mode() & 0o7777;
     if let Some(other) = linker.filter(|other| !owners.contains(other)) {
         let what = format!("user {other} made this link and could change it; name its target");
         Err(Fault::about(path, what))

@@ -1,10 +1,10 @@
-//! The tables, and how a file of an older version becomes one of this.
+//! The tables, and the migration of a file that an older version wrote.
 
 use rusqlite::{Connection, OptionalExtension, Result, TransactionBehavior};
 
 use crate::store::index;
 
-/// What makes each version out of the one before it; the first makes it out of nothing.
+/// Each migrates the version before it to the next; the first creates the tables.
 const MIGRATIONS: [&str; 2] = [
     "
     CREATE TABLE room(id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, topic TEXT);
@@ -20,8 +20,8 @@ const MIGRATIONS: [&str; 2] = [
     CREATE TABLE meta(k TEXT PRIMARY KEY, v TEXT);
     INSERT INTO meta VALUES('program', 'chatd');
 ",
-    // The index is given words of our own making, which it cannot read from msg, and leaves nothing
-    // behind of what is taken out of it.
+    // The index holds preprocessed words, which it cannot read from msg (content=''), and keeps no
+    // trace of what is deleted from it.
     "
     DROP TABLE msg_fts;
     CREATE VIRTUAL TABLE msg_fts USING fts5(body, content='');
@@ -33,10 +33,10 @@ const MIGRATIONS: [&str; 2] = [
 /// The version that this program writes.
 pub(crate) const NEWEST: usize = MIGRATIONS.len();
 
-/// Since this version the index has what it has today.
+/// The first version with today's contents of the index.
 const INDEXED: usize = 2;
 
-/// The version of a file of chatd's; `None` when it is another program's.
+/// The version of a file that chatd wrote; `None` for another program's.
 pub(crate) fn version(connection: &Connection) -> Result<Option<usize>> {
     let has_meta = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'meta'
                     AND EXISTS(SELECT 1 FROM pragma_table_info('meta') WHERE name = 'k')
@@ -50,7 +50,7 @@ pub(crate) fn version(connection: &Connection) -> Result<Option<usize>> {
     Ok(version.and_then(|version| version.parse().ok()))
 }
 
-/// Brings the tables to the newest version, or leaves them as they are when that fails.
+/// Brings the tables to the newest version in one transaction.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<()> {
     let change = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version = version(&change)?.unwrap_or(0);

@@ -6,7 +6,7 @@ use super::lines::lenient;
 use crate::chat::{Account, Moment, Nick, PasswordId, Role};
 use crate::store::request::{Denial, Outcome};
 
-/// Accounts that there can be.
+/// Accounts in one database.
 const MAX: u32 = 100_000;
 
 fn role(column: &str) -> Role {
@@ -15,7 +15,7 @@ fn role(column: &str) -> Role {
 
 const COLUMNS: &str = "nick, role, created, last_seen, hash";
 
-/// All accounts, at most as many as there can be.
+/// All accounts, by nick; at most `MAX`.
 pub(crate) fn all(connection: &Connection) -> Result<Vec<Account>> {
     let sql = format!("SELECT {COLUMNS} FROM account ORDER BY nick LIMIT ?1");
     let mut query = connection.prepare(&sql)?;
@@ -33,12 +33,14 @@ pub(crate) fn get(connection: &Connection, nick: Nick) -> Result<Option<Account>
 fn read(row: &Row<'_>) -> Result<Option<Account>> {
     let text = |column| lenient::<String>(row, column).map(Option::unwrap_or_default);
     let moment = |column| lenient(row, column).map(|ms| ms.map(|unix_ms| Moment { unix_ms }));
-    let (role, created) = (role(&text(1)?), moment(2)?.unwrap_or_default());
-    let (last_seen, password) = (moment(3)?, PasswordId::of(&text(4)?));
+    let role = role(&text(1)?);
+    let created = moment(2)?.unwrap_or_default();
+    let last_seen = moment(3)?;
+    let password = PasswordId::of(&text(4)?);
     Ok(Nick::new(&text(0)?).map(|nick| Account { nick, role, created, last_seen, password }))
 }
 
-/// The account whose nick is `nick` or looks like it, and the hash of its password.
+/// The account whose nick resembles `nick`, and the hash of its password.
 pub(crate) fn secret(connection: &Connection, nick: Nick) -> Result<Option<(Account, String)>> {
     let Some(account) = find(connection, nick)? else { return Ok(None) };
     let sql = "SELECT hash FROM account WHERE nick = ?1";
@@ -50,7 +52,7 @@ fn find(connection: &Connection, nick: Nick) -> Result<Option<Account>> {
     Ok(all(connection)?.into_iter().find(|account| account.nick.resembles(nick)))
 }
 
-/// Adds an account, unless there is one like it.
+/// Adds an account, unless one with a similar nick exists.
 pub(crate) fn register(connection: &Connection, account: &Account, hash: &str) -> Outcome<()> {
     let others = all(connection)?;
     if let Some(other) = others.iter().find(|other| other.nick.resembles(account.nick)) {
@@ -82,12 +84,12 @@ pub(crate) fn change_hash(
     }
 }
 
-/// Changes the password of the account like `nick`; returns whose it is, as the others do.
+/// Changes the password of the account whose nick resembles `nick`; returns that account's nick.
 pub(crate) fn set_hash(connection: &Connection, nick: Nick, hash: &str) -> Outcome<Nick> {
     set(connection, nick, "hash", hash)
 }
 
-/// Changes what the account like `nick` may do.
+/// Changes the role of the account whose nick resembles `nick`; returns that account's nick.
 pub(crate) fn set_role(connection: &Connection, nick: Nick, role: Role) -> Outcome<Nick> {
     set(connection, nick, "role", &role.to_string())
 }
@@ -105,13 +107,13 @@ fn update(connection: &Connection, account: &Account, column: &str, value: &str)
     connection.execute(&sql, [account.nick.as_str(), value]).map(drop)
 }
 
-/// Notes that somebody logged in.
+/// Notes when somebody last logged in as exactly this nick.
 pub(crate) fn set_seen(connection: &Connection, nick: Nick, at: Moment) -> Result<()> {
     let sql = "UPDATE account SET last_seen = ?2 WHERE nick = ?1";
     connection.execute(sql, params![nick.as_str(), at.unix_ms]).map(drop)
 }
 
-/// Removes the account like `nick`.
+/// Removes the account whose nick resembles `nick`; returns that account's nick.
 pub(crate) fn remove(connection: &Connection, nick: Nick) -> Outcome<Nick> {
     let Some(account) = find(connection, nick)? else {
         return Ok(Err(Denial::NotRegistered(nick)));

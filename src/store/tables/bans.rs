@@ -8,16 +8,17 @@ use crate::runtime::clock;
 use crate::store::request::{Denial, Outcome};
 use crate::text::Text;
 
-/// Bans that there can be.
+/// Bans in one database.
 const MAX: u32 = 10_000;
 
-/// All bans, at most as many as there can be, oldest first.
+/// All bans, oldest first; at most `MAX`.
 pub(crate) fn all(connection: &Connection) -> Result<Vec<Ban>> {
     let sql = "SELECT mask, by, reason, until FROM ban ORDER BY id LIMIT ?1";
     let mut query = connection.prepare(sql)?;
     let bans = query.query_map([MAX], |row| {
         let text = |column| lenient::<String>(row, column).map(Option::unwrap_or_default);
-        let (mask, by) = (Mask::new(&text(0)?), Nick::new(&text(1)?));
+        let mask = Mask::new(&text(0)?);
+        let by = Nick::new(&text(1)?);
         let reason = lenient::<String>(row, 2)?.map(Text::new);
         let until = lenient(row, 3)?.map(|unix_ms| Moment { unix_ms });
         Ok(mask.zip(by).map(|(mask, by)| Ban { mask, by, reason, until }))
@@ -25,7 +26,7 @@ pub(crate) fn all(connection: &Connection) -> Result<Vec<Ban>> {
     bans.filter_map(Result::transpose).collect()
 }
 
-/// Adds a ban, in the place of one with the same mask.
+/// Adds a ban, or replaces the one with the same mask.
 pub(crate) fn add(connection: &Connection, ban: &Ban) -> Outcome<()> {
     expire(connection, clock::moment())?;
     let _ = remove(connection, ban.mask)?;
@@ -49,7 +50,7 @@ pub(crate) fn remove(connection: &Connection, mask: Mask) -> Outcome<()> {
     Ok(if removed > 0 { Ok(()) } else { Err(Denial::NotBanned(mask)) })
 }
 
-/// Removes the bans that have run out.
+/// Removes expired bans.
 pub(crate) fn expire(connection: &Connection, now: Moment) -> Result<()> {
     connection.execute("DELETE FROM ban WHERE until <= ?1", [now.unix_ms]).map(drop)
 }

@@ -12,19 +12,19 @@ use crate::store::file::database;
 use crate::store::file::fault::Fault;
 use crate::store::request::Recalled;
 
-/// Lines read at once. Between them the server may tidy up its file.
+/// Lines read in one query. Between two queries the server can checkpoint its log.
 const SLICE: u32 = 1000;
 
-/// What of the history is wanted; all of it by default.
+/// Which lines to export; all of them by default.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Filter {
-    /// Of this room only.
+    /// Only lines of this room.
     pub room: Option<RoomName>,
-    /// Not what was said before.
+    /// Only lines said at this moment or later.
     pub since: Option<Moment>,
 }
 
-/// A line as it is written: the fields are a promise.
+/// One line of the export: its fields are a stable interface.
 #[derive(Serialize)]
 struct Exported<'a> {
     id: i64,
@@ -54,11 +54,11 @@ impl<'a> Exported<'a> {
     }
 }
 
-/// Writes what `filter` lets through of the history in `dir`, oldest first, an object a line.
-/// When nobody reads `out` any more, that is the end, too.
+/// Writes the lines of the history in `dir` that match `filter`, oldest first, one object a line.
+/// Ends without an error when nobody reads `out` any more.
 ///
 /// # Errors
-/// When it cannot be read, or not be written.
+/// The database cannot be read, or `out` cannot be written.
 pub fn export(dir: &Path, filter: Filter, mut out: impl Write) -> std::result::Result<(), Fault> {
     let (connection, file) = database::open_to_read(dir)?;
     let mut last = i64::MIN;

@@ -1,9 +1,9 @@
-//! Forgetting lines for good: in slices, so that nothing waits long for it, and so that nothing of
-//! them is left in the file.
+//! Forgetting lines for good: in slices, so that no write waits long, and without leaving a trace
+//! of them in the file.
 //!
-//! The row of a forgotten line stays, without its text and without who said it, so that numbers do
-//! not change. Another process has a server forget by a row in the table `forget`, which has no
-//! conditions any more once the server is done.
+//! The row of a forgotten line stays, without its text and its nick, so that ids do not change.
+//! Another process asks a server to forget with a row in the table `forget`; the server empties the
+//! filter of that row when it is done.
 
 use std::time::Duration;
 
@@ -15,12 +15,12 @@ use crate::store::file::database::BUSY;
 use crate::store::index::{self, words};
 use crate::store::request::Recalled;
 
-/// Numbers of rows that one slice looks at.
+/// Row ids that one slice looks at.
 const SLICE: i64 = 2000;
-/// Requests of other processes that are taken at once.
+/// Requests of other processes that one query reads.
 const MAX_REQUESTS: u32 = 16;
 
-/// How far forgetting has come: rows after the first number, up to the second, are to be looked at.
+/// How far forgetting has come: rows after `done`, up to `last`, are left to look at.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Progress {
     done: i64,
@@ -68,14 +68,15 @@ impl Progress {
 
 fn remove(connection: &Connection, id: i64, body: &str) -> Result<()> {
     index::removing(connection)?.execute(params![id, words(body)])?;
-    // Retention takes the row out of the index again, and counts on its being there.
+    // Retention will delete this row from the index, which FTS5 allows only for a row that is in
+    // it.
     index::adding(connection)?.execute(params![id, ""])?;
     let sql = "UPDATE msg SET kind = ?2, nick = '', body = '' WHERE id = ?1";
     connection.execute(sql, params![id, FORGOTTEN]).map(drop)
 }
 
-/// Moves everything to the database itself and empties its log, in which what was removed may
-/// still be; `false` when somebody is reading. Does not wait for that.
+/// Checkpoints and truncates the write-ahead log, which may still hold what was deleted; returns
+/// `false`, without waiting, when somebody is reading. `patience` is the busy timeout to restore.
 pub(crate) fn empty_log(connection: &Connection, patience: Duration) -> Result<bool> {
     connection.busy_timeout(Duration::ZERO)?;
     let is_busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
@@ -85,14 +86,14 @@ pub(crate) fn empty_log(connection: &Connection, patience: Duration) -> Result<b
     is_busy.map(|is_busy| !is_busy)
 }
 
-/// Has the server forget; returns the number to ask for the result by.
+/// Asks the server to forget; returns the id of the request.
 pub(crate) fn request(connection: &Connection, filter: &LineFilter) -> Result<i64> {
     let json = serde_json::to_string(filter).unwrap_or_default();
     connection.execute("INSERT INTO forget(lines) VALUES(?1)", [json])?;
     Ok(connection.last_insert_rowid())
 }
 
-/// Requests that nobody has dealt with.
+/// Requests that are not concluded.
 pub(crate) fn requests(connection: &Connection) -> Result<Vec<(i64, LineFilter)>> {
     let sql = "SELECT id, lines FROM forget WHERE lines <> '' ORDER BY id LIMIT ?1";
     let mut query = connection.prepare(sql)?;
@@ -104,7 +105,7 @@ pub(crate) fn requests(connection: &Connection) -> Result<Vec<(i64, LineFilter)>
     known.filter_map(Result::transpose).collect()
 }
 
-/// Notes that a request was dealt with: so many lines were forgotten.
+/// Concludes a request: `lines` lines were forgotten.
 pub(crate) fn conclude(connection: &Connection, id: i64, lines: u64) -> Result<()> {
     let sql = "UPDATE forget SET lines = '', forgotten = ?2 WHERE id = ?1";
     connection.execute(sql, params![id, lines.cast_signed()]).map(drop)
@@ -117,12 +118,12 @@ pub(crate) fn conclusion(connection: &Connection, id: i64) -> Result<Option<u64>
     Ok(lines.flatten().map(i64::cast_unsigned))
 }
 
-/// Takes a request back, or its conclusion.
+/// Deletes a request, or its conclusion.
 pub(crate) fn withdraw(connection: &Connection, id: i64) -> Result<()> {
     connection.execute("DELETE FROM forget WHERE id = ?1", [id]).map(drop)
 }
 
-/// How often lines were forgotten while no server ran, which may have left some in a snapshot.
+/// How often lines were forgotten while no server ran. A snapshot from before may still have them.
 pub(crate) fn times(connection: &Connection) -> Result<u64> {
     let sql = "SELECT CAST(v AS INTEGER) FROM meta WHERE k = 'forgotten'";
     let times = connection.query_row(sql, [], |row| row.get::<_, i64>(0)).optional()?;
@@ -135,7 +136,7 @@ pub(crate) fn count(connection: &Connection) -> Result<()> {
     connection.execute(sql, []).map(drop)
 }
 
-/// Forgets what a server did not before it ended.
+/// Carries out the requests that no server concluded, and returns their filters.
 pub(crate) fn late(connection: &Connection) -> Result<Vec<LineFilter>> {
     let change = connection.unchecked_transaction()?;
     let mut late = Vec::new();

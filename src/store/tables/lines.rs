@@ -1,4 +1,4 @@
-//! What was said, as rows: written in batches, read back newest first.
+//! Lines as rows: written in batches, read back newest first.
 
 use std::collections::HashMap;
 
@@ -15,25 +15,25 @@ use crate::text::Text;
 const SAID: i64 = 0;
 const EMOTED: i64 = 1;
 const GAP: i64 = 2;
-/// What is left of a line that was to be forgotten.
+/// The row of a forgotten line.
 pub(crate) const FORGOTTEN: i64 = 3;
-/// Rooms whose numbers are remembered.
+/// Rooms whose ids are cached.
 const MAX_ROOMS: usize = 4096;
-/// The columns that [`recall`] takes.
+/// The columns that [`recall`] reads.
 pub(crate) const COLUMNS: &str =
     "room.name, msg.ts, msg.kind, msg.nick, msg.body, msg.origin, msg.oseq";
 
-/// The numbers of rooms, as far as they are known.
+/// A cache of the ids of rooms.
 #[derive(Debug, Default)]
 pub(crate) struct RoomIds(HashMap<RoomName, i64>);
 
 impl RoomIds {
-    /// Forgets all, because some may be gone.
+    /// Empties the cache, because a rollback may have removed some rooms.
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
 
-    /// The number of a room, made if there is none.
+    /// The id of a room, which is created if it does not exist.
     pub(crate) fn get(&mut self, connection: &Connection, room: RoomName) -> Result<i64> {
         if let Some(id) = self.0.get(&room) {
             return Ok(*id);
@@ -50,7 +50,8 @@ impl RoomIds {
     }
 }
 
-/// Writes `items` in the transaction that is open, and notes the numbers of their rooms. Writing one again changes nothing.
+/// Writes `items` in the open transaction, and calls `note` with the ids of their rooms. Writing an
+/// item again changes nothing.
 pub(crate) fn insert(
     connection: &Connection,
     rooms: &mut RoomIds,
@@ -93,7 +94,7 @@ pub(crate) fn insert(
     Ok(())
 }
 
-/// The last `count` rows of a room, oldest first; fewer, if they were more than an answer may have.
+/// The last `count` rows of a room, oldest first; fewer, if `allowance` does not allow them.
 pub(crate) fn last(
     connection: &Connection,
     room: RoomName,
@@ -125,8 +126,8 @@ pub(crate) fn past_of(
     Ok(Some(RoomPast { topic: topic.map(Text::new), lines }))
 }
 
-/// The last `count` lines of the lobby, where everybody begins, and of each of the `most` rooms in
-/// which something was said last.
+/// The last `count` lines of each room, for at most `most` rooms: the lobby, where everybody
+/// begins, and those with the newest lines.
 pub(crate) fn last_of_all(
     connection: &Connection,
     most: u32,
@@ -149,7 +150,8 @@ pub(crate) fn last_of_all(
     Ok(rooms)
 }
 
-/// Collects rows that come newest first, as many as fit, oldest first.
+/// Collects as many rows as `allowance` allows. They come newest first, and are returned oldest
+/// first.
 pub(crate) fn take_newest(
     rows: impl Iterator<Item = Result<Option<Recalled>>>,
     mut allowance: Allowance,
@@ -166,7 +168,7 @@ pub(crate) fn take_newest(
     Ok(taken)
 }
 
-/// What a row of [`COLUMNS`] says; `None` for one that this version of chatd would not write.
+/// Reads a row of [`COLUMNS`]; `None` for one that this version of chatd would not write.
 pub(crate) fn recall(row: &Row<'_>) -> Result<Option<Recalled>> {
     let text = |column| lenient::<String>(row, column).map(|text| text.unwrap_or_default());
     let Ok(room) = RoomName::new(&text(0)?) else { return Ok(None) };
@@ -187,7 +189,7 @@ pub(crate) fn recall(row: &Row<'_>) -> Result<Option<Recalled>> {
     Ok(from.map(|from| Recalled::Said(room, Entry { id, at, from, kind, text: body })))
 }
 
-/// A value, or `None` where somebody put one of another type.
+/// A value, or `None` where another program wrote one of another type.
 pub(crate) fn lenient<T: FromSql>(row: &Row<'_>, column: usize) -> Result<Option<T>> {
     Ok(T::column_result(row.get_ref(column)?).ok())
 }

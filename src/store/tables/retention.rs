@@ -1,4 +1,4 @@
-//! Retention: what is too old or too much goes, a thousand rows at a time.
+//! Retention: deletes lines that are too old or too many, a thousand rows at a time.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -10,80 +10,81 @@ use crate::chat::Moment;
 use crate::store::file::database::Database;
 use crate::store::index::{self, words};
 
-/// Rows removed at once, so that nothing waits long for it.
+/// Rows deleted in one transaction, so that other writes do not wait long.
 const SLICE: u32 = 1000;
-/// How often to look for more.
+/// How often to look for rows to delete.
 const INTERVAL: Duration = Duration::from_secs(60);
 
-/// What is kept; what is `None` has no limit.
+/// Which lines stay; `None` is no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Retention {
-    /// Lines that were said at most so long ago.
+    /// Only lines that were said at most so long ago.
     pub age: Option<Duration>,
-    /// The last so many lines of each room.
+    /// Only the last so many lines of each room.
     pub lines: Option<u32>,
 }
 
-/// Removes what is not to be kept.
+/// Deletes the lines that retention does not keep.
 #[derive(Debug)]
 pub(crate) struct Pruner {
-    keep: Retention,
-    /// Whether there may be more that is too old.
-    aging: bool,
-    /// Rooms in which something was said since they were looked at.
+    retention: Retention,
+    /// Whether there may be more rows that are too old.
+    may_have_old: bool,
+    /// Rooms with new lines since they were last pruned.
     rooms: BTreeSet<i64>,
     next: Instant,
 }
 
 impl Pruner {
-    /// One that looks at everything first.
-    pub(crate) fn new(keep: Retention, connection: &Connection) -> Result<Self> {
-        let rooms = match keep.lines {
+    /// A pruner that looks at all rooms first.
+    pub(crate) fn new(retention: Retention, connection: &Connection) -> Result<Self> {
+        let rooms = match retention.lines {
             None => BTreeSet::new(),
             Some(_) => {
                 let mut rooms = connection.prepare("SELECT id FROM room")?;
                 rooms.query_map([], |row| row.get(0))?.collect::<Result<_>>()?
             }
         };
-        Ok(Self { keep, aging: keep.age.is_some(), rooms, next: Instant::now() })
+        Ok(Self { retention, may_have_old: retention.age.is_some(), rooms, next: Instant::now() })
     }
 
-    /// Notes that something was said in a room.
+    /// Notes that `room` has a new line.
     pub(crate) fn note(&mut self, room: i64) {
-        if self.keep.lines.is_some() {
+        if self.retention.lines.is_some() {
             self.rooms.insert(room);
         }
     }
 
-    /// When there is something to do next, if ever.
+    /// When to [`work`](Self::work) next; `None` without limits.
     pub(crate) fn next(&self) -> Option<Instant> {
-        (self.keep != Retention::default()).then_some(self.next)
+        (self.retention != Retention::default()).then_some(self.next)
     }
 
-    /// Removes one slice.
+    /// Deletes one slice.
     ///
     /// # Errors
-    /// When that fails, it is tried again later.
+    /// The database cannot be written; the slice is tried again later.
     pub(crate) fn work(&mut self, database: &mut Database, now: Moment) -> Result<()> {
         self.next = Instant::now() + INTERVAL;
-        let Retention { age, lines } = self.keep;
-        if self.aging {
-            self.aging = database.change(|connection| remove_old(connection, age, now))? == SLICE;
+        let Retention { age, lines } = self.retention;
+        if self.may_have_old {
+            self.may_have_old =
+                database.change(|connection| remove_old(connection, age, now))? == SLICE;
         } else if let Some(&room) = self.rooms.first()
             && database.change(|connection| remove_surplus(connection, room, lines))? < SLICE
         {
             self.rooms.remove(&room);
         }
-        if self.aging || !self.rooms.is_empty() {
+        if self.may_have_old || !self.rooms.is_empty() {
             self.next = Instant::now();
         } else {
-            self.aging = self.keep.age.is_some();
+            self.may_have_old = self.retention.age.is_some();
         }
         Ok(())
     }
 }
 
-/// Removes the oldest rows, if they are too old; says how many that were.
+/// Deletes the oldest rows that are too old, at most a slice; returns how many.
 fn remove_old(connection: &Connection, age: Option<Duration>, now: Moment) -> Result<u32> {
     let Some(age) = age.and_then(|age| i64::try_from(age.as_millis()).ok()) else { return Ok(0) };
     let sql = "SELECT id, body FROM (SELECT id, body, ts FROM msg ORDER BY id LIMIT ?1)
@@ -91,7 +92,7 @@ fn remove_old(connection: &Connection, age: Option<Duration>, now: Moment) -> Re
     remove(connection, sql, params![SLICE, now.unix_ms.saturating_sub(age)])
 }
 
-/// Removes a room's oldest rows, if there are too many; says how many that were.
+/// Deletes a room's oldest rows beyond `most`, at most a slice; returns how many.
 fn remove_surplus(connection: &Connection, room: i64, most: Option<u32>) -> Result<u32> {
     let first_too_many = "SELECT id FROM msg WHERE room_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2";
     let last = connection.query_row(first_too_many, params![room, most], |row| row.get(0));
@@ -101,7 +102,7 @@ fn remove_surplus(connection: &Connection, room: i64, most: Option<u32>) -> Resu
     remove(connection, sql, params![room, last, SLICE])
 }
 
-/// Removes the rows that a query finds.
+/// Deletes the rows that a query finds, which returns `id` and `body`.
 fn remove(connection: &Connection, sql: &str, values: impl rusqlite::Params) -> Result<u32> {
     let mut query = connection.prepare(sql)?;
     let body = |row: &Row<'_>| lenient::<String>(row, 1).map(Option::unwrap_or_default);
@@ -113,6 +114,6 @@ fn remove(connection: &Connection, sql: &str, values: impl rusqlite::Params) -> 
         index.execute(params![id, words(body)])?;
         row.execute([id])?;
     }
-    // At most SLICE of them.
+    // The query finds at most SLICE rows.
     Ok(u32::try_from(rows.len()).unwrap_or(SLICE))
 }

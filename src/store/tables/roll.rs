@@ -1,4 +1,4 @@
-//! Who is who, and who stays out: all accounts and bans at once.
+//! The roll: all accounts and bans at once.
 
 use rusqlite::Connection;
 

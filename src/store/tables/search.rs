@@ -1,4 +1,4 @@
-//! Full-text search. Whatever somebody types are words to look for, and never FTS5's syntax.
+//! Full-text search. What somebody types is a list of words, never FTS5 syntax.
 
 use rusqlite::{Connection, params};
 
@@ -8,7 +8,7 @@ use crate::chat::Allowance;
 use crate::store::index::words as in_index;
 use crate::store::request::{Denial, MAX_WORDS, Outcome, Recalled};
 
-/// Lines that are shown.
+/// Lines in one answer.
 const MAX_HITS: u32 = 20;
 
 /// The last lines that contain all words of `typed`, oldest first.
@@ -21,7 +21,7 @@ pub(crate) fn search(
         Ok(words) => words,
         Err(denial) => return Ok(Err(denial)),
     };
-    // Gaps are not something that anybody said.
+    // Markers of gaps have no nick; nobody said them.
     let sql = format!(
         "SELECT {COLUMNS} FROM msg_fts JOIN msg ON msg.id = msg_fts.rowid
          JOIN room ON room.id = msg.room_id
@@ -33,7 +33,7 @@ pub(crate) fn search(
     lines::take_newest(rows, allowance).map(Ok)
 }
 
-/// The words of `typed` as strings of FTS5, of which all have to be there.
+/// The words of `typed` as FTS5 strings, all of which have to match.
 fn quote(typed: &str) -> Result<String, Denial> {
     let words = typed.split_whitespace().filter(|word| word.contains(char::is_alphanumeric));
     let quoted: Vec<_> =

@@ -1,4 +1,4 @@
-//! `Forgetter`: what a running server is to forget, one slice at a time.
+//! `Forgetter`: the lines that a running server has to forget, one slice at a time.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -10,14 +10,14 @@ use crate::store::backlog::Queue;
 use crate::store::file::database::{BUSY, Database};
 use crate::store::tables::forget::{self, Progress};
 
-/// Clients that may wait for it.
+/// Jobs that may wait.
 const MAX: usize = 64;
-/// How long to wait after a failure, or for those who read.
+/// How long to wait after a failure, or for readers of the log.
 const PAUSE: Duration = Duration::from_millis(100);
-/// How often the log is tried to be emptied before that is left for later.
+/// How often to try to empty the log before leaving it as it is.
 const TRIES: u32 = 50;
 
-/// What is to be forgotten, first come first served.
+/// The jobs, first come first served.
 #[derive(Debug, Default)]
 pub(crate) struct Forgetter {
     jobs: VecDeque<Job>,
@@ -26,11 +26,12 @@ pub(crate) struct Forgetter {
 
 #[derive(Debug)]
 struct Job {
-    /// Who is to be told, and which request of another process it is.
+    /// The client that gets the answer, if a client asked.
     client: Option<ClientId>,
+    /// The request of another process, if one asked.
     request: Option<i64>,
     filter: LineFilter,
-    /// What was handed over before is to be written first, as it may be meant.
+    /// Starts when everything up to this number is written: the filter may match it.
     after: u64,
     progress: Option<Progress>,
     tries: u32,
@@ -47,27 +48,28 @@ impl Forgetter {
         self.jobs.push_back(Job { client, request, filter, after, progress: None, tries: 0 });
     }
 
-    /// Whether there is no room for another client's.
+    /// Whether another client has to try again later.
     pub(crate) fn is_full(&self) -> bool {
         self.jobs.len() >= MAX
     }
 
-    /// Whether that request of another process was taken up.
+    /// Whether that request of another process is among the jobs.
     pub(crate) fn has(&self, request: i64) -> bool {
         self.jobs.iter().any(|job| job.request == Some(request))
     }
 
-    /// When there is something to do, if what comes first in `queue` is written.
+    /// When to [`work`](Self::work) next; `None` while the first job waits for `queue`, or without
+    /// jobs.
     pub(crate) fn next(&self, queue: &Queue) -> Option<Instant> {
         let ready = self.jobs.front().filter(|job| queue.is_done(job.after));
         ready.map(|_| self.not_before.unwrap_or_else(Instant::now))
     }
 
-    /// Does a part of the first job. Returns who is to be told what was forgotten, and how many lines
-    /// that were, when it is done.
+    /// Does a part of the first job. When that job is done, returns the client that asked, the
+    /// filter and the number of lines.
     ///
     /// # Errors
-    /// When that fails, it is tried again later.
+    /// The database cannot be written; the job is tried again later.
     pub(crate) fn work(
         &mut self,
         database: &mut Database,

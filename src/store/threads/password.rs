@@ -1,5 +1,5 @@
-//! The threads `password`: they hash and verify, which is slow on purpose, so that nothing else
-//! waits for it.
+//! The threads `password`: they hash and verify passwords, which is slow on purpose, so that no
+//! other thread waits for it.
 
 use std::path::Path;
 
@@ -13,15 +13,15 @@ use crate::store::password_hash;
 use crate::store::request::{Answer, Denial};
 use crate::store::tables::accounts;
 
-/// Deals with claims until nobody can make any more.
+/// Handles authentication requests until the store is closed.
 pub(crate) fn run(
     file: &Path,
-    claims: &Receiver<(ClientId, AuthRequest)>,
+    requests: &Receiver<(ClientId, AuthRequest)>,
     changes: &Sender<Change>,
     mut report: impl FnMut(Event),
 ) {
-    for (client, claim) in claims {
-        let change = match claim {
+    for (client, request) in requests {
+        let change = match request {
             AuthRequest::Register(nick, password, at) => register(client, (nick, at), &password),
             AuthRequest::Login(nick, password, at) => {
                 log_in(file, nick, &password).map(|account| Change::LoggedIn(client, account, at))
@@ -30,7 +30,7 @@ pub(crate) fn run(
                 hash(&password).map(|hash| Change::SetPassword(client, nick, old, hash))
             }
         };
-        // The writer answers, if all goes well.
+        // On success the writer answers.
         let sent = change.and_then(|change| changes.send(change).map_err(|_| Denial::NotSaved));
         if let Err(denial) = sent {
             report(Event::Answered(client, Answer::NotAuthenticated(denial)));

@@ -1,5 +1,5 @@
-//! The threads `history` and `search`: they answer what is asked about the past, each on a connection
-//! of its own, so that a search holds up no history.
+//! The threads `history` and `search`: they answer questions about the history, each on a
+//! connection of its own, so that a search does not delay other questions.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -15,10 +15,10 @@ use crate::store::tables::{lines, search};
 
 /// How long one question may take.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Steps of SQLite's between two looks at the clock; well below a millisecond.
+/// Steps of SQLite's virtual machine between two checks of the time; well below a millisecond.
 const STEPS: i32 = 10_000;
 
-/// Answers questions until nobody can ask any more.
+/// Answers questions until the store is closed.
 pub(crate) fn run(file: &Path, questions: &Asked, mut report: impl FnMut(Event)) {
     let mut connection = None;
     while let Some((client, question)) = questions.next() {

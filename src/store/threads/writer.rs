@@ -1,7 +1,6 @@
-//! The thread `store`: writes what is handed over, and never gives up on it.
+//! The thread `store`: writes what is handed over, and retries until it succeeds.
 //!
-//! What queued up during one commit is written by the next one. What the disk does not take is
-//! kept and tried again.
+//! One commit writes everything that queued up during the commit before it.
 
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
@@ -24,28 +23,28 @@ use crate::store::tables::{accounts, bans, forget, lines};
 /// The first pause after a failure, and the longest; each is twice as long as the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// How often to look whether another process changed something. A look takes some microseconds.
-const LOOK: Duration = Duration::from_millis(200);
+/// How often to check for changes by another process, which takes some microseconds.
+const CHECK: Duration = Duration::from_millis(200);
 
-/// A change that is answered when it is on the disk.
+/// A change that the writer answers when it is on the disk.
 #[derive(Debug)]
 pub(crate) enum Change {
     Ban(ClientId, BanChange),
     Register(ClientId, Account, String),
-    /// The password was that of this account a moment ago.
+    /// The client gave the password that this account had when a password thread read it.
     LoggedIn(ClientId, Account, Moment),
-    /// The account is to have a password with this hash instead of that one.
+    /// Gives the account a password with this hash, if its password is still that one.
     SetPassword(ClientId, Nick, PasswordId, String),
-    /// Lines are to be forgotten, once all is written up to that number.
+    /// Forgets lines, once everything up to that number is written.
     Forget(ClientId, LineFilter, u64),
 }
 
-/// Where a writer's work comes from.
+/// The channels that bring the writer its work.
 #[derive(Debug)]
 pub(crate) struct Inlets {
     pub(crate) queue: Queue,
     pub(crate) changes: Receiver<Change>,
-    /// Disconnected when the store is to be closed.
+    /// Disconnects when the store is to be closed.
     pub(crate) closing: Receiver<Infallible>,
 }
 
@@ -57,7 +56,7 @@ pub(crate) struct Writer<R> {
     rooms: RoomIds,
     pruner: Pruner,
     forgetter: Forgetter,
-    looked: Instant,
+    checked: Instant,
     failing_since: Option<Instant>,
     report: R,
 }
@@ -70,13 +69,13 @@ impl<R: FnMut(Event)> Writer<R> {
             rooms: RoomIds::default(),
             pruner,
             forgetter: Forgetter::default(),
-            looked: Instant::now(),
+            checked: Instant::now(),
             failing_since: None,
             report,
         }
     }
 
-    /// Writes until the store is closed, and then what is left.
+    /// Writes until the store is closed, and then writes what is left.
     pub(crate) fn run(mut self) {
         loop {
             let pause = self.next_chore().saturating_duration_since(Instant::now());
@@ -91,13 +90,13 @@ impl<R: FnMut(Event)> Writer<R> {
                     Err(_) => break,
                 },
                 recv(self.inlets.changes) -> change => match change {
-                    Ok(change) => self.take(change),
+                    Ok(change) => self.apply(change),
                     Err(_) => break,
                 },
                 default(pause) => {}
             }
             self.do_chores();
-            // When the queue is empty, so should be what did not fit into it.
+            // The overflow has no channel to wake this thread, so it is emptied with the queue.
             if self.inlets.queue.items.is_empty() && self.write_rest().is_err() {
                 return;
             }
@@ -108,9 +107,9 @@ impl<R: FnMut(Event)> Writer<R> {
                 return;
             }
         }
-        // Until the last password that somebody registers with is hashed.
+        // Ends when the password threads, which may still hash, have ended.
         while let Ok(change) = self.inlets.changes.recv() {
-            self.take(change);
+            self.apply(change);
         }
         let _ = self.write_rest();
         while self.forgetter.next(&self.inlets.queue).is_some_and(|due| due <= Instant::now()) {
@@ -129,7 +128,7 @@ impl<R: FnMut(Event)> Writer<R> {
         while let Err(error) = self.commit(&batch) {
             self.rooms.clear();
             self.fail(&error);
-            if !self.sit_out(pause) {
+            if !self.wait_to_retry(pause) {
                 log::error!("{} lines were never written: {error}", batch.len());
                 return Err(());
             }
@@ -166,13 +165,14 @@ impl<R: FnMut(Event)> Writer<R> {
         }
     }
 
-    /// Waits, and says whether to go on. Changes do not wait: who ordered one gets an answer.
-    fn sit_out(&mut self, pause: Duration) -> bool {
+    /// Waits for `pause`, and returns whether to retry. Meanwhile it answers changes, which do not
+    /// wait for the batch.
+    fn wait_to_retry(&mut self, pause: Duration) -> bool {
         let until = Instant::now() + pause;
         loop {
             select! {
                 recv(self.inlets.changes) -> change => match change {
-                    Ok(change) => self.take(change),
+                    Ok(change) => self.apply(change),
                     Err(_) => return false,
                 },
                 recv(self.inlets.closing) -> _ => return false,
@@ -181,9 +181,9 @@ impl<R: FnMut(Event)> Writer<R> {
         }
     }
 
-    fn take(&mut self, change: Change) {
+    fn apply(&mut self, change: Change) {
         let (client, answer) = match change {
-            Change::Ban(client, order) => (client, self.change_ban(order)),
+            Change::Ban(client, ban_change) => (client, self.change_ban(ban_change)),
             Change::Register(client, account, hash) => {
                 let saved = self.save(|connection| accounts::register(connection, &account, &hash));
                 let registered = |()| Answer::Registered(account);
@@ -208,15 +208,15 @@ impl<R: FnMut(Event)> Writer<R> {
         (self.report)(Event::Answered(client, answer));
     }
 
-    /// Another process may have changed the password while it was looked at: that is reported before
-    /// the login is, so that nobody stays logged in with an old one.
+    /// Another process may have changed the password since the password thread read it: the store
+    /// reports that change before the login, so that nobody stays logged in with an old password.
     fn confirm_login(
         &mut self,
         account: &Account,
         at: Moment,
     ) -> std::result::Result<Account, Denial> {
         let current = self
-            .look()
+            .check_for_changes()
             .and_then(|()| accounts::get(&self.database.connection, account.nick))
             .map_err(|error| {
                 log::error!("cannot read an account: {error}");
@@ -233,19 +233,19 @@ impl<R: FnMut(Event)> Writer<R> {
         }
     }
 
-    fn change_ban(&mut self, order: BanChange) -> Answer {
-        let saved = self.save(|connection| match &order {
+    fn change_ban(&mut self, ban_change: BanChange) -> Answer {
+        let saved = self.save(|connection| match &ban_change {
             BanChange::Ban(ban) => bans::add(connection, ban),
             BanChange::Unban(mask) => bans::remove(connection, *mask),
         });
-        match (saved, order) {
+        match (saved, ban_change) {
             (Ok(()), BanChange::Ban(ban)) => Answer::Banned(ban),
             (Ok(()), BanChange::Unban(mask)) => Answer::Unbanned(mask),
-            (Err(denial), order) => Answer::BanNotChanged(order, denial),
+            (Err(denial), ban_change) => Answer::BanNotChanged(ban_change, denial),
         }
     }
 
-    /// Makes a change as a whole.
+    /// Makes a change in one transaction; logs an error of SQLite.
     fn save<T>(
         &mut self,
         make: impl FnOnce(&Connection) -> Outcome<T>,
@@ -258,14 +258,14 @@ impl<R: FnMut(Event)> Writer<R> {
 
     fn next_chore(&self) -> Instant {
         let others = [self.pruner.next(), self.forgetter.next(&self.inlets.queue)];
-        others.into_iter().flatten().chain([self.looked + LOOK]).min().unwrap_or(self.looked)
+        others.into_iter().flatten().chain([self.checked + CHECK]).min().unwrap_or(self.checked)
     }
 
-    /// Does what is due by the clock.
+    /// Does the periodic work that is due.
     fn do_chores(&mut self) {
-        if self.looked.elapsed() >= LOOK {
-            self.looked = Instant::now();
-            if let Err(error) = self.look() {
+        if self.checked.elapsed() >= CHECK {
+            self.checked = Instant::now();
+            if let Err(error) = self.check_for_changes() {
                 log::warn!("cannot check for changes by other processes: {error}");
             }
         }
@@ -279,7 +279,7 @@ impl<R: FnMut(Event)> Writer<R> {
         }
     }
 
-    /// Forgets a slice of what is to be forgotten next.
+    /// Forgets one slice.
     fn forget(&mut self) {
         match self.forgetter.work(&mut self.database) {
             Ok(None) => {}
@@ -293,8 +293,8 @@ impl<R: FnMut(Event)> Writer<R> {
         }
     }
 
-    /// Reports accounts and bans if another process has changed something.
-    fn look(&mut self) -> Result<()> {
+    /// Reports accounts and bans, and takes requests, if another process changed the file.
+    fn check_for_changes(&mut self) -> Result<()> {
         if self.database.was_changed_by_others()? {
             let roll = read_roll(&self.database.connection)?;
             (self.report)(Event::Changed(roll));
@@ -303,13 +303,14 @@ impl<R: FnMut(Event)> Writer<R> {
         Ok(())
     }
 
-    /// Takes up what other processes want to be forgotten. What is in memory is forgotten at once.
+    /// Takes requests of other processes to forget lines. The server drops these lines from memory
+    /// at once.
     fn take_requests(&mut self) -> Result<()> {
         for (id, mut filter) in forget::requests(&self.database.connection)? {
             if self.forgetter.has(id) {
                 continue;
             }
-            // Lines that are said from now on are not meant.
+            // A request does not apply to lines that are said from now on.
             let now = clock::moment();
             filter.until = Some(filter.until.map_or(now, |until| until.min(now)));
             (self.report)(Event::Forgotten(filter.clone()));
