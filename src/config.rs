@@ -3,9 +3,9 @@
 mod values; // values that clap has no parser for
 mod files; // the files that settings name
 mod settings; // `Config`: all of them
-mod layers; // where they come from
+mod layers; // command line, environment and file
 mod tasks; // the subcommands
-mod errand; // doing what they ask for
+mod errand; // running a subcommand
 pub mod cli; // the command line, with its subcommands
 
 pub use self::layers::{Stop, command, is_setting, load, state_dir};

@@ -1,5 +1,5 @@
-//! The command line: the server with its settings, or a command that looks after its state
-//! directory, beside a server that may be running.
+//! The command line: the server with its settings, or a subcommand that manages a state directory,
+//! beside a server that may be running.
 
 use std::ffi::OsString;
 
@@ -12,19 +12,19 @@ use super::settings::Config;
 use super::tasks::{State, Task};
 use crate::store;
 
-/// What chatd is started for.
+/// What the command line asks for.
 #[derive(Debug)]
 pub enum Job {
-    /// To be the server.
+    /// Run the server.
     Serve(Box<Config>),
-    /// To do something with the state directory, and end.
+    /// Run a subcommand on a state directory.
     Manage(Errand),
 }
 
-/// What the command line `args`, which begins with the program's name, asks for.
+/// Parses the command line `args`, which begins with the program's name.
 ///
 /// # Errors
-/// When help was asked for, or anything given is wrong.
+/// Help was asked for, or a setting or an argument is wrong.
 pub fn parse(
     args: impl IntoIterator<Item = OsString>,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
@@ -42,7 +42,7 @@ pub fn parse(
     Ok(Job::Manage(Errand { task, dir }))
 }
 
-/// The server's options, and the commands beside them.
+/// The definition of the command line: the server's options and the subcommands.
 pub fn command() -> clap::Command {
     let server = layers::command();
     let about = server.get_about().cloned().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Doing what a subcommand asks for, and saying so.
+//! Runs a subcommand and prints its result.
 
 use std::error::Error;
 use std::fmt;
@@ -12,10 +12,10 @@ use super::tasks::{AccountTask, BanTask, Lines, Task};
 use crate::chat::{Account, Ban, LineFilter, Moment, Password, Role};
 use crate::store::{self, Filter, offline};
 
-/// More than any password.
+/// Bytes read from stdin; no password is that long.
 const MAX_INPUT: u64 = 4096;
 
-/// What was typed can't be a password: a mistake like a wrong option.
+/// The input cannot be a password; a mistake in usage, like a wrong option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadPassword;
 
@@ -30,7 +30,7 @@ impl fmt::Display for BadPassword {
 
 impl Error for BadPassword {}
 
-/// A command, and the state directory that it is for.
+/// A subcommand with its state directory.
 #[derive(Debug)]
 pub struct Errand {
     pub(super) task: Task,
@@ -38,10 +38,10 @@ pub struct Errand {
 }
 
 impl Errand {
-    /// Does it.
+    /// Runs the subcommand.
     ///
     /// # Errors
-    /// When it cannot be done, in words for whoever asked for it.
+    /// It failed; the error is worded for the user.
     pub fn run(&self) -> Result<(), Box<dyn Error>> {
         let dir = &self.dir;
         match &self.task {
@@ -91,7 +91,7 @@ fn account(dir: &Path, task: &AccountTask) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// What was done; it stays done if nobody reads that.
+/// Prints the result. A closed stdout is no error: the change is made.
 fn say(what: impl fmt::Display) -> Result<(), Box<dyn Error>> {
     match writeln!(io::stdout(), "{what}") {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
@@ -120,16 +120,16 @@ fn date(moment: Moment) -> String {
     at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
-/// What is typed at the terminal, unseen.
+/// Reads a line from the terminal without echo.
 fn prompt(words: &str) -> Result<String, Box<dyn Error>> {
     rpassword::prompt_password(words).map_err(|error| match error.kind() {
-        // It was not UTF-8.
+        // The input was not UTF-8.
         ErrorKind::InvalidData => BadPassword.into(),
         _ => error.into(),
     })
 }
 
-/// Asks twice at a terminal, or takes a line of a stdin that is none.
+/// Asks twice if stdin is a terminal; otherwise reads one line from it.
 fn read_password() -> Result<Password, Box<dyn Error>> {
     let typed = if io::stdin().is_terminal() {
         let typed = prompt("Password: ")?;

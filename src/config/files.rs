@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use crate::text::Text;
 
-/// A MOTD is for people to read, not for files to be sent.
+/// Bytes of a MOTD, which is sent to each client that connects.
 const MAX_MOTD: u64 = 64 * 1024;
 
-/// Certificates and keys are far smaller.
+/// Bytes of a PEM file; certificates and keys are far smaller.
 const MAX_PEM: u64 = 1024 * 1024;
 
 /// The message of the day.
@@ -34,16 +34,16 @@ impl Motd {
     }
 }
 
-/// What is in a PEM file.
+/// The parsed contents of a PEM file.
 #[derive(Clone, Debug)]
 pub(super) struct Pem<T> {
-    /// Where it is, for complaints.
+    /// Its path, for errors and warnings.
     pub(super) path: String,
     pub(super) contents: T,
 }
 
 impl<T> Pem<T> {
-    /// Reads it, and what is in it.
+    /// Reads and parses the file at `path`.
     pub(super) fn read(path: &str, parse: fn(&[u8]) -> Result<T, String>) -> Result<Self, String> {
         let mut pem = Vec::new();
         read_file(path, MAX_PEM, &mut pem).map_err(|error| format!("cannot read it: {error}"))?;
@@ -51,7 +51,8 @@ impl<T> Pem<T> {
     }
 }
 
-/// Reads `most` bytes of a regular file: others, such as FIFOs, could make a reload wait for ever.
+/// Reads at most `most` bytes of a regular file. Others, such as FIFOs, could block a reload for
+/// ever.
 pub(super) fn read_file(
     path: impl AsRef<Path>,
     most: u64,

@@ -1,7 +1,7 @@
-//! Where settings come from: the command line, before the environment, before the file.
+//! The sources of settings: the command line overrides the environment, which overrides the file.
 //!
-//! A setting from the environment or the file is parsed as if it were on the command line, so
-//! all three take the same values and complain in the same words.
+//! A setting from the environment or the file is parsed as if it were on the command line, so all
+//! three take the same values and report errors in the same words.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -18,7 +18,7 @@ use super::settings::Config;
 
 const PREFIX: &str = "CHATD_";
 
-/// Why there is no configuration to start with. To be printed as it is.
+/// Why there is no configuration. The caller prints the text as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stop {
     /// Help or the version was asked for.
@@ -28,7 +28,7 @@ pub enum Stop {
 }
 
 impl Stop {
-    /// What clap has to say about the command line.
+    /// The help, the version or the error that clap reports about the command line.
     pub fn from_clap(error: &clap::Error) -> Self {
         match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
@@ -39,12 +39,12 @@ impl Stop {
     }
 }
 
-/// The definition of the server's options, which the manual and the completions come from, too.
+/// The definition of the server's options, from which the manual and the completions are made, too.
 pub fn command() -> Command {
     Config::augment_args(Command::new("chatd"))
         .mut_args(|arg| match arg.get_action() {
             ArgAction::Count | ArgAction::SetTrue => arg,
-            // A negative number is then a bad value, which is named, and no unknown option.
+            // Then the error for a negative number names a bad value, not an unknown option.
             _ => arg.allow_negative_numbers(true),
         })
         .version(env!("CARGO_PKG_VERSION"))
@@ -56,12 +56,12 @@ pub fn command() -> Command {
         )
 }
 
-/// Whether an option can be set in the file, too.
+/// Whether an option can also be set in the file.
 pub fn is_setting(arg: &Arg) -> bool {
     arg.get_id() != "config" && !is_errand(arg)
 }
 
-/// Whether an option says what to do rather than how, which is for the command line only.
+/// Whether an option says what to do rather than how: those exist on the command line only.
 fn is_errand(arg: &Arg) -> bool {
     arg.get_id() == "check"
 }
@@ -70,7 +70,7 @@ fn is_errand(arg: &Arg) -> bool {
 /// and the file that either of them names.
 ///
 /// # Errors
-/// When help was asked for, or anything given is wrong, even if something else would override it.
+/// Help was asked for, or a setting is wrong, even one that another source overrides.
 pub fn load(
     args: impl IntoIterator<Item = OsString>,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
@@ -105,12 +105,12 @@ pub fn load(
     Ok(config)
 }
 
-/// The state directory that a subcommand is for, and what names it: `flag`, or the environment, or
-/// the file that `config` or the environment names. No other setting matters here, so the
-/// subcommand needs no access to the files that they name.
+/// The state directory of a subcommand, and what names it: `flag`, the environment, or the file
+/// that `config` or the environment names. Reads no other setting, so the subcommand needs no
+/// access to the files that they name.
 ///
 /// # Errors
-/// When the file cannot be read, or its state directory is no string.
+/// The file cannot be read, or its state directory is no string.
 pub fn state_dir(
     flag: Option<&Path>,
     config: Option<&Path>,
@@ -139,13 +139,13 @@ fn state_dir_in(file: &Path, named_by: &str) -> Result<Option<(PathBuf, String)>
     }
 }
 
-/// Puts settings in force over others.
+/// Replaces `settings` by those in `winning` that set the same thing.
 fn override_with(settings: &mut Settings, winning: Settings) {
     settings.retain(|id, _| !opposite(id).is_some_and(|id| winning.contains_key(id)));
     settings.extend(winning);
 }
 
-/// The other argument that sets the same thing.
+/// The other argument that sets the same thing as `id`.
 fn opposite(id: &str) -> Option<&'static str> {
     match id {
         "verbose" => Some("quiet"),
@@ -154,21 +154,21 @@ fn opposite(id: &str) -> Option<&'static str> {
     }
 }
 
-/// By the argument's id.
+/// Settings by the id of their argument.
 type Settings = BTreeMap<String, Setting>;
 
-/// One setting that was not given on the command line.
+/// One setting from the environment or the file.
 struct Setting {
-    /// What to name in an error.
+    /// The variable, or the file and key, that an error names.
     origin: String,
     value: OsString,
-    /// The same on the command line.
+    /// The arguments that would set it on the command line.
     args: Vec<OsString>,
 }
 
 impl Setting {
     /// # Errors
-    /// When `values` are none for `arg`.
+    /// `values` are not valid for `arg`.
     fn new(arg: &Arg, origin: String, values: &[OsString]) -> Result<Self, Stop> {
         let flag = format!("--{}", arg.get_long().unwrap_or_default());
         let args: Vec<OsString> = match arg.get_action() {
@@ -185,7 +185,7 @@ impl Setting {
     }
 }
 
-/// How often a switch is given by a value.
+/// How often `value` sets a switch.
 fn count(value: &OsStr) -> Option<usize> {
     match value.to_str()? {
         "true" => Some(1),
@@ -200,12 +200,13 @@ fn with_value(flag: &str, value: &OsStr) -> OsString {
     arg
 }
 
-/// The settings in the environment, and the names of variables that only look like some.
+/// The settings in the environment, and the variables that have the prefix but name no setting.
 fn from_environment(
     environment: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<(Settings, Vec<String>), Stop> {
     let command = command();
-    let (mut settings, mut unknown) = (Settings::new(), Vec::new());
+    let mut settings = Settings::new();
+    let mut unknown = Vec::new();
     for (variable, value) in environment {
         let Some(variable) = variable.to_str().filter(|name| name.starts_with(PREFIX)) else {
             continue;
@@ -261,7 +262,7 @@ fn read_table(path: &Path, named_by: &str) -> Result<toml::Table, Stop> {
     })
 }
 
-/// What is wrong with a TOML file, in one line.
+/// The error in a TOML file, in one line.
 fn in_short(error: &toml::de::Error, contents: &str) -> String {
     let start = error.span().map_or(0, |span| span.start);
     let before = contents.get(..start).unwrap_or_default().matches('\n').count();
@@ -271,7 +272,7 @@ fn in_short(error: &toml::de::Error, contents: &str) -> String {
     }
 }
 
-/// A TOML value as it would be typed.
+/// A TOML value as it would be on the command line.
 fn plain(value: toml::Value) -> Option<OsString> {
     match value {
         toml::Value::String(text) => Some(text.into()),
@@ -286,7 +287,7 @@ fn find<'a>(command: &'a Command, long: &str) -> Option<&'a Arg> {
     command.get_arguments().find(|arg| arg.get_long() == Some(long))
 }
 
-/// Parses a command line; `origin` is where it comes from if nobody typed it.
+/// Parses a command line. `origin` is what errors name for one made from a variable or the file.
 fn parse(
     args: impl IntoIterator<Item = OsString>,
     origin: Option<&str>,
@@ -297,7 +298,7 @@ fn parse(
     })
 }
 
-/// What clap says, without its own prefix.
+/// The text of a clap error, without clap's prefix.
 fn complaint(error: &clap::Error) -> String {
     let text = error.render().to_string();
     text.strip_prefix("error: ").unwrap_or(&text).to_owned()

@@ -20,7 +20,7 @@ use crate::text::Text;
 use crate::web::{self, Guard, WebOrigin};
 use crate::wire::MAX_WITHOUT_LINE_END;
 
-/// What `--max-clients` and the like can be at most.
+/// The largest value of `--max-clients` and similar options.
 const MANY: u64 = 1_000_000;
 
 /// All settings.
@@ -141,11 +141,11 @@ pub struct Config {
     #[arg(short, long, action = ArgAction::Count)]
     quiet: u8,
 
-    /// The identity that the certificate and the key make together.
+    /// The identity made of the certificate and the key.
     #[arg(skip)]
     pub identity: Option<Identity>,
 
-    /// Variables that look like settings and are none.
+    /// Variables that start with `CHATD_` but name no setting.
     #[arg(skip)]
     pub unknown_variables: Vec<String>,
 }
@@ -159,7 +159,7 @@ impl Config {
         }
     }
 
-    /// What clients may do.
+    /// The limits on clients.
     pub fn limits(&self) -> Limits {
         Limits {
             max_clients: self.max_clients,
@@ -172,7 +172,7 @@ impl Config {
         }
     }
 
-    /// What the chat shows.
+    /// The settings of the chat.
     pub fn settings(&self) -> Settings {
         Settings {
             name: self.name.clone().unwrap_or_else(|| Text::new(os::host_name())),
@@ -183,22 +183,22 @@ impl Config {
         }
     }
 
-    /// What of the history is kept.
+    /// How much of the history to keep.
     pub fn retention(&self) -> Retention {
         Retention { age: self.keep, lines: self.keep_lines }
     }
 
-    /// Which pages may talk to the server.
+    /// Which web pages may contact the server, and under which host names.
     pub fn guard(&self) -> Guard {
         let mut names = web::machine_names(&os::host_name());
         names.extend(self.name.as_ref().map(Text::to_string));
         Guard::new(names, self.web_origin.clone())
     }
 
-    /// Puts together what was given apart.
+    /// Combines and checks settings that depend on each other.
     ///
     /// # Errors
-    /// When settings do not fit together: the name of the one to blame, and why.
+    /// The id of the setting that is wrong, and why.
     pub(super) fn complete(&mut self) -> Result<(), (&'static str, String)> {
         self.identity = match (&self.tls_cert, &self.tls_key) {
             (Some(certificates), Some(key)) => {
@@ -216,7 +216,7 @@ impl Config {
         state_dir.map_err(|fault| ("state_dir", fault.to_string()))
     }
 
-    /// How much to log.
+    /// The level of `--verbose` and `--quiet`.
     pub fn log_level(&self) -> LevelFilter {
         use LevelFilter::{Debug, Error, Info, Off, Trace, Warn};
         let levels = [Off, Error, Warn, Info, Debug, Trace];
@@ -224,7 +224,7 @@ impl Config {
         levels[level.min(levels.len() - 1)]
     }
 
-    /// What the operator should know although nothing is wrong with the settings.
+    /// Warnings for the operator about settings that are valid.
     pub fn warnings(&self, now: SystemTime) -> Vec<String> {
         let unknown = self.unknown_variables.iter();
         let unknown = unknown.map(|name| format!("{name} is set, but there is no such setting"));
@@ -236,7 +236,7 @@ impl Config {
         unknown.chain(certificate).collect()
     }
 
-    /// What to say of settings that are of no use to a server of these services.
+    /// Warnings about settings that have no effect on a server with these services.
     pub fn useless(&self, services: &[&str]) -> Vec<&'static str> {
         let has = |needed: &[&str]| services.iter().any(|name| needed.contains(name));
         let mut useless = Vec::new();
@@ -249,13 +249,14 @@ impl Config {
         useless
     }
 
-    /// Leaves what only a restart can change as `started_with` has it.
+    /// Resets the settings that only a restart can change to those of `started_with`.
     pub fn keep_fixed(&mut self, started_with: &Self) {
         self.state_dir.clone_from(&started_with.state_dir);
-        (self.keep, self.keep_lines) = (started_with.keep, started_with.keep_lines);
+        self.keep = started_with.keep;
+        self.keep_lines = started_with.keep_lines;
     }
 
-    /// The options in which `other` differs and that only a restart can change.
+    /// The options that differ in `other` and that only a restart can change.
     pub fn fixed_differences(&self, other: &Self) -> Vec<&'static str> {
         let differences = [
             ("port", self.port != other.port),

@@ -1,4 +1,4 @@
-//! The subcommands: what can be done with a state directory, as clap arguments.
+//! The subcommands, which manage a state directory, as clap arguments.
 
 use std::path::PathBuf;
 
@@ -20,7 +20,8 @@ pub(super) enum Task {
         /// Only lines of this room
         #[arg(long, value_parser = parse_room)]
         room: Option<RoomName>,
-        /// Only lines said since then: 2026-11-22, "2026-11-22 14:02", 2026-11-22T14:02:00Z, or 7d for the last 7 days
+        /// Only lines said since then: 2026-11-22, "2026-11-22 14:02", 2026-11-22T14:02:00Z, or 7d
+        /// for the last 7 days
         #[arg(long, value_name = "WHEN", value_parser = parse_since)]
         since: Option<Moment>,
         #[command(flatten)]
@@ -141,7 +142,8 @@ pub(super) enum AccountTask {
 /// Where the server keeps what outlives it.
 #[derive(Clone, Debug, Args)]
 pub(super) struct State {
-    /// State directory of the server [default: CHATD_STATE_DIR, or state-dir in the file of --config]
+    /// State directory of the server [default: CHATD_STATE_DIR, or state-dir in the file of
+    /// --config]
     #[arg(long, value_name = "DIR")]
     pub(super) state_dir: Option<PathBuf>,
     /// Settings file of the server [env: CHATD_CONFIG]
@@ -188,7 +190,7 @@ fn role(name: &str) -> Role {
     if name == "operator" { Role::Operator } else { Role::User }
 }
 
-/// A point of time, or how long ago it was.
+/// Parses a point of time, or a duration before now.
 fn parse_since(text: &str) -> Result<Moment, String> {
     if let Ok(ago) = humantime::parse_duration(text) {
         let ago = i64::try_from(ago.as_millis()).unwrap_or(i64::MAX);

@@ -1,4 +1,4 @@
-//! The values of settings that clap has no parser for.
+//! Parsers for values of settings that clap has none for.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use clap::builder::RangedU64ValueParser;
 
 use crate::text::Text;
 
-/// How long a client may be silent, if not for ever.
+/// How long a client may be silent; `None` is no limit.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Timeout(pub(super) Option<Duration>);
 
@@ -34,7 +34,7 @@ pub(super) fn parse_name(text: &str) -> Result<Text, String> {
     if name.is_blank() { Err("the name has no visible characters".to_owned()) } else { Ok(name) }
 }
 
-/// Bytes, with a binary unit or without.
+/// Parses a number of bytes, with an optional binary unit.
 pub(super) fn parse_size(text: &str) -> Result<usize, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let shift = match text[digits.len()..].to_ascii_lowercase().as_str() {
