@@ -2,7 +2,7 @@
 
 pub(crate) mod http; // the head of a request, and answers; pure
 pub(crate) mod tls; // the certificate and key
-mod transport; // a connection that one thread reads and another writes
+mod transport; // a connection that one thread reads and another one writes
 
 pub(crate) use self::http::{Answer, Request, Upgrade};
 pub use self::http::{MAX_HEAD, Status, parse};

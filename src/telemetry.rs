@@ -1,9 +1,9 @@
-//! What an operator sees of a running server: metrics and the log.
+//! What an operator sees of a running server: the metrics and the log.
 
-mod flood; // no line fills the log
-mod libraries; // what libraries may log
+mod flood; // limits how often one line is logged
+mod libraries; // limits the level of libraries
 pub mod logging; // the thread that writes the log
-mod metrics; // what is counted
+mod metrics; // counters and gauges
 
 pub(crate) use self::metrics::{
     CONTENT_TYPE, Census, Dropped, Metrics, PLAIN_CONTENT_TYPE, Refused, to_plain_text,

@@ -1,6 +1,6 @@
-//! HTTP/1.1, as much of it as a page and an upgrade need (RFC 9110, RFC 9112).
+//! As much of HTTP/1.1 as a page and an upgrade need (RFC 9110, RFC 9112).
 //!
-//! Pure: bytes in, a [`Request`] out; an [`Answer`] in, bytes out.
+//! Pure: parses a [`Request`] from bytes, and encodes an [`Answer`].
 
 mod accept;
 
@@ -9,45 +9,45 @@ use std::fmt::Write;
 
 pub(crate) use self::accept::Accept;
 
-/// Bytes that a request's head may have.
+/// Bytes in the head of a request.
 pub const MAX_HEAD: usize = 8 * 1024;
-/// Header fields that it may have.
+/// Header fields in the head of a request.
 const MAX_FIELDS: usize = 64;
 
-/// What a client asks for.
+/// The head of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// The method, which is case-sensitive.
     pub method: String,
     /// The target's path, without a query.
     pub path: String,
-    /// The authority that the client thinks it is talking to. Browsers name it always, and only
-    /// HTTP/1.0 may leave it out, as health checks do.
+    /// The authority in the Host field. Browsers always send it; HTTP/1.0, which some health checks
+    /// speak, may omit it.
     pub host: Option<String>,
-    /// Where the page that asks comes from, as browsers tell.
+    /// The origin of the page that sends the request; browsers send it.
     pub origin: Option<String>,
-    /// What it would go on with instead of HTTP.
+    /// The request to switch to WebSocket, if it is one.
     pub upgrade: Option<Upgrade>,
-    /// The media types that it takes.
+    /// The media types that the client accepts.
     pub accept: Accept,
 }
 
 impl Request {
-    /// Whether it is GET, or HEAD, which is answered alike but for the body (RFC 9110, section
+    /// Whether it is GET, or HEAD, whose answer differs only in having no body (RFC 9110, section
     /// 9.3.2).
     pub fn is_read(&self) -> bool {
         ["GET", "HEAD"].contains(&&*self.method)
     }
 }
 
-/// A request to go on with WebSocket (RFC 6455, section 4.1).
+/// A request to switch to WebSocket (RFC 6455, section 4.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upgrade {
-    /// To be answered by what follows from it.
+    /// The key, from which the server derives `Sec-WebSocket-Accept`.
     pub key: String,
-    /// Which version of the protocol.
+    /// The version of the protocol.
     pub version: String,
-    /// Sub-protocols that the client speaks, those it likes best first.
+    /// Sub-protocols that the client offers, in order of preference.
     pub protocols: Vec<String>,
 }
 
@@ -83,7 +83,7 @@ impl Status {
         }
     }
 
-    /// What a person is to know of it, if that is more than its name.
+    /// The text for a person: an explanation, or the phrase.
     fn words(self) -> &'static str {
         match self {
             Self::HeadTooLarge => {
@@ -96,11 +96,11 @@ impl Status {
     }
 }
 
-/// Reads a request's head at the front of `bytes`; returns it with its length, or `None` if it
-/// is not complete.
+/// Parses the head of a request at the front of `bytes`; returns it with its length, or `None` if
+/// it is incomplete.
 ///
 /// # Errors
-/// When it is none, or too large; the status says which.
+/// The status of the answer, if the head is malformed or too large.
 pub fn parse(bytes: &[u8]) -> Result<Option<(Request, usize)>, Status> {
     let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
     let mut head = httparse::Request::new(&mut fields);
@@ -121,7 +121,7 @@ fn request(head: &httparse::Request<'_, '_>) -> Result<Request, Status> {
     if host.is_none() && head.version != Some(0) {
         return Err(Status::BadRequest);
     }
-    // HTTP/1.0 knows no upgrade (RFC 9110, section 7.8), and WebSocket's is a GET (RFC 6455, 4.1).
+    // HTTP/1.0 has no upgrade (RFC 9110, section 7.8), and WebSocket's is a GET (RFC 6455, 4.1).
     let may_upgrade = head.version == Some(1) && head.method == Some("GET");
     Ok(Request {
         method: head.method.unwrap_or_default().to_owned(),
@@ -153,7 +153,8 @@ impl<'b> Fields<'_, 'b> {
         named.map(|field| str::from_utf8(field.value).map_err(|_| Status::BadRequest))
     }
 
-    /// The value of the only field of that name; two are a way to be misunderstood.
+    /// The value of the only field of that name. Two are an error, since a proxy may read the
+    /// other.
     fn only(&self, name: &str) -> Result<Option<&'b str>, Status> {
         let mut values = self.all(name);
         match (values.next(), values.next()) {
@@ -169,7 +170,7 @@ impl<'b> Fields<'_, 'b> {
         Ok(members.filter(|member| !member.is_empty()).collect())
     }
 
-    /// Whether something follows that belongs to the request (RFC 9112, section 6).
+    /// Whether the request has a body (RFC 9112, section 6).
     fn has_body(&self) -> Result<bool, Status> {
         let length = self.only("content-length")?;
         Ok(length.is_some_and(|length| length != "0") || self.all("transfer-encoding").count() > 0)
@@ -183,7 +184,8 @@ impl<'b> Fields<'_, 'b> {
             return Ok(None);
         }
         if self.has_body()? {
-            // Somebody between us would take for a body what we take for frames.
+            // A proxy would take for the body what this server takes for frames (request
+            // smuggling).
             return Err(Status::BadRequest);
         }
         let field = |name| Ok(self.only(name)?.unwrap_or_default().to_owned());
@@ -196,10 +198,10 @@ impl<'b> Fields<'_, 'b> {
     }
 }
 
-/// What a client is answered.
+/// An answer, after which the connection ends.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer<'a> {
-    /// How it went.
+    /// The status.
     pub status: Status,
     /// Header fields beside those that every answer has.
     pub fields: Vec<(&'static str, &'a str)>,
@@ -210,18 +212,19 @@ pub(crate) struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    /// A status, in words.
+    /// An answer with the text of `status`.
     pub(crate) fn plain(status: Status) -> Answer<'static> {
-        let (content_type, body) = ("text/plain; charset=utf-8", status.words().as_bytes());
+        let content_type = "text/plain; charset=utf-8";
+        let body = status.words().as_bytes();
         Answer { status, fields: Vec::new(), content_type, body: body.into() }
     }
 
-    /// The whole answer to `request`, after which the connection ends.
-    ///
-    /// Whoever asks for a head only is not sent a body, but told how long it would be.
+    /// Encodes the answer to `request`. The answer to HEAD has no body, but the length of the body
+    /// (RFC 9110, section 9.3.2).
     pub(crate) fn to_bytes(&self, request: &[u8]) -> Vec<u8> {
         let mut head = head(self.status, &self.fields);
-        let (content_type, length) = (self.content_type, self.body.len());
+        let content_type = self.content_type;
+        let length = self.body.len();
         let is_whole = !asks_for_head(request);
         // Writing to a String cannot fail.
         let _ = write!(head, "Content-Type: {content_type}\r\nContent-Length: {length}\r\n");
@@ -230,12 +233,12 @@ impl Answer<'_> {
     }
 }
 
-/// Whether it is the beginning of a request whose answer has no body, however it goes on.
+/// Whether `request`, which may be incomplete, is a HEAD request.
 fn asks_for_head(request: &[u8]) -> bool {
     request.trim_ascii_start().starts_with(b"HEAD ")
 }
 
-/// The answer that begins a WebSocket conversation.
+/// The answer that switches the connection to WebSocket.
 pub(crate) fn switch_to_websocket(accept: &str, protocol: Option<&str>) -> Vec<u8> {
     let mut fields =
         vec![("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept)];

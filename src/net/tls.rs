@@ -1,4 +1,4 @@
-//! TLS: who the server is, and what it takes to be spoken to.
+//! TLS: the server's certificate and key, and the configuration of its listeners.
 
 mod expiry;
 
@@ -15,7 +15,7 @@ use rustls::sign::CertifiedKey;
 
 use crate::runtime::Replaceable;
 
-/// What browsers are told to speak (RFC 7301).
+/// The protocol that the web port offers (ALPN, RFC 7301).
 pub(crate) const HTTP: &[u8] = b"http/1.1";
 
 /// A chain of certificates, the server's own first.
@@ -23,10 +23,10 @@ pub(crate) const HTTP: &[u8] = b"http/1.1";
 pub struct Certificates(Vec<CertificateDer<'static>>);
 
 impl Certificates {
-    /// Takes them from PEM (RFC 7468).
+    /// Parses them from PEM (RFC 7468).
     ///
     /// # Errors
-    /// When there is none, or something that is none.
+    /// `pem` has no certificate, or a malformed one.
     pub fn from_pem(pem: &[u8]) -> Result<Self, String> {
         let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
         match certificates {
@@ -42,10 +42,10 @@ impl Certificates {
 pub struct PrivateKey(Arc<PrivateKeyDer<'static>>);
 
 impl PrivateKey {
-    /// Takes it from PEM.
+    /// Parses it from PEM.
     ///
     /// # Errors
-    /// When there is none, or one that takes a passphrase.
+    /// `pem` has no key, or an encrypted one.
     pub fn from_pem(pem: &[u8]) -> Result<Self, String> {
         if is_encrypted(pem) {
             return Err("it is encrypted, and chatd has nobody to ask for the passphrase; \
@@ -59,7 +59,7 @@ impl PrivateKey {
     }
 }
 
-/// Whether the key in `pem` takes a passphrase: in PKCS #8 (RFC 5958) or as OpenSSL once had it.
+/// Whether the key in `pem` is encrypted: in PKCS #8 (RFC 5958) or in OpenSSL's traditional format.
 fn is_encrypted(pem: &[u8]) -> bool {
     let marks = [&b"-----BEGIN ENCRYPTED PRIVATE KEY-----"[..], b"Proc-Type: 4,ENCRYPTED"];
     pem.split(|&byte| byte == b'\n').any(|line| marks.contains(&line.trim_ascii()))
@@ -71,7 +71,7 @@ pub struct Identity(Arc<CertifiedKey>);
 
 impl Identity {
     /// # Errors
-    /// When they do not belong together, or are of no use.
+    /// The key does not match the certificate, or one of them is not supported.
     pub fn new(certificates: &Certificates, key: &PrivateKey) -> Result<Self, String> {
         ring::sign::any_supported_type(&key.0).map_err(|_| {
             "chatd cannot use a key of its kind: it takes RSA with 2048 to 4096 bits, ECDSA on P-256 or \
@@ -87,23 +87,22 @@ impl Identity {
         }
     }
 
-    /// When the server's own certificate expires.
+    /// When the server's own certificate, the first of the chain, expires.
     pub fn expiry(&self) -> Option<Expiry> {
         self.0.cert.first().and_then(Expiry::of)
     }
 }
 
-/// The server's identity, which can be replaced while it runs.
+/// The identity that a running server presents, which a reload can replace.
 #[derive(Clone, Debug)]
 pub(crate) struct Tls(Replaceable<Identity>);
 
 impl Tls {
-    /// Presents `identity`.
     pub(crate) fn new(identity: Identity) -> Self {
         Self(Replaceable::new(identity))
     }
 
-    /// When the certificate that is presented expires.
+    /// When the current certificate expires.
     pub(crate) fn expiry(&self) -> Option<Expiry> {
         self.identity().expiry()
     }
@@ -112,12 +111,12 @@ impl Tls {
         self.0.get()
     }
 
-    /// Presents another one from now on.
+    /// Presents `identity` in handshakes from now on.
     pub(crate) fn replace(&self, identity: Identity) {
         self.0.replace(identity);
     }
 
-    /// What a listener needs; `protocols` are those it speaks, if it can tell (RFC 7301).
+    /// The configuration of a listener that offers `protocols` (ALPN, RFC 7301); none if empty.
     pub(crate) fn server_config(&self, protocols: &[&[u8]]) -> Arc<ServerConfig> {
         let resolver: Arc<dyn ResolvesServerCert> = Arc::new(self.clone());
         let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
@@ -126,7 +125,7 @@ impl Tls {
             .expect("the provider has suites for TLS 1.2 and 1.3")
             .with_no_client_auth()
             .with_cert_resolver(resolver);
-        // All are good ones, but an order of the server's own is what auditors look for.
+        // All suites are good, but auditors look for a server that prefers its own order.
         config.ignore_client_order = true;
         config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
         Arc::new(config)

@@ -10,10 +10,10 @@ use rustls::{ServerConfig, ServerConnection};
 
 use crate::os::{self, Bell, Ready, Socket};
 
-/// Bytes taken in one read.
+/// Bytes in one read.
 const READ: usize = 4096;
-/// Plaintext that is encrypted before the socket is asked to take it: a record's worth
-/// (RFC 8446, section 5.1). What does not fit waits as it is, shared with other clients.
+/// Bytes of plaintext to encrypt before sending: one record (RFC 8446, section 5.1). What the
+/// socket does not take stays plaintext in the queue, shared with other clients.
 const RECORD: usize = 16 * 1024;
 
 /// A connection that one thread reads and another writes.
@@ -22,37 +22,37 @@ const RECORD: usize = 16 * 1024;
 #[derive(Debug)]
 pub struct Transport {
     socket: Socket,
-    /// In a place of its own: it takes more room than all else there is of a client without it.
+    /// Boxed: it is larger than everything else that the server holds for a client without TLS.
     tls: Option<Box<Mutex<ServerConnection>>>,
 }
 
-/// What became of a connection to a port that speaks TLS.
+/// The result of a handshake on a TLS port.
 #[derive(Debug)]
 pub enum Accepted {
-    /// It speaks TLS, too, and has already sent this in it.
+    /// The client speaks TLS, and has already sent this plaintext.
     Tls(Transport, Vec<u8>),
-    /// It does not, but sent this, or nothing in all the time it had.
+    /// The client does not speak TLS: it sent these bytes, or nothing until the deadline.
     Plain(Transport, Vec<u8>),
 }
 
-/// What was read.
+/// The result of a read.
 #[derive(Debug, Default)]
 pub struct Received {
-    /// Under TLS there may be none.
+    /// The plaintext; may be empty under TLS.
     pub bytes: Vec<u8>,
-    /// Whether no more will come.
+    /// Whether the client will send no more.
     pub is_end: bool,
-    /// Whether TLS has something of its own to say to it, when nothing was
+    /// Whether TLS now has bytes of its own to send, when nothing was
     /// [pending](Transport::is_pending) before.
     pub has_answer: bool,
 }
 
-/// How long a client may take, all in all, before it is one.
+/// How long a client may take in all until it is connected.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience<'a> {
-    /// Until when.
+    /// When waiting ends with `TimedOut`.
     pub deadline: Instant,
-    /// Ends the waiting, too.
+    /// Ringing it ends waiting with `Interrupted`.
     pub bell: &'a Bell,
 }
 
@@ -62,10 +62,11 @@ impl Transport {
         Self { socket: Socket::new(stream), tls: None }
     }
 
-    /// Shakes hands, unless the first byte `is_plain`, which none of TLS's is.
+    /// Does the TLS handshake, unless the client's first byte `is_plain`. No TLS record may start
+    /// with such a byte.
     ///
     /// # Errors
-    /// When the client does not speak TLS, or takes too long after its first byte.
+    /// The handshake fails, or takes too long after the first byte.
     pub fn accept_tls(
         stream: TcpStream,
         config: Arc<ServerConfig>,
@@ -89,7 +90,7 @@ impl Transport {
         Ok(Accepted::Tls(transport, early))
     }
 
-    /// Goes on with the handshake, and returns what the client has already sent after it.
+    /// Continues the handshake, and returns plaintext that the client sent right after it.
     fn shake_hands(
         &self,
         mut received: io::Result<Received>,
@@ -97,7 +98,7 @@ impl Transport {
     ) -> io::Result<Vec<u8>> {
         let mut early = Vec::new();
         loop {
-            // Even a refusal is to be told.
+            // Also after an error, so that the client gets the alert.
             self.send_all(&[], patience)?;
             let Received { bytes, is_end, .. } = received?;
             early.extend(bytes);
@@ -111,12 +112,12 @@ impl Transport {
         }
     }
 
-    /// Reads once, waiting if nothing has come.
+    /// Reads once; waits if nothing has arrived.
     pub fn receive(&self) -> io::Result<Received> {
         self.decode(self.socket.receive(READ)?)
     }
 
-    /// What is in `bytes`, which were read; none are the end.
+    /// Decrypts `bytes` from the socket if under TLS; no bytes are the end of the stream.
     fn decode(&self, bytes: Vec<u8>) -> io::Result<Received> {
         let is_end = bytes.is_empty();
         match self.lock() {
@@ -129,14 +130,14 @@ impl Transport {
         }
     }
 
-    /// The same, with limited patience.
+    /// Like [`receive`](Self::receive), with limited patience.
     pub fn receive_within(&self, patience: Patience<'_>) -> io::Result<Received> {
         patience.wait(|timeout| os::wait_readable(self, patience.bell, timeout))?;
         self.receive()
     }
 
-    /// Sends as much of `slices` as the kernel takes now, and says how much that was. Under TLS
-    /// some of it may still be [pending](Self::is_pending).
+    /// Sends as much of `slices` as the kernel takes now, and returns the number of bytes. Under
+    /// TLS some of them may still be [pending](Self::is_pending).
     ///
     /// # Errors
     /// `WouldBlock` when it takes nothing; any other error is final for writing.
@@ -166,38 +167,38 @@ impl Transport {
         }
     }
 
-    /// Whether there is something to send that is in no queue: what TLS has encrypted, or has to
-    /// say on its own account.
+    /// Whether TLS holds bytes to send, which are in no queue: encrypted data, or messages of its
+    /// own.
     pub fn is_pending(&self) -> bool {
         self.lock().is_some_and(|tls| tls.wants_write())
     }
 
-    /// Ends our side: the other reads what was sent, then the end.
+    /// Shuts down sending: the client reads what was sent, then the end.
     pub fn finish_sending(&self) {
         if let Some(mut tls) = self.lock() {
             tls.send_close_notify();
-            // Without it the other takes the end for one, too.
+            // A client that does not get the close_notify still sees the end of the stream.
             let _ = self.drain(&mut tls);
         }
         self.socket.finish_sending();
     }
 
-    /// Ends both sides, which also ends the wait of the thread that reads.
+    /// Shuts down both directions, which also wakes the thread that reads.
     pub fn close(&self) {
         self.socket.close();
     }
 
-    /// Like [`close`](Self::close), but what the kernel still holds for the other is thrown away.
+    /// Like [`close`](Self::close), but discards what the kernel has not sent yet.
     pub fn abort(&self) {
         self.socket.abort();
     }
 
-    /// The connection itself, unless it is under TLS.
+    /// The TCP stream, unless the connection is under TLS.
     pub fn into_bare(self) -> Option<TcpStream> {
         self.tls.is_none().then(|| self.socket.into_stream())
     }
 
-    /// Whether it is what it seems to be, without TLS.
+    /// Whether it is without TLS.
     pub fn is_bare(&self) -> bool {
         self.tls.is_none()
     }
@@ -215,13 +216,15 @@ impl Transport {
         self.lock().is_some_and(|tls| tls.is_handshaking())
     }
 
-    /// Encrypts only what the socket has a chance to take: the rest stays shared and counted.
+    /// Encrypts at most a record more than the socket takes: the rest stays shared with other
+    /// clients, and counted in the queue.
     fn encrypt<'a>(
         &self,
         tls: &mut ServerConnection,
         slices: impl Iterator<Item = &'a [u8]>,
     ) -> io::Result<usize> {
-        let (mut sent, mut fresh) = (0, 0);
+        let mut sent = 0;
+        let mut fresh = 0;
         if !self.drain(tls)? {
             return Err(io::ErrorKind::WouldBlock.into());
         }
@@ -229,7 +232,8 @@ impl Transport {
             while !rest.is_empty() {
                 let count = tls.writer().write(&rest[..rest.len().min(RECORD)])?;
                 rest = &rest[count..];
-                (sent, fresh) = (sent + count, fresh + count);
+                sent += count;
+                fresh += count;
                 if fresh >= RECORD {
                     fresh = 0;
                     if !self.drain(tls)? {
@@ -260,11 +264,11 @@ fn decrypt(tls: &mut ServerConnection, mut encrypted: &[u8]) -> io::Result<Recei
     while !encrypted.is_empty() && !received.is_end {
         tls.read_tls(&mut encrypted)?;
         let processed = tls.process_new_packets();
-        // Ends with an error where there is no more, which is no news.
+        // `WouldBlock` when all plaintext is read, which is expected.
         let _ = tls.reader().read_to_end(&mut received.bytes);
         received.is_end = match processed {
             Ok(state) => state.peer_has_closed(),
-            // What came before the broken record is worth hearing.
+            // Deliver the plaintext that came before the broken record.
             Err(_) if !received.bytes.is_empty() => true,
             Err(error) => return Err(io::Error::other(error)),
         };
@@ -285,8 +289,8 @@ impl Patience<'_> {
     ) -> io::Result<()> {
         let left = self.deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            // Even if there is something to read: whoever sends a little all the time would have
-            // all the time there is.
+            // Even if there is something to read: otherwise a client that keeps sending a little
+            // could extend its deadline for ever.
             return Err(io::ErrorKind::TimedOut.into());
         }
         match wait(Some(left))? {
@@ -297,7 +301,7 @@ impl Patience<'_> {
     }
 }
 
-/// A socket to write to without waiting.
+/// Writes to a socket without blocking.
 struct SendNow<'a>(&'a Socket);
 
 impl Write for SendNow<'_> {

@@ -1,4 +1,4 @@
-//! `Floodgate`: lets no place in the program fill the log.
+//! `Floodgate`: a logger that limits how many lines one place in the program logs.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -6,17 +6,17 @@ use std::time::{Duration, Instant};
 
 use log::{Level, Log, Metadata, Record};
 
-/// So many lines from one place in so much time; the rest of them are counted.
+/// At most `MOST` lines from one place in each `WINDOW`; further lines are only counted.
 const MOST: usize = 1000;
 const WINDOW: Duration = Duration::from_secs(10);
 
-/// A logger in front of another.
+/// Filters what it passes to `logger`.
 pub(super) struct Floodgate<L> {
     logger: L,
     places: Mutex<HashMap<Place, Window>>,
 }
 
-/// Where a line is logged.
+/// The module and line of code that logs.
 type Place = (Option<&'static str>, Option<u32>);
 
 struct Window {
@@ -24,16 +24,16 @@ struct Window {
     lines: usize,
 }
 
-/// What is to become of a line.
+/// What happens to a line.
 #[derive(Debug, PartialEq, Eq)]
 enum Passage {
     /// It passes.
     Free,
-    /// It passes, and is the last for a while.
+    /// It passes, as the last one of this window.
     Last,
-    /// It passes, after so many that did not.
+    /// It passes, after this many that were dropped.
     After(usize),
-    /// It does not.
+    /// It is dropped.
     Closed,
 }
 
@@ -77,7 +77,7 @@ impl<L: Log> Log for Floodgate<L> {
     }
 
     fn log(&self, record: &Record<'_>) {
-        // Who asks for details gets them.
+        // Debug and trace lines are not limited: the operator asked for details.
         if record.level() > Level::Info || !self.enabled(record.metadata()) {
             return self.logger.log(record);
         }

@@ -1,15 +1,16 @@
-//! `Libraries`: keeps what libraries see of people out of the log, whatever the log's level is.
+//! `Libraries`: a logger that drops the detailed lines of libraries, which may contain what people
+//! send, at any log level.
 
 use log::{Level, Log, Metadata, Record};
 
-/// The most detailed level at which libraries are heard. Below it those that decode what clients
-/// send, such as tungstenite and rustls, log it, passwords included.
+/// The most detailed level at which libraries may log. At more detailed ones, libraries that decode
+/// what clients send, such as tungstenite and rustls, log it, passwords included.
 const MOST_DETAILED: Level = Level::Info;
 
-/// A logger in front of another.
+/// Filters what it passes to the inner logger.
 pub(super) struct Libraries<L>(pub(super) L);
 
-/// Whether it is one of chatd's own modules.
+/// Whether `target` is one of chatd's own modules.
 fn is_own(target: &str) -> bool {
     let rest = target.strip_prefix(env!("CARGO_PKG_NAME"));
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
@@ -17,8 +18,8 @@ fn is_own(target: &str) -> bool {
 
 impl<L: Log> Log for Libraries<L> {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        let may_be_heard = metadata.level() <= MOST_DETAILED || is_own(metadata.target());
-        may_be_heard && self.0.enabled(metadata)
+        let may_log = metadata.level() <= MOST_DETAILED || is_own(metadata.target());
+        may_log && self.0.enabled(metadata)
     }
 
     fn log(&self, record: &Record<'_>) {

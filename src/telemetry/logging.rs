@@ -1,7 +1,7 @@
-//! The log: one line an event on stderr, written by a thread of its own.
+//! The log: one line per event on stderr, written by its own thread.
 //!
-//! Whoever logs never waits for whoever reads: a stalled terminal or journal must not stall the
-//! chat. When too much waits, lines are dropped and counted.
+//! Logging never waits for the reader: a stalled terminal or journal must not stall the chat. When
+//! the queue is full, lines are dropped and counted.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -20,7 +20,7 @@ use crate::os;
 
 /// Lines that may wait to be written.
 const QUEUE: usize = 4096;
-/// How long the end of the process waits for them.
+/// How long [`flush`] waits for each of its steps.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
 static LOG: OnceLock<LogWriter> = OnceLock::new();
@@ -28,7 +28,7 @@ static LOG: OnceLock<LogWriter> = OnceLock::new();
 /// Starts logging, at `level` unless `RUST_LOG` says otherwise. Only the first call counts.
 ///
 /// # Errors
-/// When there is no thread to be had.
+/// The thread cannot be started.
 pub fn start(level: LevelFilter) -> io::Result<()> {
     let (lines, queue) = bounded(QUEUE);
     let writer = LogWriter { lines, dropped: Arc::default() };
@@ -38,7 +38,8 @@ pub fn start(level: LevelFilter) -> io::Result<()> {
     let mut builder = Builder::new();
     match rust_log() {
         Some(filters) => builder.parse_filters(&filters),
-        // What libraries log of a client names neither it nor its address, and is not filtered.
+        // Only chatd's own lines: those of libraries about a client name neither it nor its
+        // address.
         None => builder.filter_module(env!("CARGO_PKG_NAME"), LevelFilter::Trace),
     };
     builder.target(Target::Pipe(Box::new(writer.clone())));
@@ -55,12 +56,12 @@ pub fn start(level: LevelFilter) -> io::Result<()> {
     Ok(())
 }
 
-/// What a line looks like.
+/// The format of a line.
 #[derive(Clone, Copy)]
 enum Form {
     /// With the time and the level, for people.
     Plain,
-    /// With a priority before it, for the journal, which knows the time (sd-daemon(3)).
+    /// With a priority in front, for the journal, which adds the time (sd-daemon(3)).
     Journal,
 }
 
@@ -88,7 +89,7 @@ impl Form {
     }
 }
 
-/// Says why the program cannot run; there may be nobody to hear it.
+/// Writes to stderr why the program cannot run; ignores errors. Does not need [`start`].
 pub fn complain(words: &str) {
     let _ = match Form::of_stderr() {
         Form::Plain => io::stderr().write_all(words.as_bytes()),
@@ -107,7 +108,7 @@ fn rust_log() -> Option<String> {
     std::env::var("RUST_LOG").ok().filter(|filters| !filters.is_empty())
 }
 
-/// Waits until what was logged is written, half a second at most.
+/// Waits until what was logged before is written, for at most a second.
 pub fn flush() {
     if let Some(log) = LOG.get() {
         let (done, written) = bounded(1);
@@ -116,7 +117,7 @@ pub fn flush() {
     }
 }
 
-/// A panic is one more line in the log.
+/// Logs panics as lines of the log.
 fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let thread = thread::current();
@@ -129,7 +130,7 @@ enum Line {
     Flush(Sender<()>),
 }
 
-/// What the logger writes to: each write is a whole line.
+/// The queue as the logger's target: each write is a whole line. Never blocks.
 #[derive(Clone)]
 struct LogWriter {
     lines: Sender<Line>,
@@ -150,9 +151,10 @@ impl Write for LogWriter {
 }
 
 fn write_lines(queue: &Receiver<Line>, dropped: &AtomicUsize) {
-    let (mut stderr, form) = (io::stderr(), Form::of_stderr());
+    let mut stderr = io::stderr();
+    let form = Form::of_stderr();
     for line in queue {
-        // Without a log there is nowhere to say so.
+        // An error of the log itself cannot be reported anywhere.
         match line {
             Line::Text(text) => drop(stderr.write_all(&text)),
             Line::Flush(done) => drop(done.send(())),

@@ -1,4 +1,4 @@
-//! `Metrics`: what can be measured from outside, in the OpenMetrics text format.
+//! `Metrics`: the server's metrics, in the OpenMetrics text format.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub(crate) const PLAIN_CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=
 /// One label and its value.
 type Label = [(&'static str, &'static str); 1];
 
-/// Counters that many threads raise. Copies count together.
+/// Metrics that many threads update. Clones share their values.
 #[derive(Clone, Debug)]
 pub struct Metrics {
     lines: Counter,
@@ -43,28 +43,28 @@ pub struct Metrics {
     registry: Arc<Registry>,
 }
 
-/// Why a connection is turned away.
+/// Why a connection was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// There are as many clients as may be.
+    /// The limit on clients is reached.
     Full,
-    /// There are as many from there as may be.
+    /// The limit on clients from its address is reached.
     Address,
-    /// There is no thread for it.
+    /// No thread could be started for it.
     Thread,
-    /// Too many are on their way in.
+    /// Too many connections are not clients yet.
     Arriving,
-    /// Too many TLS handshakes come from there.
+    /// Too many TLS handshakes from its address.
     Handshakes,
-    /// It asks for a name, or from a page, that is none of the server's.
+    /// It asks for a host, or comes from a page, that is not the server's.
     Host,
-    /// It does not speak TLS to a port that does.
+    /// It does not speak TLS on a TLS port.
     Plain,
-    /// An operator wants nobody from there.
+    /// Its address is banned.
     Banned,
-    /// It speaks HTTP to the text port.
+    /// It speaks HTTP on the text port.
     Http,
-    /// It speaks TLS to the text port.
+    /// It speaks TLS on the text port.
     Tls,
 }
 
@@ -99,14 +99,14 @@ impl Refused {
     }
 }
 
-/// Why a client has to go.
+/// Why the server disconnected a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dropped {
-    /// It does not read what it is sent.
+    /// Its send queue is full: it does not read fast enough.
     TooSlow,
-    /// It said nothing for too long, or the network lost it.
+    /// It was idle for too long, or its network connection was lost.
     TimedOut,
-    /// An operator wants it to.
+    /// An operator kicked it.
     Kicked,
 }
 
@@ -123,12 +123,12 @@ impl Dropped {
     }
 }
 
-/// How things stand at one moment.
+/// Values that are read only when the metrics are.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Census {
     /// Clients on the text port.
     pub text: usize,
-    /// The same over TLS.
+    /// Text clients over TLS.
     pub tls: usize,
     /// Clients that speak WebSocket.
     pub websocket: usize,
@@ -161,7 +161,7 @@ impl Default for Metrics {
         };
         metrics.reload.set(1);
         metrics.started.set(SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_secs_f64());
-        // What is not there yet has no rate when it comes: the first event would be missed.
+        // A counter that appears with its first event has no rate for it, so all start at zero.
         for reason in Refused::ALL {
             drop(metrics.refused.get_or_create(&reason.label()));
         }
@@ -177,7 +177,7 @@ impl Metrics {
     fn register(&self) -> Registry {
         let mut registry = Registry::default();
         let started = "Start time of the program, in seconds since 1970";
-        // A name that all programs have in common.
+        // The standard name of this metric has no prefix.
         registry.register("process_start_time_seconds", started, self.started.clone());
         let all = registry.sub_registry_with_prefix("chatd");
         all.register("clients", "Connected clients", self.clients.clone());
@@ -213,59 +213,59 @@ impl Metrics {
         registry
     }
 
-    /// Somebody said something to so many.
+    /// Counts a line that was said to `recipients` clients.
     pub fn count_line(&self, recipients: usize) {
         self.lines.inc();
         self.deliveries.inc_by(recipients as u64);
     }
 
-    /// A batch with so many lines was sent, which took so long.
+    /// Counts a batch of `lines` lines whose sending took `took`.
     pub fn count_batch(&self, lines: usize, took: Duration) {
         self.batch_lines.observe(lines as f64);
         self.fanout.observe(took.as_secs_f64());
     }
 
-    /// Sockets took so many bytes.
+    /// Counts bytes that sockets took.
     pub fn count_sent(&self, bytes: usize) {
         self.sent_bytes.inc_by(bytes as u64);
     }
 
-    /// A client had to go.
+    /// Counts a client that the server disconnected.
     pub fn count_dropped(&self, reason: Dropped) {
         self.dropped.get_or_create(&reason.label()).inc();
     }
 
-    /// A connection was turned away.
+    /// Counts a connection that was refused.
     pub fn count_refused(&self, reason: Refused) {
         self.refused.get_or_create(&reason.label()).inc();
     }
 
-    /// So many lines wait to be stored.
+    /// Sets how many lines wait to be stored.
     pub fn set_store_pending(&self, lines: usize) {
         self.store_pending.set(lines as i64);
     }
 
-    /// The disk takes nothing any more, or everything again.
+    /// Sets whether writing to the store fails.
     pub fn set_store_failing(&self, is_failing: bool) {
         self.store_failing.set(i64::from(is_failing));
     }
 
-    /// So many lines will not be in the history.
+    /// Counts lines that the history lost.
     pub fn count_lost(&self, lines: u64) {
         self.store_lost.inc_by(lines);
     }
 
-    /// Settings were read again, and taken or not.
+    /// Sets whether the last reload succeeded.
     pub fn set_reloaded(&self, successful: bool) {
         self.reload.set(i64::from(successful));
     }
 
-    /// The certificate expires then, in seconds since 1970; 0 without one.
+    /// Sets when the certificate expires, in seconds since 1970; 0 without one.
     pub fn set_certificate_expiry(&self, at: u64) {
         self.certificate_expiry.set(i64::try_from(at).unwrap_or(i64::MAX));
     }
 
-    /// All figures, with `census` for those that nobody counts.
+    /// All metrics in the OpenMetrics text format; `census` has the values that are not counted.
     pub fn to_text(&self, census: Census) -> String {
         let wires = [("text", census.text), ("tls", census.tls), ("websocket", census.websocket)];
         for (wire, count) in wires {
@@ -280,8 +280,8 @@ impl Metrics {
     }
 }
 
-/// The same figures in Prometheus' own text format, which older readers take: there the
-/// descriptions of a counter have its whole name, and there are no units and no mark at the end.
+/// Converts OpenMetrics to the Prometheus text format (version 0.0.4) for older scrapers: HELP and
+/// TYPE of a counter have its full name, and there are no UNIT lines and no EOF mark.
 pub(crate) fn to_plain_text(figures: &str) -> String {
     let type_of =
         |line: &str| line.strip_prefix("# TYPE ")?.strip_suffix(" counter").map(str::to_owned);

@@ -1,23 +1,23 @@
-//! `Accept`: which of two media types a client would rather have (RFC 9110, section 12.5.1).
+//! `Accept`: which of two media types a client prefers (RFC 9110, section 12.5.1).
 
-/// The media ranges of a request, each with its quality in thousandths; none takes anything.
+/// The media ranges of a request, each with its quality in thousandths. None accept any type.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Accept(Vec<(String, u16)>);
 
 const FULL: u16 = 1000;
 
 impl Accept {
-    /// Reads the members of the fields `Accept`. One that makes no sense is skipped.
+    /// Parses the members of the `Accept` fields; skips malformed ones.
     pub(super) fn new(members: Vec<&str>) -> Self {
         Self(members.into_iter().filter_map(member).collect())
     }
 
-    /// Whether it would rather have the media type `one`, given without parameters, than `other`.
+    /// Whether the client prefers `one` to `other`, both media types without parameters.
     pub fn prefers(&self, one: &str, other: &str) -> bool {
         self.quality(one) > self.quality(other)
     }
 
-    /// What the most specific range says that the type is in.
+    /// The quality of the most specific range that contains the type.
     fn quality(&self, media_type: &str) -> u16 {
         if self.0.is_empty() {
             return FULL;

@@ -1,4 +1,4 @@
-//! `Expiry`: when a certificate is of no use any more.
+//! `Expiry`: when a certificate expires.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,18 +7,18 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use webpki::{EndEntityCert, Error, KeyUsage};
 
 const DAY: u64 = 24 * 60 * 60;
-/// How long before that it is worth a warning: twice as long as a week off.
+/// How long before that chatd warns, in seconds: twice the length of a week off.
 const SOON: u64 = 14 * DAY;
 
-/// The last moment at which a certificate is valid.
+/// The last second at which a certificate is valid, since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Expiry(u64);
 
 impl Expiry {
-    /// That of `certificate`, if it says so in a way that can be read.
+    /// The expiry of `certificate`; `None` if it cannot be parsed.
     pub fn of(certificate: &CertificateDer<'_>) -> Option<Self> {
         let parsed = EndEntityCert::try_from(certificate).ok()?;
-        // At the end of time every certificate has expired, and the library says when.
+        // webpki does not expose `not_after`, except in the error for an expired certificate.
         let late = UnixTime::since_unix_epoch(Duration::from_secs(u64::MAX));
         match parsed.verify_for_usage(&[], &[], &[], late, KeyUsage::server_auth(), None, None) {
             Err(Error::CertExpired { not_after, .. }) => Some(Self(not_after.as_secs())),
@@ -31,7 +31,7 @@ impl Expiry {
         self.0
     }
 
-    /// What the operator should be told at `now`, if anything.
+    /// The warning for the operator at `now`, if the certificate expired or will soon.
     pub fn warning(self, now: SystemTime) -> Option<String> {
         let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
         let date = i64::try_from(self.0).ok().and_then(|at| Timestamp::from_second(at).ok())?;
