@@ -1,8 +1,9 @@
-//! What threads of the server share: the time, replaceable values, a wakeup.
+//! Shared by the server's threads: the clock, replaceable values, the wakeup of all sessions, a
+//! pool.
 
 pub(crate) mod clock; // the time, for a core that has none
 mod replaceable; // a value that a reload replaces
-mod threads; // threads that are used again
+mod threads; // a pool of threads
 mod wakeup; // wakes all sessions at once
 
 pub(crate) use self::clock::Clock;

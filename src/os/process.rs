@@ -1,4 +1,4 @@
-//! The process: its descriptors, the program that it turns into, and what the system says of it.
+//! The process: its descriptors, replacing its program, its user, and the host's name.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd, RawFd};
@@ -12,16 +12,15 @@ use rustix::io::Errno;
 /// The first descriptor after standard input, output and error.
 const FIRST_FD: RawFd = 3;
 
-/// Bytes that the names of all descriptors may have: an environment variable has 128 KiB at most
-/// (execve(2)).
+/// Bytes of the names of all descriptors: an environment variable has at most 128 KiB (execve(2)).
 const MAX_NAMES: usize = 127 * 1024;
 
-/// Sees to it that a descriptor ends with the process, or with the program that it turns into.
+/// Sets close-on-exec: the next program of this process does not inherit `fd`.
 pub fn close_on_exec(fd: &impl AsFd) -> io::Result<()> {
     Ok(rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::CLOEXEC)?)
 }
 
-/// Whether standard error ends in the journal: `JOURNAL_STREAM` names its device and inode
+/// Whether standard error goes to the journal: `JOURNAL_STREAM` names its device and inode
 /// (systemd.exec(5)).
 pub fn is_journal() -> bool {
     let Some(named) = std::env::var_os("JOURNAL_STREAM") else { return false };
@@ -29,14 +28,16 @@ pub fn is_journal() -> bool {
     stderr.is_ok_and(|stat| named.to_str() == Some(&format!("{}:{}", stat.st_dev, stat.st_ino)))
 }
 
-/// A file that is nowhere but in memory (memfd_create(2)).
+/// An anonymous file in memory (memfd_create(2)). Close-on-exec.
 pub fn memory_file(name: &str) -> io::Result<OwnedFd> {
     Ok(rustix::fs::memfd_create(name, rustix::fs::MemfdFlags::CLOEXEC)?)
 }
 
-/// Tells `command` which descriptors it will find from number 3 on, as sd_listen_fds(3) has it.
+/// Names the descriptors that `command` gets from number 3 on in its environment, as
+/// sd_listen_fds(3) defines it.
 pub fn announce_descriptors(command: &mut Command, names: &[String]) -> io::Result<()> {
-    let (count, names) = (names.len(), names.join(":"));
+    let count = names.len();
+    let names = names.join(":");
     if names.len() > MAX_NAMES {
         return Err(io::ErrorKind::ArgumentListTooLong.into());
     }
@@ -47,9 +48,9 @@ pub fn announce_descriptors(command: &mut Command, names: &[String]) -> io::Resu
     Ok(())
 }
 
-/// Turns this process into another program with the same number, which finds `fds` from
-/// descriptor 3 on. Returns only if that fails, and then the process has to end: its own
-/// descriptors are no longer what they were.
+/// Replaces this process by `command` (execve(2)), which gets `fds` from descriptor 3 on. Returns
+/// only if that fails. The process then has to exit, because some of its descriptors were
+/// overwritten.
 pub fn become_program(mut command: Command, fds: Vec<OwnedFd>) -> io::Error {
     let mappings =
         (FIRST_FD..).zip(fds).map(|(child_fd, parent_fd)| FdMapping { parent_fd, child_fd });
@@ -59,7 +60,7 @@ pub fn become_program(mut command: Command, fds: Vec<OwnedFd>) -> io::Error {
     }
 }
 
-/// The number of the user that this process acts for.
+/// The effective user id.
 pub fn effective_user() -> u32 {
     rustix::process::geteuid().as_raw()
 }
@@ -69,7 +70,7 @@ pub fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
-/// Locks `file` for as long as it is open (flock(2)); `false` when another process has it.
+/// Locks `file` for as long as it is open (flock(2)); `false` when another process holds the lock.
 pub fn lock(file: impl AsFd) -> io::Result<bool> {
     match rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(true),

@@ -1,17 +1,17 @@
-//! Signals: holding them, and sending one.
+//! Signals: blocking them, and sending one.
 
 use std::io;
 
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::unistd::Pid;
 
-/// Keeps `signals` from this thread and those it starts: what comes waits until they are
-/// [released](release_signals), even if that is by the program that this process turns into.
+/// Blocks `signals` in this thread and those it starts. They stay pending until
+/// [released](release_signals), also across execve(2).
 pub fn hold_signals(signals: &[i32]) -> io::Result<()> {
     Ok(signal_set(signals)?.thread_block()?)
 }
 
-/// Lets this thread have `signals`.
+/// Unblocks `signals` in this thread.
 pub fn release_signals(signals: &[i32]) -> io::Result<()> {
     Ok(signal_set(signals)?.thread_unblock()?)
 }
@@ -20,11 +20,11 @@ fn signal_set(signals: &[i32]) -> io::Result<SigSet> {
     Ok(signals.iter().map(|&number| Signal::try_from(number)).collect::<Result<_, _>>()?)
 }
 
-/// Sends this process the signal that has it read its settings again.
+/// Sends this process SIGHUP, at which it reloads its settings.
 ///
 /// # Errors
-/// When the system does not want to.
+/// kill(2) fails.
 pub fn ask_for_reload() -> io::Result<()> {
-    // Not to this thread, which holds signals.
+    // To the process: this thread may block the signal.
     Ok(kill(Pid::this(), Signal::SIGHUP)?)
 }

@@ -14,20 +14,20 @@ use rustix::net::{
 
 /// Connections that may wait to be accepted; the kernel caps it at `net.core.somaxconn`.
 const BACKLOG: i32 = 4096;
-/// Bytes that the kernel keeps for one client beside its send queue, about. Left to itself it
-/// would keep megabytes, and a thousand clients that do not read would take all it has.
+/// Bytes that the kernel buffers for one client in addition to its send queue, about. By default it
+/// buffers megabytes, and a thousand clients that do not read would use up its memory.
 const SEND_BUFFER: usize = 128 * 1024;
-/// How long a connection is silent before it is probed: clouds forget one after four minutes.
+/// Silence before a connection is probed: cloud networks drop idle ones after four minutes.
 const SILENCE: Duration = Duration::from_secs(120);
-/// Slices one send can carry; far below the kernel's limit of 1024 (UIO_MAXIOV, sendmsg(2)).
+/// Slices in one send; far below the kernel's limit of 1024 (UIO_MAXIOV, sendmsg(2)).
 const MAX_SLICES: usize = 64;
 
-/// Binds and listens on `addr`, which need not be an address of this machine yet if it
-/// `may_come_later` (ip(7)). With `v6_only` an IPv6 wildcard leaves IPv4 to others. A client that the
-/// network lost is noticed after `lost_after`.
+/// Binds and listens on `addr`. If it `may_come_later`, it need not be an address of this machine
+/// yet (IP_FREEBIND, ip(7)). With `v6_only` an IPv6 wildcard does not take IPv4 connections. A
+/// connection that the network lost fails after `lost_after`.
 ///
-/// Differs from [`TcpListener::bind`] in its backlog, which has to last through a burst of
-/// reconnecting clients, and in being non-blocking.
+/// Unlike [`TcpListener::bind`] the listener is non-blocking, and its backlog is long enough for a
+/// burst of reconnecting clients.
 pub fn listen(
     addr: SocketAddr,
     v6_only: bool,
@@ -50,15 +50,21 @@ pub fn listen(
     Ok(socket.into())
 }
 
-/// Sets on a listener what Linux hands down to each connection accepted from it, which saves as
-/// many calls for each (tcp(7), socket(7)): no Nagle delay, telnet's urgent data in its place in
-/// the stream, little kernel memory for a client that does not read, an end for a client that
-/// vanished, whether it was idle or had data outstanding, and a congestion control that every Linux
-/// has and that sends at once: BBR, where it is the default, may start a timer for each send.
+/// Sets options on a listener that Linux passes on to each accepted connection, which saves these
+/// calls for each (tcp(7), socket(7)):
+///
+/// - no Nagle delay;
+/// - telnet's urgent data inline in the stream;
+/// - little kernel memory for a client that does not read;
+/// - an end after `lost_after` for a client that vanished, whether idle or with unacknowledged
+/// data;
+/// - Reno congestion control, which every Linux has and which sends at once: BBR, the default on
+/// some   systems, may start a timer for each send.
 pub fn prepare(listener: &impl AsFd, lost_after: Duration) -> io::Result<()> {
-    let (probes, silence) = (4, SILENCE.min(lost_after / 2));
+    let probes = 4;
+    let silence = SILENCE.min(lost_after / 2);
     sockopt::set_tcp_nodelay(listener, true)?;
-    // Without it all is only slower.
+    // A failure only makes sending slower.
     let _ = sockopt::set_tcp_congestion(listener, "reno");
     sockopt::set_socket_oobinline(listener, true)?;
     sockopt::set_socket_send_buffer_size(listener, SEND_BUFFER)?;
@@ -70,13 +76,13 @@ pub fn prepare(listener: &impl AsFd, lost_after: Duration) -> io::Result<()> {
     Ok(sockopt::set_tcp_user_timeout(listener, millis)?)
 }
 
-/// Has nobody connect to `listener` any more, whoever else holds it, and frees its address.
+/// Stops accepting on `listener`, even if other processes hold it, and frees its address.
 pub fn stop_listening(listener: &impl AsFd) {
     // The only error is that it was not listening.
     let _ = rustix::net::shutdown(listener, Shutdown::Both);
 }
 
-/// Whether `error` says that this machine has no IPv6, so that IPv4 alone should do.
+/// Whether `error` means that this machine has no IPv6.
 pub fn is_without_ipv6(error: &io::Error) -> bool {
     matches!(
         Errno::from_io_error(error),
@@ -86,8 +92,8 @@ pub fn is_without_ipv6(error: &io::Error) -> bool {
 
 /// A connected client's socket, shared by the session that reads it and the peer that writes it.
 ///
-/// It stays in blocking mode: `O_NONBLOCK` belongs to the open file and would reach both sides,
-/// so each call says for itself whether it waits.
+/// It stays in blocking mode: `O_NONBLOCK` belongs to the open file and would affect both threads,
+/// so each call chooses whether to wait.
 #[derive(Debug)]
 pub struct Socket {
     stream: TcpStream,
@@ -95,14 +101,15 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// Takes over a connection that a listener of [`listen`] accepted.
+    /// Wraps a connection that a listener of [`listen`] accepted.
     pub fn new(stream: TcpStream) -> Self {
         Self { stream, closed: AtomicBool::new(false) }
     }
 
-    /// Reads what has arrived, `most` bytes of it, waiting if nothing has; empty is the end.
+    /// Reads at most `most` bytes that have arrived; waits if none have. Empty at the end of the
+    /// stream.
     ///
-    /// The buffer is made for the occasion, so that a client that is silent needs none.
+    /// Allocates a buffer for each call, so that an idle client needs none.
     pub fn receive(&self, most: usize) -> io::Result<Vec<u8>> {
         let mut buffer = Vec::with_capacity(most);
         let room = rustix::buffer::spare_capacity(&mut buffer);
@@ -110,7 +117,7 @@ impl Socket {
         Ok(buffer)
     }
 
-    /// Sends as much of `bytes` as the kernel takes now, and says how much that was.
+    /// Sends as much of `bytes` as the kernel takes now, and returns the number of bytes.
     ///
     /// # Errors
     /// `WouldBlock` when it takes nothing; any other error is final for writing.
@@ -131,25 +138,25 @@ impl Socket {
         Ok(rustix::net::sendmsg(&self.stream, &array[..used], &mut nothing, flags)?)
     }
 
-    /// Ends our side: the other reads what was sent, then the end.
+    /// Shuts down sending: the client reads what was sent, then the end.
     pub fn finish_sending(&self) {
-        // An error means that the connection is gone, which is what its reader will report.
+        // An error means that the connection is gone, which its reader will report.
         let _ = rustix::net::shutdown(&self.stream, Shutdown::Write);
     }
 
-    /// Ends both sides, which also ends the wait of the thread that reads.
+    /// Shuts down both directions, which also wakes the thread that reads.
     pub fn close(&self) {
         self.closed.store(true, Ordering::Release);
         let _ = rustix::net::shutdown(&self.stream, Shutdown::Both);
     }
 
-    /// Like [`close`](Self::close), but what the kernel still holds for the other is thrown away.
+    /// Like [`close`](Self::close), but discards what the kernel has not sent yet.
     pub fn abort(&self) {
         let _ = sockopt::set_socket_linger(&self.stream, Some(Duration::ZERO));
         self.close();
     }
 
-    /// The bare connection.
+    /// The TCP stream.
     pub fn into_stream(self) -> TcpStream {
         self.stream
     }
@@ -166,7 +173,7 @@ impl AsFd for Socket {
     }
 }
 
-/// Whether an error of accept(2) is about that one connection, so that the next may do.
+/// Whether an error of accept(2) concerns one connection only, so that the next accept may succeed.
 pub fn is_about_one_connection(error: &io::Error) -> bool {
     matches!(
         Errno::from_io_error(error),

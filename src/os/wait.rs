@@ -1,4 +1,4 @@
-//! Waiting for a socket or a wake-up, and for sockets that can be written to again.
+//! Waiting for a socket or a wakeup, and for sockets to become writable.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -7,19 +7,20 @@ use std::time::{Duration, Instant};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, epoll, eventfd, poll};
 use rustix::io::Errno;
 
-/// A wake-up that any number of threads can wait for beside their sockets. Once rung it stays so.
+/// A wakeup that any number of threads can wait for together with their sockets. Once rung, it
+/// stays rung.
 #[derive(Debug)]
 pub struct Bell(OwnedFd);
 
 impl Bell {
-    /// Makes one that is silent.
+    /// A bell that has not rung.
     pub fn new() -> io::Result<Self> {
         Ok(Self(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?))
     }
 
-    /// Wakes everyone who waits, now and later.
+    /// Wakes every thread that waits now or later.
     pub fn ring(&self) {
-        // The only error left is a full counter, and that one is already audible.
+        // The only possible error is a full counter, which wakes threads as well.
         let _ = rustix::io::write(&self.0, &1u64.to_ne_bytes());
     }
 }
@@ -27,15 +28,16 @@ impl Bell {
 /// Why a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ready {
-    /// There is something to read, or room to write, or the end.
+    /// The socket is readable or writable, or the connection ended.
     Io,
     /// The bell was rung.
     Woken,
-    /// The time was up.
+    /// The time is over.
     TimedOut,
 }
 
-/// Waits until `socket` or `listener` can be read, `bell` rings or `timeout` is over.
+/// Waits until `source`, a connection or a listener, is readable, `bell` rings or `timeout` is
+/// over.
 pub fn wait_readable(
     source: &impl AsFd,
     bell: &Bell,
@@ -44,7 +46,7 @@ pub fn wait_readable(
     wait([PollFd::new(source, PollFlags::IN), PollFd::new(&bell.0, PollFlags::IN)], timeout)
 }
 
-/// Waits until `socket` takes more, `bell` rings or `timeout` is over.
+/// Waits until `socket` is writable, `bell` rings or `timeout` is over.
 pub fn wait_writable(
     socket: &impl AsFd,
     bell: &Bell,
@@ -53,18 +55,18 @@ pub fn wait_writable(
     wait([PollFd::new(socket, PollFlags::OUT), PollFd::new(&bell.0, PollFlags::IN)], timeout)
 }
 
-/// Waits out `pause`, unless `bell` rings or the socket is closed from both sides before.
+/// Waits until the socket is closed in both directions, `bell` rings or `pause` is over.
 pub fn wait_closed(socket: &impl AsFd, bell: &Bell, pause: Duration) -> io::Result<Ready> {
     let hang_up = PollFd::new(socket, PollFlags::empty());
     wait([hang_up, PollFd::new(&bell.0, PollFlags::IN)], Some(pause))
 }
 
-/// Waits until `bell` rings, `pause` at most.
+/// Waits until `bell` rings or `pause` is over.
 pub fn wait_bell(bell: &Bell, pause: Duration) -> io::Result<Ready> {
     wait([PollFd::new(&bell.0, PollFlags::IN)], Some(pause))
 }
 
-/// Waits for any of `sources`, of which the last is the bell.
+/// Waits for any of `sources`. The last one is the bell.
 fn wait<const N: usize>(
     mut sources: [PollFd<'_>; N],
     timeout: Option<Duration>,
@@ -77,29 +79,29 @@ fn wait<const N: usize>(
             Ok(0) => return Ok(Ready::TimedOut),
             Ok(_) if !sources[N - 1].revents().is_empty() => return Ok(Ready::Woken),
             Ok(_) => return Ok(Ready::Io),
-            // A signal is for the main thread.
+            // The main thread handles signals.
             Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
     }
 }
 
-/// Tells which of many sockets can be written to again (epoll(7)).
+/// Waits for any of many sockets to become writable (epoll(7)).
 #[derive(Debug)]
 pub struct WritablePoll(OwnedFd);
 
 impl WritablePoll {
-    /// Number that [`wait`](Self::wait) reports when the bell rang.
+    /// The number that [`wait`](Self::wait) returns when the bell rang.
     pub const BELL: u64 = u64::MAX;
 
-    /// Makes one that also listens for `bell`.
+    /// A poll that also waits for `bell`.
     pub fn new(bell: &Bell) -> io::Result<Self> {
         let poll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         epoll::add(&poll, &bell.0, epoll::EventData::new_u64(Self::BELL), epoll::EventFlags::IN)?;
         Ok(Self(poll))
     }
 
-    /// Asks to be told, once, when `socket` takes more; it is reported by `number`.
+    /// Makes [`wait`](Self::wait) return `number`, once, when `socket` is writable.
     pub fn watch(&self, socket: &impl AsFd, number: u64) -> io::Result<()> {
         let data = epoll::EventData::new_u64(number);
         let flags = epoll::EventFlags::OUT | epoll::EventFlags::ONESHOT;
@@ -109,7 +111,7 @@ impl WritablePoll {
         }
     }
 
-    /// Waits for sockets that became writable, or failed, and hands over their numbers.
+    /// Waits for sockets that became writable or failed, and returns their numbers.
     pub fn wait(&self) -> io::Result<impl Iterator<Item = u64>> {
         let mut events = Vec::with_capacity(64);
         match epoll::wait(&self.0, rustix::buffer::spare_capacity(&mut events), None) {

@@ -1,4 +1,4 @@
-//! `Clock`: where the edges get the time that the core is told.
+//! `Clock`: the time that the edges pass to the core.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -12,7 +12,8 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// One that starts now, or goes on where another had come to.
+    /// A clock that starts now with an uptime of `before`: zero, or the uptime of the process
+    /// before.
     pub fn start(before: Duration) -> Self {
         Self { start: Instant::now(), before }
     }
@@ -30,7 +31,7 @@ impl Clock {
     }
 }
 
-/// The time on the wall, where nothing else is needed.
+/// The wall-clock time, for callers that have no clock.
 pub(crate) fn moment() -> Moment {
     Clock::start(Duration::ZERO).now().moment
 }

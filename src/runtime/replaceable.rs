@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// A shared value. Readers get it as it is now, and do not wait for each other.
+/// A shared value. Readers do not wait for each other.
 #[derive(Clone, Debug)]
 pub struct Replaceable<T>(Arc<RwLock<T>>);
 
@@ -12,19 +12,19 @@ impl<T> Replaceable<T> {
         Self(Arc::new(RwLock::new(value)))
     }
 
-    /// What `read` makes of the present value. Others that replace it wait meanwhile.
+    /// Calls `read` with the current value. Replacing it waits meanwhile.
     pub fn with<R>(&self, read: impl FnOnce(&T) -> R) -> R {
         read(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Replaces the value, and returns the one before.
+    /// Replaces the value, and returns the old one.
     pub fn replace(&self, value: T) -> T {
         std::mem::replace(&mut self.0.write().unwrap_or_else(PoisonError::into_inner), value)
     }
 }
 
 impl<T: Clone> Replaceable<T> {
-    /// The present value.
+    /// A clone of the current value.
     pub fn get(&self) -> T {
         self.with(T::clone)
     }

@@ -1,6 +1,7 @@
-//! `Threads`: one thread for each job, kept a moment for the next.
+//! `Threads`: one thread for each job; an idle thread waits a moment for the next job.
 //!
-//! Not with a channel: a receiver that spins before it sleeps costs a visitor a tenth of all.
+//! Uses no channel: its receivers spin before they sleep, which was a tenth of the cost of a client
+//! that connects and leaves.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -9,26 +10,26 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// Enough for reading and decoding, and for the report of a panic. Only what is touched is
-/// resident.
+/// Bytes of a stack: enough for reading and decoding, and for the report of a panic. Only touched
+/// pages are resident.
 const STACK: usize = 128 * 1024;
-/// How long a thread waits for another job: where clients come and go by the thousand, starting
+/// How long an idle thread waits for another job. When thousands of clients come and go, starting
 /// and ending threads would be a third of the work.
-const KEPT: Duration = Duration::from_secs(1);
-/// How much longer than the one before: if thousands ended at once, nobody else would have a
-/// processor.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
+/// Each idle thread waits this much longer than the one before: thousands that end at once would
+/// take all processor time.
 const STAGGER: Duration = Duration::from_micros(200);
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// Threads of one name, as many as there are jobs and a few that are out of work.
+/// Threads of one name: one for each job, and some idle ones.
 #[derive(Clone, Debug)]
 pub(crate) struct Threads {
     name: &'static str,
     pool: Arc<Pool>,
 }
 
-/// Where threads that are out of work wait for some.
+/// The jobs and idle threads.
 #[derive(Default)]
 struct Pool {
     state: Mutex<State>,
@@ -37,22 +38,22 @@ struct Pool {
 
 #[derive(Default)]
 struct State {
-    /// Never more than there are threads that wait.
+    /// Never more than `idle`.
     jobs: VecDeque<Job>,
-    /// Threads that wait.
+    /// Threads that wait for a job.
     idle: usize,
 }
 
 impl Threads {
-    /// None yet.
+    /// A pool without threads.
     pub(crate) fn new(name: &'static str) -> Self {
         Self { name, pool: Arc::default() }
     }
 
-    /// Runs `job` on a thread that nobody else uses meanwhile.
+    /// Runs `job` on a thread of its own.
     ///
     /// # Errors
-    /// When the system has no thread for it; the job is dropped then.
+    /// A thread cannot be started; `job` is dropped.
     pub(crate) fn run(&self, job: impl FnOnce() + Send + 'static) -> io::Result<()> {
         match self.pool.offer(Box::new(job)) {
             None => Ok(()),
@@ -74,7 +75,7 @@ impl Threads {
 }
 
 impl Pool {
-    /// Gives `job` to a thread that waits; gives it back if there is none.
+    /// Gives `job` to an idle thread; returns it if there is none.
     fn offer(&self, job: Job) -> Option<Job> {
         let mut state = self.state();
         if state.idle == state.jobs.len() {
@@ -86,10 +87,11 @@ impl Pool {
         None
     }
 
-    /// The next job for the calling thread, or `None` if it is not needed any more.
+    /// Waits for the next job of the calling thread; `None` if that thread should end.
     fn next(&self) -> Option<Job> {
         let mut state = self.state();
-        let patience = KEPT + STAGGER.saturating_mul(u32::try_from(state.idle).unwrap_or(u32::MAX));
+        let patience =
+            IDLE_TIMEOUT + STAGGER.saturating_mul(u32::try_from(state.idle).unwrap_or(u32::MAX));
         state.idle += 1;
         let waited = self.work.wait_timeout_while(state, patience, |state| state.jobs.is_empty());
         let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
