@@ -3,11 +3,11 @@
 //! All input (typed lines, the MOTD, the server's name) becomes a `Text` before it is used, so that
 //! history, logs and every wire share one filter.
 
-mod property; // single characters, by the tables of Unicode
-mod words; // words, and what is none
-mod filter; // what of a line is kept
+mod property; // properties of single characters, from Unicode
+mod words; // words and blanks
+mod filter; // which characters of a line are kept
 mod clean; // `Text`
-mod line; // a line that a client sent, and how much of it was changed
+mod line; // a line that a client sent, and how far the filter changed it
 
 pub use self::clean::Text;
 pub use self::line::Line;

@@ -1,4 +1,4 @@
-//! `Text`, which the filter makes.
+//! `Text`: the filter's result.
 
 use std::fmt;
 use std::sync::Arc;
@@ -34,7 +34,8 @@ impl Text {
         Self::filtered(raw.as_ref()).0
     }
 
-    /// The same, and the offset before which something was changed; 0 if nothing was.
+    /// Cleans `raw`; also returns the offset before which the filter changed something, 0 if it
+    /// changed nothing.
     pub(super) fn filtered(raw: &[u8]) -> (Self, usize) {
         if raw.iter().all(|byte| matches!(byte, b' '..=b'~'))
             && let Ok(plain) = std::str::from_utf8(raw)
@@ -52,7 +53,7 @@ impl Text {
         &self.0
     }
 
-    /// Whether nothing in it shows: it is empty or all blanks.
+    /// Whether nothing in it is visible: it is empty or all blanks.
     pub fn is_blank(&self) -> bool {
         is_blank(&self.0)
     }

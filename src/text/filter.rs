@@ -1,4 +1,4 @@
-//! `Filter`: what of the characters of a line is kept.
+//! `Filter`: which characters of a line are kept.
 
 use super::property::{is_emoji, is_ignorable, is_mark, is_narrow, may_be_joined};
 
@@ -8,7 +8,7 @@ const MAX_MARKS: usize = 4;
 const EMOJI_VARIATION: char = '\u{FE0F}';
 /// Ends an emoji tag sequence (UTS #51, ED-14a), such as the flag of Scotland.
 const TAG_END: char = '\u{E007F}';
-/// Tag characters in a sequence, its end included; the flags that there are have seven at most.
+/// Tag characters in a sequence, including its end; existing flags have at most seven.
 const MAX_TAGS: usize = 32;
 
 /// The text kept so far, and the state that decides about the next character.
@@ -18,7 +18,7 @@ pub(super) struct Filter {
     marks: usize,
     /// Whether the character before was kept.
     was_kept: bool,
-    /// Before this offset in what was kept something was changed.
+    /// The filter last changed something before this offset in `kept`.
     changed: usize,
 }
 
@@ -28,12 +28,12 @@ impl Filter {
         Self { kept, last: None, marks: 0, was_kept: false, changed: 0 }
     }
 
-    /// What was kept, and the offset in it before which something was changed; 0 if nothing was.
+    /// The kept text, and the offset in it before which the filter changed something; 0 if nothing.
     pub(super) fn finish(self) -> (String, usize) {
         (self.kept, self.changed)
     }
 
-    /// Takes bytes, not all of which need be UTF-8.
+    /// Takes bytes, which need not be UTF-8.
     pub(super) fn push_bytes(&mut self, raw: &[u8]) {
         for chunk in raw.utf8_chunks() {
             self.push_str(chunk.valid());
@@ -86,19 +86,19 @@ impl Filter {
         self.was_kept = true;
     }
 
-    /// Keeps `c` in the place of something else.
+    /// Keeps `c` in place of what was sent.
     fn replace(&mut self, c: char) {
         self.keep(c);
         self.changed = self.kept.len();
     }
 
-    /// Drops a character, which stood before whatever comes next.
+    /// Drops a character.
     fn drop_one(&mut self) {
         self.was_kept = false;
         self.changed = self.kept.len() + 1;
     }
 
-    /// Whether an emoji tag sequence may begin with what was kept: an emoji, perhaps with a
+    /// Whether the kept text ends with a base of an emoji tag sequence: an emoji, perhaps with a
     /// modifier, which is an emoji as well, or with a variation selector.
     fn may_be_tagged(&self) -> bool {
         let mut before = self.kept.chars().rev().skip_while(|&c| c == EMOJI_VARIATION);
@@ -106,7 +106,7 @@ impl Filter {
     }
 }
 
-/// The tags behind the tag `first`, up to the end of their sequence, and what follows them.
+/// The tags after the tag `first`, up to the end of their sequence, and the text after them.
 fn tags(first: char, behind: &str) -> Option<(&str, &str)> {
     if !is_tag(first) {
         return None;
@@ -117,7 +117,7 @@ fn tags(first: char, behind: &str) -> Option<(&str, &str)> {
     Some((tags, rest))
 }
 
-/// Whether `c` spells what an emoji tag sequence is about.
+/// Whether `c` is a tag character that spells the meaning of an emoji tag sequence.
 fn is_tag(c: char) -> bool {
     matches!(c, '\u{E0020}'..='\u{E007E}')
 }

@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::clean::Text;
 
-/// A line, cleaned, which knows how much of it the filter changed.
+/// A cleaned line that knows how far the filter changed it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Saved", into = "Saved")]
 pub struct Line {
     text: Text,
-    /// Before this offset something was changed; 0 if nothing was.
+    /// The filter last changed something before this offset; 0 if nothing.
     changed: usize,
 }
 
@@ -22,24 +22,24 @@ impl Line {
         Self { text, changed }
     }
 
-    /// The same line, of which something was lost before it came here, nobody knows where.
+    /// The same line, marked as having lost something at an unknown place before it was cleaned.
     pub fn with_loss(self) -> Self {
         Self { changed: usize::MAX, ..self }
     }
 
-    /// Whether all from `offset` on is what the client sent, byte by byte.
+    /// Whether everything from `offset` on is what the client sent, byte by byte.
     pub fn is_as_sent_from(&self, offset: usize) -> bool {
         self.changed <= offset
     }
 
-    /// Whether `end`, which is what the line ends with but for blanks, is what the client sent. If it
-    /// is not, others could not be told from it.
+    /// Whether `end`, with which the line ends except for blanks, is what the client sent. If not,
+    /// different inputs could give the same `end`.
     pub fn ends_as_sent(&self, end: &str) -> bool {
         let start = self.as_str().trim_end().len().saturating_sub(end.len());
         self.is_as_sent_from(start) && !end.contains(char::REPLACEMENT_CHARACTER)
     }
 
-    /// What is left of the line.
+    /// The cleaned text.
     pub fn into_text(self) -> Text {
         self.text
     }
@@ -53,7 +53,7 @@ impl Deref for Line {
     }
 }
 
-/// A line in a snapshot: older ones have its text alone.
+/// A line in a snapshot. Older snapshots have only its text.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Saved {

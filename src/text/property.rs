@@ -1,4 +1,4 @@
-//! Properties of single characters, from the tables of Unicode.
+//! Properties of single characters, from Unicode's tables.
 
 use icu_properties::props::{
     BinaryProperty, DefaultIgnorableCodePoint, Emoji, EnumeratedProperty, GeneralCategory,
@@ -11,7 +11,7 @@ use unicode_width::UnicodeWidthChar;
 /// filler of Khitan.
 const BLANKS: [char; 5] = ['\u{2800}', '\u{1D159}', '\u{13441}', '\u{13442}', '\u{16FE4}'];
 
-/// Whether there is something to see where `c` stands.
+/// Whether `c` is visible.
 pub fn shows(c: char) -> bool {
     match c {
         '!'..='~' => true,
@@ -26,23 +26,24 @@ pub fn shows(c: char) -> bool {
     }
 }
 
-/// Whether what cannot show `c` properly shows nothing (UAX #44, Default_Ignorable_Code_Point).
+/// Whether a renderer without support for `c` shows nothing (UAX #44,
+/// Default_Ignorable_Code_Point).
 pub(super) fn is_ignorable(c: char) -> bool {
     DefaultIgnorableCodePoint::for_char(c)
 }
 
-/// Whether `c` only tells how to show what is around it.
+/// Whether `c` only changes how the characters around it are shown.
 fn is_format(c: char) -> bool {
     GeneralCategory::for_char(c) == GeneralCategory::Format
         && !PrependedConcatenationMark::for_char(c)
 }
 
-/// Whether `c` is drawn over what is before it.
+/// Whether `c` is drawn over the character before it.
 pub(super) fn is_mark(c: char) -> bool {
     GeneralCategoryGroup::Mark.contains(GeneralCategory::for_char(c))
 }
 
-/// Whether there are terminals that give `c` no room of its own.
+/// Whether some terminals give `c` no column of its own.
 pub(super) fn is_narrow(c: char) -> bool {
     is_format(c) || c.width() == Some(0)
 }
@@ -53,7 +54,7 @@ pub(super) fn may_be_joined(c: char) -> bool {
     !c.is_ascii() && (is_letter || is_mark(c) || Emoji::for_char(c))
 }
 
-/// Whether `c` is an emoji of its own.
+/// Whether `c` is an emoji by itself.
 pub(super) fn is_emoji(c: char) -> bool {
     !c.is_ascii() && Emoji::for_char(c)
 }

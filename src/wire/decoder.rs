@@ -34,8 +34,8 @@ impl Decoder {
         }
     }
 
-    /// Takes out what was received of something unfinished, which may be much, to be
-    /// [put back](Self::put_bytes) before anything else is done with it.
+    /// Takes out the bytes of the unfinished item, which may be many. The caller must
+    /// [put them back](Self::put_bytes) before it uses the decoder again.
     pub fn take_bytes(&mut self) -> Vec<u8> {
         match self {
             Self::Text(decoder) => decoder.take_bytes(),

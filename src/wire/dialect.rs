@@ -26,7 +26,7 @@ impl Dialect {
     /// The number of dialects.
     pub const COUNT: usize = Style::COUNT + 3;
 
-    /// Its number, below [`COUNT`](Self::COUNT).
+    /// An index for arrays, below [`COUNT`](Self::COUNT).
     pub fn index(self) -> usize {
         match self {
             Self::Text(style) => style.index(),
@@ -40,7 +40,7 @@ impl Dialect {
         Traits { echo: self.is_websocket(), lists: self == Self::Json, encrypted }
     }
 
-    /// A decoder for such a client.
+    /// A decoder for a client of this dialect.
     pub fn decoder(self) -> Decoder {
         match self {
             Self::Text(_) => Decoder::Text(text::Decoder::default()),
@@ -48,12 +48,12 @@ impl Dialect {
         }
     }
 
-    /// Whether it goes over WebSocket.
+    /// Whether it is sent over WebSocket.
     pub fn is_websocket(self) -> bool {
         !matches!(self, Self::Text(_))
     }
 
-    /// The same with lines that end in a bare line feed; unchanged where lines have no end.
+    /// This dialect with lines that end in LF; unchanged where lines have no end.
     pub fn with_bare_line_feeds(self) -> Self {
         match self {
             Self::Text(style) => Self::Text(Style { bare_line_feeds: true, ..style }),
@@ -61,7 +61,7 @@ impl Dialect {
         }
     }
 
-    /// The same with or without the time of each line; unchanged where the time is always sent.
+    /// This dialect with or without the time of each line; unchanged where the time is always sent.
     pub fn with_timestamps(self, timestamps: bool) -> Self {
         match self {
             Self::Text(style) => Self::Text(Style { timestamps, ..style }),

@@ -44,18 +44,18 @@ pub struct Account {
     pub created: Moment,
     /// The last login.
     pub last_seen: Option<Moment>,
-    /// Which password it has.
+    /// The id of its password.
     pub password: PasswordId,
 }
 
-/// Names the password of an account and tells nothing of it: a changed password has another name,
-/// even when it is the same again, as each hash has a salt of its own.
+/// Identifies the password of an account without revealing it. Every change gives a new id, even to
+/// the same password, since each hash has its own salt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasswordId(u64);
 
 impl PasswordId {
-    /// That of the password with this salted hash. The name is the same in every version of chatd,
-    /// as snapshots have it: FNV-1a (RFC 9923).
+    /// The id of the password with this salted hash: its FNV-1a (RFC 9923). Snapshots hold it, so
+    /// it must be the same in every version of chatd.
     pub fn of(hash: &str) -> Self {
         let mix = |sum: u64, byte: u8| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         Self(hash.bytes().fold(0xcbf2_9ce4_8422_2325, mix))
@@ -93,8 +93,8 @@ impl Password {
         self.normal.as_bytes()
     }
 
-    /// What may have been hashed of it: what there is to hash now and, as older versions hashed
-    /// what was typed, what other systems send for the same keys. Three at the most.
+    /// The spellings that the stored hash may be of: the normalized one and, since older versions
+    /// hashed the password as typed, what other systems send for the same keys. At most three.
     pub fn spellings(&self) -> Vec<String> {
         let decomposed = DecomposingNormalizerBorrowed::new_nfd().normalize(&self.typed);
         let mut spellings = vec![self.normal.clone()];
@@ -120,14 +120,14 @@ impl fmt::Debug for Password {
     }
 }
 
-/// A client's claim to a nick, for the store to check.
+/// A request to register, to log in or to change a password, which the store answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AuthRequest {
     /// Register the nick under this password.
     Register(Nick, Password, Moment),
     /// Log in to the nick's account with this password.
     Login(Nick, Password, Moment),
-    /// It shall have this password instead of the one that its holder logged in with.
+    /// Change the account's password from the one with this id to this one.
     SetPassword(Nick, PasswordId, Password),
 }
 

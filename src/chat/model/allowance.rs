@@ -3,10 +3,10 @@
 use super::entry::Entry;
 use crate::text::Text;
 
-/// Bytes that one answer has at most: whoever asks should be able to read it.
+/// Bytes in one answer, so that the client can receive it without being too slow.
 const MOST: usize = 64 * 1024;
 
-/// How a client gets what it is told, as far as its length goes.
+/// The form in which a client gets an answer, as far as its length depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AnswerForm {
     /// As lines, each perhaps in a WebSocket message.
@@ -16,8 +16,8 @@ pub enum AnswerForm {
 }
 
 impl AnswerForm {
-    /// The most bytes that are sent around a text, besides a nick and an id: a date and a room's
-    /// name, or an object's fields with them.
+    /// The most bytes sent around a text, besides a nick and an id: a date and a room's name, or
+    /// the fields of an object with them.
     fn around(self) -> usize {
         match self {
             Self::Lines => 64,
@@ -25,7 +25,7 @@ impl AnswerForm {
         }
     }
 
-    /// The bytes of a text. In JSON quotation marks and backslashes have one before them.
+    /// The bytes of a text. JSON escapes quotation marks and backslashes with one more byte.
     fn length(self, text: &str) -> usize {
         let escaped = |byte: &u8| self == Self::Objects && matches!(byte, b'"' | b'\\');
         text.len() + text.bytes().filter(escaped).count()
@@ -40,7 +40,7 @@ impl AnswerForm {
     }
 }
 
-/// What is left of the bytes that one answer may have. The first thing in it is always allowed.
+/// The bytes that one answer has left. It always allows the first item.
 #[derive(Debug)]
 pub struct Allowance {
     form: AnswerForm,
@@ -49,17 +49,17 @@ pub struct Allowance {
 }
 
 impl Allowance {
-    /// That of an answer which has nothing in it yet.
+    /// The allowance of an empty answer.
     pub fn new(form: AnswerForm) -> Self {
         Self { form, left: MOST, is_untouched: true }
     }
 
-    /// Whether a line of the history may be sent, too.
+    /// Whether a line of the history still fits; if so, counts it.
     pub fn allows(&mut self, entry: &Entry) -> bool {
         self.take(self.form.length_of_line(entry))
     }
 
-    /// Whether words of the server may be.
+    /// Whether a text of the server still fits; if so, counts it.
     pub(crate) fn allows_words(&mut self, words: &Text) -> bool {
         self.take(self.form.length(words.as_str()))
     }

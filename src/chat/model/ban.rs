@@ -44,7 +44,7 @@ impl Mask {
         matches!(self, Self::Name(name) if name.resembles(nick))
     }
 
-    /// Whether somebody means `other` by it: a name is banned in one spelling, and meant in all.
+    /// Whether somebody who types this mask means `other`: any spelling stands for a banned name.
     pub fn is_like(&self, other: &Self) -> bool {
         match self {
             Self::Name(nick) => other.names(*nick),
@@ -100,7 +100,7 @@ pub struct Ban {
 }
 
 impl Ban {
-    /// Whether it has not run out yet.
+    /// Whether it has not expired yet.
     pub fn is_in_force(&self, now: Moment) -> bool {
         self.until.is_none_or(|until| until.unix_ms > now.unix_ms)
     }

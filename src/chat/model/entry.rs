@@ -7,7 +7,7 @@ use super::moment::Moment;
 use super::name::Nick;
 use crate::text::Text;
 
-/// What a store has of a room.
+/// A room as the store has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoomPast {
     /// Its topic.
@@ -30,7 +30,7 @@ pub enum Kind {
 /// A line in the history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Its name; unknown if a version that named no lines left it.
+    /// Its id; unknown for a line from a version without ids.
     #[serde(default, skip_serializing_if = "LineId::is_unknown")]
     pub id: LineId,
     /// When it was said.

@@ -1,4 +1,4 @@
-//! `LineFilter`: which lines are meant, where some are to be forgotten.
+//! `LineFilter`: which lines to forget.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,29 +8,29 @@ use super::moment::Moment;
 use super::name::{Nick, RoomName};
 use crate::text::Text;
 
-/// Lines that all of these conditions hold for; what is `None` is none.
+/// Matches lines that meet all of these conditions; `None` is no condition.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LineFilter {
     /// Said under this nick, in any spelling.
     pub nick: Option<Nick>,
     /// Said in this room.
     pub room: Option<RoomName>,
-    /// Not said before.
+    /// Said at this moment or later.
     pub since: Option<Moment>,
-    /// Not said after.
+    /// Said at this moment or earlier.
     pub until: Option<Moment>,
-    /// With exactly this somewhere in them.
+    /// Containing exactly this text.
     pub text: Option<Text>,
-    /// This very line.
+    /// The line with this id.
     #[serde(default)]
     pub id: Option<LineId>,
-    /// Of the lines of that process, none that was said after this one.
+    /// No line of the same process that was said after this one.
     #[serde(default)]
     pub upto: Option<LineId>,
 }
 
 impl LineFilter {
-    /// Whether a line that was said in `room` is meant.
+    /// Whether `line`, which was said in `room`, meets all conditions. Markers of gaps never do.
     pub fn matches(&self, room: RoomName, line: &Entry) -> bool {
         line.kind != Kind::Gap
             && self.room.is_none_or(|own| own == room)

@@ -1,11 +1,11 @@
-//! `LineId`: names a line for good, the same on every wire, in memory and on the disk.
+//! `LineId`: the permanent id of a line, the same on every wire, in memory and on the disk.
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// Which process a line was said in (its origin), and the how manieth there it was.
+/// The process in which a line was said (its origin), and its number in that process.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct LineId {
@@ -14,12 +14,12 @@ pub struct LineId {
 }
 
 impl LineId {
-    /// That of line number `oseq`, counted from 1, of `origin`.
+    /// The id of line number `oseq` of `origin`, counted from 1.
     pub fn new(origin: impl Into<Arc<str>>, oseq: u64) -> Self {
         Self { origin: origin.into(), oseq }
     }
 
-    /// Whether the line was said before lines had names.
+    /// Whether the line comes from a version without ids.
     pub fn is_unknown(&self) -> bool {
         self.oseq == 0
     }
@@ -29,7 +29,7 @@ impl LineId {
         self.origin == other.origin && self.oseq > other.oseq
     }
 
-    /// The process: no two ever have the same.
+    /// The process; unique for ever.
     pub fn origin(&self) -> &str {
         &self.origin
     }
@@ -62,7 +62,7 @@ impl From<String> for LineId {
     }
 }
 
-/// Gives the lines of one process their names.
+/// Numbers the lines of one process.
 #[derive(Debug, Default)]
 pub(crate) struct LineIds {
     origin: Arc<str>,
@@ -74,7 +74,7 @@ impl LineIds {
         Self { origin: origin.into(), given: 0 }
     }
 
-    /// That of the line that was said last.
+    /// The id of the last line.
     pub(crate) fn last(&self) -> LineId {
         LineId { origin: Arc::clone(&self.origin), oseq: self.given }
     }

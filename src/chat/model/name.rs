@@ -91,7 +91,7 @@ pub struct Nick(Name<MAX>);
 pub(crate) struct Folded(Name<MAX>);
 
 impl Nick {
-    /// Any valid nick, also one that nobody may choose; `None` when `text` is not valid.
+    /// Any valid nick, including reserved ones; `None` when `text` is not valid.
     pub fn new(text: &str) -> Option<Self> {
         Name::new(text).map(Self)
     }
@@ -116,7 +116,7 @@ impl Nick {
     /// A nick that a client asks for.
     ///
     /// # Errors
-    /// When it is not valid, or nobody may choose it.
+    /// It is not valid, or reserved.
     pub fn chosen(text: &str) -> Result<Self, NameError> {
         let nick = Self(Name::new(text).ok_or(NameError::NotANick)?);
         let folded = nick.folded();
@@ -136,7 +136,7 @@ impl Nick {
         }))
     }
 
-    /// Whether it is a guest's, which only the server gives.
+    /// Whether it is a guest's nick, which only the server assigns.
     pub(crate) fn is_guest(self) -> bool {
         self.folded().0.as_str().starts_with(GUEST)
     }
@@ -166,7 +166,7 @@ impl RoomName {
     /// Parses a room's name; ignores capitals and a leading `#`.
     ///
     /// # Errors
-    /// When it is not valid.
+    /// It is not valid.
     pub fn new(text: &str) -> Result<Self, NameError> {
         let name = Name::new(text.strip_prefix('#').unwrap_or(text)).ok_or(NameError::NotARoom)?;
         Ok(Self(name.map(|byte| byte.to_ascii_lowercase())))

@@ -19,8 +19,8 @@ const END_OF_TRANSMISSION: u8 = 0x04;
 const KEEP_ALIVE_LENGTH: usize = 2;
 /// A larger buffer of a half-typed line is freed after use, so that idle clients stay small.
 const KEPT_CAPACITY: usize = 256;
-/// Of a first line, which is judged as HTTP before its length is, at least so much of its
-/// beginning is kept, and so much of its end: a request's method and version are there.
+/// Bytes kept of each end of a first line that is too long: the check for HTTP, which comes before
+/// the check of the length, needs a request's method and version.
 const BEGINNING: usize = 4096;
 const END: usize = 4096;
 
@@ -34,15 +34,15 @@ pub struct Decoder {
     telnet: Telnet,
     /// The half-typed line, up to the longest line accepted.
     line: Vec<u8>,
-    /// The end of a first line that is longer than that. What is between them is only counted.
+    /// The end of a longer first line. The bytes between `line` and this are only counted.
     #[serde(default)]
     end: VecDeque<u8>,
     /// Length of the half-typed line, which may exceed what is kept of it.
     length: usize,
-    /// Something that the client sent is not in it, and nobody knows where it would be.
+    /// The line lacks something that the client sent at an unknown place.
     #[serde(default)]
     has_loss: bool,
-    /// How many of the bytes that were [taken out](Self::take_bytes) are its beginning.
+    /// How many of the [taken out](Self::take_bytes) bytes belong to `line`.
     #[serde(default)]
     beginning: usize,
     since_line_end: usize,
@@ -59,7 +59,7 @@ enum Stage {
     New,
     FirstLine,
     Later,
-    /// The client ended or failed; the rest of its bytes is dropped.
+    /// The client ended or failed; further bytes are dropped.
     Over,
 }
 
@@ -110,8 +110,8 @@ impl Decoder {
         self.stage == Stage::FirstLine && self.length > 0
     }
 
-    /// Takes out what is kept of the half-typed line, to be [put back](Self::put_bytes) before
-    /// anything else is done with it.
+    /// Takes out the bytes of the half-typed line. The caller must [put them back](Self::put_bytes)
+    /// before it uses the decoder again.
     pub fn take_bytes(&mut self) -> Vec<u8> {
         self.beginning = self.line.len();
         let mut bytes = std::mem::take(&mut self.line);
@@ -156,7 +156,7 @@ impl Decoder {
         self.end.extend(bytes);
     }
 
-    /// Whether the line looks like a request, as far as it is kept.
+    /// Whether the kept ends of the line look like an HTTP request.
     fn is_http(&mut self) -> bool {
         let kept = Text::new([&*self.line, &*self.end.make_contiguous()].concat());
         if self.line.len() + self.end.len() < self.length {

@@ -1,14 +1,14 @@
-//! Editing of a half-typed line, by the keys of its client.
+//! Editing a half-typed line by the keys that erase.
 
 use unicode_segmentation::UnicodeSegmentation;
 
 /// What the Backspace key sends: Windows' telnet and most terminals, in that order.
 pub(super) const BACKSPACE: u8 = 0x08;
 pub(super) const DELETE: u8 = 0x7F;
-/// Bytes that most characters are shorter than, with all their marks.
+/// Bytes; most characters, with all their marks, are shorter.
 const MOST: usize = 64;
 
-/// A line as the server takes it: each backspace and delete in it erases the character before.
+/// Applies the edits in a line: each backspace and delete erases the character before it.
 pub fn edited(line: &[u8]) -> Vec<u8> {
     let mut edited = Vec::with_capacity(line.len());
     for &byte in line {
@@ -20,19 +20,19 @@ pub fn edited(line: &[u8]) -> Vec<u8> {
     edited
 }
 
-/// Takes back the last character of a line.
+/// Erases the last character of a line.
 fn erase_character(line: &mut Vec<u8>) {
     line.truncate(line.len() - last_character(line));
 }
 
-/// The bytes of the last character of a line: what a user sees as one (UAX #29), with its marks, as
-/// RFC 854 has a print position erased. A byte that is not UTF-8 is a character.
+/// The length in bytes of the last character of a line: what a user sees as one (UAX #29), with its
+/// marks, since RFC 854 erases a print position. A byte that is not UTF-8 is a character.
 pub(super) fn last_character(line: &[u8]) -> usize {
     let mut most = MOST;
     loop {
         let tail = valid_tail(line, most);
         let Some(last) = tail.graphemes(true).next_back() else { return line.len().min(1) };
-        // It may begin before what was looked at.
+        // The character may begin before `tail`.
         if last.len() < tail.len() || tail.len() + 4 <= most {
             return last.len();
         }
@@ -40,7 +40,7 @@ pub(super) fn last_character(line: &[u8]) -> usize {
     }
 }
 
-/// The end of `line`, of about `most` bytes, as far as it is UTF-8.
+/// The longest valid UTF-8 in about the last `most` bytes of `line`.
 fn valid_tail(line: &[u8], most: usize) -> &str {
     let tail = &line[line.len().saturating_sub(most)..];
     let begins = |byte: &u8| byte & 0b1100_0000 != 0b1000_0000;
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// What is left of `line` without its last character.
+    /// `line` without its last character.
     fn erased(line: &[u8]) -> Vec<u8> {
         let mut line = line.to_vec();
         erase_character(&mut line);

@@ -24,7 +24,7 @@ impl Style {
     /// The number of styles.
     pub const COUNT: usize = 4;
 
-    /// Its number, below [`COUNT`](Self::COUNT).
+    /// An index for arrays, below [`COUNT`](Self::COUNT).
     pub fn index(self) -> usize {
         usize::from(self.bare_line_feeds) + 2 * usize::from(self.timestamps)
     }
@@ -86,7 +86,7 @@ pub fn encode(message: &Message, style: Style, out: &mut Vec<u8>) {
     }
 }
 
-/// The words of a digest; leaves out a zero count.
+/// The text of a digest; omits a zero count.
 pub fn digest(joined: usize, left: usize, here: usize) -> String {
     match (joined, left) {
         (joined, 0) => format!("{joined} joined ({here} here)"),
@@ -113,8 +113,8 @@ fn bad_request(body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// What is told to who does not speak TLS to a `port` that does: a line, or, as `sent` is a request,
-/// an answer to it.
+/// The refusal to a client that does not speak TLS on a TLS `port`: a line, or an HTTP answer if it
+/// `sent` a request.
 pub fn plain_refusal(port: u16, sent: &[u8]) -> Vec<u8> {
     let first = sent.split(|&byte| byte == b'\n').next().unwrap_or_default();
     if is_http_request(&String::from_utf8_lossy(first)) {
@@ -123,10 +123,10 @@ pub fn plain_refusal(port: u16, sent: &[u8]) -> Vec<u8> {
     format!("!! this port speaks TLS; try: ncat --ssl HOST {port}\r\n").into_bytes()
 }
 
-/// People a line names in a `/who`.
+/// Nicks in one line of `/who`.
 const NAMES_A_LINE: usize = 10;
 
-/// Formats of a time before a line, for strftime.
+/// Formats of the time before a line, for strftime.
 const CLOCK: &str = "[%H:%M] ";
 const DATE_AND_CLOCK: &str = "[%Y-%m-%d %H:%M] ";
 

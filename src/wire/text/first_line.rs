@@ -3,8 +3,8 @@
 /// First byte of a TLS record that carries a handshake (RFC 8446, section 5.1).
 pub(super) const TLS_HANDSHAKE: u8 = 0x16;
 
-/// Whether it can be the first byte of what a person types, or telnet's IAC (255): none of TLS's is
-/// (a record begins with 20 to 24, and a hello of SSL 2 with 128).
+/// Whether `byte` can be the first byte that a person types, or telnet's IAC (255). No byte that
+/// starts TLS is: a record begins with 20 to 24, and a hello of SSL 2 with 128.
 pub fn is_typed(byte: u8) -> bool {
     matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~' | 0xc2..=0xf4 | 0xff)
 }
@@ -18,8 +18,8 @@ pub(super) fn is_http_request(line: &str) -> bool {
     method.bytes().all(is_token) && is_version(version)
 }
 
-/// The same for a line of which only the beginning and the end are there, with a gap between them
-/// in which any of the words may be, whole or in part.
+/// The same for a line of which only the beginning and the end are known. Any part of the words may
+/// be missing between them.
 pub(super) fn could_be_http_request(ends: &str) -> bool {
     let words: Vec<_> = ends.split_whitespace().take(4).collect();
     match words[..] {

@@ -22,7 +22,7 @@ pub(super) enum Token {
     /// Not a command, or not one that has a meaning here: the 0xFF may be a letter in another
     /// encoding.
     Meaningless,
-    /// The same before the end of a line, whose byte this is.
+    /// The same, followed by this byte of a line end.
     MeaninglessBefore(u8),
     /// The refusal of an option, to be sent back.
     Answer([u8; 3]),

@@ -60,7 +60,7 @@ impl Decoder {
 
     /// See [`wire::Decoder::put_bytes`](crate::wire::Decoder::put_bytes).
     pub fn put_bytes(&mut self, mut unfinished: &[u8]) {
-        // Nothing comes of it but the place in the stream.
+        // The bytes are an incomplete message, so this only restores the position in the stream.
         let _ = self.frames.next(&mut unfinished, &mut Vec::new());
     }
 
@@ -187,12 +187,12 @@ mod tests {
         decoder
     }
 
-    /// As older programs do it.
+    /// Moves the state as older programs do.
     fn moved_in_json(decoder: &Decoder) -> Decoder {
         serde_json::from_str(&serde_json::to_string(decoder).unwrap()).unwrap()
     }
 
-    /// What comes of the first frame of a message and `count` more that do not end it.
+    /// Decodes the first frame of a message and `count` more that do not end it.
     fn endless(frame: Vec<u8>, count: usize) -> Vec<Incoming> {
         let first = masked(Frame::message("", OpCode::Data(Kind::Text), false));
         let bytes = [first, frame.repeat(count)].concat();

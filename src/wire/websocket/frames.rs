@@ -18,7 +18,7 @@ const KEPT_CAPACITY: usize = 256;
 pub struct Frames {
     context: WebSocketContext,
     unfinished: Unfinished,
-    /// Bytes that an unfinished message may have in all, the headers of its frames included.
+    /// Most bytes of an unfinished message, including the headers of its frames.
     most_unfinished: usize,
 }
 
@@ -43,9 +43,9 @@ pub enum End {
 }
 
 impl Frames {
-    /// The server's side of a connection whose messages have `most` bytes at most, and twice as
-    /// many with the headers of their frames: a message may be cut into small frames, but not
-    /// into empty ones without end.
+    /// The server's side of a connection. A message has at most `most` bytes, and at most twice as
+    /// many with the headers of its frames: it may be cut into small frames, but not into an
+    /// endless number of empty ones.
     pub fn new(most: usize) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(BUFFER)
@@ -63,7 +63,7 @@ impl Frames {
         &self.unfinished.bytes
     }
 
-    /// The same; nothing else is to be done with this one then.
+    /// Takes these bytes out. The caller must not use this `Frames` afterwards.
     pub fn take_unfinished(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.unfinished).bytes
     }
@@ -72,7 +72,7 @@ impl Frames {
     /// bytes. Appends answers to `output`, even when there is no message.
     ///
     /// # Errors
-    /// When there will be no more messages.
+    /// There will be no more messages.
     pub fn next(&mut self, input: &mut &[u8], output: &mut Vec<u8>) -> Result<Option<Data>, End> {
         let before = *input;
         let result = self.read(&mut Pipe { input, output });

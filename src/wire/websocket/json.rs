@@ -54,14 +54,14 @@ pub(super) struct Line<'a> {
 #[derive(Serialize)]
 pub(super) struct Notice<'a> {
     text: String,
-    /// When it was said, in a history.
+    /// When the line was said; in a history only.
     #[serde(skip_serializing_if = "Option::is_none")]
     ts: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<Id<'a>>,
 }
 
-/// The name of a line.
+/// The id of a line.
 #[derive(Clone, Copy)]
 pub(super) struct Id<'a>(&'a LineId);
 
