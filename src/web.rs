@@ -1,10 +1,10 @@
 //! The web port: serves the page, and upgrades HTTP to WebSocket.
 
-mod guard; // which requests are welcome
-mod names; // what the machine is called
+mod guard; // which requests are admitted
+mod names; // the names of the machine
 mod fields; // header fields of the page
-mod barred; // what those are told that are not welcome
-mod plain; // and those that lack TLS
+mod barred; // the answer to a request that is not admitted
+mod plain; // the answer to a request without TLS
 
 use std::fmt;
 use std::io;
@@ -27,24 +27,24 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 pub struct Upgraded {
     /// Its dialect.
     pub dialect: Dialect,
-    /// The bytes that it sent after the request.
+    /// The bytes that it sent right after the request.
     pub early: Vec<u8>,
 }
 
-/// What a port has to show, and to whom.
+/// What a web port serves, and the guard that admits requests.
 #[derive(Debug)]
 pub struct Site {
     guard: Replaceable<Guard>,
     content: Content,
 }
 
-/// What there is to see.
+/// The content of a port.
 enum Content {
-    /// The page, and the way to the chat.
+    /// The page, and the upgrade to the chat.
     Page,
-    /// The figures that this returns.
+    /// The metrics that this function returns.
     Figures(Box<dyn Fn() -> String + Send + Sync>),
-    /// Whether the server is there, while it has no time for more.
+    /// Only the health check, because the server is too busy for more.
     Health,
 }
 
@@ -59,12 +59,12 @@ impl fmt::Debug for Content {
 }
 
 impl Site {
-    /// The page, and the way to the chat.
+    /// A site with the page and the upgrade to the chat.
     pub fn page(guard: Replaceable<Guard>) -> Self {
         Self { guard, content: Content::Page }
     }
 
-    /// The page of what `figures` returns.
+    /// A site with the metrics that `figures` returns.
     pub fn figures(
         guard: Replaceable<Guard>,
         figures: impl Fn() -> String + Send + Sync + 'static,
@@ -72,35 +72,35 @@ impl Site {
         Self { guard, content: Content::Figures(Box::new(figures)) }
     }
 
-    /// For a server that is too busy for all but health checks.
+    /// This site while the server is too busy for anything but health checks.
     pub fn only_health(&self) -> Self {
         Self { guard: self.guard.clone(), content: Content::Health }
     }
 
-    /// Whether it is about the server rather than about the chat.
+    /// Whether it serves monitoring rather than the chat.
     pub fn is_for_machines(&self) -> bool {
         matches!(self.content, Content::Figures(_))
     }
 }
 
-/// What became of a request.
+/// The result of a request.
 #[derive(Debug)]
 pub enum Served {
-    /// The client went on with WebSocket.
+    /// The client switched to WebSocket.
     Upgraded(Upgraded),
-    /// It was answered.
+    /// The request was answered.
     Answered,
-    /// It was turned away: why, in words for the log.
+    /// The request was not admitted; the reason, for the log.
     Barred(String),
-    /// It was told that there is no time for it.
+    /// The server was too busy for the request, and answered so.
     Busy,
 }
 
-/// Deals with one request, of which `received` was read before: answers it, or returns the
-/// client if it went on with WebSocket.
+/// Handles one request, of which `received` was read before: answers it, or returns the client if
+/// it switched to WebSocket.
 ///
 /// # Errors
-/// When the connection fails, or the answer cannot be sent in time.
+/// The connection fails, or the answer cannot be sent in time.
 pub fn serve(
     transport: &Transport,
     mut received: Vec<u8>,
@@ -135,10 +135,10 @@ pub fn serve(
     Ok(served)
 }
 
-/// Answers a request, of which `received` was read before, that has to come over TLS.
+/// Refuses a request without TLS on a TLS port, of which `received` was read before.
 ///
 /// # Errors
-/// When the client is gone, or took too long even for the answer.
+/// The connection fails, or the answer cannot be sent in time.
 pub fn refuse_plain(
     transport: &Transport,
     mut received: Vec<u8>,
@@ -149,7 +149,7 @@ pub fn refuse_plain(
     transport.send_all(&answer.to_bytes(&received), patience)
 }
 
-/// The answer to any request while too many others are under way.
+/// The answer to any request while too many others are being handled.
 pub fn too_busy() -> Vec<u8> {
     refusal(Status::ServiceUnavailable).to_bytes(&[])
 }
@@ -183,7 +183,7 @@ enum Route {
     Switch { accept: String, is_json: bool },
 }
 
-/// Why a request is not answered as it would like to be.
+/// Why a request does not get what it asks for.
 enum Refusal {
     Status(Status),
     Barred(Barred),
@@ -204,7 +204,7 @@ impl From<Barred> for Refusal {
     }
 }
 
-/// Where those who look after the server ask whether it is there, and how it is.
+/// The paths of health checks and metrics.
 const FOR_MACHINES: [&str; 2] = ["/healthz", "/metrics"];
 
 fn route(request: &Request, site: &Site) -> Result<Route, Refusal> {

@@ -1,20 +1,20 @@
-//! What is said of a request that the [guard](super::Guard) turned away: to whoever sees it in a
-//! browser, and in the log.
+//! The answer to a request that the [guard](super::Guard) did not admit, and its line in the log.
 
 use super::fields::PAGE_FIELDS;
 use super::guard::{Barred, is_host};
 use crate::net::{Answer, Status};
 use crate::text::Text;
 
-/// Characters of a host or an origin that are logged.
+/// Characters of a host or an origin in the log.
 const LOGGED: usize = 100;
 
-/// The page that says why, and what the operator can do about it. `is_bare` is without TLS.
+/// A page that explains why, and what the operator can do. `is_bare` if the connection is without
+/// TLS.
 pub(super) fn page(barred: &Barred, is_bare: bool) -> Answer<'static> {
     let (why, origin) = match barred {
         Barred::Host(name) => {
             let scheme = if is_bare { "http" } else { "https" };
-            // Nothing but a name is shown: what else there is could be markup.
+            // Only a valid host is shown: anything else could be markup.
             let shown = if is_host(name) { name } else { "NAME" };
             ("It does not know the name by which you asked for it.", format!("{scheme}://{shown}"))
         }
@@ -34,7 +34,7 @@ pub(super) fn page(barred: &Barred, is_bare: bool) -> Answer<'static> {
     }
 }
 
-/// The same for the log.
+/// The reason, for the log.
 pub(super) fn in_log(barred: &Barred) -> String {
     match barred {
         Barred::NoHost => "it asked for no host".to_owned(),

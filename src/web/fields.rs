@@ -1,6 +1,6 @@
-//! What browsers are told to hold against whatever is served.
+//! The security header fields of the page.
 
-/// What the page may do: nothing but talk to where it came from.
+/// Restricts the page to contacting its own origin.
 pub(super) const PAGE_FIELDS: [(&str, &str); 3] = [
     (
         "Content-Security-Policy",

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 
-/// Where a page comes from: `scheme://host[:port]` (RFC 6454, section 6.2), in lower case.
+/// The origin of a page: `scheme://host[:port]` (RFC 6454, section 6.2), in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebOrigin(String);
 
@@ -35,41 +35,41 @@ impl WebOrigin {
     }
 }
 
-/// Admits requests from chatd's page and from programs, not those that other pages make a browser
-/// send.
+/// Admits requests from chatd's page and from programs, but not those that other pages make a
+/// browser send.
 #[derive(Clone, Debug)]
 pub struct Guard {
     names: Vec<String>,
     origins: Vec<WebOrigin>,
 }
 
-/// Why a request is turned away.
+/// Why a request is not admitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Barred {
-    /// What it calls the server makes no sense.
+    /// Its Host field is malformed.
     NoHost,
-    /// It asks for this host, which is no name of the server's.
+    /// It asks for this host, which is not a name of the server.
     Host(String),
-    /// It comes from a page of this origin.
+    /// It comes from a page of this other origin.
     Origin(String),
 }
 
 impl Guard {
-    /// For a server of those names whose page may also come from `origins`.
+    /// The guard of a server with these host names. Pages of `origins` may contact it, too.
     pub fn new(names: Vec<String>, origins: Vec<WebOrigin>) -> Self {
         let names = names.iter().map(|name| without_dot(name).to_ascii_lowercase()).collect();
         Self { names, origins }
     }
 
-    /// Whether a request for `host` from a page of `origin` is welcome. Without a host it is no
-    /// browser's.
+    /// Admits a request for `host` from a page of `origin`. A request without a host is not from a
+    /// browser.
     ///
     /// Any page can send requests anywhere, and the browser then names the page's origin. A page
     /// whose host name was changed to resolve to this server (DNS rebinding) has the same origin as
     /// the server, so the host name is checked, too.
     ///
     /// # Errors
-    /// When it is not, and why.
+    /// Why the request is not admitted.
     pub fn admit(&self, host: Option<&str>, origin: Option<&str>) -> Result<(), Barred> {
         let authority = host.map(str::to_ascii_lowercase);
         if let Some(authority) = &authority {
@@ -99,12 +99,12 @@ impl Guard {
     }
 }
 
-/// A name without the dot that says that it is whole.
+/// A name without the trailing dot of a fully qualified one.
 fn without_dot(name: &str) -> &str {
     name.strip_suffix('.').unwrap_or(name)
 }
 
-/// Whether it is a name that nobody can point elsewhere.
+/// Whether no attacker can make this name resolve to another address.
 fn is_own(host: &str) -> bool {
     let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     host == "localhost" || address.parse::<IpAddr>().is_ok()
@@ -121,7 +121,7 @@ pub(super) fn host_of(authority: &str) -> Option<&str> {
     (fits && !host.is_empty()).then_some(host)
 }
 
-/// Whether it can be a host: a name, or an address.
+/// Whether `host` is a valid name or address.
 pub(super) fn is_host(host: &str) -> bool {
     let is_name = |host: &str| {
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);

@@ -1,26 +1,26 @@
-//! The names that this machine goes by, as far as that is known without asking anybody.
+//! The names of this machine, as far as they are known without asking a name server.
 
 use std::fs::File;
 use std::io::Read;
 
-/// Where names of hosts are kept, the machine's own among them (hosts(5)).
+/// The file with names of hosts, including the machine's own (hosts(5)).
 const HOSTS: &str = "/etc/hosts";
-/// Where the domains are named in which short names are looked up (resolv.conf(5)).
+/// The file with the search domains for short names (resolv.conf(5)).
 const RESOLVER: &str = "/etc/resolv.conf";
-/// Bytes that are read of each.
+/// Bytes read of each file.
 const MAX_FILE: u64 = 1024 * 1024;
-/// So many names are known at most.
+/// Names of this machine.
 const MAX_NAMES: usize = 32;
 
-/// The names of the machine that calls itself `host`, in lower case: its short name and its full
-/// ones. No name server is asked, as that could take long.
+/// The names of the machine whose host name is `host`, in lower case: its short name and its full
+/// ones. Asks no name server, which could take long.
 pub fn machine_names(host: &str) -> Vec<String> {
     names(host, &contents(HOSTS), &contents(RESOLVER))
 }
 
 fn contents(path: &str) -> String {
     let mut contents = Vec::new();
-    // Without the file there are fewer names.
+    // A missing file only means fewer names.
     let _ = File::open(path).and_then(|file| file.take(MAX_FILE).read_to_end(&mut contents));
     String::from_utf8_lossy(&contents).into_owned()
 }
@@ -48,7 +48,7 @@ fn full_name(line: &str, own: [&String; 2]) -> Option<String> {
     is_own.then(|| names.first().map(|name| (*name).to_owned())).flatten()
 }
 
-/// The domains of the last line that names any, as the resolver has it.
+/// The domains of the last line that names any: the resolver ignores earlier lines.
 fn search_domains(resolver: &str) -> Vec<String> {
     let domains = |line: &str| {
         let mut words = line.split_whitespace();

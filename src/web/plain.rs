@@ -1,15 +1,16 @@
-//! What is told to those who do not speak TLS to a port that does.
+//! The answer to an HTTP request without TLS on a TLS port.
 
 use super::fields::PAGE_FIELDS;
 use super::guard::{host_of, is_host};
 use crate::net::{Answer, Status};
 
-/// Whether it can be the first byte of a request: that of a method, and none of TLS.
+/// Whether `byte` can start an HTTP request, as the first byte of a method. No byte that starts TLS
+/// can.
 pub fn is_http(byte: u8) -> bool {
     byte.is_ascii_uppercase()
 }
 
-/// The answer to a request that has to come over TLS, for this authority if it named one.
+/// The answer to a request without TLS, which names the https address of `host` if there is one.
 pub(super) fn answer(host: Option<String>) -> Answer<'static> {
     let shown = host.filter(|authority| host_of(authority).is_some_and(is_host));
     let elsewhere = match shown {
