@@ -1,4 +1,4 @@
-//! The wording of the text wire that the client depends on.
+//! The parts of the text wire's wording that the client depends on.
 
 use chatd::text::{Text, is_blank, shows, split_word};
 
@@ -15,7 +15,7 @@ pub(crate) const PING: &str = "/ping";
 pub(crate) const QUIT: &str = "/quit";
 
 /// The empty line to send first: the server checks a client's first line for HTTP, and must not
-/// check the user's words.
+/// check what the user types.
 pub(crate) const FIRST_LINE: &str = "";
 
 /// The prefix of names that the server gives.
@@ -23,7 +23,7 @@ const GUEST: &str = "guest";
 /// The room that every client starts in.
 const LOBBY: &str = "lobby";
 
-/// The nick and the room, as far as the user chose them.
+/// The nick and the room that the user chose, if any.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Identity {
     pub(crate) nick: Option<String>,
@@ -48,8 +48,8 @@ impl Identity {
             // A guest's name cannot be asked for.
             self.nick = Some(nick.to_owned()).filter(|nick| !nick.starts_with(GUEST));
         } else if let Some(place) = notice.strip_prefix("You are ") {
-            let words = place.strip_prefix("alone ").unwrap_or(place).strip_prefix("in ");
-            let room = words.and_then(|words| words.split([' ', '.']).next());
+            let place = place.strip_prefix("alone ").unwrap_or(place).strip_prefix("in ");
+            let room = place.and_then(|place| place.split([' ', '.']).next());
             self.room = room.map(str::to_owned).or(self.room.take());
         }
     }

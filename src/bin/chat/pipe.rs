@@ -99,7 +99,7 @@ impl Progress {
         self.pings.lock().unwrap_or_else(PoisonError::into_inner).push_back(asker);
     }
 
-    /// A pong arrived: whose it is.
+    /// Takes the sender of the ping that a pong answers.
     fn pong(&self) -> Option<Asker> {
         self.pings.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
@@ -178,7 +178,8 @@ impl Feeder {
         entrance.iter().try_for_each(|line| self.send(line.as_bytes()))?;
         self.wait_for_pong()?;
         if self.progress.is_done(&self.progress.has_failed) {
-            // Nothing is said under another name or in another room than asked for.
+            // Lines must not appear under another name, or in another room, than the user asked
+            // for.
             return Ok(self.writer.finish()?);
         }
         let mut input = Lines::new(io::stdin().lock());
@@ -236,7 +237,7 @@ impl Feeder {
         let mut bytes = Vec::with_capacity(line.len() + 1);
         for &byte in line {
             match byte {
-                // Dropped like this one, which never is the end.
+                // The server drops SOH as well, but never takes it for the end.
                 END_OF_TRANSMISSION => bytes.push(START_OF_HEADING),
                 IAC => bytes.extend([IAC, IAC]),
                 _ => bytes.push(byte),

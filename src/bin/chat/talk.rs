@@ -28,7 +28,7 @@ const MAX_KEPT: usize = 1000;
 pub(crate) enum Event {
     /// A line was typed.
     Typed(Text),
-    /// The user leaves, with a `/quit` to the server or without.
+    /// The user leaves, with or without a `/quit` to the server.
     Leave { politely: bool },
     /// A connection is established.
     Connected,
@@ -87,7 +87,7 @@ enum Stage {
     Entering {
         is_refused: bool,
     },
-    /// The same; leaves when the kept lines are sent.
+    /// Like `Entering`; leaves when the kept lines are sent.
     EnteringToLeave {
         is_refused: bool,
         until: Duration,
@@ -148,7 +148,7 @@ impl Talk {
             Event::Typed(line) => self.type_line(now, line, &mut actions),
             Event::Leave { politely } => self.leave(now, politely.then_some(QUIT), &mut actions),
             Event::Connected => self.enter(&mut actions),
-            Event::Heard(line) => self.hear(now, &line, &mut actions),
+            Event::Heard(line) => self.receive(now, &line, &mut actions),
             Event::Lost(reason) => self.lose(now, reason, &mut actions),
             Event::WrongPort(why) if self.was_open => self.lose(now, Some(why), &mut actions),
             Event::WrongPort(why) => self.stop(Action::GiveUp(why), &mut actions),
@@ -242,7 +242,7 @@ impl Talk {
         actions.extend(self.identity.entrance(self.is_named).into_iter().map(Action::Send));
     }
 
-    fn hear(&mut self, now: Duration, line: &Text, actions: &mut Vec<Action>) {
+    fn receive(&mut self, now: Duration, line: &Text, actions: &mut Vec<Action>) {
         if line.as_str() == PONG {
             match self.pings.pop_front() {
                 Some(Asker::Entrance) => return self.open(now, actions),
@@ -251,26 +251,26 @@ impl Talk {
             }
         }
         if matches!(self.stage, Stage::Leaving { .. }) && notices::is_goodbye(line.as_str()) {
-            // It answers the /quit, so all lines before it arrived. Its advice is for netcat users.
+            // This answers the /quit, so all earlier lines arrived. Its advice is for netcat users.
             self.unconfirmed.clear();
             return actions.push(Action::Show("-- Bye.".to_owned()));
         }
         actions.push(Action::Show(line.to_string()));
-        let login = self.login.hear(now, line.as_str());
+        let login = self.login.receive(now, line.as_str());
         if let Stage::Entering { is_refused } | Stage::EnteringToLeave { is_refused, .. } =
             &mut self.stage
         {
             *is_refused |= notices::is_refusal(line.as_str()) && login != Some(Answer::NotYet);
         }
         self.identity.learn(line.as_str());
-        self.see_to_name(line.as_str(), actions);
-        self.see_to_login(login, actions);
+        self.reclaim_nick(line.as_str(), actions);
+        self.follow_login(login, actions);
     }
 
     /// Continues after the answer to the client's own `/login`.
-    fn see_to_login(&mut self, answer: Option<Answer>, actions: &mut Vec<Action>) {
+    fn follow_login(&mut self, answer: Option<Answer>, actions: &mut Vec<Action>) {
         let nick = self.login.nick().unwrap_or_default();
-        let words = match answer {
+        let notice = match answer {
             None => return,
             Some(Answer::LoggedIn) => return self.ask_for_place(actions),
             Some(Answer::NotYet) => format!("-- not logged in as {nick} yet; chat will try again"),
@@ -278,7 +278,7 @@ impl Talk {
                 format!("-- not logged in as {nick}; type /login to try again")
             }
         };
-        actions.push(Action::Show(words));
+        actions.push(Action::Show(notice));
         if answer == Some(Answer::Refused) {
             self.ask_for_place(actions);
         }
@@ -286,7 +286,7 @@ impl Talk {
 
     /// Takes the wanted nick when it becomes free: the server may have held it for a while for the
     /// user's own lost connection.
-    fn see_to_name(&mut self, line: &str, actions: &mut Vec<Action>) {
+    fn reclaim_nick(&mut self, line: &str, actions: &mut Vec<Action>) {
         let Some(nick) = &self.identity.nick else { return };
         let notice = line.strip_prefix("-- ").unwrap_or_default();
         if notice.strip_prefix("you are now ") == Some(nick) {
@@ -311,7 +311,7 @@ impl Talk {
         self.backoff = Backoff::new();
         for line in std::mem::take(&mut self.kept) {
             match is_refused && notices::password(&line).is_none() {
-                // Nothing is said under another name or in another room than wanted.
+                // Lines must not appear under another name, or in another room, than wanted.
                 true => actions.push(show("!! not sent", &line)),
                 false => self.send(now, line, actions),
             }

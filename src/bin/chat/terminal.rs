@@ -190,7 +190,7 @@ impl Desk {
                     return Ok(false);
                 }
                 self.screen.show(&format!("{PROMPT}{}", notices::without_password(&line)));
-                // The server would take what was cleaned here for what was typed.
+                // Cleaning changed the password, and the server could not know.
                 if notices::password(&line).is_some_and(|typed| !line.ends_as_sent(typed)) {
                     self.screen.show(&format!("!! {}", Refusal::GarbledPassword));
                     return Ok(false);

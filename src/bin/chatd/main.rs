@@ -1,10 +1,10 @@
-//! The `chatd` command: settings in, a server started, signals obeyed.
+//! The `chatd` command: reads the settings, runs the server, and handles signals.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("chatd runs on Linux only; elsewhere, build the client: cargo build --bin chat");
 
 mod exit; // how the process ends
-mod restart; // making room for another process
+mod restart; // handing over to the next process
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
     code
 }
 
-/// Says what is no mistake for sure, such as variables that are most likely misspelt.
+/// Prints warnings about valid settings, such as variables that are most likely misspelt.
 fn report_warnings(config: &Config) {
     for warning in config.warnings(SystemTime::now()) {
         logging::complain(&format!("chatd: {warning}\n"));
@@ -68,7 +68,7 @@ fn load() -> Result<Config, Stop> {
 }
 
 fn run(mut config: Config) -> Result<(), Box<dyn std::error::Error>> {
-    // One that comes while this process turns into the next is for that one.
+    // A signal that arrives during a restart stays pending for the next program.
     os::hold_signals(&SIGNALS).map_err(failed("block signals"))?;
     let mut signals = Signals::new(SIGNALS).map_err(failed("wait for signals"))?;
     logging::start(config.log_level()).map_err(failed("start the thread \"log\""))?;
@@ -90,7 +90,7 @@ fn run(mut config: Config) -> Result<(), Box<dyn std::error::Error>> {
         }
         if caught.contains(&SIGUSR2) && restart.try_out() {
             let left = restart.replace(server);
-            // Only if there was no way to: this process goes on.
+            // The restart failed before execve, so this process continues.
             config = load().unwrap_or(config);
             let database = Server::open_database(&config)?;
             server = Server::start(&config, database, left, &restart.file, crash)?;
@@ -106,7 +106,7 @@ fn run(mut config: Config) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Waits for signals; those that come while they are dealt with wait in turn.
+/// Waits for signals. They stay blocked while the caller handles them.
 fn next_signals(signals: &mut Signals) -> io::Result<Vec<i32>> {
     os::release_signals(&SIGNALS)?;
     let mut caught: Vec<_> = signals.wait().collect();
@@ -115,7 +115,7 @@ fn next_signals(signals: &mut Signals) -> io::Result<Vec<i32>> {
     Ok(caught)
 }
 
-/// Puts changed settings in force, except those that were fixed at the start.
+/// Applies changed settings, except those that only a restart can change.
 fn reload(server: &Server, started_with: &Config) {
     manager::reloading();
     let changed = load();

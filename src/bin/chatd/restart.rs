@@ -1,4 +1,5 @@
-//! How the command makes room for another process: by turning into it, or by ending.
+//! Restart: this process executes the new program, or ends and leaves its state to the service
+//! manager.
 
 use std::env;
 use std::fs::File;
@@ -20,29 +21,32 @@ use crate::exit::{CRASHED, first_line};
 
 /// How long a program may take to show that it can run.
 const TRIAL: Duration = Duration::from_secs(5);
-/// Bytes of its complaint that are of interest.
+/// Bytes read of its error message.
 const MAX_COMPLAINT: usize = 4096;
-/// How often to look whether it did.
-const LOOK_AGAIN: Duration = Duration::from_millis(5);
+/// How often to check whether the program ended.
+const TRIAL_POLL: Duration = Duration::from_millis(5);
 
-/// What comes after this process.
+/// What a restart needs, prepared at the start.
 pub(crate) struct Restart {
-    /// This program's place on disk, where a newer one may be by now.
+    /// The path of this program, where an upgrade may have put a newer one.
     path: PathBuf,
-    /// Where this process leaves what it knows.
+    /// The file for the snapshot.
     pub(crate) file: SnapshotFile,
 }
 
 impl Restart {
-    /// Takes now what may not be there later.
+    /// Takes the path and the file while they can be had.
+    ///
+    /// # Errors
+    /// The program's path is unknown, or the file cannot be created.
     pub(crate) fn prepare() -> io::Result<Self> {
         let by_name = || env::args_os().next().map(PathBuf::from);
         let path = env::current_exe().or_else(|error| by_name().ok_or(error))?;
         Ok(Self { path, file: SnapshotFile::reserve()? })
     }
 
-    /// Whether the program that is now on disk runs, and would take its settings: once this
-    /// process has begun to turn into it there is no way back.
+    /// Whether the program that is now on disk runs and accepts its settings, because there is no
+    /// way back after execve(2). Logs why if not.
     pub(crate) fn try_out(&self) -> bool {
         let result = self.run_trial();
         if let Err(error) = &result {
@@ -52,7 +56,7 @@ impl Restart {
     }
 
     fn run_trial(&self) -> io::Result<()> {
-        // Unlike a pipe it can be read without waiting for whoever else holds it.
+        // Unlike a pipe, it can be read without waiting while another process holds it open.
         let complaint = File::from(os::memory_file("complaint")?);
         let mut command = self.command();
         command.arg("--check").stdin(Stdio::null()).stdout(Stdio::null());
@@ -62,7 +66,7 @@ impl Restart {
             match trial.try_wait()? {
                 Some(status) if status.success() => return Ok(()),
                 Some(status) => return Err(why(&complaint, status)),
-                None if Instant::now() < deadline => thread::sleep(LOOK_AGAIN),
+                None if Instant::now() < deadline => thread::sleep(TRIAL_POLL),
                 None => {
                     trial.kill()?;
                     trial.wait()?;
@@ -72,9 +76,9 @@ impl Restart {
         }
     }
 
-    /// Turns into the program that is now on disk, which goes on with the clients of `server`.
+    /// Executes the program that is now on disk, which continues with the clients of `server`.
     ///
-    /// Returns only if there is no way to, with what it takes to go on in this process.
+    /// Returns only if preparing fails, with what this process needs to start its server again.
     pub(crate) fn replace(&self, server: Server) -> Inherited {
         log::info!("restarting as {}", self.path.display());
         let Some(left) = server.hand_over() else { return Inherited::default() };
@@ -94,7 +98,7 @@ impl Restart {
         }
     }
 
-    /// What it takes to go on with `left`: a program, and files with all that can be written.
+    /// The command that continues with `left`, and the files that hold its state.
     fn ready(&self, left: &Inherited) -> io::Result<(Command, Vec<Named>)> {
         let mut state = vec![(files::SNAPSHOT, self.file.try_clone()?)];
         if let Some(all) = &left.snapshot {
@@ -112,10 +116,10 @@ impl Restart {
         command
     }
 
-    /// Leaves everything with the service manager, which may start the next process or not.
+    /// Leaves the state with the service manager, in case it starts the next process.
     pub(crate) fn leave_to_manager(&self, server: Server) {
         let Some(Inherited { snapshot: Some(snapshot), .. }) = server.hand_over() else { return };
-        // It has the connections, and this file, already.
+        // The manager already holds the connections and this file.
         if let Err(error) = self.file.fill(&snapshot) {
             self.file.clear();
             log::error!("cannot save the snapshot for the next process: {error}");
@@ -123,21 +127,21 @@ impl Restart {
     }
 }
 
-/// What a program that ended with `status` complained of.
+/// The error of a program that ended with `status`: the first line of its stderr, or the status.
 fn why(complaint: &File, status: ExitStatus) -> io::Error {
     let mut text = [0; MAX_COMPLAINT];
     let length = complaint.read_at(&mut text, 0).unwrap_or_default();
     let text = String::from_utf8_lossy(&text[..length]);
     match Text::new(first_line(&text)) {
-        words if words.is_blank() => io::Error::other(status.to_string()),
-        words => io::Error::other(words.as_str().to_owned()),
+        line if line.is_blank() => io::Error::other(status.to_string()),
+        line => io::Error::other(line.as_str().to_owned()),
     }
 }
 
-/// A file, and the name under which the next process looks for it.
+/// A file, and the name under which the next process finds it.
 type Named = (&'static str, OwnedFd);
 
-/// What the next process looks for, in the order of [`descriptors`].
+/// The names of the next process's descriptors, in the order of [`descriptors`].
 fn names(state: &[Named], left: &Inherited) -> Vec<String> {
     let state = state.iter().map(|(name, _)| (*name).to_owned());
     let listeners =

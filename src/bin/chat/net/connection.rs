@@ -72,7 +72,8 @@ impl Dialer {
     }
 }
 
-/// The receiving half. Reading fails with a [`WrongPort`](crate::net::probe::WrongPort) if it is one.
+/// The receiving half. On a wrong port, reading fails with a
+/// [`WrongPort`](crate::net::probe::WrongPort).
 #[derive(Debug)]
 pub(crate) struct Reader {
     source: Source,

@@ -1,7 +1,7 @@
 //! Recognizes a wrong port by the first bytes that it sends.
 //!
-//! chatd speaks first and begins with `--` or `!!`, so no person's words can be mistaken for a
-//! sign.
+//! chatd sends first and begins with `--` or `!!`, so nothing that a person says can be mistaken
+//! for a sign.
 
 use std::error::Error;
 use std::{fmt, io};
@@ -17,8 +17,8 @@ struct Signs {
     silence: &'static str,
 }
 
-/// Without TLS: an alert, as answered to what is no TLS (RFC 8446, section 5.1), chatd's own words, or a
-/// web server's answer.
+/// Without TLS: an alert, which a TLS port sends if the first record is malformed (RFC 8446,
+/// section 5.1), chatd's own refusal, or the answer of a web server.
 const PLAIN: Signs = Signs {
     known: &[
         (b"\x15\x03", "that port speaks TLS; use --tls"),
@@ -45,7 +45,7 @@ impl fmt::Display for WrongPort {
 impl Error for WrongPort {}
 
 impl WrongPort {
-    /// Whether it is the reason why reading failed.
+    /// Whether a wrong port is the reason for `error`.
     pub(crate) fn is(error: &io::Error) -> bool {
         error.get_ref().is_some_and(|inner| inner.is::<Self>())
     }
@@ -77,7 +77,7 @@ impl Probe {
         let room = longest - self.bytes.len();
         self.bytes.extend(bytes.iter().take(room));
         match self.signs.known.iter().find(|(sign, _)| self.bytes.starts_with(sign)) {
-            Some(&(_, words)) => Err(io::Error::other(WrongPort(words))),
+            Some(&(_, advice)) => Err(io::Error::other(WrongPort(advice))),
             None => Ok(()),
         }
     }

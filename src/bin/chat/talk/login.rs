@@ -84,7 +84,7 @@ impl Login {
 
     /// Learns from a line of the server; returns the answer to [`begin`](Self::begin), if it is
     /// one.
-    pub(crate) fn hear(&mut self, now: Duration, line: &str) -> Option<Answer> {
+    pub(crate) fn receive(&mut self, now: Duration, line: &str) -> Option<Answer> {
         match line.strip_prefix("-- ") {
             Some(notice) => self.hear_notice(notice),
             None if notices::is_refusal(line) => self.hear_refusal(now, line),
@@ -141,7 +141,7 @@ mod tests {
     fn logged_in() -> Login {
         let mut login = Login::default();
         login.say(&Text::new("/login al1ce open  sesame "));
-        assert_eq!(login.hear(NOW, "-- you are logged in as alice"), None);
+        assert_eq!(login.receive(NOW, "-- you are logged in as alice"), None);
         login
     }
 
@@ -149,11 +149,11 @@ mod tests {
     fn a_password_that_was_right_is_used_again_under_the_accounts_own_name() {
         let mut login = logged_in();
         assert_eq!(login.begin().as_deref(), Some("/login alice open  sesame"));
-        assert_eq!(login.hear(NOW, "-- you are now alice"), None);
-        assert_eq!(login.hear(NOW, "-- you are logged in as alice"), Some(Answer::LoggedIn));
+        assert_eq!(login.receive(NOW, "-- you are now alice"), None);
+        assert_eq!(login.receive(NOW, "-- you are logged in as alice"), Some(Answer::LoggedIn));
 
         login.say(&Text::new("/REGISTER  new "));
-        login.hear(NOW, "-- bob is yours now; next time: /login bob PASSWORD");
+        login.receive(NOW, "-- bob is yours now; next time: /login bob PASSWORD");
         assert_eq!(login.begin().as_deref(), Some("/login bob new"));
     }
 
@@ -161,13 +161,13 @@ mod tests {
     fn a_password_that_was_wrong_is_not() {
         let mut login = Login::default();
         login.say(&Text::new("/login alice guess"));
-        assert_eq!(login.hear(NOW, "!! wrong password"), None);
+        assert_eq!(login.receive(NOW, "!! wrong password"), None);
         assert_eq!(login.begin(), None);
         let mut login = logged_in();
         login.say(&Text::new("/login alice guess"));
-        login.hear(NOW, "!! wrong password");
+        login.receive(NOW, "!! wrong password");
         login.begin();
-        login.hear(NOW, "-- you are logged in as alice");
+        login.receive(NOW, "-- you are logged in as alice");
         assert_eq!(login.begin().as_deref(), Some("/login alice open  sesame"));
     }
 
@@ -175,10 +175,10 @@ mod tests {
     fn a_password_that_was_changed_is_used_from_then_on() {
         let mut login = logged_in();
         login.say(&Text::new("/password short"));
-        login.hear(NOW, "!! not changed: a password has 8 to 512 bytes; choose another one");
+        login.receive(NOW, "!! not changed: a password has 8 to 512 bytes; choose another one");
         assert_eq!(login.begin().as_deref(), Some("/login alice open  sesame"));
         login.say(&Text::new("/password much longer"));
-        login.hear(NOW, "-- the password of alice is changed");
+        login.receive(NOW, "-- the password of alice is changed");
         assert_eq!(login.begin().as_deref(), Some("/login alice much longer"));
     }
 
@@ -186,11 +186,11 @@ mod tests {
     fn whoever_logged_out_or_was_replaced_does_not_come_back() {
         for line in ["-- you are logged out", "-- alice has logged in"] {
             let mut login = logged_in();
-            login.hear(NOW, line);
+            login.receive(NOW, line);
             assert_eq!(login.begin(), None, "{line}");
         }
         let mut login = logged_in();
-        login.hear(NOW, "<bob> alice has logged in");
+        login.receive(NOW, "<bob> alice has logged in");
         assert!(login.begin().is_some());
     }
 
@@ -198,13 +198,13 @@ mod tests {
     fn what_may_be_had_later_is_asked_for_later() {
         let mut login = logged_in();
         login.begin();
-        let told = login.hear(NOW, "!! too many failed logins; try again in 1m 2s");
+        let told = login.receive(NOW, "!! too many failed logins; try again in 1m 2s");
         assert_eq!((told, login.deadline()), (Some(Answer::NotYet), Some(Duration::from_secs(62))));
         login.begin();
         assert_eq!(login.deadline(), None);
-        assert_eq!(login.hear(NOW, "!! busy; try again"), Some(Answer::NotYet));
+        assert_eq!(login.receive(NOW, "!! busy; try again"), Some(Answer::NotYet));
         login.begin();
-        assert_eq!(login.hear(NOW, "!! wrong password"), Some(Answer::Refused));
+        assert_eq!(login.receive(NOW, "!! wrong password"), Some(Answer::Refused));
     }
 
     #[test]

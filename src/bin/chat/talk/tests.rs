@@ -19,12 +19,12 @@ impl Test {
     /// The actions as text.
     fn happens(&mut self, event: Event) -> Vec<String> {
         let actions = self.talk.handle(self.now, event).into_iter();
-        let words = actions.map(|action| match action {
+        let texts = actions.map(|action| match action {
             Action::Show(line) => line,
             Action::Send(line) => format!("> {line}"),
             other => format!("{other:?}"),
         });
-        words.collect()
+        texts.collect()
     }
 
     fn types(&mut self, line: &str) -> Vec<String> {

@@ -133,7 +133,7 @@ impl Editor {
     }
 
     fn go_on(&mut self) {
-        if let Some(line) = self.recall.on() {
+        if let Some(line) = self.recall.forward() {
             self.set(line);
         }
     }

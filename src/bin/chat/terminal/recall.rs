@@ -40,7 +40,7 @@ impl Recall {
     }
 
     /// The next line, if the user went back.
-    pub(crate) fn on(&mut self) -> Option<String> {
+    pub(crate) fn forward(&mut self) -> Option<String> {
         self.back = self.back.checked_sub(1)?;
         match self.back {
             0 => Some(std::mem::take(&mut self.draft)),
@@ -56,14 +56,14 @@ mod tests {
     #[test]
     fn lines_come_back_and_the_draft_is_kept() {
         let mut recall = Recall::default();
-        assert_eq!((recall.back("x"), recall.on()), (None, None));
+        assert_eq!((recall.back("x"), recall.forward()), (None, None));
         ["one", "two", "two"].iter().for_each(|line| recall.add(line));
         assert_eq!(recall.back("dra"), Some("two".to_owned()));
         assert_eq!(recall.back("two"), Some("one".to_owned()));
         assert_eq!(recall.back("one"), None);
-        assert_eq!(recall.on(), Some("two".to_owned()));
-        assert_eq!(recall.on(), Some("dra".to_owned()));
-        assert_eq!(recall.on(), None);
+        assert_eq!(recall.forward(), Some("two".to_owned()));
+        assert_eq!(recall.forward(), Some("dra".to_owned()));
+        assert_eq!(recall.forward(), None);
     }
 
     #[test]

@@ -19,7 +19,7 @@ const MAX_NAME: usize = 80;
 /// Rewords an I/O error of the handshake.
 pub(super) fn in_words(error: io::Error) -> io::Error {
     let kind = error.kind();
-    let words = match kind {
+    let message = match kind {
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
             return io::Error::new(io::ErrorKind::TimedOut, NO_TLS);
         }
@@ -29,7 +29,7 @@ pub(super) fn in_words(error: io::Error) -> io::Error {
         | io::ErrorKind::BrokenPipe => Some(NO_TLS.to_owned()),
         _ => error.get_ref().and_then(|inner| inner.downcast_ref()).map(of),
     };
-    words.map_or(error, |words| io::Error::new(kind, words))
+    message.map_or(error, |message| io::Error::new(kind, message))
 }
 
 /// What a TLS error means to the user.
@@ -88,7 +88,7 @@ fn of_name(expected: &ServerName<'_>, presented: &[String]) -> String {
     format!("the server's certificate is for {names}{more}, not for {expected}")
 }
 
-/// A name without what webpki puts around it: `DnsName("box7")`, `IpAddress(192.0.2.7)`.
+/// A name without webpki's wrapping: `DnsName("box7")`, `IpAddress(192.0.2.7)`.
 fn bare(name: &str) -> String {
     let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
     let name = inner.unwrap_or(name).trim_matches('"');
