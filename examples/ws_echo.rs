@@ -1,7 +1,7 @@
-//! Echoes WebSocket messages, for conformance tests of the code that chatd reads them with.
+//! Echoes WebSocket messages, for conformance tests of the code with which chatd reads them.
 //!
-//! `cargo run --release --example ws_echo -- PORT`, then let a test suite such as Autobahn's talk
-//! to `ws://127.0.0.1:PORT/ws`.
+//! `cargo run --release --example ws_echo -- PORT`; then point a test suite such as Autobahn's at
+//! `ws://127.0.0.1:PORT/ws`.
 
 use std::error::Error;
 use std::io;

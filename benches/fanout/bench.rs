@@ -1,4 +1,5 @@
-//! What every measurement shares: the placement, the limits, the meter, and waiting for calm.
+//! Shared by all measurements: the placement, the limits, the meter, and waiting until load is
+//! over.
 
 use crate::load::SENDERS;
 use crate::os;

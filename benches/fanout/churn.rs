@@ -1,4 +1,4 @@
-//! Visitors: connect, be welcomed, say a line, leave; then the next one.
+//! Visitors: each connects, is welcomed, says a line and leaves; then the next one comes.
 
 use crate::crowd::{dial, receive};
 use crate::os::Epoll;

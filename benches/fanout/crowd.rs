@@ -1,4 +1,4 @@
-//! Clients by the thousand: connecting them, and waiting until the server has taken them in.
+//! Thousands of clients: connecting them, and waiting until the server has accepted them.
 
 use crate::os::Epoll;
 use crate::server::Server;

@@ -1,10 +1,10 @@
-//! What chatd is measured against: the leanest server that sends once per round.
+//! The baseline for chatd: the leanest server that sends once per round.
 //!
-//! One thread, epoll, no names, no rooms, no queues. It reads once from everyone who has something,
-//! then makes one system call per client with all that came in during the round, save the client's
-//! own lines. A client that doesn't take all of it at once is dropped.
+//! One thread, epoll, no names, no rooms, no queues. It reads once from every client that sent
+//! something, then makes one system call per client with all lines of the round except the client's
+//! own. It drops a client whose socket does not take all of them at once.
 //!
-//! One that looks twice lets others go on before that and looks again, if much came in, as chatd
+//! A variant that looks twice yields the processor first and looks again if it read much, as chatd
 //! does: it has fewer and larger rounds.
 
 use crate::os::{self, Epoll};

@@ -1,4 +1,4 @@
-//! The rows of growth: what a delivery costs with more and more clients, as a table and a plot.
+//! The rows of growth: the cost of a delivery with more and more clients, as a table and a plot.
 
 use crate::bench::Bench;
 use crate::load::FULL;

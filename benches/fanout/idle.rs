@@ -1,4 +1,4 @@
-//! The rows of those who say nothing: what they cost, how fast they come, whom they disturb by leaving.
+//! The rows of idle clients: what they cost, how fast they connect, and whom they delay by leaving.
 
 use crate::bench::{Bench, Meter};
 use crate::crowd::Crowd;

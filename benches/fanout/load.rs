@@ -1,4 +1,4 @@
-//! The load: senders that speak at a set pace, receivers that must all get the same.
+//! The load: senders with a fixed rate, and receivers that must all get the same lines.
 //!
 //! One thread. A line is in flight until every receiver has it.
 

@@ -1,9 +1,9 @@
-//! The fan-out benchmark: chatd beside `floor`, the leanest server there can be, and beside
+//! The fan-out benchmark: chatd beside `floor`, the leanest possible server, and beside
 //! redis-server, ncat and ngircd where they are installed.
 //!
-//! `cargo bench --bench fanout` prints Markdown tables; every figure to judge by is a ratio of two
-//! servers that took turns in the same run. The run fails when any client missed a line, got one
-//! twice, damaged or out of order. A target that isn't met doesn't fail it.
+//! `cargo bench --bench fanout` prints Markdown tables. Every figure to judge by is a ratio of two
+//! servers that took turns in the same run. The run fails when a client missed a line, or got one
+//! twice, damaged or out of order. Missing a target does not fail it.
 
 #![allow(clippy::print_stdout)]
 

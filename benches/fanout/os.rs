@@ -1,4 +1,4 @@
-//! The operating system: epoll, limits, and what `/proc` tells of a process.
+//! The operating system: epoll, limits, and the status of a process in `/proc`.
 
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};

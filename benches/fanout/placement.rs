@@ -1,4 +1,4 @@
-//! Which processors everything runs on.
+//! The processors on which the servers and the load run.
 
 use crate::os::TICKS;
 use clap::ValueEnum;

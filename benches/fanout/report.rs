@@ -1,4 +1,4 @@
-//! What is printed: Markdown tables as rows come in, then the targets.
+//! The report: Markdown tables, printed as rows come in, then the targets.
 
 use crate::bench::Bench;
 use crate::server::Kind;

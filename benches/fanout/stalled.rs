@@ -1,4 +1,4 @@
-//! The rows of those who never read: the others must not pay for them.
+//! The rows of clients that never read: they must not slow the others.
 
 use crate::bench::Bench;
 use crate::crowd::Crowd;

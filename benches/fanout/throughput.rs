@@ -1,4 +1,4 @@
-//! The rows of fan-out: many receivers, lines in flight or at a set rate.
+//! The rows of fan-out: many receivers, with lines in flight or at a fixed rate.
 
 use crate::bench::Bench;
 use crate::load::{FULL, Pace, SENDERS};

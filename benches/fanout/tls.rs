@@ -1,4 +1,4 @@
-//! Clients under TLS: what the server shows them, and their bytes.
+//! Clients over TLS: the certificate of the server, and their encrypted bytes.
 
 use rcgen::{CertificateParams, KeyPair};
 use rustix::fd::OwnedFd;

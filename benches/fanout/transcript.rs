@@ -1,7 +1,8 @@
-//! What everyone must see: the one order of lines, as the first receiver saw it.
+//! The transcript: the one order of lines, as the first receiver got it.
 //!
-//! The first to receive a line is checked against the senders' numbering; all others only need their
-//! bytes compared with the transcript, which is cheap enough not to slow the load generator.
+//! The first client to receive a line checks it against the senders' numbering. The bytes of all
+//! others are only compared with the transcript, which is cheap enough not to slow the load
+//! generator.
 
 use crate::wire::{Dialect, Frame, Stamp, VISITOR};
 use std::collections::{HashSet, VecDeque};
@@ -73,8 +74,8 @@ impl Transcript {
         self.entries.get(index.checked_sub(self.first)? as usize)
     }
 
-    /// Lets a receiver who has seen everything up to `at` read on; moves `at`. What of `data` it must
-    /// show again together with more is appended to `rest`.
+    /// Lets a receiver who has seen everything up to `at` read on; moves `at`. What of `data` it
+    /// must show again together with more is appended to `rest`.
     pub(crate) fn follow(
         &mut self,
         at: &mut u64,
@@ -131,9 +132,9 @@ impl Transcript {
         }
     }
 
-    /// Lets sender `me`, who has seen the first `seen` lines save its own, read on; moves `seen` and
-    /// counts into `heard`. Gives how many bytes it must show again: no receiver has seen them yet,
-    /// or a line is not whole.
+    /// Lets sender `me`, who has seen the first `seen` lines save its own, read on; moves `seen`
+    /// and counts into `heard`. Gives how many bytes it must show again: no receiver has seen them
+    /// yet, or a line is not whole.
     pub(crate) fn listen(
         &self,
         me: u8,

@@ -1,4 +1,4 @@
-//! The rows of those who come, say hello and leave, while 50 others talk on.
+//! The rows of clients that connect, say hello and leave, while 50 others continue to talk.
 
 use crate::bench::{Bench, Meter};
 use crate::churn::Churn;

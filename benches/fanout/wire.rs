@@ -1,6 +1,6 @@
-//! What goes over the sockets: the 64-byte line, and how each server dresses it.
+//! The bytes on the sockets: the 64-byte line, and how each server formats it.
 //!
-//! Knows nothing of sockets or time.
+//! Knows no sockets and no time.
 
 use std::ops::Range;
 use std::time::Duration;

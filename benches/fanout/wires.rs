@@ -1,4 +1,4 @@
-//! What a delivery costs on each wire.
+//! The cost of a delivery on each wire.
 
 use crate::bench::Bench;
 use crate::load::{FULL, Load};

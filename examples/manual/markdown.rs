@@ -1,5 +1,5 @@
-//! The Markdown that docs/MANUAL.md is written in, and how it looks in a manual page: paragraphs,
-//! tables of two columns, blocks of code, `code` and links.
+//! The Markdown of docs/MANUAL.md, rendered for a manual page: paragraphs, tables of two columns,
+//! blocks of code, `code` and links.
 
 use clap_mangen::roff::{Inline, Roff, bold, roman};
 

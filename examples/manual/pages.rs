@@ -1,4 +1,4 @@
-//! The manual pages: each is a part of docs/MANUAL.md, with what clap knows of a command.
+//! The manual pages: each combines a part of docs/MANUAL.md with clap's definition of a command.
 
 use std::io;
 

@@ -1,9 +1,9 @@
-//! The chat, driven by a few clients and a store: whatever they do and in whatever order, through
-//! clock jumps, restarts and crashes, everybody hears what they may and nothing else, and nobody
-//! is where they may not be or wears what is not theirs.
+//! The chat with a few clients and a store. Whatever they do, in any order, through clock jumps,
+//! restarts and crashes: every client gets exactly what it may see, and nobody enters a room or
+//! takes a name that is not allowed.
 //!
-//! Input: a step a line, such as `a:/nick bob`: a letter for the client, what it does, more on
-//! that. `src/world/steps.rs` has the list.
+//! Input: one step a line, such as `a:/nick bob`: a letter for the client, a step, and its
+//! arguments. `src/world/steps.rs` lists the steps.
 #![no_main]
 
 use chatd_fuzz::world::World;

@@ -1,5 +1,5 @@
-//! A configuration file: whatever is in it, either there are settings or a complaint that begins
-//! with the file's name; and what a file may say, the command line may say in the same words.
+//! A configuration file: any contents give settings, or an error that begins with the file's name;
+//! and every setting of the file can be given on the command line with the same value.
 #![no_main]
 
 use std::ffi::OsString;

@@ -1,5 +1,5 @@
-//! `Text`: whatever the bytes, nothing dangerous stays, nothing ordinary goes, and a second
-//! filtering finds nothing to do.
+//! `Text`: for any bytes, nothing dangerous stays, nothing ordinary is dropped, and filtering the
+//! result again changes nothing.
 #![no_main]
 
 use chatd::text::{Line, Text};

@@ -1,5 +1,5 @@
-//! The head of a request: it is read the same however much of it is there and whatever follows,
-//! and nothing in it is a way around the rules on hosts and origins.
+//! The head of a request: the result does not depend on how much of it has arrived or on what
+//! follows, and no request gets around the rules on hosts and origins.
 //!
 //! Input: the stream.
 #![no_main]

@@ -1,4 +1,4 @@
-//! What another process left: whatever it is, either it is refused, or it can be gone on with.
+//! What another process left: any bytes are either refused, or give a chat that can continue.
 //!
 //! Input: a snapshot, or a record of the roster.
 #![no_main]

@@ -1,7 +1,7 @@
-//! Telnet within the text wire: commands strewn into a stream leave no trace in its lines, and
-//! each gets the answer that is due, and no other.
+//! Telnet within the text wire: commands in the stream leave no trace in its lines, and each gets
+//! the required answer, and no other.
 //!
-//! Input: every byte below 128 is text, every other one picks a command.
+//! Input: every byte below 128 is text; every other one picks a command.
 #![no_main]
 
 use chatd::wire::Incoming;

@@ -1,6 +1,6 @@
-//! The text wire: however the bytes are cut into reads, the same lines come out, and clean.
+//! The text wire: however reads split the bytes, the same lines come out, and they are clean.
 //!
-//! Input: which limit, how many lengths to cut by, those lengths, the stream.
+//! Input: the limit, the number of lengths to split by, these lengths, the stream.
 #![no_main]
 
 use chatd::wire::{Incoming, MAX_WITHOUT_LINE_END};

@@ -1,8 +1,8 @@
-//! The WebSocket wire: however the bytes are cut into reads, the same items come out, clean ones,
-//! and nothing after the end.
+//! The WebSocket wire: however reads split the bytes, the same items come out, they are clean, and
+//! nothing comes after the end.
 //!
-//! Input: what it is, how many lengths to cut by, those lengths, the stream: as it is, or messages
-//! to be put into frames.
+//! Input: the kind of stream, the number of lengths to split by, these lengths, the stream: as it
+//! is, or messages to put into frames.
 #![no_main]
 
 use chatd::wire::{Incoming, MAX_WITHOUT_LINE_END, WireError};

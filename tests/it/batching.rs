@@ -1,4 +1,4 @@
-//! What many lines cost: one send for each client and batch.
+//! Many lines cost one send for each client and batch.
 
 use std::fs;
 use std::process::{Child, Command, Stdio};

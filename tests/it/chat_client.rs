@@ -1,4 +1,4 @@
-//! `chat`, the client of the house.
+//! `chat`, the client that comes with chatd.
 
 use std::io::{Write, pipe};
 use std::net::{SocketAddr, TcpListener, TcpStream};

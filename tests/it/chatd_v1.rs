@@ -1,4 +1,4 @@
-//! `chatd.v1`: what a page is told, and what it may say.
+//! `chatd.v1`: the messages that a page gets and sends.
 
 use serde_json::{Value, json};
 use tungstenite::Message;

@@ -1,4 +1,4 @@
-//! Flags, environment and file: what they set, and which of them wins.
+//! Flags, environment and file: what they set, and which of them overrides which.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};

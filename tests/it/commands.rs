@@ -1,4 +1,4 @@
-//! Commands: what each answers, and how a mistake is.
+//! Commands: the answer to each, and to mistakes.
 
 use crate::harness::{Client, Server, people};
 

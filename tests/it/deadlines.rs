@@ -1,4 +1,4 @@
-//! Deadlines that no client can put off by sending a little now and then.
+//! Deadlines that a client cannot extend by sending a little now and then.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;

@@ -1,4 +1,4 @@
-//! The door: who is let in, and how the others are turned away.
+//! The door: which connections are accepted, and how the others are refused.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

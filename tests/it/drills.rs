@@ -1,8 +1,8 @@
-//! Drills: the worst days of a server, while people talk. What they hear and what is stored is
-//! counted in the end.
+//! Drills: a server's worst days while people talk. In the end they count what people received and
+//! what is stored.
 //!
-//! As they are they take seconds each. `tests/drills` runs them for hours, with DRILL_SCALE times
-//! the rounds and another DRILL_SEED each time. docs/RELIABILITY.md says what came of it.
+//! In `cargo test` they take seconds each. `tests/drills` runs them for hours, with DRILL_SCALE
+//! times the rounds and another DRILL_SEED each time. docs/RELIABILITY.md has the results.
 
 use std::collections::BTreeMap;
 use std::env;

@@ -1,5 +1,5 @@
-//! A real server and its clients. Every wait has a deadline and no wait is a guess: what must *not*
-//! have been sent is shown with `Client::sync`, whose pong comes behind everything sent before it.
+//! A real server and its clients. Every wait is for an event, with a deadline. `Client::sync` shows
+//! that something was *not* sent: its pong arrives after everything that was sent before it.
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -26,13 +26,13 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// The second line of every welcome.
 pub(crate) const HINT: &str = "-- Type a line and press Enter. /nick NAME  /who  /help  /quit";
 
-/// Asks again and again until there is an answer; the tiny pause only spares the processor.
+/// Polls until there is an answer. The short pause only saves processor time.
 #[track_caller]
 pub(crate) fn eventually<T>(what: &str, answer: impl FnMut() -> Option<T>) -> T {
     eventually_within(PATIENCE, what, answer)
 }
 
-/// The same for what takes long.
+/// The same with a longer deadline.
 #[track_caller]
 pub(crate) fn eventually_within<T>(
     limit: Duration,
@@ -49,7 +49,7 @@ pub(crate) fn eventually_within<T>(
     }
 }
 
-/// A directory of the test's own, removed at its end.
+/// A temporary directory, removed when dropped.
 pub(crate) struct TempDir(PathBuf);
 
 impl TempDir {
@@ -72,7 +72,7 @@ impl TempDir {
         self.path(name)
     }
 
-    /// The names of the files in it.
+    /// The names of the files in the directory.
     pub(crate) fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(&self.0).unwrap();
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
@@ -85,7 +85,7 @@ impl Drop for TempDir {
     }
 }
 
-/// The program with an environment that has no say in the test.
+/// The program, without variables that would change its settings or its log.
 pub(crate) fn chatd() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chatd"));
     for (key, _) in env::vars_os() {
@@ -97,7 +97,7 @@ pub(crate) fn chatd() -> Command {
     command
 }
 
-/// How a program that should not keep running ended.
+/// The exit status and the output of a program.
 pub(crate) struct Ended {
     pub(crate) status: i32,
     pub(crate) stdout: String,
@@ -116,7 +116,7 @@ pub(crate) fn run(command: &mut Command) -> Ended {
     run_within(PATIENCE, command)
 }
 
-/// The same for what takes long.
+/// The same with a longer deadline.
 #[track_caller]
 pub(crate) fn run_within(limit: Duration, command: &mut Command) -> Ended {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

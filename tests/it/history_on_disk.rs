@@ -1,4 +1,5 @@
-//! `--state-dir`: what was said is there after any end of the server, in the order it was seen.
+//! `--state-dir`: after any end of the server, the history is there, in the order in which people
+//! saw it.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! Clients that mean harm: whatever they send, the server runs on and others see clean lines.
+//! Hostile clients: whatever they send, the server keeps running and others see clean lines.
 
 use std::thread;
 

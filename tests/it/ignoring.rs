@@ -1,4 +1,4 @@
-//! Ignoring somebody: whatever they say, and for as long as one is here.
+//! Ignoring somebody: whatever they say, for as long as the ignoring client is connected.
 
 use crate::harness::{Client, Server, TempDir, WebSocket, people};
 use crate::order::log_in_soon;

@@ -1,4 +1,4 @@
-//! What keyboards of all kinds send: keys that erase, and blanks.
+//! What different keyboards send: keys that erase, and blanks.
 
 use crate::harness::{Client, Identity, Server, TempDir, WebSocket, people};
 

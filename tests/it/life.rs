@@ -1,4 +1,4 @@
-//! The server's own life: its end and its log.
+//! The life cycle of the server: its end and its log.
 
 use std::net::TcpStream;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! Limits: what one client may cost the others, and what happens at the edge.
+//! Limits: how much of the server one client can use, and what happens at a limit.
 
 use std::time::{Duration, Instant};
 

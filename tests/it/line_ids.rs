@@ -1,4 +1,4 @@
-//! The ids of lines in `chatd.v1`: each line's own, and the same wherever it is shown.
+//! The ids of lines in `chatd.v1`: unique, and the same wherever a line is shown.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! Many clients: one order, nothing lost, nothing left behind.
+//! Many clients: one order, no lost lines, no leaks.
 
 use std::thread;
 

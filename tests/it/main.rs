@@ -1,6 +1,6 @@
 //! Black-box tests: a real server on a free port, and clients that speak plain TCP to it.
 //!
-//! `harness` has the verbs; every other file is a topic of the contract.
+//! `harness` has the tools; every other file is a topic of the contract.
 #![allow(clippy::unwrap_used, reason = "in a test a failed step is a failed test")]
 
 mod batching;

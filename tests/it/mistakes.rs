@@ -1,4 +1,4 @@
-//! Mistakes in the settings: each is reported by name, before anything is bound.
+//! Mistakes in the settings: each is reported by name, before the server binds a port.
 
 use std::net::TcpListener;
 use std::process::{Command, Stdio};

@@ -1,4 +1,4 @@
-//! Nicks: what is one, whose it is, and for whom it is kept.
+//! Nicks: which are valid, who may take them, and for whom they are reserved.
 
 use crate::harness::{Client, Server, people};
 

@@ -1,4 +1,4 @@
-//! What the service manager is told (sd_notify(3)), seen by one that listens.
+//! Notifications to the service manager (sd_notify(3)), received by a test socket.
 
 use std::os::unix::net::UnixDatagram;
 

@@ -1,4 +1,4 @@
-//! People who keep order: accounts, operators and what they can do, bans.
+//! Moderation: accounts, operators and their commands, bans.
 
 use std::io::Write;
 

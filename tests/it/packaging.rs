@@ -1,4 +1,4 @@
-//! What is shipped beside the program, and that it fits the program.
+//! The files that are shipped with the program match the program.
 
 mod architecture;
 mod docs;

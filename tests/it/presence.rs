@@ -1,4 +1,4 @@
-//! Who is told of whose coming and going, and when.
+//! Whose joining and leaving a client is told, and when.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! Private messages, replies, and whom one would rather not hear.
+//! Private messages, replies, and ignored people.
 
 use crate::harness::{Client, Server, people};
 

@@ -1,4 +1,4 @@
-//! Those who look after the server: health checks, Prometheus, and people who ask for it by a name.
+//! Monitoring: health checks, Prometheus, and people who check the server by name.
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};

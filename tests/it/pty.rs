@@ -1,4 +1,4 @@
-//! A program at a terminal of its own: the keys that are pressed, and the screen byte by byte.
+//! A program at a pseudo-terminal: the keys that are pressed, and the screen byte by byte.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -78,9 +78,9 @@ impl Terminal {
         }
     }
 
-    /// The rows of the screen, 24 of 80 characters, once they are as wanted, be it for a moment: more
-    /// may have come since, and the next call goes on from there. Blanks at the end of a row, and
-    /// empty rows at the end, are left out.
+    /// The rows of the screen, 24 of 80 characters, once they are as wanted, be it for a moment:
+    /// more may have come since, and the next call goes on from there. Blanks at the end of a row,
+    /// and empty rows at the end, are left out.
     #[track_caller]
     pub(crate) fn displays(&mut self, wanted: impl Fn(&[&str]) -> bool) -> String {
         self.displays_with_cursor(|rows, _| wanted(rows))
@@ -105,7 +105,8 @@ impl Terminal {
             if self.displayed == self.screen.len() {
                 assert!(self.read_more(deadline), "it ended; the screen is\n{contents}");
             }
-            // Byte by byte: one read may bring several states, and the wanted one need not be the last.
+            // Byte by byte: one read may bring several states, and the wanted one need not be the
+            // last.
             let next = self.screen.get(self.displayed..=self.displayed).unwrap_or_default();
             parser.process(next);
             self.displayed += next.len();

@@ -1,5 +1,5 @@
-//! The programs that are already on the box, as Debian packages them: what a person at a terminal
-//! sees, to the byte, and what a script gets.
+//! The clients that Debian packages: what a person at a terminal sees, to the byte, and what a
+//! script gets.
 
 use std::io::{Write, pipe};
 use std::process::Command;
@@ -32,7 +32,8 @@ fn welcome(you_are: &str, eol: &str) -> String {
     format!("-- Welcome to chatd on box7. You are {you_are}.{eol}{HINT}{eol}")
 }
 
-/// The command with the server's address in the place of HOST and PORT, and no settings of the user's.
+/// The command with the server's address in the place of HOST and PORT, and no settings of the
+/// user's.
 fn client(server: &Server, command: &str) -> Command {
     let command = command
         .replace("HOST", &server.addr().ip().to_string())
@@ -43,7 +44,8 @@ fn client(server: &Server, command: &str) -> Command {
     command
 }
 
-/// Starts the client at a terminal. setsid, which becomes the client, makes keys such as Ctrl-C work.
+/// Starts the client at a terminal. setsid, which becomes the client, makes keys such as Ctrl-C
+/// work.
 #[track_caller]
 fn at_terminal(server: &Server, command: &str) -> Terminal {
     Terminal::run(client(server, &format!("setsid --ctty {command}")))

@@ -1,4 +1,4 @@
-//! SIGHUP: what is read again and put in force, and what takes a restart.
+//! SIGHUP: which settings a reload applies, and which take a restart.
 
 use std::io::{Read, Write};
 

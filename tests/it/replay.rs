@@ -1,4 +1,4 @@
-//! What is shown of the past: how much, with which times, and what follows it.
+//! The history that a client is shown: how much, with which times, and what follows it.
 
 use std::time::{Duration, SystemTime};
 

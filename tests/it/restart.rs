@@ -1,4 +1,4 @@
-//! SIGUSR2: the server turns into the program that is now on disk, and nobody notices.
+//! SIGUSR2: the server executes the program that is now on disk, and no client notices.
 
 use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};

@@ -1,4 +1,4 @@
-//! Nothing that anybody types reaches another terminal as anything but text.
+//! Whatever somebody types reaches other terminals only as text.
 
 use crate::harness::{Client, Server, people};
 

@@ -1,4 +1,4 @@
-//! Readers that are slow, stalled or gone: what they cost, and what they still get.
+//! Readers that are slow, stalled or gone: their cost, and what they still receive.
 
 use std::time::{Duration, Instant};
 

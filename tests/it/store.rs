@@ -1,4 +1,4 @@
-//! The store by itself: what is on the disk after whatever happened, and what it answers.
+//! The store by itself: what is on the disk after any failure, and its answers.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, channel};

@@ -1,5 +1,5 @@
-//! A real systemd, booted in namespaces of its own by `tests/systemd/boot`, and the unit that is
-//! shipped: what happens to clients when the service is reloaded, restarted, killed and stopped.
+//! A real systemd, booted in its own namespaces by `tests/systemd/boot`, with the shipped unit:
+//! what happens to clients when the service is reloaded, restarted, killed and stopped.
 
 mod crowd;
 mod machine;

@@ -1,4 +1,5 @@
-//! Telnet, byte by byte: what is answered, what is left out of the line, and that nothing is sent unasked.
+//! Telnet, byte by byte: the answers, what is left out of the line, and that the server sends
+//! nothing unasked.
 
 use crate::harness::{Client, Server, people};
 

@@ -1,4 +1,4 @@
-//! Lines as bytes: their ends, their lengths, the end of a stream.
+//! Lines as bytes: line ends, lengths, the end of a stream.
 
 use crate::harness::{Client, HINT, Server, people};
 

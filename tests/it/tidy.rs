@@ -1,4 +1,4 @@
-//! The rules of the house that the compiler does not know.
+//! The project's rules that the compiler does not check.
 
 mod layers;
 

@@ -1,4 +1,4 @@
-//! Times: those that a clock on the wall beside the server would show.
+//! Times: in the server's time zone, as a wall clock beside it shows.
 
 use std::process::Command;
 use std::time::SystemTime;

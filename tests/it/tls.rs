@@ -1,4 +1,4 @@
-//! TLS: the text wire, https and wss under it, the identity that it shows, and clients that stall.
+//! TLS: the text wire, https and wss over it, the certificate, and clients that stall.
 
 mod certificates;
 

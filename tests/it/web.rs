@@ -1,4 +1,4 @@
-//! The web port as HTTP sees it: what is served, to whom, and what is refused.
+//! The web port over HTTP: what it serves, to whom, and what it refuses.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};

@@ -1,4 +1,4 @@
-//! What a browser can be made to send to a text port is refused before anybody sees any of it.
+//! Requests that a browser can be made to send to a text port are refused, and nobody sees them.
 
 use crate::harness::{Client, HINT, Server, people};
 use crate::metrics;

@@ -1,4 +1,5 @@
-//! The WebSocket wire: its frames, plain lines in them, and its clients among those of other wires.
+//! The WebSocket wire: its frames, plain lines in them, and its clients beside those of other
+//! wires.
 
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};

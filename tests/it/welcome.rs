@@ -1,4 +1,4 @@
-//! What a client sees on connecting: the welcome, the MOTD, what was said before.
+//! What a client gets on connecting: the welcome, the MOTD, the history.
 
 use crate::harness::{Client, HINT, Server, TempDir, people};
 

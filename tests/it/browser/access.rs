@@ -1,5 +1,5 @@
-//! The page for those who hear it, and for those who use no mouse: what Chromium tells a screen
-//! reader, and what Tab leads to.
+//! The page with a screen reader or without a mouse: what Chromium exposes to screen readers, and
+//! where Tab leads.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! How the page behaves under the eye: scrolling, small screens, colours.
+//! How the page looks and behaves: scrolling, small screens, colours.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Who one is on the page, and who else is there.
+//! The user's own name on the page, and the people who are there.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! What was said long ago, as the page shows it: what is searched for, and what is missing.
+//! Old lines on the page: searches, history and gaps.
 
 use rusqlite::Connection;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! The page as Chromium tells it to a screen reader: the accessibility tree.
+//! The page as Chromium exposes it to a screen reader: the accessibility tree.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Servers that go, that are none, and that mean harm.
+//! Servers that disappear, that are not chatd, or that are hostile.
 
 use std::io::{BufRead, BufReader};
 

@@ -1,4 +1,4 @@
-//! In a pipe: what comes in is said, and the exit status tells whether all of it was.
+//! In a pipe: `chat` says every line of stdin, and its exit status tells whether all were accepted.
 
 use std::io::Read;
 

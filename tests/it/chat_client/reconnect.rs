@@ -1,4 +1,4 @@
-//! When the server goes and comes back.
+//! The server goes away and comes back.
 
 use super::*;
 use crate::harness::{TempDir, people};

@@ -1,4 +1,4 @@
-//! When the server restarts in place: who is kept does not notice, and who is under TLS is not kept.
+//! The server restarts in place: plain clients do not notice, and clients over TLS reconnect.
 
 use std::fs::File;
 use std::io::PipeWriter;

@@ -1,4 +1,4 @@
-//! At a terminal: one line is typed, the others are above it.
+//! At a terminal: the line being typed is at the bottom, all others are above it.
 
 use super::*;
 use crate::harness::people;

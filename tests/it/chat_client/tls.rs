@@ -1,4 +1,4 @@
-//! Over TLS, to a server that can do little more than that.
+//! Over TLS, to a minimal server.
 
 mod trust;
 

@@ -1,5 +1,5 @@
-//! An attacker's sessions: on every wire, each way that is known to speak in another's name, to get
-//! at a terminal, an address, a password, or a history behind a ban.
+//! An attacker's sessions: on every wire, each known way to speak under another name, or to get at
+//! a terminal, an address, a password, or history despite a ban.
 
 use std::fs;
 

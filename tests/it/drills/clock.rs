@@ -1,4 +1,4 @@
-//! Clocks that jump: by years, either way, while people talk.
+//! Clocks that jump by years, forwards and backwards, while people talk.
 
 use std::fs;
 use std::process::Command;

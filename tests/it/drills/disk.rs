@@ -1,5 +1,5 @@
-//! A disk that is full, fails or is slow: people talk on, the log and the metrics tell, and in the
-//! end the history has all of it, or says how much is missing and where.
+//! A disk that is full, fails or is slow: people continue to talk, the log and the metrics report
+//! it, and in the end the history is complete, or says how much is missing and where.
 
 use std::fs::{self, File};
 use std::io::Write;

@@ -1,5 +1,5 @@
-//! State directories that something has spoilt: the server says why in one line and leaves them as
-//! they are, or serves, but never falls over.
+//! Damaged state directories: the server reports the reason in one line and leaves them unchanged,
+//! or serves, but never crashes.
 
 use std::collections::BTreeMap;
 use std::fs;

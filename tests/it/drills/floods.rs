@@ -1,5 +1,5 @@
-//! Floods: whatever many do at once, the others' lines arrive, once and in order, and the memory
-//! that it takes is bounded.
+//! Floods: whatever many clients do at once, the lines of the others arrive, once and in order, and
+//! memory stays bounded.
 
 use std::collections::HashSet;
 use std::fs;

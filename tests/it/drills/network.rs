@@ -1,4 +1,4 @@
-//! Peers that the network lost without a word: they are let go, and nobody waits for them.
+//! Peers that the network lost silently: the server drops them, and nobody waits for them.
 
 use std::fs::File;
 use std::net::{SocketAddrV4, TcpStream};

@@ -1,5 +1,5 @@
-//! Out of descriptors, of threads, of memory for a client: who is inside talks on, and who waits
-//! comes in when there is room again.
+//! Too few descriptors or threads, or too little memory for a client: clients that are connected
+//! continue, and others connect when there is room again.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,4 @@
-//! People who talk in rooms while something goes wrong, and note what they hear.
+//! People who talk in rooms while something goes wrong, and record what they receive.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! A client that knows nothing but bytes and lines.
+//! A client that sends and receives bytes and lines.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, SocketAddrV4, TcpStream};
@@ -12,7 +12,7 @@ use super::{HINT, PATIENCE, Server};
 
 /// One connection. Every read and write has a deadline.
 pub(crate) struct Client {
-    /// What the welcome, and later `named`, called this client.
+    /// The nick from the welcome, or from `named`.
     pub(crate) name: String,
     /// How long a read may take.
     pub(crate) patience: Duration,
@@ -24,13 +24,13 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Connected, nothing read yet.
+    /// Connects; reads nothing.
     #[track_caller]
     pub(crate) fn connect(server: &Server) -> Self {
         Client::over(TcpStream::connect(server.addr()).unwrap())
     }
 
-    /// Connected from another address of this host, such as 127.0.0.2.
+    /// Connects from another address of this host, such as 127.0.0.2.
     #[track_caller]
     pub(crate) fn connect_from(server: &Server, source: &str) -> Self {
         let socket = ipv4_socket();
@@ -39,7 +39,7 @@ impl Client {
         Client::over(socket.into())
     }
 
-    /// Connected with little room for what it does not read.
+    /// Connects with a small receive buffer.
     #[track_caller]
     pub(crate) fn connect_narrow(server: &Server) -> Self {
         let socket = ipv4_socket();
@@ -55,14 +55,14 @@ impl Client {
         Client { name, patience: PATIENCE, stream, tls: None, received, taken: 0 }
     }
 
-    /// Connected to the TLS port, or whichever has that name, with its hands shaken.
+    /// Connects to the listener with that name, and does the TLS handshake.
     #[track_caller]
     pub(crate) fn connect_tls(server: &Server, port: &str, config: &Arc<ClientConfig>) -> Self {
         let client = Client::over(TcpStream::connect(server.addr_of(port)).unwrap());
         client.shaking_hands(config).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// The same over a connection that there is.
+    /// Does the TLS handshake on this connection.
     pub(crate) fn shaking_hands(mut self, config: &Arc<ClientConfig>) -> io::Result<Self> {
         let name = "localhost".try_into().unwrap();
         let mut tls = ClientConnection::new(Arc::clone(config), name).unwrap();
@@ -74,12 +74,12 @@ impl Client {
         Ok(self)
     }
 
-    /// What it knows of its TLS.
+    /// The state of its TLS session.
     pub(crate) fn tls(&mut self) -> &mut ClientConnection {
         self.tls.as_mut().unwrap()
     }
 
-    /// Connected and welcomed, under the name the server gave; not announced yet.
+    /// Connects and reads the welcome; the client has the server's nick and is not announced yet.
     #[track_caller]
     pub(crate) fn guest(server: &Server) -> Self {
         Client::connect(server).welcomed()
@@ -95,13 +95,14 @@ impl Client {
         self
     }
 
-    /// Welcomed, named and announced in the lobby, with everything that was due so far read.
+    /// Connects, takes a nick, is announced in the lobby, and reads everything sent so far.
     #[track_caller]
     pub(crate) fn join(server: &Server, nick: &str) -> Self {
         Client::guest(server).named(nick)
     }
 
-    /// Takes a name and is announced. The way through a room of its own spares the 300 ms.
+    /// Takes a nick and is announced. The detour through a room of its own avoids the delay of 300
+    /// ms.
     #[track_caller]
     pub(crate) fn named(mut self, nick: &str) -> Self {
         self.send(&format!("/nick {nick}\n/join hall-{}\n/leave", nick.to_lowercase()));
@@ -117,7 +118,8 @@ impl Client {
         self.send_raw(format!("{line}\n").as_bytes());
     }
 
-    /// Sends part of a line, and waits until it was read: telnet's question is no part of it.
+    /// Sends part of a line, and waits until the server read it: telnet's AYT is not part of the
+    /// line.
     #[track_caller]
     pub(crate) fn types(&mut self, part: &[u8]) {
         self.send_raw(&[part, b"\xff\xf6"].concat());
@@ -129,7 +131,7 @@ impl Client {
         self.try_send_raw(bytes).unwrap();
     }
 
-    /// For a server that may hang up meanwhile.
+    /// Sends bytes to a server that may hang up meanwhile.
     pub(crate) fn try_send_raw(&mut self, bytes: &[u8]) -> io::Result<()> {
         match &mut self.tls {
             Some(tls) => rustls::Stream::new(tls, &mut self.stream).write_all(bytes),
@@ -146,7 +148,7 @@ impl Client {
         String::from_utf8(line).unwrap()
     }
 
-    /// The next line if the server is still there to send one.
+    /// The next line, or `None` at the end of the stream.
     #[track_caller]
     pub(crate) fn try_line(&mut self) -> Option<String> {
         let deadline = Instant::now() + self.patience;
@@ -165,13 +167,13 @@ impl Client {
         }
     }
 
-    /// The next line is exactly this one.
+    /// Asserts that the next line is exactly this one.
     #[track_caller]
     pub(crate) fn expect(&mut self, line: &str) {
         assert_eq!(self.line(), line);
     }
 
-    /// The next line contains this; returns the line.
+    /// Asserts that the next line contains this; returns the line.
     #[track_caller]
     pub(crate) fn expect_contains(&mut self, part: &str) -> String {
         let line = self.line();
@@ -190,7 +192,7 @@ impl Client {
         }
     }
 
-    /// The bytes up to and with the pattern.
+    /// The bytes up to and including the pattern.
     #[track_caller]
     pub(crate) fn raw_until(&mut self, pattern: &[u8]) -> Vec<u8> {
         let deadline = Instant::now() + self.patience;
@@ -232,13 +234,13 @@ impl Client {
         String::from_utf8(self.rest()).unwrap().lines().map(str::to_owned).collect()
     }
 
-    /// Nothing more, and the end of the stream.
+    /// Asserts that the stream ends without further bytes.
     #[track_caller]
     pub(crate) fn expect_end(&mut self) {
         assert_eq!(self.rest_lines(), [""; 0]);
     }
 
-    /// What was sent so far and not read yet: the lines ahead of the answer to a ping.
+    /// The lines sent so far and not read yet: those before the answer to a ping.
     #[track_caller]
     pub(crate) fn sync(&mut self) -> Vec<String> {
         self.send("/ping");
@@ -251,20 +253,20 @@ impl Client {
         }
     }
 
-    /// Nothing was sent since the last read.
+    /// Asserts that nothing was sent since the last read.
     #[track_caller]
     pub(crate) fn expect_nothing(&mut self) {
         assert_eq!(self.sync(), [""; 0]);
     }
 
-    /// Sends a line and returns what it makes the server tell this client.
+    /// Sends a line and returns what the server sends this client in response.
     #[track_caller]
     pub(crate) fn ask(&mut self, line: &str) -> Vec<String> {
         self.send(line);
         self.sync()
     }
 
-    /// Ends the sending half only, as `nc -N` does.
+    /// Shuts down sending only, as `nc -N` does.
     pub(crate) fn half_close(&mut self) {
         if let Some(tls) = &mut self.tls {
             tls.send_close_notify();
@@ -273,17 +275,17 @@ impl Client {
         self.stream.shutdown(Shutdown::Write).unwrap();
     }
 
-    /// Writes no longer than this before giving up.
+    /// Sets how long a write may take.
     pub(crate) fn give_up_writing_after(&self, limit: Duration) {
         self.stream.set_write_timeout(Some(limit)).unwrap();
     }
 
-    /// Bytes beneath TLS, if there is any.
+    /// The socket, below TLS if there is any.
     pub(crate) fn socket(&mut self) -> &mut TcpStream {
         &mut self.stream
     }
 
-    /// Goes with a reset instead of an orderly end.
+    /// Closes with a reset instead of an orderly end.
     pub(crate) fn reset(self) {
         rustix::net::sockopt::set_socket_linger(&self.stream, Some(Duration::ZERO)).unwrap();
     }
@@ -293,7 +295,7 @@ impl Client {
         self.stream.local_addr().unwrap()
     }
 
-    /// The last of what was received, for a failure's report.
+    /// The last received bytes, for the message of a failure.
     fn tail(&self) -> String {
         let from = self.received.len().saturating_sub(4096);
         String::from_utf8_lossy(&self.received[from..]).into_owned()
@@ -329,7 +331,7 @@ fn ipv4_socket() -> OwnedFd {
     socket(AddressFamily::INET, SocketType::STREAM, None).unwrap()
 }
 
-/// Clients that are announced in the lobby and have read everything that was due.
+/// Clients that are announced in the lobby and have read everything sent so far.
 #[track_caller]
 pub(crate) fn people<const N: usize>(server: &Server, nicks: [&str; N]) -> [Client; N] {
     let mut clients = nicks.map(|nick| Client::join(server, nick));

@@ -1,11 +1,11 @@
-//! Chance that can be had again.
+//! Reproducible random numbers.
 
 /// Marsaglia's xorshift: the same seed gives the same numbers.
 pub(crate) struct Random(u64);
 
 impl Random {
     pub(crate) fn new(seed: u64) -> Self {
-        // Zero would stay zero for ever.
+        // From a seed of zero, all numbers would be zero.
         Random(seed.max(1))
     }
 

@@ -1,4 +1,4 @@
-//! A running server: its log, its numbers in `/proc`, its end.
+//! A running server: its log, its status in `/proc`, its end.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -13,7 +13,7 @@ use super::{PATIENCE, TempDir, chatd, eventually};
 
 pub(crate) use rustix::process::Signal;
 
-/// What a running server writes to stderr, read as it comes so that the pipe is never full.
+/// The stderr of a running server, read continuously so that the pipe is never full.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -37,10 +37,10 @@ impl Log {
     }
 }
 
-/// A server of the test's own. Dropping it ends it, and fails the test if it had died or panicked.
+/// A server of one test. Dropping it ends it, and fails the test if it had died or panicked.
 pub(crate) struct Server {
     child: Child,
-    /// By the name that each has in the port file.
+    /// The ports by their name in the port file.
     ports: HashMap<String, u16>,
     log: Log,
     log_reader: Option<thread::JoinHandle<()>>,
@@ -53,7 +53,7 @@ impl Server {
         Server::with([])
     }
 
-    /// On 127.0.0.1, with further flags.
+    /// Starts a server on 127.0.0.1 with further flags.
     pub(crate) fn with<const N: usize>(flags: [&str; N]) -> Self {
         let mut command = chatd();
         command.args(["--bind", "127.0.0.1", "--port", "0"]).args(flags);
@@ -67,13 +67,13 @@ impl Server {
         Server::run(command)
     }
 
-    /// A command of the caller's own making; only `--port-file` is added.
+    /// Starts the server with the caller's command; adds only `--port-file`.
     #[track_caller]
     pub(crate) fn run(command: Command) -> Self {
         Server::unread(command).reading_log()
     }
 
-    /// A command that names its port file itself.
+    /// Starts the server with a command that has a `--port-file` of its own.
     #[track_caller]
     pub(crate) fn run_at(command: Command, port_file: &str) -> Self {
         Server::spawn(command, TempDir::new(), port_file).reading_log()
@@ -94,7 +94,7 @@ impl Server {
             .unwrap_or_else(|(status, log)| panic!("the server ended at once, {status}: {log}"))
     }
 
-    /// A command that may refuse to serve; then its status and all it said.
+    /// Starts a server that may refuse to serve; then returns its status and its stderr.
     pub(crate) fn try_run(mut command: Command) -> Result<Self, (ExitStatus, String)> {
         let dir = TempDir::new();
         let port_file = dir.path("ports");
@@ -147,7 +147,7 @@ impl Server {
         self.ports["web"]
     }
 
-    /// Where a listener is, by its name in the port file.
+    /// The address of the listener with this name in the port file.
     pub(crate) fn addr_of(&self, name: &str) -> SocketAddr {
         SocketAddr::from((Ipv4Addr::LOCALHOST, self.ports[name]))
     }

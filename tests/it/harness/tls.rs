@@ -1,4 +1,4 @@
-//! Certificates of the test's own, and clients that trust them.
+//! Test certificates, and clients that trust them.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 
 use super::{Server, TempDir, chatd};
 
-/// A certificate for localhost that vouches for itself, and its key.
+/// A self-signed certificate for localhost, and its key.
 pub(crate) struct Identity {
     pub(crate) certificate: CertificateDer<'static>,
     pub(crate) certificate_pem: String,
@@ -21,7 +21,7 @@ impl Identity {
         Identity::with(|_| {})
     }
 
-    /// One whose certificate is valid to the beginning of that day.
+    /// An identity whose certificate expires at the beginning of that day.
     pub(crate) fn until([year, month, day]: [i32; 3]) -> Self {
         let (month, day) = (month.try_into().unwrap(), day.try_into().unwrap());
         Identity::with(|params| {
@@ -48,7 +48,7 @@ impl Identity {
         [dir.file("cert.pem", &self.certificate_pem), dir.file("key.pem", &self.key_pem)]
     }
 
-    /// A server of that identity with a text, a web and a TLS port.
+    /// Starts a server with this identity and a text, a web and a TLS port.
     #[track_caller]
     pub(crate) fn serve<const N: usize>(&self, dir: &TempDir, flags: [&str; N]) -> Server {
         let [certificate, key] = self.save(dir);
@@ -58,7 +58,7 @@ impl Identity {
         Server::run(command)
     }
 
-    /// What a client needs that trusts nobody else.
+    /// The configuration of a client that trusts only this certificate.
     pub(crate) fn trusted(&self) -> Arc<ClientConfig> {
         self.trusted_in(rustls::ALL_VERSIONS)
     }

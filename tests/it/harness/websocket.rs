@@ -21,14 +21,14 @@ pub(crate) const JSON: &str = "Sec-WebSocket-Protocol: chatd.v1\r\n";
 /// What `chatd.v1` answers to `/ping`.
 pub(crate) const PONG: &str = r#"{"t":"notice","text":"pong"}"#;
 
-/// What it runs on: a socket, or TLS on one.
+/// A socket, or TLS over one.
 trait Stream: Read + Write + Send {}
 
 impl<T: Read + Write + Send> Stream for T {}
 
 /// One connection. Every read and write has a deadline.
 pub(crate) struct WebSocket {
-    /// What it is called in the chat.
+    /// Its nick.
     pub(crate) name: String,
     socket: tungstenite::WebSocket<Box<dyn Stream>>,
     below: TcpStream,
@@ -36,25 +36,25 @@ pub(crate) struct WebSocket {
 }
 
 impl WebSocket {
-    /// Upgraded without a sub-protocol; nothing read yet.
+    /// Upgrades without a sub-protocol; reads nothing.
     #[track_caller]
     pub(crate) fn connect(server: &Server) -> Self {
         WebSocket::with_early(server, "", &[])
     }
 
-    /// Upgraded to `chatd.v1`.
+    /// Upgrades to `chatd.v1`.
     #[track_caller]
     pub(crate) fn connect_json(server: &Server) -> Self {
         WebSocket::with_early(server, JSON, &[])
     }
 
-    /// With fields of the caller's own, and bytes that are sent in one piece with the request.
+    /// Upgrades with the caller's header fields, and sends `bytes` in one write with the request.
     #[track_caller]
     pub(crate) fn with_early(server: &Server, fields: &str, early: &[u8]) -> Self {
         WebSocket::at(server.addr_of("web"), fields, early)
     }
 
-    /// The same for whatever web port.
+    /// The same for the web port at this address.
     #[track_caller]
     pub(crate) fn at(addr: SocketAddr, fields: &str, early: &[u8]) -> Self {
         let stream = connect(addr);
@@ -62,13 +62,13 @@ impl WebSocket {
         WebSocket::over(Box::new(stream), below, fields, early)
     }
 
-    /// Upgraded to `chatd.v1` under TLS.
+    /// Upgrades to `chatd.v1` under TLS.
     #[track_caller]
     pub(crate) fn connect_tls(server: &Server, config: &Arc<ClientConfig>) -> Self {
         WebSocket::at_tls(server.addr_of("web"), config)
     }
 
-    /// The same for whatever web port.
+    /// The same for the web port at this address.
     #[track_caller]
     pub(crate) fn at_tls(addr: SocketAddr, config: &Arc<ClientConfig>) -> Self {
         let stream = connect(addr);
@@ -91,7 +91,7 @@ impl WebSocket {
         WebSocket { name: String::new(), socket, below, is_json }
     }
 
-    /// Welcomed, named and announced in the lobby, with everything that was due so far read.
+    /// Connects, takes a nick, is announced in the lobby, and reads everything sent so far.
     #[track_caller]
     pub(crate) fn join(server: &Server, nick: &str) -> Self {
         let mut client = WebSocket::connect(server);
@@ -110,7 +110,8 @@ impl WebSocket {
         client
     }
 
-    /// Takes a name and is announced. The way through a room of its own spares the 300 ms.
+    /// Takes a nick and is announced. The detour through a room of its own avoids the delay of 300
+    /// ms.
     #[track_caller]
     pub(crate) fn named(&mut self, nick: &str) -> Vec<String> {
         self.send(&format!("/nick {nick}"));
@@ -120,7 +121,7 @@ impl WebSocket {
         self.sync()
     }
 
-    /// Says something, in the language that is spoken.
+    /// Says something: as a plain line, or as an object of `chatd.v1`.
     #[track_caller]
     pub(crate) fn send(&mut self, text: &str) {
         self.try_send(text).unwrap();
@@ -140,13 +141,13 @@ impl WebSocket {
         self.socket.send(message).unwrap();
     }
 
-    /// Bytes that need not be frames, for a server that may hang up meanwhile.
+    /// Sends bytes, which need not be frames, to a server that may hang up meanwhile.
     pub(crate) fn send_raw(&mut self, bytes: &[u8]) {
         let stream = self.socket.get_mut();
         stream.write_all(bytes).and_then(|()| stream.flush()).ok();
     }
 
-    /// The next message of whatever kind.
+    /// The next message of any kind.
     #[track_caller]
     pub(crate) fn message(&mut self) -> Message {
         self.socket.read().unwrap_or_else(|error| panic!("{error} instead of a message"))
@@ -161,7 +162,7 @@ impl WebSocket {
         }
     }
 
-    /// The next text message, if the server is still there to send one.
+    /// The next text message, or `None` at the end of the stream.
     pub(crate) fn try_line(&mut self) -> Option<String> {
         match self.socket.read() {
             Ok(Message::Text(text)) => Some(text.to_string()),
@@ -169,13 +170,13 @@ impl WebSocket {
         }
     }
 
-    /// The next text message is exactly this one.
+    /// Asserts that the next text message is exactly this one.
     #[track_caller]
     pub(crate) fn expect(&mut self, line: &str) {
         assert_eq!(self.line(), line);
     }
 
-    /// The next text message contains this; returns it.
+    /// Asserts that the next text message contains this; returns it.
     #[track_caller]
     pub(crate) fn expect_contains(&mut self, part: &str) -> String {
         let line = self.line();
@@ -183,13 +184,13 @@ impl WebSocket {
         line
     }
 
-    /// The next object, without its times and names of lines, which no test can know.
+    /// The next object, without its times and line ids, which no test can know.
     #[track_caller]
     pub(crate) fn object(&mut self) -> Value {
         timeless(&self.line())
     }
 
-    /// What was sent so far and not read yet: the messages ahead of the answer to `/ping`.
+    /// The messages sent so far and not read yet: those before the answer to `/ping`.
     #[track_caller]
     pub(crate) fn sync(&mut self) -> Vec<String> {
         self.send("/ping");
@@ -203,7 +204,7 @@ impl WebSocket {
         }
     }
 
-    /// Says something and returns what that makes the server tell this client.
+    /// Says something and returns what the server sends this client in response.
     #[track_caller]
     pub(crate) fn ask(&mut self, text: &str) -> Vec<String> {
         self.send(text);
@@ -216,7 +217,7 @@ impl WebSocket {
         self.ask(text).iter().map(|object| timeless(object)).collect()
     }
 
-    /// Nothing but the server's close frame with this code, and the end of the stream.
+    /// Asserts that the server only sends a close frame with this code and ends the stream.
     #[track_caller]
     pub(crate) fn expect_closed(&mut self, code: u16) {
         match self.message() {
@@ -226,7 +227,7 @@ impl WebSocket {
         self.expect_end();
     }
 
-    /// Nothing more, and the end of the stream.
+    /// Asserts that the stream ends without further bytes.
     #[track_caller]
     pub(crate) fn expect_end(&mut self) {
         use tungstenite::Error::{AlreadyClosed, ConnectionClosed};
@@ -236,7 +237,7 @@ impl WebSocket {
         }
     }
 
-    /// The socket at the bottom of it.
+    /// The socket, below TLS if there is any.
     pub(crate) fn socket(&self) -> &TcpStream {
         &self.below
     }
@@ -251,7 +252,7 @@ pub(crate) fn connect(addr: SocketAddr) -> TcpStream {
     stream
 }
 
-/// A request for WebSocket with these fields besides.
+/// A request for WebSocket with these additional header fields.
 pub(crate) fn upgrade(fields: &str) -> String {
     format!(
         "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -259,7 +260,7 @@ pub(crate) fn upgrade(fields: &str) -> String {
     )
 }
 
-/// Reads an answer's head, and not a byte of what follows.
+/// Reads the head of an answer, and no byte after it.
 fn read_head(stream: &mut dyn Stream) -> String {
     let (mut head, mut byte) = (Vec::new(), [0]);
     while !head.ends_with(b"\r\n\r\n") {
@@ -269,7 +270,7 @@ fn read_head(stream: &mut dyn Stream) -> String {
     String::from_utf8(head).unwrap()
 }
 
-/// An object without its times and names of lines.
+/// An object without its times and line ids.
 #[track_caller]
 pub(crate) fn timeless(object: &str) -> Value {
     let mut object: Value = serde_json::from_str(object).unwrap();

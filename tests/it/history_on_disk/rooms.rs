@@ -1,4 +1,4 @@
-//! What a room has on the disk is shown, whether or not the server remembers the room.
+//! A room shows its history on disk, whether or not the server has the room in memory.
 
 use super::start;
 use crate::harness::{Client, Server, Signal, TempDir, chatd, eventually, people};

@@ -1,8 +1,8 @@
-//! What an older chatd wrote can be used. `tests/data/chatd-v1.db` is never to be changed; a newer
+//! Databases of older versions can be used. `tests/data/chatd-v1.db` must never change; a newer
 //! version gets a file of its own.
 //!
-//! It is a `chatd backup` of what version 1 had after `chatd account add alice` (open sesame) and
-//! `add carol --operator` (top secret), a server, and the words that the test looks for.
+//! It is a `chatd backup` of version 1 after `chatd account add alice` (open sesame) and
+//! `add carol --operator` (top secret), a server, and the lines that the test looks for.
 
 use std::fs;
 use std::path::Path;

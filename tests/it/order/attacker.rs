@@ -1,4 +1,4 @@
-//! An attacker's session: to speak in another's name, to guess and to see passwords.
+//! An attacker's session: attempts to speak under another name, and to guess or see passwords.
 
 use super::{account, registers, server};
 use crate::harness::{Client, TempDir, chatd, eventually, people, run};

@@ -1,4 +1,4 @@
-//! What is to be forgotten is in nobody's memory, in no file and in no answer.
+//! Forgotten lines are in no memory, no file and no answer.
 
 use std::fs;
 

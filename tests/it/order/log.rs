@@ -1,4 +1,4 @@
-//! What the log has of who is who, for operators and for fail2ban, and what it never has.
+//! The log names clients for operators and fail2ban, and never logs secrets.
 
 use std::fs;
 use std::process::Command;

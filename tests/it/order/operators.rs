@@ -1,4 +1,4 @@
-//! What operators can do, and others cannot.
+//! What operators may do, and other users may not.
 
 use std::time::Duration;
 

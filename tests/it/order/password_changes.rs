@@ -1,4 +1,4 @@
-//! Passwords that change, and bans that outlast whoever made them.
+//! Changed passwords, and bans that outlast the operator who set them.
 
 use super::{account, again, log_in, log_in_soon, logs_in, manage, ruled, server, until};
 use crate::harness::{Client, Server, Signal, TempDir, people};

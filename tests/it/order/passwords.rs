@@ -1,4 +1,4 @@
-//! Passwords that keyboards send in different ways, and some that lost something on their way.
+//! Passwords that keyboards send in different ways, and passwords that were changed on their way.
 
 use argon2::{Argon2, PasswordHasher};
 use rusqlite::Connection;

@@ -1,4 +1,4 @@
-//! Bans and registered names on every wire, and on every way to a name.
+//! Bans and registered names on every wire, and for every way to take a name.
 
 use super::{account, again, log_in, logs_in, ruled, until};
 use crate::harness::{Client, Identity, Server, Signal, TempDir, WebSocket, people};

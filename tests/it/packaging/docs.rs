@@ -1,4 +1,4 @@
-//! The documents for people: short where they should be, and with nothing that leads nowhere.
+//! The documents for people: short where they should be, and without broken links.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,4 +1,4 @@
-//! docs/MANUAL.md: its tables say what the code has, no more and no less.
+//! docs/MANUAL.md: its tables match the code.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! The dashboard and the alerts: they can only show what the server measures.
+//! The dashboard and the alerts use only metrics that the server exports.
 
 use std::collections::BTreeSet;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! The units of systemd.
+//! The systemd units.
 
 use std::fs;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The telnet of busybox: no Ctrl-C of its own, but modes that it asks for.
+//! The telnet of busybox: it has no Ctrl-C of its own, but asks for modes.
 
 use super::*;
 

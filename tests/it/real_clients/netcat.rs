@@ -1,4 +1,4 @@
-//! Programs that pass bytes on and know of no protocol: every nc, ncat, socat, plink -raw, curl.
+//! Programs that pass on bytes without any protocol: every nc, ncat, socat, plink -raw, curl.
 
 use super::*;
 

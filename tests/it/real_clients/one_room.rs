@@ -1,4 +1,4 @@
-//! Real clients of different kinds together, and what one of them does to the others.
+//! Real clients of different kinds in one room, and their effects on each other.
 
 use super::*;
 use crate::harness::people;

@@ -1,4 +1,4 @@
-//! PuTTY's telnet: it negotiates on connecting, unlike any other, and has an end of file of its own.
+//! PuTTY's telnet: unlike the others it negotiates on connecting, and it has its own end of file.
 
 use super::*;
 

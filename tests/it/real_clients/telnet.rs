@@ -1,4 +1,5 @@
-//! Debian's telnet. It is silent on connecting to a port other than 23, but some keys are commands.
+//! Debian's telnet: it sends nothing on connecting to a port other than 23, but some keys are
+//! commands.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Programs that speak TLS: ncat, openssl, curl, and one that looks for what is weak.
+//! Programs that speak TLS: ncat, openssl, curl, and a scanner for weak settings.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Sockets that a service manager made.
+//! Sockets from a service manager (socket activation).
 
 use std::net::TcpListener;
 use std::process::{Command, Stdio};

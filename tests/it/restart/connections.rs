@@ -1,4 +1,4 @@
-//! Bytes on their way, in both directions.
+//! Bytes in transit in both directions.
 
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,4 @@
-//! A process that is killed under a service manager, seen by one that keeps descriptors.
+//! A process that is killed under a service manager that keeps its descriptors.
 
 use std::collections::BTreeMap;
 use std::io::IoSliceMut;

@@ -1,4 +1,4 @@
-//! Many clients, many switches.
+//! Many clients, many restarts.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;

@@ -1,4 +1,4 @@
-//! When it cannot be done, and when what is found is of no use.
+//! Restarts that cannot be done, and snapshots that cannot be used.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};

@@ -1,4 +1,4 @@
-//! What is known of people and rooms.
+//! The state of people and rooms across a restart.
 
 use super::switch;
 use crate::door::in_a_network_of_its_own;

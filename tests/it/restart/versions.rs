@@ -1,5 +1,5 @@
-//! What an older chatd left can be read. `tests/data` has what each version leaves: those files are
-//! never to be changed; a newer version gets files of its own.
+//! Snapshots of older versions can be read. `tests/data` has those of each version: these files
+//! must never change; a newer version gets files of its own.
 
 use std::fs::File;
 use std::net::{TcpListener, TcpStream};

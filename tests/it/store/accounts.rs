@@ -1,4 +1,5 @@
-//! Accounts and bans: on the disk before they are answered, and noticed when others change them.
+//! Accounts and bans: on the disk before they are answered, and reloaded when another process
+//! changes them.
 
 use chatd::address::Origin;
 use chatd::chat::{Account, AuthRequest, Ban, BanChange, ClientId, Mask, Password, Role};

@@ -1,4 +1,4 @@
-//! Files that are not what they should be: one clear line, and nothing is overwritten.
+//! Damaged or foreign files: one clear line, and nothing is overwritten.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,4 @@
-//! `chatd export`, `backup` and `account`, as they are typed, beside a store in use.
+//! `chatd export`, `backup` and `account` on the command line, beside a store in use.
 
 use std::fs;
 use std::io::Write;

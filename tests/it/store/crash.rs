@@ -1,4 +1,4 @@
-//! A process that is killed, again and again: what was reported as committed is there.
+//! A process that is killed again and again: everything reported as committed is there.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};

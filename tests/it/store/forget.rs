@@ -1,4 +1,4 @@
-//! Forgetting beside what is being written, handed over and removed.
+//! Forgetting while lines are written, queued and pruned.
 
 use chatd::chat::{Chat, ClientId, LineFilter, Settings};
 use chatd::store::{Answer, Event, Retention};

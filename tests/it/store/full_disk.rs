@@ -1,4 +1,5 @@
-//! A disk with no room left: what was reported is there, the rest is kept until there is room.
+//! A full disk: everything reported as committed is there, and the rest is kept until there is
+//! room.
 
 use std::fs;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! What was said is there again after a restart, and on request.
+//! Lines are there again after a restart, and on request.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Which paths may be state directories, and what they may be called.
+//! Which paths may be state directories, and which names they may have.
 
 use std::fs::{self, Permissions};
 use std::io::Write;

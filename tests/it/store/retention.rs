@@ -1,4 +1,4 @@
-//! What is too old or too much goes.
+//! Lines that are too old or too many are deleted.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,4 +1,4 @@
-//! `Machine`: a systemd with nothing to do but to run chatd.
+//! `Machine`: a systemd that runs nothing but chatd.
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};

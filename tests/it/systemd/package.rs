@@ -1,5 +1,5 @@
-//! The package that `packaging/build-rpm.sh` has made: installed, upgraded and removed by rpm, with
-//! its scriptlets and a systemd that they talk to.
+//! The package that `packaging/build-rpm.sh` made: rpm installs, upgrades and removes it, with its
+//! scriptlets and a running systemd.
 
 use std::fs;
 use std::path::{Path, PathBuf};

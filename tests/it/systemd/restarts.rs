@@ -1,4 +1,4 @@
-//! Clients across the end of a process, of each kind.
+//! Clients across each kind of end of a process.
 
 use super::machine::Machine;
 use super::{RESTART, alice_and_bob, still_chat};

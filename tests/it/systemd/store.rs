@@ -1,4 +1,4 @@
-//! What the manager keeps, and what happens when it cannot.
+//! What the manager's descriptor store keeps, and what happens when it cannot keep it.
 
 use super::machine::Machine;
 use super::{alice_and_bob, still_chat};

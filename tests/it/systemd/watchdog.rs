@@ -1,4 +1,4 @@
-//! What the watchdog watches is the broadcaster, not the process.
+//! The watchdog watches the broadcaster, not just the process.
 
 use std::io::{Read, Write};
 use std::net::SocketAddr;

@@ -1,4 +1,4 @@
-//! WebSocket and TLS across the end of a process: what can go on does, and what cannot is ended.
+//! WebSocket and TLS across the end of a process: what can continue does, the rest is closed.
 
 use std::io::{ErrorKind, Read};
 use std::net::TcpStream;

@@ -1,4 +1,4 @@
-//! What is said of certificates that expire and of keys that are of no use.
+//! Messages about certificates that expire and keys that cannot be used.
 
 use jiff::{ToSpan, Zoned};
 

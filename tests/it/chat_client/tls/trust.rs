@@ -1,4 +1,4 @@
-//! Whom `chat` trusts, and what it says of the others.
+//! Which certificates `chat` trusts, and its errors about the others.
 
 use rcgen::{BasicConstraints, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, date_time_ymd};
 

@@ -1,4 +1,4 @@
-//! To speak in another's name, or in the server's.
+//! Attempts to speak under another name, or in the server's.
 
 use serde_json::Value;
 use tungstenite::Message;

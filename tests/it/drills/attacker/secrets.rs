@@ -1,4 +1,4 @@
-//! To learn an address or a password, or to read a room while banned.
+//! Attempts to learn an address or a password, or to read a room while banned.
 
 use std::io::{Read, Write};
 

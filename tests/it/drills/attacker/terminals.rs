@@ -1,4 +1,4 @@
-//! To have another's terminal do something.
+//! Attempts to control another client's terminal.
 
 use super::*;
 
