@@ -30,7 +30,7 @@ zig() {
 binary() {
     local name
     cargo zigbuild --release --locked --bin chatd --bin chat --target "$triple.$oldest_glibc"
-    # Only debuggers need what this strips; a panic names its line without it.
+    # Only debuggers need the stripped sections; a panic names its line without them.
     for name in chatd chat; do
         strip --strip-debug -o "$work/sources/$name" "$target/$triple/release/$name"
     done

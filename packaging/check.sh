@@ -2,11 +2,11 @@
 # Checks what build-rpm.sh made: packaging/check.sh [FOLDER]
 #
 # Needs these packages (Debian's names): rpm, binutils, systemd (252 or newer, not running), mandoc,
-# and for root debootstrap. It installs chatd into temporary folders only.
+# and as root debootstrap. It installs chatd into temporary folders only.
 
 set -euo pipefail
 if ((EUID != 0)) && [[ -z ${CHECK_AS_ROOT-} ]]; then
-    # rpm changes its root, which takes root or a user namespace.
+    # rpm calls chroot(2), which needs root or a user namespace.
     CHECK_AS_ROOT=no exec unshare --map-root-user "$0" "$@"
 fi
 cd "$(dirname "$0")/.."
@@ -86,13 +86,13 @@ contents() {
 LIST
     [[ $(rpm -qpc "$package") == /etc/chatd/chatd.toml ]] ||
         fail "an upgrade would overwrite other settings, or none"
-    # rpm 4.14 cannot read payloads of zstd, which newer rpmbuilds choose.
+    # rpm 4.14 cannot read zstd payloads, the default of newer rpmbuilds.
     [[ $(rpm -qp --queryformat '%{PAYLOADCOMPRESSOR}' "$package") == gzip ]] ||
         fail "rpm of RHEL 8 cannot unpack it"
 }
 
 install_it() {
-    # Files of the system that the units refer to.
+    # System files that the units refer to.
     mkdir -p "$root/usr/lib/systemd/system" "$root/bin"
     cp /lib/systemd/system/*.target "$root/usr/lib/systemd/system"
     cp /bin/kill "$root/bin"
@@ -190,7 +190,7 @@ oldest_debian() {
         rm -rf "$bullseye"
         debootstrap --foreign --variant=minbase bullseye "$bullseye" >"$scratch/debootstrap" ||
             fail "$(tail -3 "$scratch/debootstrap")"
-        # debootstrap leaves a link to itself.
+        # debootstrap leaves a symlink to itself.
         rm -rf "$bullseye/proc"
         mkdir "$bullseye/proc"
         touch "$bullseye/complete"

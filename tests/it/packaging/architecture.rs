@@ -1,4 +1,4 @@
-//! The map of the code and the list of its decisions, compared with the code.
+//! docs/ARCHITECTURE.md and docs/DECISIONS.md, compared with the code.
 
 use std::collections::BTreeSet;
 
