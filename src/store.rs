@@ -212,7 +212,8 @@ impl Store {
     }
 
     /// Waits for at most `patience` until everything that was handed over is written, and returns
-    /// whether it was. The thread that takes events must not call this: `report` could block it.
+    /// whether it was. Must not be called on the thread that takes events, for which `report` may
+    /// wait.
     pub fn close(self, patience: Duration) -> bool {
         let Self { backlog, lookups, searches, auth_requests, changes, closing, closed, .. } = self;
         drop((backlog, lookups, searches, auth_requests, changes, closing));

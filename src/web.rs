@@ -25,7 +25,7 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 /// A client that upgraded to WebSocket.
 #[derive(Debug)]
 pub struct Upgraded {
-    /// Its dialect.
+    /// The dialect that the client asked for: lines, or `chatd.v1`.
     pub dialect: Dialect,
     /// The bytes that it sent right after the request.
     pub early: Vec<u8>,

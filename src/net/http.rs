@@ -201,13 +201,10 @@ impl<'b> Fields<'_, 'b> {
 /// An answer, after which the connection ends.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer<'a> {
-    /// The status.
     pub status: Status,
     /// Header fields beside those that every answer has.
     pub fields: Vec<(&'static str, &'a str)>,
-    /// The type of the body.
     pub content_type: &'static str,
-    /// The body.
     pub body: Cow<'a, [u8]>,
 }
 

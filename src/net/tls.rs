@@ -37,7 +37,6 @@ impl Certificates {
     }
 }
 
-/// A private key.
 #[derive(Clone, Debug)]
 pub struct PrivateKey(Arc<PrivateKeyDer<'static>>);
 

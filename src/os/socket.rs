@@ -56,10 +56,9 @@ pub fn listen(
 /// - no Nagle delay;
 /// - telnet's urgent data inline in the stream;
 /// - little kernel memory for a client that does not read;
-/// - an end after `lost_after` for a client that vanished, whether idle or with unacknowledged
-/// data;
+/// - an end after `lost_after` for a client that vanished, idle or with unacknowledged data;
 /// - Reno congestion control, which every Linux has and which sends at once: BBR, the default on
-/// some   systems, may start a timer for each send.
+///   some systems, may start a timer for each send.
 pub fn prepare(listener: &impl AsFd, lost_after: Duration) -> io::Result<()> {
     let probes = 4;
     let silence = SILENCE.min(lost_after / 2);
@@ -156,7 +155,7 @@ impl Socket {
         self.close();
     }
 
-    /// The TCP stream.
+    /// The TCP stream, without the shutdown that [`close`](Self::close) does.
     pub fn into_stream(self) -> TcpStream {
         self.stream
     }

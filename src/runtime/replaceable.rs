@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 pub struct Replaceable<T>(Arc<RwLock<T>>);
 
 impl<T> Replaceable<T> {
-    /// Shares `value`.
+    /// Shares `value`. Clones of the result share it, too.
     pub fn new(value: T) -> Self {
         Self(Arc::new(RwLock::new(value)))
     }

@@ -21,9 +21,9 @@ pub struct Past {
 /// One room at the start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PastRoom {
-    /// Its name.
+    /// The room's name.
     pub name: RoomName,
-    /// Its topic.
+    /// The room's topic, if it has one.
     pub topic: Option<Text>,
     /// The last lines, oldest first.
     pub lines: Vec<Recalled>,

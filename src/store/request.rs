@@ -12,7 +12,7 @@ use crate::text::Text;
 pub enum Question {
     /// The last lines of a room.
     Last {
-        /// The room.
+        /// The room to read.
         room: RoomName,
         /// At most so many lines.
         lines: usize,
@@ -21,7 +21,7 @@ pub enum Question {
     },
     /// The topic and the last lines of a room that somebody enters.
     Room {
-        /// The room.
+        /// The room to read.
         room: RoomName,
         /// At most so many lines.
         lines: usize,
@@ -134,7 +134,6 @@ impl Recalled {
         }
     }
 
-    /// The entry alone.
     pub(crate) fn entry(&self) -> &Entry {
         match self {
             Self::Said(_, entry) | Self::Gap(_, entry) => entry,

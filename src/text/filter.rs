@@ -92,7 +92,6 @@ impl Filter {
         self.changed = self.kept.len();
     }
 
-    /// Drops a character.
     fn drop_one(&mut self) {
         self.was_kept = false;
         self.changed = self.kept.len() + 1;

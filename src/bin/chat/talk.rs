@@ -23,7 +23,6 @@ const LEAVING: Duration = Duration::from_secs(3);
 /// Most lines kept while there is no connection.
 const MAX_KEPT: usize = 1000;
 
-/// Something that happened.
 #[derive(Debug)]
 pub(crate) enum Event {
     /// A line was typed.

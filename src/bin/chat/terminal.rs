@@ -149,11 +149,11 @@ impl Desk {
         match next {
             Next::Input(Some(Input::Key(key))) if key.kind != KeyEventKind::Release => {
                 let outcome = self.editor.press(key, &self.names);
-                self.obey_all(outcome)
+                self.apply_all(outcome)
             }
             Next::Input(Some(Input::Paste(text))) => {
                 let outcomes = self.editor.paste(&text);
-                self.obey_all(outcomes)
+                self.apply_all(outcomes)
             }
             Next::Input(Some(Input::Resize(width, _))) => {
                 self.screen.set_width(width);
@@ -173,16 +173,16 @@ impl Desk {
         }
     }
 
-    fn obey_all(&mut self, outcomes: impl IntoIterator<Item = Outcome>) -> io::Result<bool> {
+    fn apply_all(&mut self, outcomes: impl IntoIterator<Item = Outcome>) -> io::Result<bool> {
         for outcome in outcomes {
-            if self.change_ban(outcome)? {
+            if self.apply(outcome)? {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    fn change_ban(&mut self, outcome: Outcome) -> io::Result<bool> {
+    fn apply(&mut self, outcome: Outcome) -> io::Result<bool> {
         match outcome {
             Outcome::Line(line) => {
                 let line = Line::new(line);

@@ -33,16 +33,16 @@ impl fmt::Display for Role {
     }
 }
 
-/// An account.
+/// A registered nick, and who may use it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Account {
-    /// The registered nick.
+    /// The nick, as it was registered.
     pub nick: Nick,
     /// The holder's role.
     pub role: Role,
     /// When it was created.
     pub created: Moment,
-    /// The last login.
+    /// When somebody last logged in; `None` if never.
     pub last_seen: Option<Moment>,
     /// The id of its password.
     pub password: PasswordId,

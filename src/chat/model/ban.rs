@@ -86,10 +86,10 @@ impl TryFrom<String> for Mask {
     }
 }
 
-/// A ban.
+/// A ban; ends by itself or when an operator lifts it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ban {
-    /// The target.
+    /// The clients that it covers.
     pub mask: Mask,
     /// The operator who ordered it.
     pub by: Nick,
@@ -111,7 +111,7 @@ impl Ban {
 pub enum BanChange {
     /// Add a ban; replaces one with the same mask.
     Ban(Ban),
-    /// Lift a ban.
+    /// Lift the ban with exactly this mask.
     Unban(Mask),
 }
 

@@ -44,14 +44,14 @@ pub fn encode(message: &Message, style: Style, out: &mut Vec<u8>) {
         Message::Welcome { server, nick, room, others } => {
             lines.notice(format_args!(
                 "Welcome to chatd on {server}. You are {nick}, {}.",
-                Slot(room, others)
+                Location(room, others)
             ));
             lines.notice(format_args!(
                 "Type a line and press Enter. /nick NAME  /who  /help  /quit"
             ));
         }
         Message::Moved { room, others, .. } => {
-            lines.notice(format_args!("You are {}.", Slot(room, others)));
+            lines.notice(format_args!("You are {}.", Location(room, others)));
         }
         Message::Joined { nick, here, .. } => {
             lines.notice(format_args!("{nick} joined ({here} here)"));
@@ -221,10 +221,10 @@ fn local(at: Moment) -> Zoned {
     at.to_zoned(TimeZone::system())
 }
 
-/// "in dev with alice and bob (3 here)".
-struct Slot<'a, R>(&'a R, &'a Others);
+/// Shows a room and the people in it: "in dev with alice and bob (3 here)".
+struct Location<'a, R>(&'a R, &'a Others);
 
-impl<R: Display> Display for Slot<'_, R> {
+impl<R: Display> Display for Location<'_, R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self(room, others) = self;
         match others.names.as_slice() {

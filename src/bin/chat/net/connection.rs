@@ -114,7 +114,6 @@ impl Read for Reader {
     }
 }
 
-/// The sending half.
 #[derive(Debug)]
 pub(crate) enum Writer {
     Plain(TcpStream),

@@ -73,7 +73,6 @@ impl Session {
     }
 }
 
-/// The receiving half.
 #[derive(Debug)]
 pub(crate) struct Reader {
     session: Session,

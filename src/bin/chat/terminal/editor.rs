@@ -37,7 +37,6 @@ impl Editor {
         (&self.text, self.cursor)
     }
 
-    /// Handles a key.
     pub(crate) fn press(&mut self, key: KeyEvent, names: &Names) -> Option<Outcome> {
         let plain = key.modifiers - KeyModifiers::SHIFT;
         // AltGr of some keyboards arrives as Ctrl and Alt.

@@ -70,7 +70,6 @@ impl Link {
         }
     }
 
-    /// Connects again.
     pub(crate) fn dial(&self) {
         self.attend(None);
     }

@@ -15,7 +15,6 @@ pub(crate) struct Recall {
 }
 
 impl Recall {
-    /// Adds a line.
     pub(crate) fn add(&mut self, line: &str) {
         self.back = 0;
         if self.lines.back().is_some_and(|last| last == line) {

@@ -83,7 +83,6 @@ impl<W: Write> Screen<W> {
         self.output.flush()
     }
 
-    /// Clears the screen.
     pub(crate) fn clear(&mut self) -> io::Result<()> {
         self.cursor_row = 0;
         self.drawn = None;
