@@ -118,7 +118,7 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_secs(10);
 
-    /// The thread that a job ran on, once it did.
+    /// Runs a job and returns the thread that it ran on.
     fn run(threads: &Threads) -> thread::ThreadId {
         let (tell, told) = bounded(1);
         threads.run(move || tell.send(thread::current().id()).unwrap()).unwrap();
@@ -129,7 +129,8 @@ mod tests {
     fn a_thread_that_is_done_takes_the_next_job() {
         let threads = Threads::new("worker");
         let first = run(&threads);
-        // It may take a moment until it waits again, and more threads until it is its turn.
+        // The first thread may need a moment until it is idle, and other threads may run jobs
+        // meanwhile.
         let again = (0..10_000).any(|_| run(&threads) == first);
         assert!(again, "none was used twice");
     }

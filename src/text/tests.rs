@@ -3,7 +3,7 @@ use super::*;
 use proptest::prelude::*;
 
 const SCOTLAND: &str = "🏴\u{E0067}\u{E0062}\u{E0073}\u{E0063}\u{E0074}\u{E007F}";
-/// Four marks, which are as many as may stand in a row.
+/// Four marks, the most allowed in a row.
 const MARKS: &str = "\u{301}\u{302}\u{303}\u{304}";
 
 fn clean(raw: &str) -> String {
@@ -42,7 +42,7 @@ fn the_fifth_mark_in_a_row_is_dropped_whatever_invisible_stands_between() {
     {
         assert_eq!(clean(&format!("e{MARKS}{between}{MARKS}")), format!("e{MARKS}"), "{between:?}");
     }
-    // These stay, and take no room either.
+    // The filter keeps these, and they have no width either.
     for between in "\u{fe0f}\u{200d}\u{fff9}\u{13430}".chars() {
         let kept = format!("é{MARKS}{between}");
         assert_eq!(clean(&format!("{kept}{MARKS}")), kept, "{between:?}");

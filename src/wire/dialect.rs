@@ -106,7 +106,7 @@ mod tests {
         bytes.len()
     }
 
-    /// Bytes that an answer may have.
+    /// Bytes in one answer.
     const MOST: usize = 64 * 1024;
 
     proptest! {

@@ -42,8 +42,8 @@ impl From<Saved> for Decoder {
 impl Serialize for Decoder {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { frames, is_json, is_over, .. } = self;
-        let (is_json, is_over, unfinished) = (*is_json, *is_over, frames.unfinished().to_vec());
-        Saved { is_json, unfinished, is_over }.serialize(serializer)
+        let unfinished = frames.unfinished().to_vec();
+        Saved { is_json: *is_json, unfinished, is_over: *is_over }.serialize(serializer)
     }
 }
 

@@ -109,8 +109,8 @@ pub(super) fn told(message: &Message) -> Told<'_> {
             Told::Renamed { room: room.as_str(), from: from.as_str(), to: to.as_str() }
         }
         Message::TopicSet { room, nick, text } => {
-            let (nick, text) = (Some(nick.as_str()), text.as_ref().map(|text| text.as_str()));
-            Told::Topic { room: room.as_str(), nick, text }
+            let text = text.as_ref().map(|text| text.as_str());
+            Told::Topic { room: room.as_str(), nick: Some(nick.as_str()), text }
         }
         Message::Topic { room, text } => {
             let text = text.as_ref().map(|text| text.as_str());

@@ -1,4 +1,4 @@
-//! What becomes of bytes, however they are cut into reads and processes.
+//! Decoding gives the same lines however reads and restarts split the bytes.
 
 use super::*;
 use proptest::prelude::*;
@@ -27,7 +27,7 @@ fn line(text: &str) -> Incoming {
     Incoming::Line(Line::new(text))
 }
 
-/// One that lost something on the way.
+/// A line that lost something before it was cleaned.
 fn lossy(text: &str) -> Incoming {
     Incoming::Line(Line::new(text).with_loss())
 }
@@ -107,7 +107,7 @@ fn backspace_and_delete_erase_the_character_before() {
     assert_eq!(whole(b"a\x08\x04"), [Incoming::Quit]);
 }
 
-/// What is decoded last, if all of it is as it was sent.
+/// The last decoded line, if all of it is as it was sent.
 fn faithful(bytes: &[u8]) -> Option<String> {
     match whole(bytes).pop() {
         Some(Incoming::Line(line)) if line.is_as_sent_from(0) => Some(line.to_string()),
@@ -191,7 +191,7 @@ fn a_limit_that_grows_in_the_middle_of_a_line_never_lets_a_part_of_it_pass() {
     assert_eq!(next(b"y\r", 2 * LIMIT), Some(line(&whole)));
 }
 
-/// A first line that is longer than what is kept of it.
+/// A first line that is too long to be kept whole.
 fn long_line(beginning: &str, filler: char, end: &str) -> Vec<u8> {
     let filler = filler.to_string().repeat(60_000 / filler.len_utf8());
     format!("{beginning}{filler}{end}\r").into()
@@ -247,12 +247,12 @@ fn what_is_erased_behind_a_gap_is_no_longer_counted() {
     let erased = [long_line("", 'x', "\u{e9}\u{e9}")[..60_004].to_vec(), b"\xff\xf7\r".to_vec()];
     let refused = |bytes| [Incoming::TooLong { bytes, limit: LIMIT }];
     assert_eq!(whole(&erased.concat()), refused(60_002));
-    // All of its end, and more than that.
+    // Erases all of the kept end, and more.
     let erased = [&long_line("", 'x', "")[..20_000], &b"\xff\xf7".repeat(9000), b"\r"];
     assert_eq!(whole(&erased.concat()), refused(11_000));
 }
 
-/// Bytes in which everything special is frequent.
+/// Bytes with many special ones.
 fn hostile() -> impl Strategy<Value = Vec<u8>> {
     let special =
         prop::sample::select(b"\r\n\0\x04\xff\xff\xf4\xfd\x06\xfa\xf0\xec\xf7\x08\x7f aG".to_vec());
