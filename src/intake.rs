@@ -8,4 +8,4 @@ mod accept; // the accept loop
 pub(crate) use self::accept::{Acceptor, Entrance};
 pub(crate) use self::handshake::Service;
 pub(crate) use self::inbox::Input;
-pub(crate) use self::session::{Session, Shared};
+pub(crate) use self::session::{Session, SessionContext};

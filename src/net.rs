@@ -4,8 +4,8 @@ pub(crate) mod http; // the head of a request, and answers; pure
 pub(crate) mod tls; // the certificate and key
 mod transport; // a connection that one thread reads and another one writes
 
-pub(crate) use self::http::{Answer, Request, Upgrade};
 pub use self::http::{MAX_HEAD, Status, parse};
+pub(crate) use self::http::{Request, Response, Upgrade};
 pub(crate) use self::tls::{Certificates, Expiry, Identity, PrivateKey, Tls};
 pub(crate) use self::transport::Accepted;
 pub use self::transport::{Patience, Transport};

@@ -33,8 +33,8 @@ pub use self::file::fault::Fault;
 pub use self::file::place::{check_place, check_there};
 pub use self::gate::{Gate, Swing};
 pub use self::past::{Past, PastRoom};
-pub use self::request::{Answer, Denial, Question, Recalled};
-pub use self::tables::export::{Filter, export};
+pub use self::request::{Answer, Denial, Recalled};
+pub use self::tables::export::{ExportFilter, export};
 pub use self::tables::retention::Retention;
 
 use self::backlog::{Backlog, Item, backlog};
@@ -45,7 +45,7 @@ use self::tables::{bans, forget, lines};
 use self::threads::writer::{self, Inlets, Writer};
 use self::threads::{password, reader};
 use crate::address::Address;
-use crate::chat::{AuthRequest, BanChange, ClientId, Entry, LineFilter, RoomName};
+use crate::chat::{AuthRequest, BanChange, ClientId, Entry, LineFilter, Question, RoomName};
 use crate::runtime::clock;
 use crate::text::Text;
 

@@ -15,7 +15,7 @@ use self::fields::PAGE_FIELDS;
 pub use self::guard::{Barred, Guard, WebOrigin};
 pub use self::names::machine_names;
 pub use self::plain::is_http;
-use crate::net::{Answer, MAX_HEAD, Patience, Request, Status, Transport, Upgrade, http};
+use crate::net::{MAX_HEAD, Patience, Request, Response, Status, Transport, Upgrade, http};
 use crate::runtime::Replaceable;
 use crate::telemetry::{CONTENT_TYPE, PLAIN_CONTENT_TYPE, to_plain_text};
 use crate::wire::{Dialect, SUBPROTOCOL};
@@ -110,9 +110,9 @@ pub fn serve(
     let routed = match read_request(transport, &mut received, patience)? {
         Ok((request, early)) => route(&request, site).map(|route| (route, early)),
         Err(Status::RequestTimeout) if matches!(site.content, Content::Health) => {
-            Err(Refusal::Status(Status::ServiceUnavailable))
+            Err(Rejection::Status(Status::ServiceUnavailable))
         }
-        Err(status) => Err(Refusal::Status(status)),
+        Err(status) => Err(Rejection::Status(status)),
     };
     let (answer, served) = match routed {
         Ok((Route::Switch { accept, is_json }, early)) => {
@@ -122,12 +122,12 @@ pub fn serve(
             let dialect = if is_json { Dialect::Json } else { lines };
             return Ok(Served::Upgraded(Upgraded { dialect, early }));
         }
-        Ok((Route::Answer(answer), _)) => (answer, Served::Answered),
-        Err(Refusal::Status(Status::ServiceUnavailable)) => {
+        Ok((Route::Response(answer), _)) => (answer, Served::Answered),
+        Err(Rejection::Status(Status::ServiceUnavailable)) => {
             (refusal(Status::ServiceUnavailable), Served::Busy)
         }
-        Err(Refusal::Status(status)) => (refusal(status), Served::Answered),
-        Err(Refusal::Barred(barred)) => {
+        Err(Rejection::Status(status)) => (refusal(status), Served::Answered),
+        Err(Rejection::Barred(barred)) => {
             (barred::page(&barred, transport.is_bare()), Served::Barred(barred::in_log(&barred)))
         }
     };
@@ -179,23 +179,23 @@ fn read_request(
 }
 
 enum Route {
-    Answer(Answer<'static>),
+    Response(Response<'static>),
     Switch { accept: String, is_json: bool },
 }
 
 /// Why a request does not get what it asks for.
-enum Refusal {
+enum Rejection {
     Status(Status),
     Barred(Barred),
 }
 
-impl From<Status> for Refusal {
+impl From<Status> for Rejection {
     fn from(status: Status) -> Self {
         Self::Status(status)
     }
 }
 
-impl From<Barred> for Refusal {
+impl From<Barred> for Rejection {
     fn from(barred: Barred) -> Self {
         match barred {
             Barred::NoHost => Self::Status(Status::BadRequest),
@@ -207,7 +207,7 @@ impl From<Barred> for Refusal {
 /// The paths of health checks and metrics.
 const FOR_MACHINES: [&str; 2] = ["/healthz", "/metrics"];
 
-fn route(request: &Request, site: &Site) -> Result<Route, Refusal> {
+fn route(request: &Request, site: &Site) -> Result<Route, Rejection> {
     if request.host.is_none() && !FOR_MACHINES.contains(&&*request.path) {
         return Err(Status::BadRequest.into());
     }
@@ -228,7 +228,12 @@ fn route(request: &Request, site: &Site) -> Result<Route, Refusal> {
 fn healthy() -> Route {
     let body = b"ok\n".as_slice().into();
     let content_type = "text/plain; charset=utf-8";
-    Route::Answer(Answer { status: Status::Ok, fields: PAGE_FIELDS.to_vec(), content_type, body })
+    Route::Response(Response {
+        status: Status::Ok,
+        fields: PAGE_FIELDS.to_vec(),
+        content_type,
+        body,
+    })
 }
 
 fn metrics(request: &Request, figures: String) -> Route {
@@ -239,7 +244,7 @@ fn metrics(request: &Request, figures: String) -> Route {
         (CONTENT_TYPE, figures)
     };
     let body = text.into_bytes().into();
-    Route::Answer(Answer { status: Status::Ok, fields: Vec::new(), content_type, body })
+    Route::Response(Response { status: Status::Ok, fields: Vec::new(), content_type, body })
 }
 
 fn page(request: &Request) -> Result<Route, Status> {
@@ -257,7 +262,7 @@ fn page(request: &Request) -> Result<Route, Status> {
         _ => return Err(Status::NotFound),
     };
     let fields = PAGE_FIELDS.to_vec();
-    Ok(Route::Answer(Answer { status: Status::Ok, fields, content_type, body: body.into() }))
+    Ok(Route::Response(Response { status: Status::Ok, fields, content_type, body: body.into() }))
 }
 
 fn switch(upgrade: Option<&Upgrade>) -> Result<Route, Status> {
@@ -277,12 +282,12 @@ fn is_key(key: &str) -> bool {
     key.strip_suffix("==").is_some_and(|digits| digits.len() == 22 && digits.bytes().all(is_digit))
 }
 
-fn refusal(status: Status) -> Answer<'static> {
+fn refusal(status: Status) -> Response<'static> {
     let fields = match status {
         Status::MethodNotAllowed => vec![("Allow", "GET, HEAD")],
         Status::ServiceUnavailable => vec![("Retry-After", "5")],
         Status::UpgradeRequired => vec![("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")],
         _ => Vec::new(),
     };
-    Answer { fields: [fields, PAGE_FIELDS.to_vec()].concat(), ..Answer::plain(status) }
+    Response { fields: [fields, PAGE_FIELDS.to_vec()].concat(), ..Response::plain(status) }
 }

@@ -126,11 +126,6 @@ impl Archive {
             Question::Room { room, .. } => Some(room),
             _ => None,
         };
-        let question = match question {
-            Question::Last { room, lines, form } => store::Question::Last { room, lines, form },
-            Question::Search { words, form } => store::Question::Search { words, form },
-            Question::Room { room, lines } => store::Question::Room { room, lines },
-        };
         let asked = store.ask(id, from, question).map(|()| self.owed += 1);
         asked.map_err(|denial| match room {
             Some(room) => room_not_read(room, denial),

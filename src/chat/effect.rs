@@ -57,26 +57,27 @@ pub enum Effect {
 pub enum Question {
     /// The last lines of a room.
     Last {
-        /// Which.
+        /// The room to read.
         room: RoomName,
-        /// How many.
+        /// At most so many lines.
         lines: usize,
-        /// How they will be sent.
+        /// The form in which the client gets them, which bounds their size.
         form: AnswerForm,
     },
-    /// What there is of a room, for a client that is about to enter it, or for
-    /// [nobody](ClientId::NOBODY).
+    /// The topic and the last lines of a room that a client, or [nobody](ClientId::NOBODY), is about
+    /// to enter.
     Room {
-        /// Which.
+        /// The room to read.
         room: RoomName,
-        /// How many of the last lines.
+        /// At most so many lines.
         lines: usize,
     },
-    /// The last lines with all of these words.
+    /// The last lines that contain all of these words, in all rooms, since anybody may enter any
+    /// room.
     Search {
-        /// The words.
+        /// The words as typed, never the syntax of the search engine.
         words: Text,
-        /// How the lines will be sent.
+        /// The form in which the client gets the lines, which bounds their size.
         form: AnswerForm,
     },
 }

@@ -27,7 +27,7 @@ use crate::text::Text;
 #[cfg(test)]
 pub(crate) use self::arrivals::ANNOUNCED_AFTER;
 pub(crate) use self::arrivals::Arrivals;
-pub(crate) use self::auth::{Authentication, Outcome};
+pub(crate) use self::auth::{AuthOutcome, Authentication};
 pub(crate) use self::client::Client;
 pub use self::client::Presence;
 pub(crate) use self::ignored::{Identity, Ignored};

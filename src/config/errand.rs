@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 
 use super::tasks::{AccountTask, BanTask, Lines, Task};
 use crate::chat::{Account, Ban, LineFilter, Moment, Password, Role};
-use crate::store::{self, Filter, offline};
+use crate::store::{self, ExportFilter, offline};
 
 /// Bytes read from stdin; no password is that long.
 const MAX_INPUT: u64 = 4096;
@@ -46,7 +46,7 @@ impl Errand {
         let dir = &self.dir;
         match &self.task {
             Task::Export { room, since, .. } => {
-                let filter = Filter { room: *room, since: *since };
+                let filter = ExportFilter { room: *room, since: *since };
                 Ok(store::export(dir, filter, io::stdout().lock())?)
             }
             Task::Backup { file, .. } => Ok(store::backup(dir, file)?),

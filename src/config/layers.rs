@@ -82,7 +82,7 @@ pub fn load(
         Some(path) => from_file(path, "--config")?,
         None => match variables.get("config") {
             Some(setting) => from_file(Path::new(&setting.value), &setting.origin)?,
-            None => Settings::new(),
+            None => SettingsById::new(),
         },
     };
     let is_given = |id: &str| given.value_source(id) == Some(ValueSource::CommandLine);
@@ -140,7 +140,7 @@ fn state_dir_in(file: &Path, named_by: &str) -> Result<Option<(PathBuf, String)>
 }
 
 /// Replaces `settings` by those in `winning` that set the same thing.
-fn override_with(settings: &mut Settings, winning: Settings) {
+fn override_with(settings: &mut SettingsById, winning: SettingsById) {
     settings.retain(|id, _| !opposite(id).is_some_and(|id| winning.contains_key(id)));
     settings.extend(winning);
 }
@@ -155,7 +155,7 @@ fn opposite(id: &str) -> Option<&'static str> {
 }
 
 /// Settings by the id of their argument.
-type Settings = BTreeMap<String, Setting>;
+type SettingsById = BTreeMap<String, Setting>;
 
 /// One setting from the environment or the file.
 struct Setting {
@@ -203,9 +203,9 @@ fn with_value(flag: &str, value: &OsStr) -> OsString {
 /// The settings in the environment, and the variables that have the prefix but name no setting.
 fn from_environment(
     environment: impl IntoIterator<Item = (OsString, OsString)>,
-) -> Result<(Settings, Vec<String>), Stop> {
+) -> Result<(SettingsById, Vec<String>), Stop> {
     let command = command();
-    let mut settings = Settings::new();
+    let mut settings = SettingsById::new();
     let mut unknown = Vec::new();
     for (variable, value) in environment {
         let Some(variable) = variable.to_str().filter(|name| name.starts_with(PREFIX)) else {
@@ -224,11 +224,11 @@ fn from_environment(
 }
 
 /// The settings in a TOML file that `named_by` names.
-fn from_file(path: &Path, named_by: &str) -> Result<Settings, Stop> {
+fn from_file(path: &Path, named_by: &str) -> Result<SettingsById, Stop> {
     let file = path.display();
     let table = read_table(path, named_by)?;
     let command = command();
-    let mut settings = Settings::new();
+    let mut settings = SettingsById::new();
     for (key, value) in table {
         let arg = find(&command, &key)
             .filter(|arg| is_setting(arg))

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::handshake::{Handshake, Service, last_words};
-use super::session::Shared;
+use super::session::SessionContext;
 use crate::admission::{Crowd, Door, HandshakeSlot, Share, TurnedAway};
 use crate::net::Transport;
 use crate::os::{self, Bell, Ready};
@@ -27,7 +27,7 @@ const MAX_LINGERING: usize = 64;
 pub(crate) struct Entrance {
     pub door: Arc<Door>,
     /// For the sessions.
-    pub shared: Shared,
+    pub shared: SessionContext,
     /// The threads of all clients, for their handshakes and sessions.
     pub threads: Threads,
     /// Rings to stop accepting.

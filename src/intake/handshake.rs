@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustls::ServerConfig;
 
-use super::session::{Session, Shared};
+use super::session::{Session, SessionContext};
 use crate::admission::{Door, HandshakeSlot, Share, Slot, TurnedAway};
 use crate::chat::{Message, Refusal};
 use crate::net::{Accepted, Patience, Transport};
@@ -70,7 +70,7 @@ pub(super) struct Handshake {
     /// Rings to end the handshake at once.
     pub hurry: Arc<Bell>,
     /// For its session.
-    pub shared: Shared,
+    pub shared: SessionContext,
     /// Whether the server is too busy to wait long for the client.
     pub is_hurried: bool,
 }

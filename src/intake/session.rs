@@ -25,7 +25,7 @@ const MAX_ITEMS: usize = 128;
 
 /// What every session needs.
 #[derive(Clone, Debug)]
-pub(crate) struct Shared {
+pub(crate) struct SessionContext {
     /// The broadcaster's.
     pub inbox: Sender<Input>,
     pub clock: Clock,
@@ -41,7 +41,7 @@ pub(crate) struct Session {
     client: Registration,
     _slot: Arc<Slot>,
     transport: Arc<Transport>,
-    shared: Shared,
+    shared: SessionContext,
     bell: Arc<Bell>,
     /// The limits when the bell rang last.
     limits: Limits,
@@ -55,7 +55,7 @@ pub(crate) struct Session {
 }
 
 /// Why a session stops reading.
-enum End {
+enum SessionEnd {
     /// The client closed or lost the connection.
     Gone(Reason),
     /// The server closed it: what the client still sends is ignored.
@@ -64,7 +64,7 @@ enum End {
     Parked,
 }
 
-impl From<io::Error> for End {
+impl From<io::Error> for SessionEnd {
     fn from(error: io::Error) -> Self {
         Self::Gone(reason(&error))
     }
@@ -78,7 +78,7 @@ fn reason(error: &io::Error) -> Reason {
     }
 }
 
-impl<T> From<SendError<T>> for End {
+impl<T> From<SendError<T>> for SessionEnd {
     fn from(_: SendError<T>) -> Self {
         Self::Closed
     }
@@ -118,7 +118,7 @@ impl Session {
         addr: SocketAddr,
         slot: Arc<Slot>,
         dialect: Dialect,
-        shared: Shared,
+        shared: SessionContext,
     ) -> Self {
         let inbox = shared.inbox.clone();
         let connected = Input::Connected {
@@ -151,7 +151,7 @@ impl Session {
         transport: Arc<Transport>,
         slot: Arc<Slot>,
         saved: SavedSession,
-        shared: Shared,
+        shared: SessionContext,
     ) -> Self {
         Self {
             client: Registration::new(id, shared.inbox.clone()),
@@ -172,13 +172,13 @@ impl Session {
     pub(crate) fn run(mut self, early: &[u8]) {
         match self.read(early) {
             Ok(never) => match never {},
-            Err(End::Gone(reason)) => self.client.reason = reason,
-            Err(End::Closed) => self.discard(),
-            Err(End::Parked) => self.park(),
+            Err(SessionEnd::Gone(reason)) => self.client.reason = reason,
+            Err(SessionEnd::Closed) => self.discard(),
+            Err(SessionEnd::Parked) => self.park(),
         }
     }
 
-    fn read(&mut self, early: &[u8]) -> Result<Infallible, End> {
+    fn read(&mut self, early: &[u8]) -> Result<Infallible, SessionEnd> {
         self.forward(early)?;
         loop {
             match os::wait_readable(&*self.transport, &self.bell, self.patience())? {
@@ -228,7 +228,7 @@ impl Session {
     }
 
     /// Nothing came within [`patience`](Self::patience).
-    fn time_out(&mut self) -> Result<(), End> {
+    fn time_out(&mut self) -> Result<(), SessionEnd> {
         if self.is_settling() {
             self.is_settled = true;
             self.shared.inbox.send(Input::Settled(self.client.id))?;
@@ -237,7 +237,7 @@ impl Session {
     }
 
     /// Reports the client if it has sent no line for too long.
-    fn check_idle(&mut self) -> Result<(), End> {
+    fn check_idle(&mut self) -> Result<(), SessionEnd> {
         if let Some(limit) = self.limits.idle_timeout
             && self.silence() >= limit
         {
@@ -248,17 +248,17 @@ impl Session {
     }
 
     /// The bell rang: the server stops or restarts, or the limits have changed.
-    fn wake(&mut self) -> Result<(), End> {
+    fn wake(&mut self) -> Result<(), SessionEnd> {
         if self.shared.wakeup.is_parking() {
-            return Err(End::Parked);
+            return Err(SessionEnd::Parked);
         }
         self.bell = self.shared.wakeup.bell();
         self.limits = self.shared.limits.get();
-        if self.shared.wakeup.is_over() { Err(End::Closed) } else { Ok(()) }
+        if self.shared.wakeup.is_over() { Err(SessionEnd::Closed) } else { Ok(()) }
     }
 
     /// Decodes and forwards `bytes`, in one message unless flood control delays some of them.
-    fn forward(&mut self, mut bytes: &[u8]) -> Result<(), End> {
+    fn forward(&mut self, mut bytes: &[u8]) -> Result<(), SessionEnd> {
         let mut items = Vec::new();
         while let Some(incoming) = self.decoder.next(&mut bytes, self.limits.max_line) {
             self.admit(incoming, &mut items)?;
@@ -267,18 +267,18 @@ impl Session {
     }
 
     /// The client sends no more: forwards the rest, such as a line without a line end.
-    fn end(&mut self, reason: Reason) -> Result<Infallible, End> {
+    fn end(&mut self, reason: Reason) -> Result<Infallible, SessionEnd> {
         let mut items = Vec::new();
         while let Some(incoming) = self.decoder.finish(self.limits.max_line) {
             self.admit(incoming, &mut items)?;
         }
         self.send(&mut items)?;
-        Err(End::Gone(reason))
+        Err(SessionEnd::Gone(reason))
     }
 
     /// Adds `incoming` to `items` once flood control lets it pass. Meanwhile the session reads
     /// nothing, so that TCP slows the client down and nothing is lost.
-    fn admit(&mut self, incoming: Incoming, items: &mut Vec<Incoming>) -> Result<(), End> {
+    fn admit(&mut self, incoming: Incoming, items: &mut Vec<Incoming>) -> Result<(), SessionEnd> {
         if self.costs_a_token(&incoming) {
             while let Err(pause) = self.take_token() {
                 self.send(items)?;
@@ -293,7 +293,7 @@ impl Session {
 
     /// Notes the time of a line, also while it waits for flood control. Items that are not lines do
     /// not count as activity.
-    fn note_silence(&mut self, incoming: &Incoming) -> Result<(), End> {
+    fn note_silence(&mut self, incoming: &Incoming) -> Result<(), SessionEnd> {
         match incoming {
             Incoming::Line(_) | Incoming::TooLong { .. } | Incoming::Malformed => {
                 self.heard = self.shared.clock.uptime();
@@ -325,7 +325,7 @@ impl Session {
         self.bucket.take(&self.limits, self.shared.clock.uptime())
     }
 
-    fn send(&mut self, items: &mut Vec<Incoming>) -> Result<(), End> {
+    fn send(&mut self, items: &mut Vec<Incoming>) -> Result<(), SessionEnd> {
         if items.is_empty() {
             return Ok(());
         }
@@ -333,7 +333,7 @@ impl Session {
     }
 
     /// Waits for `pause`, unless the server closes the connection or ends meanwhile.
-    fn pause(&mut self, pause: Duration) -> Result<(), End> {
+    fn pause(&mut self, pause: Duration) -> Result<(), SessionEnd> {
         let mut ready = os::wait_closed(&*self.transport, &self.bell, pause)?;
         if ready == Ready::Io && !self.transport.is_closed() {
             // The client has hung up, but its lines are still forwarded.
@@ -344,7 +344,7 @@ impl Session {
             Ready::TimedOut => Ok(()),
             Ready::Woken if self.shared.wakeup.is_parking() => Ok(()),
             Ready::Woken => self.wake(),
-            Ready::Io => Err(End::Closed),
+            Ready::Io => Err(SessionEnd::Closed),
         }
     }
 

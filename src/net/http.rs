@@ -1,6 +1,6 @@
 //! As much of HTTP/1.1 as a page and an upgrade need (RFC 9110, RFC 9112).
 //!
-//! Pure: parses a [`Request`] from bytes, and encodes an [`Answer`].
+//! Pure: parses a [`Request`] from bytes, and encodes an [`Response`].
 
 mod accept;
 
@@ -200,7 +200,7 @@ impl<'b> Fields<'_, 'b> {
 
 /// An answer, after which the connection ends.
 #[derive(Clone, Debug)]
-pub(crate) struct Answer<'a> {
+pub(crate) struct Response<'a> {
     pub status: Status,
     /// Header fields beside those that every answer has.
     pub fields: Vec<(&'static str, &'a str)>,
@@ -208,12 +208,12 @@ pub(crate) struct Answer<'a> {
     pub body: Cow<'a, [u8]>,
 }
 
-impl Answer<'_> {
+impl Response<'_> {
     /// An answer with the text of `status`.
-    pub(crate) fn plain(status: Status) -> Answer<'static> {
+    pub(crate) fn plain(status: Status) -> Response<'static> {
         let content_type = "text/plain; charset=utf-8";
         let body = status.words().as_bytes();
-        Answer { status, fields: Vec::new(), content_type, body: body.into() }
+        Response { status, fields: Vec::new(), content_type, body: body.into() }
     }
 
     /// Encodes the answer to `request`. The answer to HEAD has no body, but the length of the body

@@ -28,14 +28,14 @@ const STATUS_INTERVAL: Duration = Duration::from_secs(10);
 /// does nothing.
 #[derive(Clone, Debug, Default)]
 pub struct ManagerThread {
-    jobs: Option<Sender<Job>>,
+    jobs: Option<Sender<ManagerJob>>,
     pulse: Option<Duration>,
     /// Written at once, not in the order of the jobs: the process may crash while many wait.
     roster: Option<Arc<Mutex<Roster>>>,
 }
 
 #[derive(Debug)]
-enum Job {
+enum ManagerJob {
     TakeOver,
     Store(ClientId, OwnedFd),
     Forget(ClientId),
@@ -79,7 +79,7 @@ impl ManagerThread {
     pub fn take_over(&self) {
         if let Some(jobs) = &self.jobs {
             // This may block: no other thread waits for the caller yet.
-            let _ = jobs.send(Job::TakeOver);
+            let _ = jobs.send(ManagerJob::TakeOver);
         }
     }
 
@@ -89,7 +89,7 @@ impl ManagerThread {
     pub fn store(&self, id: ClientId, socket: impl AsFd) {
         if self.is_active() {
             match socket.as_fd().try_clone_to_owned() {
-                Ok(fd) => self.send(Job::Store(id, fd)),
+                Ok(fd) => self.send(ManagerJob::Store(id, fd)),
                 Err(error) => log::warn!("cannot store {id}: {error}"),
             }
         }
@@ -103,7 +103,7 @@ impl ManagerThread {
     /// Removes a client that has left, whether or not its connection is still open.
     pub fn forget(&self, id: ClientId) {
         self.with_roster(|roster| roster.forget(id));
-        self.send(Job::Forget(id));
+        self.send(ManagerJob::Forget(id));
     }
 
     /// Waits until all messages were sent to the manager, but no longer than `patience`.
@@ -111,7 +111,7 @@ impl ManagerThread {
         if let Some(jobs) = &self.jobs {
             let deadline = Instant::now() + patience;
             let (done, told) = bounded(1);
-            let _ = jobs.send_deadline(Job::Flush(done), deadline);
+            let _ = jobs.send_deadline(ManagerJob::Flush(done), deadline);
             if told.recv_deadline(deadline).is_err() {
                 log::error!(
                     "the service manager is too slow: some clients may not survive the restart"
@@ -122,7 +122,7 @@ impl ManagerThread {
 
     /// Tells the manager that the caller is alive, and its status.
     pub fn pulse(&self, status: String) {
-        self.send(Job::Pulse(status));
+        self.send(ManagerJob::Pulse(status));
     }
 
     fn with_roster(&self, change: impl FnOnce(&mut Roster)) {
@@ -131,7 +131,7 @@ impl ManagerThread {
         }
     }
 
-    fn send(&self, job: Job) {
+    fn send(&self, job: ManagerJob) {
         if let Some(Err(TrySendError::Full(job))) =
             self.jobs.as_ref().map(|jobs| jobs.try_send(job))
         {
@@ -140,14 +140,16 @@ impl ManagerThread {
     }
 }
 
-fn work(jobs: &Receiver<Job>, files: &[(&str, OwnedFd)]) {
+fn work(jobs: &Receiver<ManagerJob>, files: &[(&str, OwnedFd)]) {
     for job in jobs {
         match job {
-            Job::TakeOver => files.iter().for_each(|(name, file)| replace(name, file)),
-            Job::Store(id, fd) => store(&client_name(id), &fd),
-            Job::Forget(id) => forget(&client_name(id)),
-            Job::Flush(done) => drop(done.send(())),
-            Job::Pulse(status) => notify(&[NotifyState::Watchdog, NotifyState::Status(&status)]),
+            ManagerJob::TakeOver => files.iter().for_each(|(name, file)| replace(name, file)),
+            ManagerJob::Store(id, fd) => store(&client_name(id), &fd),
+            ManagerJob::Forget(id) => forget(&client_name(id)),
+            ManagerJob::Flush(done) => drop(done.send(())),
+            ManagerJob::Pulse(status) => {
+                notify(&[NotifyState::Watchdog, NotifyState::Status(&status)])
+            }
         }
     }
 }

@@ -32,12 +32,12 @@ pub(crate) struct Threads {
 /// The jobs and idle threads.
 #[derive(Default)]
 struct Pool {
-    state: Mutex<State>,
+    state: Mutex<PoolState>,
     work: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct PoolState {
     /// Never more than `idle`.
     jobs: VecDeque<Job>,
     /// Threads that wait for a job.
@@ -99,7 +99,7 @@ impl Pool {
         state.jobs.pop_front()
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, PoolState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

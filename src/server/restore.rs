@@ -8,7 +8,7 @@ use crate::admission::{Bucket, Door, Slot};
 use crate::broadcaster::Broadcaster;
 use crate::chat::{Chat, ClientId, Settings};
 use crate::delivery::Peer;
-use crate::intake::{Session, Shared};
+use crate::intake::{Session, SessionContext};
 use crate::net::Transport;
 use crate::restart::{Inherited, ManagerThread, Record, SavedClient, SavedSession};
 use crate::runtime::Threads;
@@ -21,12 +21,12 @@ pub(super) struct RestoredClient {
     transport: Arc<Transport>,
     addr: SocketAddr,
     slot: Arc<Slot>,
-    shared: Shared,
-    saved: Saved,
+    shared: SessionContext,
+    saved: SavedState,
 }
 
 /// What the previous process saved of a client besides its connection.
-enum Saved {
+enum SavedState {
     /// Everything, from the snapshot; with its send queue.
     All(Box<SavedClient>, Vec<u8>),
     /// Its record in the roster.
@@ -41,7 +41,7 @@ pub(super) fn restore(
     past: Past,
     settings: Settings,
     door: &Arc<Door>,
-    shared: &Shared,
+    shared: &SessionContext,
     manager: &ManagerThread,
 ) -> (Chat, Vec<RestoredClient>) {
     // In the order in which they connected, whatever the order of the descriptors is.
@@ -59,15 +59,15 @@ pub(super) fn restore(
         inherited.roster.into_iter().map(|record| (record.id, record)).collect();
     let clients = inherited.clients.into_iter().filter_map(|(id, stream)| {
         let saved = match (saved.remove(&id), noted.remove(&id)) {
-            (Some((client, queue)), _) => Saved::All(Box::new(client), queue),
-            (None, Some(record)) => Saved::Record(Box::new(record)),
+            (Some((client, queue)), _) => SavedState::All(Box::new(client), queue),
+            (None, Some(record)) => SavedState::Record(Box::new(record)),
             (None, None) if has_only_members => {
                 // It had left, and its connection was open only for the rest of its queue.
                 let _ = stream.shutdown(Shutdown::Both);
                 manager.forget(id);
                 return None;
             }
-            (None, None) => Saved::Nothing,
+            (None, None) => SavedState::Nothing,
         };
         let client = RestoredClient::new(id, stream, saved, door, shared);
         if client.is_none() {
@@ -89,12 +89,12 @@ impl RestoredClient {
     fn new(
         id: ClientId,
         stream: TcpStream,
-        saved: Saved,
+        saved: SavedState,
         door: &Arc<Door>,
-        shared: &Shared,
+        shared: &SessionContext,
     ) -> Option<Self> {
         let addr = match &saved {
-            Saved::All(client, _) => client.addr,
+            SavedState::All(client, _) => client.addr,
             _ => stream.peer_addr().ok()?,
         };
         let addr = SocketAddr::new(addr.ip().to_canonical(), addr.port());
@@ -111,15 +111,15 @@ impl RestoredClient {
             Peer::resume(Arc::clone(&transport), addr, Arc::clone(&slot), dialect, queue)
         };
         let session = match saved {
-            Saved::All(client, queue) => {
+            SavedState::All(client, queue) => {
                 broadcaster.adopt(id, peer(client.dialect, queue));
                 Ok(client.session)
             }
-            Saved::Record(record) => broadcaster
+            SavedState::Record(record) => broadcaster
                 .bring_back(&record, peer(record.dialect, Vec::new()))
                 .map(|()| fresh(&record, &slot, &shared))
                 .ok_or(record.dialect),
-            Saved::Nothing => Err(Dialect::default()),
+            SavedState::Nothing => Err(Dialect::default()),
         };
         let stream = Arc::clone(&transport);
         let started = match session {
@@ -140,7 +140,7 @@ impl RestoredClient {
 }
 
 /// The session of a client of which only the record is known.
-fn fresh(record: &Record, slot: &Slot, shared: &Shared) -> SavedSession {
+fn fresh(record: &Record, slot: &Slot, shared: &SessionContext) -> SavedSession {
     let now = shared.clock.uptime();
     SavedSession {
         decoder: record.dialect.decoder(),

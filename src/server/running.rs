@@ -10,7 +10,7 @@ use super::error::StartError;
 use crate::admission::Door;
 use crate::broadcaster;
 use crate::config::Config;
-use crate::intake::{Input, Shared};
+use crate::intake::{Input, SessionContext};
 use crate::net::Tls;
 use crate::os::Bell;
 use crate::restart::{Handover, Inherited, Listener, ManagerThread};
@@ -41,7 +41,7 @@ pub const HAND_OVER: Duration = HANDSHAKES
 /// A running server.
 #[derive(Debug)]
 pub struct Server {
-    pub(super) shared: Shared,
+    pub(super) shared: SessionContext,
     pub(super) tls: Option<Tls>,
     pub(super) guard: Replaceable<Guard>,
     pub(super) door: Arc<Door>,

@@ -18,7 +18,7 @@ use crate::broadcaster::{Broadcaster, Environment};
 use crate::chat::ClientId;
 use crate::config::Config;
 use crate::intake::inbox::{self};
-use crate::intake::{Acceptor, Entrance, Input, Service, Shared};
+use crate::intake::{Acceptor, Entrance, Input, Service, SessionContext};
 use crate::net::Tls;
 use crate::os::{Bell, WritablePoll};
 use crate::restart::{Inherited, Listener, ManagerThread, SnapshotFile};
@@ -105,9 +105,9 @@ fn share(
     inherited: &Inherited,
     inbox: Sender<Input>,
     metrics: Arc<Metrics>,
-) -> Result<Shared, StartError> {
+) -> Result<SessionContext, StartError> {
     let before = inherited.snapshot.as_ref().map_or(Duration::ZERO, |before| before.uptime);
-    Ok(Shared {
+    Ok(SessionContext {
         inbox,
         clock: Clock::start(before),
         limits: Replaceable::new(config.limits()),
@@ -119,7 +119,7 @@ fn share(
 /// What the broadcaster shares with the server. It gets no sender of its own inbox, on which it
 /// could block.
 fn environment(
-    shared: &Shared,
+    shared: &SessionContext,
     manager: &ManagerThread,
     store: OpenStore,
     web_port: Option<u16>,
@@ -136,7 +136,7 @@ fn environment(
 }
 
 /// What all acceptors share.
-fn entrance(shared: &Shared, closing: &Arc<Bell>, hurry: &Arc<Bell>) -> Entrance {
+fn entrance(shared: &SessionContext, closing: &Arc<Bell>, hurry: &Arc<Bell>) -> Entrance {
     Entrance {
         door: Arc::default(),
         shared: shared.clone(),

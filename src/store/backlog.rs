@@ -108,7 +108,7 @@ fn has_room(rooms: &BTreeMap<RoomName, Item>, room: RoomName) -> bool {
 
 /// The state that both ends share.
 #[derive(Debug, Default)]
-struct Shared {
+struct BacklogState {
     overflow: Mutex<Overflow>,
     waiting_bytes: AtomicUsize,
     done: AtomicU64,
@@ -116,7 +116,7 @@ struct Shared {
     handed: AtomicU64,
 }
 
-impl Shared {
+impl BacklogState {
     /// Ignores poisoning: no code panics while it holds the lock.
     fn overflow(&self) -> MutexGuard<'_, Overflow> {
         self.overflow.lock().unwrap_or_else(PoisonError::into_inner)
@@ -127,7 +127,7 @@ impl Shared {
 #[derive(Debug)]
 pub(super) struct Backlog {
     queue: Sender<Item>,
-    shared: Arc<Shared>,
+    shared: Arc<BacklogState>,
     handed: u64,
 }
 
@@ -135,13 +135,13 @@ pub(super) struct Backlog {
 #[derive(Debug)]
 pub(super) struct Queue {
     pub(super) items: Receiver<Item>,
-    shared: Arc<Shared>,
+    shared: Arc<BacklogState>,
 }
 
 /// Both ends of an empty backlog.
 pub(super) fn backlog() -> (Backlog, Queue) {
     let (queue, items) = bounded(MAX_WAITING);
-    let shared = Arc::new(Shared::default());
+    let shared = Arc::new(BacklogState::default());
     (Backlog { queue, shared: Arc::clone(&shared), handed: 0 }, Queue { items, shared })
 }
 

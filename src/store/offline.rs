@@ -6,7 +6,7 @@ use super::file::database;
 use super::file::database::Database;
 use super::file::fault::Fault;
 use super::password_hash;
-use super::request::{Denial, Outcome};
+use super::request::{ChangeResult, Denial};
 use super::tables::{accounts, bans};
 use crate::chat::{Account, Ban, Mask, Nick, Password, PasswordId, Role};
 use crate::runtime::clock;
@@ -85,7 +85,7 @@ pub fn lift_ban(dir: &Path, mask: Mask) -> Result<Mask, Fault> {
 
 fn change<T>(
     mut database: Database,
-    make: impl FnOnce(&rusqlite::Connection) -> Outcome<T>,
+    make: impl FnOnce(&rusqlite::Connection) -> ChangeResult<T>,
 ) -> Result<T, Fault> {
     let made = database.change(make);
     made.map_err(|error| database.fault(&error))?.map_err(Fault::new)

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::request::{Denial, Question};
+use super::request::Denial;
 use crate::address::Address;
-use crate::chat::ClientId;
+use crate::chat::{ClientId, Question};
 
 /// Questions that may wait, for one address and in all.
 const MAX_EACH: usize = 16;

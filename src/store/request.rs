@@ -2,39 +2,8 @@
 
 use std::fmt;
 
-use crate::chat::{
-    Account, AnswerForm, Ban, BanChange, Entry, LineFilter, Mask, Nick, RoomName, RoomPast,
-};
+use crate::chat::{Account, Ban, BanChange, Entry, LineFilter, Mask, Nick, RoomName, RoomPast};
 use crate::text::Text;
-
-/// Something to look up in the history.
-#[derive(Clone, Debug)]
-pub enum Question {
-    /// The last lines of a room.
-    Last {
-        /// The room to read.
-        room: RoomName,
-        /// At most so many lines.
-        lines: usize,
-        /// The form in which the client gets them, which bounds their size.
-        form: AnswerForm,
-    },
-    /// The topic and the last lines of a room that somebody enters.
-    Room {
-        /// The room to read.
-        room: RoomName,
-        /// At most so many lines.
-        lines: usize,
-    },
-    /// The last lines that contain all of these words, in all rooms, since anybody may enter any
-    /// room.
-    Search {
-        /// The words as typed, never FTS5 syntax.
-        words: Text,
-        /// The form in which the client gets the lines, which bounds their size.
-        form: AnswerForm,
-    },
-}
 
 /// The answer to what a client asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +37,7 @@ pub enum Answer {
 }
 
 /// The result of a query or change that chatd may deny.
-pub(super) type Outcome<T> = rusqlite::Result<Result<T, Denial>>;
+pub(super) type ChangeResult<T> = rusqlite::Result<Result<T, Denial>>;
 
 /// Why a request was denied. Its `Display` is the wording for the client that asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -112,7 +112,7 @@ fn rust_log() -> Option<String> {
 pub fn flush() {
     if let Some(log) = LOG.get() {
         let (done, written) = bounded(1);
-        let _ = log.lines.send_timeout(Line::Flush(done), LAST_WORDS);
+        let _ = log.lines.send_timeout(LogLine::Flush(done), LAST_WORDS);
         let _ = written.recv_timeout(LAST_WORDS);
     }
 }
@@ -125,7 +125,7 @@ fn log_panics() {
     }));
 }
 
-enum Line {
+enum LogLine {
     Text(Vec<u8>),
     Flush(Sender<()>),
 }
@@ -133,13 +133,13 @@ enum Line {
 /// The queue as the logger's target: each write is a whole line. Never blocks.
 #[derive(Clone)]
 struct LogWriter {
-    lines: Sender<Line>,
+    lines: Sender<LogLine>,
     dropped: Arc<AtomicUsize>,
 }
 
 impl Write for LogWriter {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        if let Err(TrySendError::Full(_)) = self.lines.try_send(Line::Text(line.to_vec())) {
+        if let Err(TrySendError::Full(_)) = self.lines.try_send(LogLine::Text(line.to_vec())) {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
         Ok(line.len())
@@ -150,14 +150,14 @@ impl Write for LogWriter {
     }
 }
 
-fn write_lines(queue: &Receiver<Line>, dropped: &AtomicUsize) {
+fn write_lines(queue: &Receiver<LogLine>, dropped: &AtomicUsize) {
     let mut stderr = io::stderr();
     let form = Form::of_stderr();
     for line in queue {
         // An error of the log itself cannot be reported anywhere.
         match line {
-            Line::Text(text) => drop(stderr.write_all(&text)),
-            Line::Flush(done) => drop(done.send(())),
+            LogLine::Text(text) => drop(stderr.write_all(&text)),
+            LogLine::Flush(done) => drop(done.send(())),
         }
         let lost = dropped.swap(0, Ordering::Relaxed);
         if lost > 0 {

@@ -8,7 +8,7 @@ use super::clean::Text;
 
 /// A cleaned line that knows how far the filter changed it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Saved", into = "Saved")]
+#[serde(from = "SavedLine", into = "SavedLine")]
 pub struct Line {
     text: Text,
     /// The filter last changed something before this offset; 0 if nothing.
@@ -56,21 +56,21 @@ impl Deref for Line {
 /// A line in a snapshot. Older snapshots have only its text.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
-enum Saved {
+enum SavedLine {
     Text(Text),
     Changed { text: Text, changed: usize },
 }
 
-impl From<Saved> for Line {
-    fn from(saved: Saved) -> Self {
+impl From<SavedLine> for Line {
+    fn from(saved: SavedLine) -> Self {
         match saved {
-            Saved::Text(text) => Self { text, changed: 0 },
-            Saved::Changed { text, changed } => Self { text, changed },
+            SavedLine::Text(text) => Self { text, changed: 0 },
+            SavedLine::Changed { text, changed } => Self { text, changed },
         }
     }
 }
 
-impl From<Line> for Saved {
+impl From<Line> for SavedLine {
     fn from(Line { text, changed }: Line) -> Self {
         if changed == 0 { Self::Text(text) } else { Self::Changed { text, changed } }
     }

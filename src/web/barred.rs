@@ -2,7 +2,7 @@
 
 use super::fields::PAGE_FIELDS;
 use super::guard::{Barred, is_host};
-use crate::net::{Answer, Status};
+use crate::net::{Response, Status};
 use crate::text::Text;
 
 /// Characters of a host or an origin in the log.
@@ -10,7 +10,7 @@ const LOGGED: usize = 100;
 
 /// A page that explains why, and what the operator can do. `is_bare` if the connection is without
 /// TLS.
-pub(super) fn page(barred: &Barred, is_bare: bool) -> Answer<'static> {
+pub(super) fn page(barred: &Barred, is_bare: bool) -> Response<'static> {
     let (why, origin) = match barred {
         Barred::Host(name) => {
             let scheme = if is_bare { "http" } else { "https" };
@@ -26,7 +26,7 @@ pub(super) fn page(barred: &Barred, is_bare: bool) -> Answer<'static> {
          <p>If you run this server: start chatd with <code>--web-origin {origin}</code> (with \
          <code>:PORT</code> if the address in the browser has one) to allow it.</p>\n</html>\n"
     );
-    Answer {
+    Response {
         status: Status::Forbidden,
         fields: PAGE_FIELDS.to_vec(),
         content_type: "text/html; charset=utf-8",

@@ -2,7 +2,7 @@
 
 use super::fields::PAGE_FIELDS;
 use super::guard::{host_of, is_host};
-use crate::net::{Answer, Status};
+use crate::net::{Response, Status};
 
 /// Whether `byte` can start an HTTP request, as the first byte of a method. No byte that starts TLS
 /// can.
@@ -11,12 +11,12 @@ pub fn is_http(byte: u8) -> bool {
 }
 
 /// The answer to a request without TLS, which names the https address of `host` if there is one.
-pub(super) fn answer(host: Option<String>) -> Answer<'static> {
+pub(super) fn answer(host: Option<String>) -> Response<'static> {
     let shown = host.filter(|authority| host_of(authority).is_some_and(is_host));
     let elsewhere = match shown {
         Some(authority) => format!(": https://{authority}/"),
         None => ".".to_owned(),
     };
     let body = format!("This port speaks TLS. Use https{elsewhere}\n").into_bytes().into();
-    Answer { fields: PAGE_FIELDS.to_vec(), body, ..Answer::plain(Status::BadRequest) }
+    Response { fields: PAGE_FIELDS.to_vec(), body, ..Response::plain(Status::BadRequest) }
 }

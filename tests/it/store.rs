@@ -5,8 +5,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use chatd::address::Address;
-use chatd::chat::{AnswerForm, ClientId, Entry, Kind, LineId, Moment, Nick, RoomName};
-use chatd::store::{Answer, Database, Event, Past, Question, Recalled, Retention, Store};
+use chatd::chat::{AnswerForm, ClientId, Entry, Kind, LineId, Moment, Nick, Question, RoomName};
+use chatd::store::{Answer, Database, Event, Past, Recalled, Retention, Store};
 use chatd::text::Text;
 use rusqlite::Connection;
 

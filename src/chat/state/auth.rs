@@ -17,7 +17,7 @@ const MAX_EACH: [usize; 3] = [2, 4, 8];
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum AuthOutcome {
     Granted,
     WrongPassword,
     /// The password was not checked, or checking failed.
@@ -25,7 +25,7 @@ pub(crate) enum Outcome {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-enum Kind {
+enum RequestKind {
     Login,
     Registration,
     Password,
@@ -34,7 +34,7 @@ enum Kind {
 /// Requests that wait for an answer, and the limits on further ones.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Authentication {
-    pending: Vec<(ClientId, Address, Kind)>,
+    pending: Vec<(ClientId, Address, RequestKind)>,
     logins: Logins,
     registrations: Registrations,
 }
@@ -49,7 +49,7 @@ impl Authentication {
     ) -> Result<(), Refusal> {
         self.admit(client, from)?;
         self.logins.attempt(now, from).map_err(Refusal::LoginsFailed)?;
-        self.pending.push((client, from, Kind::Login));
+        self.pending.push((client, from, RequestKind::Login));
         Ok(())
     }
 
@@ -62,7 +62,7 @@ impl Authentication {
     ) -> Result<(), Refusal> {
         self.admit(client, from)?;
         self.registrations.attempt(now, from).map_err(Refusal::TooManyNames)?;
-        self.pending.push((client, from, Kind::Registration));
+        self.pending.push((client, from, RequestKind::Registration));
         Ok(())
     }
 
@@ -73,7 +73,7 @@ impl Authentication {
         from: Address,
     ) -> Result<(), Refusal> {
         self.admit(client, from)?;
-        self.pending.push((client, from, Kind::Password));
+        self.pending.push((client, from, RequestKind::Password));
         Ok(())
     }
 
@@ -101,14 +101,15 @@ impl Authentication {
     }
 
     /// Ends the client's request, whether or not the client is still connected.
-    pub(crate) fn end(&mut self, now: Duration, client: ClientId, outcome: Outcome) {
+    pub(crate) fn end(&mut self, now: Duration, client: ClientId, outcome: AuthOutcome) {
         let Some(index) = self.pending.iter().position(|(id, ..)| *id == client) else { return };
         let (_, from, kind) = self.pending.swap_remove(index);
         match (kind, outcome) {
-            (Kind::Login, Outcome::WrongPassword) | (Kind::Registration, Outcome::Granted) => {}
-            (Kind::Password, _) => {}
-            (Kind::Login, _) => self.logins.take_back(now, from),
-            (Kind::Registration, _) => self.registrations.take_back(from),
+            (RequestKind::Login, AuthOutcome::WrongPassword)
+            | (RequestKind::Registration, AuthOutcome::Granted) => {}
+            (RequestKind::Password, _) => {}
+            (RequestKind::Login, _) => self.logins.take_back(now, from),
+            (RequestKind::Registration, _) => self.registrations.take_back(from),
         }
     }
 }
@@ -133,7 +134,7 @@ mod tests {
         let third = claims.begin_registration(NOW, ClientId(3), address(1));
         assert_eq!(third, Err(Refusal::ClaimPending));
         assert_eq!(claims.begin_login(NOW, ClientId(4), address(2)), Ok(()));
-        claims.end(NOW, ClientId(2), Outcome::Granted);
+        claims.end(NOW, ClientId(2), AuthOutcome::Granted);
         assert_eq!(claims.begin_registration(NOW, ClientId(3), address(1)), Ok(()));
     }
 
@@ -153,8 +154,12 @@ mod tests {
     #[test]
     fn only_a_wrong_password_is_a_failed_login() {
         let mut claims = Authentication::default();
-        for outcome in [Outcome::Undone, Outcome::Granted, Outcome::Undone, Outcome::WrongPassword]
-        {
+        for outcome in [
+            AuthOutcome::Undone,
+            AuthOutcome::Granted,
+            AuthOutcome::Undone,
+            AuthOutcome::WrongPassword,
+        ] {
             assert_eq!(claims.begin_login(NOW, ClientId(1), address(1)), Ok(()), "{outcome:?}");
             claims.end(NOW, ClientId(1), outcome);
         }
@@ -172,12 +177,12 @@ mod tests {
             Ok(())
         };
         for _ in 0..20 {
-            assert_eq!(register(Outcome::Undone), Ok(()));
+            assert_eq!(register(AuthOutcome::Undone), Ok(()));
         }
         for _ in 0..10 {
-            assert_eq!(register(Outcome::Granted), Ok(()));
+            assert_eq!(register(AuthOutcome::Granted), Ok(()));
         }
         let wait = Duration::from_secs(360);
-        assert_eq!(register(Outcome::Granted), Err(Refusal::TooManyNames(wait)));
+        assert_eq!(register(AuthOutcome::Granted), Err(Refusal::TooManyNames(wait)));
     }
 }

@@ -14,7 +14,7 @@ const MAX: usize = 1024;
 const PAUSE: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Pending {
+struct UnsavedBan {
     by: ClientId,
     #[serde(rename = "order")]
     change: BanChange,
@@ -25,7 +25,7 @@ struct Pending {
 /// The changes, in the order in which they were made or failed; at most one for each mask.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct UnsavedBans {
-    list: VecDeque<Pending>,
+    list: VecDeque<UnsavedBan>,
     next_try: Duration,
 }
 
@@ -36,7 +36,7 @@ impl UnsavedBans {
         if self.list.len() == MAX {
             return Err(Refusal::TooManyBanChanges);
         }
-        self.list.push_back(Pending { by, change, has_failed: false });
+        self.list.push_back(UnsavedBan { by, change, has_failed: false });
         Ok(())
     }
 
@@ -62,7 +62,7 @@ impl UnsavedBans {
         let Some(failed) = index.and_then(|index| self.list.remove(index)) else { return false };
         // To the end of the queue: perhaps only this one cannot be saved.
         let is_first = !failed.has_failed;
-        self.list.push_back(Pending { has_failed: true, ..failed });
+        self.list.push_back(UnsavedBan { has_failed: true, ..failed });
         is_first
     }
 

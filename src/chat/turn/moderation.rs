@@ -9,7 +9,7 @@ use crate::chat::event::Event;
 use crate::chat::message::{Message, Reason};
 use crate::chat::model::{Account, Ban, BanChange, ClientId, Moment, Nick, Now};
 use crate::chat::refusal::Refusal;
-use crate::chat::state::{Chat, Client, Outcome, Registry, Roll};
+use crate::chat::state::{AuthOutcome, Chat, Client, Registry, Roll};
 use crate::text::Text;
 
 impl Chat {
@@ -73,10 +73,10 @@ impl Chat {
     ) {
         let outcome = match event {
             Event::Registered(_) | Event::LoggedIn(_) | Event::PasswordChanged(_) => {
-                Some(Outcome::Granted)
+                Some(AuthOutcome::Granted)
             }
-            Event::WrongPassword => Some(Outcome::WrongPassword),
-            Event::NotAuthenticated(_) => Some(Outcome::Undone),
+            Event::WrongPassword => Some(AuthOutcome::WrongPassword),
+            Event::NotAuthenticated(_) => Some(AuthOutcome::Undone),
             _ => None,
         };
         if let Some(outcome) = outcome {

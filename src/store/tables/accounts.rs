@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::lines::lenient;
 use crate::chat::{Account, Moment, Nick, PasswordId, Role};
-use crate::store::request::{Denial, Outcome};
+use crate::store::request::{ChangeResult, Denial};
 
 /// Accounts in one database.
 const MAX: u32 = 100_000;
@@ -53,7 +53,7 @@ fn find(connection: &Connection, nick: Nick) -> Result<Option<Account>> {
 }
 
 /// Adds an account, unless one with a similar nick exists.
-pub(crate) fn register(connection: &Connection, account: &Account, hash: &str) -> Outcome<()> {
+pub(crate) fn register(connection: &Connection, account: &Account, hash: &str) -> ChangeResult<()> {
     let others = all(connection)?;
     if let Some(other) = others.iter().find(|other| other.nick.resembles(account.nick)) {
         return Ok(Err(Denial::Registered(other.nick)));
@@ -73,7 +73,7 @@ pub(crate) fn change_hash(
     nick: Nick,
     old: PasswordId,
     hash: &str,
-) -> Outcome<Account> {
+) -> ChangeResult<Account> {
     match get(connection, nick)? {
         None => Ok(Err(Denial::NotRegistered(nick))),
         Some(account) if account.password != old => Ok(Err(Denial::WrongPassword)),
@@ -85,16 +85,16 @@ pub(crate) fn change_hash(
 }
 
 /// Changes the password of the account whose nick resembles `nick`; returns that account's nick.
-pub(crate) fn set_hash(connection: &Connection, nick: Nick, hash: &str) -> Outcome<Nick> {
+pub(crate) fn set_hash(connection: &Connection, nick: Nick, hash: &str) -> ChangeResult<Nick> {
     set(connection, nick, "hash", hash)
 }
 
 /// Changes the role of the account whose nick resembles `nick`; returns that account's nick.
-pub(crate) fn set_role(connection: &Connection, nick: Nick, role: Role) -> Outcome<Nick> {
+pub(crate) fn set_role(connection: &Connection, nick: Nick, role: Role) -> ChangeResult<Nick> {
     set(connection, nick, "role", &role.to_string())
 }
 
-fn set(connection: &Connection, nick: Nick, column: &str, value: &str) -> Outcome<Nick> {
+fn set(connection: &Connection, nick: Nick, column: &str, value: &str) -> ChangeResult<Nick> {
     let Some(account) = find(connection, nick)? else {
         return Ok(Err(Denial::NotRegistered(nick)));
     };
@@ -114,7 +114,7 @@ pub(crate) fn set_seen(connection: &Connection, nick: Nick, at: Moment) -> Resul
 }
 
 /// Removes the account whose nick resembles `nick`; returns that account's nick.
-pub(crate) fn remove(connection: &Connection, nick: Nick) -> Outcome<Nick> {
+pub(crate) fn remove(connection: &Connection, nick: Nick) -> ChangeResult<Nick> {
     let Some(account) = find(connection, nick)? else {
         return Ok(Err(Denial::NotRegistered(nick)));
     };

@@ -5,7 +5,7 @@ use rusqlite::{Connection, Result, params};
 use super::lines::lenient;
 use crate::chat::{Ban, Mask, Moment, Nick};
 use crate::runtime::clock;
-use crate::store::request::{Denial, Outcome};
+use crate::store::request::{ChangeResult, Denial};
 use crate::text::Text;
 
 /// Bans in one database.
@@ -27,7 +27,7 @@ pub(crate) fn all(connection: &Connection) -> Result<Vec<Ban>> {
 }
 
 /// Adds a ban, or replaces the one with the same mask.
-pub(crate) fn add(connection: &Connection, ban: &Ban) -> Outcome<()> {
+pub(crate) fn add(connection: &Connection, ban: &Ban) -> ChangeResult<()> {
     expire(connection, clock::moment())?;
     let _ = remove(connection, ban.mask)?;
     let count: u32 = connection.query_row("SELECT count(*) FROM ban", [], |row| row.get(0))?;
@@ -44,7 +44,7 @@ pub(crate) fn add(connection: &Connection, ban: &Ban) -> Outcome<()> {
 }
 
 /// Removes the ban with that mask.
-pub(crate) fn remove(connection: &Connection, mask: Mask) -> Outcome<()> {
+pub(crate) fn remove(connection: &Connection, mask: Mask) -> ChangeResult<()> {
     let sql = "DELETE FROM ban WHERE kind = ?1 AND mask = ?2";
     let removed = connection.execute(sql, [mask.kind(), &mask.to_string()])?;
     Ok(if removed > 0 { Ok(()) } else { Err(Denial::NotBanned(mask)) })

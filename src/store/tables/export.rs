@@ -17,7 +17,7 @@ const SLICE: u32 = 1000;
 
 /// Which lines to export; all of them by default.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Filter {
+pub struct ExportFilter {
     /// Only lines of this room.
     pub room: Option<RoomName>,
     /// Only lines said at this moment or later.
@@ -59,7 +59,11 @@ impl<'a> Exported<'a> {
 ///
 /// # Errors
 /// The database cannot be read, or `out` cannot be written.
-pub fn export(dir: &Path, filter: Filter, mut out: impl Write) -> std::result::Result<(), Fault> {
+pub fn export(
+    dir: &Path,
+    filter: ExportFilter,
+    mut out: impl Write,
+) -> std::result::Result<(), Fault> {
     let (connection, file) = database::open_to_read(dir)?;
     let mut last = i64::MIN;
     loop {
@@ -92,7 +96,7 @@ fn write(slice: &[(i64, Option<Recalled>)], out: &mut impl Write) -> io::Result<
 /// The next rows after number `last`.
 fn slice(
     connection: &Connection,
-    filter: Filter,
+    filter: ExportFilter,
     last: i64,
 ) -> Result<Vec<(i64, Option<Recalled>)>> {
     let sql = format!(

@@ -6,7 +6,7 @@ use super::lines;
 use super::lines::COLUMNS;
 use crate::chat::Allowance;
 use crate::store::index::words as in_index;
-use crate::store::request::{Denial, MAX_WORDS, Outcome, Recalled};
+use crate::store::request::{ChangeResult, Denial, MAX_WORDS, Recalled};
 
 /// Lines in one answer.
 const MAX_HITS: u32 = 20;
@@ -16,7 +16,7 @@ pub(crate) fn search(
     connection: &Connection,
     typed: &str,
     allowance: Allowance,
-) -> Outcome<Vec<Recalled>> {
+) -> ChangeResult<Vec<Recalled>> {
     let words = match quote(typed) {
         Ok(words) => words,
         Err(denial) => return Ok(Err(denial)),
@@ -74,7 +74,7 @@ mod tests {
         connection
     }
 
-    fn look(connection: &Connection, typed: &str) -> Outcome<Vec<Recalled>> {
+    fn look(connection: &Connection, typed: &str) -> ChangeResult<Vec<Recalled>> {
         search(connection, typed, Allowance::new(AnswerForm::Lines))
     }
 

@@ -20,12 +20,12 @@ const TRIES: u32 = 50;
 /// The jobs, first come first served.
 #[derive(Debug, Default)]
 pub(crate) struct Forgetter {
-    jobs: VecDeque<Job>,
+    jobs: VecDeque<ForgetJob>,
     not_before: Option<Instant>,
 }
 
 #[derive(Debug)]
-struct Job {
+struct ForgetJob {
     /// The client that gets the answer, if a client asked.
     client: Option<ClientId>,
     /// The request of another process, if one asked.
@@ -45,7 +45,7 @@ impl Forgetter {
         filter: LineFilter,
         after: u64,
     ) {
-        self.jobs.push_back(Job { client, request, filter, after, progress: None, tries: 0 });
+        self.jobs.push_back(ForgetJob { client, request, filter, after, progress: None, tries: 0 });
     }
 
     /// Whether another client has to try again later.

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, Result};
 
-use crate::chat::Allowance;
+use crate::chat::{Allowance, Question};
 use crate::store::event::Event;
 use crate::store::file::database;
 use crate::store::questions::Asked;
-use crate::store::request::{Answer, Denial, Question};
+use crate::store::request::{Answer, Denial};
 use crate::store::tables::{lines, search};
 
 /// How long one question may take.

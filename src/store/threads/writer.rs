@@ -14,7 +14,7 @@ use crate::runtime::clock;
 use crate::store::backlog::{Item, Queue};
 use crate::store::event::Event;
 use crate::store::file::database::Database;
-use crate::store::request::{Answer, Denial, Outcome};
+use crate::store::request::{Answer, ChangeResult, Denial};
 use crate::store::tables::lines::RoomIds;
 use crate::store::tables::retention::Pruner;
 use crate::store::tables::roll::read_roll;
@@ -248,7 +248,7 @@ impl<R: FnMut(Event)> Writer<R> {
     /// Makes a change in one transaction; logs an error of SQLite.
     fn save<T>(
         &mut self,
-        make: impl FnOnce(&Connection) -> Outcome<T>,
+        make: impl FnOnce(&Connection) -> ChangeResult<T>,
     ) -> std::result::Result<T, Denial> {
         self.database.change(make).unwrap_or_else(|error| {
             log::error!("cannot save a change: {error}");

@@ -13,7 +13,7 @@ use crate::wire::text::MAX_WITHOUT_LINE_END;
 ///
 /// Each message is one line, even if it contains line ends.
 #[derive(Debug, Deserialize)]
-#[serde(from = "Saved")]
+#[serde(from = "SavedDecoder")]
 pub struct Decoder {
     frames: Frames,
     /// Whether messages are JSON rather than plain lines.
@@ -25,14 +25,14 @@ pub struct Decoder {
 
 /// The state of a decoder in a snapshot, enough to continue in the next process.
 #[derive(Serialize, Deserialize)]
-struct Saved {
+struct SavedDecoder {
     is_json: bool,
     unfinished: Vec<u8>,
     is_over: bool,
 }
 
-impl From<Saved> for Decoder {
-    fn from(saved: Saved) -> Self {
+impl From<SavedDecoder> for Decoder {
+    fn from(saved: SavedDecoder) -> Self {
         let mut decoder = Self { is_over: saved.is_over, ..Self::new(saved.is_json) };
         decoder.put_bytes(&saved.unfinished);
         decoder
@@ -43,7 +43,7 @@ impl Serialize for Decoder {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { frames, is_json, is_over, .. } = self;
         let unfinished = frames.unfinished().to_vec();
-        Saved { is_json: *is_json, unfinished, is_over: *is_over }.serialize(serializer)
+        SavedDecoder { is_json: *is_json, unfinished, is_over: *is_over }.serialize(serializer)
     }
 }
 

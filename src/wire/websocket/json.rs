@@ -25,8 +25,8 @@ pub(super) fn said(json: &str) -> Option<String> {
 #[derive(Serialize)]
 #[serde(tag = "t", rename_all = "lowercase")]
 pub(super) enum Told<'a> {
-    Said(Line<'a>),
-    Emote(Line<'a>),
+    Said(JsonLine<'a>),
+    Emote(JsonLine<'a>),
     Private { from: &'a str, to: &'a str, text: &'a str, ts: i64, id: Id<'a> },
     Joined { room: &'a str, nick: &'a str, here: usize },
     Left { room: &'a str, nick: &'a str, here: usize, reason: String },
@@ -42,7 +42,7 @@ pub(super) enum Told<'a> {
 }
 
 #[derive(Serialize)]
-pub(super) struct Line<'a> {
+pub(super) struct JsonLine<'a> {
     room: &'a str,
     nick: &'a str,
     text: &'a str,
@@ -139,7 +139,7 @@ pub(super) fn told(message: &Message) -> Told<'_> {
 fn said_by<'a>(room: &'a str, entry: &'a Entry) -> Told<'a> {
     let (nick, text, ts) = (entry.from.as_str(), entry.text.as_str(), entry.at.unix_ms);
     let id = Id(&entry.id);
-    let line = Line { room, nick, text, ts, id };
+    let line = JsonLine { room, nick, text, ts, id };
     match entry.kind {
         Kind::Gap => {
             let id = Some(id).filter(|id| !id.is_unknown());

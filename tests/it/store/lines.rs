@@ -5,8 +5,8 @@ use std::path::Path;
 use std::{fs, iter};
 
 use chatd::address::Address;
-use chatd::chat::{AnswerForm, ClientId, Entry, Kind, LineId};
-use chatd::store::{Answer, Denial, Event, PastRoom, Question, Recalled, Retention, Store};
+use chatd::chat::{AnswerForm, ClientId, Entry, Kind, LineId, Question};
+use chatd::store::{Answer, Denial, Event, PastRoom, Recalled, Retention, Store};
 use chatd::text::Text;
 
 use super::{CLIENT, Kept, count, entry, home, moment, nick, other, room, texts};

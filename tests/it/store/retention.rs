@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use chatd::chat::{AnswerForm, Entry};
-use chatd::store::{Answer, Question, Retention};
+use chatd::chat::{AnswerForm, Entry, Question};
+use chatd::store::{Answer, Retention};
 use chatd::text::Text;
 
 use super::{CLIENT, Kept, count, entry, home, moment, other, room};
