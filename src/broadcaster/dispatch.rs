@@ -99,15 +99,22 @@ impl Dispatcher {
 
     /// Handles the deferred input of clients that do not wait any more.
     pub(super) fn dispatch_released(&mut self, now: Now) {
-        for id in self.pending.take_unanswered() {
-            self.apply(now, id, Event::NotAnswered);
-        }
+        self.end_unanswered(now);
         while let Some((input, has_waited_for_disk)) = self.pending.take_released() {
             if has_waited_for_disk {
                 self.dispatch_in_turn(now, input);
             } else {
                 self.dispatch_behind_disk(now, input);
             }
+            self.end_unanswered(now);
+        }
+    }
+
+    /// Tells the chat which clients no longer wait for an answer, before more of their input is
+    /// handled: they may be about to enter a room.
+    fn end_unanswered(&mut self, now: Now) {
+        for id in self.pending.take_unanswered() {
+            self.apply(now, id, Event::NotAnswered);
         }
     }
 
@@ -155,6 +162,7 @@ impl Dispatcher {
             && let Some(incoming) = items.next()
         {
             self.apply_incoming(now, id, incoming);
+            self.end_unanswered(now);
             if self.peers.is_batch_full() {
                 self.flush(now);
             }

@@ -9,14 +9,17 @@ use std::time::Duration;
 use crate::chat::{ClientId, Effect};
 use crate::intake::Input;
 use crate::store::{Answer, Denial};
+use crate::wire::Incoming;
 
 /// How long a client's input may wait for an answer; then it is handled before the answer comes.
 const MOST: Duration = Duration::from_secs(2);
 /// The same for the answer to a change of bans: the input may be another one, which has to be in
 /// force soon, too.
 const MOST_FOR_BAN_CHANGE: Duration = Duration::from_millis(250);
-/// About how many items of one client may wait.
-const MAX_ITEMS: usize = 128;
+/// Bytes of one client's input that may wait, about: several reads, whatever is in them.
+const MAX_WEIGHT: usize = 256 * 1024;
+/// Bytes that an item takes beside its text.
+const ITEM: usize = size_of::<Incoming>();
 
 /// The clients that wait, and the input of those that have stopped waiting.
 #[derive(Debug, Default)]
@@ -57,7 +60,7 @@ impl WaitFor {
 struct Waiting {
     until: Duration,
     later: VecDeque<Input>,
-    items: usize,
+    weight: usize,
     what: WaitFor,
 }
 
@@ -96,11 +99,15 @@ impl Pending {
     }
 
     fn wait(&mut self, now: Duration, id: ClientId, what: WaitFor) {
-        if !self.is_over {
-            let until = now + what.patience();
-            let waiting = Waiting { until, later: VecDeque::new(), items: 0, what };
-            self.waiting.entry(id).or_insert(waiting);
+        if self.is_over {
+            if what == WaitFor::Answer {
+                self.unanswered.push(id);
+            }
+            return;
         }
+        let until = now + what.patience();
+        let waiting = Waiting { until, later: VecDeque::new(), weight: 0, what };
+        self.waiting.entry(id).or_insert(waiting);
     }
 
     /// Ends the wait of all clients that wait for the disk: everything is written.
@@ -117,15 +124,15 @@ impl Pending {
 
     /// Stores `input` for later if its client waits, and returns it otherwise.
     pub(super) fn defer(&mut self, input: Input) -> Option<Input> {
-        let (id, items) = match &input {
-            Input::Received(id, items) => (*id, items.len()),
-            Input::Settled(id) | Input::Idle(id, _) | Input::Gone(id, _) => (*id, 1),
+        let (id, weight) = match &input {
+            Input::Received(id, items) => (*id, items.iter().map(weight).sum()),
+            Input::Settled(id) | Input::Idle(id, _) | Input::Gone(id, _) => (*id, ITEM),
             _ => return Some(input),
         };
         let Some(waiting) = self.waiting.get_mut(&id) else { return Some(input) };
         waiting.later.push_back(input);
-        waiting.items += items;
-        if waiting.items > MAX_ITEMS {
+        waiting.weight += weight;
+        if waiting.weight > MAX_WEIGHT {
             self.give_up(id);
         }
         None
@@ -140,7 +147,10 @@ impl Pending {
 
     fn release(&mut self, id: ClientId) {
         let Some(Waiting { later, what, .. }) = self.waiting.remove(&id) else { return };
-        self.ready.extend(later.into_iter().map(|input| (input, what == WaitFor::Disk)));
+        // Whatever else of this client is ready came later.
+        for input in later.into_iter().rev() {
+            self.ready.push_front((input, what == WaitFor::Disk));
+        }
     }
 
     /// Ends the wait of all clients that have waited for their [patience](WaitFor::patience).
@@ -182,12 +192,21 @@ impl Pending {
     }
 }
 
+/// Bytes that an item takes, about.
+fn weight(item: &Incoming) -> usize {
+    let text = match item {
+        Incoming::Line(line) => line.as_str().len(),
+        Incoming::Answer(bytes) => bytes.len(),
+        _ => 0,
+    };
+    ITEM + text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::chat::{AnswerForm, Ban, BanChange, Mask, Nick, Question, Reason};
     use crate::text::{Line, Text};
-    use crate::wire::Incoming;
 
     const ALICE: ClientId = ClientId(1);
 
@@ -200,16 +219,15 @@ mod tests {
         BanChange::Unban(Mask::new("eve").unwrap())
     }
 
+    fn ask() -> Effect {
+        let form = AnswerForm::Lines;
+        Effect::Ask(ALICE, Question::Search { words: Text::new("x"), form })
+    }
+
     /// Alice waits for the answer to a search.
     fn waiting() -> Pending {
         let mut pending = Pending::default();
-        pending.note(
-            Duration::ZERO,
-            &Effect::Ask(
-                ALICE,
-                Question::Search { words: Text::new("x"), form: AnswerForm::Lines },
-            ),
-        );
+        pending.note(Duration::ZERO, &ask());
         pending
     }
 
@@ -284,9 +302,36 @@ mod tests {
         pending.end_overdue(MOST);
         assert!(!pending.has(ALICE));
         let mut pending = waiting();
-        assert!(pending.defer(said(MAX_ITEMS)).is_none() && pending.has(ALICE));
+        let most = MAX_WEIGHT / (ITEM + "hello".len());
+        assert!(pending.defer(said(most)).is_none() && pending.has(ALICE));
         assert!(pending.defer(said(1)).is_none() && !pending.has(ALICE));
-        assert_eq!(pending.ready.len(), 2);
+        assert_eq!((pending.ready.len(), pending.take_unanswered()), (2, vec![ALICE]));
+    }
+
+    #[test]
+    fn input_that_waited_comes_before_input_that_was_ready_later() {
+        let mut pending = waiting();
+        assert!(pending.defer(said(2)).is_none() && pending.defer(said(3)).is_none());
+        pending.end(ALICE, WaitFor::Answer);
+        let (first, _) = pending.take_released().unwrap();
+        assert!(matches!(&first, Input::Received(ALICE, items) if items.len() == 2));
+        pending.note(Duration::ZERO, &ask());
+        assert!(pending.defer(first).is_none());
+        pending.end(ALICE, WaitFor::Answer);
+        let lengths = std::iter::from_fn(|| match pending.take_released()? {
+            (Input::Received(_, items), _) => Some(items.len()),
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(lengths.collect::<Vec<_>>(), [2, 3]);
+    }
+
+    #[test]
+    fn at_the_end_a_question_is_unanswered_at_once() {
+        let mut pending = Pending::default();
+        pending.end_all();
+        pending.note(Duration::ZERO, &ask());
+        assert!(!pending.has(ALICE));
+        assert_eq!(pending.take_unanswered(), [ALICE]);
     }
 
     fn ban() -> Ban {

@@ -22,16 +22,18 @@ fn database(dir: &TempDir) -> Connection {
     connection
 }
 
-/// The texts of an export, oldest first.
-fn exported(dir: &TempDir) -> Vec<String> {
+/// The lines of an export, oldest first.
+fn exported_lines(dir: &TempDir) -> Vec<serde_json::Value> {
     let mut export = Command::new(env!("CARGO_BIN_EXE_chatd"));
     let ended = run(export.args(["export", "--state-dir", &dir.path("state")]));
     assert_eq!(ended.status, 0, "{}", ended.stderr);
-    let text = |line: &str| {
-        let row: serde_json::Value = serde_json::from_str(line).unwrap();
-        row["text"].as_str().unwrap().to_owned()
-    };
-    ended.stdout.lines().map(text).collect()
+    ended.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Their texts.
+fn exported(dir: &TempDir) -> Vec<String> {
+    let text = |line: &serde_json::Value| line["text"].as_str().unwrap().to_owned();
+    exported_lines(dir).iter().map(text).collect()
 }
 
 #[test]

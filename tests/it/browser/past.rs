@@ -94,6 +94,6 @@ fn what_is_said_thrice_within_a_millisecond_is_there_thrice_in_the_history_too()
     alice.shows("said", "bob", "}");
     assert_eq!(alice.texts("said"), ["}"; 3]);
     alice.says("/history");
-    alice.shows("notice", "", "all of it is here already");
+    alice.shows("notice", "", "these lines are already shown");
     assert_eq!(alice.texts("said"), ["}"; 3]);
 }

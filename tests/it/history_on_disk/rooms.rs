@@ -1,6 +1,6 @@
 //! A room shows its history on disk, whether or not the server has the room in memory.
 
-use super::start;
+use super::{exported_lines, start};
 use crate::harness::{Client, Server, Signal, TempDir, chatd, eventually, people};
 
 /// Says something in so many rooms, which are then the last ones.
@@ -95,4 +95,49 @@ fn more_history_is_read_when_more_is_to_be_replayed() {
         assert!(lines == 4 || lines < 3, "{shown:?}");
         (lines == 4).then_some(())
     });
+}
+
+/// Asserts that each line numbered `n` of the export was said in the room `k{n}`, and returns how many
+/// there are.
+#[track_caller]
+fn assert_in_their_rooms(dir: &TempDir) -> usize {
+    let lines = exported_lines(dir);
+    let numbered = lines.iter().filter_map(|line| {
+        let text = line["text"].as_str().unwrap();
+        Some((text.strip_prefix("line ")?, line["room"].as_str().unwrap()))
+    });
+    let wrong: Vec<_> = numbered.clone().filter(|(n, room)| *room != format!("k{n}")).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+    numbered.count()
+}
+
+/// Enters so many rooms that are not in memory, and says a line in each, all in one go.
+fn paste(rooms: usize) -> Vec<u8> {
+    let step = |number| format!("/join k{number}\nline {number}\n");
+    (0..rooms).map(step).collect::<String>().into_bytes()
+}
+
+#[test]
+fn what_follows_a_room_is_said_in_that_room_however_much_it_is() {
+    let dir = TempDir::new();
+    let server = start(&dir);
+    let [mut alice] = people(&server, ["alice"]);
+    alice.send_raw(&paste(400));
+    alice.sync();
+    server.stop();
+    assert_eq!(assert_in_their_rooms(&dir), 400);
+}
+
+#[test]
+fn a_restart_in_the_middle_of_a_paste_leaves_lines_in_their_rooms() {
+    let dir = TempDir::new();
+    let server = Server::with(["--state-dir", &dir.path("state")]);
+    let [mut alice] = people(&server, ["alice"]);
+    alice.send_raw(&paste(100));
+    alice.wait_for(|line| line == "-- You are alone in k0.");
+    server.signal(Signal::USR2);
+    server.wait_log(["restarting as"]);
+    alice.wait_for(|line| line == "-- You are alone in k20.");
+    server.stop();
+    assert!(assert_in_their_rooms(&dir) > 20);
 }

@@ -213,7 +213,7 @@ fn a_password_is_typed_twice_at_a_terminal_and_not_shown() {
     alice.shows("\r\nAgain: ");
     alice.rests();
     alice.types("top secret\r");
-    alice.ends_showing("\r\n");
+    alice.ends_showing("\r\nadded alice (user)\r\n");
     let mut bob = add("bob");
     bob.shows("Password: ");
     bob.rests();
