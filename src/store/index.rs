@@ -3,9 +3,13 @@
 //! FTS5 (unicode61) splits words at blanks. Chinese, Japanese, Thai and similar scripts have none,
 //! and Korean words carry their particles, so the index holds each of their characters as a word of
 //! its own, and a search looks for a phrase of characters.
+//!
+//! macOS writes é and 한 as several characters (Unicode NFD), most others as one (NFC); the index
+//! holds NFC.
 
 use std::borrow::Cow;
 
+use icu_normalizer::ComposingNormalizerBorrowed;
 use rusqlite::{Connection, Result, Statement, params};
 
 /// Builds the index of all lines.
@@ -33,10 +37,12 @@ pub(crate) fn removing(connection: &Connection) -> Result<Statement<'_>> {
     connection.prepare(sql)
 }
 
-/// `text` as the index gets it: with blanks around each character of scripts that have none.
+/// `text` as the index gets it: in NFC, with blanks around each character of scripts that have
+/// none.
 pub(crate) fn words(text: &str) -> Cow<'_, str> {
+    let text = ComposingNormalizerBorrowed::new_nfc().normalize(text);
     if text.chars().all(|c| letter(c).is_none()) {
-        return text.into();
+        return text;
     }
     let mut words = String::with_capacity(2 * text.len());
     for c in text.chars() {
@@ -84,5 +90,12 @@ mod tests {
         assert_eq!(words("v2东京ok"), "v2 东  京 ok");
         assert_eq!(words("한국어를"), " 한  국  어  를 ");
         assert_eq!(words("ดี"), " \u{e014}  \u{e035} ");
+    }
+
+    #[test]
+    fn decomposed_text_is_composed() {
+        assert_eq!(words("\u{1112}\u{1161}\u{11AB}"), words("한"));
+        assert_eq!(words("\u{30AB}\u{3099}"), words("ガ"));
+        assert_eq!(words("e\u{301}"), "é");
     }
 }

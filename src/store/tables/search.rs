@@ -131,6 +131,24 @@ mod tests {
     }
 
     #[test]
+    fn composed_and_decomposed_text_are_the_same_words() {
+        let nfd = |text: &str| -> String {
+            let nfd = icu_normalizer::DecomposingNormalizerBorrowed::new_nfd();
+            nfd.normalize(text).into_owned()
+        };
+        for composed in ["한글테스트", "ガギグ", "プログラム", "Grüße"] {
+            let decomposed = nfd(composed);
+            assert_ne!(composed, decomposed);
+            let lines = [composed, &decomposed];
+            let connection = said(&lines);
+            for typed in lines {
+                assert_eq!(found(&connection, typed), lines, "{typed}");
+            }
+        }
+        assert_eq!(found(&said(&[&nfd("한글테스트")]), "테스"), [nfd("한글테스트")]);
+    }
+
+    #[test]
     fn the_last_20_are_found() {
         let lines: Vec<_> = (1..=30).map(|number| format!("line {number}")).collect();
         let connection = said(&lines.iter().map(String::as_str).collect::<Vec<_>>());
