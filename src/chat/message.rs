@@ -116,6 +116,11 @@ pub enum Message {
 }
 
 impl Message {
+    /// The list of people in an empty room.
+    pub(super) fn nobody_in(room: RoomName) -> Self {
+        Self::People { room, here: 0, people: Vec::new(), more: 0 }
+    }
+
     /// Its size in bytes on the wire, roughly.
     pub fn weight(&self) -> usize {
         let text = match self {

@@ -45,10 +45,11 @@ impl Chat {
             let why = Text::new("not done in time; try again");
             self.handle(now, client, Event::NotAuthenticated(why), effects);
         }
-        let entering = self.clients.iter().filter(|(_, client)| client.entering.is_some());
-        let mut entering: Vec<_> = entering.map(|(&id, _)| id).collect();
-        entering.sort_unstable();
-        for client in entering {
+        let waits = |client: &Client| client.entering.is_some() || client.viewing.is_some();
+        let waiting = self.clients.iter().filter(|(_, client)| waits(client));
+        let mut waiting: Vec<_> = waiting.map(|(&id, _)| id).collect();
+        waiting.sort_unstable();
+        for client in waiting {
             self.handle(now, client, Event::NotAnswered, effects);
         }
     }

@@ -46,6 +46,20 @@ fn a_quiet_room_has_its_topic_and_its_lines_after_many_others() {
 }
 
 #[test]
+fn a_room_is_viewed_whether_or_not_the_server_has_it_in_memory() {
+    let dir = TempDir::new();
+    let server = start(&dir);
+    let [mut alice] = people(&server, ["alice"]);
+    alice.ask("/join quiet\n/topic silence\n/leave");
+    assert_eq!(alice.ask("/who quiet"), ["-- quiet (0 here)"]);
+    server.stop();
+    let server = start(&dir);
+    let [mut alice] = people(&server, ["alice"]);
+    assert_eq!(alice.ask("/who quiet"), ["-- quiet (0 here)"]);
+    assert_eq!(alice.ask("/who void"), ["!! there is no room called void"]);
+}
+
+#[test]
 fn who_enters_a_room_sees_its_past_before_what_is_said_next() {
     let dir = TempDir::new();
     let server = start(&dir);

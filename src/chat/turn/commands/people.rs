@@ -13,14 +13,10 @@ pub(crate) fn nick(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
 }
 
 pub(crate) fn who(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
-    let room = match args.first() {
-        None => turn.room().1,
-        Some(name) => {
-            let name = RoomName::new(name)?;
-            turn.chat.rooms.find(name).ok_or(Refusal::NoSuchRoom(name))?
-        }
-    };
-    turn.tell(turn.people(room));
+    match args.first() {
+        None => turn.tell(turn.people(turn.room().1)),
+        Some(name) => turn.view(RoomName::new(name)?)?,
+    }
     Ok(())
 }
 
