@@ -38,7 +38,8 @@ pub enum Effect {
     Reload,
     /// The client has another nick: the old one, the new one.
     Renamed(ClientId, Nick, Nick),
-    /// The client tried to log in to that account, without a password that could be checked.
+    /// The client tried to log in to that account, and the password was not checked: it cannot be
+    /// the right one, there is no such account, or the client has to wait.
     LoginFailed(ClientId, Nick),
     /// Log what an operator did: who did what to whom, and why.
     Moderated(Text),

@@ -67,6 +67,9 @@ impl Command {
     fn run(&self, turn: &mut Turn<'_>, line: &Line, args: &[&str]) -> Result<(), Refusal> {
         let is_garbled = args.last().is_some_and(|last| !line.ends_as_sent(last));
         if self.is_secret && is_garbled {
+            if self.name == LOGIN {
+                account::note_failed_login(turn, args);
+            }
             return Err(Refusal::GarbledPassword);
         }
         (self.run)(turn, args)
@@ -76,6 +79,9 @@ impl Command {
         self.access == Access::Everyone || turn.is_operator()
     }
 }
+
+/// The name of the command that logs in.
+const LOGIN: &str = "login";
 
 const COMMANDS: &[Command] = &[
     Command::new("/help [COMMAND]", "list the commands, or explain one", 0..=1, help),
@@ -313,6 +319,7 @@ mod tests {
 
     #[test]
     fn a_secret_command_is_seen_behind_a_slash_that_is_none() {
+        assert!(find(LOGIN).is_ok());
         for (line, meant) in [
             ("\u{FF0F}register x", Some("register")),
             ("\u{FF0F}\u{FF2C}ogin\u{3000}alice x", Some("login")),

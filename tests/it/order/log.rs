@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use super::{account, log_in, logs_in, registers, server};
-use crate::harness::{Client, TempDir, WebSocket, people, run};
+use crate::harness::{Client, TempDir, WebSocket, eventually, people, run};
 
 const FILTER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/fail2ban/filter.d/chatd.conf");
 
@@ -39,6 +39,27 @@ fn logins_failures_new_accounts_and_new_names_have_a_line_with_the_address() {
     // The log has all there is, and still no password.
     assert!(!server.log().contains("sesame") && !server.log().contains("horse"));
     assert!(server.log().contains(&guest));
+}
+
+#[test]
+fn logins_whose_password_is_not_checked_are_logged_too() {
+    let dir = TempDir::new();
+    account(&dir, "add alice", "open sesame\n");
+    let server = server(&dir);
+    let mut eve = Client::connect_from(&server, "127.0.0.5").welcomed();
+    let failed = format!("login failed for alice from {}\n", eve.local_addr());
+    let wait = |times| {
+        let logged = || (server.log().matches(&failed).count() == times).then_some(());
+        eventually("so many lines in the log", logged);
+    };
+    eve.send_raw(b"/login alice pass\xff\xfeword\n");
+    eve.wait_for(|line| line.starts_with("!! "));
+    wait(1);
+    fails(&mut eve, "alice", "wrong horse");
+    wait(2);
+    eve.send("/login alice open sesame");
+    eve.wait_for(|line| line.starts_with("!! too many failed logins"));
+    wait(3);
 }
 
 #[test]

@@ -26,16 +26,26 @@ pub(crate) fn register(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal
 
 pub(crate) fn login(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     warn_of_listeners(turn)?;
-    let (password, nick) = credentials(turn, args).inspect_err(|_| {
-        if let Some(nick) = Nick::new(args[0]) {
-            turn.effects.push(Effect::LoginFailed(turn.me, nick));
-        }
-    })?;
+    let (password, nick) =
+        credentials(turn, args).inspect_err(|_| note_failed_login(turn, args))?;
     turn.check_not_banned(nick)?;
     let from = turn.me().address();
-    turn.chat.authentication.begin_login(turn.now.uptime, turn.me, from)?;
+    let begun = turn.chat.authentication.begin_login(turn.now.uptime, turn.me, from);
+    if let Err(Refusal::LoginsFailed(_)) = begun {
+        note_failed_login(turn, args);
+    }
+    begun?;
     authenticate(turn, AuthRequest::Login(nick, password, turn.now.moment));
     Ok(())
+}
+
+/// Has a login logged whose password is not checked. Without accounts there is nothing to guess.
+pub(super) fn note_failed_login(turn: &mut Turn<'_>, args: &[&str]) {
+    if turn.chat.settings.has_archive
+        && let Some(nick) = Nick::new(args[0])
+    {
+        turn.effects.push(Effect::LoginFailed(turn.me, nick));
+    }
 }
 
 /// The password and nick in `args`, if there is such an account and the password is possible.
