@@ -195,6 +195,25 @@ fn what_cannot_be_done_with_an_account_is_said_in_one_line() {
 }
 
 #[test]
+fn the_state_directory_may_be_named_before_the_subcommand() {
+    let dir = TempDir::new();
+    assert_done(&manage(&dir, "account add alice", "top secret\n"), "added alice (user)\n");
+    let file = dir.file("chatd.toml", format!("state-dir = {:?}\n", dir.path("")));
+    let (dir, list) = (dir.path(""), ["account", "list"]);
+    for before in [["--state-dir", &*dir], ["--config", &*file]] {
+        let ended = run(chatd().args(before).args(list));
+        assert_eq!((ended.status, &*ended.stderr), (0, ""));
+        assert!(ended.stdout.starts_with("alice "), "{}", ended.stdout);
+    }
+    let behind =
+        run(chatd().args(["--state-dir", "/nowhere"]).args(list).args(["--state-dir", &dir]));
+    assert_eq!((behind.status, &*behind.stderr), (0, ""), "the one behind it counts");
+    let ended = run(chatd().args(["--port", "1", "--state-dir", &dir]).args(list));
+    let refused = "chatd: --port cannot be used with a subcommand\n";
+    assert_eq!((ended.status, &*ended.stderr), (2, refused));
+}
+
+#[test]
 #[ignore = "needs setsid (util-linux)"]
 fn a_password_is_typed_twice_at_a_terminal_and_not_shown() {
     let dir = TempDir::new();
