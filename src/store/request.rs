@@ -91,21 +91,21 @@ impl fmt::Display for Denial {
 pub enum Recalled {
     /// A line that somebody said in a room.
     Said(RoomName, Entry),
-    /// Lines were lost there, as the text says.
-    Gap(RoomName, Entry),
+    /// Lines were lost or removed there, as the text says.
+    Marker(RoomName, Entry),
 }
 
 impl Recalled {
     /// The room and the entry.
     pub fn into_entry(self) -> (RoomName, Entry) {
         match self {
-            Self::Said(room, entry) | Self::Gap(room, entry) => (room, entry),
+            Self::Said(room, entry) | Self::Marker(room, entry) => (room, entry),
         }
     }
 
     pub(crate) fn entry(&self) -> &Entry {
         match self {
-            Self::Said(_, entry) | Self::Gap(_, entry) => entry,
+            Self::Said(_, entry) | Self::Marker(_, entry) => entry,
         }
     }
 

@@ -25,6 +25,15 @@ pub enum Kind {
     Emoted,
     /// A marker for lost lines; the text says how many.
     Gap,
+    /// A marker for so many lines in a row that were forgotten; the text says it, too.
+    Removed(u32),
+}
+
+impl Kind {
+    /// Whether nobody said it.
+    pub(crate) fn is_marker(self) -> bool {
+        matches!(self, Self::Gap | Self::Removed(_))
+    }
 }
 
 /// A line in the history.
@@ -41,4 +50,29 @@ pub struct Entry {
     pub kind: Kind,
     /// Its text.
     pub text: Text,
+}
+
+impl Entry {
+    /// The marker in the place of `lines` forgotten lines, of which the last was said `at` that
+    /// time.
+    pub(crate) fn removed(id: LineId, at: Moment, lines: u32) -> Self {
+        let plural = if lines == 1 { "" } else { "s" };
+        let text = Text::new(format!("[{lines} line{plural} removed]"));
+        Self { id, at, from: Nick::server(), kind: Kind::Removed(lines), text }
+    }
+
+    /// The marker for what `self` and the next entry stand for, if both are forgotten lines.
+    pub(crate) fn merge(&self, next: &Self) -> Option<Self> {
+        match (self.kind, next.kind) {
+            (Kind::Removed(lines), Kind::Removed(more)) => {
+                Some(Self::removed(next.id.clone(), next.at, lines.saturating_add(more)))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether both are the same line, or end with the same forgotten line.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        if self.id.is_unknown() { self == other } else { self.id == other.id }
+    }
 }

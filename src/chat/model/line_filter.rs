@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::entry::{Entry, Kind};
+use super::entry::Entry;
 use super::line_id::LineId;
 use super::moment::Moment;
 use super::name::{Nick, RoomName};
@@ -30,9 +30,9 @@ pub struct LineFilter {
 }
 
 impl LineFilter {
-    /// Whether `line`, which was said in `room`, meets all conditions. Markers of gaps never do.
+    /// Whether `line`, which was said in `room`, meets all conditions. Markers never do.
     pub fn matches(&self, room: RoomName, line: &Entry) -> bool {
-        line.kind != Kind::Gap
+        !line.kind.is_marker()
             && self.room.is_none_or(|own| own == room)
             && self.nick.is_none_or(|nick| nick.resembles(line.from))
             && self.since.is_none_or(|since| line.at >= since)
@@ -46,6 +46,7 @@ impl LineFilter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::model::Kind;
 
     #[test]
     fn all_conditions_have_to_hold() {

@@ -47,11 +47,12 @@ impl History {
         if self.capacity == 0 {
             return;
         }
-        let has =
-            |own: &VecDeque<(ClientId, Entry)>, entry| own.iter().any(|(_, own)| own == entry);
+        let has = |own: &VecDeque<(ClientId, Entry)>, entry| {
+            own.iter().any(|(_, own)| own.is_same(entry))
+        };
         let older = match (self.entries.front(), entries.first()) {
             (Some((_, first)), Some(oldest)) => {
-                let index = entries.iter().rposition(|entry| entry == first);
+                let index = entries.iter().rposition(|entry| entry.is_same(first));
                 let is_known = || has(&self.entries, oldest);
                 index.unwrap_or_else(|| if is_known() { 0 } else { entries.len() })
             }
@@ -63,6 +64,7 @@ impl History {
         let older = entries.into_iter().skip(surplus).map(|entry| (ClientId::NOBODY, entry));
         let newer = std::mem::take(&mut self.entries);
         self.entries = older.chain(newer).collect();
+        self.merge_markers();
     }
 
     /// The last `count` entries, oldest first, without those older than `oldest` or said by
@@ -85,9 +87,31 @@ impl History {
         last
     }
 
-    /// Removes the lines that match.
+    /// Removes the lines that match, and leaves a marker for each run of them.
     pub(crate) fn forget(&mut self, matches: impl Fn(&Entry) -> bool) {
-        self.entries.retain(|(_, entry)| !matches(entry));
+        for line in self.entries.iter_mut().filter(|(_, entry)| matches(entry)) {
+            *line = (ClientId::NOBODY, Entry::removed(line.1.id.clone(), line.1.at, 1));
+        }
+        self.merge_markers();
+    }
+
+    fn merge_markers(&mut self) {
+        let mut merged: VecDeque<(ClientId, Entry)> = VecDeque::new();
+        for line in self.entries.drain(..) {
+            if let Some((_, last)) = merged.back_mut()
+                && let Some(marker) = last.merge(&line.1)
+            {
+                *last = marker;
+            } else {
+                merged.push_back(line);
+            }
+        }
+        self.entries = merged;
+    }
+
+    /// Removes all lines.
+    pub(crate) fn clear(&mut self) {
+        self.entries.clear();
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -127,5 +151,34 @@ mod tests {
             let last = history.last(1000, None, &[], AnswerForm::Lines);
             assert_eq!(last, entries(all), "{own:?} {stored:?}");
         }
+    }
+
+    #[test]
+    fn forgotten_lines_leave_a_marker_for_each_run_at_the_place_and_time_of_its_last_line() {
+        let mut history = History::new(20);
+        let lines = entries(0..7);
+        lines.iter().for_each(|entry| history.push(ClientId(1), entry.clone()));
+        let forget = |history: &mut History, numbers: &[i64]| {
+            history.forget(|entry| numbers.contains(&entry.at.unix_ms));
+        };
+        let shown = |history: &History| -> Vec<_> {
+            let last = history.last(9, None, &[ClientId(1)], AnswerForm::Lines);
+            last.iter().map(|entry| (entry.at.unix_ms, entry.text.to_string())).collect()
+        };
+        let marker = |at: i64, text: &str| (at, text.to_owned());
+        forget(&mut history, &[1, 2, 5]);
+        assert_eq!(
+            shown(&history),
+            [marker(2, "[2 lines removed]"), marker(5, "[1 line removed]")]
+        );
+        forget(&mut history, &[3, 4]);
+        assert_eq!(shown(&history), [marker(5, "[5 lines removed]")]);
+        assert_eq!(history.entries.len(), 3);
+        // The store has the same lines, and those before them.
+        let removed = Entry::removed(lines[5].id.clone(), lines[5].at, 5);
+        let [first, last] = [0, 6].map(|index: usize| lines[index].clone());
+        let stored = vec![first, removed, last];
+        history.recall(stored.clone());
+        assert_eq!(history.last(9, None, &[], AnswerForm::Lines), stored);
     }
 }

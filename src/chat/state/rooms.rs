@@ -156,7 +156,7 @@ impl Rooms {
 
     pub(crate) fn forget_all(&mut self) {
         for room in self.rooms.values_mut() {
-            room.history.forget(|_| true);
+            room.history.clear();
             room.is_read = false;
         }
     }

@@ -38,19 +38,15 @@ struct Exported<'a> {
 
 impl<'a> Exported<'a> {
     fn new(id: i64, row: &'a Recalled) -> Self {
-        let (room, at, nick, kind) = match row {
-            Recalled::Said(room, entry) => {
-                let kind = match entry.kind {
-                    Kind::Said => "said",
-                    Kind::Emoted => "emote",
-                    Kind::Gap => "gap",
-                };
-                (room, entry.at, entry.from.as_str(), kind)
-            }
-            Recalled::Gap(room, entry) => (room, entry.at, "", "gap"),
+        let (Recalled::Said(room, entry) | Recalled::Marker(room, entry)) = row;
+        let (nick, text) = (entry.from.as_str(), entry.text.as_str());
+        let (kind, nick, text) = match entry.kind {
+            Kind::Said => ("said", nick, text),
+            Kind::Emoted => ("emote", nick, text),
+            Kind::Gap => ("gap", "", text),
+            Kind::Removed(_) => ("removed", "", ""),
         };
-        let text = row.text().as_str();
-        Self { id, ts: at.unix_ms, room: room.as_str(), nick, kind, text }
+        Self { id, ts: entry.at.unix_ms, room: room.as_str(), nick, kind, text }
     }
 }
 

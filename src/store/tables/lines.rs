@@ -80,6 +80,7 @@ pub(crate) fn insert(
                     Kind::Said => SAID,
                     Kind::Emoted => EMOTED,
                     Kind::Gap => GAP,
+                    Kind::Removed(_) => FORGOTTEN,
                 };
                 add(room, &entry.id, (entry.at, kind, entry.from.as_str(), entry.text.as_str()))?;
             }
@@ -94,7 +95,8 @@ pub(crate) fn insert(
     Ok(())
 }
 
-/// The last `count` rows of a room, oldest first; fewer, if `allowance` does not allow them.
+/// The last `count` lines and markers of a room, oldest first; fewer, if `allowance` does not allow
+/// them.
 pub(crate) fn last(
     connection: &Connection,
     room: RoomName,
@@ -105,11 +107,11 @@ pub(crate) fn last(
     let id = connection.query_row(id, [room.as_str()], |row| row.get::<_, i64>(0)).optional()?;
     let sql = format!(
         "SELECT {COLUMNS} FROM msg JOIN room ON room.id = msg.room_id
-         WHERE msg.room_id = ?1 AND msg.kind <> {FORGOTTEN} ORDER BY msg.id DESC LIMIT ?2"
+         WHERE msg.room_id = ?1 ORDER BY msg.id DESC"
     );
     let mut query = connection.prepare(&sql)?;
-    let rows = query.query_map(params![id, i64::try_from(count).unwrap_or(i64::MAX)], recall)?;
-    take_newest(rows, allowance)
+    let rows = query.query_map([id], recall)?;
+    take_newest(rows, count, allowance)
 }
 
 /// The topic and the last `count` lines of a room; `None` when nothing was ever said or set in it.
@@ -150,16 +152,23 @@ pub(crate) fn last_of_all(
     Ok(rooms)
 }
 
-/// Collects as many rows as `allowance` allows. They come newest first, and are returned oldest
-/// first.
+/// Collects `count` rows, or as many as `allowance` allows. They come newest first, and are returned
+/// oldest first, with one marker for each run of forgotten lines.
 pub(crate) fn take_newest(
     rows: impl Iterator<Item = Result<Option<Recalled>>>,
+    count: usize,
     mut allowance: Allowance,
 ) -> Result<Vec<Recalled>> {
-    let mut taken = Vec::new();
+    let mut taken: Vec<Recalled> = Vec::new();
     for row in rows {
         let Some(row) = row? else { continue };
-        if !allowance.allows(row.entry()) {
+        if let Some(Recalled::Marker(_, newer)) = taken.last_mut()
+            && let Some(marker) = row.entry().merge(newer)
+        {
+            *newer = marker;
+            continue;
+        }
+        if taken.len() == count || !allowance.allows(row.entry()) {
             break;
         }
         taken.push(row);
@@ -181,7 +190,10 @@ pub(crate) fn recall(row: &Row<'_>) -> Result<Option<Recalled>> {
         Some(EMOTED) => Kind::Emoted,
         Some(GAP) => {
             let entry = Entry { id, at, from: Nick::server(), kind: Kind::Gap, text: body };
-            return Ok(Some(Recalled::Gap(room, entry)));
+            return Ok(Some(Recalled::Marker(room, entry)));
+        }
+        Some(FORGOTTEN) => {
+            return Ok(Some(Recalled::Marker(room, Entry::removed(id, at, 1))));
         }
         _ => return Ok(None),
     };

@@ -30,7 +30,7 @@ pub(crate) fn search(
     );
     let mut query = connection.prepare(&sql)?;
     let rows = query.query_map(params![words, MAX_HITS], lines::recall)?;
-    lines::take_newest(rows, allowance).map(Ok)
+    lines::take_newest(rows, usize::MAX, allowance).map(Ok)
 }
 
 /// The words of `typed` as FTS5 strings, all of which have to match.

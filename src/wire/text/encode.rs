@@ -158,7 +158,7 @@ impl Lines<'_> {
         let (before, after) = match entry.kind {
             Kind::Said => ("<", "> "),
             Kind::Emoted => ("* ", " "),
-            Kind::Gap => {
+            Kind::Gap | Kind::Removed(_) => {
                 self.out.extend_from_slice(entry.text.as_str().as_bytes());
                 return self.out.extend_from_slice(self.end().as_bytes());
             }

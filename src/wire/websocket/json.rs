@@ -141,7 +141,7 @@ fn said_by<'a>(room: &'a str, entry: &'a Entry) -> Told<'a> {
     let id = Id(&entry.id);
     let line = JsonLine { room, nick, text, ts, id };
     match entry.kind {
-        Kind::Gap => {
+        Kind::Gap | Kind::Removed(_) => {
             let id = Some(id).filter(|id| !id.is_unknown());
             Told::Notice(Notice { text: text.to_owned(), ts: Some(ts), id })
         }

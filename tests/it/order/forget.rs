@@ -2,8 +2,10 @@
 
 use std::fs;
 
+use serde_json::{Value, json};
+
 use super::{manage, ruled, until};
-use crate::harness::{Client, Server, TempDir, chatd, people, run};
+use crate::harness::{Client, Server, TempDir, WebSocket, chatd, people, run};
 
 const SECRET: &str = "hunter2xyzzy";
 
@@ -61,7 +63,39 @@ fn an_operator_has_lines_forgotten_everywhere() {
     assert!(rest.contains("<eve> the bob said it") && rest.contains("the work"), "{rest}");
     assert_eq!(server.log().matches("had lines of bob in lobby forgotten").count(), 2);
     let exported = manage(&dir, "export", "");
-    assert_eq!(exported.lines().count(), 2, "{exported}");
+    assert_eq!(
+        exported.matches(r#""nick":"","kind":"removed","text":""}"#).count(),
+        3,
+        "{exported}"
+    );
+    assert_eq!(exported.lines().count(), 5, "{exported}");
+}
+
+#[test]
+fn a_run_of_forgotten_lines_leaves_a_marker_in_its_place() {
+    let dir = TempDir::new();
+    let (server, mut carol) = ruled(&dir);
+    let mut web = WebSocket::connect_json(&server);
+    talk(&server);
+    until(&mut carol, "/forget bob", " are forgotten");
+    let markers = |lines: Vec<String>| -> Vec<_> {
+        let past =
+            lines.into_iter().filter(|line| line.contains(" removed]") || line.contains("<eve>"));
+        past.map(|line| line.rsplit_once("] ").map_or(line.clone(), |(_, text)| text.to_owned()))
+            .collect()
+    };
+    let left = ["[3 lines removed]", "<eve> the bob said it"];
+    assert_eq!(markers(Client::guest(&server).sync()), left, "from memory");
+    assert_eq!(markers(carol.ask("/history")), left, "from the disk");
+    let told = web.ask("/history");
+    let mut objects = told.iter().map(|told| serde_json::from_str::<Value>(told).unwrap());
+    let history = objects.find(|told| told["t"] == "history").unwrap();
+    let marker = &history["messages"][0];
+    assert_eq!((&marker["t"], &marker["text"]), (&json!("notice"), &json!(left[0])));
+    assert!(marker["ts"].is_i64() && marker["id"].is_string(), "{marker}");
+    server.stop();
+    let server = Server::with(["--state-dir", &dir.path("")]);
+    assert_eq!(markers(Client::guest(&server).sync()), left, "after a restart");
 }
 
 #[test]
@@ -100,9 +134,10 @@ fn lines_are_chosen_by_all_conditions_without_a_server_as_well() {
     talk(&server);
     server.stop();
     let forget = |options: &str| manage(&dir, &format!("forget {options}"), "");
-    let exported = || -> Vec<serde_json::Value> {
+    let exported = || -> Vec<Value> {
         let lines = manage(&dir, "export", "");
-        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        let rows = lines.lines().map(|line| serde_json::from_str(line).unwrap());
+        rows.filter(|row: &Value| row["kind"] != "removed").collect()
     };
     let id = exported()[0]["id"].to_string();
     assert_eq!(forget(&format!("--id {id} --nick eve")), "no line was found\n");
