@@ -91,7 +91,7 @@ fn check_lines(message: &Message, lines: &[&str], timestamps: bool) {
         Message::Said { entry: Entry { from, kind, .. }, .. } => match kind {
             Kind::Said => is_said(format!("<{from}> ")),
             Kind::Emoted => is_said(format!("* {from} ")),
-            Kind::Gap => panic!("nobody says a gap"),
+            Kind::Gap | Kind::Removed(_) => panic!("nobody says a marker"),
         },
         Message::PrivateFrom { from, .. } => is_said(format!("[from {from}] ")),
         Message::PrivateTo { to, .. } => is_said(format!("[to {to}] ")),
