@@ -22,6 +22,8 @@ use crate::wire::{Decoder, Dialect, Incoming};
 const SETTLING: Duration = Duration::from_millis(300);
 /// Items forwarded at once.
 const MAX_ITEMS: usize = 128;
+/// So many bytes of the protocol's [overhead](Decoder::overhead) cost as much as a line.
+const OVERHEAD_OF_A_LINE: usize = 64;
 
 /// What every session needs.
 #[derive(Clone, Debug)]
@@ -263,6 +265,7 @@ impl Session {
         while let Some(incoming) = self.decoder.next(&mut bytes, self.limits.max_line) {
             self.admit(incoming, &mut items)?;
         }
+        self.pay_overhead(&mut items)?;
         self.send(&mut items)
     }
 
@@ -289,6 +292,21 @@ impl Session {
         self.note_silence(&incoming)?;
         items.push(incoming);
         if items.len() == MAX_ITEMS { self.send(items) } else { Ok(()) }
+    }
+
+    /// Takes a token for every [`OVERHEAD_OF_A_LINE`], as [`admit`](Self::admit) does for a line.
+    fn pay_overhead(&mut self, items: &mut Vec<Incoming>) -> Result<(), SessionEnd> {
+        while *self.decoder.overhead() >= OVERHEAD_OF_A_LINE && !self.is_hung_up {
+            match self.take_token() {
+                Ok(()) => *self.decoder.overhead() -= OVERHEAD_OF_A_LINE,
+                Err(pause) => {
+                    self.send(items)?;
+                    self.pause(pause)?;
+                    self.check_idle()?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Notes the time of a line, also while it waits for flood control. Items that are not lines do

@@ -113,7 +113,7 @@ fn a_message_of_many_frames_has_64_kib_too() {
 
 #[test]
 fn a_message_of_empty_frames_without_end_is_too_large() {
-    let server = Server::with_web([]);
+    let server = Server::with_web(["--rate", "0"]);
     let mut bob = WebSocket::join(&server, "bob");
     let before = server.rss_kb();
     let piece = |opcode| masked(Frame::message("", OpCode::Data(opcode), false));

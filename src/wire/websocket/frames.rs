@@ -20,6 +20,9 @@ pub struct Frames {
     unfinished: Unfinished,
     /// Most bytes of a message.
     most: usize,
+    /// See [`wire::Decoder::overhead`](crate::wire::Decoder::overhead): pongs, and the headers of
+    /// frames that end no message.
+    pub overhead: usize,
 }
 
 /// A message.
@@ -47,7 +50,7 @@ impl Frames {
     /// many with the headers of its frames: it may be cut into small frames, but not into an
     /// endless number of empty ones.
     pub fn new(most: usize) -> Self {
-        Self { unfinished: Unfinished::default(), most }
+        Self { unfinished: Unfinished::default(), most, overhead: 0 }
     }
 
     /// The bytes of the incomplete message so far; a new `Frames` that reads them is in the same
@@ -75,10 +78,11 @@ impl Frames {
     }
 
     fn read(&mut self, input: &mut &[u8], output: &mut Vec<u8>) -> Result<Option<Data>, End> {
-        while let Some(bytes) = self.unfinished.complete(input, self.most)? {
+        while let Some(bytes) = self.unfinished.complete(input, self.most, &mut self.overhead)? {
             if let Some(data) = decode(&bytes, self.most, output)? {
                 return Ok(Some(data));
             }
+            self.overhead += bytes.len();
         }
         Ok(None)
     }
@@ -131,8 +135,13 @@ struct FrameStart {
 
 impl Unfinished {
     /// Takes bytes from `input` up to the end of a message or of a control frame, and returns it;
-    /// `None` if it needs more bytes.
-    fn complete(&mut self, input: &mut &[u8], most: usize) -> Result<Option<Vec<u8>>, End> {
+    /// `None` if it needs more bytes. Adds the headers of frames that end no message to `overhead`.
+    fn complete(
+        &mut self,
+        input: &mut &[u8],
+        most: usize,
+        overhead: &mut usize,
+    ) -> Result<Option<Vec<u8>>, End> {
         while let Some(frame) = self.begin_frame(input)? {
             self.check(&frame, most)?;
             self.take(input, frame.end - self.bytes.len());
@@ -142,6 +151,7 @@ impl Unfinished {
             if let Some(complete) = self.end_frame(&frame) {
                 return Ok(Some(complete));
             }
+            *overhead += frame.header.len(frame.payload as u64);
         }
         Ok(None)
     }
