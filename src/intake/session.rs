@@ -51,7 +51,7 @@ pub(crate) struct Session {
     bucket: Bucket,
     /// Whether the client has closed the connection in both directions.
     is_hung_up: bool,
-    /// When the client last sent a whole line.
+    /// When the client last sent a whole line that is not blank.
     heard: Duration,
     is_settled: bool,
 }
@@ -309,10 +309,11 @@ impl Session {
         Ok(())
     }
 
-    /// Notes the time of a line, also while it waits for flood control. Items that are not lines do
-    /// not count as activity.
+    /// Notes the time of a line, also while it waits for flood control. Blank lines, and items that
+    /// are not lines, do not count as activity.
     fn note_silence(&mut self, incoming: &Incoming) -> Result<(), SessionEnd> {
         match incoming {
+            Incoming::Line(line) if line.is_blank() => self.check_idle(),
             Incoming::Line(_) | Incoming::TooLong { .. } | Incoming::Malformed => {
                 self.heard = self.shared.clock.uptime();
                 Ok(())
