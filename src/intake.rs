@@ -3,9 +3,11 @@
 pub(crate) mod inbox; // `Input`: one message to the broadcaster
 mod session; // reads one client
 mod handshake; // TLS and HTTP before a session
+mod hurry; // ends handshakes early
 mod accept; // the accept loop
 
 pub(crate) use self::accept::{Acceptor, Entrance};
 pub(crate) use self::handshake::Service;
+pub(crate) use self::hurry::Hurry;
 pub(crate) use self::inbox::Input;
 pub(crate) use self::session::{Session, SessionContext};

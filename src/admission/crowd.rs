@@ -21,11 +21,12 @@ pub enum Share {
 impl Share {
     pub(super) const COUNT: usize = 3;
 
-    /// How many may be in their handshake at once: each costs a thread.
+    /// How many may be in their handshake at once: each costs a thread. The [intake](crate::intake)
+    /// ends the oldest for health checks and metrics when there are far fewer.
     pub(super) fn most(self) -> usize {
         match self {
             Self::Clients => 1024,
-            Self::Figures | Self::Health => 32,
+            Self::Figures | Self::Health => 128,
         }
     }
 

@@ -228,11 +228,9 @@ impl Config {
     pub fn warnings(&self, now: SystemTime) -> Vec<String> {
         let unknown = self.unknown_variables.iter();
         let unknown = unknown.map(|name| format!("{name} is set, but there is no such setting"));
-        let expiry = self.identity.as_ref().and_then(Identity::expiry);
-        let certificate = expiry.and_then(|expiry| expiry.warning(now)).map(|warning| {
-            let path = self.tls_cert.as_ref().map_or("", |pem| pem.path.as_str());
-            format!("--tls-cert {path}: {warning}")
-        });
+        let path = self.tls_cert.as_ref().map_or("", |pem| pem.path.as_str());
+        let certificates = self.identity.iter().flat_map(|identity| identity.warnings(now));
+        let certificate = certificates.map(|warning| format!("--tls-cert {path}: {warning}"));
         unknown.chain(certificate).collect()
     }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::handshake::{Handshake, Service, last_words};
+use super::hurry::Hurry;
 use super::session::SessionContext;
 use crate::admission::{Crowd, Door, HandshakeSlot, Share, TurnedAway};
 use crate::net::Transport;
@@ -32,8 +33,7 @@ pub(crate) struct Entrance {
     pub threads: Threads,
     /// Rings to stop accepting.
     pub closing: Arc<Bell>,
-    /// Rings to end all handshakes at once.
-    pub hurry: Arc<Bell>,
+    pub hurry: Arc<Hurry>,
 }
 
 /// Accepts from one listener.
@@ -92,7 +92,7 @@ impl Acceptor {
             addr,
             service: self.service.clone(),
             door: Arc::clone(&self.entrance.door),
-            hurry: Arc::clone(&self.entrance.hurry),
+            hurry: self.entrance.hurry.bell(Share::Clients),
             shared: self.entrance.shared.clone(),
             is_hurried: false,
         };
@@ -145,12 +145,16 @@ impl Acceptor {
         let is_tls = self.service.tls.is_some();
         let begin =
             |share| self.entrance.door.begin_handshake(addr.ip(), share, is_tls, &limits, now);
-        match begin(self.service.share()) {
-            Ok(slot) => Ok((handshake, slot)),
+        let share = self.service.share();
+        match begin(share) {
+            Ok(slot) => {
+                Ok((Handshake { hurry: self.entrance.hurry.bell(share), ..handshake }, slot))
+            }
             Err(Crowd::Everywhere) => {
                 let only_health = self.service.only_health().ok_or((addr, Crowd::Everywhere))?;
                 let slot = begin(Share::Health).map_err(|crowd| (addr, crowd))?;
-                Ok((Handshake { service: only_health, is_hurried: true, ..handshake }, slot))
+                let hurry = self.entrance.hurry.bell(Share::Health);
+                Ok((Handshake { service: only_health, hurry, is_hurried: true, ..handshake }, slot))
             }
             Err(crowd) => Err((addr, crowd)),
         }

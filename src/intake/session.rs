@@ -22,6 +22,8 @@ use crate::wire::{Decoder, Dialect, Incoming};
 const SETTLING: Duration = Duration::from_millis(300);
 /// Items forwarded at once.
 const MAX_ITEMS: usize = 128;
+/// So many bytes of the protocol's [overhead](Decoder::overhead) cost as much as a line.
+const OVERHEAD_OF_A_LINE: usize = 64;
 
 /// What every session needs.
 #[derive(Clone, Debug)]
@@ -49,7 +51,7 @@ pub(crate) struct Session {
     bucket: Bucket,
     /// Whether the client has closed the connection in both directions.
     is_hung_up: bool,
-    /// When the client last sent a whole line.
+    /// When the client last sent a whole line that is not blank.
     heard: Duration,
     is_settled: bool,
 }
@@ -263,6 +265,7 @@ impl Session {
         while let Some(incoming) = self.decoder.next(&mut bytes, self.limits.max_line) {
             self.admit(incoming, &mut items)?;
         }
+        self.pay_overhead(&mut items)?;
         self.send(&mut items)
     }
 
@@ -291,10 +294,26 @@ impl Session {
         if items.len() == MAX_ITEMS { self.send(items) } else { Ok(()) }
     }
 
-    /// Notes the time of a line, also while it waits for flood control. Items that are not lines do
-    /// not count as activity.
+    /// Takes a token for every [`OVERHEAD_OF_A_LINE`], as [`admit`](Self::admit) does for a line.
+    fn pay_overhead(&mut self, items: &mut Vec<Incoming>) -> Result<(), SessionEnd> {
+        while *self.decoder.overhead() >= OVERHEAD_OF_A_LINE && !self.is_hung_up {
+            match self.take_token() {
+                Ok(()) => *self.decoder.overhead() -= OVERHEAD_OF_A_LINE,
+                Err(pause) => {
+                    self.send(items)?;
+                    self.pause(pause)?;
+                    self.check_idle()?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes the time of a line, also while it waits for flood control. Blank lines, and items that
+    /// are not lines, do not count as activity.
     fn note_silence(&mut self, incoming: &Incoming) -> Result<(), SessionEnd> {
         match incoming {
+            Incoming::Line(line) if line.is_blank() => self.check_idle(),
             Incoming::Line(_) | Incoming::TooLong { .. } | Incoming::Malformed => {
                 self.heard = self.shared.clock.uptime();
                 Ok(())

@@ -2,7 +2,9 @@
 
 mod expiry;
 
+use std::iter;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 pub(crate) use self::expiry::Expiry;
 
@@ -12,6 +14,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use webpki::EndEntityCert;
 
 use crate::runtime::Replaceable;
 
@@ -26,14 +29,24 @@ impl Certificates {
     /// Parses them from PEM (RFC 7468).
     ///
     /// # Errors
-    /// `pem` has no certificate, or a malformed one.
+    /// `pem` has no certificate, or a malformed one, or the first one cannot be used.
     pub fn from_pem(pem: &[u8]) -> Result<Self, String> {
         let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
         match certificates {
             Ok(found) if found.is_empty() => Err("the file contains no certificate".to_owned()),
-            Ok(found) => Ok(Self(found)),
+            Ok(found) => check(&found[0]).map(|()| Self(found)),
             Err(error) => Err(format!("not a PEM file: {error}")),
         }
+    }
+}
+
+fn check(certificate: &CertificateDer<'_>) -> Result<(), String> {
+    match EndEntityCert::try_from(certificate) {
+        Ok(_) => Ok(()),
+        Err(webpki::Error::UnsupportedCertVersion) => {
+            Err("the certificate is not of version 3 of X.509, which TLS requires".to_owned())
+        }
+        Err(error) => Err(format!("chatd cannot read the certificate: {error}")),
     }
 }
 
@@ -90,6 +103,14 @@ impl Identity {
     pub fn expiry(&self) -> Option<Expiry> {
         self.0.cert.first().and_then(Expiry::of)
     }
+
+    /// Warnings for the operator about the chain at `now`.
+    pub fn warnings(&self, now: SystemTime) -> Vec<String> {
+        let [own, intermediate] = ["the TLS certificate", "an intermediate TLS certificate"];
+        let names = iter::once(own).chain(iter::repeat(intermediate));
+        let chain = names.zip(&self.0.cert);
+        chain.flat_map(|(name, certificate)| expiry::warnings(name, certificate, now)).collect()
+    }
 }
 
 /// The identity that a running server presents, which a reload can replace.
@@ -104,6 +125,11 @@ impl Tls {
     /// When the current certificate expires.
     pub(crate) fn expiry(&self) -> Option<Expiry> {
         self.identity().expiry()
+    }
+
+    /// Warnings about the current chain at `now`.
+    pub(crate) fn warnings(&self, now: SystemTime) -> Vec<String> {
+        self.identity().warnings(now)
     }
 
     fn identity(&self) -> Identity {

@@ -20,11 +20,12 @@ pub(super) fn watch(tls: &Tls, metrics: &Metrics, closing: &Bell) {
     }
 }
 
-/// Puts the time at which the certificate expires into the metrics, and warns if it is soon.
+/// Puts the time at which the certificate expires into the metrics, and warns if it is soon or
+/// the certificate is not valid.
 pub(super) fn report(tls: &Tls, metrics: &Metrics) {
     let expiry = tls.expiry();
     metrics.set_certificate_expiry(expiry.map_or(0, Expiry::unix_seconds));
-    if let Some(warning) = expiry.and_then(|expiry| expiry.warning(SystemTime::now())) {
+    for warning in tls.warnings(SystemTime::now()) {
         log::warn!("{warning}");
     }
 }

@@ -10,7 +10,7 @@ use super::error::StartError;
 use crate::admission::Door;
 use crate::broadcaster;
 use crate::config::Config;
-use crate::intake::{Input, SessionContext};
+use crate::intake::{Hurry, Input, SessionContext};
 use crate::net::Tls;
 use crate::os::Bell;
 use crate::restart::{Handover, Inherited, Listener, ManagerThread};
@@ -48,7 +48,7 @@ pub struct Server {
     /// Rings to stop accepting.
     pub(super) closing: Arc<Bell>,
     /// Rings to end all handshakes at once.
-    pub(super) hurry: Arc<Bell>,
+    pub(super) hurry: Arc<Hurry>,
     /// Rings when nothing is sent to clients any more.
     pub(super) closed: Bell,
     pub(super) acceptors: Vec<JoinHandle<(TcpListener, &'static str)>>,

@@ -18,7 +18,7 @@ use crate::broadcaster::{Broadcaster, Environment};
 use crate::chat::ClientId;
 use crate::config::Config;
 use crate::intake::inbox::{self};
-use crate::intake::{Acceptor, Entrance, Input, Service, SessionContext};
+use crate::intake::{Acceptor, Entrance, Hurry, Input, Service, SessionContext};
 use crate::net::Tls;
 use crate::os::{Bell, WritablePoll};
 use crate::restart::{Inherited, Listener, ManagerThread, SnapshotFile};
@@ -50,7 +50,7 @@ impl Server {
         let assigned = assigned(&inherited.listeners);
         let wanted = services(config, tls.as_ref(), &guard, figures, &assigned);
         let (listeners, ports) = listen(config, wanted, &mut inherited, &assigned)?;
-        let (closing, hurry, closed) = (Arc::new(bell()?), Arc::new(bell()?), bell()?);
+        let (closing, hurry, closed) = (Arc::new(bell()?), Arc::new(hurry()?), bell()?);
         let manager =
             ManagerThread::start(snapshot).map_err(failed("start the thread \"systemd\""))?;
         let shared = share(config, &inherited, inbox, metrics)?;
@@ -136,7 +136,7 @@ fn environment(
 }
 
 /// What all acceptors share.
-fn entrance(shared: &SessionContext, closing: &Arc<Bell>, hurry: &Arc<Bell>) -> Entrance {
+fn entrance(shared: &SessionContext, closing: &Arc<Bell>, hurry: &Arc<Hurry>) -> Entrance {
     Entrance {
         door: Arc::default(),
         shared: shared.clone(),
@@ -144,6 +144,10 @@ fn entrance(shared: &SessionContext, closing: &Arc<Bell>, hurry: &Arc<Bell>) -> 
         closing: Arc::clone(closing),
         hurry: Arc::clone(hurry),
     }
+}
+
+fn hurry() -> Result<Hurry, StartError> {
+    Hurry::new().map_err(failed("create a wakeup"))
 }
 
 fn bell() -> Result<Bell, StartError> {

@@ -54,7 +54,7 @@ pub(super) fn may_be_joined(c: char) -> bool {
     !c.is_ascii() && (is_letter || is_mark(c) || Emoji::for_char(c))
 }
 
-/// Whether `c` is an emoji by itself.
+/// Whether `c` is an emoji by itself; a regional indicator is only half of a flag.
 pub(super) fn is_emoji(c: char) -> bool {
-    !c.is_ascii() && Emoji::for_char(c)
+    !c.is_ascii() && Emoji::for_char(c) && !matches!(c, '\u{1F1E6}'..='\u{1F1FF}')
 }

@@ -73,6 +73,8 @@ fn an_emoji_tag_sequence_stays_whole_and_no_other_tag_does() {
     for (typed, kept) in [
         (format!("a{}{end}", tags(2)), "a"),
         (format!("1{}{end}", tags(2)), "1"),
+        (format!("🇩🇪{}{end}", tags(2)), "🇩🇪"),
+        (format!("🇩{}{end}", tags(2)), "🇩"),
         (format!("🏴{}", tags(2)), "🏴"),
         (format!("🏴{}x{end}", tags(2)), "🏴x"),
         (format!("🏴{end}"), "🏴"),

@@ -34,6 +34,15 @@ impl Decoder {
         }
     }
 
+    /// The bytes decoded that are part of no item: commands and frames of the protocol, and keys
+    /// that erase. The caller lowers the number when it has taken account of them.
+    pub fn overhead(&mut self) -> &mut usize {
+        match self {
+            Self::Text(decoder) => decoder.overhead(),
+            Self::WebSocket(decoder) => decoder.overhead(),
+        }
+    }
+
     /// Takes out the bytes of the unfinished item, which may be many. The caller must
     /// [put them back](Self::put_bytes) before it uses the decoder again.
     pub fn take_bytes(&mut self) -> Vec<u8> {

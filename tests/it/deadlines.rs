@@ -119,7 +119,9 @@ fn what_is_no_line_does_not_put_off_the_idle_timeout() {
     let (identity, dir) = (Identity::new(), TempDir::new());
     let limit = ["--idle-timeout", "2s"];
     let (plain, tls) = (Server::with_web(limit), identity.serve(&dir, limit));
-    let drips = [(&plain, bare(&plain)), (&tls, encrypted(&tls, &identity))];
+    let blank = [text(Client::guest(&plain), b"\n"), text(Client::guest(&plain), b" \r\n")];
+    let on_plain = bare(&plain).into_iter().chain(blank).collect();
+    let drips = [(&plain, on_plain), (&tls, encrypted(&tls, &identity))];
     for (server, drips) in drips {
         let count = drips.len();
         while_they_drip(drips, || {

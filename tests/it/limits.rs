@@ -1,8 +1,11 @@
 //! Limits: how much of the server one client can use, and what happens at a limit.
 
+use std::io::Write;
 use std::time::{Duration, Instant};
 
-use crate::harness::{Client, Server, eventually, people};
+use tungstenite::protocol::frame::Frame;
+
+use crate::harness::{Client, Server, WebSocket, eventually, masked, people};
 use crate::metrics;
 
 fn numbered(count: usize) -> String {
@@ -95,6 +98,18 @@ fn a_flooder_is_pushed_back_and_costs_no_memory() {
     flooder.give_up_writing_after(Duration::from_millis(300));
     assert!(flooder.try_send_raw(&vec![b'\n'; 64 << 20]).is_err(), "all of it was read");
     assert!(server.rss_kb() < before + 8 * 1024, "{before} kB, then {}", server.rss_kb());
+}
+
+#[test]
+fn a_flooder_is_pushed_back_although_nothing_becomes_a_line() {
+    let server = Server::with_web([]);
+    let mut flooder = Client::guest(&server);
+    flooder.give_up_writing_after(Duration::from_millis(300));
+    assert!(flooder.try_send_raw(&b"\xff\xf1".repeat(32 << 20)).is_err(), "all of it was read");
+    let flooder = WebSocket::connect(&server);
+    flooder.socket().set_write_timeout(Some(Duration::from_millis(300))).unwrap();
+    let pongs = masked(Frame::pong(&b""[..])).repeat(4 << 20);
+    assert!(flooder.socket().write_all(&pongs).is_err(), "all of it was read");
 }
 
 #[test]

@@ -134,6 +134,32 @@ fn a_crowd_on_its_way_in_hides_neither_the_health_nor_the_figures() {
     drop(crowd);
 }
 
+/// Connections that send half a request.
+fn silent(addr: SocketAddr, count: usize) -> Vec<TcpStream> {
+    let connect = |_| {
+        let mut stream = connect(addr);
+        stream.write_all(b"GET / HT").unwrap();
+        stream
+    };
+    (0..count).map(connect).collect()
+}
+
+#[test]
+fn a_crowd_that_goes_on_coming_hides_neither_the_health_nor_the_figures() {
+    raise_open_files();
+    let server = start();
+    let [web, machines] = ["web", "metrics"].map(|port| server.addr_of(port));
+    let mut crowd = silent(web, 1200);
+    for (addr, path) in [(web, "/healthz"), (machines, "/healthz"), (machines, "/metrics")] {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        let is_answered = (0..10).any(|_| {
+            crowd.extend(silent(addr, 40));
+            ask_at(addr, &request).status == 200
+        });
+        assert!(is_answered, "{addr} {path}");
+    }
+}
+
 #[test]
 fn the_machine_answers_to_its_own_names_however_they_are_written() {
     let server = start();

@@ -19,7 +19,7 @@ fn answer(client: &mut Client, bytes: &[u8]) -> Vec<u8> {
 /// Bob types these bytes and Enter, and alice sees this one line.
 #[track_caller]
 fn assert_typed(bytes: &[u8], seen: &str) {
-    let server = Server::start();
+    let server = Server::with(["--rate", "0"]);
     let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
     bob.send_raw(bytes);
     bob.send_raw(b"\n");
@@ -145,7 +145,7 @@ fn a_subnegotiation_is_no_text_whatever_its_length() {
 
 #[test]
 fn a_subnegotiation_without_an_end_ends_at_64_kib() {
-    let server = Server::start();
+    let server = Server::with(["--rate", "0"]);
     let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
     bob.send_raw(b"\xff\xfa\x18");
     bob.try_send_raw(&[b'\n'; 65_536]).ok();

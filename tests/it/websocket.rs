@@ -113,7 +113,7 @@ fn a_message_of_many_frames_has_64_kib_too() {
 
 #[test]
 fn a_message_of_empty_frames_without_end_is_too_large() {
-    let server = Server::with_web([]);
+    let server = Server::with_web(["--rate", "0"]);
     let mut bob = WebSocket::join(&server, "bob");
     let before = server.rss_kb();
     let piece = |opcode| masked(Frame::message("", OpCode::Data(opcode), false));
@@ -123,6 +123,27 @@ fn a_message_of_empty_frames_without_end_is_too_large() {
     let grown = server.rss_kb().saturating_sub(before);
     assert!(grown < 8 * 1024, "{grown} kB");
     bob.expect_closed(1009);
+}
+
+#[test]
+fn an_unfinished_message_is_in_memory_once() {
+    const CLIENTS: u64 = 100;
+    let server = Server::with_web([]);
+    let mut clients: Vec<_> = (0..CLIENTS).map(|_| WebSocket::connect_json(&server)).collect();
+    let ping = masked(Frame::ping(&b"read?"[..]));
+    let read = |client: &mut WebSocket| {
+        client.send_raw(&ping);
+        while client.message() != Message::Pong(b"read?"[..].into()) {}
+    };
+    clients.iter_mut().for_each(read);
+    let before = server.rss_kb();
+    let unfinished = masked(Frame::message("x".repeat(60_000), OpCode::Data(Data::Text), false));
+    for client in &mut clients {
+        client.send_raw(&unfinished);
+        read(client);
+    }
+    let each = server.rss_kb().saturating_sub(before) / CLIENTS;
+    assert!(each < 100, "{each} kB");
 }
 
 #[test]

@@ -46,6 +46,9 @@ pub struct Decoder {
     #[serde(default)]
     beginning: usize,
     since_line_end: usize,
+    /// See [`wire::Decoder::overhead`](crate::wire::Decoder::overhead).
+    #[serde(skip)]
+    overhead: usize,
     /// A CR ended a line: an LF or NUL that follows belongs to it.
     after_cr: bool,
     /// The next item, before anything that is still to be decoded.
@@ -82,9 +85,7 @@ impl Decoder {
             self.since_line_end = self.since_line_end.saturating_add(taken.len());
             if plain > 0 {
                 self.extend(taken, max_line);
-            } else if let Some(token) = self.telnet.push(taken[0])
-                && let Some(incoming) = self.token(token, max_line)
-            {
+            } else if let Some(incoming) = self.special(taken[0], max_line) {
                 return Some(incoming);
             }
             self.has_loss |= self.telnet.is_about_option() && self.length > 0;
@@ -96,6 +97,11 @@ impl Decoder {
             *input = &[];
         }
         None
+    }
+
+    /// See [`wire::Decoder::overhead`](crate::wire::Decoder::overhead).
+    pub fn overhead(&mut self) -> &mut usize {
+        &mut self.overhead
     }
 
     /// See [`wire::Decoder::finish`](crate::wire::Decoder::finish).
@@ -164,6 +170,17 @@ impl Decoder {
         } else {
             is_http_request(kept.as_str())
         }
+    }
+
+    /// Decodes a byte that may be part of a command, or end or edit the line.
+    fn special(&mut self, byte: u8, max_line: usize) -> Option<Incoming> {
+        let before = self.length;
+        let is_of_line_end = self.after_cr && self.telnet.is_data() && matches!(byte, b'\n' | 0);
+        let item = self.telnet.push(byte).and_then(|token| self.token(token, max_line));
+        if item.is_none() && self.length <= before && !is_of_line_end {
+            self.overhead += 1;
+        }
+        item
     }
 
     fn token(&mut self, token: Token, max_line: usize) -> Option<Incoming> {

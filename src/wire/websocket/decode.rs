@@ -62,6 +62,12 @@ impl Decoder {
     pub fn put_bytes(&mut self, mut unfinished: &[u8]) {
         // The bytes are an incomplete message, so this only restores the position in the stream.
         let _ = self.frames.next(&mut unfinished, &mut Vec::new());
+        self.frames.overhead = 0;
+    }
+
+    /// See [`wire::Decoder::overhead`](crate::wire::Decoder::overhead).
+    pub fn overhead(&mut self) -> &mut usize {
+        &mut self.frames.overhead
     }
 
     /// See [`wire::Decoder::next`](crate::wire::Decoder::next).
@@ -218,6 +224,24 @@ mod tests {
         }
         let pong = masked(Frame::pong(&b"x"[..]));
         assert_eq!(endless(pong, MAX_WITHOUT_LINE_END), [], "they are not kept");
+    }
+
+    #[test]
+    fn overhead_is_counted_apart_from_messages_and_not_twice_when_moved() {
+        let fragment =
+            |text: &'static str, kind| masked(Frame::message(text, OpCode::Data(kind), false));
+        let mut decoder = Decoder::new(false);
+        let mut overhead = |bytes: &[u8]| {
+            let mut piece = bytes;
+            while decoder.next(&mut piece, LIMIT).is_some() {}
+            std::mem::take(decoder.overhead())
+        };
+        assert_eq!(overhead(&text("hello")), 0);
+        assert_eq!(overhead(&masked(Frame::ping(&b"x"[..]))), 0);
+        assert_eq!(overhead(&masked(Frame::pong(&b"x"[..]))), 7);
+        assert_eq!(overhead(&fragment("two", Kind::Text)), 6);
+        assert_eq!(overhead(&fragment("", Kind::Continue).repeat(10)), 60);
+        assert_eq!(*moved(decoder).overhead(), 0);
     }
 
     #[test]

@@ -4,22 +4,25 @@ use std::io::{self, Cursor, Read, Write};
 
 use tungstenite::error::ProtocolError;
 use tungstenite::protocol::frame::FrameHeader;
-use tungstenite::protocol::frame::coding::{CloseCode, OpCode};
+use tungstenite::protocol::frame::coding::{self, CloseCode, OpCode};
 use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 use tungstenite::{Bytes, Error, Message, Utf8Bytes};
 
-/// Bytes buffered for each connection; the library's own choice would be 128 KiB.
-const BUFFER: usize = 4096;
-/// Buffer kept for the next message; small, so that idle clients stay small.
-const KEPT_CAPACITY: usize = 256;
+/// Most bytes in the payload of a control frame (RFC 6455, section 5.5).
+const MOST_CONTROL: usize = 125;
 
 /// Assembles messages from frames, and produces the answers that the protocol requires.
+///
+/// The library decodes each message when all of it has arrived, so that an unfinished one is in
+/// memory once, as it was sent.
 #[derive(Debug)]
 pub struct Frames {
-    context: WebSocketContext,
     unfinished: Unfinished,
-    /// Most bytes of an unfinished message, including the headers of its frames.
-    most_unfinished: usize,
+    /// Most bytes of a message.
+    most: usize,
+    /// See [`wire::Decoder::overhead`](crate::wire::Decoder::overhead): pongs, and the headers of
+    /// frames that end no message.
+    pub overhead: usize,
 }
 
 /// A message.
@@ -47,14 +50,7 @@ impl Frames {
     /// many with the headers of its frames: it may be cut into small frames, but not into an
     /// endless number of empty ones.
     pub fn new(most: usize) -> Self {
-        let config = WebSocketConfig::default()
-            .read_buffer_size(BUFFER)
-            .write_buffer_size(0)
-            .max_message_size(Some(most))
-            .max_frame_size(Some(most));
-        let context = WebSocketContext::new(Role::Server, Some(config));
-        let unfinished = Unfinished::default();
-        Self { context, unfinished, most_unfinished: most.saturating_mul(2) }
+        Self { unfinished: Unfinished::default(), most, overhead: 0 }
     }
 
     /// The bytes of the incomplete message so far; a new `Frames` that reads them is in the same
@@ -74,80 +70,151 @@ impl Frames {
     /// # Errors
     /// There will be no more messages.
     pub fn next(&mut self, input: &mut &[u8], output: &mut Vec<u8>) -> Result<Option<Data>, End> {
-        let before = *input;
-        let result = self.read(&mut Pipe { input, output });
-        self.unfinished.bytes.extend_from_slice(&before[..before.len() - input.len()]);
-        if matches!(result, Ok(None)) {
-            self.unfinished.settle();
-            if self.unfinished.bytes.len() > self.most_unfinished {
-                self.unfinished = Unfinished::default();
-                return Err(End::Broken(CloseCode::Size.into()));
-            }
+        let result = self.read(input, output);
+        if result.is_err() {
+            self.unfinished = Unfinished::default();
         }
         result
     }
 
-    fn read(&mut self, mut pipe: &mut Pipe<'_, '_>) -> Result<Option<Data>, End> {
-        loop {
-            match self.context.read(&mut pipe) {
-                Ok(Message::Text(text)) => return Ok(Some(Data::Text(text))),
-                Ok(Message::Binary(bytes)) => return Ok(Some(Data::Binary(bytes))),
-                Ok(Message::Close(_)) => {
-                    // The library reports the connection as closed, which the caller is about to
-                    // do.
-                    let _ = self.context.flush(&mut pipe);
-                    return Err(End::Closed);
-                }
-                // Reading only queues the answer.
-                Ok(Message::Ping(_)) => {
-                    self.context.flush(&mut pipe).map_err(end)?;
-                    return Ok(Some(Data::Ping));
-                }
-                Ok(Message::Pong(_) | Message::Frame(_)) => {}
-                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                    return Ok(None);
-                }
-                Err(error) => return Err(end(error)),
+    fn read(&mut self, input: &mut &[u8], output: &mut Vec<u8>) -> Result<Option<Data>, End> {
+        while let Some(bytes) = self.unfinished.complete(input, self.most, &mut self.overhead)? {
+            if let Some(data) = decode(&bytes, self.most, output)? {
+                return Ok(Some(data));
             }
+            self.overhead += bytes.len();
         }
+        Ok(None)
     }
 }
 
-/// The bytes since the last complete message, without control frames.
+/// Decodes a message or a control frame, and appends the answer to `output`.
+fn decode(mut bytes: &[u8], most: usize, output: &mut Vec<u8>) -> Result<Option<Data>, End> {
+    let config = WebSocketConfig::default()
+        .read_buffer_size(bytes.len())
+        .write_buffer_size(0)
+        .max_message_size(Some(most))
+        .max_frame_size(Some(most));
+    let mut context = WebSocketContext::new(Role::Server, Some(config));
+    let mut pipe = Pipe { input: &mut bytes, output };
+    match context.read(&mut pipe) {
+        Ok(Message::Text(text)) => Ok(Some(Data::Text(text))),
+        Ok(Message::Binary(bytes)) => Ok(Some(Data::Binary(bytes))),
+        Ok(Message::Close(_)) => {
+            // The library reports the connection as closed, which the caller is about to do.
+            let _ = context.flush(&mut pipe);
+            Err(End::Closed)
+        }
+        // Reading only queues the answer.
+        Ok(Message::Ping(_)) => {
+            context.flush(&mut pipe).map_err(end)?;
+            Ok(Some(Data::Ping))
+        }
+        Ok(Message::Pong(_) | Message::Frame(_)) => Ok(None),
+        Err(error) => Err(end(error)),
+    }
+}
+
+/// The bytes since the last complete message, without complete control frames.
 #[derive(Debug, Default)]
 struct Unfinished {
     bytes: Vec<u8>,
     /// How many of these bytes are complete frames.
     whole: usize,
+    /// Bytes in the payloads of these frames.
+    payload: usize,
+}
+
+/// The frame after the complete ones.
+struct FrameStart {
+    header: FrameHeader,
+    payload: usize,
+    /// Where the frame ends in [`Unfinished::bytes`].
+    end: usize,
 }
 
 impl Unfinished {
-    /// Drops the bytes of messages that were returned, once all complete frames were read.
-    fn settle(&mut self) {
-        while let Some((header, length)) = first_frame(&self.bytes[self.whole..]) {
-            let end = self.whole + length;
-            if matches!(header.opcode, OpCode::Control(_)) {
-                self.bytes.drain(self.whole..end);
-            } else if header.is_final {
-                self.bytes.drain(..end);
-                self.whole = 0;
-            } else {
-                self.whole = end;
+    /// Takes bytes from `input` up to the end of a message or of a control frame, and returns it;
+    /// `None` if it needs more bytes. Adds the headers of frames that end no message to `overhead`.
+    fn complete(
+        &mut self,
+        input: &mut &[u8],
+        most: usize,
+        overhead: &mut usize,
+    ) -> Result<Option<Vec<u8>>, End> {
+        while let Some(frame) = self.begin_frame(input)? {
+            self.check(&frame, most)?;
+            self.take(input, frame.end - self.bytes.len());
+            if self.bytes.len() < frame.end {
+                return Ok(None);
             }
+            if let Some(complete) = self.end_frame(&frame) {
+                return Ok(Some(complete));
+            }
+            *overhead += frame.header.len(frame.payload as u64);
         }
-        self.bytes.shrink_to(KEPT_CAPACITY);
+        Ok(None)
     }
-}
 
-/// The frame at the front of `bytes` and its length, if it is complete.
-fn first_frame(bytes: &[u8]) -> Option<(FrameHeader, usize)> {
-    let mut cursor = Cursor::new(bytes);
-    let (header, payload) = FrameHeader::parse(&mut cursor).ok().flatten()?;
-    let length = cursor.position().checked_add(payload)?;
-    usize::try_from(length)
-        .ok()
-        .filter(|&length| length <= bytes.len())
-        .map(|length| (header, length))
+    /// Takes the header of the next frame, unless it is there already.
+    fn begin_frame(&mut self, input: &mut &[u8]) -> Result<Option<FrameStart>, End> {
+        loop {
+            let mut cursor = Cursor::new(&self.bytes[self.whole..]);
+            if let Some((header, payload)) = FrameHeader::parse(&mut cursor).map_err(end)? {
+                let length = usize::try_from(cursor.position().saturating_add(payload));
+                let end = self.whole.saturating_add(length.unwrap_or(usize::MAX));
+                let payload = usize::try_from(payload).unwrap_or(usize::MAX);
+                return Ok(Some(FrameStart { header, payload, end }));
+            }
+            if input.is_empty() {
+                return Ok(None);
+            }
+            self.take(input, 1);
+        }
+    }
+
+    /// # Errors
+    /// The protocol forbids the frame, or its message is too large.
+    fn check(&self, frame: &FrameStart, most: usize) -> Result<(), End> {
+        let FrameStart { header, payload, end } = frame;
+        let is_allowed = match header.opcode {
+            OpCode::Control(_) => header.is_final && *payload <= MOST_CONTROL,
+            OpCode::Data(kind) => (kind == coding::Data::Continue) == (self.whole > 0),
+        };
+        if !is_allowed || header.mask.is_none() || header.rsv1 || header.rsv2 || header.rsv3 {
+            return Err(End::Broken(CloseCode::Protocol.into()));
+        }
+        let is_too_large =
+            self.payload.saturating_add(*payload) > most || *end > most.saturating_mul(2);
+        if is_too_large && matches!(header.opcode, OpCode::Data(_)) {
+            return Err(End::Broken(CloseCode::Size.into()));
+        }
+        Ok(())
+    }
+
+    /// Takes up to `count` bytes from `input`. The capacity grows by an eighth: doubled, it would
+    /// be half empty.
+    fn take(&mut self, input: &mut &[u8], count: usize) {
+        let (taken, rest) = input.split_at(count.min(input.len()));
+        if self.bytes.capacity() - self.bytes.len() < taken.len() {
+            self.bytes.reserve_exact(taken.len().max(self.bytes.len() / 8));
+        }
+        self.bytes.extend_from_slice(taken);
+        *input = rest;
+    }
+
+    /// Returns the frame if it is a control frame, and its message if it is the last one of it.
+    fn end_frame(&mut self, frame: &FrameStart) -> Option<Vec<u8>> {
+        if matches!(frame.header.opcode, OpCode::Control(_)) {
+            return Some(self.bytes.split_off(self.whole));
+        }
+        if frame.header.is_final {
+            return Some(std::mem::take(self).bytes);
+        }
+        self.whole = frame.end;
+        self.payload += frame.payload;
+        None
+    }
 }
 
 fn end(error: Error) -> End {
@@ -186,5 +253,34 @@ impl Write for Pipe<'_, '_> {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tungstenite::protocol::frame::Frame;
+
+    #[test]
+    fn an_unfinished_message_takes_little_more_memory_than_its_bytes() {
+        let most = 64 * 1024;
+        for (fragment, count) in [(60_000, 1), (6_000, 10), (100, 600)] {
+            let mut bytes = Vec::new();
+            for index in 0..count {
+                let kind = if index == 0 { coding::Data::Text } else { coding::Data::Continue };
+                let mut frame = Frame::message("x".repeat(fragment), OpCode::Data(kind), false);
+                frame.header_mut().mask = Some([1, 2, 3, 4]);
+                frame.format(&mut bytes).unwrap();
+            }
+            for size in [1, 100, 4096] {
+                let mut frames = Frames::new(most);
+                for mut piece in bytes.chunks(size) {
+                    assert_eq!(frames.next(&mut piece, &mut Vec::new()), Ok(None));
+                }
+                assert_eq!(frames.unfinished(), bytes);
+                let capacity = frames.unfinished.bytes.capacity();
+                assert!(capacity <= bytes.len() * 9 / 8, "{capacity}");
+            }
+        }
     }
 }

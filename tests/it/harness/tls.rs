@@ -30,6 +30,14 @@ impl Identity {
         })
     }
 
+    /// An identity whose certificate is valid from the beginning of that year.
+    pub(crate) fn from_year(year: i32) -> Self {
+        Identity::with(|params| {
+            params.not_before = date_time_ymd(year, 1, 1);
+            params.not_after = date_time_ymd(year + 1, 1, 1);
+        })
+    }
+
     fn with(change: impl FnOnce(&mut CertificateParams)) -> Self {
         let key = KeyPair::generate().unwrap();
         let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];

@@ -33,6 +33,24 @@ fn check_warns_of_a_certificate_that_expires_soon_or_has_expired() {
 }
 
 #[test]
+fn check_warns_of_a_certificate_that_is_not_valid_yet_and_of_an_expired_intermediate() {
+    let early = checked(&Identity::from_year(2090)).stderr;
+    assert!(early.contains("the TLS certificate is valid only from 2090-01-01"), "{early}");
+    let mut chain = Identity::until(in_days(30));
+    chain.certificate_pem.push_str(&Identity::until([2020, 1, 1]).certificate_pem);
+    let expired = checked(&chain).stderr;
+    assert!(expired.contains("an intermediate TLS certificate expired on 2020-01-01"), "{expired}");
+}
+
+#[test]
+fn a_certificate_of_an_old_version_is_named_as_the_fault() {
+    let certificate_pem = include_str!("../../data/certificate-v1.pem").to_owned();
+    let ended = checked(&Identity { certificate_pem, ..Identity::new() });
+    let first = ended.first_line();
+    assert!(first.contains("--tls-cert") && first.contains("version 3 of X.509"), "{first}");
+}
+
+#[test]
 fn the_log_and_the_figures_tell_when_the_certificate_expires() {
     let (expired, dir) = (Identity::until([2020, 1, 1]), TempDir::new());
     let server = expired.serve(&dir, ["--metrics", "127.0.0.1:0"]);

@@ -252,6 +252,20 @@ fn what_is_erased_behind_a_gap_is_no_longer_counted() {
     assert_eq!(whole(&erased.concat()), refused(11_000));
 }
 
+#[test]
+fn overhead_is_what_becomes_no_part_of_a_line() {
+    let overhead = |mut bytes: &[u8]| {
+        let mut decoder = Decoder::default();
+        while decoder.next(&mut bytes, LIMIT).is_some() {}
+        *decoder.overhead()
+    };
+    assert_eq!(overhead(b"hello\r\nyou\r\0all\rof\nyou"), 0);
+    assert_eq!(overhead(b"\r\xff\xf1\xff\xf1\n"), 4);
+    assert_eq!(overhead(b"\xff\xf2\xff\xfc\x01"), 5);
+    assert_eq!(overhead(b"\xff\xfa\0\0\0\xff\xf0"), 7);
+    assert_eq!(overhead(b"ab\x08\x7f\x08c"), 3);
+}
+
 /// Bytes with many special ones.
 fn hostile() -> impl Strategy<Value = Vec<u8>> {
     let special =
