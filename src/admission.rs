@@ -2,7 +2,7 @@
 
 mod limits; // the limits in force
 mod bucket; // flood control
-mod crowd; // shares of the connections that are not clients yet
+mod crowd; // shares of the connections that are still connecting
 mod door; // counts clients and connections, and admits or refuses
 
 pub use self::bucket::Bucket;

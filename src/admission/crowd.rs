@@ -53,7 +53,7 @@ pub enum Crowd {
 impl fmt::Display for Crowd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Everywhere | Self::There => "too many connections are not clients yet",
+            Self::Everywhere | Self::There => "too many connections are still connecting",
             Self::Handshakes => "too many TLS handshakes from its address",
         })
     }

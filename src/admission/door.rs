@@ -36,7 +36,7 @@ struct Inside {
 #[derive(Debug)]
 struct FromThere {
     clients: usize,
-    /// Connections that are not clients yet.
+    /// Connections that are still connecting.
     handshakes: [usize; Share::COUNT],
     /// The lines that all its clients together may still send at once.
     bursts: Bucket,

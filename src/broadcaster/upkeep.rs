@@ -90,8 +90,8 @@ impl Dispatcher {
                 self.tell_operators(now, words);
             }
             Some(Swing::Closed) => {
-                log::info!("the disk keeps up again: lines are shown once they are on disk");
-                self.tell_operators(now, "the disk keeps up again");
+                log::info!("the disk has caught up: lines are shown once they are on disk");
+                self.tell_operators(now, "the disk has caught up");
             }
             None => {}
         }

@@ -36,9 +36,9 @@ pub enum Event {
     NotFound(Text),
     /// This is what the store has of a room, which is `None` when it has nothing.
     RoomRead(RoomName, Option<RoomPast>),
-    /// What the store has of a room is not known; the words say why.
+    /// The store could not read a room; the text says why.
     RoomNotRead(RoomName, Text),
-    /// It was to be answered, and will not be for now.
+    /// The answer to its question did not come in time.
     NotAnswered,
     /// The store registered the nick that it asked for.
     Registered(Account),
@@ -48,15 +48,15 @@ pub enum Event {
     PasswordChanged(Account),
     /// Its password was wrong.
     WrongPassword,
-    /// Its claim failed for another reason than a wrong password; the text says why.
+    /// It was not logged in or registered, for another reason than a wrong password; the text says why.
     NotAuthenticated(Text),
-    /// The ban that it ordered is on disk.
+    /// The ban that it made is on disk.
     Banned(Ban),
     /// The ban that it lifted is removed from the disk.
     Unbanned(Mask),
-    /// The store could not save what it ordered.
+    /// The store could not save its change of bans.
     NotSaved(BanChange),
-    /// So many lines are forgotten, of those that it wanted to be.
+    /// How many of the lines that it wanted to be forgotten are removed.
     Forgotten(Box<LineFilter>, u64),
     /// It asks whether the server is alive (telnet's AYT).
     Ping,

@@ -84,7 +84,7 @@ pub enum Refusal {
     /// Too many names were registered; the next is allowed after this time.
     TooManyNames(Duration),
     /// Passwords from the same address are still being checked.
-    ClaimPending,
+    AuthPending,
     /// The client, or the nick that it asks for, is banned.
     Banned {
         /// The reason, if one was given.
@@ -188,7 +188,7 @@ impl fmt::Display for Refusal {
             }
             Self::NotLoggedIn => f.write_str("log in first: /login NAME PASSWORD"),
             Self::WrongPassword => f.write_str("wrong password"),
-            Self::ClaimPending => f.write_str(
+            Self::AuthPending => f.write_str(
                 "passwords from your address are still being checked; try again in a moment",
             ),
             Self::TooManyNames(wait) => {
@@ -227,11 +227,11 @@ impl fmt::Display for Refusal {
             Self::NotSaved(what) => {
                 write!(
                     f,
-                    "{what}, but not saved yet: chatd keeps trying, and loses this if it stops before that"
+                    "{what}, but not saved yet: chatd keeps trying; if the server stops first, it is lost"
                 )
             }
             Self::TooManyBanChanges => f.write_str(
-                "not done: the disk saves no bans, and too many are waiting to be saved",
+                "not done: bans cannot be saved to disk now, and too many are waiting to be saved",
             ),
             Self::NothingToForget(nick) => write!(f, "no line of {nick} was found"),
             Self::NotMuted(nick) => write!(f, "{nick} is not muted"),

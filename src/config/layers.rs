@@ -135,7 +135,7 @@ fn state_dir_in(file: &Path, named_by: &str) -> Result<Option<(PathBuf, String)>
     let origin = format!("{}: state-dir", file.display());
     match plain(value) {
         Some(dir) => Ok(Some((dir.into(), origin))),
-        None => Err(Stop::Wrong(format!("chatd: {origin}: it takes a string\n"))),
+        None => Err(Stop::Wrong(format!("chatd: {origin}: expected a string\n"))),
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) enum Task {
         #[command(flatten)]
         state: State,
     },
-    /// Remove lines for good: those that fit all given options; a running server forgets them, too
+    /// Permanently remove the lines that match all given options, also from a running server
     Forget {
         #[command(flatten)]
         lines: Lines,
@@ -179,7 +179,7 @@ fn parse_room(name: &str) -> Result<RoomName, String> {
 
 fn parse_text(typed: &str) -> Result<Text, String> {
     let text = Text::new(typed);
-    if text.is_blank() { Err("there is nothing in it".to_owned()) } else { Ok(text) }
+    if text.is_blank() { Err("must not be blank".to_owned()) } else { Ok(text) }
 }
 
 fn parse_mask(text: &str) -> Result<Mask, String> {

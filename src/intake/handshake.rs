@@ -135,7 +135,7 @@ impl Handshake {
             Served::Answered => {}
             Served::Barred(why) => self.note_refusal(&why, Refused::Host),
             Served::Busy => {
-                self.note_refusal("too many connections are not clients yet", Refused::Arriving)
+                self.note_refusal("too many connections are still connecting", Refused::Arriving)
             }
         }
         self.linger(&transport);

@@ -37,7 +37,7 @@ impl FromStr for LineRef {
         let row = || text.parse().ok().map(Self::Row);
         row()
             .or_else(|| origin.map(|(origin, seq)| Self::Origin(origin.to_owned(), seq)))
-            .ok_or("that is no line's id; it is a number, or origin-number")
+            .ok_or("not a line id: expected a number or ORIGIN-NUMBER")
     }
 }
 

@@ -52,7 +52,7 @@ pub enum Refused {
     Address,
     /// No thread could be started for it.
     Thread,
-    /// Too many connections are not clients yet.
+    /// Too many connections are still connecting.
     Arriving,
     /// Too many TLS handshakes from its address.
     Handshakes,

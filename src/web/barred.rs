@@ -16,7 +16,7 @@ pub(super) fn page(barred: &Barred, is_bare: bool) -> Response<'static> {
             let scheme = if is_bare { "http" } else { "https" };
             // Only a valid host is shown: anything else could be markup.
             let shown = if is_host(name) { name } else { "NAME" };
-            ("It does not know the name by which you asked for it.", format!("{scheme}://{shown}"))
+            ("It does not know the host name that you used.", format!("{scheme}://{shown}"))
         }
         _ => ("The request comes from a page of another server.", "ORIGIN".to_owned()),
     };

@@ -3,7 +3,7 @@
 use crate::harness::{Client, Server, people};
 
 /// Every command as its usage tells it.
-const USAGES: [&str; 25] = [
+const USAGES: &[&str] = &[
     "/help [COMMAND]",
     "/nick NAME",
     "/who [ROOM]",

@@ -214,7 +214,7 @@ fn one_request_too_many_at_once_is_answered_that_it_is() {
         let refused = answer(connect("10.99.0.1"));
         assert!(refused.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{refused}");
         assert!(refused.contains("\r\nRetry-After: 5\r\n"), "{refused}");
-        server.wait_log(["refused 10.99.0.1:", "too many connections are not clients yet"]);
+        server.wait_log(["refused 10.99.0.1:", "too many connections are still connecting"]);
         metrics::expect(&server, "chatd_refused_total{reason=\"arriving\"} ", 1.0);
         assert!(answer(connect("10.99.0.2")).starts_with("HTTP/1.1 200 OK\r\n"));
         drop(pending);

@@ -130,7 +130,7 @@ fn a_crowd_on_its_way_in_hides_neither_the_health_nor_the_figures() {
     let figures = metrics::get(&server, "/metrics");
     let refused = metrics::figure(&figures, "chatd_refused_total{reason=\"arriving\"} ").unwrap();
     assert!(refused >= 1.0, "{refused}");
-    server.wait_log(["refused 127.0.0.1:", "too many connections are not clients yet"]);
+    server.wait_log(["refused 127.0.0.1:", "too many connections are still connecting"]);
     drop(crowd);
 }
 

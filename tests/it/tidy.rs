@@ -130,18 +130,24 @@ fn no_file_is_longer_than_400_lines() {
     }
 }
 
-/// Functions that are one table of match arms.
-const TABLES: [&str; 4] = ["perform", "fmt", "encode", "told"];
+/// Functions that are one table of match arms, in their files.
+const TABLES: [(&str, &str); 4] = [
+    ("broadcaster/dispatch", "perform"),
+    ("chat/refusal", "fmt"),
+    ("wire/text/encode", "encode"),
+    ("wire/websocket/json", "told"),
+];
 
 #[test]
 fn no_function_is_longer_than_50_lines() {
     let is_test = |source: &Source| {
         source.module.ends_with("tests") || source.module.starts_with("chat/properties")
     };
-    for Source { path, text, .. } in sources().into_iter().filter(|source| !is_test(source)) {
+    for Source { path, module, text } in sources().into_iter().filter(|source| !is_test(source)) {
+        let is_table = |name: &&str| TABLES.contains(&(module.as_str(), name));
         let lines: Vec<_> = code(&text).lines().collect();
         for (start, line) in lines.iter().enumerate() {
-            let Some(name) = function(line).filter(|name| !TABLES.contains(name)) else { continue };
+            let Some(name) = function(line).filter(|name| !is_table(name)) else { continue };
             let indent = line.len() - line.trim_start().len();
             let is_end = |line: &&str| line.len() == indent + 1 && line.trim_start() == "}";
             let length = 1 + lines[start..].iter().position(is_end).unwrap_or_default();

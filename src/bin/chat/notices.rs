@@ -3,7 +3,7 @@
 use chatd::text::{Text, is_blank, shows, split_word};
 
 /// The commands of chatd, for completion.
-pub(crate) const COMMANDS: [&str; 25] = [
+pub(crate) const COMMANDS: &[&str] = &[
     "away", "echo", "help", "history", "ignore", "join", "leave", "login", "me", "motd", "msg",
     "nick", "password", "ping", "quiet", "quit", "register", "reply", "rooms", "search", "time",
     "topic", "unignore", "who", "whois",

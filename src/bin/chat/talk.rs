@@ -163,9 +163,7 @@ impl Talk {
             }
             _ if notices::is_quit(&line) => self.leave(now, Some(line.as_str()), actions),
             Stage::Open => self.send(now, line, actions),
-            _ if self.kept.len() == MAX_KEPT => {
-                actions.push(show("!! not sent and not kept", &line))
-            }
+            _ if self.kept.len() == MAX_KEPT => actions.push(show("!! not sent; discarded", &line)),
             _ => {
                 self.kept.push_back(line);
                 if !matches!(self.stage, Stage::Entering { .. }) {

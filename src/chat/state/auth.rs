@@ -84,7 +84,7 @@ impl Authentication {
             own.count() >= network.choose(MAX_EACH)
         };
         if is_pending || from.networks().any(is_crowded) {
-            Err(Refusal::ClaimPending)
+            Err(Refusal::AuthPending)
         } else {
             Ok(())
         }
@@ -129,10 +129,10 @@ mod tests {
         let mut claims = Authentication::default();
         assert_eq!(claims.begin_registration(NOW, ClientId(1), address(1)), Ok(()));
         let again = claims.begin_login(NOW, ClientId(1), address(1));
-        assert_eq!(again, Err(Refusal::ClaimPending));
+        assert_eq!(again, Err(Refusal::AuthPending));
         assert_eq!(claims.begin_registration(NOW, ClientId(2), address(1)), Ok(()));
         let third = claims.begin_registration(NOW, ClientId(3), address(1));
-        assert_eq!(third, Err(Refusal::ClaimPending));
+        assert_eq!(third, Err(Refusal::AuthPending));
         assert_eq!(claims.begin_login(NOW, ClientId(4), address(2)), Ok(()));
         claims.end(NOW, ClientId(2), AuthOutcome::Granted);
         assert_eq!(claims.begin_registration(NOW, ClientId(3), address(1)), Ok(()));

@@ -76,7 +76,8 @@ fn check_owner(path: &Path, found: &Metadata, owners: &[u32]) -> Result<(), Faul
     let user = os::effective_user();
     let mode = found.mode() & 0o7777;
     if let Some(other) = linker.filter(|other| !owners.contains(other)) {
-        let what = format!("user {other} made this link and could change it; name its target");
+        let what =
+            format!("user {other} owns this link and could change it; give its target instead");
         Err(Fault::about(path, what))
     } else if !owners.contains(&found.uid()) {
         let owner = found.uid();
@@ -86,9 +87,8 @@ fn check_owner(path: &Path, found: &Metadata, owners: &[u32]) -> Result<(), Faul
         );
         Err(Fault::about(path, what))
     } else if mode & OTHERS_WRITE != 0 {
-        let what = format!(
-            "not only its owner can write to it (mode {mode:o}); change that with chmod go-w"
-        );
+        let what =
+            format!("other users can write to it (mode {mode:o}); change that with chmod go-w");
         Err(Fault::about(path, what))
     } else {
         Ok(())

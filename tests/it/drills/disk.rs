@@ -252,8 +252,8 @@ fn a_slow_disk_slows_nobody_and_in_the_end_all_is_there() {
         let slowest = talk.go_on(200);
         assert!(slowest < SPEED, "{slowest:?}");
         tracer.end();
-        disk.wait_log_times("the disk keeps up again", round + 1);
-        carol.wait_for(|line| line == "-- the disk keeps up again");
+        disk.wait_log_times("the disk has caught up", round + 1);
+        carol.wait_for(|line| line == "-- the disk has caught up");
         talk.go_on(10);
         let people = talk.end();
         wait_stored(&disk.server);

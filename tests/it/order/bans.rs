@@ -126,7 +126,7 @@ fn a_ban_is_in_force_without_the_disk_and_saved_when_that_is_back() {
         );
         database.execute_batch(&sql).unwrap();
     }
-    let not_saved = "but not saved yet: chatd keeps trying, and loses this if it stops before that";
+    let not_saved = "but not saved yet: chatd keeps trying; if the server stops first, it is lost";
     let told = until(&mut carol, "/ban eve spam", " is banned");
     assert_eq!(told, format!("!! eve is banned, {not_saved}"));
     eve.wait_for(|line| line == "!! banned: spam");

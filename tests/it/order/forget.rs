@@ -61,7 +61,7 @@ fn an_operator_has_lines_forgotten_everywhere() {
     let rest = seen(&server);
     assert!(!rest.contains("the build") && !rest.contains("the end"), "{rest}");
     assert!(rest.contains("<eve> the bob said it") && rest.contains("the work"), "{rest}");
-    assert_eq!(server.log().matches("had lines of bob in lobby forgotten").count(), 2);
+    assert_eq!(server.log().matches("removed lines of bob in lobby").count(), 2);
     let exported = manage(&dir, "export", "");
     assert_eq!(
         exported.matches(r#""nick":"","kind":"removed","text":""}"#).count(),
@@ -109,7 +109,7 @@ fn what_is_forgotten_is_in_no_log() {
     until(&mut carol, &format!("/forget bob {SECRET}"), "is forgotten");
     carol.ask(&format!("\\forget bob {SECRET}"));
     let (_, log) = server.stop();
-    assert!(log.contains("carol had lines of bob") && !log.contains(SECRET), "{log}");
+    assert!(log.contains("carol removed lines of bob") && !log.contains(SECRET), "{log}");
 }
 
 #[test]

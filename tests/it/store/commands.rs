@@ -278,7 +278,7 @@ fn the_state_directory_may_be_named_in_the_servers_file() {
     assert!(ended.stdout.starts_with("bob "), "{}", ended.stderr);
     for (contents, why) in [
         ("state-dir = 7.5\nport", "line 2: port"),
-        ("state-dir = []", "state-dir: it takes a string"),
+        ("state-dir = []", "state-dir: expected a string"),
         ("state-dir = \"/no/where\"", "state-dir: cannot use /no/where: no such"),
         ("port = 1", "--state-dir DIR is missing"),
     ] {

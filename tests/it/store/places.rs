@@ -38,7 +38,7 @@ fn assert_refused(dir: &str, why: &str) {
 fn what_others_can_write_to_is_refused() {
     let dir = used();
     let open = |path: &str, mode| {
-        let others = format!("not only its owner can write to it (mode {mode:o})");
+        let others = format!("other users can write to it (mode {mode:o})");
         format!("{path}: {others}; change that with chmod go-w")
     };
     for mode in [0o770, 0o757, 0o1777] {
@@ -89,7 +89,7 @@ fn what_another_user_owns_is_refused_to_a_server() {
     std::os::unix::fs::lchown(&link, Some(OTHER), None).unwrap();
     for ended in started(&link) {
         assert_eq!(ended.status, 2, "{}", ended.stderr);
-        assert!(ended.stderr.contains("made this link and could change it"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("owns this link and could change it"), "{}", ended.stderr);
     }
     // Root looks after the directory of the user that the server runs as.
     for path in [dir.path(""), dir.path("chatd.db")] {

@@ -201,7 +201,7 @@ pub(crate) fn forget(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> 
         ..LineFilter::default()
     };
     turn.chat.forget(&filter);
-    turn.log(format_args!("had lines of {nick} in {room} forgotten"));
+    turn.log(format_args!("removed lines of {nick} in {room}"));
     turn.effects.push(Effect::Forget(turn.me, filter));
     Ok(())
 }
@@ -221,7 +221,7 @@ impl Turn<'_> {
 pub(crate) fn reload(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
     turn.log("asked for a reload");
     turn.effects.push(Effect::Reload);
-    turn.notice("chatd reloads its settings; the log has the result");
+    turn.notice("reloading the settings; see the log for the result");
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use rustls::pki_types::{ServerName, UnixTime};
 use rustls::{CertificateError, Error};
 
 const NO_TLS: &str = "that port does not speak TLS; is it the TLS port?";
-const NOT_VOUCHED_FOR: &str = "the server's certificate is not trusted; get it from the server's \
+const UNTRUSTED: &str = "the server's certificate is not trusted; get it from the server's \
                                operator, and name its file with --tls-ca";
 /// Most names of a certificate that are shown.
 const MAX_NAMES: usize = 3;
@@ -35,7 +35,7 @@ pub(super) fn in_words(error: io::Error) -> io::Error {
 /// What a TLS error means to the user.
 pub(super) fn of(error: &Error) -> String {
     match error {
-        error if is_not_vouched_for(error) => NOT_VOUCHED_FOR.to_owned(),
+        error if is_untrusted(error) => UNTRUSTED.to_owned(),
         Error::InvalidCertificate(error) => of_certificate(error),
         Error::InvalidMessage(_) | Error::InappropriateMessage { .. } => NO_TLS.to_owned(),
         Error::AlertReceived(alert) => {
@@ -108,7 +108,7 @@ fn day(time: UnixTime) -> String {
 /// Whether the only fault is that no trusted authority signed the certificate, or one that merely
 /// has a trusted authority's name. A certificate that is an authority itself, as `openssl req
 /// -x509` makes them, counts as unsigned even if it is trusted as an authority.
-pub(super) fn is_not_vouched_for(error: &rustls::Error) -> bool {
+pub(super) fn is_untrusted(error: &rustls::Error) -> bool {
     let rustls::Error::InvalidCertificate(error) = error else { return false };
     matches!(error, CertificateError::UnknownIssuer | CertificateError::BadSignature)
         || matches!(reason(error), Some(webpki::Error::CaUsedAsEndEntity))

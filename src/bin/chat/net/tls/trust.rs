@@ -16,7 +16,7 @@ use rustls::{DigitallySignedStruct, RootCertStore, SignatureScheme};
 
 use crate::cli::Options;
 
-use super::failure::{self, is_not_vouched_for};
+use super::failure::{self, is_untrusted};
 
 /// The verifier of the server's certificate that the options ask for.
 pub(super) fn verifier(
@@ -82,7 +82,7 @@ impl ServerCertVerifier for Known {
         );
         match verdict {
             // webpki checks dates before the issuer, and the name after it.
-            Err(error) if is_not_vouched_for(&error) && self.known.contains(end_entity) => {
+            Err(error) if is_untrusted(&error) && self.known.contains(end_entity) => {
                 verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                 Ok(ServerCertVerified::assertion())
             }
