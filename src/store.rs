@@ -54,6 +54,8 @@ const MAX_ROOMS: u32 = 257;
 /// Authentication requests and changes that may wait.
 const MAX_AUTH_REQUESTS: usize = 16;
 const MAX_CHANGES: usize = 64;
+/// How long the threads that read may take to end when the store is closed.
+const LAST_READS: Duration = Duration::from_secs(1);
 /// Passwords that are hashed at the same time.
 const PASSWORD_THREADS: usize = 2;
 
@@ -124,10 +126,14 @@ impl Store {
         let (changes, changed) = bounded(MAX_CHANGES);
         let (closing, close) = bounded(0);
         let (all_written, closed) = bounded(0);
+        let (reading, all_read) = bounded::<Infallible>(0);
         let inlets = Inlets { queue, changes: changed, closing: close };
-        let writer = Writer::new(database, inlets, pruner, report.clone());
+        let mut writer = Writer::new(database, inlets, pruner, report.clone());
         spawn("store", move || {
             writer.run();
+            // The connection that is closed last removes the log, which those that read cannot.
+            let _ = all_read.recv_timeout(LAST_READS);
+            drop(writer);
             drop::<Sender<Infallible>>(all_written);
         })?;
         for _ in 0..PASSWORD_THREADS {
@@ -140,7 +146,11 @@ impl Store {
         for (name, asked) in [("history", to_look_up), ("search", to_search)] {
             let file = file.clone();
             let report = report.clone();
-            spawn(name, move || reader::run(&file, &asked, report))?;
+            let reading = reading.clone();
+            spawn(name, move || {
+                reader::run(&file, &asked, report);
+                drop::<Sender<Infallible>>(reading);
+            })?;
         }
         Ok(Self { backlog, lookups, searches, auth_requests, changes, closing, forgotten, closed })
     }

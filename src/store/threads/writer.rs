@@ -76,7 +76,7 @@ impl<R: FnMut(Event)> Writer<R> {
     }
 
     /// Writes until the store is closed, and then writes what is left.
-    pub(crate) fn run(mut self) {
+    pub(crate) fn run(&mut self) {
         loop {
             let pause = self.next_chore().saturating_duration_since(Instant::now());
             select! {
