@@ -123,6 +123,8 @@ struct Unfinished {
     whole: usize,
     /// Bytes in the payloads of these frames.
     payload: usize,
+    /// The beginning of a character that they end with; `None` unless the message is a text.
+    cut: Option<Vec<u8>>,
 }
 
 /// The frame after the complete ones.
@@ -148,7 +150,7 @@ impl Unfinished {
             if self.bytes.len() < frame.end {
                 return Ok(None);
             }
-            if let Some(complete) = self.end_frame(&frame) {
+            if let Some(complete) = self.end_frame(&frame)? {
                 return Ok(Some(complete));
             }
             *overhead += frame.header.len(frame.payload as u64);
@@ -204,16 +206,38 @@ impl Unfinished {
     }
 
     /// Returns the frame if it is a control frame, and its message if it is the last one of it.
-    fn end_frame(&mut self, frame: &FrameStart) -> Option<Vec<u8>> {
-        if matches!(frame.header.opcode, OpCode::Control(_)) {
-            return Some(self.bytes.split_off(self.whole));
+    ///
+    /// # Errors
+    /// The message is a text that is not UTF-8.
+    fn end_frame(&mut self, frame: &FrameStart) -> Result<Option<Vec<u8>>, End> {
+        match frame.header.opcode {
+            OpCode::Control(_) => return Ok(Some(self.bytes.split_off(self.whole))),
+            OpCode::Data(_) if frame.header.is_final => {
+                return Ok(Some(std::mem::take(self).bytes));
+            }
+            OpCode::Data(coding::Data::Text) => self.cut = Some(Vec::new()),
+            OpCode::Data(_) => {}
         }
-        if frame.header.is_final {
-            return Some(std::mem::take(self).bytes);
-        }
+        self.check_text(frame)?;
         self.whole = frame.end;
         self.payload += frame.payload;
-        None
+        Ok(None)
+    }
+
+    /// Checks a text up to the end of `frame`: a client need not wait for the end of its message to
+    /// learn that it is not UTF-8 (RFC 6455, section 8.1).
+    fn check_text(&mut self, frame: &FrameStart) -> Result<(), End> {
+        let Some(mut text) = self.cut.take() else { return Ok(()) };
+        let payload = self.bytes[frame.end - frame.payload..frame.end].iter();
+        let mask = frame.header.mask.unwrap_or_default();
+        text.extend(payload.zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+        let valid = match std::str::from_utf8(&text) {
+            Ok(text) => text.len(),
+            Err(error) if error.error_len().is_none() => error.valid_up_to(),
+            Err(_) => return Err(End::Broken(CloseCode::Invalid.into())),
+        };
+        self.cut = Some(text.split_off(valid));
+        Ok(())
     }
 }
 
@@ -260,6 +284,34 @@ impl Write for Pipe<'_, '_> {
 mod tests {
     use super::*;
     use tungstenite::protocol::frame::Frame;
+
+    /// A masked frame.
+    fn frame(payload: &[u8], kind: coding::Data, is_final: bool) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut frame = Frame::message(payload.to_vec(), OpCode::Data(kind), is_final);
+        frame.header_mut().mask = Some([1, 2, 3, 4]);
+        frame.format(&mut bytes).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn a_text_that_is_not_utf_8_ends_at_the_frame_that_shows_it() {
+        use coding::Data::{Binary, Continue, Text};
+        let read = |parts: &[(&[u8], coding::Data)]| {
+            let bytes: Vec<_> =
+                parts.iter().flat_map(|(part, kind)| frame(part, *kind, false)).collect();
+            Frames::new(1000).next(&mut bytes.as_slice(), &mut Vec::new())
+        };
+        let cut = "a€b".as_bytes();
+        assert_eq!(
+            read(&[(&cut[..2], Text), (&cut[2..3], Continue), (&cut[3..], Continue)]),
+            Ok(None)
+        );
+        let bad = Err(End::Broken(CloseCode::Invalid.into()));
+        assert_eq!(read(&[(b"a\xff", Text)]), bad);
+        assert_eq!(read(&[(&cut[..2], Text), (b"b", Continue)]), bad);
+        assert_eq!(read(&[(b"a\xff", Binary), (b"\xff", Continue)]), Ok(None));
+    }
 
     #[test]
     fn an_unfinished_message_takes_little_more_memory_than_its_bytes() {
