@@ -90,7 +90,8 @@ fn what_is_said_thrice_within_a_millisecond_is_there_thrice_in_the_history_too()
     let database = Connection::open(dir.path("state/chatd.db")).unwrap();
     assert_eq!(database.execute("UPDATE msg SET ts = 1712345678000", []).unwrap(), 3);
     drop(database);
-    let alice = Tab::first(&browser, &start(&dir)).named("alice");
+    let server = start(&dir);
+    let alice = Tab::first(&browser, &server).named("alice");
     alice.shows("said", "bob", "}");
     assert_eq!(alice.texts("said"), ["}"; 3]);
     alice.says("/history");
