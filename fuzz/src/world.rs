@@ -45,7 +45,7 @@ pub struct World {
     kept: HashMap<String, (Address, Duration)>,
     /// Who was muted and left without an account: from where, and until when.
     mutes_left: Vec<(Address, Option<Moment>)>,
-    /// Who was ignored and left.
+    /// The people that somebody ignores and that have left.
     gone: Vec<Gone>,
     /// The ids of lines.
     ids: HashSet<String>,

@@ -1,4 +1,4 @@
-//! Who stays ignored when they come again.
+//! The people that stay ignored when they come again.
 
 use std::collections::HashSet;
 
@@ -60,7 +60,7 @@ impl World {
         ignoring.map(|(by, _)| *by)
     }
 
-    /// Who has another name or account may be known by it again.
+    /// A client that has another name or account may be known by it again.
     pub(super) fn follow_ignored(&mut self, step: Step<'_>) {
         for (&id, before) in step.before {
             let Some(known) = self.here.get(&id) else { continue };

@@ -67,7 +67,7 @@ pub(crate) fn run(connection: Connection, identity: &Identity) -> Result<(), Fai
     }
 }
 
-/// Who sent a ping that has no pong yet.
+/// The clients that sent a ping and have no pong yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Asker {
     Client,
