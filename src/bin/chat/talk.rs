@@ -71,7 +71,7 @@ pub(crate) struct Talk {
     unconfirmed: VecDeque<Text>,
     /// When to send the ping that confirms them.
     confirm_at: Option<Duration>,
-    /// Who sent the pings that have no pong yet.
+    /// The senders of pings that have no pong yet.
     pings: VecDeque<Asker>,
     /// The `/quit` to send on leaving.
     farewell: Option<String>,

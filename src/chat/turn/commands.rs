@@ -30,7 +30,7 @@ struct Command {
     run: fn(&mut Turn<'_>, &[&str]) -> Result<(), Refusal>,
 }
 
-/// Who may use a command.
+/// The clients that may use a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Access {
     Everyone,
