@@ -21,6 +21,7 @@ mod server_only {
     pub mod telemetry; // metrics and the log
     pub mod admission; // who may come in, and how fast anybody may speak
     pub mod web; // the page, and the way from HTTP to WebSocket
+    pub mod cluster; // several machines: one log, and a replica of the chat in each node; pure
     pub mod store; // history, bans and accounts in a file
     pub mod config; // settings from flags, environment and file
     pub mod restart; // handing everything to the next process
