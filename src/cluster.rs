@@ -3,8 +3,10 @@
 
 mod entry; // entries of the log, and where one is in it
 mod request; // what a node asks of the log, and the answers
+mod server; // where Redis is
 
 pub use self::entry::{Chain, EntryKind, LogEntry, NodeOrigin, Position};
 pub use self::request::{
     Founding, Head, LinkError, LinkEvent, LivingNode, LogSnapshot, Reply, Request, Ticket,
 };
+pub use self::server::{HostPort, ServerAddress, ServerPassword, ServerPlace};
