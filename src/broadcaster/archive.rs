@@ -186,7 +186,14 @@ impl Archive {
 
 /// Sends a line or topic in `effect` to the store, and returns whether there was one.
 fn write(store: &mut Store, effect: &Effect) -> bool {
-    let Effect::Tell { to: Audience::Room(..), message } = effect else { return false };
+    let message = match effect {
+        Effect::Tell { to: Audience::Room(..), message } => message,
+        Effect::Record(room, entry) => {
+            store.write(*room, entry.clone());
+            return true;
+        }
+        _ => return false,
+    };
     match message {
         Message::Said { room, entry } => store.write(*room, entry.clone()),
         Message::TopicSet { room, text, .. } => store.set_topic(*room, text.clone()),

@@ -291,6 +291,8 @@ impl Dispatcher {
                 let asked = self.archive.change_ban(id, change);
                 self.end_wait_if_refused(now, id, asked, WaitFor::BanChange);
             }
+            // Only for the archive.
+            Effect::Record(..) => {}
             Effect::Reload => {
                 if let Err(error) = os::ask_for_reload() {
                     log::error!("cannot start a reload: {error}");

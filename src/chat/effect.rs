@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::message::{Message, Reason};
 use super::model::{
-    AnswerForm, AuthRequest, BanChange, ClientId, LineFilter, Nick, RoomId, RoomName,
+    AnswerForm, AuthRequest, BanChange, ClientId, Entry, LineFilter, Nick, RoomId, RoomName,
 };
 use crate::text::Text;
 
@@ -34,6 +34,8 @@ pub enum Effect {
     /// Have lines forgotten that are not in memory, too, which is
     /// [answered](super::Event::Forgotten).
     Forget(ClientId, LineFilter),
+    /// Write a line to the disk that is shown, or was shown, in another way.
+    Record(RoomName, Entry),
     /// Reload the settings.
     Reload,
     /// The client has another nick: the old one, the new one.

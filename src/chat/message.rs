@@ -149,6 +149,8 @@ pub enum Reason {
     Kicked(Nick, Option<Text>),
     /// The client went to another room.
     Moved(RoomName),
+    /// The client was connected to this node of the cluster, which is lost.
+    Lost(Text),
 }
 
 impl Reason {
@@ -181,6 +183,7 @@ impl fmt::Display for Reason {
             Self::Kicked(by, None) => write!(f, "kicked by {by}"),
             Self::Kicked(by, Some(why)) => write!(f, "kicked by {by}: {why}"),
             Self::Moved(room) => write!(f, "moved to {room}"),
+            Self::Lost(node) => write!(f, "lost with {node}"),
         }
     }
 }

@@ -14,7 +14,7 @@ pub use self::account::{Account, AuthRequest, Password, PasswordId, Role};
 pub use self::allowance::{Allowance, AnswerForm};
 pub use self::ban::{Ban, BanChange, Mask};
 pub use self::entry::{Entry, Kind, RoomPast};
-pub use self::id::{ClientId, RoomId};
+pub use self::id::{ClientId, NodeNumber, RoomId};
 pub use self::line_filter::LineFilter;
 pub use self::line_id::LineId;
 pub(crate) use self::line_id::LineIds;

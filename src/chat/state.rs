@@ -1,5 +1,6 @@
 //! `Chat`: the state of clients, rooms, accounts and bans.
 
+mod nodes;
 mod nicks;
 mod history;
 mod mutes;
@@ -21,7 +22,7 @@ use std::time::Duration;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use super::model::{ClientId, LineFilter, LineIds, Nick, RoomId, RoomName, RoomPast};
+use super::model::{ClientId, LineFilter, LineIds, Nick, NodeNumber, RoomId, RoomName, RoomPast};
 use crate::text::Text;
 
 #[cfg(test)]
@@ -33,6 +34,8 @@ pub use self::client::Presence;
 pub(crate) use self::ignored::{Identity, Ignored};
 pub(crate) use self::mutes::{Mute, Mutes};
 pub(crate) use self::nicks::Nicks;
+pub use self::nodes::Node;
+pub(crate) use self::nodes::Nodes;
 pub(crate) use self::registry::Registry;
 pub use self::registry::Roll;
 pub(crate) use self::rooms::{Room, Rooms};
@@ -78,6 +81,12 @@ pub struct Chat {
     pub(super) arrivals: Arrivals,
     /// Whether only clients that are logged in may speak.
     pub(super) lockdown: bool,
+    /// The nodes of the cluster, if there is one.
+    #[serde(default)]
+    pub(super) nodes: Nodes,
+    /// Whether this is what a node has while it is cut off from the others.
+    #[serde(default)]
+    pub(super) is_cut_off: bool,
 }
 
 impl Chat {
@@ -97,6 +106,8 @@ impl Chat {
             mutes: Mutes::default(),
             arrivals: Arrivals::default(),
             lockdown: false,
+            nodes: Nodes::default(),
+            is_cut_off: false,
         }
     }
 
@@ -124,6 +135,47 @@ impl Chat {
     /// Forgets what rooms remember, because the store knows better.
     pub fn forget_all(&mut self) {
         self.rooms.forget_all();
+    }
+
+    /// The clients of one node get ids of another number.
+    pub(super) fn renumber(&mut self, from: NodeNumber, to: NodeNumber) {
+        let new = |id: ClientId| {
+            if id.node() == from { ClientId::on(to, id.local()) } else { id }
+        };
+        let clients = std::mem::take(&mut self.clients);
+        self.clients = clients.into_iter().map(|(id, client)| (new(id), client)).collect();
+        self.clients.values_mut().for_each(|client| client.renumber(new));
+        self.nicks.renumber(new);
+        self.rooms.renumber(new);
+        self.ignored.renumber(new);
+        self.authentication.renumber(new);
+        self.arrivals.renumber(new);
+    }
+
+    /// All living nodes, in the order of joining.
+    pub fn nodes(&self) -> impl Iterator<Item = (NodeNumber, &Node)> {
+        self.nodes.iter()
+    }
+
+    /// A living node.
+    pub fn node(&self, number: NodeNumber) -> Option<&Node> {
+        self.nodes.get(number)
+    }
+
+    /// The number of the last input of an origin of a node; 0 if none is known.
+    pub fn heard(&self, origin: &str) -> u64 {
+        self.nodes.heard(origin)
+    }
+
+    /// Notes an input of an origin; returns whether it is new.
+    pub fn hear(&mut self, origin: &str, oseq: u64) -> bool {
+        self.nodes.hear(origin, oseq)
+    }
+
+    /// Whether this is what a node has while it is cut off from the others. Then what could not be
+    /// brought together later is refused.
+    pub fn set_cut_off(&mut self, is_cut_off: bool) {
+        self.is_cut_off = is_cut_off;
     }
 
     /// The members of a room, announced or not. Empty for a room that does not exist.

@@ -26,6 +26,11 @@ impl Arrivals {
         clients.into_iter().for_each(|(connected, id)| self.add(connected, id));
     }
 
+    /// Replaces the ids of clients.
+    pub(crate) fn renumber(&mut self, new: impl Fn(ClientId) -> ClientId) {
+        self.0.iter_mut().for_each(|(_, id)| *id = new(*id));
+    }
+
     /// When the next client has to be announced.
     pub(crate) fn next_deadline(&self) -> Option<Duration> {
         self.0.front().map(|&(due, _)| due)

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::logins::Logins;
 use super::registrations::Registrations;
 use crate::address::Address;
-use crate::chat::model::ClientId;
+use crate::chat::model::{ClientId, NodeNumber};
 use crate::chat::refusal::Refusal;
 
 /// Most concurrent requests of one address, of a /56 and of a /48: each check is slow on purpose,
@@ -93,6 +93,16 @@ impl Authentication {
     /// The clients whose requests have no answer yet.
     pub(crate) fn pending(&self) -> Vec<ClientId> {
         self.pending.iter().map(|(client, ..)| *client).collect()
+    }
+
+    /// Replaces the ids of clients.
+    pub(crate) fn renumber(&mut self, new: impl Fn(ClientId) -> ClientId) {
+        self.pending.iter_mut().for_each(|(client, ..)| *client = new(*client));
+    }
+
+    /// Drops the requests of a node's clients, which nobody answers any more.
+    pub(crate) fn forget_node(&mut self, node: NodeNumber) {
+        self.pending.retain(|(client, ..)| client.node() != node);
     }
 
     /// Whether no time in them is later than `uptime` allows: a check of a restored snapshot.

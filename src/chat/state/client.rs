@@ -33,6 +33,28 @@ pub struct Presence {
     encrypted: bool,
 }
 
+impl Presence {
+    /// Whether others know of it.
+    pub(crate) fn is_announced(&self) -> bool {
+        self.announced
+    }
+
+    /// The account that it is logged in to.
+    pub(crate) fn login(&self) -> Option<Nick> {
+        self.login
+    }
+
+    /// The same of a client that others do not know of yet.
+    pub(crate) fn hidden(&self) -> Self {
+        Self { announced: false, ..self.clone() }
+    }
+
+    /// The same of a client that is called `nick`, and not logged in.
+    pub(crate) fn called(&self, nick: Nick) -> Self {
+        Self { nick, login: None, password: None, ..self.clone() }
+    }
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Client {
     pub(crate) nick: Nick,
@@ -127,6 +149,24 @@ impl Client {
             quiet,
             encrypted,
         }
+    }
+
+    /// Replaces the ids of other clients.
+    pub(crate) fn renumber(&mut self, new: impl Fn(ClientId) -> ClientId + Copy) {
+        self.ignores.iter_mut().for_each(|id| *id = new(*id));
+        self.ignored_by.iter_mut().for_each(|id| *id = new(*id));
+        self.writer = self.writer.map(new);
+    }
+
+    /// Takes over what a roster says, except for the room; its login only with the nick of it.
+    pub(crate) fn restore(&mut self, presence: &Presence, holds_nick: bool) {
+        if holds_nick {
+            (self.login, self.password) = (presence.login, presence.password);
+        } else {
+            self.log_out();
+        }
+        self.mute = presence.mute;
+        (self.echo, self.quiet, self.lists) = (presence.echo, presence.quiet, presence.lists);
     }
 
     /// Changes its nick; returns the old one.

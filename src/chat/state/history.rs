@@ -31,6 +31,11 @@ impl History {
         self.entries.drain(..surplus);
     }
 
+    /// Replaces the ids of clients.
+    pub(crate) fn renumber(&mut self, new: impl Fn(ClientId) -> ClientId) {
+        self.entries.iter_mut().for_each(|(by, _)| *by = new(*by));
+    }
+
     pub(crate) fn push(&mut self, by: ClientId, entry: Entry) {
         if self.capacity == 0 {
             return;

@@ -97,6 +97,13 @@ impl Ignored {
         self.0.retain(|gone| gone.by != by || gone.client != client);
     }
 
+    /// Replaces the ids of clients.
+    pub(crate) fn renumber(&mut self, new: impl Fn(ClientId) -> ClientId) {
+        for gone in &mut self.0 {
+            (gone.by, gone.client) = (new(gone.by), new(gone.client));
+        }
+    }
+
     /// Removes all ignores of `by`, which has left.
     pub(crate) fn forget_all_of(&mut self, by: ClientId) {
         self.0.retain(|gone| gone.by != by);

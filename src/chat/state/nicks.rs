@@ -95,6 +95,11 @@ impl Nicks {
         }
     }
 
+    /// Replaces the ids of clients.
+    pub(crate) fn renumber(&mut self, new: impl Fn(ClientId) -> ClientId) {
+        self.taken.values_mut().for_each(|holder| *holder = new(*holder));
+    }
+
     /// Whether `clients` clients can hold these nicks: a check of a restored snapshot.
     pub(crate) fn are_consistent(&self, clients: usize) -> bool {
         self.taken.len() == clients && self.guests < u64::MAX / 2

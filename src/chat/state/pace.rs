@@ -60,6 +60,11 @@ impl Pace {
         self.0.iter().all(|spoke| spoke.at <= uptime)
     }
 
+    /// Replaces the ids of clients.
+    pub(crate) fn renumber(&mut self, new: impl Fn(ClientId) -> ClientId) {
+        self.0.iter_mut().for_each(|spoke| spoke.client = new(spoke.client));
+    }
+
     /// Forgets all speakers.
     pub(crate) fn clear(&mut self) {
         self.0.clear();

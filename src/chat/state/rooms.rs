@@ -191,9 +191,20 @@ impl Rooms {
         if let Some(index) = found.members.iter().position(|&member| member == client) {
             found.members.remove(index);
         }
-        if !found.members.is_empty() || room == RoomId::LOBBY {
+        if found.members.is_empty() {
+            self.keep_empty(now, room);
+        }
+    }
+
+    /// Keeps a room without members for its history or topic, or else closes it.
+    pub(crate) fn keep_empty(&mut self, now: Duration, room: RoomId) {
+        let Some(found) = self.rooms.get_mut(&room).filter(|found| found.members.is_empty()) else {
+            return;
+        };
+        if room == RoomId::LOBBY {
             return;
         }
+        self.empty.remove(&(found.empty_since, room));
         found.empty_since = now;
         self.empty.insert((now, room));
         if found.topic.is_none() && found.history.is_empty() {
@@ -202,6 +213,16 @@ impl Rooms {
             && let Some(&(since, oldest)) = self.empty.first()
         {
             self.close(since, oldest);
+        }
+    }
+
+    /// Replaces the ids of clients.
+    pub(crate) fn renumber(&mut self, new: impl Fn(ClientId) -> ClientId + Copy) {
+        for room in self.rooms.values_mut() {
+            room.members.iter_mut().for_each(|id| *id = new(*id));
+            room.topic_by = room.topic_by.map(new);
+            room.history.renumber(new);
+            room.pace.renumber(new);
         }
     }
 

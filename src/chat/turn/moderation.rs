@@ -291,7 +291,7 @@ impl Turn<'_> {
     }
 
     /// Renames the client to a guest's nick, because its own belongs to another account.
-    fn lose_nick(&mut self, why: impl Display) {
+    pub(crate) fn lose_nick(&mut self, why: impl Display) {
         self.me_mut().log_out();
         let (nick, address) = (self.me().nick, self.me().address());
         self.chat.nicks.leave(self.now.uptime, nick, address);
@@ -303,7 +303,7 @@ impl Turn<'_> {
 
     /// Applies bans and accounts: disconnects the client if it is banned, logs it out if its
     /// account is gone, and takes a nick that belongs to another account.
-    fn apply_rules(&mut self) {
+    pub(crate) fn apply_rules(&mut self) {
         let now = self.now.moment;
         let Client { nick, origin, .. } = *self.me();
         let registry = &self.chat.registry;

@@ -36,7 +36,7 @@ pub(crate) fn unignore(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal
 
 impl Turn<'_> {
     /// Ignores another client from now on.
-    fn begin_ignoring(&mut self, other: ClientId) {
+    pub(crate) fn begin_ignoring(&mut self, other: ClientId) {
         if !self.hears(other) {
             return;
         }

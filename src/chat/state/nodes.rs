@@ -1,0 +1,122 @@
+//! `Nodes`: the machines that share the chat, and how far it has heard each of them.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::chat::model::NodeNumber;
+use crate::text::Text;
+
+/// Most origins of nodes that are gone whose last input is remembered.
+const MAX_GONE: usize = 1024;
+
+/// A node of the cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Node {
+    /// Its name.
+    pub name: Text,
+    /// Its origin, which the ids of its lines begin with.
+    pub origin: String,
+    /// Whether it has a state directory, which answers its clients' questions and requests.
+    pub has_archive: bool,
+    /// The newest level that it knows.
+    pub level: u32,
+    /// The cluster's uptime when it joined.
+    pub since: Duration,
+}
+
+/// The nodes that live, and the number of the last input of each origin.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Nodes {
+    living: BTreeMap<NodeNumber, Node>,
+    heard: BTreeMap<String, u64>,
+    /// Origins that are not of a living node any more, oldest first.
+    gone: VecDeque<String>,
+}
+
+impl Nodes {
+    /// Adds a node.
+    pub(crate) fn add(&mut self, number: NodeNumber, node: Node) {
+        self.gone.retain(|origin| *origin != node.origin);
+        self.living.insert(number, node);
+    }
+
+    /// Removes a node, whose last input stays known for a while.
+    pub(crate) fn remove(&mut self, number: NodeNumber) -> Option<Node> {
+        let node = self.living.remove(&number)?;
+        self.note_gone(&node.origin);
+        Some(node)
+    }
+
+    /// All living nodes, in the order of joining.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (NodeNumber, &Node)> {
+        self.living.iter().map(|(number, node)| (*number, node))
+    }
+
+    pub(crate) fn get(&self, number: NodeNumber) -> Option<&Node> {
+        self.living.get(&number)
+    }
+
+    /// The number of the last input of an origin; 0 if none is known.
+    pub(crate) fn heard(&self, origin: &str) -> u64 {
+        self.heard.get(origin).copied().unwrap_or(0)
+    }
+
+    /// Notes an input of an origin; returns whether it is new.
+    pub(crate) fn hear(&mut self, origin: &str, oseq: u64) -> bool {
+        if let Some(last) = self.heard.get_mut(origin) {
+            let is_new = oseq > *last;
+            *last = oseq.max(*last);
+            return is_new;
+        }
+        self.heard.insert(origin.to_owned(), oseq);
+        if self.living.values().all(|node| node.origin != origin) {
+            self.note_gone(origin);
+        }
+        true
+    }
+
+    fn note_gone(&mut self, origin: &str) {
+        if !self.heard.contains_key(origin) || self.gone.iter().any(|gone| gone == origin) {
+            return;
+        }
+        self.gone.push_back(origin.to_owned());
+        if self.gone.len() > MAX_GONE
+            && let Some(oldest) = self.gone.pop_front()
+        {
+            self.heard.remove(&oldest);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node(origin: &str) -> Node {
+        let (name, since) = (Text::new("box7"), Duration::ZERO);
+        Node { name, origin: origin.to_owned(), has_archive: true, level: 1, since }
+    }
+
+    #[test]
+    fn an_input_is_new_once_also_after_its_node_is_gone() {
+        let mut nodes = Nodes::default();
+        nodes.add(NodeNumber(1), node("a"));
+        assert!(nodes.hear("a", 3) && !nodes.hear("a", 3) && !nodes.hear("a", 2));
+        nodes.remove(NodeNumber(1));
+        assert!(!nodes.hear("a", 3) && nodes.hear("a", 4));
+    }
+
+    #[test]
+    fn of_nodes_that_are_gone_only_so_many_are_remembered() {
+        let mut nodes = Nodes::default();
+        nodes.add(NodeNumber(1), node("lives"));
+        nodes.hear("lives", 1);
+        for number in 0..2 * MAX_GONE {
+            nodes.hear(&number.to_string(), 1);
+        }
+        assert_eq!((nodes.heard.len(), nodes.gone.len()), (MAX_GONE + 1, MAX_GONE));
+        assert!(!nodes.hear("lives", 1));
+    }
+}
