@@ -192,6 +192,10 @@ fn write(store: &mut Store, effect: &Effect) -> bool {
             store.write(*room, entry.clone());
             return true;
         }
+        Effect::RecordTopic(room, topic) => {
+            store.set_topic(*room, topic.clone());
+            return true;
+        }
         _ => return false,
     };
     match message {

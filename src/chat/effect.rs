@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use super::message::{Message, Reason};
 use super::model::{
-    AnswerForm, AuthRequest, BanChange, ClientId, Entry, LineFilter, Nick, RoomId, RoomName,
+    AnswerForm, AuthRequest, BanChange, ClientId, Entry, LineFilter, Nick, NodeNumber, RoomId,
+    RoomName,
 };
 use crate::text::Text;
 
@@ -36,6 +37,8 @@ pub enum Effect {
     Forget(ClientId, LineFilter),
     /// Write a line to the disk that is shown, or was shown, in another way.
     Record(RoomName, Entry),
+    /// The same for a topic.
+    RecordTopic(RoomName, Option<Text>),
     /// Reload the settings.
     Reload,
     /// The client has another nick: the old one, the new one.
@@ -119,17 +122,51 @@ impl Effects {
         (self.list.drain(..), &self.except)
     }
 
+    /// The lines that are said in them.
+    pub fn said(&self) -> impl Iterator<Item = (RoomName, &Entry)> {
+        self.list.iter().filter_map(|effect| match effect {
+            Effect::Tell { to: Audience::Room(..), message: Message::Said { room, entry } } => {
+                Some((*room, entry))
+            }
+            _ => None,
+        })
+    }
+
+    /// Leaves only what has to be written to the disk: nobody is told anything.
+    pub fn keep_records(&mut self) {
+        let list = std::mem::take(&mut self.list);
+        self.list = list.into_iter().filter_map(record).collect();
+        self.except.clear();
+    }
+
+    /// Leaves only what concerns the clients of one node, under their numbers there, and what every
+    /// node has to do.
+    pub fn localize(&mut self, node: NodeNumber) {
+        let local = |id: ClientId| (id.node() == node).then(|| ClientId(id.local()));
+        self.except.iter_mut().for_each(|id| *id = local(*id).unwrap_or(ClientId::NOBODY));
+        self.list.retain_mut(|effect| {
+            let Some(id) = effect.client_mut() else { return true };
+            let everywhere = matches!(effect, Effect::ChangeBan(..) | Effect::Forget(..));
+            let Some(id) = effect.client_mut() else { return true };
+            let own = local(*id);
+            *id = own.unwrap_or(ClientId::NOBODY);
+            own.is_some() || everywhere
+        });
+    }
+
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.list.clear();
         self.except.clear();
     }
 
-    pub(super) fn push(&mut self, effect: Effect) {
+    /// Adds an effect.
+    pub fn push(&mut self, effect: Effect) {
         self.list.push(effect);
     }
 
-    pub(super) fn tell(&mut self, to: Audience, message: Message) {
+    /// Adds a message.
+    pub fn tell(&mut self, to: Audience, message: Message) {
         self.push(Effect::Tell { to, message });
     }
 
@@ -142,5 +179,47 @@ impl Effects {
         let start = self.except.len();
         self.except.extend(except);
         self.tell(Audience::Room(room, start..self.except.len()), message);
+    }
+}
+
+impl Effect {
+    /// The client that it is for, if it is for one.
+    fn client_mut(&mut self) -> Option<&mut ClientId> {
+        match self {
+            Self::Tell { to: Audience::One(id), .. }
+            | Self::Entered(id, _)
+            | Self::Left(id, _)
+            | Self::Timestamps(id, _)
+            | Self::Ask(id, _)
+            | Self::Authenticate(id, _)
+            | Self::ChangeBan(id, _)
+            | Self::Forget(id, _)
+            | Self::Renamed(id, ..)
+            | Self::LoginFailed(id, _)
+            | Self::Changed(id)
+            | Self::TurnedAway(id)
+            | Self::Departed(id, ..)
+            | Self::Disconnect(id, _) => Some(id),
+            Self::Tell { to: Audience::Room(..) | Audience::Everyone, .. }
+            | Self::Record(..)
+            | Self::RecordTopic(..)
+            | Self::Reload
+            | Self::Moderated(_) => None,
+        }
+    }
+}
+
+/// The part of an effect that has to be written to the disk.
+fn record(effect: Effect) -> Option<Effect> {
+    match effect {
+        Effect::Tell { to: Audience::Room(..), message } => match message {
+            Message::Said { room, entry } => Some(Effect::Record(room, entry)),
+            Message::TopicSet { room, text, .. } => Some(Effect::RecordTopic(room, text)),
+            _ => None,
+        },
+        Effect::ChangeBan(_, change) => Some(Effect::ChangeBan(ClientId::NOBODY, change)),
+        Effect::Forget(_, filter) => Some(Effect::Forget(ClientId::NOBODY, filter)),
+        Effect::Record(..) | Effect::RecordTopic(..) => Some(effect),
+        _ => None,
     }
 }

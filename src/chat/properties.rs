@@ -226,6 +226,7 @@ impl World {
                     self.asked.push_back((id, event));
                 }
                 Effect::Reload | Effect::Moderated(_) => {}
+                Effect::Record(..) | Effect::RecordTopic(..) => unreachable!("there is no cluster"),
                 Effect::TurnedAway(id) => drop(self.screens.remove(&id)),
                 Effect::Renamed(id, ..) | Effect::LoginFailed(id, _) => {
                     assert!(self.screens.contains_key(&id));

@@ -100,6 +100,10 @@ pub enum Refusal {
     TooSoon(Duration),
     /// Only clients that are logged in may speak.
     Lockdown,
+    /// The command changes what the nodes of a cluster have to agree on.
+    CutOff,
+    /// The line was shown here, and is not shown on the other nodes of the cluster.
+    NotPassedOn,
     /// The command is for operators.
     OperatorsOnly,
     /// An operator's command against the operator.
@@ -215,6 +219,8 @@ impl fmt::Display for Refusal {
             Self::Lockdown => {
                 f.write_str("only registered people may speak now; /login NAME PASSWORD")
             }
+            Self::CutOff => f.write_str("not while this node is cut off from the others"),
+            Self::NotPassedOn => f.write_str("not passed on: too much waits"),
             Self::OperatorsOnly => f.write_str("only operators may do that"),
             Self::Yourself => f.write_str("you cannot do that to yourself"),
             Self::NotAMask(text) => {

@@ -116,6 +116,11 @@ impl Chat {
         self.line_ids = LineIds::of(origin);
     }
 
+    /// Names the next line that is said number `oseq` of `origin`.
+    pub fn name_next_line(&mut self, origin: &str, oseq: u64) {
+        self.line_ids.set_next(origin, oseq);
+    }
+
     /// Applies changed settings to everything shown from now on.
     pub fn configure(&mut self, settings: Settings) {
         self.rooms.remember(settings.replay);

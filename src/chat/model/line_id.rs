@@ -74,6 +74,14 @@ impl LineIds {
         Self { origin: origin.into(), given: 0 }
     }
 
+    /// Gives the next line this id.
+    pub(crate) fn set_next(&mut self, origin: &str, oseq: u64) {
+        if *self.origin != *origin {
+            self.origin = origin.into();
+        }
+        self.given = oseq.saturating_sub(1);
+    }
+
     /// The id of the last line.
     pub(crate) fn last(&self) -> LineId {
         LineId { origin: Arc::clone(&self.origin), oseq: self.given }

@@ -176,6 +176,11 @@ impl Turn<'_> {
         Ok(())
     }
 
+    /// Fails if the client's node is cut off from the others of its cluster.
+    pub(crate) fn needs_others(&self) -> Result<(), Refusal> {
+        if self.chat.is_cut_off { Err(Refusal::CutOff) } else { Ok(()) }
+    }
+
     /// Counts a line in a slow room; fails if it comes too soon.
     pub(crate) fn keep_pace(&mut self) -> Result<(), Refusal> {
         let id = self.me;

@@ -163,6 +163,7 @@ pub(crate) fn slow(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     if seconds > MAX_SLOW {
         return Err(Refusal::Misused);
     }
+    turn.needs_others()?;
     let id = turn.me().room();
     let Some(room) = turn.chat.rooms.get_mut(id) else { return Ok(()) };
     if seconds == 0 {
@@ -181,6 +182,7 @@ pub(crate) fn slow(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
 
 pub(crate) fn lockdown(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let on = on_or_off(args[0])?;
+    turn.needs_others()?;
     turn.chat.lockdown = on;
     turn.log(format_args!("turned lockdown {}", if on { "on" } else { "off" }));
     let words = if on { Refusal::Lockdown.to_string() } else { "everybody may speak again".into() };

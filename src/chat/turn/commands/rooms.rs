@@ -74,6 +74,7 @@ pub(crate) fn topic(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
 
 /// Sets or clears the topic. Clients that ignore this one do not get a new topic, like a line.
 fn set_topic(turn: &mut Turn<'_>, text: Option<Text>) -> Result<(), Refusal> {
+    turn.needs_others()?;
     turn.may_speak()?;
     turn.keep_pace()?;
     turn.announce();

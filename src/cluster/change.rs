@@ -1,0 +1,49 @@
+//! `Change`: what a sealed entry of the log holds.
+
+use serde::{Deserialize, Serialize};
+
+use crate::chat::{Account, BanChange, Event, Guest, LateLine, LineFilter, Nick};
+
+/// An input of a node that changes the chat, as JSON.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Change {
+    /// Something happened to a client of the node, which has this number there.
+    #[serde(rename = "c")]
+    Client(u64, Event),
+    /// All clients of the node, as it joins.
+    #[serde(rename = "roster")]
+    Roster(Vec<Guest>),
+    /// What the node's clients said while it was cut off.
+    #[serde(rename = "late")]
+    Late(Vec<LateLine>),
+    /// A change of accounts or bans that no client asked for.
+    #[serde(rename = "edit")]
+    Edit(Edit),
+    /// Lines are to be forgotten, as an operator said while the node was cut off.
+    #[serde(rename = "forget")]
+    Forget(LineFilter),
+    /// Every node notes the digest of its state here.
+    #[serde(rename = "mark")]
+    Mark,
+    /// The digest of the node's state at entry `n`, in hexadecimal digits.
+    #[serde(rename = "digest")]
+    Digest {
+        /// The number of the entry with the mark.
+        n: u64,
+        /// The digest.
+        digest: String,
+    },
+}
+
+/// A change of the accounts or bans.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Edit {
+    /// There is this account, with this hash of its password.
+    Account(Account, String),
+    /// There is this account unless there is one of that nick.
+    NewAccount(Account, String),
+    /// There is no such account.
+    NoAccount(Nick),
+    /// A ban or its end.
+    Ban(BanChange),
+}
