@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// An IPv4 address, or the /64 of an IPv6 address, which is what one household or host gets
 /// (RFC 6177); or one of the [networks](Address::networks) around that. Opaque, so that no code
 /// shows it to other users by accident.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Address(Ipv6Addr);
 
 /// Lengths of the prefixes of wider networks.

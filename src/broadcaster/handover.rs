@@ -41,8 +41,7 @@ impl Broadcaster {
     pub(super) fn begin(&mut self) {
         let (now, dispatcher) = (self.clock.now(), &mut self.dispatcher);
         dispatcher.status.take_over();
-        let everyone: Vec<_> = dispatcher.chat.clients().collect();
-        for id in everyone {
+        for id in dispatcher.chat.clients() {
             if dispatcher.peers.addr(id).is_none() {
                 dispatcher.apply(now, id, Event::Gone(Reason::Disconnected));
             }

@@ -1,5 +1,6 @@
 //! `Chat`: the state of clients, rooms, accounts and bans.
 
+mod sorted;
 mod nodes;
 mod nicks;
 mod history;
@@ -39,6 +40,7 @@ pub(crate) use self::nodes::Nodes;
 pub(crate) use self::registry::Registry;
 pub use self::registry::Roll;
 pub(crate) use self::rooms::{Room, Rooms};
+use self::sorted::sorted;
 pub(crate) use self::unsaved_bans::UnsavedBans;
 
 /// The settings of the chat; a reload may change them while people chat.
@@ -62,6 +64,7 @@ pub struct Settings {
 pub struct Chat {
     #[serde(skip)]
     pub(super) settings: Settings,
+    #[serde(serialize_with = "sorted")]
     pub(super) clients: FxHashMap<ClientId, Client>,
     pub(super) nicks: Nicks,
     pub(super) rooms: Rooms,
@@ -188,9 +191,17 @@ impl Chat {
         self.rooms.get(room).map_or(&[], |room| &room.members)
     }
 
-    /// All connected clients.
-    pub fn clients(&self) -> impl Iterator<Item = ClientId> {
-        self.clients.keys().copied()
+    /// All connected clients, by id.
+    pub fn clients(&self) -> Vec<ClientId> {
+        self.clients_who(|_| true)
+    }
+
+    /// The clients that `are` holds for, by id: the order of a hash map depends on its past.
+    pub(crate) fn clients_who(&self, are: impl Fn(&Client) -> bool) -> Vec<ClientId> {
+        let who = self.clients.iter().filter(|(_, client)| are(client));
+        let mut ids: Vec<_> = who.map(|(&id, _)| id).collect();
+        ids.sort_unstable();
+        ids
     }
 
     /// The rooms that a client is in.

@@ -87,7 +87,7 @@ pub enum NameError {
 pub struct Nick(Name<MAX>);
 
 /// A nick with case and look-alikes folded; unique among clients.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Folded(Name<MAX>);
 
 impl Nick {

@@ -1,6 +1,6 @@
 //! `Logins`: failed logins slow down further logins from the same address, and from no other.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -29,7 +29,7 @@ struct Failures {
 
 /// Recently failed logins by address.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Logins(HashMap<Address, Failures>);
+pub(crate) struct Logins(BTreeMap<Address, Failures>);
 
 impl Logins {
     /// Begins a login. It counts as a failure until it is [taken back](Self::take_back), so that
@@ -84,7 +84,7 @@ impl Logins {
         self.0.retain(|_, failures| !failures.are_forgotten(now));
         while self.0.len() + NEW > MAX {
             // Removes networks with few failures first, and remembers those that fail again and
-            // again.
+            // again. Among equals it removes the first: no order of a hash map may decide.
             let weight = |(network, failures): &(&Address, &Failures)| {
                 (failures.count / network.choose(SHARES), failures.until)
             };

@@ -1,7 +1,7 @@
 //! Nicks: which client holds which nick, and which are reserved for addresses whose clients left.
 
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ const MAX_RESERVED: usize = 65_536;
 /// The nicks in use and the reserved ones.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Nicks {
-    taken: HashMap<Folded, ClientId>,
+    taken: BTreeMap<Folded, ClientId>,
     #[serde(rename = "kept")]
     reserved: Reserved,
     guests: u64,
@@ -115,9 +115,9 @@ impl Nicks {
 /// Abandoned nicks, and the addresses that they are reserved for.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Reserved {
-    until: HashMap<Folded, (Address, Duration)>,
+    until: BTreeMap<Folded, (Address, Duration)>,
     /// The nicks of each address, oldest first.
-    by_address: HashMap<Address, VecDeque<(Duration, Folded)>>,
+    by_address: BTreeMap<Address, VecDeque<(Duration, Folded)>>,
     /// When to look for expired reservations of an address.
     reviews: VecDeque<(Duration, Address)>,
 }

@@ -1,6 +1,6 @@
 //! `Registrations`: limits how many nicks one address registers.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ const NEW: usize = 3;
 
 /// When each address will have its full allowance again.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Registrations(HashMap<Address, Duration>);
+pub(crate) struct Registrations(BTreeMap<Address, Duration>);
 
 impl Registrations {
     /// Begins a registration. It counts until it is [taken back](Self::take_back).
@@ -63,6 +63,7 @@ impl Registrations {
         }
         self.0.retain(|_, until| *until > now);
         while self.0.len() + NEW > MAX {
+            // The first among equals: no order of a hash map may decide.
             let first = self.0.iter().min_by_key(|(_, until)| **until);
             let Some(address) = first.map(|(address, _)| *address) else { return };
             self.0.remove(&address);

@@ -1,6 +1,6 @@
 //! Rooms: which exist, and which clients are in them.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use rustc_hash::FxHashMap;
@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::history::History;
 use super::pace::Pace;
+use super::sorted::sorted;
 use crate::chat::model::{ClientId, LineFilter, RoomId, RoomName, RoomPast};
 use crate::text::Text;
 
@@ -69,8 +70,9 @@ impl Room {
 /// time afterwards if it has a history or topic.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Rooms {
+    #[serde(serialize_with = "sorted")]
     rooms: FxHashMap<RoomId, Room>,
-    names: HashMap<RoomName, RoomId>,
+    names: BTreeMap<RoomName, RoomId>,
     empty: BTreeSet<(Duration, RoomId)>,
     /// Scheduled digests. All are delayed equally, so the queue is sorted.
     digests: VecDeque<(Duration, RoomId)>,
@@ -82,7 +84,7 @@ impl Rooms {
     pub(crate) fn new(replay: usize) -> Self {
         Self {
             rooms: FxHashMap::from_iter([(RoomId::LOBBY, Room::new(RoomName::lobby(), replay))]),
-            names: HashMap::from([(RoomName::lobby(), RoomId::LOBBY)]),
+            names: BTreeMap::from([(RoomName::lobby(), RoomId::LOBBY)]),
             empty: BTreeSet::new(),
             digests: VecDeque::new(),
             opened: 0,

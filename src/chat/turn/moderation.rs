@@ -28,9 +28,7 @@ impl Chat {
 
     /// Disconnects clients that are banned, and takes nicks from clients that do not own them.
     pub fn enforce(&mut self, now: Now, effects: &mut Effects) {
-        let mut everyone: Vec<_> = self.clients.keys().copied().collect();
-        everyone.sort_unstable();
-        for me in everyone {
+        for me in self.clients() {
             if self.clients.contains_key(&me) {
                 Turn { chat: self, now, me, effects }.apply_rules();
             }
@@ -46,10 +44,7 @@ impl Chat {
             self.handle(now, client, Event::NotAuthenticated(why), effects);
         }
         let waits = |client: &Client| client.entering.is_some() || client.viewing.is_some();
-        let waiting = self.clients.iter().filter(|(_, client)| waits(client));
-        let mut waiting: Vec<_> = waiting.map(|(&id, _)| id).collect();
-        waiting.sort_unstable();
-        for client in waiting {
+        for client in self.clients_who(waits) {
             self.handle(now, client, Event::NotAnswered, effects);
         }
     }
@@ -57,9 +52,7 @@ impl Chat {
     /// Sends a notice to all operators.
     pub fn tell_operators(&self, words: impl Display, effects: &mut Effects) {
         let message = Message::Notice(Text::new(words.to_string()));
-        for (&id, _) in
-            self.clients.iter().filter(|(_, client)| self.registry.is_operator(client.login))
-        {
+        for id in self.clients_who(|client| self.registry.is_operator(client.login)) {
             effects.tell(Audience::One(id), message.clone());
         }
     }

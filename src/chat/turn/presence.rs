@@ -75,13 +75,7 @@ impl Chat {
     /// once all clients are restored.
     pub fn await_announcements(&mut self) {
         let unannounced = self.clients.iter().filter(|(_, client)| !client.announced);
-        self.arrivals.reset(unannounced.map(|(id, client)| (client.connected, *id)).collect());
-    }
-
-    /// Forgets the arrivals at the front that are announced or gone.
-    fn settle_arrivals(&mut self) {
-        let clients = &self.clients;
-        self.arrivals.forget(|id| clients.get(&id).is_none_or(|client| client.announced));
+        self.arrivals.reset(unannounced.map(|(id, client)| (client.connected, *id)));
     }
 
     /// Tells a room how many joined and left.
@@ -139,7 +133,7 @@ impl Turn<'_> {
             return;
         }
         self.me_mut().announced = true;
-        self.chat.settle_arrivals();
+        self.chat.arrivals.remove(self.me().connected, self.me);
         for room in self.me().rooms.clone() {
             self.tell_joined(room);
         }
@@ -181,7 +175,7 @@ impl Turn<'_> {
             self.leave(room, reason.clone());
         }
         let Some(client) = self.chat.clients.remove(&self.me) else { return };
-        self.chat.settle_arrivals();
+        self.chat.arrivals.remove(client.connected, self.me);
         self.chat.nicks.leave(self.now.uptime, client.nick, client.address());
         if let Some(mute) = client.mute.filter(|mute| mute.is_in_force(self.now.moment)) {
             self.chat.mutes.leave(client.address(), client.login, mute);

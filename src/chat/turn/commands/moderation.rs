@@ -8,7 +8,7 @@ use crate::chat::effect::{Audience, Effect};
 use crate::chat::message::{Message, Reason};
 use crate::chat::model::{Allowance, Ban, BanChange, ClientId, LineFilter, Mask, Moment, Nick};
 use crate::chat::refusal::Refusal;
-use crate::chat::state::Mute;
+use crate::chat::state::{Client, Mute};
 use crate::chat::turn::moderation::{because, for_so_long};
 use crate::chat::turn::speech::Turn;
 use crate::text::Text;
@@ -70,14 +70,12 @@ pub(crate) fn unmute(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> 
 fn unmute_all(turn: &mut Turn<'_>, origin: Origin) -> Result<(), Refusal> {
     let from = origin.address();
     let now = turn.now.moment;
-    let clients = turn.chat.clients.iter();
-    let muted = clients.filter(|(_, client)| client.address() == from && client.is_muted(now));
-    let mut muted: Vec<_> = muted.map(|(&id, _)| id).collect();
+    let is_meant = |client: &Client| client.address() == from && client.is_muted(now);
+    let muted = turn.chat.clients_who(is_meant);
     if muted.is_empty() && turn.chat.mutes.find(now, from).is_none() {
         return Err(Refusal::NobodyMuted(origin));
     }
     turn.chat.mutes.lift(from, None);
-    muted.sort_unstable();
     for other in muted {
         set_mute(turn, other, None);
         turn.as_other(other).notice("you may speak again");
