@@ -217,8 +217,23 @@ impl fmt::Display for Person {
 }
 
 /// That somebody is away, and the reason they gave.
+///
+/// Saved as the text, which is empty without a reason: a `null` would say that they are here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Text", into = "Text")]
 pub struct Away(pub Option<Text>);
+
+impl From<Text> for Away {
+    fn from(text: Text) -> Self {
+        Self(Some(text).filter(|text| !text.as_str().is_empty()))
+    }
+}
+
+impl From<Away> for Text {
+    fn from(Away(text): Away) -> Self {
+        text.unwrap_or_default()
+    }
+}
 
 impl Away {
     /// Whether the reason fits into a list and cannot be taken for more of the list.

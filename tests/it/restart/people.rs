@@ -36,6 +36,7 @@ fn who_is_away_ignored_or_wrote_last_stays_so() {
     alice.ask("/ignore eve");
     alice.ask("/msg bob psst");
     alice.ask("/away lunch");
+    eve.ask("/away");
     bob.sync();
     switch_unnoticed(&server, [&mut alice, &mut bob, &mut eve]);
     eve.ask("nobody you want to hear");
@@ -45,6 +46,7 @@ fn who_is_away_ignored_or_wrote_last_stays_so() {
     assert!(answer[0].starts_with("[to alice] yes?") || answer[0].contains("lunch"), "{answer:?}");
     alice.expect("[from bob] yes?");
     assert!(bob.ask("/whois alice").concat().contains("lunch"));
+    assert_eq!(bob.ask("/who"), ["-- lobby (3 here): alice (away: lunch), bob, eve (away)"]);
 }
 
 #[test]
