@@ -235,7 +235,7 @@ impl<'a> Step<'a> {
     /// Who is gone does nothing, but the name that they registered is theirs.
     fn may_do_something(self) -> bool {
         let decided =
-            matches!(self.event(), Some(Event::Registered(_) | Event::PasswordChanged(_)));
+            matches!(self.event(), Some(Event::Registered(..) | Event::PasswordChanged(..)));
         decided || self.event().is_none() || self.actor().is_some()
     }
 }

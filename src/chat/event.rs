@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::message::Reason;
-use super::model::{Account, Ban, BanChange, Entry, LineFilter, Mask, RoomName, RoomPast};
+use super::model::{
+    Account, Ban, BanChange, Entry, LineFilter, Mask, PasswordHash, RoomName, RoomPast,
+};
 use crate::address::Origin;
 use crate::text::{Line, Text};
 
 /// Something that happened to one client.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
     /// It connected from this origin.
     Connected(Origin, Traits),
@@ -40,12 +44,12 @@ pub enum Event {
     RoomNotRead(RoomName, Text),
     /// The answer to its question did not come in time.
     NotAnswered,
-    /// The store registered the nick that it asked for.
-    Registered(Account),
+    /// The store registered the nick that it asked for. The hash is for the stores of other nodes.
+    Registered(Account, Option<PasswordHash>),
     /// Its password was right; this is its account.
     LoggedIn(Account),
-    /// The account has the password that the client asked for.
-    PasswordChanged(Account),
+    /// The account has the password that the client asked for, with this hash as above.
+    PasswordChanged(Account, Option<PasswordHash>),
     /// Its password was wrong.
     WrongPassword,
     /// It was not logged in or registered, for another reason than a wrong password; the text says why.
@@ -71,7 +75,7 @@ pub enum Event {
 }
 
 /// How a kind of client differs from others.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Traits {
     /// Whether it starts with `/echo on`, because nothing else shows its own lines.
     pub echo: bool,

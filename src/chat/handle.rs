@@ -26,7 +26,7 @@ impl Chat {
             self.read_next_room(effects);
         }
         if !self.clients.contains_key(&client) {
-            if let Event::Registered(_) | Event::PasswordChanged(_) = event {
+            if let Event::Registered(..) | Event::PasswordChanged(..) = event {
                 // Somebody else may have taken that nick meanwhile, or be logged in.
                 self.enforce(now, effects);
             }
@@ -43,9 +43,9 @@ impl Chat {
             Event::RoomRead(room, past) => turn.room_read(room, past),
             Event::RoomNotRead(room, why) => turn.room_not_read(room, why),
             Event::NotAnswered => turn.not_answered(),
-            Event::Registered(account) => turn.registered(account),
+            Event::Registered(account, _) => turn.registered(account),
             Event::LoggedIn(account) => turn.logged_in(account),
-            Event::PasswordChanged(account) => turn.password_changed(account),
+            Event::PasswordChanged(account, _) => turn.password_changed(account),
             Event::WrongPassword => turn.refuse(Refusal::WrongPassword),
             Event::NotAuthenticated(why) => turn.refuse(Refusal::NotFound(why)),
             Event::Forgotten(filter, lines) => turn.tell_forgotten(&filter, lines),

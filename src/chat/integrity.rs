@@ -14,6 +14,7 @@ impl Chat {
         self.rooms.are_consistent()
             && self.nicks.are_consistent(self.clients.len())
             && self.authentication.are_consistent(uptime)
+            && self.registry.is_consistent()
             && self.unsaved_bans.are_consistent(uptime)
             && members == places
             && self

@@ -135,7 +135,7 @@ impl Message {
 }
 
 /// Why somebody left a room.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reason {
     /// On purpose, perhaps with last words.
     Quit(Option<Text>),

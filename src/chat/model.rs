@@ -10,7 +10,7 @@ mod line_filter;
 mod account;
 mod ban;
 
-pub use self::account::{Account, AuthRequest, Password, PasswordId, Role};
+pub use self::account::{Account, AuthRequest, Password, PasswordHash, PasswordId, Role};
 pub use self::allowance::{Allowance, AnswerForm};
 pub use self::ban::{Ban, BanChange, Mask};
 pub use self::entry::{Entry, Kind, RoomPast};

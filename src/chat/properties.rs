@@ -10,6 +10,7 @@ use crate::address::Origin;
 use crate::text::{Line, Text};
 
 mod arrivals;
+mod events;
 mod order;
 mod store;
 

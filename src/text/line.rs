@@ -58,20 +58,30 @@ impl Deref for Line {
 #[serde(untagged)]
 enum SavedLine {
     Text(Text),
-    Changed { text: Text, changed: usize },
+    /// The offset is not a `usize`: programs of another word size read it, too.
+    Changed {
+        text: Text,
+        changed: u64,
+    },
 }
 
 impl From<SavedLine> for Line {
     fn from(saved: SavedLine) -> Self {
         match saved {
             SavedLine::Text(text) => Self { text, changed: 0 },
-            SavedLine::Changed { text, changed } => Self { text, changed },
+            SavedLine::Changed { text, changed } => {
+                Self { text, changed: usize::try_from(changed).unwrap_or(usize::MAX) }
+            }
         }
     }
 }
 
 impl From<Line> for SavedLine {
     fn from(Line { text, changed }: Line) -> Self {
-        if changed == 0 { Self::Text(text) } else { Self::Changed { text, changed } }
+        match changed {
+            0 => Self::Text(text),
+            usize::MAX => Self::Changed { text, changed: u64::MAX },
+            _ => Self::Changed { text, changed: changed as u64 },
+        }
     }
 }

@@ -157,7 +157,7 @@ impl World {
         let Facts { login, nick, .. } = facts;
         let may = match (&before.login, login) {
             (None, Some(_)) => {
-                is_actor && matches!(step.event(), Some(Event::LoggedIn(_) | Event::Registered(_)))
+                is_actor && matches!(step.event(), Some(Event::LoggedIn(_) | Event::Registered(..)))
             }
             (Some(_), None) => step.typed().is_none() || is_actor,
             _ => true,

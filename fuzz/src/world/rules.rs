@@ -152,7 +152,7 @@ impl World {
                 let is_own = step.actor().is_some_and(|(_, me)| me.nick == by.as_str());
                 (step.is_command("kick") && is_own) || (step.is_command("ban") && is_banned)
             }
-            (Cause::Client(_, Event::Registered(_)) | Cause::Roll(_), Reason::Kicked(..)) => {
+            (Cause::Client(_, Event::Registered(..)) | Cause::Roll(_), Reason::Kicked(..)) => {
                 is_banned
             }
             (

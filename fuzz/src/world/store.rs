@@ -131,7 +131,7 @@ impl Store {
         }
         let account = Account { created, ..account(nick.as_str(), Role::User, created) };
         self.accounts.push((account, password.as_bytes().to_vec()));
-        Event::Registered(account)
+        Event::Registered(account, None)
     }
 
     fn set_password(&mut self, nick: Nick, old: PasswordId, password: &Password) -> Event {
@@ -141,7 +141,7 @@ impl Store {
                 self.passwords += 1;
                 account.password = PasswordId::of(&self.passwords.to_string());
                 *secret = password.as_bytes().to_vec();
-                Event::PasswordChanged(*account)
+                Event::PasswordChanged(*account, None)
             }
             _ => no("another password"),
         }
@@ -282,11 +282,11 @@ impl Store {
 
     fn take_note_of(&mut self, client: ClientId, event: &Event) {
         match event {
-            Event::Registered(account) => {
+            Event::Registered(account, _) => {
                 self.known.accounts.push(*account);
                 self.end_claim(client);
             }
-            Event::PasswordChanged(account) => {
+            Event::PasswordChanged(account, _) => {
                 let known = self.known.accounts.iter_mut();
                 let known = known.filter(|known| known.nick == account.nick);
                 known.for_each(|known| *known = *account);

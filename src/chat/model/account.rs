@@ -1,6 +1,7 @@
 //! Accounts: registered nicks, their passwords, and their roles.
 
 use std::fmt;
+use std::sync::Arc;
 
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 use serde::{Deserialize, Serialize};
@@ -16,7 +17,7 @@ const MAX_BYTES: usize = 512;
 const MAX_TYPED: usize = 3 * MAX_BYTES;
 
 /// What the holder of an account may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Role {
     /// No more than anybody else, under a reserved nick.
     User,
@@ -34,7 +35,7 @@ impl fmt::Display for Role {
 }
 
 /// A registered nick, and who may use it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// The nick, as it was registered.
     pub nick: Nick,
@@ -59,6 +60,36 @@ impl PasswordId {
     pub fn of(hash: &str) -> Self {
         let mix = |sum: u64, byte: u8| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         Self(hash.bytes().fold(0xcbf2_9ce4_8422_2325, mix))
+    }
+}
+
+/// The salted hash of a password, as a store keeps it. Its `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct PasswordHash(Arc<str>);
+
+impl PasswordHash {
+    /// The hash in the store's form.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for PasswordHash {
+    fn from(hash: String) -> Self {
+        Self(hash.into())
+    }
+}
+
+impl From<PasswordHash> for String {
+    fn from(hash: PasswordHash) -> Self {
+        hash.as_str().to_owned()
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash(..)")
     }
 }
 

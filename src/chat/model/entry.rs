@@ -8,7 +8,7 @@ use super::name::Nick;
 use crate::text::Text;
 
 /// A room as the store has it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomPast {
     /// Its topic.
     pub topic: Option<Text>,

@@ -10,7 +10,7 @@ impl World {
         let known = self.chat.registry.account(nick).copied();
         match (claim, known) {
             (AuthRequest::Register(nick, ..), None) => {
-                Event::Registered(account(nick.as_str(), Role::User))
+                Event::Registered(account(nick.as_str(), Role::User), None)
             }
             (AuthRequest::Login(_, password, _), Some(known)) if password.as_bytes() == b"pw" => {
                 Event::LoggedIn(known)
@@ -18,7 +18,7 @@ impl World {
             (AuthRequest::Login(..), Some(_)) => Event::WrongPassword,
             (AuthRequest::SetPassword(..), Some(known)) => {
                 let password = PasswordId::of(&self.said.to_string());
-                Event::PasswordChanged(Account { password, ..known })
+                Event::PasswordChanged(Account { password, ..known }, None)
             }
             _ => Event::NotAuthenticated(Text::new("registered, or gone")),
         }

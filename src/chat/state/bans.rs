@@ -2,17 +2,37 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use serde::{Deserialize, Serialize};
+
 use crate::address::{Address, Network, Origin};
 use crate::chat::model::{Ban, Folded, Mask, Moment, Nick};
 
 /// All bans, numbered in the order of adding.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(from = "SavedBans")]
 pub(crate) struct Bans {
     by_number: BTreeMap<u64, Ban>,
+    #[serde(skip)]
     numbers: HashMap<Key, Vec<u64>>,
     /// How many bans there are on networks with a prefix of each length, of IPv4 and of IPv6.
+    #[serde(skip)]
     lengths: BTreeMap<(bool, u8), usize>,
     next: u64,
+}
+
+/// The bans in a snapshot, without what finds them.
+#[derive(Deserialize)]
+struct SavedBans {
+    by_number: BTreeMap<u64, Ban>,
+    next: u64,
+}
+
+impl From<SavedBans> for Bans {
+    fn from(saved: SavedBans) -> Self {
+        let mut all = Self { next: saved.next, ..Self::default() };
+        saved.by_number.into_iter().for_each(|(number, ban)| all.insert(number, ban));
+        all
+    }
 }
 
 /// The key by which a ban is found.
@@ -42,6 +62,12 @@ impl FromIterator<Ban> for Bans {
 }
 
 impl Bans {
+    /// Whether each has a number that was given: a check of a restored snapshot.
+    pub(crate) fn are_consistent(&self) -> bool {
+        let last = self.by_number.keys().next_back();
+        last.is_none_or(|last| *last < self.next) && self.next < u64::MAX / 2
+    }
+
     /// All of them, oldest first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Ban> {
         self.by_number.values()
@@ -79,12 +105,16 @@ impl Bans {
     }
 
     fn push(&mut self, ban: Ban) {
-        self.numbers.entry(Key::of(ban.mask)).or_default().push(self.next);
+        self.insert(self.next, ban);
+        self.next += 1;
+    }
+
+    fn insert(&mut self, number: u64, ban: Ban) {
+        self.numbers.entry(Key::of(ban.mask)).or_default().push(number);
         if let Mask::Network(network) = ban.mask {
             *self.lengths.entry(network.kind()).or_default() += 1;
         }
-        self.by_number.insert(self.next, ban);
-        self.next += 1;
+        self.by_number.insert(number, ban);
     }
 
     fn forget(&mut self, is_over: impl Fn(&Ban) -> bool) {
@@ -165,6 +195,10 @@ mod tests {
                     all.retain(|other| other.is_in_force(now));
                     all.push(ban.clone());
                     bans.add(now, ban);
+                }
+                if time % 7 == 0 {
+                    let saved = serde_json::to_string(&bans).unwrap();
+                    bans = serde_json::from_str(&saved).unwrap();
                 }
                 prop_assert!(bans.iter().eq(all.iter()));
                 let find = |fits: &dyn Fn(&Mask) -> bool| {

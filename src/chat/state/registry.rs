@@ -1,10 +1,12 @@
 //! `Registry`: the accounts and bans, as the store has them.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 
 use super::bans::Bans;
 use crate::address::Origin;
-use crate::chat::model::{Account, Ban, Folded, Mask, Moment, Nick, Role};
+use crate::chat::model::{Account, Ban, Folded, Mask, Moment, Nick, PasswordHash, Role};
 use crate::chat::refusal::Refusal;
 
 /// All accounts and all bans.
@@ -17,9 +19,11 @@ pub struct Roll {
 }
 
 /// The same, with fast look-ups.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Registry {
-    accounts: HashMap<Folded, Account>,
+    accounts: BTreeMap<Folded, Account>,
+    /// The hashes of passwords that no store keeps for this chat.
+    hashes: BTreeMap<Folded, PasswordHash>,
     bans: Bans,
 }
 
@@ -27,14 +31,19 @@ impl From<Roll> for Registry {
     fn from(roll: Roll) -> Self {
         let by_nick = |account: Account| (account.nick.folded(), account);
         let accounts = roll.accounts.into_iter().map(by_nick).collect();
-        Self { accounts, bans: roll.bans.into_iter().collect() }
+        Self { accounts, hashes: BTreeMap::new(), bans: roll.bans.into_iter().collect() }
     }
 }
 
 impl Registry {
-    /// Adds an account.
-    pub(crate) fn add(&mut self, account: Account) {
-        self.accounts.insert(account.nick.folded(), account);
+    /// Adds or replaces an account.
+    pub(crate) fn add(&mut self, account: Account, hash: Option<PasswordHash>) {
+        let nick = account.nick.folded();
+        self.accounts.insert(nick, account);
+        match hash {
+            Some(hash) => self.hashes.insert(nick, hash),
+            None => self.hashes.remove(&nick),
+        };
     }
 
     /// Adds a ban, and removes expired ones, as the store does.
@@ -45,6 +54,12 @@ impl Registry {
     /// Removes a ban.
     pub(crate) fn unban(&mut self, mask: Mask) {
         self.bans.remove(mask);
+    }
+
+    /// Whether accounts have their nicks, and bans their numbers: a check of a restored snapshot.
+    pub(crate) fn is_consistent(&self) -> bool {
+        self.bans.are_consistent()
+            && self.accounts.iter().all(|(nick, account)| account.nick.folded() == *nick)
     }
 
     /// The account that owns `nick`, or a nick that looks like it.

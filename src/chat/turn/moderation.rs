@@ -66,7 +66,7 @@ impl Chat {
         effects: &mut Effects,
     ) {
         let outcome = match event {
-            Event::Registered(_) | Event::LoggedIn(_) | Event::PasswordChanged(_) => {
+            Event::Registered(..) | Event::LoggedIn(_) | Event::PasswordChanged(..) => {
                 Some(AuthOutcome::Granted)
             }
             Event::WrongPassword => Some(AuthOutcome::WrongPassword),
@@ -77,8 +77,8 @@ impl Chat {
             self.authentication.end(now.uptime, client, outcome);
         }
         match event {
-            Event::Registered(account) | Event::PasswordChanged(account) => {
-                self.registry.add(*account);
+            Event::Registered(account, hash) | Event::PasswordChanged(account, hash) => {
+                self.registry.add(*account, hash.clone());
             }
             Event::Banned(ban) => {
                 self.report_ban_change(now, client, &BanChange::Ban(ban.clone()), true, effects)
