@@ -17,7 +17,7 @@ mod integrity; // whether a snapshot is consistent
 mod properties;
 
 pub use self::effect::{Audience, Effect, Effects, Question};
-pub use self::event::{Event, Traits};
+pub use self::event::{Class, Event, Traits};
 pub use self::message::{Away, Dates, Message, Others, Person, Reason};
 pub use self::model::{
     Account, Allowance, AnswerForm, AuthRequest, Ban, BanChange, ClientId, Entry, Kind, LineFilter,
@@ -26,5 +26,4 @@ pub use self::model::{
 };
 pub use self::refusal::Refusal;
 pub use self::state::{Chat, Node, Presence, Roll, Settings};
-pub use self::turn::commands;
-pub use self::turn::{Guest, LateLine};
+pub use self::turn::{Guest, LateLine, NOT_IN_TIME, commands};

@@ -184,7 +184,9 @@ impl Store {
     pub fn ask(&self, client: ClientId, from: Address, question: Question) -> Result<(), Denial> {
         let queue = match question {
             Question::Search { .. } => &self.searches,
-            Question::Last { .. } | Question::Room { .. } => &self.lookups,
+            Question::Last { .. } | Question::Room { .. } | Question::Exists { .. } => {
+                &self.lookups
+            }
         };
         queue.ask(from, client, question)
     }

@@ -220,6 +220,8 @@ pub(super) fn answered(answer: Answer) -> Event {
         Answer::Last(room, lines) => Event::Found { room: Some(room), lines: recalled(lines) },
         Answer::RoomRead(room, past) => Event::RoomRead(room, past),
         Answer::RoomNotRead(room, denial) => room_not_read(room, denial),
+        Answer::Exists(room, Ok(exists)) => Event::RoomExists(room, exists),
+        Answer::Exists(_, Err(denial)) => denied(denial),
         Answer::Found(lines) => Event::Found { room: None, lines: recalled(lines) },
         Answer::Registered(account) => Event::Registered(account, None),
         Answer::LoggedIn(account) => Event::LoggedIn(account),

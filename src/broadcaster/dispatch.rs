@@ -15,7 +15,9 @@ use super::status::Status;
 use super::words;
 use crate::address::{Address, Origin};
 use crate::admission::Limits;
-use crate::chat::{Audience, Chat, ClientId, Effect, Effects, Event, Message, Now, Reason};
+use crate::chat::{
+    Audience, Chat, ClientId, Effect, Effects, Event, Message, NOT_IN_TIME, Now, Reason,
+};
 use crate::config::Durability;
 use crate::delivery::{Feeds, Peer, Peers};
 use crate::intake::Input;
@@ -24,6 +26,7 @@ use crate::restart::ManagerThread;
 use crate::runtime::{Clock, Replaceable, Wakeup};
 use crate::store::Store;
 use crate::telemetry::{Metrics, Refused};
+use crate::text::Text;
 use crate::wire::{Dialect, Farewell, Incoming, MAX_WITHOUT_LINE_END, WireError, http_refusal};
 
 /// How long a client that is disconnected may take to read the rest.
@@ -113,8 +116,8 @@ impl Dispatcher {
     /// Tells the chat which clients no longer wait for an answer, before more of their input is
     /// handled: they may be about to enter a room.
     fn end_unanswered(&mut self, now: Now) {
-        for id in self.pending.take_unanswered() {
-            self.apply(now, id, Event::NotAnswered);
+        for (id, what) in self.pending.take_unanswered() {
+            self.apply(now, id, not_in_time(what));
         }
     }
 
@@ -272,8 +275,9 @@ impl Dispatcher {
             Effect::Ask(id, question) => {
                 let from = self.peers.addr(id).map(|addr| addr.ip());
                 let from = Address::of(from.unwrap_or(Ipv6Addr::UNSPECIFIED.into()));
+                let what = WaitFor::answer_to(&question);
                 let asked = self.archive.ask(id, from, question);
-                self.end_wait_if_refused(now, id, asked, WaitFor::Answer);
+                self.end_wait_if_refused(now, id, asked, what);
             }
             Effect::Forget(id, filter) => {
                 let asked = self.archive.forget(id, filter);
@@ -382,6 +386,14 @@ impl Dispatcher {
     /// The parts that the next process gets.
     pub(super) fn into_parts(self) -> (Chat, Peers) {
         (self.chat, self.peers)
+    }
+}
+
+/// What happened to a client whose answer did not come in time.
+fn not_in_time(what: WaitFor) -> Event {
+    match what {
+        WaitFor::Exists(_) => Event::NotFound(Text::new(NOT_IN_TIME)),
+        _ => Event::NotAnswered,
     }
 }
 

@@ -6,7 +6,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use crate::chat::{ClientId, Effect};
+use crate::chat::{ClientId, Effect, Question, RoomName};
 use crate::intake::Input;
 use crate::store::{Answer, Denial};
 use crate::wire::Incoming;
@@ -27,8 +27,8 @@ pub(super) struct Pending {
     waiting: HashMap<ClientId, Waiting>,
     /// Input of clients that do not wait any more, and whether they waited for the disk.
     ready: VecDeque<(Input, bool)>,
-    /// Clients that waited for an answer in vain.
-    unanswered: Vec<ClientId>,
+    /// Clients that waited for an answer in vain, and for which.
+    unanswered: Vec<(ClientId, WaitFor)>,
     is_over: bool,
     /// Whether a client waited for a change of bans in vain: no client waits for another change
     /// until the disk answers.
@@ -40,6 +40,8 @@ pub(super) struct Pending {
 pub(super) enum WaitFor {
     /// An answer.
     Answer,
+    /// Whether this room exists.
+    Exists(RoomName),
     /// A change of bans on disk, which is in force already.
     BanChange,
     /// Effects that are held back until they are on disk.
@@ -51,8 +53,21 @@ impl WaitFor {
     fn patience(self) -> Duration {
         match self {
             Self::BanChange => MOST_FOR_BAN_CHANGE,
-            Self::Answer | Self::Disk => MOST,
+            Self::Answer | Self::Exists(_) | Self::Disk => MOST,
         }
+    }
+
+    /// What a client waits for that asked this.
+    pub(super) fn answer_to(question: &Question) -> Self {
+        match *question {
+            Question::Exists { room } => Self::Exists(room),
+            _ => Self::Answer,
+        }
+    }
+
+    /// Whether the chat has to be told when it does not come in time.
+    fn is_answer(self) -> bool {
+        matches!(self, Self::Answer | Self::Exists(_))
     }
 }
 
@@ -69,7 +84,8 @@ impl Pending {
     pub(super) fn note(&mut self, now: Duration, effect: &Effect) {
         match effect {
             Effect::Ask(ClientId::NOBODY, _) => {}
-            Effect::Ask(id, _) | Effect::Authenticate(id, _) | Effect::Forget(id, _) => {
+            Effect::Ask(id, question) => self.wait(now, *id, WaitFor::answer_to(question)),
+            Effect::Authenticate(id, _) | Effect::Forget(id, _) => {
                 self.wait(now, *id, WaitFor::Answer);
             }
             Effect::ChangeBan(id, _) if !self.is_disk_late => {
@@ -87,6 +103,7 @@ impl Pending {
                 self.is_disk_late = false;
                 WaitFor::BanChange
             }
+            Answer::Exists(room, _) => WaitFor::Exists(*room),
             _ => WaitFor::Answer,
         }
     }
@@ -100,8 +117,8 @@ impl Pending {
 
     fn wait(&mut self, now: Duration, id: ClientId, what: WaitFor) {
         if self.is_over {
-            if what == WaitFor::Answer {
-                self.unanswered.push(id);
+            if what.is_answer() {
+                self.unanswered.push((id, what));
             }
             return;
         }
@@ -122,6 +139,11 @@ impl Pending {
         self.waiting.contains_key(&id)
     }
 
+    /// Whether a client waits for that.
+    pub(super) fn is_for(&self, id: ClientId, what: WaitFor) -> bool {
+        self.waiting.get(&id).is_some_and(|waiting| waiting.what == what)
+    }
+
     /// Stores `input` for later if its client waits, and returns it otherwise.
     pub(super) fn defer(&mut self, input: Input) -> Option<Input> {
         let (id, weight) = match &input {
@@ -140,7 +162,7 @@ impl Pending {
 
     /// Ends a client's wait, if it waits for `what`.
     pub(super) fn end(&mut self, id: ClientId, what: WaitFor) {
-        if self.waiting.get(&id).is_some_and(|waiting| waiting.what == what) {
+        if self.is_for(id, what) {
             self.release(id);
         }
     }
@@ -164,8 +186,10 @@ impl Pending {
     }
 
     fn give_up(&mut self, id: ClientId) {
-        if self.waiting.get(&id).is_some_and(|waiting| waiting.what == WaitFor::Answer) {
-            self.unanswered.push(id);
+        if let Some(waiting) = self.waiting.get(&id)
+            && waiting.what.is_answer()
+        {
+            self.unanswered.push((id, waiting.what));
         }
         self.release(id);
     }
@@ -175,8 +199,8 @@ impl Pending {
         self.waiting.values().map(|waiting| waiting.until).min()
     }
 
-    /// The clients that waited for an answer in vain since the last call.
-    pub(super) fn take_unanswered(&mut self) -> Vec<ClientId> {
+    /// The clients that waited for an answer in vain since the last call, and for which.
+    pub(super) fn take_unanswered(&mut self) -> Vec<(ClientId, WaitFor)> {
         std::mem::take(&mut self.unanswered)
     }
 
@@ -305,7 +329,10 @@ mod tests {
         let most = MAX_WEIGHT / (ITEM + "hello".len());
         assert!(pending.defer(said(most)).is_none() && pending.has(ALICE));
         assert!(pending.defer(said(1)).is_none() && !pending.has(ALICE));
-        assert_eq!((pending.ready.len(), pending.take_unanswered()), (2, vec![ALICE]));
+        assert_eq!(
+            (pending.ready.len(), pending.take_unanswered()),
+            (2, vec![(ALICE, WaitFor::Answer)])
+        );
     }
 
     #[test]
@@ -331,7 +358,7 @@ mod tests {
         pending.end_all();
         pending.note(Duration::ZERO, &ask());
         assert!(!pending.has(ALICE));
-        assert_eq!(pending.take_unanswered(), [ALICE]);
+        assert_eq!(pending.take_unanswered(), [(ALICE, WaitFor::Answer)]);
     }
 
     fn ban() -> Ban {

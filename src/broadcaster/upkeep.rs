@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::archive;
 use super::dispatch::Dispatcher;
 use super::identity::AuthResult;
+use super::pending::WaitFor;
 use crate::chat::Now;
 use crate::store::{self, Swing};
 use crate::telemetry::Census;
@@ -53,6 +54,12 @@ impl Dispatcher {
             store::Event::Answered(id, answer) => {
                 self.archive.note_answer();
                 let what = self.pending.note_answer(&answer);
+                if let WaitFor::Exists(_) = what
+                    && !self.pending.is_for(id, what)
+                {
+                    // It was told that the answer takes too long.
+                    return;
+                }
                 let result = AuthResult::of(&answer);
                 self.apply(now, id, archive::answered(answer));
                 if let Some(result) = result {

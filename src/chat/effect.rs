@@ -78,6 +78,11 @@ pub enum Question {
         /// At most so many lines.
         lines: usize,
     },
+    /// Whether the room has a topic or lines.
+    Exists {
+        /// The room.
+        room: RoomName,
+    },
     /// The last lines that contain all of these words, in all rooms, since anybody may enter any
     /// room.
     Search {
@@ -145,7 +150,6 @@ impl Effects {
         let local = |id: ClientId| (id.node() == node).then(|| ClientId(id.local()));
         self.except.iter_mut().for_each(|id| *id = local(*id).unwrap_or(ClientId::NOBODY));
         self.list.retain_mut(|effect| {
-            let Some(id) = effect.client_mut() else { return true };
             let everywhere = matches!(effect, Effect::ChangeBan(..) | Effect::Forget(..));
             let Some(id) = effect.client_mut() else { return true };
             let own = local(*id);

@@ -42,6 +42,8 @@ pub enum Event {
     RoomRead(RoomName, Option<RoomPast>),
     /// The store could not read a room; the text says why.
     RoomNotRead(RoomName, Text),
+    /// Whether the store has a topic or lines of a room whose people the client asked for.
+    RoomExists(RoomName, bool),
     /// The answer to its question did not come in time.
     NotAnswered,
     /// The store registered the nick that it asked for. The hash is for the stores of other nodes.
@@ -72,6 +74,18 @@ pub enum Event {
     EndlessLine(usize),
     /// Its connection ended. May be sent more than once, and for an unknown client.
     Gone(Reason),
+}
+
+/// What an event may do to the chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// It changes nothing.
+    Query,
+    /// It may change the chat.
+    Change,
+    /// It may change the chat, and what the client sends next has to wait until it has done so and,
+    /// if it asked the store something, the store has answered.
+    Barrier,
 }
 
 /// How a kind of client differs from others.

@@ -3,12 +3,47 @@
 use std::time::Duration;
 
 use super::effect::{Audience, Effect, Effects};
-use super::event::Event;
+use super::event::{Class, Event};
 use super::message::{Message, Reason};
 use super::model::{ClientId, Now};
 use super::refusal::Refusal;
 use super::state::Chat;
-use super::turn::Turn;
+use super::turn::commands::class_of;
+use super::turn::{Turn, View};
+
+impl Event {
+    /// What the event may do to the chat, as far as that can be told without the chat.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Line(line) => class_of(line),
+            Self::TooLong { .. }
+            | Self::Malformed
+            | Self::Found { .. }
+            | Self::NotFound(_)
+            | Self::RoomExists(..)
+            | Self::Forgotten(..)
+            | Self::Ping => Class::Query,
+            _ => Class::Change,
+        }
+    }
+}
+
+impl View<'_> {
+    /// Answers an event that changes nothing.
+    fn answer(&mut self, event: Event) {
+        match event {
+            Event::Line(line) => self.line(&line),
+            Event::TooLong { bytes, limit } => self.refuse(Refusal::TooLong { bytes, limit }),
+            Event::Malformed => self.refuse(Refusal::Malformed),
+            Event::Found { room, lines } => self.show_found(room, lines),
+            Event::NotFound(why) => self.refuse(Refusal::NotFound(why)),
+            Event::RoomExists(room, exists) => self.room_exists(room, exists),
+            Event::Forgotten(filter, lines) => self.tell_forgotten(&filter, lines),
+            Event::Ping => self.notice("pong"),
+            _ => {}
+        }
+    }
+}
 
 impl Chat {
     /// Applies `event` of `client`, and appends the effects.
@@ -37,9 +72,6 @@ impl Chat {
             Event::Connected(..) | Event::Banned(_) | Event::Unbanned(_) | Event::NotSaved(_) => {}
             Event::Settled => turn.announce(),
             Event::Line(line) => turn.line(&line),
-            Event::TooLong { bytes, limit } => turn.refuse(Refusal::TooLong { bytes, limit }),
-            Event::Found { room, lines } => turn.show_found(room, lines),
-            Event::NotFound(why) => turn.refuse(Refusal::NotFound(why)),
             Event::RoomRead(room, past) => turn.room_read(room, past),
             Event::RoomNotRead(room, why) => turn.room_not_read(room, why),
             Event::NotAnswered => turn.not_answered(),
@@ -48,15 +80,27 @@ impl Chat {
             Event::PasswordChanged(account, _) => turn.password_changed(account),
             Event::WrongPassword => turn.refuse(Refusal::WrongPassword),
             Event::NotAuthenticated(why) => turn.refuse(Refusal::NotFound(why)),
-            Event::Forgotten(filter, lines) => turn.tell_forgotten(&filter, lines),
-            Event::Malformed => turn.refuse(Refusal::Malformed),
-            Event::Ping => turn.notice("pong"),
             Event::Quit => turn.quit(None),
             Event::Idle(limit) => turn.expel(Refusal::Idle(limit), Reason::TimedOut),
             Event::EndlessLine(bytes) => {
                 turn.expel(Refusal::EndlessLine(bytes), Reason::Disconnected);
             }
             Event::Gone(reason) => turn.depart(reason),
+            Event::TooLong { .. }
+            | Event::Malformed
+            | Event::Found { .. }
+            | Event::NotFound(_)
+            | Event::RoomExists(..)
+            | Event::Forgotten(..)
+            | Event::Ping => turn.view().answer(event),
+        }
+    }
+
+    /// Appends the effects of an event of the class [`Query`](Class::Query), which changes nothing.
+    /// Other events have none.
+    pub fn ask(&self, now: Now, client: ClientId, event: Event, effects: &mut Effects) {
+        if self.clients.contains_key(&client) {
+            View { chat: self, now, me: client, effects }.answer(event);
         }
     }
 

@@ -26,7 +26,7 @@ enum Step {
     Pass(u64),
 }
 
-const LINES: [&str; 50] = [
+const LINES: [&str; 51] = [
     "/nick alice",
     "/nick ALICE",
     "/nick al1ce",
@@ -49,6 +49,7 @@ const LINES: [&str; 50] = [
     "/quiet on",
     "/topic ours",
     "/who",
+    "/who dev",
     "/away",
     "/quit",
     "/nick carol",
@@ -237,6 +238,10 @@ impl World {
                 Effect::Ask(id, Question::Room { room, .. }) => {
                     let past = self.past.get(&room).cloned();
                     self.asked.push_back((id, Event::RoomRead(room, past)));
+                }
+                Effect::Ask(id, Question::Exists { room }) => {
+                    let exists = self.past.contains_key(&room);
+                    self.asked.push_back((id, Event::RoomExists(room, exists)));
                 }
                 Effect::Forget(id, filter) => {
                     self.asked.push_back((id, Event::Forgotten(Box::new(filter), 3)));

@@ -14,6 +14,8 @@ pub enum Answer {
     RoomRead(RoomName, Option<RoomPast>),
     /// A room's topic and lines could not be read.
     RoomNotRead(RoomName, Denial),
+    /// Whether anything was ever said or set in a room, or why that could not be read.
+    Exists(RoomName, Result<bool, Denial>),
     /// The last lines found, oldest first.
     Found(Vec<Recalled>),
     /// The account was registered.

@@ -201,6 +201,11 @@ impl Store {
                 let topic = topic.flatten();
                 Event::RoomRead(room, is_there.then_some(RoomPast { topic, lines }))
             }
+            Question::Exists { room } => {
+                let topic = self.topics.get(&room).is_some_and(Option::is_some);
+                let was_used = self.lines.iter().any(|(other, _)| *other == room);
+                Event::RoomExists(room, topic || was_used)
+            }
             Question::Search { words, .. } => {
                 let has =
                     |(_, entry): &(RoomName, Entry)| entry.text.as_str().contains(words.as_str());

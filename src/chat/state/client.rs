@@ -80,9 +80,6 @@ pub(crate) struct Client {
     /// The room that it asked to join, while the chat waits for that room's past from the store.
     #[serde(default)]
     pub(crate) entering: Option<RoomName>,
-    /// The room whose people it asked for, while the chat waits to hear whether that room exists.
-    #[serde(default)]
-    pub(crate) viewing: Option<RoomName>,
     pub(crate) away: Option<Away>,
     /// The clients that it ignores; also those that left, as their lines are still in the history.
     pub(crate) ignores: Vec<ClientId>,
@@ -113,7 +110,6 @@ impl Client {
             encrypted: traits.encrypted,
             mute: None,
             entering: None,
-            viewing: None,
             away: None,
             ignores: Vec::new(),
             ignored_by: Vec::new(),

@@ -1,15 +1,19 @@
-//! Entering or viewing a room whose past is not in memory: the chat asks the store first.
+//! Entering a room whose past is not in memory, or asking who is in one that is not there: the
+//! chat asks the store first.
 //!
 //! Empty rooms are dropped when there are too many, and a start loads only some. A room's topic and
 //! history in memory are therefore complete only once they were read from the store.
 
-use super::speech::Turn;
+use super::view::{Turn, View};
 use crate::chat::effect::{Effect, Effects, Question};
 use crate::chat::message::Message;
 use crate::chat::model::{ClientId, RoomName, RoomPast};
 use crate::chat::refusal::Refusal;
 use crate::chat::state::Chat;
 use crate::text::Text;
+
+/// Why a room is entered without its past, or its people are not shown, if the store is too slow.
+pub const NOT_IN_TIME: &str = "the history cannot be read now; try again later";
 
 impl Chat {
     /// Asks the store for the past of the next room in use that was not read yet, if there is one.
@@ -63,34 +67,8 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Shows who is in a room, at once or once the store has told whether there is such a room.
-    pub(crate) fn view(&mut self, name: RoomName) -> Result<(), Refusal> {
-        if let Some(room) = self.chat.rooms.find(name) {
-            self.tell(self.people(room));
-        } else if self.chat.settings.has_archive {
-            self.me_mut().viewing = Some(name);
-            self.effects.push(Effect::Ask(self.me, self.chat.past_question(name)));
-        } else {
-            return Err(Refusal::NoSuchRoom(name));
-        }
-        Ok(())
-    }
-
-    /// Shows who is in a room, which somebody may have entered meanwhile.
-    fn show_viewed(&mut self, name: RoomName, past: Option<RoomPast>) {
-        let exists = past.is_some_and(|past| past.topic.is_some() || !past.lines.is_empty());
-        match self.chat.rooms.find(name) {
-            Some(room) => self.tell(self.people(room)),
-            None if exists => self.tell(Message::nobody_in(name)),
-            None => self.refuse(Refusal::NoSuchRoom(name)),
-        }
-    }
-
     /// Handles a room's past from the store.
     pub(crate) fn room_read(&mut self, room: RoomName, past: Option<RoomPast>) {
-        if self.me_mut().viewing.take_if(|viewed| *viewed == room).is_some() {
-            self.show_viewed(room, past.clone());
-        }
         if self.me().entering != Some(room) {
             return self.chat.take_over(room, past);
         }
@@ -105,9 +83,6 @@ impl Turn<'_> {
 
     /// Enters without the past. The chat asks the store again when the next client enters.
     pub(crate) fn room_not_read(&mut self, room: RoomName, why: Text) {
-        if self.me_mut().viewing.take_if(|viewed| *viewed == room).is_some() {
-            self.refuse(Refusal::NotFound(why.clone()));
-        }
         if self.me().entering == Some(room) {
             self.refuse(Refusal::NotFound(why));
             self.enter_if_allowed(room).unwrap_or_else(|refusal| self.refuse(refusal));
@@ -116,9 +91,31 @@ impl Turn<'_> {
 
     /// The same, because the store did not answer in time.
     pub(crate) fn not_answered(&mut self) {
-        let me = self.me();
-        if let Some(room) = me.entering.or(me.viewing) {
-            self.room_not_read(room, Text::new("the history cannot be read now; try again later"));
+        if let Some(room) = self.me().entering {
+            self.room_not_read(room, Text::new(NOT_IN_TIME));
+        }
+    }
+}
+
+impl View<'_> {
+    /// Shows who is in a room, at once or once the store has told whether there is such a room.
+    pub(crate) fn show_people_in(&mut self, name: RoomName) -> Result<(), Refusal> {
+        if let Some(room) = self.chat.rooms.find(name) {
+            self.tell(self.people(room));
+        } else if self.chat.settings.has_archive {
+            self.effects.push(Effect::Ask(self.me, Question::Exists { room: name }));
+        } else {
+            return Err(Refusal::NoSuchRoom(name));
+        }
+        Ok(())
+    }
+
+    /// Shows who is in a room, which somebody may have entered since the store was asked.
+    pub(crate) fn room_exists(&mut self, name: RoomName, exists: bool) {
+        match self.chat.rooms.find(name) {
+            Some(room) => self.tell(self.people(room)),
+            None if exists => self.tell(Message::nobody_in(name)),
+            None => self.refuse(Refusal::NoSuchRoom(name)),
         }
     }
 }
@@ -196,27 +193,19 @@ mod tests {
     }
 
     #[test]
-    fn a_room_is_viewed_when_the_store_has_answered() {
+    fn the_people_of_a_room_are_shown_when_the_store_has_answered() {
         let mut chat = chat();
-        let question = Question::Room { room: dev(), lines: 20 };
+        let question = Question::Exists { room: dev() };
         let tell = |message| [Effect::Tell { to: Audience::One(ALICE), message }];
-        let unread = Text::new("the disk is slow");
-        for (answer, told) in [
-            (Event::RoomRead(dev(), Some(past())), Message::nobody_in(dev())),
-            (Event::RoomRead(dev(), None), Message::Refused(Refusal::NoSuchRoom(dev()))),
-            (
-                Event::RoomNotRead(dev(), unread.clone()),
-                Message::Refused(Refusal::NotFound(unread)),
-            ),
+        for (exists, told) in [
+            (true, Message::nobody_in(dev())),
+            (false, Message::Refused(Refusal::NoSuchRoom(dev()))),
         ] {
             let asked = types(&mut chat, ALICE, "/who dev");
             assert_eq!(asked, [Effect::Ask(ALICE, question.clone())]);
-            assert_eq!(handle(&mut chat, ALICE, answer), tell(told));
+            assert_eq!(handle(&mut chat, ALICE, Event::RoomExists(dev(), exists)), tell(told));
         }
-        types(&mut chat, ALICE, "/who dev");
-        assert_eq!(handle(&mut chat, ALICE, Event::NotAnswered).len(), 1);
-        assert_eq!(handle(&mut chat, ALICE, Event::RoomRead(dev(), Some(past()))), []);
-        assert!(chat.rooms.find(dev()).is_none(), "viewing does not keep a room in memory");
+        assert!(chat.rooms.find(dev()).is_none(), "that does not keep a room in memory");
     }
 
     #[test]

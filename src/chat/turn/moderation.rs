@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use super::speech::Turn;
+use super::view::Turn;
 use crate::chat::effect::{Audience, Effect, Effects};
 use crate::chat::event::Event;
 use crate::chat::message::{Message, Reason};
@@ -43,8 +43,7 @@ impl Chat {
             let why = Text::new("not done in time; try again");
             self.handle(now, client, Event::NotAuthenticated(why), effects);
         }
-        let waits = |client: &Client| client.entering.is_some() || client.viewing.is_some();
-        for client in self.clients_who(waits) {
+        for client in self.clients_who(|client| client.entering.is_some()) {
             self.handle(now, client, Event::NotAnswered, effects);
         }
     }
@@ -140,22 +139,6 @@ impl Ban {
 }
 
 impl Turn<'_> {
-    /// A turn of another client, at the same moment.
-    pub(crate) fn as_other(&mut self, me: ClientId) -> Turn<'_> {
-        Turn { chat: self.chat, now: self.now, me, effects: self.effects }
-    }
-
-    /// Whether the client is an operator.
-    pub(crate) fn is_operator(&self) -> bool {
-        self.chat.registry.is_operator(self.me().login)
-    }
-
-    /// Logs an operator's action, such as "kicked bob".
-    pub(crate) fn log(&mut self, action: impl Display) {
-        let words = format!("{} {action}", self.me().nick);
-        self.effects.push(Effect::Moderated(Text::new(words)));
-    }
-
     /// Fails if the client may not send text to others.
     pub(crate) fn may_speak(&self) -> Result<(), Refusal> {
         let me = self.me();

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use serde::{Deserialize, Serialize};
 
-use super::speech::Turn;
+use super::view::Turn;
 use crate::chat::effect::{Audience, Effect, Effects};
 use crate::chat::message::{Away, Dates, Message, Reason};
 use crate::chat::model::{ClientId, Entry, LineId, Nick, NodeNumber, Now, RoomId, RoomName};

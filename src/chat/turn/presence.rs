@@ -1,19 +1,17 @@
 //! Coming and going: connecting, being announced, changing rooms, leaving.
 
-use super::speech::Turn;
+use super::view::Turn;
 use crate::address::Origin;
 use crate::chat::effect::{Audience, Effect, Effects};
 use crate::chat::event::Traits;
 use crate::chat::message::{Dates, Message, Others, Reason};
-use crate::chat::model::{ClientId, Entry, Nick, Now, RoomId, RoomName};
+use crate::chat::model::{ClientId, Nick, Now, RoomId, RoomName};
 use crate::chat::refusal::Refusal;
-use crate::chat::state::{Chat, Client, Identity, Presence, Room};
+use crate::chat::state::{Chat, Client, Identity, Presence};
 
 /// Rooms with more people get joins and leaves in digests: a notice to each of N people for each of
 /// N joins would be N² notices.
 const CROWD: usize = 50;
-/// Most people that a list names.
-const MAX_LISTED: usize = 500;
 /// After more replayed lines than this, the client is reminded of its nick: the welcome may have
 /// left the screen.
 const MAX_UNREMINDED: usize = 10;
@@ -309,54 +307,6 @@ impl Turn<'_> {
             true => self.notice(format_args!("You are {nick}; /nick NAME changes that.")),
             false => self.notice(format_args!("You are {nick}.")),
         }
-    }
-
-    /// Whether the client does not ignore the person who set a room's topic.
-    pub(super) fn hears_topic(&self, room: &Room) -> bool {
-        room.topic_by.is_none_or(|by| self.hears(by))
-    }
-
-    /// The people in a room. A client that is not announced yet sees itself; others do not see it.
-    pub(crate) fn people(&self, room: &Room) -> Message {
-        let clients = &self.chat.clients;
-        let unannounced = !self.me().announced && self.room().1.name == room.name;
-        let here = room.announced + usize::from(unannounced);
-        let shown = room.members.iter().filter(|&id| *id == self.me || clients[id].announced);
-        let person = |id: &ClientId| clients[id].person(self.hears(*id));
-        let people: Vec<_> = shown.take(MAX_LISTED).map(person).collect();
-        let more = here - people.len();
-        Message::People { room: room.name, here, people, more }
-    }
-
-    /// Sends the lines that the store found, without those of people whom the client ignores.
-    pub(crate) fn show_found(&mut self, room: Option<RoomName>, mut lines: Vec<(RoomName, Entry)>) {
-        // Stored lines have nicks, but no client ids.
-        let clients = &self.chat.clients;
-        let ignored = self.me().ignores.iter().filter_map(|id| clients.get(id));
-        let gone = self.chat.ignored.names(self.me);
-        let ignored: Vec<_> = ignored.map(|client| client.nick).chain(gone).collect();
-        lines.retain(|(_, entry)| !ignored.contains(&entry.from));
-        match room {
-            _ if lines.is_empty() => self.notice("nothing was found"),
-            Some(room) => {
-                let entries = lines.into_iter().map(|(_, entry)| entry).collect();
-                self.tell(Message::History { room, entries, dates: Dates::Always });
-            }
-            None => self.tell(Message::Found(lines)),
-        }
-    }
-
-    /// Sends the last `count` lines of the client's room; returns how many there were.
-    pub(crate) fn show_history(&mut self, count: usize, dates: Dates) -> usize {
-        let (_, room) = self.room();
-        let me = self.me();
-        let entries = room.history.last(count, self.oldest_shown(), &me.ignores, me.form());
-        let room = room.name;
-        let shown = entries.len();
-        if shown > 0 {
-            self.tell(Message::History { room, entries, dates });
-        }
-        shown
     }
 }
 

@@ -1,29 +1,13 @@
-//! `Turn`: one client acts on the chat.
+//! What one client says, and its leaving.
 
-use std::fmt::Display;
-
-use crate::chat::effect::{Audience, Effect, Effects};
+use super::view::Turn;
+use crate::chat::effect::{Audience, Effect};
 use crate::chat::message::{Message, Reason};
-use crate::chat::model::{ClientId, Entry, Kind, Moment, Now, RoomId};
+use crate::chat::model::{ClientId, Entry, Kind};
 use crate::chat::refusal::Refusal;
-use crate::chat::state::{Chat, Client, Room};
 use crate::text::Text;
 
-/// The chat, as one connected client acts on it at one moment.
-pub(crate) struct Turn<'a> {
-    pub(crate) chat: &'a mut Chat,
-    pub(crate) now: Now,
-    pub(crate) me: ClientId,
-    pub(crate) effects: &'a mut Effects,
-}
-
 impl Turn<'_> {
-    /// Lines from before this moment are not shown.
-    pub(crate) fn oldest_shown(&self) -> Option<Moment> {
-        let keep = i64::try_from(self.chat.settings.keep?.as_millis()).unwrap_or(i64::MAX);
-        Some(Moment { unix_ms: self.now.moment.unix_ms.saturating_sub(keep) })
-    }
-
     /// Sends a line to the client's room. Clients that ignore this one do not get it, nor does the
     /// client itself unless `/echo` is on.
     pub(crate) fn speak(&mut self, kind: Kind, text: Text) -> Result<(), Refusal> {
@@ -91,44 +75,5 @@ impl Turn<'_> {
     fn dismiss(&mut self, reason: Reason) {
         self.effects.push(Effect::Disconnect(self.me, reason.clone()));
         self.depart(reason);
-    }
-
-    pub(crate) fn refuse(&mut self, refusal: Refusal) {
-        self.tell(Message::Refused(refusal));
-    }
-
-    pub(crate) fn notice(&mut self, words: impl Display) {
-        self.tell(Message::Notice(Text::new(words.to_string())));
-    }
-
-    pub(crate) fn tell(&mut self, message: Message) {
-        self.effects.tell(Audience::One(self.me), message);
-    }
-
-    /// Whether the client does not ignore the other.
-    pub(crate) fn hears(&self, other: ClientId) -> bool {
-        !self.me().ignores.contains(&other)
-    }
-
-    /// The client whose turn it is. A turn exists for connected clients only.
-    pub(crate) fn me(&self) -> &Client {
-        &self.chat.clients[&self.me]
-    }
-
-    pub(crate) fn me_mut(&mut self) -> &mut Client {
-        self.chat.clients.get_mut(&self.me).expect("a turn is a connected client's")
-    }
-
-    /// The room that the client is in, and the room's id.
-    pub(crate) fn room(&self) -> (RoomId, &Room) {
-        let id = self.me().room();
-        (id, self.chat.rooms.get(id).expect("a room exists while somebody is in it"))
-    }
-
-    /// The announced client of that name, or the client itself.
-    pub(crate) fn find(&self, name: &str) -> Result<ClientId, Refusal> {
-        let holder = self.chat.nicks.holder(name);
-        let here = |id: &ClientId| *id == self.me || self.chat.clients[id].announced;
-        holder.filter(here).ok_or_else(|| Refusal::Nobody(Text::new(name)))
     }
 }

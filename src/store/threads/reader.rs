@@ -22,10 +22,7 @@ const STEPS: i32 = 10_000;
 pub(crate) fn run(file: &Path, questions: &Asked, mut report: impl FnMut(Event)) {
     let mut connection = None;
     while let Some((client, question)) = questions.next() {
-        let room = match &question {
-            Question::Room { room, .. } => Some(*room),
-            Question::Last { .. } | Question::Search { .. } => None,
-        };
+        let denied = denied(&question);
         let answer = answer(&mut connection, file, question).unwrap_or_else(|error| {
             let denial = match error.sqlite_error_code() {
                 Some(ErrorCode::OperationInterrupted) => Denial::TooLong,
@@ -34,9 +31,18 @@ pub(crate) fn run(file: &Path, questions: &Asked, mut report: impl FnMut(Event))
                     Denial::NotRead
                 }
             };
-            room.map_or(Answer::Denied(denial), |room| Answer::RoomNotRead(room, denial))
+            denied(denial)
         });
         report(Event::Answered(client, answer));
+    }
+}
+
+/// How the answer to a question says why it is denied.
+fn denied(question: &Question) -> Box<dyn FnOnce(Denial) -> Answer> {
+    match *question {
+        Question::Room { room, .. } => Box::new(move |denial| Answer::RoomNotRead(room, denial)),
+        Question::Exists { room } => Box::new(move |denial| Answer::Exists(room, Err(denial))),
+        Question::Last { .. } | Question::Search { .. } => Box::new(Answer::Denied),
     }
 }
 
@@ -54,6 +60,10 @@ fn answer(connection: &mut Option<Connection>, file: &Path, question: Question) 
         }
         Question::Room { room, lines } => {
             Ok(Answer::RoomRead(room, lines::past_of(connection, room, lines)?))
+        }
+        Question::Exists { room } => {
+            let past = lines::past_of(connection, room, 1)?.unwrap_or_default();
+            Ok(Answer::Exists(room, Ok(past.topic.is_some() || !past.lines.is_empty())))
         }
         Question::Search { words, form } => {
             let found = search::search(connection, words.as_str(), Allowance::new(form))?;

@@ -3,7 +3,7 @@
 use crate::chat::effect::Effect;
 use crate::chat::model::{AuthRequest, Nick, Password};
 use crate::chat::refusal::Refusal;
-use crate::chat::turn::speech::Turn;
+use crate::chat::turn::view::Turn;
 use crate::text::Text;
 
 pub(crate) fn register(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {

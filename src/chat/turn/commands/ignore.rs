@@ -3,7 +3,7 @@
 use crate::chat::model::ClientId;
 use crate::chat::refusal::Refusal;
 use crate::chat::state::Identity;
-use crate::chat::turn::speech::Turn;
+use crate::chat::turn::view::Turn;
 use crate::text::Text;
 
 /// Most clients that one client can ignore; one more ends the oldest ignore.

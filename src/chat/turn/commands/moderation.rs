@@ -10,7 +10,7 @@ use crate::chat::model::{Allowance, Ban, BanChange, ClientId, LineFilter, Mask, 
 use crate::chat::refusal::Refusal;
 use crate::chat::state::{Client, Mute};
 use crate::chat::turn::moderation::{because, for_so_long};
-use crate::chat::turn::speech::Turn;
+use crate::chat::turn::view::{Turn, View};
 use crate::text::Text;
 
 /// Most bans, and most mutes of people who left, that `/bans` lists.
@@ -133,7 +133,7 @@ fn change_ban(turn: &mut Turn<'_>, change: BanChange) -> Result<(), Refusal> {
 }
 
 /// Lists the latest bans, oldest first, and then the mutes of people who left.
-pub(crate) fn bans(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn bans(turn: &mut View<'_>, _: &[&str]) -> Result<(), Refusal> {
     let now = turn.now.moment;
     let mut allowance = Allowance::new(turn.me().form());
     let bans: Vec<_> = turn.chat.registry.bans(now).collect();
@@ -206,7 +206,7 @@ pub(crate) fn forget(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> 
     Ok(())
 }
 
-impl Turn<'_> {
+impl View<'_> {
     /// Tells the operator how many lines were removed.
     pub(crate) fn tell_forgotten(&mut self, filter: &LineFilter, lines: u64) {
         let nick = filter.nick.unwrap_or_else(Nick::server);
@@ -218,7 +218,7 @@ impl Turn<'_> {
     }
 }
 
-pub(crate) fn reload(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn reload(turn: &mut View<'_>, _: &[&str]) -> Result<(), Refusal> {
     turn.log("asked for a reload");
     turn.effects.push(Effect::Reload);
     turn.notice("reloading the settings; see the log for the result");

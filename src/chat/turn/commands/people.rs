@@ -5,22 +5,22 @@ use std::time::Duration;
 use crate::chat::message::Away;
 use crate::chat::model::RoomName;
 use crate::chat::refusal::Refusal;
-use crate::chat::turn::speech::Turn;
+use crate::chat::turn::view::{Turn, View};
 use crate::text::Text;
 
 pub(crate) fn nick(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     turn.rename(args[0])
 }
 
-pub(crate) fn who(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn who(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal> {
     match args.first() {
         None => turn.tell(turn.people(turn.room().1)),
-        Some(name) => turn.view(RoomName::new(name)?)?,
+        Some(name) => turn.show_people_in(RoomName::new(name)?)?,
     }
     Ok(())
 }
 
-pub(crate) fn whois(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn whois(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal> {
     let other = turn.find(args[0])?;
     let client = &turn.chat.clients[&other];
     let room = turn.chat.rooms.get(client.room()).map_or("lobby", |room| room.name.as_str());

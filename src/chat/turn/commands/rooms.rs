@@ -6,7 +6,7 @@ use crate::chat::message::Message;
 use crate::chat::model::{Allowance, RoomId, RoomName};
 use crate::chat::refusal::Refusal;
 use crate::chat::state::Chat;
-use crate::chat::turn::speech::Turn;
+use crate::chat::turn::view::{Turn, View};
 use crate::text::Text;
 
 /// Most rooms that `/rooms` lists, those with the most people first.
@@ -23,7 +23,7 @@ pub(crate) fn leave(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
     }
 }
 
-pub(crate) fn rooms(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn rooms(turn: &mut View<'_>, _: &[&str]) -> Result<(), Refusal> {
     let own = turn.room().1.name;
     let myself = usize::from(!turn.me().announced);
     let mut rooms: Vec<_> = turn

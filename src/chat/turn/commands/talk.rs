@@ -2,7 +2,7 @@
 
 use crate::chat::model::Kind;
 use crate::chat::refusal::Refusal;
-use crate::chat::turn::speech::Turn;
+use crate::chat::turn::view::Turn;
 use crate::text::Text;
 
 pub(crate) fn me(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {

@@ -1,13 +1,16 @@
 //! Commands about what the client sees.
 
+use std::ops::Deref;
+
 use super::arguments::on_or_off;
 use crate::chat::effect::{Effect, Question};
 use crate::chat::message::Dates;
 use crate::chat::refusal::Refusal;
-use crate::chat::turn::speech::Turn;
+use crate::chat::state::Chat;
+use crate::chat::turn::view::{Turn, TurnOf, View};
 use crate::text::Text;
 
-pub(crate) fn history(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn history(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal> {
     let count = match args.first() {
         None => turn.chat.settings.replay,
         Some(number) => match number.parse() {
@@ -25,7 +28,7 @@ pub(crate) fn history(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal>
     Ok(())
 }
 
-pub(crate) fn motd(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn motd(turn: &mut View<'_>, _: &[&str]) -> Result<(), Refusal> {
     let motd = turn.chat.settings.motd.clone();
     motd.iter().for_each(|line| turn.notice(line));
     if motd.is_empty() {
@@ -34,7 +37,7 @@ pub(crate) fn motd(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
     Ok(())
 }
 
-pub(crate) fn search(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn search(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal> {
     if !turn.chat.settings.has_archive {
         return Err(Refusal::NoArchive);
     }
@@ -49,7 +52,7 @@ pub(crate) fn echo(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     confirm(turn, "echo", on)
 }
 
-pub(crate) fn time(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn time(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal> {
     let on = on_or_off(args[0])?;
     turn.effects.push(Effect::Timestamps(turn.me, on));
     confirm(turn, "time", on)
@@ -61,7 +64,11 @@ pub(crate) fn quiet(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     confirm(turn, "quiet", on)
 }
 
-fn confirm(turn: &mut Turn<'_>, what: &str, on: bool) -> Result<(), Refusal> {
+fn confirm<C: Deref<Target = Chat>>(
+    turn: &mut TurnOf<'_, C>,
+    what: &str,
+    on: bool,
+) -> Result<(), Refusal> {
     turn.notice(format_args!("{what} is {}", if on { "on" } else { "off" }));
     Ok(())
 }

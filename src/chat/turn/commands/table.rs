@@ -1,0 +1,232 @@
+//! The table of commands, from which help and usage errors are made.
+
+use std::ops::{Deref, RangeInclusive};
+
+use super::{account, ignore, moderation, people, rooms, talk, view};
+use crate::chat::refusal::Refusal;
+use crate::chat::state::Chat;
+use crate::chat::turn::view::{Turn, TurnOf, View};
+use crate::text::Text;
+
+/// A row of the table.
+pub(super) struct Command {
+    /// The word after the slash; its case does not matter.
+    pub(super) name: &'static str,
+    pub(super) usage: &'static str,
+    pub(super) help: &'static str,
+    /// How many arguments it takes; the last runs to the end of the line.
+    pub(super) args: RangeInclusive<usize>,
+    access: Access,
+    /// Whether the last argument is to be a secret, such as a password.
+    pub(super) is_secret: bool,
+    /// Whether what the client sends next has to wait until the command is done.
+    pub(super) is_barrier: bool,
+    pub(super) run: Run,
+}
+
+/// What a command does with its arguments.
+#[derive(Clone, Copy)]
+pub(super) enum Run {
+    /// It only answers the client.
+    Query(fn(&mut View<'_>, &[&str]) -> Result<(), Refusal>),
+    /// It may change the chat.
+    Change(fn(&mut Turn<'_>, &[&str]) -> Result<(), Refusal>),
+}
+
+/// The clients that may use a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access {
+    Everyone,
+    Operators,
+}
+
+impl Command {
+    const fn new(
+        usage: &'static str,
+        help: &'static str,
+        args: RangeInclusive<usize>,
+        run: Run,
+    ) -> Self {
+        Self {
+            name: name_of(usage),
+            usage,
+            help,
+            args,
+            access: Access::Everyone,
+            is_secret: false,
+            is_barrier: false,
+            run,
+        }
+    }
+
+    const fn query(
+        usage: &'static str,
+        help: &'static str,
+        args: RangeInclusive<usize>,
+        run: fn(&mut View<'_>, &[&str]) -> Result<(), Refusal>,
+    ) -> Self {
+        Self::new(usage, help, args, Run::Query(run))
+    }
+
+    const fn change(
+        usage: &'static str,
+        help: &'static str,
+        args: RangeInclusive<usize>,
+        run: fn(&mut Turn<'_>, &[&str]) -> Result<(), Refusal>,
+    ) -> Self {
+        Self::new(usage, help, args, Run::Change(run))
+    }
+
+    const fn for_operators(self) -> Self {
+        Self { access: Access::Operators, ..self }
+    }
+
+    const fn with_secret(self) -> Self {
+        Self { is_secret: true, ..self }
+    }
+
+    const fn with_barrier(self) -> Self {
+        Self { is_barrier: true, ..self }
+    }
+
+    fn is_open_to<C: Deref<Target = Chat>>(&self, turn: &TurnOf<'_, C>) -> bool {
+        self.access == Access::Everyone || turn.is_operator()
+    }
+}
+
+/// The name of the command that logs in.
+pub(super) const LOGIN: &str = "login";
+
+pub(super) const COMMANDS: &[Command] = &[
+    Command::query("/help [COMMAND]", "list the commands, or explain one", 0..=1, help),
+    Command::change("/nick NAME", "change your name", 1..=1, people::nick),
+    Command::change(
+        "/register PASSWORD",
+        "reserve your name with a password",
+        1..=1,
+        account::register,
+    )
+    .with_secret(),
+    Command::change("/login NAME PASSWORD", "take your registered name", 2..=2, account::login)
+        .with_secret(),
+    Command::change("/password NEW", "change your password", 1..=1, account::password)
+        .with_secret(),
+    Command::query("/who [ROOM]", "list who is here", 0..=1, people::who),
+    Command::query("/whois NAME", "show what is known about somebody", 1..=1, people::whois),
+    Command::change("/me TEXT", "describe what you do: * alice waves", 1..=1, talk::me),
+    Command::change("/msg NAME TEXT", "send a private message", 2..=2, talk::msg),
+    Command::change("/reply TEXT", "answer the last private message", 1..=1, talk::reply),
+    Command::change("/join ROOM", "go to a room, or create one", 1..=1, rooms::join).with_barrier(),
+    Command::change("/leave", "go back to the lobby", 0..=0, rooms::leave).with_barrier(),
+    Command::query("/rooms", "list the rooms with people in them", 0..=0, rooms::rooms),
+    Command::change(
+        "/topic [TEXT]",
+        "show or set the room's topic; - clears it",
+        0..=1,
+        rooms::topic,
+    ),
+    Command::query("/history [N]", "show the last lines said in the room", 0..=1, view::history),
+    Command::query("/search WORDS", "find the last lines with these words", 1..=1, view::search),
+    Command::change("/ignore NAME", "hide what somebody says", 1..=1, ignore::ignore),
+    Command::change("/unignore NAME", "show what somebody says again", 1..=1, ignore::unignore),
+    Command::change("/away [TEXT]", "mark yourself as away, or as back", 0..=1, people::away),
+    Command::change("/echo on|off", "show your own lines, too", 1..=1, view::echo),
+    Command::query("/time on|off", "show the time of each line", 1..=1, view::time),
+    Command::change("/quiet on|off", "hide joins and leaves", 1..=1, view::quiet),
+    Command::query("/motd", "show the message of the day again", 0..=0, view::motd),
+    Command::query("/ping", "check that the server answers", 0..=0, ping),
+    Command::change("/quit [TEXT]", "leave, with a parting message", 0..=1, talk::quit),
+    Command::change("/kick NAME [WHY]", "disconnect somebody", 1..=2, moderation::kick)
+        .for_operators(),
+    Command::change("/mute NAME [DUR]", "stop somebody from speaking", 1..=2, moderation::mute)
+        .for_operators(),
+    Command::change("/unmute NAME|ADDR", "let somebody speak again", 1..=1, moderation::unmute)
+        .for_operators(),
+    Command::change(
+        "/ban NAME|ADDR|CIDR [DUR] [WHY]",
+        "disconnect somebody, and keep them out",
+        1..=3,
+        moderation::ban,
+    )
+    .for_operators(),
+    Command::change("/unban NAME|ADDR|CIDR", "lift a ban", 1..=1, moderation::unban)
+        .for_operators(),
+    Command::query("/bans", "list bans, and mutes of people who left", 0..=0, moderation::bans)
+        .for_operators(),
+    Command::change(
+        "/slow SECONDS",
+        "let each person here speak once every SECONDS; 0: off",
+        1..=1,
+        moderation::slow,
+    )
+    .for_operators(),
+    Command::change(
+        "/lockdown on|off",
+        "let only logged-in people speak",
+        1..=1,
+        moderation::lockdown,
+    )
+    .for_operators(),
+    Command::change(
+        "/forget NAME [TEXT]",
+        "remove what somebody said here",
+        1..=2,
+        moderation::forget,
+    )
+    .with_secret()
+    .with_barrier()
+    .for_operators(),
+    Command::query("/reload", "reload the server's settings", 0..=0, moderation::reload)
+        .for_operators(),
+];
+
+/// Usage and help of each command, for the manual.
+pub fn usages() -> impl Iterator<Item = (&'static str, &'static str)> {
+    COMMANDS.iter().map(|command| (command.usage, command.help))
+}
+
+/// Finds a command that the client may use.
+pub(super) fn find_for<C: Deref<Target = Chat>>(
+    turn: &TurnOf<'_, C>,
+    name: &str,
+) -> Result<&'static Command, Refusal> {
+    let command = find(name).ok_or_else(|| Refusal::UnknownCommand(Text::new(name)))?;
+    if command.is_open_to(turn) { Ok(command) } else { Err(Refusal::OperatorsOnly) }
+}
+
+/// Finds a command by its name, in any case.
+pub(super) fn find(name: &str) -> Option<&'static Command> {
+    COMMANDS.iter().find(|command| command.name.eq_ignore_ascii_case(name))
+}
+
+/// The name in a usage: `msg` in `/msg NAME TEXT`.
+const fn name_of(usage: &'static str) -> &'static str {
+    let (_, name) = usage.split_at(1);
+    let mut length = 0;
+    while length < name.len() && name.as_bytes()[length] != b' ' {
+        length += 1;
+    }
+    name.split_at(length).0
+}
+
+fn help(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal> {
+    let one = match args {
+        [name, ..] => Some(find_for(turn, name.strip_prefix('/').unwrap_or(name))?),
+        [] => None,
+    };
+    let mut open: Vec<_> = COMMANDS.iter().filter(|command| command.is_open_to(turn)).collect();
+    let width = open.iter().map(|command| command.usage.len()).max().unwrap_or(0);
+    open.retain(|command| one.is_none_or(|one| one.name == command.name));
+    for Command { usage, help, .. } in open {
+        turn.notice(format_args!("{usage:width$}  {help}"));
+    }
+    if one.is_none() {
+        turn.notice("Any other line is said to the room; //text says /text.");
+    }
+    Ok(())
+}
+
+fn ping(turn: &mut View<'_>, _: &[&str]) -> Result<(), Refusal> {
+    turn.notice("pong");
+    Ok(())
+}

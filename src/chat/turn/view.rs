@@ -1,0 +1,95 @@
+//! `Turn` and `View`: the chat, as one client changes it or only sees it.
+
+use std::fmt::Display;
+use std::ops::Deref;
+
+use crate::chat::effect::{Audience, Effect, Effects};
+use crate::chat::message::Message;
+use crate::chat::model::{ClientId, Moment, Now, RoomId};
+use crate::chat::refusal::Refusal;
+use crate::chat::state::{Chat, Client, Room};
+use crate::text::Text;
+
+/// The chat, through a reference `C`, as one connected client acts on it at one moment.
+pub(crate) struct TurnOf<'a, C> {
+    pub(crate) chat: C,
+    pub(crate) now: Now,
+    pub(crate) me: ClientId,
+    pub(crate) effects: &'a mut Effects,
+}
+
+/// What the client does may change the chat.
+pub(crate) type Turn<'a> = TurnOf<'a, &'a mut Chat>;
+
+/// What the client asks for changes nothing.
+pub(crate) type View<'a> = TurnOf<'a, &'a Chat>;
+
+impl<C: Deref<Target = Chat>> TurnOf<'_, C> {
+    /// Lines from before this moment are not shown.
+    pub(crate) fn oldest_shown(&self) -> Option<Moment> {
+        let keep = i64::try_from(self.chat.settings.keep?.as_millis()).unwrap_or(i64::MAX);
+        Some(Moment { unix_ms: self.now.moment.unix_ms.saturating_sub(keep) })
+    }
+
+    pub(crate) fn refuse(&mut self, refusal: Refusal) {
+        self.tell(Message::Refused(refusal));
+    }
+
+    pub(crate) fn notice(&mut self, words: impl Display) {
+        self.tell(Message::Notice(Text::new(words.to_string())));
+    }
+
+    pub(crate) fn tell(&mut self, message: Message) {
+        self.effects.tell(Audience::One(self.me), message);
+    }
+
+    /// Whether the client does not ignore the other.
+    pub(crate) fn hears(&self, other: ClientId) -> bool {
+        !self.me().ignores.contains(&other)
+    }
+
+    /// The client whose turn it is. A turn exists for connected clients only.
+    pub(crate) fn me(&self) -> &Client {
+        &self.chat.clients[&self.me]
+    }
+
+    /// The room that the client is in, and the room's id.
+    pub(crate) fn room(&self) -> (RoomId, &Room) {
+        let id = self.me().room();
+        (id, self.chat.rooms.get(id).expect("a room exists while somebody is in it"))
+    }
+
+    /// The announced client of that name, or the client itself.
+    pub(crate) fn find(&self, name: &str) -> Result<ClientId, Refusal> {
+        let holder = self.chat.nicks.holder(name);
+        let here = |id: &ClientId| *id == self.me || self.chat.clients[id].announced;
+        holder.filter(here).ok_or_else(|| Refusal::Nobody(Text::new(name)))
+    }
+
+    /// Whether the client is an operator.
+    pub(crate) fn is_operator(&self) -> bool {
+        self.chat.registry.is_operator(self.me().login)
+    }
+
+    /// Logs an operator's action, such as "kicked bob".
+    pub(crate) fn log(&mut self, action: impl Display) {
+        let words = format!("{} {action}", self.me().nick);
+        self.effects.push(Effect::Moderated(Text::new(words)));
+    }
+}
+
+impl Turn<'_> {
+    /// The same client at the same moment, but it changes nothing.
+    pub(crate) fn view(&mut self) -> View<'_> {
+        View { chat: self.chat, now: self.now, me: self.me, effects: self.effects }
+    }
+
+    /// A turn of another client, at the same moment.
+    pub(crate) fn as_other(&mut self, me: ClientId) -> Turn<'_> {
+        Turn { chat: self.chat, now: self.now, me, effects: self.effects }
+    }
+
+    pub(crate) fn me_mut(&mut self) -> &mut Client {
+        self.chat.clients.get_mut(&self.me).expect("a turn is a connected client's")
+    }
+}
