@@ -5,7 +5,8 @@ mod pending; // clients that wait for an answer, and their input meanwhile
 mod status; // metrics, and the service manager's status
 mod words; // what clients say, in the debug log
 mod identity; // logins, new names and addresses in the log
-mod dispatch; // an input becomes effects, and effects become bytes
+mod dispatch; // an input becomes effects
+mod perform; // effects become bytes
 mod upkeep; // timers, and the store's reports
 mod parking; // sessions saved for the next process
 mod run; // `Broadcaster`: the loop

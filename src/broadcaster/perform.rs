@@ -1,0 +1,149 @@
+//! Effects become bytes, log lines and requests to the store.
+
+use std::net::Ipv6Addr;
+use std::time::Duration;
+
+use super::archive::Held;
+use super::dispatch::Dispatcher;
+use super::identity::{log_failed_login, log_rename};
+use super::pending::WaitFor;
+use super::words;
+use crate::address::Address;
+use crate::chat::{Audience, ClientId, Effect, Event, Message, Now, Reason};
+use crate::delivery::{Feeds, Peer};
+use crate::os;
+use crate::telemetry::Refused;
+use crate::wire::Farewell;
+
+/// How long a client that is disconnected may take to read the rest.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+impl Dispatcher {
+    /// Carries out the effects of the chat, except for those that wait for the disk.
+    pub(super) fn carry_out(&mut self, now: Now) {
+        let mut effects = std::mem::take(&mut self.effects);
+        let (list, except) = effects.drain();
+        for effect in list {
+            if let Some(effect) = self.archive.pass(now.uptime, effect, except) {
+                self.perform(now, effect, except);
+            }
+        }
+        effects.clear();
+        self.effects = effects;
+    }
+
+    /// Carries out effects that waited for the disk.
+    pub(super) fn carry_out_held(&mut self, now: Now, held: Vec<Held>) {
+        for (mut effect, except) in held {
+            if let Effect::Tell { to: Audience::Room(_, range), .. } = &mut effect {
+                *range = 0..except.len();
+            }
+            self.perform(now, effect, &except);
+        }
+    }
+
+    /// Carries out one effect.
+    fn perform(&mut self, now: Now, effect: Effect, except: &[ClientId]) {
+        match effect {
+            Effect::Tell { to: Audience::One(id), message } => {
+                self.peers.with(id, |peer, feeds| peer.tell(&message, feeds));
+            }
+            Effect::Tell { to: Audience::Room(room, range), message } => {
+                if matches!(message, Message::Said { .. }) {
+                    self.status.count_line(self.peers.members(room).saturating_sub(range.len()));
+                }
+                words::log(&message);
+                self.peers.tell_room(room, &except[range], message);
+            }
+            Effect::Tell { to: Audience::Everyone, message } => {
+                self.peers.with_all(|peer, feeds| peer.tell(&message, feeds));
+            }
+            Effect::Entered(id, room) => self.peers.enter(id, room),
+            Effect::Left(id, room) => self.peers.leave(id, room),
+            Effect::Timestamps(id, on) => self.peers.with(id, |peer, feeds| {
+                peer.respeak(feeds, |dialect| dialect.with_timestamps(on));
+            }),
+            Effect::Ask(id, question) => {
+                let from = self.peers.addr(id).map(|addr| addr.ip());
+                let from = Address::of(from.unwrap_or(Ipv6Addr::UNSPECIFIED.into()));
+                let what = WaitFor::answer_to(&question);
+                let asked = self.archive.ask(id, from, question);
+                self.end_wait_if_refused(now, id, asked, what);
+            }
+            Effect::Forget(id, filter) => {
+                let asked = self.archive.forget(id, filter);
+                self.end_wait_if_refused(now, id, asked, WaitFor::Answer);
+            }
+            Effect::Authenticate(id, request) => {
+                self.pending_auth.add(id, &request, self.peers.addr(id));
+                let asked = self.archive.authenticate(id, request);
+                if asked.is_err() {
+                    self.pending_auth.remove(id);
+                }
+                self.end_wait_if_refused(now, id, asked, WaitFor::Answer);
+            }
+            Effect::ChangeBan(id, change) => {
+                let asked = self.archive.change_ban(id, change);
+                self.end_wait_if_refused(now, id, asked, WaitFor::BanChange);
+            }
+            // Only for the archive.
+            Effect::Record(..) | Effect::RecordTopic(..) => {}
+            Effect::Reload => {
+                if let Err(error) = os::ask_for_reload() {
+                    log::error!("cannot start a reload: {error}");
+                }
+            }
+            Effect::Renamed(id, from, to) => log_rename(from, to, self.peers.addr(id)),
+            Effect::LoginFailed(id, nick) => log_failed_login(nick, self.peers.addr(id)),
+            Effect::Moderated(moderation) => log::info!("operator {moderation}"),
+            Effect::Changed(id) => self.status.note(id, &self.chat, self.peers.lasting_dialect(id)),
+            Effect::TurnedAway(id) => {
+                if let Some(addr) = self.peers.addr(id) {
+                    log::warn!("refused {addr}: banned");
+                    self.status.count_refused(Refused::Banned);
+                }
+                self.disconnect(now, id, Farewell::Expelled);
+            }
+            Effect::Departed(id, nick, reason) => {
+                self.status.count_departure(&reason);
+                self.peers.forget(id);
+                if let Some(addr) = self.peers.addr(id) {
+                    log::info!("{nick} left: {} ({addr})", reason.without_words());
+                }
+            }
+            Effect::Disconnect(id, Reason::Quit(_)) => self.disconnect(now, id, Farewell::Done),
+            Effect::Disconnect(id, _) => self.disconnect(now, id, Farewell::Expelled),
+        }
+    }
+
+    /// Answers the client and ends its wait if the store did not take its request.
+    fn end_wait_if_refused(
+        &mut self,
+        now: Now,
+        id: ClientId,
+        asked: Result<(), Event>,
+        what: WaitFor,
+    ) {
+        if let Err(event) = asked {
+            self.apply(now, id, event);
+            self.pending.end(id, what);
+        }
+    }
+
+    /// Ends a client's connection with the end that its protocol asks for.
+    pub(super) fn disconnect(&mut self, now: Now, id: ClientId, farewell: Farewell) {
+        self.close_after_flush(now, id, |peer, feeds| peer.say_farewell(farewell, feeds));
+    }
+
+    /// Sends a client the rest of its queue and then the end of the stream, and closes the
+    /// connection after [`FAREWELL`] at the latest.
+    pub(super) fn close_after_flush(
+        &mut self,
+        now: Now,
+        id: ClientId,
+        finish: impl FnOnce(&mut Peer, &mut Feeds),
+    ) {
+        self.peers.with(id, finish);
+        self.leaving.push_back((now.uptime + FAREWELL, id));
+    }
+}
