@@ -5,6 +5,8 @@
 //! later, and reports both as an [`Event`]. It writes in the order in which the caller hands over.
 
 mod request; // what can be asked, and the answers
+mod note; // what the log of a cluster makes a node write
+mod item; // one thing to write
 mod past; // rooms, accounts and bans read at the start
 mod event; // what the store reports
 mod index; // the full-text index
@@ -32,20 +34,26 @@ pub use self::file::database::Database;
 pub use self::file::fault::Fault;
 pub use self::file::place::{check_place, check_there};
 pub use self::gate::{Gate, Swing};
+pub use self::note::{Edit, Membership};
 pub use self::past::{Past, PastRoom};
 pub use self::request::{Answer, Denial, Recalled};
 pub use self::tables::export::{ExportFilter, export};
 pub use self::tables::retention::Retention;
 
-use self::backlog::{Backlog, Item, backlog};
+use self::backlog::{Backlog, backlog};
+use self::item::Item;
+use self::note::Note;
 use self::questions::Asking;
 use self::tables::retention::Pruner;
-use self::tables::roll::read_roll;
-use self::tables::{bans, forget, lines};
+use self::tables::{bans, forget, lines, notes, roll};
+use self::threads::password::{self, AuthJob};
+use self::threads::reader;
 use self::threads::writer::{self, Inlets, Writer};
-use self::threads::{password, reader};
 use crate::address::Address;
-use crate::chat::{AuthRequest, BanChange, ClientId, Entry, LineFilter, Question, RoomName};
+use crate::chat::{
+    AuthRequest, BanChange, ClientId, Entry, LineFilter, Question, RollChange, RoomName,
+};
+use crate::cluster::NodeOrigin;
 use crate::runtime::clock;
 use crate::text::Text;
 
@@ -69,19 +77,30 @@ impl Database {
         let connection = &self.connection;
         let read = || {
             lines::last_of_all(connection, MAX_ROOMS, lines)?;
-            read_roll(connection)?;
+            roll::read_roll(connection)?;
             // Damage shows while everything is read, before the first write.
             bans::expire(connection, clock::moment())?;
             let late = forget::late(connection)?;
             let rooms = lines::last_of_all(connection, MAX_ROOMS, lines)?;
-            let roll = read_roll(connection)?;
+            let roll = roll::read_roll(connection)?;
             let forgotten = forget::times(connection)?;
-            Ok(Past { rooms, roll, forgotten, late })
+            let membership = notes::membership(connection)?;
+            Ok(Past { rooms, roll, forgotten, late, membership, edits: Vec::new() })
         };
-        read().map_err(|error| {
+        let past = read();
+        let past = past.and_then(|past| Ok(Past { edits: notes::new_edits(self)?, ..past }));
+        past.map_err(|error| {
             self.leave_alone();
             self.fault(&error)
         })
+    }
+
+    /// All accounts and bans, as the changes that make them.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn whole_roll(&self) -> Result<Vec<RollChange>, Fault> {
+        roll::as_changes(&self.connection).map_err(|error| self.fault(&error))
     }
 }
 
@@ -91,7 +110,7 @@ pub struct Store {
     /// Lookups by index take no time worth mentioning; searches may.
     lookups: Asking,
     searches: Asking,
-    auth_requests: Sender<(ClientId, AuthRequest)>,
+    auth_requests: Sender<AuthJob>,
     changes: Sender<writer::Change>,
     closing: Sender<Infallible>,
     forgotten: u64,
@@ -196,7 +215,55 @@ impl Store {
     /// # Errors
     /// Too many requests wait.
     pub fn authenticate(&self, client: ClientId, request: AuthRequest) -> Result<(), Denial> {
-        self.auth_requests.try_send((client, request)).map_err(|_| Denial::Busy)
+        let job = AuthJob { client, request, is_shared: false };
+        self.auth_requests.try_send(job).map_err(|_| Denial::Busy)
+    }
+
+    /// The same in a cluster: a new account or password is not saved, and the answer has its hash.
+    /// The log brings it back to all nodes, which [`note`](Self::note) it.
+    ///
+    /// # Errors
+    /// Too many requests wait.
+    pub fn authenticate_shared(
+        &self,
+        client: ClientId,
+        request: AuthRequest,
+    ) -> Result<(), Denial> {
+        let job = AuthJob { client, request, is_shared: true };
+        self.auth_requests.try_send(job).map_err(|_| Denial::Busy)
+    }
+
+    /// Queues a change of the accounts or bans that the shared log brought; returns its number like
+    /// [`write`](Self::write). It is not lost when the queue is full, unless some thousands wait.
+    pub fn note(&mut self, change: RollChange) -> Option<u64> {
+        self.push_note(Note::Roll(change))
+    }
+
+    /// The same for the lineage of the log. From then on the subcommands leave edits.
+    pub fn note_lineage(&mut self, lineage: String) -> Option<u64> {
+        self.push_note(Note::Lineage(lineage))
+    }
+
+    /// The same for what the node is in the cluster.
+    pub fn note_origin(&mut self, origin: NodeOrigin) -> Option<u64> {
+        self.push_note(Note::Origin(origin))
+    }
+
+    /// The same for an edit that is in the log.
+    pub fn note_published(&mut self, edit: i64) -> Option<u64> {
+        self.push_note(Note::Published(edit))
+    }
+
+    fn push_note(&mut self, note: Note) -> Option<u64> {
+        self.backlog.push(|seq| Item::Note { seq, note })
+    }
+
+    /// Asks for all accounts and bans; an [`Event::RollRead`] follows.
+    ///
+    /// # Errors
+    /// Too many changes wait.
+    pub fn ask_for_roll(&self) -> Result<(), Denial> {
+        self.changes.try_send(writer::Change::ReadRoll).map_err(|_| Denial::Busy)
     }
 
     /// Adds or lifts a ban; an [`Event::Answered`] for `client` follows.

@@ -57,9 +57,9 @@ impl AuthResult {
     /// The result in an answer; `None` if the answer is to another kind of request.
     pub(super) fn of(answer: &Answer) -> Option<Self> {
         match answer {
-            Answer::Registered(_) => Some(Self::Registered),
+            Answer::Registered(..) => Some(Self::Registered),
             Answer::LoggedIn(_) => Some(Self::LoggedIn),
-            Answer::PasswordChanged(_) => Some(Self::PasswordChanged),
+            Answer::PasswordChanged(..) => Some(Self::PasswordChanged),
             Answer::NotAuthenticated(Denial::WrongPassword) => Some(Self::WrongPassword),
             Answer::NotAuthenticated(_) => Some(Self::Nothing),
             _ => None,

@@ -85,6 +85,8 @@ impl Dispatcher {
             }
             store::Event::Forgotten(filter) => self.chat.forget(&filter),
             store::Event::Committed { .. } => {}
+            // Only for a node of a cluster.
+            store::Event::Edited(_) | store::Event::RollRead(_) => {}
         }
     }
 

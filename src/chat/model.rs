@@ -9,6 +9,7 @@ mod allowance;
 mod line_filter;
 mod account;
 mod ban;
+mod roll_change;
 
 pub use self::account::{Account, AuthRequest, Password, PasswordHash, PasswordId, Role};
 pub use self::allowance::{Allowance, AnswerForm};
@@ -21,3 +22,4 @@ pub(crate) use self::line_id::LineIds;
 pub use self::moment::{Moment, Now};
 pub(crate) use self::name::Folded;
 pub use self::name::{NameError, Nick, RoomName};
+pub use self::roll_change::RollChange;

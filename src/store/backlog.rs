@@ -6,66 +6,27 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use crate::chat::{Entry, LineId, Moment, RoomName};
-use crate::text::Text;
+use super::item::{Gap, Item};
+use crate::chat::{Entry, RoomName};
 
 /// Lines that may wait for the disk, by number and by bytes of text.
 const MAX_WAITING: usize = 65_536;
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 /// Rooms that overflow is remembered for, of lines and of topics: anybody can invent room names.
 const MAX_ROOMS: usize = 16_384;
+/// Notes that are remembered when they do not fit.
+const MAX_NOTES: usize = 16_384;
 /// Lines written at once.
 const MAX_BATCH: usize = 4096;
 
-/// One thing to write. `seq` counts from 1 in the order of handing over.
-#[derive(Clone, Debug)]
-pub(super) enum Item {
-    Line { seq: u64, room: RoomName, entry: Entry },
-    Topic { seq: u64, room: RoomName, topic: Option<Text> },
-    Gap { room: RoomName, gap: Gap },
-}
-
-/// Lines of a room that were lost.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Gap {
-    /// The id of the first lost line.
-    pub(super) id: LineId,
-    /// The `seq` of the first and of the last lost line.
-    pub(super) first: u64,
-    pub(super) last: u64,
-    pub(super) lines: u64,
-    pub(super) from: Moment,
-    pub(super) to: Moment,
-}
-
-impl Item {
-    pub(super) fn room(&self) -> RoomName {
-        match self {
-            Self::Line { room, .. } | Self::Topic { room, .. } | Self::Gap { room, .. } => *room,
-        }
-    }
-
-    pub(super) fn seq(&self) -> u64 {
-        match self {
-            Self::Line { seq, .. } | Self::Topic { seq, .. } => *seq,
-            Self::Gap { gap, .. } => gap.last,
-        }
-    }
-
-    fn bytes(&self) -> usize {
-        match self {
-            Self::Line { entry, .. } => entry.text.as_str().len(),
-            Self::Topic { topic, .. } => topic.as_ref().map_or(0, |topic| topic.as_str().len()),
-            Self::Gap { .. } => 0,
-        }
-    }
-}
-
-/// What did not fit into the queue, by room: a count of lines, and the last topic.
+/// What did not fit into the queue: by room a count of lines and the last topic, and notes by `seq`.
 #[derive(Debug, Default)]
 struct Overflow {
     gaps: BTreeMap<RoomName, Item>,
     topics: BTreeMap<RoomName, Item>,
+    notes: BTreeMap<u64, Item>,
+    /// Notes that found no place in `notes`.
+    lost_notes: u64,
     /// Lost lines of rooms that found no place in `gaps`.
     unmarked: u64,
 }
@@ -78,6 +39,10 @@ impl Overflow {
             }
             // A lost topic is not counted: it is less than a lost line.
             Item::Topic { .. } => {}
+            Item::Note { seq, .. } if self.notes.len() < MAX_NOTES => {
+                self.notes.insert(seq, item);
+            }
+            Item::Note { .. } => self.lost_notes += 1,
             Item::Line { room, .. } if !has_room(&self.gaps, room) => self.unmarked += 1,
             Item::Gap { room, .. } => drop(self.gaps.insert(room, item)),
             Item::Line { seq, room, entry: Entry { id, at, .. } } => {
@@ -92,10 +57,13 @@ impl Overflow {
     }
 
     fn is_empty(&self) -> bool {
-        self.gaps.is_empty() && self.topics.is_empty()
+        self.gaps.is_empty() && self.topics.is_empty() && self.notes.is_empty()
     }
 
     fn pop(&mut self) -> Option<Item> {
+        if let Some((_, note)) = self.notes.pop_first() {
+            return Some(note);
+        }
         let gap = self.gaps.pop_first().or_else(|| self.topics.pop_first());
         gap.map(|(_, item)| item)
     }
@@ -230,6 +198,11 @@ impl Queue {
         std::mem::take(&mut self.shared.overflow().unmarked)
     }
 
+    /// Takes the count of notes that were lost since the last call.
+    pub(super) fn take_lost_notes(&self) -> u64 {
+        std::mem::take(&mut self.shared.overflow().lost_notes)
+    }
+
     /// Notes that a batch is on the disk, and returns the number up to which everything is.
     pub(super) fn written(&self, batch: &[Item]) -> u64 {
         let bytes = batch.iter().map(Item::bytes).sum();
@@ -242,7 +215,9 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::{Kind, Nick};
+    use crate::chat::{Kind, LineId, Moment, Nick};
+    use crate::store::note::Note;
+    use crate::text::Text;
 
     fn room(name: &str) -> RoomName {
         RoomName::new(name).unwrap()
@@ -263,6 +238,7 @@ mod tests {
             Item::Line { seq, .. } => format!("line {seq}"),
             Item::Topic { seq, .. } => format!("topic {seq}"),
             Item::Gap { gap, .. } => format!("{} lost from {}", gap.lines, gap.first),
+            Item::Note { seq, .. } => format!("note {seq}"),
         };
         batch.iter().map(brief).collect()
     }
@@ -314,6 +290,31 @@ mod tests {
         }
         assert_eq!(written, filled + 2, "one gap, and of the topics the last");
         assert_eq!(backlog.pending(), 0);
+    }
+
+    #[test]
+    fn notes_that_come_while_the_queue_is_full_are_written_in_their_order() {
+        let (mut backlog, queue) = backlog();
+        let filled = fill(&mut backlog, "");
+        let note = |seq| Item::Note { seq, note: Note::Published(0) };
+        for _ in 0..3 {
+            assert_eq!(backlog.push(note), None);
+        }
+        (0..2).for_each(|_| drop(queue.items.try_recv()));
+        assert_eq!(backlog.push(note), None);
+        let mut written = Vec::new();
+        while let batch = queue.batch(None)
+            && !batch.is_empty()
+        {
+            queue.written(&batch);
+            written.extend(batch);
+        }
+        let mut written = summary(&written);
+        written.retain(|item| item.starts_with("note"));
+        // One line after those that fit was lost.
+        let notes: Vec<_> = (2..=5).map(|number| format!("note {}", filled + number)).collect();
+        assert_eq!(written, notes);
+        assert_eq!((backlog.pending(), queue.take_lost_notes()), (0, 0));
     }
 
     #[test]

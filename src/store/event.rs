@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::request::Answer;
-use crate::chat::{ClientId, LineFilter, Moment, Roll, RoomName};
+use super::note::Edit;
+use super::request::{Answer, Denial};
+use crate::chat::{ClientId, LineFilter, Moment, Roll, RollChange, RoomName};
 
 /// A report of the store, made on one of its threads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +42,11 @@ pub enum Event {
     },
     /// Another process changed the file: all accounts and bans as they are now.
     Changed(Roll),
+    /// Another process made these changes, which are to come into the shared log. Each is reported
+    /// once; until it is noted as published, it comes again in the [`Past`](super::Past).
+    Edited(Vec<Edit>),
+    /// All accounts and bans, as the changes that make them.
+    RollRead(Result<Vec<RollChange>, Denial>),
     /// The server must drop these lines from its memory.
     Forgotten(LineFilter),
     /// The answer to what a client asked.

@@ -1,14 +1,20 @@
 //! Accounts and bans from the command line, beside a server that may be running.
+//!
+//! Each change leaves an edit for the node of a cluster that uses the database.
 
 use std::path::Path;
+
+use rusqlite::Connection;
 
 use super::file::database;
 use super::file::database::Database;
 use super::file::fault::Fault;
 use super::password_hash;
 use super::request::{ChangeResult, Denial};
-use super::tables::{accounts, bans};
-use crate::chat::{Account, Ban, Mask, Nick, Password, PasswordId, Role};
+use super::tables::{accounts, bans, notes};
+use crate::chat::{
+    Account, Ban, BanChange, Mask, Nick, Password, PasswordHash, PasswordId, Role, RollChange,
+};
 use crate::runtime::clock;
 
 /// All accounts of the state directory `dir`, by nick.
@@ -25,11 +31,17 @@ pub fn list(dir: &Path) -> Result<Vec<Account>, Fault> {
 /// # Errors
 /// An account with a similar nick exists, or the database cannot be written.
 pub fn add(dir: &Path, nick: Nick, role: Role, password: &Password) -> Result<(), Fault> {
-    let hash = password_hash::hash(password).map_err(Fault::new)?;
-    let password = PasswordId::of(&hash);
-    let account = Account { nick, role, created: clock::moment(), last_seen: None, password };
-    change(Database::open_beside(dir)?, |connection| {
-        accounts::register(connection, &account, &hash)
+    let hash = hash(password)?;
+    let account = Account {
+        nick,
+        role,
+        created: clock::moment(),
+        last_seen: None,
+        password: PasswordId::of(hash.as_str()),
+    };
+    change_and_note(Database::open_beside(dir)?, |connection| {
+        let added = accounts::register(connection, &account, hash.as_str())?;
+        Ok(added.map(|()| ((), RollChange::Register(account, hash))))
     })
 }
 
@@ -38,8 +50,11 @@ pub fn add(dir: &Path, nick: Nick, role: Role, password: &Password) -> Result<()
 /// # Errors
 /// There is no such account, or the database cannot be written.
 pub fn set_password(dir: &Path, nick: Nick, password: &Password) -> Result<Nick, Fault> {
-    let hash = password_hash::hash(password).map_err(Fault::new)?;
-    change(Database::open_existing(dir)?, |connection| accounts::set_hash(connection, nick, &hash))
+    let hash = hash(password)?;
+    change(dir, |connection| {
+        let nick = accounts::set_hash(connection, nick, hash.as_str())?;
+        Ok(nick.map(|nick| (nick, RollChange::SetPassword(nick, hash))))
+    })
 }
 
 /// Changes the role of such an account; returns its nick.
@@ -47,7 +62,10 @@ pub fn set_password(dir: &Path, nick: Nick, password: &Password) -> Result<Nick,
 /// # Errors
 /// There is no such account, or the database cannot be written.
 pub fn set_role(dir: &Path, nick: Nick, role: Role) -> Result<Nick, Fault> {
-    change(Database::open_existing(dir)?, |connection| accounts::set_role(connection, nick, role))
+    change(dir, |connection| {
+        let nick = accounts::set_role(connection, nick, role)?;
+        Ok(nick.map(|nick| (nick, RollChange::SetRole(nick, role))))
+    })
 }
 
 /// Removes such an account; returns its nick.
@@ -55,7 +73,10 @@ pub fn set_role(dir: &Path, nick: Nick, role: Role) -> Result<Nick, Fault> {
 /// # Errors
 /// There is no such account, or the database cannot be written.
 pub fn remove(dir: &Path, nick: Nick) -> Result<Nick, Fault> {
-    change(Database::open_existing(dir)?, |connection| accounts::remove(connection, nick))
+    change(dir, |connection| {
+        let nick = accounts::remove(connection, nick)?;
+        Ok(nick.map(|nick| (nick, RollChange::Remove(nick))))
+    })
 }
 
 /// All bans in force, oldest first.
@@ -73,20 +94,35 @@ pub fn bans(dir: &Path) -> Result<Vec<Ban>, Fault> {
 /// # Errors
 /// There is no such ban, or the database cannot be written.
 pub fn lift_ban(dir: &Path, mask: Mask) -> Result<Mask, Fault> {
-    change(Database::open_existing(dir)?, |connection| {
+    change(dir, |connection| {
         let bans = bans::all(connection)?;
-        let found = bans.iter().map(|ban| ban.mask).find(|other| mask.is_like(other));
-        match found {
-            Some(found) => Ok(bans::remove(connection, found)?.map(|()| found)),
-            None => Ok(Err(Denial::NotBanned(mask))),
-        }
+        let Some(found) = bans.iter().map(|ban| ban.mask).find(|other| mask.is_like(other)) else {
+            return Ok(Err(Denial::NotBanned(mask)));
+        };
+        let lifted = bans::remove(connection, found)?;
+        Ok(lifted.map(|()| (found, RollChange::Ban(BanChange::Unban(found)))))
     })
 }
 
+fn hash(password: &Password) -> Result<PasswordHash, Fault> {
+    password_hash::hash(password).map(PasswordHash::from).map_err(Fault::new)
+}
+
 fn change<T>(
-    mut database: Database,
-    make: impl FnOnce(&rusqlite::Connection) -> ChangeResult<T>,
+    dir: &Path,
+    make: impl FnOnce(&Connection) -> ChangeResult<(T, RollChange)>,
 ) -> Result<T, Fault> {
-    let made = database.change(make);
+    change_and_note(Database::open_existing(dir)?, make)
+}
+
+/// Makes a change and notes it as an edit, in one transaction.
+fn change_and_note<T>(
+    mut database: Database,
+    make: impl FnOnce(&Connection) -> ChangeResult<(T, RollChange)>,
+) -> Result<T, Fault> {
+    let made = database.change(|connection| match make(connection)? {
+        Ok((made, change)) => notes::add_edit(connection, &change).map(|()| Ok(made)),
+        Err(denial) => Ok(Err(denial)),
+    });
     made.map_err(|error| database.fault(&error))?.map_err(Fault::new)
 }

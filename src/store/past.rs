@@ -1,5 +1,6 @@
 //! `Past`: what a server restores from the database at its start.
 
+use super::note::{Edit, Membership};
 use super::request::Recalled;
 use crate::chat::{Chat, LineFilter, Roll, RoomName, RoomPast};
 use crate::text::Text;
@@ -16,6 +17,10 @@ pub struct Past {
     pub forgotten: u64,
     /// What the last server was asked to forget and did not; the database has forgotten it by now.
     pub late: Vec<LineFilter>,
+    /// The cluster that the database was used in.
+    pub membership: Membership,
+    /// Changes of the accounts and bans that are not in its log yet.
+    pub edits: Vec<Edit>,
 }
 
 /// One room at the start.

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::chat::{Account, Ban, BanChange, Entry, LineFilter, Mask, Nick, RoomName, RoomPast};
+use crate::chat::{
+    Account, Ban, BanChange, Entry, LineFilter, Mask, Nick, PasswordHash, RoomName, RoomPast,
+};
 use crate::text::Text;
 
 /// The answer to what a client asked.
@@ -18,12 +20,13 @@ pub enum Answer {
     Exists(RoomName, Result<bool, Denial>),
     /// The last lines found, oldest first.
     Found(Vec<Recalled>),
-    /// The account was registered.
-    Registered(Account),
+    /// The account was registered. In a cluster nothing is saved yet; then this is the hash of its
+    /// password.
+    Registered(Account, Option<PasswordHash>),
     /// The client logged in to this account.
     LoggedIn(Account),
-    /// The account has the new password.
-    PasswordChanged(Account),
+    /// The account has the new password; the hash is as above.
+    PasswordChanged(Account, Option<PasswordHash>),
     /// Registering, logging in or changing the password failed.
     NotAuthenticated(Denial),
     /// The ban is on the disk.

@@ -5,6 +5,7 @@ pub(crate) mod search;
 pub(crate) mod accounts;
 pub(crate) mod bans;
 pub(crate) mod roll;
+pub(crate) mod notes;
 pub(crate) mod forget;
 pub(crate) mod retention;
 pub(crate) mod export;

@@ -14,6 +14,7 @@ use crate::harness::{PATIENCE, TempDir};
 
 mod accounts;
 mod broken_files;
+mod cluster;
 mod commands;
 mod crash;
 mod forget;
@@ -98,6 +99,17 @@ impl Kept {
         self.store.ask(CLIENT, home(), question).unwrap();
         match self.answer() {
             Answer::Last(answered, lines) if answered == room(name) => texts(&lines),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The lines that have these words, as text.
+    #[track_caller]
+    fn search(&self, words: &str) -> Vec<String> {
+        let question = Question::Search { words: Text::new(words), form: AnswerForm::Lines };
+        self.store.ask(CLIENT, home(), question).unwrap();
+        match self.answer() {
+            Answer::Found(lines) => texts(&lines),
             other => panic!("{other:?}"),
         }
     }

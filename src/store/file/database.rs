@@ -37,6 +37,8 @@ pub struct Database {
     pub(crate) connection: Connection,
     pub(crate) file: PathBuf,
     version: i64,
+    /// The id of the last edit that was reported.
+    pub(crate) last_edit: i64,
     /// A server holds this for as long as it runs.
     _lock: Option<File>,
 }
@@ -82,19 +84,19 @@ impl Database {
             check(&connection, &file)?;
         }
         write_ahead(&connection).map_err(wrong)?;
+        let version = schema::version(&connection).map_err(wrong)?.unwrap_or_default();
         // A running server would continue with the old tables.
-        let is_old = is_old(&connection).map_err(wrong)?;
-        if lock.is_none() && is_old && is_in_use(&file) {
+        if lock.is_none() && version < schema::NEWEST && is_in_use(&file) {
             let what = "an older chatd is running there; restart it first";
             return Err(Fault::about(&file, what));
         }
         schema::migrate(&mut connection).map_err(wrong)?;
-        if is_old {
+        if version < schema::INDEXED {
             clean(&connection, &file);
         }
         checkpoint_on_close(&connection, true).map_err(wrong)?;
         let version = data_version(&connection).map_err(wrong)?;
-        Ok(Self { connection, file, version, _lock: lock })
+        Ok(Self { connection, file, version, last_edit: 0, _lock: lock })
     }
 
     /// Makes a change in one transaction.
@@ -205,10 +207,6 @@ fn clean(connection: &Connection, file: &Path) {
     if let Err(error) = connection.execute_batch("VACUUM") {
         log::warn!("{} may still have what was removed from it: {error}", file.display());
     }
-}
-
-fn is_old(connection: &Connection) -> rusqlite::Result<bool> {
-    Ok(schema::version(connection)?.is_some_and(|version| version < schema::NEWEST))
 }
 
 /// Whether a server uses the state directory of the database `file`.

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Result, TransactionBehavior};
 use crate::store::index;
 
 /// Each migrates the version before it to the next; the first creates the tables.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "
     CREATE TABLE room(id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, topic TEXT);
     CREATE TABLE msg(id INTEGER PRIMARY KEY, room_id INTEGER NOT NULL, ts INTEGER NOT NULL,
@@ -28,13 +28,17 @@ const MIGRATIONS: [&str; 2] = [
     INSERT INTO msg_fts(msg_fts, rank) VALUES('secure-delete', 1);
     CREATE TABLE forget(id INTEGER PRIMARY KEY, lines TEXT NOT NULL, forgotten INTEGER);
 ",
+    // An id is never used again: somebody may still be about to remove a row with it.
+    "
+    CREATE TABLE edit(id INTEGER PRIMARY KEY AUTOINCREMENT, change TEXT NOT NULL);
+",
 ];
 
 /// The version that this program writes.
 pub(crate) const NEWEST: usize = MIGRATIONS.len();
 
-/// The first version with today's contents of the index.
-const INDEXED: usize = 2;
+/// The first version with today's contents of the index, and without traces of what was deleted.
+pub(crate) const INDEXED: usize = 2;
 
 /// The version of a file that chatd wrote; `None` for another program's.
 pub(crate) fn version(connection: &Connection) -> Result<Option<usize>> {

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::lines::lenient;
-use crate::chat::{Account, Moment, Nick, PasswordId, Role};
+use crate::chat::{Account, Moment, Nick, PasswordHash, PasswordId, Role};
 use crate::store::request::{ChangeResult, Denial};
 
 /// Accounts in one database.
@@ -48,6 +48,17 @@ pub(crate) fn secret(connection: &Connection, nick: Nick) -> Result<Option<(Acco
     Ok(hash.map(|hash| (account, hash)))
 }
 
+/// All accounts with the hashes of their passwords, by nick; at most `MAX`.
+pub(crate) fn secrets(connection: &Connection) -> Result<Vec<(Account, PasswordHash)>> {
+    let sql = format!("SELECT {COLUMNS} FROM account ORDER BY nick LIMIT ?1");
+    let mut query = connection.prepare(&sql)?;
+    let accounts = query.query_map([MAX], |row| {
+        let hash = lenient::<String>(row, 4)?.unwrap_or_default();
+        Ok(read(row)?.map(|account| (account, PasswordHash::from(hash))))
+    })?;
+    accounts.filter_map(Result::transpose).collect()
+}
+
 fn find(connection: &Connection, nick: Nick) -> Result<Option<Account>> {
     Ok(all(connection)?.into_iter().find(|account| account.nick.resembles(nick)))
 }
@@ -67,6 +78,31 @@ pub(crate) fn register(connection: &Connection, account: &Account, hash: &str) -
     Ok(Ok(()))
 }
 
+/// Adds an account that the log has, in place of one with a similar nick.
+pub(crate) fn put(
+    connection: &Connection,
+    account: &Account,
+    hash: &PasswordHash,
+) -> ChangeResult<()> {
+    let Account { nick, role, created, last_seen, .. } = account;
+    let mut others = all(connection)?;
+    others.retain(|other| other.nick != *nick);
+    for other in others.iter().filter(|other| other.nick.resembles(*nick)) {
+        delete(connection, other.nick)?;
+    }
+    if others.len() >= MAX as usize {
+        return Ok(Err(Denial::Full));
+    }
+    let sql = "INSERT INTO account(nick, hash, role, created, last_seen) VALUES(?1, ?2, ?3, ?4, ?5)
+               ON CONFLICT(nick) DO UPDATE SET hash = ?2, role = ?3, created = ?4,
+               last_seen = coalesce(last_seen, ?5)";
+    let last_seen = last_seen.map(|at| at.unix_ms);
+    let values =
+        params![nick.as_str(), hash.as_str(), role.to_string(), created.unix_ms, last_seen];
+    connection.execute(sql, values)?;
+    Ok(Ok(()))
+}
+
 /// Gives the account of `nick` another password, if it has the `old` one; returns the account.
 pub(crate) fn change_hash(
     connection: &Connection,
@@ -78,7 +114,7 @@ pub(crate) fn change_hash(
         None => Ok(Err(Denial::NotRegistered(nick))),
         Some(account) if account.password != old => Ok(Err(Denial::WrongPassword)),
         Some(account) => {
-            update(connection, &account, "hash", hash)?;
+            update(connection, nick, "hash", hash)?;
             Ok(Ok(Account { password: PasswordId::of(hash), ..account }))
         }
     }
@@ -98,13 +134,14 @@ fn set(connection: &Connection, nick: Nick, column: &str, value: &str) -> Change
     let Some(account) = find(connection, nick)? else {
         return Ok(Err(Denial::NotRegistered(nick)));
     };
-    update(connection, &account, column, value)?;
+    update(connection, account.nick, column, value)?;
     Ok(Ok(account.nick))
 }
 
-fn update(connection: &Connection, account: &Account, column: &str, value: &str) -> Result<()> {
+/// Sets a column of the account with exactly this nick, if there is one.
+pub(crate) fn update(connection: &Connection, nick: Nick, column: &str, value: &str) -> Result<()> {
     let sql = format!("UPDATE account SET {column} = ?2 WHERE nick = ?1");
-    connection.execute(&sql, [account.nick.as_str(), value]).map(drop)
+    connection.execute(&sql, [nick.as_str(), value]).map(drop)
 }
 
 /// Notes when somebody last logged in as exactly this nick.
@@ -118,6 +155,11 @@ pub(crate) fn remove(connection: &Connection, nick: Nick) -> ChangeResult<Nick> 
     let Some(account) = find(connection, nick)? else {
         return Ok(Err(Denial::NotRegistered(nick)));
     };
-    connection.execute("DELETE FROM account WHERE nick = ?1", [account.nick.as_str()])?;
+    delete(connection, account.nick)?;
     Ok(Ok(account.nick))
+}
+
+/// Removes the account with exactly this nick, if there is one.
+pub(crate) fn delete(connection: &Connection, nick: Nick) -> Result<()> {
+    connection.execute("DELETE FROM account WHERE nick = ?1", [nick.as_str()]).map(drop)
 }

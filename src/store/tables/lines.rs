@@ -6,8 +6,8 @@ use rusqlite::types::FromSql;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use crate::chat::{Allowance, AnswerForm, Entry, Kind, LineId, Moment, Nick, RoomName, RoomPast};
-use crate::store::backlog::{Gap, Item};
 use crate::store::index::{self, words};
+use crate::store::item::{Gap, Item};
 use crate::store::past::PastRoom;
 use crate::store::request::Recalled;
 use crate::text::Text;
@@ -50,8 +50,12 @@ impl RoomIds {
     }
 }
 
-/// Writes `items` in the open transaction, and calls `note` with the ids of their rooms. Writing an
-/// item again changes nothing.
+/// Writes the lines and topics among `items` in the open transaction, and calls `note` with the ids
+/// of their rooms. Writing a line again changes nothing.
+///
+/// The order of the rows, which everything that reads them keeps, is that in which this server
+/// showed the lines. Lines that other nodes of a cluster said while they were cut off come behind
+/// newer ones.
 pub(crate) fn insert(
     connection: &Connection,
     rooms: &mut RoomIds,
@@ -72,7 +76,8 @@ pub(crate) fn insert(
             Ok(())
         };
     for item in items {
-        let room = rooms.get(connection, item.room())?;
+        let Some(room) = item.room() else { continue };
+        let room = rooms.get(connection, room)?;
         note(room);
         match item {
             Item::Line { entry, .. } => {
@@ -90,6 +95,7 @@ pub(crate) fn insert(
                 let set = "UPDATE room SET topic = ?2 WHERE id = ?1";
                 connection.execute(set, params![room, topic])?;
             }
+            Item::Note { .. } => {}
         }
     }
     Ok(())

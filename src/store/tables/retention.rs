@@ -84,7 +84,8 @@ impl Pruner {
     }
 }
 
-/// Deletes the oldest rows that are too old, at most a slice; returns how many.
+/// Deletes the oldest rows that are too old, at most a slice; returns how many. A line that came late
+/// stands behind newer ones, and is deleted after them.
 fn remove_old(connection: &Connection, age: Option<Duration>, now: Moment) -> Result<u32> {
     let Some(age) = age.and_then(|age| i64::try_from(age.as_millis()).ok()) else { return Ok(0) };
     let sql = "SELECT id, body FROM (SELECT id, body, ts FROM msg ORDER BY id LIMIT ?1)

@@ -49,8 +49,8 @@ fn quote(typed: &str) -> Result<String, Denial> {
 mod tests {
     use super::*;
     use crate::chat::{AnswerForm, Entry, Kind, LineId, Moment, Nick, RoomName};
-    use crate::store::backlog::Item;
     use crate::store::file::schema;
+    use crate::store::item::Item;
     use crate::store::tables::lines::RoomIds;
     use crate::text::Text;
     use proptest::prelude::*;

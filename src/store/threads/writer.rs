@@ -9,16 +9,18 @@ use crossbeam_channel::{Receiver, select};
 use rusqlite::{Connection, Result};
 
 use super::forgetter::Forgetter;
-use crate::chat::{Account, BanChange, ClientId, LineFilter, Moment, Nick, PasswordId};
+use crate::chat::{
+    Account, BanChange, ClientId, LineFilter, Moment, Nick, PasswordHash, PasswordId,
+};
 use crate::runtime::clock;
-use crate::store::backlog::{Item, Queue};
+use crate::store::backlog::Queue;
 use crate::store::event::Event;
 use crate::store::file::database::Database;
+use crate::store::item::Item;
 use crate::store::request::{Answer, ChangeResult, Denial};
 use crate::store::tables::lines::RoomIds;
 use crate::store::tables::retention::Pruner;
-use crate::store::tables::roll::read_roll;
-use crate::store::tables::{accounts, bans, forget, lines};
+use crate::store::tables::{accounts, bans, forget, lines, notes, roll};
 
 /// The first pause after a failure, and the longest; each is twice as long as the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -30,13 +32,15 @@ const CHECK: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub(crate) enum Change {
     Ban(ClientId, BanChange),
-    Register(ClientId, Account, String),
+    Register(ClientId, Account, PasswordHash),
     /// The client gave the password that this account had when a password thread read it.
     LoggedIn(ClientId, Account, Moment),
     /// Gives the account a password with this hash, if its password is still that one.
-    SetPassword(ClientId, Nick, PasswordId, String),
+    SetPassword(ClientId, Nick, PasswordId, PasswordHash),
     /// Forgets lines, once everything up to that number is written.
     Forget(ClientId, LineFilter, u64),
+    /// Reports all accounts and bans.
+    ReadRoll,
 }
 
 /// The channels that bring the writer its work.
@@ -149,13 +153,19 @@ impl<R: FnMut(Event)> Writer<R> {
         if unmarked > 0 {
             (self.report)(Event::LostUnmarked { lines: unmarked });
         }
+        let notes = self.inlets.queue.take_lost_notes();
+        if notes > 0 {
+            log::error!("{notes} changes of accounts and bans were never saved");
+        }
         Ok(())
     }
 
     fn commit(&mut self, batch: &[Item]) -> Result<()> {
         let Self { database, rooms, pruner, .. } = self;
-        database
-            .change(|connection| lines::insert(connection, rooms, batch, |room| pruner.note(room)))
+        database.change(|connection| {
+            lines::insert(connection, rooms, batch, |room| pruner.note(room))?;
+            notes::insert(connection, batch)
+        })
     }
 
     fn fail(&mut self, error: &rusqlite::Error) {
@@ -185,8 +195,9 @@ impl<R: FnMut(Event)> Writer<R> {
         let (client, answer) = match change {
             Change::Ban(client, ban_change) => (client, self.change_ban(ban_change)),
             Change::Register(client, account, hash) => {
-                let saved = self.save(|connection| accounts::register(connection, &account, &hash));
-                let registered = |()| Answer::Registered(account);
+                let saved =
+                    self.save(|connection| accounts::register(connection, &account, hash.as_str()));
+                let registered = |()| Answer::Registered(account, None);
                 (client, saved.map_or_else(Answer::NotAuthenticated, registered))
             }
             Change::Forget(client, filter, after) => {
@@ -195,17 +206,27 @@ impl<R: FnMut(Event)> Writer<R> {
                 }
                 (client, Answer::Denied(Denial::Busy))
             }
+            Change::ReadRoll => return self.report_roll(),
             Change::LoggedIn(client, account, at) => {
                 let logged_in = self.confirm_login(&account, at);
                 (client, logged_in.map_or_else(Answer::NotAuthenticated, Answer::LoggedIn))
             }
             Change::SetPassword(client, nick, old, hash) => {
-                let changed =
-                    self.save(|connection| accounts::change_hash(connection, nick, old, &hash));
-                (client, changed.map_or_else(Answer::NotAuthenticated, Answer::PasswordChanged))
+                let changed = self
+                    .save(|connection| accounts::change_hash(connection, nick, old, hash.as_str()));
+                let done = |account| Answer::PasswordChanged(account, None);
+                (client, changed.map_or_else(Answer::NotAuthenticated, done))
             }
         };
         (self.report)(Event::Answered(client, answer));
+    }
+
+    fn report_roll(&mut self) {
+        let roll = roll::as_changes(&self.database.connection).map_err(|error| {
+            log::error!("cannot read an account: {error}");
+            Denial::NotRead
+        });
+        (self.report)(Event::RollRead(roll));
     }
 
     /// Another process may have changed the password since the password thread read it: the store
@@ -296,8 +317,12 @@ impl<R: FnMut(Event)> Writer<R> {
     /// Reports accounts and bans, and takes requests, if another process changed the file.
     fn check_for_changes(&mut self) -> Result<()> {
         if self.database.was_changed_by_others()? {
-            let roll = read_roll(&self.database.connection)?;
+            let roll = roll::read_roll(&self.database.connection)?;
             (self.report)(Event::Changed(roll));
+            let edits = notes::new_edits(&mut self.database)?;
+            if !edits.is_empty() {
+                (self.report)(Event::Edited(edits));
+            }
             self.take_requests()?;
         }
         Ok(())

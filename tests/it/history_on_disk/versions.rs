@@ -1,8 +1,9 @@
-//! Databases of older versions can be used. `tests/data/chatd-v1.db` must never change; a newer
-//! version gets a file of its own.
+//! Databases of older versions can be used. `tests/data/chatd-v1.db` and `chatd-v2.db` must never
+//! change; a newer version gets a file of its own.
 //!
-//! It is a `chatd backup` of version 1 after `chatd account add alice` (open sesame) and
-//! `add carol --operator` (top secret), a server, and the lines that the test looks for.
+//! The first is a `chatd backup` of version 1 after `chatd account add alice` (open sesame) and
+//! `add carol --operator` (top secret), a server, and the lines that the test looks for. The second
+//! is the same after a chatd brought it to version 2.
 
 use std::fs;
 use std::path::Path;
@@ -10,10 +11,10 @@ use std::path::Path;
 use super::{database, start};
 use crate::harness::{Client, TempDir};
 
-/// A state directory with a copy of it.
-fn old() -> TempDir {
+/// A state directory with a copy of one of them.
+fn old(name: &str) -> TempDir {
     let dir = TempDir::new();
-    let old = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/chatd-v1.db");
+    let old = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
     fs::create_dir(dir.path("state")).unwrap();
     fs::write(dir.path("state/chatd.db"), fs::read(old).unwrap()).unwrap();
     dir
@@ -21,7 +22,7 @@ fn old() -> TempDir {
 
 #[test]
 fn what_version_1_could_not_find_is_found() {
-    let dir = old();
+    let dir = old("chatd-v1.db");
     let line = "INSERT INTO msg(room_id, ts, origin, oseq, kind, nick, body)
                 VALUES(1, 1795341720000, 'x', 1, 0, 'alice', '我们明天去东京开会');
                 INSERT INTO msg_fts(rowid, body) SELECT id, body FROM msg WHERE origin = 'x'";
@@ -35,8 +36,17 @@ fn what_version_1_could_not_find_is_found() {
 
 #[test]
 fn a_database_of_version_1_is_used_with_all_that_is_in_it() {
-    let dir = old();
-    let server = start(&dir);
+    assert_used(&old("chatd-v1.db"));
+}
+
+#[test]
+fn a_database_of_version_2_is_used_with_all_that_is_in_it() {
+    assert_used(&old("chatd-v2.db"));
+}
+
+#[track_caller]
+fn assert_used(dir: &TempDir) {
+    let server = start(dir);
 
     let mut alice = Client::guest(&server);
     alice.expect("-- the topic is the release is on Friday");

@@ -33,7 +33,7 @@ fn who_registers_can_log_in_and_nobody_else_can() {
         |name, word| kept.claim(AuthRequest::Register(nick(name), password(word), moment(NOON)));
     let log_in =
         |name, word| kept.claim(AuthRequest::Login(nick(name), password(word), moment(NOON + 5)));
-    let Answer::Registered(bob) = register("Bob", "secret") else { panic!("it is free") };
+    let Answer::Registered(bob, None) = register("Bob", "secret") else { panic!("it is free") };
     assert_eq!((bob.nick, bob.role, bob.created), (nick("Bob"), Role::User, moment(NOON)));
     assert_eq!(count(&dir, "account"), 1);
     assert_eq!(log_in("b0b", "secret"), Answer::LoggedIn(bob));

@@ -30,7 +30,7 @@ fn assert_done(ended: &Ended, stdout: &str) {
 
 /// What `export` writes.
 #[track_caller]
-fn exported(dir: &TempDir, options: &str) -> Vec<Value> {
+pub(super) fn exported(dir: &TempDir, options: &str) -> Vec<Value> {
     let ended = manage(dir, format!("export {options}").trim(), "");
     assert_eq!((ended.status, &*ended.stderr), (0, ""));
     ended.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()

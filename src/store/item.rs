@@ -1,0 +1,62 @@
+//! `Item`: one thing to write.
+
+use super::note::Note;
+use crate::chat::{Entry, LineId, Moment, RoomName};
+use crate::text::Text;
+
+/// What a note counts for, in bytes.
+const NOTE_BYTES: usize = 512;
+
+/// One thing to write. `seq` counts from 1 in the order of handing over.
+#[derive(Clone, Debug)]
+pub(super) enum Item {
+    Line { seq: u64, room: RoomName, entry: Entry },
+    Topic { seq: u64, room: RoomName, topic: Option<Text> },
+    Gap { room: RoomName, gap: Gap },
+    Note { seq: u64, note: Note },
+}
+
+/// Lines of a room that were lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Gap {
+    /// The id of the first lost line.
+    pub(super) id: LineId,
+    /// The `seq` of the first and of the last lost line.
+    pub(super) first: u64,
+    pub(super) last: u64,
+    pub(super) lines: u64,
+    pub(super) from: Moment,
+    pub(super) to: Moment,
+}
+
+impl Item {
+    pub(super) fn room(&self) -> Option<RoomName> {
+        match self {
+            Self::Line { room, .. } | Self::Topic { room, .. } | Self::Gap { room, .. } => {
+                Some(*room)
+            }
+            Self::Note { .. } => None,
+        }
+    }
+
+    pub(super) fn note(&self) -> Option<&Note> {
+        if let Self::Note { note, .. } = self { Some(note) } else { None }
+    }
+
+    pub(super) fn seq(&self) -> u64 {
+        match self {
+            Self::Line { seq, .. } | Self::Topic { seq, .. } | Self::Note { seq, .. } => *seq,
+            Self::Gap { gap, .. } => gap.last,
+        }
+    }
+
+    /// About what it takes of memory beyond its own size.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Line { entry, .. } => entry.text.as_str().len(),
+            Self::Topic { topic, .. } => topic.as_ref().map_or(0, |topic| topic.as_str().len()),
+            Self::Gap { .. } => 0,
+            Self::Note { .. } => NOTE_BYTES,
+        }
+    }
+}
