@@ -9,6 +9,7 @@ mod message; // what clients are told
 mod effect; // what the caller has to do
 mod event; // what happened
 mod state; // `Chat`: clients, rooms, accounts, bans
+mod shared; // the chat of a cluster
 mod turn; // one client acts: speech, presence, moderation, commands
 mod handle; // an event becomes effects
 mod integrity; // whether a snapshot is consistent

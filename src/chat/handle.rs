@@ -54,6 +54,7 @@ impl Chat {
         if let Event::Connected(origin, traits) = event {
             return self.connect(now, client, origin, traits, effects);
         }
+        let event = self.decided(event);
         // The store's decision holds even if the client that asked for it has left.
         self.record_answer(now, client, &event, effects);
         if let (ClientId::NOBODY, Event::RoomRead(room, past)) = (client, &event) {

@@ -32,6 +32,7 @@ pub(crate) use self::arrivals::Arrivals;
 pub(crate) use self::auth::{AuthOutcome, Authentication};
 pub(crate) use self::client::Client;
 pub use self::client::Presence;
+use self::history::REMEMBERED;
 pub(crate) use self::ignored::{Identity, Ignored};
 pub(crate) use self::mutes::{Mute, Mutes};
 pub(crate) use self::nicks::Nicks;
@@ -68,10 +69,11 @@ pub struct Chat {
     pub(super) clients: FxHashMap<ClientId, Client>,
     pub(super) nicks: Nicks,
     pub(super) rooms: Rooms,
-    #[serde(skip)]
+    /// Without a cluster, each start reads it from the store.
+    #[serde(default, skip_serializing_if = "Registry::is_in_store")]
     pub(super) registry: Registry,
-    /// Each process starts with its own.
-    #[serde(skip)]
+    /// Without a cluster, each process starts with its own.
+    #[serde(default)]
     pub(super) line_ids: LineIds,
     #[serde(default)]
     pub(super) ignored: Ignored,
@@ -80,6 +82,7 @@ pub struct Chat {
     #[serde(default, rename = "orders")]
     pub(super) unsaved_bans: UnsavedBans,
     pub(super) mutes: Mutes,
+    /// Follows from the clients.
     #[serde(skip)]
     pub(super) arrivals: Arrivals,
     /// Whether only clients that are logged in may speak.
@@ -126,8 +129,19 @@ impl Chat {
 
     /// Applies changed settings to everything shown from now on.
     pub fn configure(&mut self, settings: Settings) {
-        self.rooms.remember(settings.replay);
         self.settings = settings;
+        self.remember();
+    }
+
+    /// Whether this is the chat of a cluster.
+    pub(super) fn is_shared(&self) -> bool {
+        !self.registry.is_in_store()
+    }
+
+    /// Has rooms remember as many lines as they have to.
+    pub(super) fn remember(&mut self) {
+        let replay = if self.is_shared() { REMEMBERED } else { self.settings.replay };
+        self.rooms.remember(replay);
     }
 
     /// Restores a room's history and topic from before this start.

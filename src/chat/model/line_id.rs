@@ -63,10 +63,23 @@ impl From<String> for LineId {
 }
 
 /// Numbers the lines of one process.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(from = "LineId", into = "LineId")]
 pub(crate) struct LineIds {
     origin: Arc<str>,
     given: u64,
+}
+
+impl From<LineId> for LineIds {
+    fn from(LineId { origin, oseq: given }: LineId) -> Self {
+        Self { origin, given }
+    }
+}
+
+impl From<LineIds> for LineId {
+    fn from(ids: LineIds) -> Self {
+        ids.last()
+    }
 }
 
 impl LineIds {

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::chat::model::{Allowance, AnswerForm, ClientId, Entry, Moment};
 
-/// Lines that a room remembers at least, for `/history N`, even if it replays fewer.
-const REMEMBERED: usize = 100;
+/// Lines that a room remembers at least, for `/history N`, even if it replays fewer. In a cluster it
+/// remembers exactly as many.
+pub(super) const REMEMBERED: usize = 100;
 
 /// Bounded in number; the wire bounds the length of each line.
 #[derive(Debug, Serialize, Deserialize)]

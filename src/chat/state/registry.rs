@@ -22,20 +22,32 @@ pub struct Roll {
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Registry {
     accounts: BTreeMap<Folded, Account>,
-    /// The hashes of passwords that no store keeps for this chat.
+    /// The hashes of passwords that the log has.
     hashes: BTreeMap<Folded, PasswordHash>,
     bans: Bans,
-}
-
-impl From<Roll> for Registry {
-    fn from(roll: Roll) -> Self {
-        let by_nick = |account: Account| (account.nick.folded(), account);
-        let accounts = roll.accounts.into_iter().map(by_nick).collect();
-        Self { accounts, hashes: BTreeMap::new(), bans: roll.bans.into_iter().collect() }
-    }
+    /// Whether all nodes of a cluster have this, and no store has more to say.
+    is_shared: bool,
 }
 
 impl Registry {
+    /// Whether a start reads it from the store.
+    pub(crate) fn is_in_store(&self) -> bool {
+        !self.is_shared
+    }
+
+    /// Changes whether all nodes of a cluster have this.
+    pub(crate) fn set_shared(&mut self, is_shared: bool) {
+        self.is_shared = is_shared;
+    }
+
+    /// Replaces all accounts and bans, and forgets the hashes.
+    pub(crate) fn replace(&mut self, roll: Roll) {
+        let by_nick = |account: Account| (account.nick.folded(), account);
+        self.accounts = roll.accounts.into_iter().map(by_nick).collect();
+        self.hashes.clear();
+        self.bans = roll.bans.into_iter().collect();
+    }
+
     /// Adds or replaces an account.
     pub(crate) fn add(&mut self, account: Account, hash: Option<PasswordHash>) {
         let nick = account.nick.folded();

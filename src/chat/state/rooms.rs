@@ -92,7 +92,12 @@ impl Rooms {
         }
     }
 
-    /// Changes how many lines rooms replay.
+    /// How many lines of a room are read from the store.
+    pub(crate) fn replay(&self) -> usize {
+        self.replay
+    }
+
+    /// Changes how many lines rooms can replay.
     pub(crate) fn remember(&mut self, replay: usize) {
         if replay > self.replay {
             // The store may have lines that did not fit so far.

@@ -19,19 +19,19 @@ impl Chat {
     /// Asks the store for the past of the next room in use that was not read yet, if there is one.
     /// To be called again when the answer has come.
     pub fn read_next_room(&self, effects: &mut Effects) {
-        let unread = self.rooms.first_unread().filter(|_| self.settings.has_archive);
+        let unread = self.rooms.first_unread().filter(|_| self.has_archive(ClientId::NOBODY));
         if let Some(room) = unread {
             effects.push(Effect::Ask(ClientId::NOBODY, self.past_question(room)));
         }
     }
 
     /// Whether the store may have a past of a room that is not in memory.
-    pub(crate) fn has_to_ask(&self, room: RoomName) -> bool {
-        self.settings.has_archive && !self.rooms.find(room).is_some_and(|room| room.is_read)
+    pub(crate) fn has_to_ask(&self, client: ClientId, room: RoomName) -> bool {
+        self.has_archive(client) && !self.rooms.find(room).is_some_and(|room| room.is_read)
     }
 
     fn past_question(&self, room: RoomName) -> Question {
-        Question::Room { room, lines: self.settings.replay }
+        Question::Room { room, lines: self.rooms.replay() }
     }
 
     /// Adds a room's past from the store, if the room is in memory.
@@ -48,7 +48,7 @@ impl Turn<'_> {
         if self.room().1.name == name {
             return Err(Refusal::AlreadyIn(name));
         }
-        if self.chat.has_to_ask(name) {
+        if self.chat.has_to_ask(self.me, name) {
             self.me_mut().entering = Some(name);
             self.effects.push(Effect::Ask(self.me, self.chat.past_question(name)));
             return Ok(());
@@ -102,7 +102,7 @@ impl View<'_> {
     pub(crate) fn show_people_in(&mut self, name: RoomName) -> Result<(), Refusal> {
         if let Some(room) = self.chat.rooms.find(name) {
             self.tell(self.people(room));
-        } else if self.chat.settings.has_archive {
+        } else if self.chat.has_archive(self.me) {
             self.effects.push(Effect::Ask(self.me, Question::Exists { room: name }));
         } else {
             return Err(Refusal::NoSuchRoom(name));

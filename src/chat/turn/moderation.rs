@@ -9,14 +9,14 @@ use crate::chat::event::Event;
 use crate::chat::message::{Message, Reason};
 use crate::chat::model::{Account, Ban, BanChange, ClientId, Moment, Nick, Now};
 use crate::chat::refusal::Refusal;
-use crate::chat::state::{AuthOutcome, Chat, Client, Registry, Roll};
+use crate::chat::state::{AuthOutcome, Chat, Client, Roll};
 use crate::text::Text;
 
 impl Chat {
     /// Replaces accounts and bans by those of the store, and applies changes that are not saved
     /// yet. The caller must [enforce](Self::enforce) them next.
     pub fn register(&mut self, roll: Roll) {
-        self.registry = Registry::from(roll);
+        self.registry.replace(roll);
         for change in self.unsaved_bans.iter() {
             match change {
                 // At the earliest moment, so that no ban counts as expired: the roll is current.

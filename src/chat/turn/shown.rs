@@ -50,6 +50,8 @@ impl<C: Deref<Target = Chat>> TurnOf<'_, C> {
     pub(crate) fn show_history(&mut self, count: usize, dates: Dates) -> usize {
         let (_, room) = self.room();
         let me = self.me();
+        // The chat of a cluster remembers lines also where none are to be shown.
+        let count = if self.chat.settings.replay == 0 { 0 } else { count };
         let entries = room.history.last(count, self.oldest_shown(), &me.ignores, me.form());
         let room = room.name;
         let shown = entries.len();

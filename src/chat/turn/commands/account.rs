@@ -41,7 +41,7 @@ pub(crate) fn login(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
 
 /// Has a login logged whose password is not checked. Without accounts there is nothing to guess.
 pub(super) fn note_failed_login(turn: &mut Turn<'_>, args: &[&str]) {
-    if turn.chat.settings.has_archive
+    if turn.chat.has_archive(turn.me)
         && let Some(nick) = Nick::new(args[0])
     {
         turn.effects.push(Effect::LoginFailed(turn.me, nick));
@@ -74,7 +74,7 @@ fn warn_of_listeners(turn: &mut Turn<'_>) -> Result<(), Refusal> {
             "this connection is not encrypted: others on the network can read the password",
         );
     }
-    if !turn.chat.settings.has_archive {
+    if !turn.chat.has_archive(turn.me) {
         return Err(Refusal::NoAccounts);
     }
     Ok(())

@@ -18,7 +18,7 @@ pub(crate) fn history(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal>
             Ok(count) => count,
         },
     };
-    if turn.chat.settings.has_archive {
+    if turn.chat.has_archive(turn.me) {
         let room = turn.room().1.name;
         let form = turn.me().form();
         turn.effects.push(Effect::Ask(turn.me, Question::Last { room, lines: count, form }));
@@ -38,7 +38,7 @@ pub(crate) fn motd(turn: &mut View<'_>, _: &[&str]) -> Result<(), Refusal> {
 }
 
 pub(crate) fn search(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal> {
-    if !turn.chat.settings.has_archive {
+    if !turn.chat.has_archive(turn.me) {
         return Err(Refusal::NoArchive);
     }
     let question = Question::Search { words: Text::new(args[0]), form: turn.me().form() };

@@ -1,0 +1,48 @@
+//! The chat of a cluster: all nodes have the same, whatever their settings and their disks are.
+
+use super::event::Event;
+use super::model::{Account, ClientId};
+use super::refusal::Refusal;
+use super::state::Chat;
+use crate::text::Text;
+
+impl Chat {
+    /// Makes this the chat of a cluster, or of one server again. In a cluster nothing but events
+    /// changes it: it remembers the same number of lines under any settings, and it is saved with
+    /// its accounts and bans, which no store overrules.
+    pub fn set_shared(&mut self, is_shared: bool) {
+        self.registry.set_shared(is_shared);
+        self.remember();
+    }
+
+    /// What follows from an answer of a store when the log had another decision before it: the
+    /// first registration of a nick counts, and an account that is gone has no password.
+    pub(super) fn decided(&self, event: Event) -> Event {
+        let refusal = match &event {
+            Event::Registered(account, _) => self.registered_before(account),
+            Event::PasswordChanged(account, _) => self.removed_before(account),
+            _ => None,
+        };
+        let refusal = refusal.filter(|_| self.is_shared());
+        refusal.map_or(event, |why| Event::NotAuthenticated(Text::new(why.to_string())))
+    }
+
+    fn registered_before(&self, account: &Account) -> Option<Refusal> {
+        let first = self.registry.account(account.nick).filter(|first| *first != account)?;
+        Some(Refusal::Registered(first.nick))
+    }
+
+    fn removed_before(&self, account: &Account) -> Option<Refusal> {
+        let is_same = |known: &&Account| known.created == account.created;
+        match self.registry.account(account.nick).filter(is_same) {
+            Some(_) => None,
+            None => Some(Refusal::NotRegistered(Text::new(account.nick.as_str()))),
+        }
+    }
+
+    /// Whether there is a store that answers this client's questions, and keeps its account.
+    pub(super) fn has_archive(&self, client: ClientId) -> bool {
+        let node = self.nodes.get(client.node());
+        node.map_or(self.settings.has_archive, |node| node.has_archive)
+    }
+}
