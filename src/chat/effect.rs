@@ -105,7 +105,7 @@ pub enum Audience {
 }
 
 /// Effects, to be carried out in this order.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Effects {
     list: Vec<Effect>,
     except: Vec<ClientId>,

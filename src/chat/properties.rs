@@ -12,93 +12,12 @@ use crate::text::{Line, Text};
 mod arrivals;
 mod events;
 mod order;
+mod replicas;
+mod steps;
 mod store;
 
-/// Something that happens to the chat; clients are numbered by their place among the connected.
-#[derive(Clone, Debug)]
-enum Step {
-    Connect(u8),
-    Say(usize),
-    Type(usize, &'static str),
-    Other(usize, Event),
-    /// The store answers the oldest question.
-    Answer,
-    Pass(u64),
-}
-
-const LINES: [&str; 51] = [
-    "/nick alice",
-    "/nick ALICE",
-    "/nick al1ce",
-    "/nick bob",
-    "/nick B0B",
-    "/nick root",
-    "/nick 7",
-    "/join dev",
-    "/join #DEV",
-    "/leave",
-    "/join ops",
-    "/me waves",
-    "/msg alice psst",
-    "/msg bob hey",
-    "/reply yes",
-    "/ignore alice",
-    "/unignore alice",
-    "/ignore bob",
-    "/echo on",
-    "/quiet on",
-    "/topic ours",
-    "/who",
-    "/who dev",
-    "/away",
-    "/quit",
-    "/nick carol",
-    "/nick dave",
-    "/nick DAVE",
-    "/register pw pw pw",
-    "/login alice pw",
-    "/login AL1CE pw",
-    "/login bob pw",
-    "/login bob no",
-    "/login carol pw",
-    "/login carol pw",
-    "/kick alice spam",
-    "/mute bob 20s",
-    "/unmute bob",
-    "/ban alice 30s",
-    "/ban B0B",
-    "/ban 192.0.2.1 10s",
-    "/ban 192.0.2.0/31 10s spam",
-    "/unban bob",
-    "/bans",
-    "/slow 5",
-    "/lockdown on",
-    "/lockdown off",
-    "/motd",
-    "/password pw pw pw",
-    "/forget alice",
-    "/forget B0B 7",
-];
-
-fn step() -> impl Strategy<Value = Step> {
-    let client = 0..8usize;
-    let other = prop_oneof![
-        Just(Event::Settled),
-        Just(Event::Quit),
-        Just(Event::Ping),
-        Just(Event::Gone(Reason::Disconnected)),
-        Just(Event::Gone(Reason::TooSlow)),
-        Just(Event::TooLong { bytes: 2000, limit: 1024 }),
-    ];
-    prop_oneof![
-        2 => (0..3u8).prop_map(Step::Connect),
-        4 => client.clone().prop_map(Step::Say),
-        6 => (client.clone(), prop::sample::select(&LINES[..])).prop_map(|(c, l)| Step::Type(c, l)),
-        2 => (client, other).prop_map(|(c, event)| Step::Other(c, event)),
-        3 => Just(Step::Answer),
-        1 => (0..70_000u64).prop_map(Step::Pass),
-    ]
-}
+use self::replicas::Logged;
+use self::steps::{Step, step};
 
 /// How long lines are kept, if there is a limit.
 fn keep() -> impl Strategy<Value = Option<Duration>> {
@@ -117,6 +36,8 @@ struct World {
     asked: VecDeque<(ClientId, Event)>,
     /// What it has of rooms.
     past: HashMap<RoomName, RoomPast>,
+    /// All that happened, if that is noted.
+    log: Option<Vec<Logged>>,
 }
 
 impl World {
@@ -128,10 +49,13 @@ impl World {
         let name = Text::new("box7");
         let settings =
             Settings { name, replay: 20, has_archive: true, keep, ..Settings::default() };
-        let (screens, rooms) = (BTreeMap::new(), HashMap::new());
         let mut chat = Chat::new(settings);
-        let accounts = vec![account("carol", Role::Operator), account("dave", Role::User)];
-        chat.register(Roll { accounts, bans: Vec::new() });
+        chat.register(roll());
+        Self::of(chat)
+    }
+
+    fn of(chat: Chat) -> Self {
+        let (screens, rooms) = (BTreeMap::new(), HashMap::new());
         Self {
             chat,
             asked: VecDeque::new(),
@@ -141,6 +65,7 @@ impl World {
             said: 0,
             screens,
             rooms,
+            log: None,
         }
     }
 
@@ -188,12 +113,14 @@ impl World {
                 self.now.uptime += Duration::from_millis(ms);
                 self.now.moment.unix_ms += ms as i64;
                 self.chat.tick(self.now, &mut effects);
+                self.note(None, &effects);
                 self.carry_out(effects);
                 return arrivals::check(&self.chat, self.now);
             }
         };
         if let Some(client) = client {
-            self.chat.handle(self.now, client, event, &mut effects);
+            self.chat.handle(self.now, client, event.clone(), &mut effects);
+            self.note(Some((client, event)), &effects);
             self.carry_out(effects);
         }
     }
@@ -301,6 +228,12 @@ impl World {
             assert_eq!(registry.ban_of(now, client.origin), None);
         }
     }
+}
+
+/// An operator and a user.
+fn roll() -> Roll {
+    let accounts = vec![account("carol", Role::Operator), account("dave", Role::User)];
+    Roll { accounts, bans: Vec::new() }
 }
 
 fn account(nick: &str, role: Role) -> Account {

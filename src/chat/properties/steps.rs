@@ -1,0 +1,91 @@
+//! What may happen to the chat.
+
+use proptest::prelude::*;
+
+use crate::chat::{Event, Reason};
+
+/// Something that happens to the chat; clients are numbered by their place among the connected.
+#[derive(Clone, Debug)]
+pub(super) enum Step {
+    Connect(u8),
+    Say(usize),
+    Type(usize, &'static str),
+    Other(usize, Event),
+    /// The store answers the oldest question.
+    Answer,
+    Pass(u64),
+}
+
+const LINES: [&str; 51] = [
+    "/nick alice",
+    "/nick ALICE",
+    "/nick al1ce",
+    "/nick bob",
+    "/nick B0B",
+    "/nick root",
+    "/nick 7",
+    "/join dev",
+    "/join #DEV",
+    "/leave",
+    "/join ops",
+    "/me waves",
+    "/msg alice psst",
+    "/msg bob hey",
+    "/reply yes",
+    "/ignore alice",
+    "/unignore alice",
+    "/ignore bob",
+    "/echo on",
+    "/quiet on",
+    "/topic ours",
+    "/who",
+    "/who dev",
+    "/away",
+    "/quit",
+    "/nick carol",
+    "/nick dave",
+    "/nick DAVE",
+    "/register pw pw pw",
+    "/login alice pw",
+    "/login AL1CE pw",
+    "/login bob pw",
+    "/login bob no",
+    "/login carol pw",
+    "/login carol pw",
+    "/kick alice spam",
+    "/mute bob 20s",
+    "/unmute bob",
+    "/ban alice 30s",
+    "/ban B0B",
+    "/ban 192.0.2.1 10s",
+    "/ban 192.0.2.0/31 10s spam",
+    "/unban bob",
+    "/bans",
+    "/slow 5",
+    "/lockdown on",
+    "/lockdown off",
+    "/motd",
+    "/password pw pw pw",
+    "/forget alice",
+    "/forget B0B 7",
+];
+
+pub(super) fn step() -> impl Strategy<Value = Step> {
+    let client = 0..8usize;
+    let other = prop_oneof![
+        Just(Event::Settled),
+        Just(Event::Quit),
+        Just(Event::Ping),
+        Just(Event::Gone(Reason::Disconnected)),
+        Just(Event::Gone(Reason::TooSlow)),
+        Just(Event::TooLong { bytes: 2000, limit: 1024 }),
+    ];
+    prop_oneof![
+        2 => (0..3u8).prop_map(Step::Connect),
+        4 => client.clone().prop_map(Step::Say),
+        6 => (client.clone(), prop::sample::select(&LINES[..])).prop_map(|(c, l)| Step::Type(c, l)),
+        2 => (client, other).prop_map(|(c, event)| Step::Other(c, event)),
+        3 => Just(Step::Answer),
+        1 => (0..70_000u64).prop_map(Step::Pass),
+    ]
+}
