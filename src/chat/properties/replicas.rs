@@ -108,6 +108,94 @@ fn log_of(steps: Vec<Step>) -> Vec<Logged> {
     world.log.unwrap_or_default()
 }
 
+/// A cluster's chat with 60 operators, of whose past the hash map is larger than it has to be.
+fn of_operators() -> Chat {
+    let (mut chat, mut effects) = (shared(settings()), Effects::default());
+    let origin = Origin::of([192, 0, 2, 1].into());
+    let mut pass = |event: Event| {
+        for id in (1 << 39..).take(3000) {
+            chat.handle(Now::default(), ClientId(id), event.clone(), &mut effects);
+        }
+    };
+    pass(Event::Connected(origin, Traits::default()));
+    pass(Event::Gone(Reason::Disconnected));
+    let accounts: Vec<_> = (0..60).map(|n| account(&format!("op{n}-"), Role::Operator)).collect();
+    chat.register(Roll { accounts: accounts.clone(), bans: Vec::new() });
+    for (number, account) in accounts.into_iter().enumerate() {
+        let id = ClientId::on(NodeNumber(number as u32 % 3), number as u64 * 0x9e37);
+        let login = Event::LoggedIn(account);
+        for event in [Event::Connected(origin, Traits::default()), login, Event::Settled] {
+            chat.handle(Now::default(), id, event, &mut effects);
+        }
+    }
+    chat
+}
+
+#[test]
+fn many_are_told_and_turned_out_in_the_same_order_after_reading_back() {
+    let chat = of_operators();
+    let back = read_back(&chat, settings());
+    let own = [chat, back].map(|mut chat| {
+        let mut effects = Effects::default();
+        chat.tell_operators("the disk is slow", &mut effects);
+        assert_eq!(effects.iter().count(), 60);
+        let mask = Mask::new("192.0.2.0/24").unwrap();
+        let ban = Ban { mask, by: Nick::server(), reason: None, until: None };
+        chat.register(Roll { accounts: Vec::new(), bans: vec![ban] });
+        chat.enforce(Now::default(), &mut effects);
+        assert!(chat.clients().is_empty());
+        effects
+    });
+    assert_eq!(own[0], own[1]);
+}
+
+#[test]
+fn the_first_registration_of_a_nick_counts_in_a_cluster() {
+    let (mut chat, now) = (shared(settings()), Now::default());
+    let mut told = |id: u64, event: Event| {
+        let mut effects = Effects::default();
+        chat.handle(now, ClientId(id), event, &mut effects);
+        format!("{effects:?}")
+    };
+    let origin = Origin::of([192, 0, 2, 1].into());
+    for id in [1, 2] {
+        told(id, Event::Connected(origin, Traits::default()));
+    }
+    let registered = |hash: &str| {
+        let password = PasswordId::of(hash);
+        let account = Account { password, ..account("eve", Role::User) };
+        Event::Registered(account, Some(PasswordHash::from(hash.to_owned())))
+    };
+    assert!(told(1, registered("one")).contains("eve is registered; /login eve PASSWORD"));
+    assert!(told(2, registered("two")).contains("Refused"));
+    let changed = Event::PasswordChanged(account("nobody", Role::User), None);
+    assert!(told(2, changed).contains("Refused"), "that account is gone");
+    let state = state(&chat);
+    assert!(state.contains("\"one\"") && !state.contains("\"two\""));
+}
+
+#[test]
+fn a_node_that_is_to_show_no_history_shows_none_of_what_the_chat_remembers() {
+    let settings = |replay| Settings { replay, ..Settings::default() };
+    for (replay, shows) in [(20, true), (0, false)] {
+        let mut chat = Chat::new(settings(replay));
+        chat.set_shared(true);
+        let mut effects = Effects::default();
+        let origin = Origin::of([192, 0, 2, 1].into());
+        let line = |line| Event::Line(Line::new(line));
+        for (id, event) in [
+            (1, Event::Connected(origin, Traits::default())),
+            (1, line("hello")),
+            (1, line("/history 7")),
+            (2, Event::Connected(origin, Traits::default())),
+        ] {
+            chat.handle(Now::default(), ClientId(id), event, &mut effects);
+        }
+        assert_eq!(format!("{effects:?}").contains("History"), shows, "{replay}");
+        assert!(state(&chat).contains("hello"));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 

@@ -175,4 +175,12 @@ mod tests {
         }
         assert_eq!(logins.0.len(), MAX - NEW + 1);
     }
+
+    #[test]
+    fn among_equals_it_is_the_first_address_that_is_forgotten() {
+        let mut logins = Logins::default();
+        (0..13_000).for_each(|number| logins.attempt(Duration::ZERO, address(number)).unwrap());
+        let rest = 13_000 - logins.0.len() as u32..13_000;
+        assert!(logins.0.keys().copied().eq(rest.map(address)));
+    }
 }
