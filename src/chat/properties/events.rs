@@ -66,6 +66,7 @@ fn events(line: Line) -> Vec<Event> {
         Event::RoomRead(room, Some(RoomPast { topic: Some(text.clone()), lines })),
         Event::RoomRead(room, None),
         Event::RoomNotRead(room, text.clone()),
+        Event::RoomExists(room, true),
         Event::NotAnswered,
         Event::Registered(account, hash),
         Event::Registered(account, None),
