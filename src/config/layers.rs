@@ -13,8 +13,10 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
+use super::cluster::PASSWORD_VARIABLE;
 use super::files::read_file;
 use super::settings::Config;
+use crate::cluster::ServerPassword;
 
 const PREFIX: &str = "CHATD_";
 
@@ -77,7 +79,7 @@ pub fn load(
 ) -> Result<Config, Stop> {
     let args: Vec<OsString> = args.into_iter().collect();
     let given = parse(args.iter().cloned(), None)?;
-    let (variables, unknown_variables) = from_environment(environment)?;
+    let Environment { settings: variables, unknown, password } = from_environment(environment)?;
     let file = match given.get_one::<std::path::PathBuf>("config") {
         Some(path) => from_file(path, "--config")?,
         None => match variables.get("config") {
@@ -97,11 +99,12 @@ pub fn load(
     merged.extend(args.into_iter().skip(1));
     let mut config = Config::from_arg_matches(&parse(merged, None)?)
         .map_err(|error| Stop::Wrong(complaint(&error)))?;
+    config.cluster_options.password = password;
     config.complete().map_err(|(id, why)| {
         let flag = || format!("--{}", id.replace('_', "-"));
         Stop::Wrong(format!("chatd: {}: {why}\n", origins.get(id).cloned().unwrap_or_else(flag)))
     })?;
-    config.unknown_variables = unknown_variables;
+    config.unknown_variables = unknown;
     Ok(config)
 }
 
@@ -200,27 +203,41 @@ fn with_value(flag: &str, value: &OsStr) -> OsString {
     arg
 }
 
-/// The settings in the environment, and the variables that have the prefix but name no setting.
+/// The variables that have the prefix.
+#[derive(Default)]
+struct Environment {
+    settings: SettingsById,
+    /// Those that name no setting.
+    unknown: Vec<String>,
+    /// That of Redis, which can be set nowhere else.
+    password: Option<ServerPassword>,
+}
+
 fn from_environment(
     environment: impl IntoIterator<Item = (OsString, OsString)>,
-) -> Result<(SettingsById, Vec<String>), Stop> {
+) -> Result<Environment, Stop> {
     let command = command();
-    let mut settings = SettingsById::new();
-    let mut unknown = Vec::new();
+    let mut found = Environment::default();
     for (variable, value) in environment {
         let Some(variable) = variable.to_str().filter(|name| name.starts_with(PREFIX)) else {
             continue;
         };
+        if variable == PASSWORD_VARIABLE {
+            let password = value.into_string().ok().filter(|password| !password.is_empty());
+            let wrong = || wrong(format!("{PASSWORD_VARIABLE}: it is empty, or not UTF-8"));
+            found.password = Some(ServerPassword(password.ok_or_else(wrong)?));
+            continue;
+        }
         let long = variable[PREFIX.len()..].to_ascii_lowercase().replace('_', "-");
         match find(&command, &long).filter(|arg| !is_errand(arg)) {
             Some(arg) => {
                 let setting = Setting::new(arg, variable.to_owned(), &[value])?;
-                settings.insert(arg.get_id().to_string(), setting);
+                found.settings.insert(arg.get_id().to_string(), setting);
             }
-            None => unknown.push(variable.to_owned()),
+            None => found.unknown.push(variable.to_owned()),
         }
     }
-    Ok((settings, unknown))
+    Ok(found)
 }
 
 /// The settings in a TOML file that `named_by` names.

@@ -9,6 +9,7 @@ use clap::builder::RangedU64ValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 use log::LevelFilter;
 
+use super::cluster::{Cluster, ClusterOptions};
 use super::files::{Motd, Pem};
 use super::values::{Timeout, between, parse_age, parse_name, parse_size, parse_timeout};
 use crate::admission::Limits;
@@ -96,6 +97,9 @@ pub struct Config {
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<u32>::new().range(1..))]
     keep_lines: Option<u32>,
 
+    #[command(flatten)]
+    pub(super) cluster_options: ClusterOptions,
+
     /// Maximum number of clients connected at once
     #[arg(long, value_name = "N", default_value_t = 4096, value_parser = between(1, MANY))]
     max_clients: usize,
@@ -144,6 +148,10 @@ pub struct Config {
     /// The identity made of the certificate and the key.
     #[arg(skip)]
     pub identity: Option<Identity>,
+
+    /// The cluster that the server is a node of.
+    #[arg(skip)]
+    pub cluster: Option<Cluster>,
 
     /// Variables that start with `CHATD_` but name no setting.
     #[arg(skip)]
@@ -212,6 +220,7 @@ impl Config {
             }
             (None, None) => None,
         };
+        self.cluster = self.cluster_options.cluster()?;
         let state_dir = self.state_dir.as_deref().map_or(Ok(()), store::check_place);
         state_dir.map_err(|fault| ("state_dir", fault.to_string()))
     }
@@ -237,7 +246,7 @@ impl Config {
     /// Warnings about settings that have no effect on a server with these services.
     pub fn useless(&self, services: &[&str]) -> Vec<&'static str> {
         let has = |needed: &[&str]| services.iter().any(|name| needed.contains(name));
-        let mut useless = Vec::new();
+        let mut useless = self.cluster_options.useless();
         if !self.web_origin.is_empty() && !has(&["web", "metrics"]) {
             useless.push("web-origin is set, but there is neither a web nor a metrics port");
         }
@@ -252,10 +261,15 @@ impl Config {
         self.state_dir.clone_from(&started_with.state_dir);
         self.keep = started_with.keep;
         self.keep_lines = started_with.keep_lines;
+        self.cluster.clone_from(&started_with.cluster);
     }
 
     /// The options that differ in `other` and that only a restart can change.
     pub fn fixed_differences(&self, other: &Self) -> Vec<&'static str> {
+        let clusters = self.cluster.as_ref().zip(other.cluster.as_ref());
+        let of_both = |differ: fn(&Cluster, &Cluster) -> bool| {
+            clusters.is_some_and(|(own, new)| differ(own, new))
+        };
         let differences = [
             ("port", self.port != other.port),
             ("bind", self.bind != other.bind),
@@ -265,6 +279,12 @@ impl Config {
             ("durability", self.durability != other.durability),
             ("keep", self.keep != other.keep),
             ("keep-lines", self.keep_lines != other.keep_lines),
+            ("cluster", self.cluster.is_some() != other.cluster.is_some()),
+            ("cluster", of_both(|own, new| own.servers != new.servers)),
+            ("node", of_both(|own, new| own.node != new.node)),
+            ("cluster-key", of_both(|own, new| own.key != new.key)),
+            ("cluster-password-file", of_both(|own, new| own.password != new.password)),
+            ("cluster-prefix", of_both(|own, new| own.prefix != new.prefix)),
             ("metrics", self.metrics != other.metrics),
             ("tls-port", self.tls_port != other.tls_port),
             ("tls-cert", self.identity.is_some() != other.identity.is_some()),

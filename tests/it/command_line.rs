@@ -1,5 +1,7 @@
 //! Flags, environment and file: what they set, and which of them overrides which.
 
+mod cluster;
+
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Read;
@@ -42,7 +44,11 @@ pub(crate) const OPTIONS: [(&str, &str, &str); 22] = [
 ];
 
 /// The other options, which tests of their own are about.
-const OTHERS: [&str; 7] = ["port-file", "config", "check", "verbose", "quiet", "help", "version"];
+#[rustfmt::skip]
+const OTHERS: [&str; 12] = [
+    "port-file", "config", "check", "verbose", "quiet", "help", "version",
+    "cluster", "node", "cluster-key", "cluster-password-file", "cluster-prefix",
+];
 
 pub(crate) fn variable(option: &str) -> String {
     format!("CHATD_{}", option.replace('-', "_").to_uppercase())

@@ -8,6 +8,7 @@ mod units;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use chatd::config;
@@ -64,6 +65,12 @@ fn the_example_settings_are_taken_when_uncommented() {
     let dir = TempDir::new();
     let mut settings = examples();
     settings.insert("motd".to_owned(), format!("'{}'", dir.file("motd", "be kind\n")));
+    for (name, contents) in [("cluster-key", "x".repeat(32)), ("cluster-password-file", "x".into())]
+    {
+        let file = dir.file(name, contents);
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        settings.insert(name.to_owned(), format!("'{file}'"));
+    }
     // There is no certificate here, without which there is no TLS.
     settings.retain(|key, _| !key.starts_with("tls-"));
     let lines: String = settings.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
