@@ -24,6 +24,7 @@ mod server_only {
     pub mod cluster; // several machines: one log, and a replica of the chat in each node; pure
     pub mod store; // history, bans and accounts in a file
     pub mod config; // settings from flags, environment and file
+    pub mod link; // the threads that talk to Redis about the log
     pub mod restart; // handing everything to the next process
     pub mod intake; // a connection until what it says is in the inbox
     pub mod delivery; // what is due to whom, and sending it

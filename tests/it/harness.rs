@@ -10,12 +10,14 @@ use std::{env, fs, thread};
 
 mod client;
 mod random;
+mod redis;
 mod server;
 mod tls;
 mod websocket;
 
 pub(crate) use client::{Client, people};
 pub(crate) use random::Random;
+pub(crate) use redis::{DURABLE, RedisServer};
 pub(crate) use server::{Server, Signal};
 pub(crate) use tls::Identity;
 pub(crate) use websocket::{JSON, PONG, WebSocket, connect, masked, timeless, upgrade};

@@ -7,6 +7,7 @@ mod batching;
 mod browser;
 mod chat_client;
 mod chatd_v1;
+mod cluster;
 mod command_line;
 mod commands;
 mod deadlines;

@@ -1,0 +1,160 @@
+//! `RedisStream`: a connection to a Redis server on which everything has a deadline.
+//!
+//! Knows the protocol, bare or under TLS, and no command.
+
+use std::io::{self, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::sync::Arc;
+use std::time::Duration;
+
+use redis::{Cmd, ConnectionLike, ErrorKind, Parser, RedisError, RedisResult, Value};
+use rustls::crypto::ring;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+
+use crate::cluster::HostPort;
+
+/// How long connecting may take, and each step of reading and writing.
+const DEADLINE: Duration = Duration::from_secs(1);
+/// Bytes for which an answer may take one millisecond longer: those that still are on their way.
+const BYTES_PER_MS: usize = 1000;
+
+/// A connection. After an error of its own it is good for nothing.
+pub(super) struct RedisStream {
+    io: Io,
+    parser: Parser,
+    /// For how long an answer may hold back its next bytes.
+    patience: Duration,
+    is_broken: bool,
+}
+
+enum Io {
+    Bare(TcpStream),
+    Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
+}
+
+impl RedisStream {
+    pub(super) fn connect(place: &HostPort, tls: bool) -> io::Result<Self> {
+        let socket = connect(place)?;
+        let io = if tls { Io::Tls(Box::new(secure(place, socket)?)) } else { Io::Bare(socket) };
+        Ok(Self { io, parser: Parser::new(), patience: DEADLINE, is_broken: false })
+    }
+
+    /// The same command with more time for its answer.
+    pub(super) fn ask_patiently(
+        &mut self,
+        command: &Cmd,
+        patience: Duration,
+    ) -> RedisResult<Value> {
+        self.patience = patience;
+        let answer = self.req_command(command);
+        self.patience = DEADLINE;
+        answer?.extract_error()
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let on_their_way = Duration::from_millis((bytes.len() / BYTES_PER_MS) as u64);
+        self.socket().set_read_timeout(Some(self.patience + on_their_way))?;
+        self.io.write_all(bytes)?;
+        self.io.flush()
+    }
+
+    fn socket(&self) -> &TcpStream {
+        match &self.io {
+            Io::Bare(socket) => socket,
+            Io::Tls(stream) => stream.get_ref(),
+        }
+    }
+}
+
+/// Connects to the first address of `place` that answers.
+fn connect(place: &HostPort) -> io::Result<TcpStream> {
+    let mut failure = io::Error::other("the name has no address");
+    for address in (place.host.as_str(), place.port).to_socket_addrs()? {
+        match TcpStream::connect_timeout(&address, DEADLINE) {
+            Ok(socket) => {
+                socket.set_nodelay(true)?;
+                socket.set_read_timeout(Some(DEADLINE))?;
+                socket.set_write_timeout(Some(DEADLINE))?;
+                return Ok(socket);
+            }
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
+}
+
+/// Verifies the server's certificate by those that the system trusts.
+fn secure(
+    place: &HostPort,
+    socket: TcpStream,
+) -> io::Result<StreamOwned<ClientConnection, TcpStream>> {
+    let name = ServerName::try_from(place.host.clone());
+    let name = name.map_err(|_| io::Error::other("not a name that a certificate can contain"))?;
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if roots.is_empty() {
+        return Err(io::Error::other("the system has no certificates to trust"));
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(io::Error::other)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let session = ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)?;
+    let mut stream = StreamOwned::new(session, socket);
+    while stream.conn.is_handshaking() {
+        stream.conn.complete_io(&mut stream.sock)?;
+    }
+    Ok(stream)
+}
+
+impl Read for Io {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Bare(socket) => socket.read(buffer),
+            Self::Tls(stream) => stream.read(buffer),
+        }
+    }
+}
+
+impl Write for Io {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Bare(socket) => socket.write(bytes),
+            Self::Tls(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Bare(socket) => socket.flush(),
+            Self::Tls(stream) => stream.flush(),
+        }
+    }
+}
+
+impl ConnectionLike for RedisStream {
+    fn req_packed_command(&mut self, command: &[u8]) -> RedisResult<Value> {
+        let sent = self.send(command).map_err(RedisError::from);
+        let answer = sent.and_then(|()| self.parser.parse_value(&mut self.io));
+        self.is_broken |= answer.is_err();
+        answer
+    }
+
+    fn req_packed_commands(&mut self, _: &[u8], _: usize, _: usize) -> RedisResult<Vec<Value>> {
+        Err((ErrorKind::Client, "one command at a time").into())
+    }
+
+    fn get_db(&self) -> i64 {
+        0
+    }
+
+    fn check_connection(&mut self) -> bool {
+        self.is_open()
+    }
+
+    fn is_open(&self) -> bool {
+        !self.is_broken
+    }
+}
