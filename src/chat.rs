@@ -21,11 +21,12 @@ pub use self::effect::{Audience, Effect, Effects, Question};
 pub use self::event::{Class, Event, Traits};
 pub use self::message::{Away, Dates, Message, Others, Person, Reason};
 pub use self::model::{
-    Account, Allowance, AnswerForm, AuthRequest, Ban, BanChange, ClientId, Entry, Kind, LineFilter,
-    LineId, Mask, Moment, NameError, Nick, NodeNumber, Now, Password, PasswordId, Role, RoomId,
-    RoomName, RoomPast,
+    Account, Allowance, AnswerForm, AuthClaim, AuthCommand, AuthRequest, Ban, BanChange, ClientId,
+    Entry, Kind, LineFilter, LineId, Mask, Moment, NameError, Nick, NodeNumber, Now, Password,
+    PasswordId, Role, RoomId, RoomName, RoomPast, TypedPassword,
 };
 pub use self::model::{PasswordHash, RollChange};
 pub use self::refusal::Refusal;
 pub use self::state::{Chat, Node, Presence, Roll, Settings};
-pub use self::turn::{Guest, LateLine, NOT_IN_TIME, commands};
+pub use self::turn::commands::conceal;
+pub use self::turn::{Guest, LateLine, NOT_DONE, NOT_IN_TIME, commands};

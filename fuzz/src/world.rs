@@ -18,7 +18,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use chatd::address::{Address, Origin};
-use chatd::chat::{Chat, ClientId, Effects, Event, Moment, Now, RoomId, Settings};
+use chatd::chat::{
+    Chat, ClientId, Effects, Event, Moment, Now, Password, RoomId, Settings, conceal,
+};
 use chatd::text::{Text, shows};
 use chatd::wire::Dialect;
 
@@ -57,6 +59,8 @@ pub struct World {
     spoke_of_addresses: bool,
     clients: u64,
     big: usize,
+    /// The password that was typed last.
+    typed: Option<Password>,
 }
 
 /// A client.
@@ -152,6 +156,7 @@ impl World {
             spoke_of_addresses: false,
             clients: 0,
             big: 0,
+            typed: None,
         }
     }
 
@@ -161,7 +166,8 @@ impl World {
         self.was_crowded |= self.here.len() > CROWD;
         match &cause {
             Cause::Client(client, event) => {
-                self.chat.handle(self.now, *client, event.clone(), &mut self.effects);
+                let event = self.conceal(event.clone());
+                self.chat.handle(self.now, *client, event, &mut self.effects);
             }
             Cause::Roll(roll) => {
                 self.chat.register(roll.clone());
@@ -175,6 +181,14 @@ impl World {
         self.follow(step);
         self.refresh();
         self.check(step);
+    }
+
+    /// The event without a password, which waits for the claim.
+    fn conceal(&mut self, event: Event) -> Event {
+        let Event::Line(line) = event else { return event };
+        let (event, password) = conceal(line);
+        self.typed = password;
+        event
     }
 
     fn all_facts(&self) -> BTreeMap<ClientId, Facts> {

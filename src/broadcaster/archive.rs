@@ -44,7 +44,7 @@ impl Archive {
     /// Sends a line or topic to the store, and returns the effect if it need not wait for the disk.
     ///
     /// While one effect waits, all later ones wait behind it, to preserve the order. The exceptions
-    /// are private messages, which are never stored, and effects that are only for the log.
+    /// are private messages, which are never stored, and effects that show nothing.
     pub(super) fn pass(
         &mut self,
         now: Duration,
@@ -57,6 +57,8 @@ impl Archive {
         let goes_ahead = matches!(
             effect,
             Effect::Tell { message: Message::PrivateFrom { .. } | Message::PrivateTo { .. }, .. }
+                // Shows nothing, and takes the password, which is kept only until then.
+                | Effect::Authenticate(..)
                 // Only for the log, which needs the client's address: later it may be gone.
                 | Effect::Departed(..)
                 | Effect::Renamed(..)

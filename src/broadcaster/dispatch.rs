@@ -13,7 +13,7 @@ use super::pending::{Pending, WaitFor};
 use super::status::Status;
 use crate::address::Origin;
 use crate::admission::Limits;
-use crate::chat::{Chat, ClientId, Effects, Event, NOT_IN_TIME, Now, Reason};
+use crate::chat::{self, Chat, ClientId, Effects, Event, NOT_IN_TIME, Now, Reason};
 use crate::config::Durability;
 use crate::delivery::{Peer, Peers};
 use crate::intake::Input;
@@ -47,7 +47,7 @@ pub struct Environment {
 /// The chat, the sending halves of its clients, and the store.
 #[derive(Debug)]
 pub(super) struct Dispatcher {
-    limits: Replaceable<Limits>,
+    pub(super) limits: Replaceable<Limits>,
     pub(super) chat: Chat,
     pub(super) peers: Peers,
     pub(super) effects: Effects,
@@ -172,7 +172,13 @@ impl Dispatcher {
     /// Handles one item: an event for the chat, or a matter of the protocol for the client's peer.
     fn apply_incoming(&mut self, now: Now, id: ClientId, incoming: Incoming) {
         match incoming {
-            Incoming::Line(line) => self.apply(now, id, Event::Line(line)),
+            Incoming::Line(line) => {
+                let (event, password) = chat::conceal(line);
+                if let Some(password) = password {
+                    self.pending_auth.keep(id, password);
+                }
+                self.apply(now, id, event);
+            }
             Incoming::TooLong { bytes, limit } => {
                 self.apply(now, id, Event::TooLong { bytes, limit });
             }
@@ -218,28 +224,8 @@ impl Dispatcher {
             self.effects.iter().for_each(|effect| self.pending.note(now.uptime, effect));
         }
         self.carry_out(now);
+        self.pending_auth.drop_password(id);
         self.status.note(id, &self.chat, self.peers.lasting_dialect(id));
-    }
-
-    /// Sends all queued data. Disconnects clients that are too slow, which may queue messages for
-    /// other clients in turn.
-    pub(super) fn flush(&mut self, now: Now) {
-        let limit = self.limits.get().send_queue;
-        loop {
-            let slow = self.peers.flush(now.uptime, limit);
-            if slow.is_empty() {
-                return;
-            }
-            for id in slow {
-                self.peers.with(id, |peer, _| peer.abort());
-                self.apply(now, id, Event::Gone(Reason::TooSlow));
-            }
-        }
-    }
-
-    /// Counts the batch that began at `start` and was sent by `uptime`.
-    pub(super) fn end_batch(&mut self, start: Now, uptime: Duration) {
-        self.status.end_batch(start.uptime, uptime, self.peers.take_sent());
     }
 
     /// Tells all clients that the server is going down.

@@ -6,30 +6,48 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
-use crate::chat::{AuthRequest, ClientId, Nick};
+use crate::chat::{ClientId, Nick, Password};
 use crate::store::{Answer, Denial};
 
-/// Clients that wait for the answer to a request with a password: the account, and the client's
-/// address, since the client may be gone when the answer comes.
+/// Commands with a password on their way: from the client to the store, and back.
 #[derive(Debug, Default)]
-pub(super) struct PendingAuth(HashMap<ClientId, (Nick, SocketAddr)>);
+pub(super) struct PendingAuth {
+    /// Passwords of commands that have not had their effect yet.
+    typed: HashMap<ClientId, Option<Password>>,
+    /// Clients that wait for the answer of the store: the account, and the client's address, since
+    /// the client may be gone when the answer comes.
+    asked: HashMap<ClientId, (Nick, SocketAddr)>,
+}
 
 impl PendingAuth {
-    pub(super) fn add(&mut self, id: ClientId, request: &AuthRequest, addr: Option<SocketAddr>) {
-        let (AuthRequest::Register(nick, ..)
-        | AuthRequest::Login(nick, ..)
-        | AuthRequest::SetPassword(nick, ..)) = request;
-        self.0.extend(addr.map(|addr| (id, (*nick, addr))));
+    /// Keeps the password of a command until its effect [takes](Self::take_password) it.
+    ///
+    /// If another command of the client may still take the one that is kept, neither gets a
+    /// password: they could not be told apart.
+    pub(super) fn keep(&mut self, id: ClientId, password: Password) {
+        self.typed.entry(id).and_modify(|kept| *kept = None).or_insert(Some(password));
     }
 
-    /// Drops a request that the store did not take.
-    pub(super) fn remove(&mut self, id: ClientId) {
-        self.0.remove(&id);
+    /// Takes the password that the client typed.
+    pub(super) fn take_password(&mut self, id: ClientId) -> Option<Password> {
+        self.typed.get_mut(&id)?.take()
+    }
+
+    /// Drops a password: nothing that the client typed can take it any more.
+    pub(super) fn drop_password(&mut self, id: ClientId) {
+        if !self.typed.is_empty() {
+            self.typed.remove(&id);
+        }
+    }
+
+    /// Notes that the store is asked, from this address.
+    pub(super) fn add(&mut self, id: ClientId, nick: Nick, addr: Option<SocketAddr>) {
+        self.asked.extend(addr.map(|addr| (id, (nick, addr))));
     }
 
     /// Logs the result of a request; `login` is the account that the client is logged in to now.
     pub(super) fn log(&mut self, id: ClientId, result: AuthResult, login: Option<Nick>) {
-        let Some((nick, addr)) = self.0.remove(&id) else { return };
+        let Some((nick, addr)) = self.asked.remove(&id) else { return };
         match result {
             AuthResult::Registered => log::info!("{nick} registered from {addr}"),
             // The client may have been banned, or the account removed, meanwhile.

@@ -9,10 +9,11 @@ use super::identity::{log_failed_login, log_rename};
 use super::pending::WaitFor;
 use super::words;
 use crate::address::Address;
-use crate::chat::{Audience, ClientId, Effect, Event, Message, Now, Reason};
+use crate::chat::{Audience, AuthClaim, ClientId, Effect, Event, Message, NOT_DONE, Now, Reason};
 use crate::delivery::{Feeds, Peer};
 use crate::os;
 use crate::telemetry::Refused;
+use crate::text::Text;
 use crate::wire::Farewell;
 
 /// How long a client that is disconnected may take to read the rest.
@@ -74,12 +75,8 @@ impl Dispatcher {
                 let asked = self.archive.forget(id, filter);
                 self.end_wait_if_refused(now, id, asked, WaitFor::Answer);
             }
-            Effect::Authenticate(id, request) => {
-                self.pending_auth.add(id, &request, self.peers.addr(id));
-                let asked = self.archive.authenticate(id, request);
-                if asked.is_err() {
-                    self.pending_auth.remove(id);
-                }
+            Effect::Authenticate(id, claim) => {
+                let asked = self.authenticate(id, claim);
                 self.end_wait_if_refused(now, id, asked, WaitFor::Answer);
             }
             Effect::ChangeBan(id, change) => {
@@ -116,6 +113,16 @@ impl Dispatcher {
         }
     }
 
+    /// Sends a claim to the store, with the password that the client typed.
+    fn authenticate(&mut self, id: ClientId, claim: AuthClaim) -> Result<(), Event> {
+        let not_done = || Event::NotAuthenticated(Text::new(NOT_DONE));
+        let password = self.pending_auth.take_password(id).ok_or_else(not_done)?;
+        let nick = claim.nick();
+        self.archive.authenticate(id, claim.with(password))?;
+        self.pending_auth.add(id, nick, self.peers.addr(id));
+        Ok(())
+    }
+
     /// Answers the client and ends its wait if the store did not take its request.
     fn end_wait_if_refused(
         &mut self,
@@ -145,5 +152,26 @@ impl Dispatcher {
     ) {
         self.peers.with(id, finish);
         self.leaving.push_back((now.uptime + FAREWELL, id));
+    }
+
+    /// Sends all queued data. Disconnects clients that are too slow, which may queue messages for
+    /// other clients in turn.
+    pub(super) fn flush(&mut self, now: Now) {
+        let limit = self.limits.get().send_queue;
+        loop {
+            let slow = self.peers.flush(now.uptime, limit);
+            if slow.is_empty() {
+                return;
+            }
+            for id in slow {
+                self.peers.with(id, |peer, _| peer.abort());
+                self.apply(now, id, Event::Gone(Reason::TooSlow));
+            }
+        }
+    }
+
+    /// Counts the batch that began at `start` and was sent by `uptime`.
+    pub(super) fn end_batch(&mut self, start: Now, uptime: Duration) {
+        self.status.end_batch(start.uptime, uptime, self.peers.take_sent());
     }
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::message::{Message, Reason};
 use super::model::{
-    AnswerForm, AuthRequest, BanChange, ClientId, Entry, LineFilter, Nick, NodeNumber, RoomId,
+    AnswerForm, AuthClaim, BanChange, ClientId, Entry, LineFilter, Nick, NodeNumber, RoomId,
     RoomName,
 };
 use crate::text::Text;
@@ -27,8 +27,8 @@ pub enum Effect {
     Timestamps(ClientId, bool),
     /// Look something up for a client; answer with [`Event::Found`](super::Event::Found).
     Ask(ClientId, Question),
-    /// Check a password; answer with an event such as [`LoggedIn`](super::Event::LoggedIn).
-    Authenticate(ClientId, AuthRequest),
+    /// Check or store the password that the client typed; answer with an event such as [`LoggedIn`](super::Event::LoggedIn).
+    Authenticate(ClientId, AuthClaim),
     /// Save a change of bans that is in force already; answer with an event such as
     /// [`Banned`](super::Event::Banned).
     ChangeBan(ClientId, BanChange),

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::message::Reason;
 use super::model::{
-    Account, Ban, BanChange, Entry, LineFilter, Mask, PasswordHash, RoomName, RoomPast,
+    Account, AuthCommand, Ban, BanChange, Entry, LineFilter, Mask, PasswordHash, RoomName,
+    RoomPast, TypedPassword,
 };
 use crate::address::Origin;
 use crate::text::{Line, Text};
@@ -20,6 +21,8 @@ pub enum Event {
     Settled,
     /// It sent a line: something to say, or a command.
     Line(Line),
+    /// It sent a command with a password, which is [kept apart](super::conceal).
+    Authenticate(AuthCommand, TypedPassword),
     /// It sent a line that is longer than allowed.
     TooLong {
         /// Length of the line, in bytes.

@@ -23,6 +23,7 @@ impl Event {
             | Self::RoomExists(..)
             | Self::Forgotten(..)
             | Self::Ping => Class::Query,
+            Self::Authenticate(..) => Class::Barrier,
             _ => Class::Change,
         }
     }
@@ -73,6 +74,7 @@ impl Chat {
             Event::Connected(..) | Event::Banned(_) | Event::Unbanned(_) | Event::NotSaved(_) => {}
             Event::Settled => turn.announce(),
             Event::Line(line) => turn.line(&line),
+            Event::Authenticate(command, password) => turn.authenticate(&command, password),
             Event::RoomRead(room, past) => turn.room_read(room, past),
             Event::RoomNotRead(room, why) => turn.room_not_read(room, why),
             Event::NotAnswered => turn.not_answered(),

@@ -11,7 +11,10 @@ mod account;
 mod ban;
 mod roll_change;
 
-pub use self::account::{Account, AuthRequest, Password, PasswordHash, PasswordId, Role};
+pub use self::account::{
+    Account, AuthClaim, AuthCommand, AuthRequest, Password, PasswordHash, PasswordId, Role,
+    TypedPassword,
+};
 pub use self::allowance::{Allowance, AnswerForm};
 pub use self::ban::{Ban, BanChange, Mask};
 pub use self::entry::{Entry, Kind, RoomPast};

@@ -34,6 +34,8 @@ struct World {
     rooms: HashMap<RoomId, HashSet<ClientId>>,
     /// Questions to the store.
     asked: VecDeque<(ClientId, Event)>,
+    /// The password that was typed last.
+    typed: Option<Password>,
     /// What it has of rooms.
     past: HashMap<RoomName, RoomPast>,
     /// All that happened, if that is noted.
@@ -59,6 +61,7 @@ impl World {
         Self {
             chat,
             asked: VecDeque::new(),
+            typed: None,
             past: HashMap::new(),
             now: Now::default(),
             connected: 0,
@@ -119,6 +122,7 @@ impl World {
             }
         };
         if let Some(client) = client {
+            let event = self.conceal(event);
             self.chat.handle(self.now, client, event.clone(), &mut effects);
             self.note(Some((client, event)), &effects);
             self.carry_out(effects);

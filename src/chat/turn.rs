@@ -10,5 +10,6 @@ pub mod commands; // the table of commands, and what each does
 mod nodes; // nodes of a cluster come and go, with their clients
 
 pub use self::entrance::NOT_IN_TIME;
+pub use self::moderation::NOT_DONE;
 pub use self::nodes::{Guest, LateLine};
 pub(crate) use self::view::{Turn, View};

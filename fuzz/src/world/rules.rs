@@ -51,7 +51,8 @@ impl World {
             Effect::Ask(client, question) => self.store.ask(self.actor(step, client), question),
             Effect::Authenticate(client, claim) => {
                 let from = self.here[&self.actor(step, client)].origin.address();
-                self.store.authenticate(client, from, claim);
+                let password = self.typed.take().expect("it was typed");
+                self.store.authenticate(client, from, claim.with(password));
             }
             Effect::ChangeBan(client, order) => {
                 self.check_order(step, client, &order);

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::moment::Moment;
 use super::name::Nick;
-use crate::text::{Line, is_blank};
+use crate::text::{Line, Text, is_blank};
 
 /// In bytes. Shorter passwords can be guessed (NIST SP 800-63B); longer ones only cost time.
 const MIN_BYTES: usize = 8;
@@ -148,6 +148,66 @@ fn normalized(typed: &str) -> String {
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Password(..)")
+    }
+}
+
+/// A command with a password, without the password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AuthCommand {
+    /// Register the client's nick.
+    Register,
+    /// Log in to the account of this name, as it was typed.
+    Login(Text),
+    /// Change the password of the client's account.
+    SetPassword,
+}
+
+impl AuthCommand {
+    /// The password that was typed, if it is one that the command takes.
+    pub(crate) fn password(&self, typed: &str) -> Option<Password> {
+        match self {
+            Self::Login(_) => Password::new(typed),
+            Self::Register | Self::SetPassword => Password::chosen(typed),
+        }
+    }
+}
+
+/// What is known of a typed password that is kept elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TypedPassword {
+    /// The command takes it.
+    Acceptable,
+    /// The command does not take it.
+    Unacceptable,
+    /// It is not what the client sent.
+    Garbled,
+}
+
+/// What a client asks for with a password, without the password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AuthClaim {
+    /// Register the nick.
+    Register(Nick, Moment),
+    /// Log in to the nick's account.
+    Login(Nick, Moment),
+    /// Change the account's password from the one with this id.
+    SetPassword(Nick, PasswordId),
+}
+
+impl AuthClaim {
+    /// The nick of the account.
+    pub fn nick(&self) -> Nick {
+        let (Self::Register(nick, _) | Self::Login(nick, _) | Self::SetPassword(nick, _)) = self;
+        *nick
+    }
+
+    /// The request to the store, with the password that belongs to the claim.
+    pub fn with(self, password: Password) -> AuthRequest {
+        match self {
+            Self::Register(nick, at) => AuthRequest::Register(nick, password, at),
+            Self::Login(nick, at) => AuthRequest::Login(nick, password, at),
+            Self::SetPassword(nick, old) => AuthRequest::SetPassword(nick, old, password),
+        }
     }
 }
 

@@ -73,6 +73,8 @@ fn events(line: Line) -> Vec<Event> {
         Event::LoggedIn(account),
         Event::PasswordChanged(account, None),
         Event::WrongPassword,
+        Event::Authenticate(AuthCommand::Login(text.clone()), TypedPassword::Garbled),
+        Event::Authenticate(AuthCommand::SetPassword, TypedPassword::Acceptable),
         Event::NotAuthenticated(text),
         Event::Banned(ban.clone()),
         Event::Unbanned(ban.mask),

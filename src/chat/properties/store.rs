@@ -3,10 +3,17 @@
 use super::*;
 
 impl World {
-    pub(super) fn claimed(&self, claim: AuthRequest) -> Event {
-        let (AuthRequest::Register(nick, ..)
-        | AuthRequest::Login(nick, ..)
-        | AuthRequest::SetPassword(nick, ..)) = claim;
+    /// The event without a password, which waits for the claim.
+    pub(super) fn conceal(&mut self, event: Event) -> Event {
+        let Event::Line(line) = event else { return event };
+        let (event, password) = conceal(line);
+        self.typed = password;
+        event
+    }
+
+    pub(super) fn claimed(&mut self, claim: AuthClaim) -> Event {
+        let nick = claim.nick();
+        let claim = claim.with(self.typed.take().expect("it was typed"));
         let known = self.chat.registry.account(nick).copied();
         match (claim, known) {
             (AuthRequest::Register(nick, ..), None) => {

@@ -13,10 +13,10 @@ mod table; // a row for each command
 use std::ops::Deref;
 
 pub use self::table::usages;
-use self::table::{COMMANDS, Command, LOGIN, Run, find, find_for};
+use self::table::{COMMANDS, Command, Run, find, find_for};
 use super::view::{Turn, TurnOf, View};
-use crate::chat::event::Class;
-use crate::chat::model::Kind;
+use crate::chat::event::{Class, Event};
+use crate::chat::model::{AuthCommand, Kind, Password, TypedPassword};
 use crate::chat::refusal::Refusal;
 use crate::chat::state::Chat;
 use crate::text::{Line, Text, is_blank, shows, split_word};
@@ -63,16 +63,49 @@ pub(crate) fn class_of(line: &Line) -> Class {
     match Typed::of(line) {
         Typed::Nothing | Typed::Misspelt(_) => Class::Query,
         Typed::Words | Typed::Escaped(_) => Class::Change,
-        Typed::Command(name, _) => find(name).map_or(Class::Query, Command::class),
+        Typed::Command(name, rest) => find(name).map_or(Class::Query, |row| row.class(rest)),
+    }
+}
+
+/// Takes the password out of a line, so that others may know of the rest: a command with a password
+/// becomes an [`Event::Authenticate`]. The password is for the effect that the event may have, and is
+/// returned only if the command takes it.
+pub fn conceal(line: Line) -> (Event, Option<Password>) {
+    if let Typed::Command(name, rest) = Typed::of(&line)
+        && let Some(row) = find(name)
+        && let Run::Authenticate(command) = row.run
+        && let Ok(args) = row.arguments(rest)
+    {
+        let (command, password) = (command(&args), args.last().copied().unwrap_or_default());
+        let (known, password) = typed_password(&line, &command, password);
+        return (Event::Authenticate(command, known), password);
+    }
+    (Event::Line(line), None)
+}
+
+/// What is known of the password that `line` ends with, and the password if the command takes it.
+fn typed_password(
+    line: &Line,
+    command: &AuthCommand,
+    typed: &str,
+) -> (TypedPassword, Option<Password>) {
+    if !line.ends_as_sent(typed) {
+        return (TypedPassword::Garbled, None);
+    }
+    match command.password(typed) {
+        None => (TypedPassword::Unacceptable, None),
+        password => (TypedPassword::Acceptable, password),
     }
 }
 
 impl Command {
-    fn class(&self) -> Class {
+    fn class(&self, rest: &str) -> Class {
         match self.run {
             Run::Query(_) => Class::Query,
-            Run::Change(_) if self.is_barrier => Class::Barrier,
-            Run::Change(_) => Class::Change,
+            // What was typed may be a password all the same.
+            Run::Authenticate(_) if self.arguments(rest).is_err() => Class::Query,
+            _ if self.is_barrier => Class::Barrier,
+            Run::Change(_) | Run::Authenticate(_) => Class::Change,
         }
     }
 
@@ -81,24 +114,6 @@ impl Command {
         let args = arguments(rest, *self.args.end());
         let args = args.filter(|args| self.args.contains(&args.len()));
         args.ok_or(Refusal::Usage(self.usage))
-    }
-
-    /// Fails if the last argument, with which `line` ends, is to be a secret and is not what the
-    /// client sent.
-    fn check_as_sent(
-        &self,
-        turn: &mut Turn<'_>,
-        line: &Line,
-        args: &[&str],
-    ) -> Result<(), Refusal> {
-        let is_garbled = args.last().is_some_and(|last| !line.ends_as_sent(last));
-        if !self.is_secret || !is_garbled {
-            return Ok(());
-        }
-        if self.name == LOGIN {
-            account::note_failed_login(turn, args);
-        }
-        Err(Refusal::GarbledPassword)
     }
 }
 
@@ -179,7 +194,7 @@ impl View<'_> {
         let (command, args) = self.parse(name, rest)?;
         match command.run {
             Run::Query(run) => run(self, &args).map_err(|refusal| explained(refusal, command)),
-            Run::Change(_) => Ok(()),
+            Run::Change(_) | Run::Authenticate(_) => Ok(()),
         }
     }
 }
@@ -202,10 +217,25 @@ impl Turn<'_> {
         .unwrap_or_else(|refusal| self.refuse(refusal));
     }
 
+    /// Handles a command with a password.
+    pub(crate) fn authenticate(&mut self, command: &AuthCommand, password: TypedPassword) {
+        self.me_mut().active = self.now.uptime;
+        account::authenticate(self, command, password)
+            .unwrap_or_else(|refusal| self.refuse(refusal));
+    }
+
     fn run(&mut self, line: &Line, name: &str, rest: &str) -> Result<(), Refusal> {
         let (command, args) = self.parse(name, rest)?;
-        command.check_as_sent(self, line, &args)?;
+        let last = args.last().copied().unwrap_or_default();
         match command.run {
+            Run::Change(_) if command.is_secret && !line.ends_as_sent(last) => {
+                Err(Refusal::GarbledPassword)
+            }
+            Run::Authenticate(of) => {
+                let command = of(&args);
+                let (known, _) = typed_password(line, &command, last);
+                account::authenticate(self, &command, known)
+            }
             Run::Query(run) => run(&mut self.view(), &args),
             Run::Change(run) => run(self, &args),
         }
@@ -246,7 +276,6 @@ mod tests {
 
     #[test]
     fn a_secret_command_is_seen_behind_a_slash_that_is_none() {
-        assert!(find(LOGIN).is_some());
         for (line, meant) in [
             ("\u{FF0F}register x", Some("register")),
             ("\u{FF0F}\u{FF2C}ogin\u{3000}alice x", Some("login")),
@@ -266,15 +295,39 @@ mod tests {
         let classes = [
             (
                 Class::Query,
-                "  |/who|/WHO dev|/rooms x|/nosuch|/time on|\u{FF0F}login a b| /ping|/bans",
+                "  |/who|/WHO dev|/rooms x|/nosuch|/time on|/login s3cret|\u{FF0F}login a b| /ping|/bans",
             ),
             (Class::Change, "hi|//who|/me waves|/nick ann|/quit|/echo on|/ban eve"),
-            (Class::Barrier, "/join dev|/leave|/forget eve x"),
+            (Class::Barrier, "/join dev|/leave|/forget eve x|/login ann x y|/password x"),
         ];
         for (class, lines) in classes {
             for line in lines.split('|') {
                 assert_eq!(class_of(&Line::new(line)), class, "{line}");
             }
+        }
+    }
+
+    #[test]
+    fn a_password_is_taken_out_of_the_line_whatever_it_is() {
+        let login = || AuthCommand::Login(Text::new("ann"));
+        let long = "x".repeat(600);
+        for (line, command, known) in [
+            ("/login ann s3cret", login(), TypedPassword::Acceptable),
+            (" /LOGIN  ann  s3cret phrase ", login(), TypedPassword::Acceptable),
+            (&format!("/login ann s3cret{long}"), login(), TypedPassword::Unacceptable),
+            ("/login ann s3cr\u{1b}[Aet", login(), TypedPassword::Garbled),
+            ("/register s3cret phrase", AuthCommand::Register, TypedPassword::Acceptable),
+            ("/register s3cret", AuthCommand::Register, TypedPassword::Unacceptable),
+            ("/password s3cret phrase", AuthCommand::SetPassword, TypedPassword::Acceptable),
+        ] {
+            let (event, password) = conceal(Line::new(line));
+            assert_eq!(password.is_some(), known == TypedPassword::Acceptable, "{line}");
+            assert!(!serde_json::to_string(&event).unwrap().contains("s3cr"), "{line}");
+            assert_eq!(event, Event::Authenticate(command, known), "{line}");
+        }
+        for line in ["hello", "/login s3cret", "/who", "//login ann s3cret", "/help login"] {
+            let line = Line::new(line);
+            assert_eq!(conceal(line.clone()), (Event::Line(line), None));
         }
     }
 

@@ -12,6 +12,9 @@ use crate::chat::refusal::Refusal;
 use crate::chat::state::{AuthOutcome, Chat, Client, Roll};
 use crate::text::Text;
 
+/// Why a request with a password is not done if the store is too slow.
+pub const NOT_DONE: &str = "not done in time; try again";
+
 impl Chat {
     /// Replaces accounts and bans by those of the store, and applies changes that are not saved
     /// yet. The caller must [enforce](Self::enforce) them next.
@@ -40,7 +43,7 @@ impl Chat {
     pub fn give_up(&mut self, now: Now, effects: &mut Effects) {
         self.unsaved_bans.fail_all();
         for client in self.authentication.pending() {
-            let why = Text::new("not done in time; try again");
+            let why = Text::new(NOT_DONE);
             self.handle(now, client, Event::NotAuthenticated(why), effects);
         }
         for client in self.clients_who(|client| client.entering.is_some()) {

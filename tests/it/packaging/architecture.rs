@@ -78,8 +78,9 @@ fn the_way_of_one_line_names_functions_where_they_are() {
 }
 
 #[test]
-fn the_steps_of_the_dispatcher_are_in_its_file_from_top_to_bottom() {
-    let code = shipped("src/broadcaster/dispatch.rs");
+fn the_steps_of_the_dispatcher_are_in_its_files_from_top_to_bottom() {
+    let files = ["src/broadcaster/dispatch.rs", "src/broadcaster/perform.rs"];
+    let code: String = files.map(shipped).concat();
     let steps = steps().into_iter().map(|(step, _)| step);
     let own = steps.filter_map(|step| match step.split_once("::") {
         None => Some(step),

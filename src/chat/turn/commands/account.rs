@@ -1,18 +1,40 @@
-//! Commands about accounts. A typed password goes to the store and nowhere else.
+//! Commands with a password. The password itself is not here, but kept for the store.
 
 use crate::chat::effect::Effect;
-use crate::chat::model::{AuthRequest, Nick, Password};
+use crate::chat::model::{Account, AuthClaim, AuthCommand, Nick, TypedPassword};
 use crate::chat::refusal::Refusal;
 use crate::chat::turn::view::Turn;
 use crate::text::Text;
 
-pub(crate) fn register(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+/// Has what the client asks for checked or stored, if the command is in order.
+pub(super) fn authenticate(
+    turn: &mut Turn<'_>,
+    command: &AuthCommand,
+    password: TypedPassword,
+) -> Result<(), Refusal> {
+    if password == TypedPassword::Garbled {
+        if let AuthCommand::Login(name) = command {
+            note_failed_login(turn, name);
+        }
+        return Err(Refusal::GarbledPassword);
+    }
     warn_of_listeners(turn)?;
+    let is_acceptable = password == TypedPassword::Acceptable;
+    let claim = match command {
+        AuthCommand::Register => register(turn, is_acceptable),
+        AuthCommand::Login(name) => login(turn, name, is_acceptable),
+        AuthCommand::SetPassword => set_password(turn, is_acceptable),
+    }?;
+    turn.effects.push(Effect::Authenticate(turn.me, claim));
+    Ok(())
+}
+
+fn register(turn: &mut Turn<'_>, is_acceptable: bool) -> Result<AuthClaim, Refusal> {
     let nick = turn.me().nick;
     if nick.is_guest() {
         return Err(Refusal::Guest);
     }
-    let password = Password::chosen(args[0]).ok_or(Refusal::NotAPassword)?;
+    check(is_acceptable, Refusal::NotAPassword)?;
     // Otherwise a muted client, or a guest in a lockdown, could speak after registering.
     turn.may_speak()?;
     if let Some(account) = turn.chat.registry.account(nick) {
@@ -20,51 +42,48 @@ pub(crate) fn register(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal
     }
     let from = turn.me().address();
     turn.chat.authentication.begin_registration(turn.now.uptime, turn.me, from)?;
-    authenticate(turn, AuthRequest::Register(nick, password, turn.now.moment));
-    Ok(())
+    Ok(AuthClaim::Register(nick, turn.now.moment))
 }
 
-pub(crate) fn login(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
-    warn_of_listeners(turn)?;
-    let (password, nick) =
-        credentials(turn, args).inspect_err(|_| note_failed_login(turn, args))?;
+fn login(turn: &mut Turn<'_>, name: &Text, is_acceptable: bool) -> Result<AuthClaim, Refusal> {
+    let account = check(is_acceptable, Refusal::WrongPassword).and_then(|()| owner(turn, name));
+    let nick = account.inspect_err(|_| note_failed_login(turn, name))?.nick;
     turn.check_not_banned(nick)?;
     let from = turn.me().address();
     let begun = turn.chat.authentication.begin_login(turn.now.uptime, turn.me, from);
     if let Err(Refusal::LoginsFailed(_)) = begun {
-        note_failed_login(turn, args);
+        note_failed_login(turn, name);
     }
     begun?;
-    authenticate(turn, AuthRequest::Login(nick, password, turn.now.moment));
-    Ok(())
+    Ok(AuthClaim::Login(nick, turn.now.moment))
+}
+
+fn set_password(turn: &mut Turn<'_>, is_acceptable: bool) -> Result<AuthClaim, Refusal> {
+    let login = turn.me().login.ok_or(Refusal::NotLoggedIn)?;
+    let account = *turn.chat.registry.account(login).ok_or(Refusal::NotLoggedIn)?;
+    check(is_acceptable, Refusal::NotANewPassword)?;
+    let from = turn.me().address();
+    turn.chat.authentication.begin_password(turn.me, from)?;
+    Ok(AuthClaim::SetPassword(account.nick, account.password))
+}
+
+fn check(is_acceptable: bool, refusal: Refusal) -> Result<(), Refusal> {
+    if is_acceptable { Ok(()) } else { Err(refusal) }
+}
+
+/// The account of that name.
+fn owner(turn: &Turn<'_>, name: &Text) -> Result<Account, Refusal> {
+    let account = Nick::new(name.as_str()).and_then(|nick| turn.chat.registry.account(nick));
+    account.copied().ok_or_else(|| Refusal::NotRegistered(name.clone()))
 }
 
 /// Has a login logged whose password is not checked. Without accounts there is nothing to guess.
-pub(super) fn note_failed_login(turn: &mut Turn<'_>, args: &[&str]) {
+fn note_failed_login(turn: &mut Turn<'_>, name: &Text) {
     if turn.chat.has_archive(turn.me)
-        && let Some(nick) = Nick::new(args[0])
+        && let Some(nick) = Nick::new(name.as_str())
     {
         turn.effects.push(Effect::LoginFailed(turn.me, nick));
     }
-}
-
-/// The password and nick in `args`, if there is such an account and the password is possible.
-fn credentials(turn: &Turn<'_>, args: &[&str]) -> Result<(Password, Nick), Refusal> {
-    let password = Password::new(args[1]).ok_or(Refusal::WrongPassword)?;
-    let account = Nick::new(args[0]).and_then(|nick| turn.chat.registry.account(nick));
-    let account = account.ok_or_else(|| Refusal::NotRegistered(Text::new(args[0])))?;
-    Ok((password, account.nick))
-}
-
-pub(super) fn password(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
-    warn_of_listeners(turn)?;
-    let login = turn.me().login.ok_or(Refusal::NotLoggedIn)?;
-    let account = *turn.chat.registry.account(login).ok_or(Refusal::NotLoggedIn)?;
-    let password = Password::chosen(args[0]).ok_or(Refusal::NotANewPassword)?;
-    let from = turn.me().address();
-    turn.chat.authentication.begin_password(turn.me, from)?;
-    authenticate(turn, AuthRequest::SetPassword(account.nick, account.password, password));
-    Ok(())
 }
 
 /// Warns if the connection is not encrypted; fails if the server has no accounts.
@@ -78,8 +97,4 @@ fn warn_of_listeners(turn: &mut Turn<'_>) -> Result<(), Refusal> {
         return Err(Refusal::NoAccounts);
     }
     Ok(())
-}
-
-fn authenticate(turn: &mut Turn<'_>, request: AuthRequest) {
-    turn.effects.push(Effect::Authenticate(turn.me, request));
 }

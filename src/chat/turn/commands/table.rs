@@ -2,7 +2,8 @@
 
 use std::ops::{Deref, RangeInclusive};
 
-use super::{account, ignore, moderation, people, rooms, talk, view};
+use super::{ignore, moderation, people, rooms, talk, view};
+use crate::chat::model::AuthCommand;
 use crate::chat::refusal::Refusal;
 use crate::chat::state::Chat;
 use crate::chat::turn::view::{Turn, TurnOf, View};
@@ -31,6 +32,8 @@ pub(super) enum Run {
     Query(fn(&mut View<'_>, &[&str]) -> Result<(), Refusal>),
     /// It may change the chat.
     Change(fn(&mut Turn<'_>, &[&str]) -> Result<(), Refusal>),
+    /// It needs its last argument, a password, checked or stored.
+    Authenticate(fn(&[&str]) -> AuthCommand),
 }
 
 /// The clients that may use a command.
@@ -77,6 +80,15 @@ impl Command {
         Self::new(usage, help, args, Run::Change(run))
     }
 
+    const fn authenticate(
+        usage: &'static str,
+        help: &'static str,
+        args: RangeInclusive<usize>,
+        run: fn(&[&str]) -> AuthCommand,
+    ) -> Self {
+        Self::new(usage, help, args, Run::Authenticate(run)).with_secret().with_barrier()
+    }
+
     const fn for_operators(self) -> Self {
         Self { access: Access::Operators, ..self }
     }
@@ -94,23 +106,18 @@ impl Command {
     }
 }
 
-/// The name of the command that logs in.
-pub(super) const LOGIN: &str = "login";
-
 pub(super) const COMMANDS: &[Command] = &[
     Command::query("/help [COMMAND]", "list the commands, or explain one", 0..=1, help),
     Command::change("/nick NAME", "change your name", 1..=1, people::nick),
-    Command::change(
-        "/register PASSWORD",
-        "reserve your name with a password",
-        1..=1,
-        account::register,
-    )
-    .with_secret(),
-    Command::change("/login NAME PASSWORD", "take your registered name", 2..=2, account::login)
-        .with_secret(),
-    Command::change("/password NEW", "change your password", 1..=1, account::password)
-        .with_secret(),
+    Command::authenticate("/register PASSWORD", "reserve your name with a password", 1..=1, |_| {
+        AuthCommand::Register
+    }),
+    Command::authenticate("/login NAME PASSWORD", "take your registered name", 2..=2, |args| {
+        AuthCommand::Login(Text::new(args[0]))
+    }),
+    Command::authenticate("/password NEW", "change your password", 1..=1, |_| {
+        AuthCommand::SetPassword
+    }),
     Command::query("/who [ROOM]", "list who is here", 0..=1, people::who),
     Command::query("/whois NAME", "show what is known about somebody", 1..=1, people::whois),
     Command::change("/me TEXT", "describe what you do: * alice waves", 1..=1, talk::me),
