@@ -25,7 +25,7 @@ use crate::restart::{Inherited, Listener, ManagerThread, SnapshotFile};
 use crate::runtime::clock::{self};
 use crate::runtime::{Clock, Replaceable, Threads, Wakeup};
 use crate::store::Database;
-use crate::telemetry::Metrics;
+use crate::telemetry::{ClusterMetrics, Metrics};
 
 impl Server {
     /// Binds and starts, and continues from the state in `inherited`. `snapshot` is the file for
@@ -40,7 +40,8 @@ impl Server {
         snapshot: &SnapshotFile,
         on_crash: fn(),
     ) -> Result<Self, StartError> {
-        let metrics = Arc::new(Metrics::default());
+        let cluster_metrics = config.cluster.as_ref().map(|_| ClusterMetrics::default());
+        let metrics = Arc::new(Metrics::new(cluster_metrics.as_ref()));
         let (inbox, receiver) = inbox::open(config.limits().max_clients);
         // First, because damage to the database is to be reported before a port that is in use.
         let (past, store) = open_store(config, database, &inbox)?;

@@ -12,6 +12,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
+use super::cluster_metrics::ClusterMetrics;
+
 /// The media type of [`Metrics::to_text`].
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -140,6 +142,13 @@ pub struct Census {
 
 impl Default for Metrics {
     fn default() -> Self {
+        Self::new(None)
+    }
+}
+
+impl Metrics {
+    /// All at zero, with those of `cluster`.
+    pub fn new(cluster: Option<&ClusterMetrics>) -> Self {
         let mut metrics = Self {
             lines: Counter::default(),
             deliveries: Counter::default(),
@@ -168,13 +177,11 @@ impl Default for Metrics {
         for reason in Dropped::ALL {
             drop(metrics.dropped.get_or_create(&reason.label()));
         }
-        metrics.registry = Arc::new(metrics.register());
+        metrics.registry = Arc::new(metrics.register(cluster));
         metrics
     }
-}
 
-impl Metrics {
-    fn register(&self) -> Registry {
+    fn register(&self, cluster: Option<&ClusterMetrics>) -> Registry {
         let mut registry = Registry::default();
         let started = "Start time of the program, in seconds since 1970";
         // The standard name of this metric has no prefix.
@@ -210,6 +217,9 @@ impl Metrics {
         let expiry = "When the TLS certificate expires, in seconds since 1970; 0 without one";
         let name = "tls_certificate_expiry_timestamp_seconds";
         all.register(name, expiry, self.certificate_expiry.clone());
+        if let Some(cluster) = cluster {
+            cluster.register(all);
+        }
         registry
     }
 

@@ -1,6 +1,6 @@
 //! Flags, environment and file: what they set, and which of them overrides which.
 
-mod cluster;
+pub(crate) mod cluster;
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};

@@ -101,6 +101,12 @@ fn a_disk_that_takes_nothing_is_seen_and_that_it_does_again() {
 }
 
 #[test]
+fn a_server_that_is_alone_measures_nothing_of_a_cluster() {
+    let server = Server::with(["--metrics", "127.0.0.1:0"]);
+    assert!(!get(&server, "/metrics").contains("cluster"));
+}
+
+#[test]
 fn the_time_of_the_start_is_that_of_the_program() {
     let now = || std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs_f64();
     let before = now();

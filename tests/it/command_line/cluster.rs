@@ -11,7 +11,7 @@ use crate::harness::{Server, Signal, TempDir, chatd, run};
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 
 /// A file with that mode; returns its path.
-fn secret(dir: &TempDir, name: &str, contents: &str, mode: u32) -> String {
+pub(crate) fn secret(dir: &TempDir, name: &str, contents: &str, mode: u32) -> String {
     let path = dir.file(name, contents);
     fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
     path

@@ -6,12 +6,18 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::{path, shipped};
+use crate::command_line::cluster::secret;
 use crate::harness::{Server, TempDir, run};
 use crate::metrics::get;
 
-/// What a server that runs measures: its page of figures.
+/// What a node of a cluster measures: its page of figures.
 fn figures() -> String {
-    get(&Server::with(["--metrics", "127.0.0.1:0"]), "/metrics")
+    let dir = TempDir::new();
+    let key = secret(&dir, "key", &"x".repeat(32), 0o600);
+    // Nobody listens there.
+    let redis = "redis://127.0.0.1:1";
+    let flags = ["--metrics", "127.0.0.1:0", "--cluster", redis, "--cluster-key", &key];
+    get(&Server::with(flags), "/metrics")
 }
 
 /// What is measured, without the suffixes of histograms.
