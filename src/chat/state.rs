@@ -61,7 +61,7 @@ pub struct Settings {
 }
 
 /// The state of the whole chat.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Chat {
     #[serde(skip)]
     pub(super) settings: Settings,
@@ -179,6 +179,16 @@ impl Chat {
         self.nodes.iter()
     }
 
+    /// The number that the last node got.
+    pub fn joins(&self) -> u32 {
+        self.nodes.last()
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// A living node.
     pub fn node(&self, number: NodeNumber) -> Option<&Node> {
         self.nodes.get(number)
@@ -187,6 +197,11 @@ impl Chat {
     /// The number of the last input of an origin of a node; 0 if none is known.
     pub fn heard(&self, origin: &str) -> u64 {
         self.nodes.heard(origin)
+    }
+
+    /// The last input of each origin.
+    pub fn all_heard(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.nodes.all_heard()
     }
 
     /// Notes an input of an origin; returns whether it is new.

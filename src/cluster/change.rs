@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::chat::{Account, BanChange, Event, Guest, LateLine, LineFilter, Nick};
+use crate::chat::{Account, BanChange, Event, Guest, LateLine, LineFilter, Nick, PasswordHash};
 
 /// An input of a node that changes the chat, as JSON.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -39,9 +39,9 @@ pub enum Change {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Edit {
     /// There is this account, with this hash of its password.
-    Account(Account, String),
+    Account(Account, PasswordHash),
     /// There is this account unless there is one of that nick.
-    NewAccount(Account, String),
+    NewAccount(Account, PasswordHash),
     /// There is no such account.
     NoAccount(Nick),
     /// A ban or its end.

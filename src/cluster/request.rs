@@ -36,6 +36,9 @@ pub enum Request {
         epoch: String,
         /// The joining node.
         origin: NodeOrigin,
+        /// Up to where the node has applied the log. If the log was another one there, or has lost
+        /// that place, the answer is [`Reply::Forked`] or [`Reply::Behind`].
+        at: Position,
         /// Its name, which no other living node may have.
         name: String,
         /// What it was before: if that lives still, it ends here.

@@ -117,8 +117,10 @@ impl Scripts {
 
     fn join(&self, request: &Request) -> ScriptInvocation<'_> {
         let mut join = self.prepare(&self.join);
-        if let Request::Join { epoch, origin, name, was, has_archive, level, inputs } = request {
-            join.arg(epoch).arg(origin.to_string()).arg(name).arg(or_nothing(*was));
+        if let Request::Join { epoch, origin, at, name, was, has_archive, level, inputs } = request
+        {
+            join.arg(epoch).arg(origin.to_string()).arg(at.n).arg(at.chain.to_string());
+            join.arg(name).arg(or_nothing(*was));
             join.arg(if *has_archive { "true" } else { "false" }).arg(*level);
             join.arg(inputs);
         }

@@ -173,6 +173,7 @@ fn join(number: u8, inputs: &[&str]) -> Request {
     Request::Join {
         epoch: EPOCH.to_owned(),
         origin: origin(number),
+        at: Position::default(),
         name: format!("box{number}"),
         was: None,
         has_archive: true,

@@ -11,7 +11,7 @@ pub(crate) const ANNOUNCED_AFTER: Duration = Duration::from_secs(10);
 
 /// Deadlines and clients: exactly those that are not announced, so that a chat that was saved and
 /// read back has the same.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Arrivals(BTreeSet<(Duration, ClientId)>);
 
 impl Arrivals {

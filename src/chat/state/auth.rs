@@ -32,7 +32,7 @@ enum RequestKind {
 }
 
 /// Requests that wait for an answer, and the limits on further ones.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Authentication {
     pending: Vec<(ClientId, Address, RequestKind)>,
     logins: Logins,

@@ -8,7 +8,7 @@ use crate::address::{Address, Network, Origin};
 use crate::chat::model::{Ban, Folded, Mask, Moment, Nick};
 
 /// All bans, numbered in the order of adding.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(from = "SavedBans")]
 pub(crate) struct Bans {
     by_number: BTreeMap<u64, Ban>,

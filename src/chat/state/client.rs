@@ -39,6 +39,11 @@ impl Presence {
         self.announced
     }
 
+    /// The room that it is in.
+    pub fn room(&self) -> RoomName {
+        self.room
+    }
+
     /// The account that it is logged in to.
     pub(crate) fn login(&self) -> Option<Nick> {
         self.login
@@ -55,7 +60,7 @@ impl Presence {
     }
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Client {
     pub(crate) nick: Nick,
     /// The account that it is logged in to; the client has that account's nick.

@@ -11,7 +11,7 @@ use crate::chat::model::{Allowance, AnswerForm, ClientId, Entry, Moment};
 pub(super) const REMEMBERED: usize = 100;
 
 /// Bounded in number; the wire bounds the length of each line.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct History {
     entries: VecDeque<(ClientId, Entry)>,
     capacity: usize,
@@ -30,6 +30,11 @@ impl History {
         self.capacity = if replay == 0 { 0 } else { replay.max(REMEMBERED) };
         let surplus = self.entries.len().saturating_sub(self.capacity);
         self.entries.drain(..surplus);
+    }
+
+    /// All lines, oldest first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &(ClientId, Entry)> {
+        self.entries.iter()
     }
 
     /// Replaces the ids of clients.

@@ -49,7 +49,7 @@ struct Gone {
 }
 
 /// The departures, in order.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Ignored(VecDeque<Gone>);
 
 impl Ignored {

@@ -28,7 +28,7 @@ struct Failures {
 }
 
 /// Recently failed logins by address.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Logins(BTreeMap<Address, Failures>);
 
 impl Logins {

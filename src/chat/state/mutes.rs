@@ -46,7 +46,7 @@ impl Mute {
 
 /// Mutes of people who left, so that reconnecting does not end one. A mute applies to every client
 /// from that address until it logs in to an account that existed before the mute.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Mutes(VecDeque<(Address, Mute)>);
 
 impl Mutes {

@@ -19,7 +19,7 @@ const MAX_RESERVED_EACH: usize = 64;
 const MAX_RESERVED: usize = 65_536;
 
 /// The nicks in use and the reserved ones.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Nicks {
     taken: BTreeMap<Folded, ClientId>,
     #[serde(rename = "kept")]
@@ -113,7 +113,7 @@ impl Nicks {
 }
 
 /// Abandoned nicks, and the addresses that they are reserved for.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Reserved {
     until: BTreeMap<Folded, (Address, Duration)>,
     /// The nicks of each address, oldest first.

@@ -27,18 +27,21 @@ pub struct Node {
 }
 
 /// The nodes that live, and the number of the last input of each origin.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Nodes {
     living: BTreeMap<NodeNumber, Node>,
     heard: BTreeMap<String, u64>,
     /// Origins that are not of a living node any more, oldest first.
     gone: VecDeque<String>,
+    /// The number that the last node got.
+    last: u32,
 }
 
 impl Nodes {
     /// Adds a node.
     pub(crate) fn add(&mut self, number: NodeNumber, node: Node) {
         self.gone.retain(|origin| *origin != node.origin);
+        self.last = self.last.max(number.0);
         self.living.insert(number, node);
     }
 
@@ -54,6 +57,11 @@ impl Nodes {
         self.living.iter().map(|(number, node)| (*number, node))
     }
 
+    /// The number that the last node got.
+    pub(crate) fn last(&self) -> u32 {
+        self.last
+    }
+
     pub(crate) fn get(&self, number: NodeNumber) -> Option<&Node> {
         self.living.get(&number)
     }
@@ -61,6 +69,11 @@ impl Nodes {
     /// The number of the last input of an origin; 0 if none is known.
     pub(crate) fn heard(&self, origin: &str) -> u64 {
         self.heard.get(origin).copied().unwrap_or(0)
+    }
+
+    /// The last input of each origin.
+    pub(crate) fn all_heard(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.heard.iter().map(|(origin, oseq)| (origin.as_str(), *oseq))
     }
 
     /// Notes an input of an origin; returns whether it is new.

@@ -22,7 +22,7 @@ struct Spoke {
 }
 
 /// The speakers of a slow room, oldest first.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Pace(VecDeque<Spoke>);
 
 impl Pace {

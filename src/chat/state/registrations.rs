@@ -19,7 +19,7 @@ const MAX: usize = 3 * 4096;
 const NEW: usize = 3;
 
 /// When each address will have its full allowance again.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Registrations(BTreeMap<Address, Duration>);
 
 impl Registrations {

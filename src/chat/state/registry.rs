@@ -19,7 +19,7 @@ pub struct Roll {
 }
 
 /// The same, with fast look-ups.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Registry {
     accounts: BTreeMap<Folded, Account>,
     /// The hashes of passwords that the log has.

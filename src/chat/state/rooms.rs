@@ -19,7 +19,7 @@ const MANY: u64 = u64::MAX / 2;
 /// The shortest time between two digests of a room.
 const DIGEST_INTERVAL: Duration = Duration::from_secs(10);
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Room {
     pub(crate) name: RoomName,
     /// In the order in which they entered, including those not announced.
@@ -68,7 +68,7 @@ impl Room {
 
 /// All rooms. The lobby always exists; any other room exists while a client is in it, and for some
 /// time afterwards if it has a history or topic.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Rooms {
     #[serde(serialize_with = "sorted")]
     rooms: FxHashMap<RoomId, Room>,
@@ -221,6 +221,13 @@ impl Rooms {
         {
             self.close(since, oldest);
         }
+    }
+
+    /// All rooms, in the order of opening.
+    pub(crate) fn in_order(&self) -> impl Iterator<Item = &Room> {
+        let mut rooms: Vec<_> = self.rooms.iter().collect();
+        rooms.sort_unstable_by_key(|(id, _)| **id);
+        rooms.into_iter().map(|(_, room)| room)
     }
 
     /// Replaces the ids of clients.

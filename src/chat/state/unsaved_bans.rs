@@ -13,7 +13,7 @@ const MAX: usize = 1024;
 /// The wait before a change that could not be saved is retried.
 const PAUSE: Duration = Duration::from_secs(5);
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct UnsavedBan {
     by: ClientId,
     #[serde(rename = "order")]
@@ -23,7 +23,7 @@ struct UnsavedBan {
 }
 
 /// The changes, in the order in which they were made or failed; at most one for each mask.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct UnsavedBans {
     list: VecDeque<UnsavedBan>,
     next_try: Duration,

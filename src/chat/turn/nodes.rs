@@ -151,7 +151,8 @@ impl Chat {
     }
 
     /// Adds lines that were said on a node while it was cut off, except for those that the chat has
-    /// already, and shows them to everybody else in their rooms if they `are_new` to the reader.
+    /// already, and shows them to everybody else in their rooms if they `are_new` to the readers.
+    /// Returns those that it added.
     pub fn pass_on(
         &mut self,
         now: Now,
@@ -159,13 +160,15 @@ impl Chat {
         lines: Vec<LateLine>,
         are_new: impl Fn(&LineId) -> bool,
         effects: &mut Effects,
-    ) {
+    ) -> Vec<(RoomName, ClientId, Entry)> {
+        let mut added = Vec::new();
         let mut rooms: Vec<(RoomName, Vec<(ClientId, Entry)>)> = Vec::new();
         for LateLine { by, room, entry } in lines {
             if !self.nodes.hear(entry.id.origin(), entry.id.oseq()) {
                 continue;
             }
             let line = (ClientId::on(number, by), entry);
+            added.push((room, line.0, line.1.clone()));
             match rooms.iter_mut().find(|(name, _)| *name == room) {
                 Some((_, lines)) => lines.push(line),
                 None => rooms.push((room, vec![line])),
@@ -183,6 +186,7 @@ impl Chat {
             lines.retain(|(_, entry)| are_new(&entry.id));
             self.show_late(now, number, (id, name), &lines, effects);
         }
+        added
     }
 
     /// Shows a block of late lines to the people in a room, except for those of the node that they
@@ -229,6 +233,24 @@ impl Chat {
         tell(Message::Notice(Text::new(begin)));
         tell(Message::History { room, entries, dates: Dates::UnlessOn(now.moment) });
         tell(Message::Notice(Text::new(end)));
+    }
+
+    /// Has everything written to the disk that the rooms have in memory.
+    pub fn record_all(&self, effects: &mut Effects) {
+        for room in self.rooms.in_order() {
+            let lines = room.history.iter();
+            lines.for_each(|(_, line)| effects.push(Effect::Record(room.name, line.clone())));
+            if room.topic.is_some() {
+                effects.push(Effect::RecordTopic(room.name, room.topic.clone()));
+            }
+        }
+    }
+
+    /// The lines that the rooms have in memory, room by room, with the clients that said them.
+    pub fn all_lines(&self) -> impl Iterator<Item = (RoomName, ClientId, &Entry)> {
+        self.rooms
+            .in_order()
+            .flat_map(|room| room.history.iter().map(|(by, line)| (room.name, *by, line)))
     }
 
     /// Removes the clients of all other nodes without telling anybody, for a node that is cut off

@@ -16,7 +16,8 @@ fn join_as(number: u8, name: &str, was: Option<u8>, level: u32) -> Request {
         unreachable!()
     };
     let (name, was) = (name.to_owned(), was.map(origin));
-    Request::Join { epoch, origin: own, name, was, has_archive, level, inputs }
+    let at = Position::default();
+    Request::Join { epoch, origin: own, at, name, was, has_archive, level, inputs }
 }
 
 #[test]

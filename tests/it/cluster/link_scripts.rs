@@ -88,7 +88,8 @@ fn the_chain_of_any_bytes_is_the_one_that_the_node_computes() {
     let Request::Join { epoch, origin, name, was, has_archive, level, .. } = join(1, &[]) else {
         unreachable!()
     };
-    linked.ask(Request::Join { epoch, origin, name, was, has_archive, level, inputs: roster });
+    let (at, inputs) = (Position::default(), roster);
+    linked.ask(Request::Join { epoch, origin, at, name, was, has_archive, level, inputs });
     let mut inputs: Vec<_> = (0..300).map(&mut bytes).collect();
     inputs.push((0..=255).collect());
     inputs.push(b"|0|1|\r\n$-1\r\n".to_vec());

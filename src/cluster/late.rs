@@ -1,0 +1,79 @@
+//! `Late`: what is to be passed on to the other nodes once this node is with them again.
+
+use serde::{Deserialize, Serialize};
+
+use super::change::{Change, Edit};
+use crate::chat::{Chat, LateLine, LineFilter};
+
+/// Most lines that wait, and most bytes of them.
+const MAX_LINES: usize = 10_000;
+const MAX_BYTES: usize = 8 * 1024 * 1024;
+/// Most other changes that wait.
+const MAX_CHANGES: usize = 1000;
+
+/// Lines, and what operators did.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Late {
+    lines: Vec<LateLine>,
+    bytes: usize,
+    edits: Vec<Edit>,
+    forgotten: Vec<LineFilter>,
+    /// Whether a line was refused: so are all later ones, as they are known by their last number.
+    is_full: bool,
+}
+
+impl Late {
+    /// Adds a line; returns whether it is the first that is not passed on.
+    pub(super) fn push(&mut self, line: LateLine) -> bool {
+        let bytes = size_of::<LateLine>() + line.entry.text.as_str().len();
+        if self.is_full {
+            return false;
+        }
+        if self.lines.len() >= MAX_LINES || self.bytes + bytes > MAX_BYTES {
+            self.is_full = true;
+            return true;
+        }
+        self.bytes += bytes;
+        self.lines.push(line);
+        false
+    }
+
+    pub(super) fn push_edit(&mut self, edit: Edit) {
+        if self.edits.len() < MAX_CHANGES {
+            self.edits.push(edit);
+        }
+    }
+
+    pub(super) fn push_forgotten(&mut self, filter: LineFilter) {
+        if self.forgotten.len() < MAX_CHANGES {
+            self.forgotten.push(filter);
+        }
+    }
+
+    /// Puts lines before those that wait already.
+    pub(super) fn put_before(&mut self, lines: Vec<LateLine>) {
+        let later = std::mem::take(&mut self.lines);
+        self.bytes = 0;
+        for line in lines.into_iter().chain(later) {
+            self.push(line);
+        }
+    }
+
+    /// The changes that pass on what `chat` does not know yet, and how many lines they have.
+    pub(super) fn changes(&self, chat: &Chat) -> (Vec<Change>, usize) {
+        let lines = self.lines.iter();
+        let is_unknown =
+            |line: &&LateLine| line.entry.id.oseq() > chat.heard(line.entry.id.origin());
+        let lines: Vec<_> = lines.filter(is_unknown).cloned().collect();
+        let count = lines.len();
+        let lines = (count > 0).then_some(Change::Late(lines));
+        let edits = self.edits.iter().cloned().map(Change::Edit);
+        let forgotten = self.forgotten.iter().cloned().map(Change::Forget);
+        (lines.into_iter().chain(edits).chain(forgotten).collect(), count)
+    }
+
+    /// How many lines wait.
+    pub(super) fn len(&self) -> usize {
+        self.lines.len()
+    }
+}

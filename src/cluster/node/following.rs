@@ -1,0 +1,104 @@
+//! Entries of the log: shown at once, or applied silently while the node is not with the others.
+
+use super::state::{Applied, Course, MAX_MEANWHILE, Node, Report};
+use crate::chat::{ClientId, Effects, Now};
+use crate::cluster::entry::{EntryKind, LogEntry};
+use crate::cluster::replica::{Notice, Outcome, Unreadable};
+
+impl Node {
+    /// Applies an entry. `None` if it has no effects here.
+    pub(super) fn follow(
+        &mut self,
+        now: Now,
+        entry: LogEntry,
+        effects: &mut Effects,
+    ) -> Option<Applied> {
+        if entry.n <= self.log.at.n {
+            return None;
+        }
+        if !entry.follows(self.log.at) {
+            // Some were trimmed, or the log is another one by now.
+            self.look_again(now);
+            return None;
+        }
+        if entry.kind == EntryKind::Gone && entry.origin == Some(self.origin) {
+            self.cut_off(now);
+            self.look_again(now);
+        }
+        let shown = &self.shown;
+        let outcome = self.log.apply(&entry, &mut self.key, &|id| shown.is_new(id), effects);
+        match outcome {
+            Ok(outcome) => {
+                self.link.applied = now.uptime;
+                Some(self.show(now, entry, outcome, effects))
+            }
+            Err(Unreadable(why)) => {
+                self.cut_off(now);
+                self.trouble(Report::Unreadable(why));
+                self.course = Course::Stopped;
+                self.read.clear();
+                None
+            }
+        }
+    }
+
+    /// Shows the effects of an entry, or keeps them for later.
+    fn show(
+        &mut self,
+        now: Now,
+        entry: LogEntry,
+        outcome: Outcome,
+        effects: &mut Effects,
+    ) -> Applied {
+        let Outcome { lines, client, renamed, notice } = outcome;
+        let is_input = entry.kind == EntryKind::Input;
+        let origin = entry.origin.filter(|_| is_input).map(|origin| origin.to_string());
+        let is_own = is_input && entry.origin == Some(self.origin);
+        let is_new =
+            origin.as_ref().is_none_or(|origin| self.shown.is_new_input(origin, entry.oseq));
+        self.note(&entry, notice);
+        let mut applied = Applied::default();
+        if self.fork.is_some() {
+            let unseen = lines.iter().filter(|(.., line)| self.shown.is_new(&line.id));
+            self.meanwhile.extend(unseen.cloned());
+            let surplus = self.meanwhile.len().saturating_sub(MAX_MEANWHILE);
+            self.meanwhile.drain(..surplus);
+            effects.keep_records();
+            if is_own {
+                self.lost_nicks.extend(renamed);
+                self.arrive(now, entry.oseq, effects);
+            }
+        } else {
+            if is_own {
+                applied.ticket = self.outbox.come_back(entry.oseq);
+                applied.client = client.map(ClientId);
+            }
+            if let Some(origin) = origin {
+                self.shown.note(&origin, entry.oseq);
+            }
+            lines.iter().for_each(|(.., line)| self.shown.note(line.id.origin(), line.id.oseq()));
+            if !is_new {
+                effects.keep_records();
+            }
+        }
+        self.memory.push(entry, lines);
+        effects.localize(self.number);
+        applied
+    }
+
+    /// Looks at what an entry says to the nodes themselves.
+    fn note(&mut self, entry: &LogEntry, notice: Option<Notice>) {
+        match notice {
+            None => {}
+            Some(Notice::Forged) => self.reports.push(Report::Forged(entry.n)),
+            Some(Notice::Mark) => self.marked = Some((entry.n, self.log.digest())),
+            Some(Notice::Digest(n, digest)) => {
+                let own = self.marked.take_if(|(at, _)| *at == n);
+                if own.is_some_and(|(_, own)| own != digest) {
+                    self.reports.push(Report::Diverged(n));
+                    self.has_diverged = true;
+                }
+            }
+        }
+    }
+}

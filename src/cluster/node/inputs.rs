@@ -1,0 +1,139 @@
+//! Inputs of the node's clients: they are published, or change the fork.
+
+use super::state::{Applied, Fork, Node};
+use crate::chat::{
+    Audience, ClientId, Effect, Effects, Event, LateLine, Message, Moment, Now, Refusal,
+};
+use crate::cluster::change::{Change, Edit};
+use crate::cluster::outbox::OwnInput;
+
+impl Node {
+    /// Adds an input of a client. It takes effect when [`next`](Self::next) yields it.
+    pub fn push(&mut self, client: ClientId, event: Event) {
+        let bytes = match &event {
+            Event::Line(line) => 256 + line.as_str().len(),
+            Event::RoomRead(_, Some(past)) => 256 * (1 + past.lines.len()),
+            _ => 256,
+        };
+        let is_line = matches!(event, Event::Line(_));
+        if is_line && !self.is_apart() && self.outbox.is_full() {
+            let mut effects = Effects::default();
+            effects.tell(Audience::One(client), Message::Refused(Refusal::NotPassedOn));
+            self.told.push_back(effects);
+            return;
+        }
+        self.publish(Change::Client(client.0, event), bytes);
+    }
+
+    /// Adds a change of about so many bytes.
+    pub(super) fn publish(&mut self, change: Change, bytes: usize) {
+        self.tickets += 1;
+        self.outbox.push(self.tickets, change, bytes);
+        if self.is_apart() {
+            self.release();
+        }
+    }
+
+    /// Has the inputs that wait change the fork instead.
+    pub(super) fn release(&mut self) {
+        while let Some(input) = self.outbox.take() {
+            self.apart.push_back(input);
+        }
+    }
+
+    /// Whether inputs change the fork at once.
+    pub(super) fn is_apart(&self) -> bool {
+        self.fork.as_ref().is_some_and(|fork| !fork.holds) && !self.is_joining()
+    }
+
+    /// The ticket of a client's last input that has not come back from the log.
+    pub fn last_of(&self, client: ClientId) -> Option<u64> {
+        self.outbox.last_of(client.0)
+    }
+
+    /// Moves to the next thing that has effects, and puts these into `effects`, under the numbers
+    /// that clients have on this node.
+    pub fn next(&mut self, now: Now, effects: &mut Effects) -> Option<Applied> {
+        loop {
+            if let Some(input) = self.apart.pop_front() {
+                return Some(self.apply_apart(now, input, effects));
+            }
+            if let Some(told) = self.told.pop_front() {
+                *effects = told;
+                return Some(Applied::default());
+            }
+            let entry = self.read.pop_front()?;
+            if let Some(applied) = self.follow(now, entry, effects) {
+                return Some(applied);
+            }
+        }
+    }
+
+    /// Applies an input to the fork.
+    fn apply_apart(&mut self, now: Now, input: OwnInput, effects: &mut Effects) -> Applied {
+        let Some(fork) = &mut self.fork else { return Applied::default() };
+        let now = fork.now(now);
+        let origin = self.origin.to_string();
+        fork.chat.name_next_line(&origin, input.oseq);
+        self.shown.note(&origin, input.oseq);
+        let applied = Applied { client: None, ticket: input.ticket };
+        let Change::Client(local, event) = input.change else {
+            if let Change::Edit(edit) = input.change {
+                self.late.push_edit(edit);
+            }
+            return applied;
+        };
+        if let Event::Registered(account, Some(hash)) = &event {
+            self.late.push_edit(Edit::NewAccount(*account, hash.clone()));
+        }
+        let id = ClientId::on(self.number, local);
+        fork.chat.handle(now, id, event, effects);
+        self.keep_late(local, effects);
+        effects.localize(self.number);
+        Applied { client: Some(ClientId(local)), ..applied }
+    }
+
+    /// Keeps what the others have to know later.
+    fn keep_late(&mut self, by: u64, effects: &mut Effects) {
+        let mut is_refused = false;
+        for (room, entry) in effects.said() {
+            let line = LateLine { by, room, entry: entry.clone() };
+            is_refused |= self.late.push(line);
+        }
+        for effect in effects.iter() {
+            match effect {
+                Effect::ChangeBan(_, change) => self.late.push_edit(Edit::Ban(change.clone())),
+                Effect::Forget(_, filter) => self.late.push_forgotten(filter.clone()),
+                _ => {}
+            }
+        }
+        if is_refused {
+            let id = ClientId::on(self.number, by);
+            effects.tell(Audience::One(id), Message::Refused(Refusal::NotPassedOn));
+        }
+    }
+
+    /// Runs the timers of the fork.
+    pub(super) fn tick_fork(&mut self, now: Now) {
+        let Some(Fork { chat, .. }) = &self.fork else { return };
+        let due = chat.next_deadline();
+        let Some(fork) = self.fork.as_mut().filter(|fork| !fork.holds) else { return };
+        let now = fork.now(now);
+        if due.is_some_and(|due| due <= now.uptime) {
+            let mut effects = Effects::default();
+            fork.chat.tick(now, &mut effects);
+            effects.localize(self.number);
+            self.told.push_back(effects);
+        }
+    }
+
+    /// Changes an account or a ban on all nodes.
+    pub fn edit(&mut self, edit: Edit) {
+        self.publish(Change::Edit(edit), 512);
+    }
+
+    /// The wall-clock time of the last entry, for tests and figures.
+    pub fn moment(&self) -> Moment {
+        self.log.moment
+    }
+}

@@ -1,0 +1,337 @@
+//! What a node consists of.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::time::Duration;
+
+use crate::chat::{Chat, ClientId, Effects, Nick, NodeNumber, Now};
+use crate::cluster::entry::{LogEntry, NodeOrigin};
+use crate::cluster::late::Late;
+use crate::cluster::memory::Memory;
+use crate::cluster::outbox::{Outbox, OwnInput};
+use crate::cluster::replica::{Replica, SaidLine};
+use crate::cluster::request::{Request, Ticket};
+use crate::cluster::sealing::ClusterKey;
+use crate::cluster::shown::Shown;
+
+/// How long clients wait for the log at the start, and for a node to be with the others again.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+/// Entries after which the first node makes a snapshot.
+const SNAPSHOT_ENTRIES: u64 = 10_000;
+/// Most lines that are shown of what was said elsewhere meanwhile.
+pub(super) const MAX_MEANWHILE: usize = 1000;
+
+/// What makes a node.
+pub struct NodeOptions {
+    /// Its name.
+    pub name: String,
+    /// Whether it has a state directory.
+    pub has_archive: bool,
+    /// The lineage of the log that it belonged to last.
+    pub lineage: Option<String>,
+    /// What it was before, if that may still live.
+    pub was: Option<NodeOrigin>,
+    /// The key of the cluster.
+    pub key: ClusterKey,
+    /// Makes random bytes, which are never the same again.
+    pub random: Box<dyn FnMut() -> [u8; 16] + Send>,
+}
+
+impl fmt::Debug for NodeOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NodeOptions").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// What a node wants of the threads that talk to Redis.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Ask this, and report the answer with the ticket. The one before is answered by then.
+    Ask(Ticket, Request),
+    /// Report all entries behind this one from now on, with this number; and no others any more.
+    Follow(u64, u64),
+}
+
+/// An event that an administrator may want to know of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// The node is with the others, as this origin, in a log of this lineage.
+    Joined {
+        /// The lineage.
+        lineage: String,
+        /// The origin.
+        origin: NodeOrigin,
+        /// How many lines that were said apart it has passed on.
+        late: usize,
+    },
+    /// The log can be used again, as if nothing had happened.
+    Resumed,
+    /// The log could not be asked.
+    Lost(String),
+    /// Redis does not let the node in, or has to be set up in another way.
+    Denied(String),
+    /// The node is cut off from so many people.
+    CutOff(usize),
+    /// The log was founded, at this entry.
+    Founded(u64),
+    /// So many inputs that the log had lost were put back.
+    Salvaged(u64),
+    /// Another node has this node's name.
+    NameTaken,
+    /// The cluster has a level that this program does not know.
+    TooNew(u32),
+    /// The log cannot be applied any further.
+    Unreadable(String),
+    /// An entry was not sealed with the key of the cluster.
+    Forged(u64),
+    /// The snapshot was sealed with another key.
+    OtherKey,
+    /// This node and another had different states at the same entry.
+    Diverged(u64),
+}
+
+/// Inputs whose effects are in the list of effects now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// The client of this node that it was an input of.
+    pub client: Option<ClientId>,
+    /// The ticket of that input.
+    pub ticket: u64,
+}
+
+/// One machine of a cluster.
+pub struct Node {
+    pub(super) name: String,
+    pub(super) has_archive: bool,
+    pub(super) key: ClusterKey,
+    pub(super) random: Box<dyn FnMut() -> [u8; 16] + Send>,
+    /// The chat as the log has it, and whether that is more than what was on this node's disk.
+    pub(super) log: Replica,
+    pub(super) has_log: bool,
+    /// What the clients see instead, while the node is not with the others.
+    pub(super) fork: Option<Fork>,
+    pub(super) course: Course,
+    /// The epoch of the log that was seen last.
+    pub(super) epoch: String,
+    pub(super) lineage: Option<String>,
+    /// What the node is now, and by which number; and what it may have been before.
+    pub(super) origin: NodeOrigin,
+    pub(super) number: NodeNumber,
+    pub(super) former: Vec<NodeOrigin>,
+    pub(super) outbox: Outbox,
+    pub(super) tickets: u64,
+    /// Entries that were read and not applied.
+    pub(super) read: VecDeque<LogEntry>,
+    /// Inputs for the fork.
+    pub(super) apart: VecDeque<OwnInput>,
+    /// Effects that are no input's.
+    pub(super) told: VecDeque<Effects>,
+    pub(super) memory: Memory,
+    pub(super) shown: Shown,
+    pub(super) late: Late,
+    /// Lines that were said elsewhere, which the clients have not seen.
+    pub(super) meanwhile: VecDeque<SaidLine>,
+    /// Clients that lost their nick by joining, with that nick.
+    pub(super) lost_nicks: Vec<(ClientId, Nick)>,
+    /// How many lines the node joins with.
+    pub(super) passed_on: usize,
+    pub(super) link: LinkState,
+    pub(super) commands: Vec<Command>,
+    pub(super) reports: Vec<Report>,
+    /// The digest of the state at the last mark; and whether another node had another one.
+    pub(super) marked: Option<(u64, String)>,
+    pub(super) has_diverged: bool,
+}
+
+/// The state of a node's dealings with the log.
+#[derive(Debug, Default)]
+pub(super) struct LinkState {
+    /// The request that is not answered yet.
+    pub(super) asked: Option<Ticket>,
+    pub(super) tickets: u64,
+    /// The number of the last wish to follow the log.
+    pub(super) generation: u64,
+    /// When an input or a renewal was last confirmed, by this node's clock.
+    pub(super) confirmed: Duration,
+    /// When the last entry was applied, by this node's clock.
+    pub(super) applied: Duration,
+    /// The length of the log, as far as is known.
+    pub(super) length: u64,
+    /// Since when there is no log.
+    pub(super) empty_since: Option<Duration>,
+    /// Where the last snapshot was, and when it was made.
+    pub(super) snapshot: (u64, Duration),
+    /// Entries after which the first node makes one.
+    pub(super) snapshot_every: u64,
+    /// The trouble that was reported last, so that it is reported once.
+    pub(super) trouble: Option<Report>,
+}
+
+/// What the node asks of the log next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Course {
+    /// Look where the log is, at this time.
+    LookAt(Duration),
+    /// It is looking.
+    Looking,
+    /// It founds the log.
+    Founding,
+    /// It puts back what the log has lost.
+    Salvaging,
+    /// It reads the snapshot, to read on up to this entry.
+    Fetching(u64),
+    /// It reads up to this entry, and had read up to another at that time.
+    CatchingUp(u64, (u64, Duration)),
+    /// It joins with so many inputs, since that time; and lost nicks on the way.
+    Joining { inputs: u64, since: Duration },
+    /// It is with the others; the next renewal of its lease is due then.
+    Linked { renew_at: Duration },
+    /// It asks nothing more.
+    Stopped,
+}
+
+/// The chat of a node that is cut off from the others.
+#[derive(Debug)]
+pub(super) struct Fork {
+    pub(super) chat: Chat,
+    /// When it began, by this node's clock, and the time of the chat then.
+    pub(super) since: Duration,
+    pub(super) uptime: Duration,
+    /// How many people are out of reach; when the clients are told, and whether they were.
+    pub(super) people: usize,
+    pub(super) tell_at: Duration,
+    pub(super) is_told: bool,
+    /// Whether the node has not been with the others yet.
+    pub(super) is_first: bool,
+    /// Whether inputs wait, because the node may join soon.
+    pub(super) holds: bool,
+}
+
+impl Fork {
+    /// The time of its chat.
+    pub(super) fn now(&self, now: Now) -> Now {
+        let uptime = self.uptime + now.uptime.saturating_sub(self.since);
+        Now { uptime, moment: now.moment }
+    }
+}
+
+impl Node {
+    /// A node that has not joined yet, at `now` by its own clock. `chat` is what its disk has, with
+    /// the clients that it brings along under their numbers here.
+    pub fn new(options: NodeOptions, chat: Chat, now: Now) -> Self {
+        let NodeOptions { name, has_archive, lineage, was, key, mut random } = options;
+        let origin = NodeOrigin(random());
+        let fork = Fork {
+            chat: chat.clone(),
+            since: now.uptime,
+            uptime: now.uptime,
+            people: 0,
+            tell_at: now.uptime + PATIENCE,
+            is_told: false,
+            is_first: true,
+            holds: true,
+        };
+        let mut log = Replica::new(chat);
+        log.chat.set_shared(true);
+        log.chat.keep_only(log.now(), NodeNumber(u32::MAX));
+        Self {
+            name,
+            has_archive,
+            key,
+            random,
+            log,
+            has_log: false,
+            fork: Some(fork),
+            course: Course::LookAt(now.uptime),
+            epoch: String::new(),
+            lineage,
+            origin,
+            number: NodeNumber::ALONE,
+            former: was.into_iter().collect(),
+            outbox: Outbox::default(),
+            tickets: 0,
+            read: VecDeque::new(),
+            apart: VecDeque::new(),
+            told: VecDeque::new(),
+            memory: Memory::default(),
+            shown: Shown::default(),
+            late: Late::default(),
+            meanwhile: VecDeque::new(),
+            lost_nicks: Vec::new(),
+            passed_on: 0,
+            has_diverged: false,
+            link: LinkState { snapshot_every: SNAPSHOT_ENTRIES, ..LinkState::default() },
+            commands: Vec::new(),
+            reports: Vec::new(),
+            marked: None,
+        }
+    }
+
+    /// The chat as the clients of this node see it.
+    pub fn chat(&self) -> &Chat {
+        self.fork.as_ref().map_or(&self.log.chat, |fork| &fork.chat)
+    }
+
+    /// The same, to change what is not replicated.
+    pub fn chat_mut(&mut self) -> &mut Chat {
+        self.fork.as_mut().map_or(&mut self.log.chat, |fork| &mut fork.chat)
+    }
+
+    /// The id in the chat of a client of this node.
+    pub fn id(&self, client: ClientId) -> ClientId {
+        ClientId::on(self.number, client.0)
+    }
+
+    /// The time of the chat that the clients see.
+    pub fn chat_now(&self, now: Now) -> Now {
+        match &self.fork {
+            Some(fork) => fork.now(now),
+            None => Now { uptime: self.uptime(now.uptime), moment: now.moment },
+        }
+    }
+
+    /// The cluster's uptime, by this node's clock since the last entry.
+    pub(super) fn uptime(&self, now: Duration) -> Duration {
+        self.log.uptime + now.saturating_sub(self.link.applied)
+    }
+
+    /// Whether the node is with the others, and its inputs are confirmed.
+    pub fn is_linked(&self) -> bool {
+        matches!(self.course, Course::Linked { .. })
+    }
+
+    /// How far the node has applied the log, the length of the log as far as is known, and how many
+    /// inputs wait.
+    pub fn position(&self) -> (u64, u64, usize) {
+        let n = self.log.at.n;
+        (n, self.link.length.max(n), self.outbox.len() + self.late.len())
+    }
+
+    /// The digest of the state that the log makes.
+    pub fn digest(&self) -> String {
+        self.log.digest()
+    }
+
+    /// Has the first node make a snapshot after so many entries.
+    pub fn set_snapshot_every(&mut self, entries: u64) {
+        self.link.snapshot_every = entries;
+    }
+
+    /// Takes the commands for the link.
+    pub fn take_commands(&mut self) -> Vec<Command> {
+        std::mem::take(&mut self.commands)
+    }
+
+    /// Takes the reports for the administrator.
+    pub fn take_reports(&mut self) -> Vec<Report> {
+        std::mem::take(&mut self.reports)
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, origin, number, course, .. } = self;
+        let fields = (name, origin, number, course, self.log.at);
+        f.debug_tuple("Node").field(&fields).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,123 @@
+//! `Outbox`: the inputs of this node that have not come back from the log yet.
+
+use std::collections::{HashMap, VecDeque};
+
+use serde::{Deserialize, Serialize};
+
+use super::change::Change;
+use super::entry::NodeOrigin;
+use super::sealing::ClusterKey;
+
+/// Most inputs in one request, and most bytes of them, about.
+const MAX_SENT: usize = 256;
+const MAX_SENT_BYTES: usize = 512 * 1024;
+/// Inputs from which on lines are refused, and bytes of them.
+const FULL: usize = 20_000;
+const FULL_BYTES: usize = 16 * 1024 * 1024;
+
+/// An input and its number.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct OwnInput {
+    pub(super) oseq: u64,
+    /// Its number in the life of the node, whatever its origin is.
+    pub(super) ticket: u64,
+    pub(super) change: Change,
+    bytes: usize,
+}
+
+/// The inputs, in the order of their numbers, which have no gaps.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Outbox {
+    inputs: VecDeque<OwnInput>,
+    bytes: usize,
+    /// The number of the last input that got one.
+    last: u64,
+    /// The number of the last input that the log has said it has.
+    confirmed: u64,
+    /// The last input of each client that has not come back.
+    under_way: HashMap<u64, u64>,
+}
+
+impl Outbox {
+    /// Numbers the inputs anew, as those of a new origin whose first `joined` inputs are part of its
+    /// joining.
+    pub(super) fn begin(&mut self, joined: u64) {
+        (self.last, self.confirmed) = (joined, joined);
+        for input in &mut self.inputs {
+            self.last += 1;
+            input.oseq = self.last;
+        }
+    }
+
+    /// Adds an input of about so many bytes.
+    pub(super) fn push(&mut self, ticket: u64, change: Change, bytes: usize) {
+        self.last += 1;
+        if let Change::Client(client, _) = change {
+            self.under_way.insert(client, ticket);
+        }
+        self.bytes += bytes;
+        self.inputs.push_back(OwnInput { oseq: self.last, ticket, change, bytes });
+    }
+
+    /// The next inputs to send, sealed.
+    pub(super) fn to_send(&self, key: &mut ClusterKey, me: NodeOrigin) -> Vec<(u64, Vec<u8>)> {
+        let mut bytes = 0;
+        let unconfirmed = self.inputs.iter().filter(|input| input.oseq > self.confirmed);
+        let fitting = unconfirmed.take(MAX_SENT).take_while(|input| {
+            let fits = bytes < MAX_SENT_BYTES;
+            bytes += input.bytes;
+            fits
+        });
+        let seal = |input: &OwnInput| {
+            // Fails only for a map whose keys are no strings.
+            let json = serde_json::to_vec(&input.change).unwrap_or_default();
+            (input.oseq, key.seal(me, input.oseq, &json))
+        };
+        fitting.map(seal).collect()
+    }
+
+    /// Whether an input is not known to be in the log.
+    pub(super) fn has_unsent(&self) -> bool {
+        self.inputs.back().is_some_and(|input| input.oseq > self.confirmed)
+    }
+
+    /// The log has the inputs up to this number. It may have had more before it lost some.
+    pub(super) fn confirm(&mut self, oseq: u64) {
+        self.confirmed = oseq;
+    }
+
+    /// The input with this number has come back; removes it, and all before it. Returns its ticket.
+    pub(super) fn come_back(&mut self, oseq: u64) -> u64 {
+        let mut ticket = 0;
+        while self.inputs.front().is_some_and(|input| input.oseq <= oseq) {
+            ticket = self.take().map_or(ticket, |input| input.ticket);
+        }
+        ticket
+    }
+
+    /// Takes the oldest input.
+    pub(super) fn take(&mut self) -> Option<OwnInput> {
+        let input = self.inputs.pop_front()?;
+        self.bytes -= input.bytes;
+        if let Change::Client(client, _) = input.change
+            && self.under_way.get(&client) == Some(&input.ticket)
+        {
+            self.under_way.remove(&client);
+        }
+        Some(input)
+    }
+
+    /// The ticket of a client's last input that has not come back.
+    pub(super) fn last_of(&self, client: u64) -> Option<u64> {
+        self.under_way.get(&client).copied()
+    }
+
+    /// Whether lines have to be refused.
+    pub(super) fn is_full(&self) -> bool {
+        self.inputs.len() >= FULL || self.bytes >= FULL_BYTES
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.inputs.len()
+    }
+}

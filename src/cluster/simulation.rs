@@ -1,0 +1,42 @@
+//! Nodes on a simulated network and Redis, which lose, delay and repeat what real ones may: with a
+//! seed, so that whatever happens can happen again.
+
+mod rng;
+mod redis;
+mod machine;
+mod world;
+
+use self::world::World;
+
+/// Seeds that found something, and what it was.
+const FOUND: &[u64] = &[];
+
+fn run(seed: u64) {
+    World::new(seed).run();
+}
+
+#[test]
+fn seeds_that_found_something_find_nothing_more() {
+    FOUND.iter().for_each(|seed| run(*seed));
+}
+
+#[test]
+fn no_line_is_lost_or_shown_twice_whatever_fails() {
+    (1..=60).for_each(run);
+}
+
+#[test]
+#[ignore = "takes as long as CHATD_SIMULATE says, in seconds; from the seed CHATD_SEED on"]
+fn no_line_is_lost_or_shown_twice_for_long() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    let (first, seconds) = (number("CHATD_SEED"), number("CHATD_SIMULATE").unwrap_or(20));
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(seconds);
+    let mut seed = first.unwrap_or(1_000);
+    loop {
+        run(seed);
+        seed += 1;
+        if std::time::Instant::now() >= end {
+            return println!("up to seed {seed}");
+        }
+    }
+}

@@ -1,0 +1,380 @@
+//! A simulated cluster in which things go wrong, and what must hold all the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::machine::{Machine, Network};
+use super::redis::Redis;
+use super::rng::Rng;
+use crate::chat::LineId;
+use crate::cluster::Report;
+
+/// The ms between two steps.
+const STEP: u64 = 5;
+const MACHINES: usize = 3;
+/// The wall clock at the start.
+const START: u64 = 1_795_348_952_000;
+
+pub(super) struct World {
+    seed: u64,
+    rng: Rng,
+    clock: u64,
+    redis: Redis,
+    /// Another primary, and the machines that talk to it.
+    other: Option<(Redis, BTreeSet<usize>)>,
+    earlier: Vec<Redis>,
+    is_down: bool,
+    machines: Vec<Option<Machine>>,
+    disks: BTreeMap<usize, super::machine::Disk>,
+    sitters: BTreeMap<usize, u64>,
+    /// The names of the machines that were killed.
+    killed: BTreeSet<String>,
+    /// The lines that must not be lost, with the machine on which they were typed.
+    typed: BTreeMap<String, usize>,
+    lines: usize,
+    log: Vec<String>,
+}
+
+impl World {
+    pub(super) fn new(seed: u64) -> Self {
+        let rng = Rng(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        Self {
+            seed,
+            rng,
+            clock: START,
+            redis: Redis::default(),
+            other: None,
+            earlier: Vec::new(),
+            is_down: false,
+            machines: (0..MACHINES).map(|_| None).collect(),
+            disks: BTreeMap::new(),
+            sitters: BTreeMap::new(),
+            killed: BTreeSet::new(),
+            typed: BTreeMap::new(),
+            lines: 0,
+            log: Vec::new(),
+        }
+    }
+
+    pub(super) fn run(mut self) {
+        for index in 0..MACHINES {
+            self.start(index);
+            let time = self.rng.below(1500);
+            self.pass(time);
+        }
+        self.pass(8000);
+        for index in 0..MACHINES {
+            let machine = self.machines[index].as_mut().unwrap();
+            self.sitters.insert(index, machine.connect(index as u8));
+        }
+        self.pass(3000);
+        for _ in 0..30 + self.rng.below(60) {
+            self.act();
+            let time = match self.rng.below(10) {
+                0..6 => self.rng.below(60),
+                6..9 => self.rng.below(700),
+                _ => self.rng.below(5000),
+            };
+            self.pass(time);
+        }
+        self.heal();
+        self.pass(60_000);
+        self.check();
+    }
+
+    fn start(&mut self, index: usize) {
+        let disk = self.disks.remove(&index).unwrap_or_default();
+        let seed = self.rng.next();
+        self.note(format!("start {index}"));
+        let machine = Machine::start(&format!("box{index}"), disk, self.clock, seed);
+        self.machines[index] = Some(machine);
+    }
+
+    fn note(&mut self, what: String) {
+        self.log.push(format!("{:>7} {what}", self.clock - START));
+    }
+
+    fn pass(&mut self, time: u64) {
+        let end = self.clock + time;
+        while self.clock < end {
+            self.clock += STEP;
+            for (index, machine) in self.machines.iter_mut().enumerate() {
+                let Some(machine) = machine else { continue };
+                let network = machine.network;
+                machine.network.is_cut |= self.is_down;
+                let redis = match &mut self.other {
+                    Some((other, there)) if there.contains(&index) => other,
+                    _ => &mut self.redis,
+                };
+                machine.run(self.clock, redis, &mut self.rng);
+                machine.network = network;
+            }
+            if self.rng.is_one_of(100) {
+                self.earlier.push(self.redis.clone());
+            }
+        }
+    }
+
+    fn act(&mut self) {
+        let index = self.rng.below(MACHINES as u64) as usize;
+        match self.rng.below(40) {
+            0..20 => self.speak(index),
+            20..26 => self.move_about(index),
+            26..30 => self.trouble(index),
+            30 => self.pause(index),
+            31 => self.kill(index),
+            32 | 33 if self.machines[index].is_none() => self.start(index),
+            34 => self.roll_back(),
+            35 => self.fail_redis(),
+            36 => self.split(),
+            37 => self.machines.iter_mut().flatten().for_each(|machine| machine.node.compare()),
+            _ => self.speak(index),
+        }
+    }
+
+    fn speak(&mut self, index: usize) {
+        for _ in 0..1 + self.rng.below(3) {
+            let Some(machine) = &mut self.machines[index] else { return };
+            let clients: Vec<_> = machine.screens.keys().copied().collect();
+            if clients.is_empty() {
+                return;
+            }
+            let local = clients[self.rng.below(clients.len() as u64) as usize];
+            self.lines += 1;
+            let text = format!("line {} of box{index}", self.lines);
+            machine.line(local, &text);
+            self.typed.insert(text, index);
+        }
+    }
+
+    fn move_about(&mut self, index: usize) {
+        let Some(machine) = &mut self.machines[index] else { return };
+        let sitter = self.sitters.get(&index).copied();
+        let movers = machine.screens.keys().copied().filter(|local| Some(*local) != sitter);
+        let movers: Vec<_> = movers.collect();
+        let mover = movers.get(self.rng.below(movers.len() as u64) as usize).copied();
+        match (self.rng.below(8), mover) {
+            (0..3, _) | (_, None) => drop(machine.connect(index as u8)),
+            (3, Some(local)) => machine.leave(local),
+            (4 | 5, Some(local)) => {
+                let nick = ["ann", "ben", "cat", "dan", "eve"][self.rng.below(5) as usize];
+                machine.line(local, &format!("/nick {nick}"));
+            }
+            (6, Some(local)) => {
+                let room = ["dev", "ops", "lobby"][self.rng.below(3) as usize];
+                machine.line(local, &format!("/join {room}"));
+            }
+            (_, Some(local)) => machine.line(local, "/topic of the day"),
+        }
+    }
+
+    fn trouble(&mut self, index: usize) {
+        let Some(machine) = &mut self.machines[index] else { return };
+        let good = Network::default();
+        machine.network = match self.rng.below(6) {
+            0 => Network { is_cut: true, ..good },
+            1 => Network { is_deaf: true, ..good },
+            2 => Network { is_blind: true, ..good },
+            3 => Network { flaky: 2 + self.rng.below(6), ..good },
+            _ => good,
+        };
+        let network = machine.network;
+        self.note(format!("box{index}: {network:?}"));
+    }
+
+    fn pause(&mut self, index: usize) {
+        let Some(machine) = &mut self.machines[index] else { return };
+        machine.is_paused = !machine.is_paused;
+        let is_paused = machine.is_paused;
+        self.note(format!("box{index} paused: {is_paused}"));
+    }
+
+    /// Like kill -9: the clients and all that is in memory are gone, the disk is not.
+    fn kill(&mut self, index: usize) {
+        if self.machines.iter().flatten().count() < 2 {
+            return;
+        }
+        let Some(machine) = self.machines[index].take() else { return };
+        self.note(format!("kill {index}"));
+        self.typed.retain(|_, on| *on != index);
+        self.sitters.remove(&index);
+        self.killed.insert(machine.name.clone());
+        self.disks.insert(index, machine.into_disk());
+    }
+
+    fn roll_back(&mut self) {
+        if self.rng.is_one_of(4) {
+            self.note("flush".to_owned());
+            self.redis = Redis::default();
+        } else if !self.earlier.is_empty() {
+            let back = self.rng.below(self.earlier.len().min(8) as u64) as usize;
+            let index = self.earlier.len() - 1 - back;
+            self.redis = self.earlier[index].clone();
+            self.note(format!("roll back to {}", self.redis.length()));
+        }
+    }
+
+    fn fail_redis(&mut self) {
+        self.is_down = !self.is_down;
+        self.note(format!("redis down: {}", self.is_down));
+    }
+
+    /// Two primaries, or one again.
+    fn split(&mut self) {
+        match self.other.take() {
+            Some((other, _)) => {
+                if self.rng.is_one_of(2) {
+                    self.redis = other;
+                }
+                self.note("one primary".to_owned());
+            }
+            None => {
+                let there = (0..MACHINES).filter(|_| self.rng.is_one_of(2)).collect();
+                self.note(format!("two primaries: {there:?}"));
+                self.other = Some((self.redis.clone(), there));
+            }
+        }
+    }
+
+    fn heal(&mut self) {
+        self.note("heal".to_owned());
+        if let Some((other, _)) = self.other.take()
+            && self.rng.is_one_of(2)
+        {
+            self.redis = other;
+        }
+        self.is_down = false;
+        for index in 0..MACHINES {
+            if let Some(machine) = &mut self.machines[index] {
+                machine.network = Network::default();
+                machine.is_paused = false;
+            } else {
+                self.start(index);
+            }
+        }
+    }
+
+    fn check(&self) {
+        let machines: Vec<_> = self.machines.iter().flatten().collect();
+        let about = || self.about(&machines);
+        for machine in &machines {
+            assert!(machine.node.is_linked(), "{} is not linked\n{}", machine.name, about());
+            let has_trouble = machine.reports.iter().any(|report| {
+                matches!(report, Report::Unreadable(_) | Report::Forged(_) | Report::Diverged(_))
+            });
+            assert!(!has_trouble, "{}: {:?}\n{}", machine.name, machine.reports, about());
+        }
+        self.check_people(&machines, &about);
+        self.check_disks(&machines, &about);
+        self.check_screens(&machines, &about);
+    }
+
+    /// Nobody is a ghost, and all nodes have the same state.
+    fn check_people(&self, machines: &[&Machine], about: &dyn Fn() -> String) {
+        let people: usize = machines.iter().map(|machine| machine.screens.len()).sum();
+        for machine in machines {
+            let chat = machine.node.chat();
+            assert_eq!(chat.clients().len(), people, "{}\n{}", machine.name, about());
+            assert_eq!(machine.digest(), machines[0].digest(), "{}\n{}", machine.name, about());
+        }
+    }
+
+    /// Every line that had to arrive, or that others have seen, is on every disk.
+    fn check_disks(&self, machines: &[&Machine], about: &dyn Fn() -> String) {
+        let mut all: BTreeMap<&str, &LineId> = BTreeMap::new();
+        for (id, text) in machines.iter().flat_map(|machine| &machine.disk) {
+            let other = all.insert(text, id);
+            assert!(other.is_none_or(|other| other == id), "{text:?} is twice\n{}", about());
+        }
+        for (text, id) in &all {
+            let seen = machines.iter().filter(|machine| machine.disk.contains_key(id));
+            let seen: Vec<_> = seen.map(|machine| machine.name.as_str()).collect();
+            // All that have it were killed before they could pass it on.
+            let was_lost = !self.typed.contains_key(*text)
+                && seen.iter().all(|name| self.killed.contains(*name));
+            let is_everywhere = seen.len() == machines.len();
+            assert!(is_everywhere || was_lost, "{text:?} {id} is on {seen:?}\n{}", about());
+        }
+        for text in self.typed.keys() {
+            assert!(all.contains_key(text.as_str()), "{text:?} is nowhere\n{}", about());
+        }
+    }
+
+    /// Everybody who sat still has seen each line once, and in one order.
+    fn check_screens(&self, machines: &[&Machine], about: &dyn Fn() -> String) {
+        for machine in machines {
+            for (local, screen) in &machine.screens {
+                let mut seen = BTreeSet::new();
+                for (id, _) in &screen.lines {
+                    let who = format!("client {local} of {}", machine.name);
+                    assert!(seen.insert(id), "{who} sees {id} twice\n{}", about());
+                }
+                let mut last: BTreeMap<&str, u64> = BTreeMap::new();
+                for (id, _) in screen.lines.iter().filter(|(_, is_block)| *is_block) {
+                    let before = last.insert(id.origin(), id.oseq());
+                    assert!(before < Some(id.oseq()), "{id} is out of order\n{}", about());
+                }
+            }
+        }
+        let sitters: Vec<_> = self
+            .sitters
+            .iter()
+            .filter_map(|(index, local)| {
+                let machine = self.machines[*index].as_ref()?;
+                Some((machine, machine.screens.get(local)?))
+            })
+            .collect();
+        for (machine, screen) in &sitters {
+            let lobby = machine.lobby.iter().filter(|id| {
+                let text = machine.disk.get(*id);
+                text.is_some_and(|text| self.typed.contains_key(text))
+            });
+            for id in lobby.filter(|id| !machine.is_own(id, screen)) {
+                let is_seen = screen.lines.iter().any(|(seen, _)| seen == id);
+                let text = &machine.disk[id];
+                assert!(is_seen, "{} did not see {id} {text:?}\n{}", machine.name, about());
+            }
+            let live = |screen: &super::machine::Screen| {
+                let live = screen.lines.iter().filter(|(_, is_block)| !*is_block);
+                live.map(|(id, _)| id.clone()).collect::<Vec<_>>()
+            };
+            // What was put back behind lines that another node had said meanwhile has another place.
+            let is_salvaged = |report: &Report| matches!(report, Report::Salvaged(_));
+            if machines.iter().any(|machine| machine.reports.iter().any(is_salvaged)) {
+                continue;
+            }
+            for (_, other) in &sitters {
+                let (own, others) = (live(screen), live(other));
+                let common = |lines: &[LineId], than: &[LineId]| {
+                    lines.iter().filter(|id| than.contains(id)).cloned().collect::<Vec<_>>()
+                };
+                let (mine, theirs) = (common(&own, &others), common(&others, &own));
+                let texts = |ids: &[LineId]| {
+                    ids.iter().map(|id| format!("{} ", machine.disk[id])).collect::<String>()
+                };
+                assert!(
+                    mine == theirs,
+                    "{}: {}\n{}\n{}",
+                    machine.name,
+                    texts(&mine),
+                    texts(&theirs),
+                    about()
+                );
+            }
+        }
+    }
+
+    /// What has happened, for whoever looks into it.
+    fn about(&self, machines: &[&Machine]) -> String {
+        let mut log = self.log.clone();
+        let traces = machines.iter().flat_map(|machine| &machine.trace);
+        log.extend(traces.map(|(at, what)| format!("{:>7} {what}", at - START)));
+        log.sort();
+        let mut text = format!("seed {}\n{}\n", self.seed, log.join("\n"));
+        for machine in machines {
+            text += &format!("{:?}\n  reports {:?}\n", machine.node, machine.reports);
+            text += &format!("  people {:?}\n", machine.people());
+            text += &format!("  disk {:?}\n", machine.disk.values().collect::<Vec<_>>());
+        }
+        text
+    }
+}
