@@ -6,6 +6,7 @@ use super::connection::{Connection, Endpoint, OpenError};
 use super::fault;
 use super::stream::RedisStream;
 use crate::cluster::{HostPort, LinkError, ServerAddress, ServerPassword, ServerPlace};
+use crate::config::Cluster;
 
 /// How often a server may name another one.
 const MAX_REDIRECTS: usize = 3;
@@ -19,6 +20,13 @@ pub struct LinkSettings {
     pub password: Option<ServerPassword>,
     /// What the keys begin with, without braces.
     pub prefix: String,
+}
+
+impl From<&Cluster> for LinkSettings {
+    fn from(cluster: &Cluster) -> Self {
+        let Cluster { servers, password, prefix, .. } = cluster.clone();
+        Self { servers, password, prefix }
+    }
 }
 
 impl LinkSettings {

@@ -3,6 +3,7 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("chatd runs on Linux only; elsewhere, build the client: cargo build --bin chat");
 
+mod cluster_check; // what `--check` says about the cluster
 mod exit; // how the process ends
 mod restart; // handing over to the next process
 
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
     let done = match job {
         Job::Serve(config) if config.check => {
             report_warnings(&config);
+            report_cluster(&config);
             Ok(())
         }
         Job::Serve(config) => run(*config),
@@ -60,6 +62,15 @@ fn main() -> ExitCode {
 fn report_warnings(config: &Config) {
     for warning in config.warnings(SystemTime::now()) {
         logging::complain(&format!("chatd: {warning}\n"));
+    }
+}
+
+/// Prints what is in the log of the cluster, if there is one.
+fn report_cluster(config: &Config) {
+    match config.cluster.as_ref().map(cluster_check::ask) {
+        Some(Ok(seen)) => drop(writeln!(io::stdout(), "{seen}")),
+        Some(Err(warning)) => logging::complain(&format!("chatd: {warning}\n")),
+        None => {}
     }
 }
 

@@ -1,12 +1,13 @@
 //! The options of a node of a cluster.
 
 use std::fs;
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use chatd::config::{self, Cluster, Stop};
 
-use crate::harness::{Server, Signal, TempDir, chatd, run};
+use crate::harness::{Ended, RedisServer, Server, Signal, TempDir, chatd, run};
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 
@@ -143,6 +144,36 @@ fn a_password_is_taken_from_nowhere_else_and_never_shown() {
     );
     let refused = with("redis://box1", &[], &[("CHATD_CLUSTER_PASSWORD", "")]);
     assert_eq!(refused, "chatd: CHATD_CLUSTER_PASSWORD: it is empty, or not UTF-8\n");
+}
+
+/// Runs `--check` with the cluster of that URL; it has to succeed.
+#[track_caller]
+fn checked(url: &str) -> Ended {
+    let dir = TempDir::new();
+    let ended = run(chatd().args(["--check", "--cluster", url, "--cluster-key", &key(&dir)]));
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    ended
+}
+
+#[test]
+fn a_cluster_that_does_not_answer_is_a_warning_of_check() {
+    let refused = checked("redis://127.0.0.1:1");
+    assert!(refused.first_line().starts_with("chatd: --cluster: "), "{}", refused.stderr);
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("redis://{}", silent.local_addr().unwrap());
+    // More servers than a restart would wait for.
+    let silent = checked(&[&*url; 9].join(" "));
+    assert!(silent.first_line().starts_with("chatd: --cluster: "), "{}", silent.stderr);
+    assert_eq!((refused.stdout, silent.stdout), (String::new(), String::new()));
+}
+
+#[test]
+#[ignore = "needs redis-server (redis-server)"]
+fn check_says_what_is_in_the_log_of_the_cluster() {
+    let redis = RedisServer::start();
+    let seen = checked(&redis.url());
+    assert!(seen.stdout.ends_with(", no cluster yet\n"), "{}", seen.stdout);
+    assert_eq!(seen.stderr, "");
 }
 
 #[test]
