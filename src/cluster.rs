@@ -11,6 +11,7 @@ mod memory; // the last entries
 mod outbox; // inputs on their way
 mod shown; // what clients have seen
 mod late; // what is to be passed on
+mod meanwhile; // what clients have not seen
 mod plan; // what to do about the log that was found
 mod node; // one machine: states, and what it asks
 mod server; // where Redis is
@@ -18,7 +19,7 @@ mod server; // where Redis is
 #[cfg(test)]
 mod simulation;
 
-pub use self::change::{Change, Edit};
+pub use self::change::Change;
 pub use self::digest::digest;
 pub use self::entry::{Chain, EntryKind, LogEntry, NodeOrigin, Position};
 pub use self::node::{Applied, Command, Node, NodeOptions, Report, SavedNode};

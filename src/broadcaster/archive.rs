@@ -194,6 +194,10 @@ fn write(store: &mut Store, effect: &Effect) -> bool {
             store.write(*room, entry.clone());
             return true;
         }
+        Effect::RecordRoll(change) => {
+            store.note(change.clone());
+            return true;
+        }
         Effect::RecordTopic(room, topic) => {
             store.set_topic(*room, topic.clone());
             return true;

@@ -84,7 +84,7 @@ impl Dispatcher {
                 self.end_wait_if_refused(now, id, asked, WaitFor::BanChange);
             }
             // Only for the archive.
-            Effect::Record(..) | Effect::RecordTopic(..) => {}
+            Effect::Record(..) | Effect::RecordTopic(..) | Effect::RecordRoll(_) => {}
             Effect::Reload => {
                 if let Err(error) = os::ask_for_reload() {
                     log::error!("cannot start a reload: {error}");

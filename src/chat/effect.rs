@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::message::{Message, Reason};
 use super::model::{
-    AnswerForm, AuthClaim, BanChange, ClientId, Entry, LineFilter, Nick, NodeNumber, RoomId,
-    RoomName,
+    AnswerForm, AuthClaim, BanChange, ClientId, Entry, LineFilter, Nick, NodeNumber, RollChange,
+    RoomId, RoomName,
 };
 use crate::text::Text;
 
@@ -37,6 +37,8 @@ pub enum Effect {
     Forget(ClientId, LineFilter),
     /// Write a line to the disk that is shown, or was shown, in another way.
     Record(RoomName, Entry),
+    /// Write a change of the accounts or bans to the disk.
+    RecordRoll(RollChange),
     /// The same for a topic.
     RecordTopic(RoomName, Option<Text>),
     /// Reload the settings.
@@ -207,6 +209,7 @@ impl Effect {
             Self::Tell { to: Audience::Room(..) | Audience::Everyone, .. }
             | Self::Record(..)
             | Self::RecordTopic(..)
+            | Self::RecordRoll(_)
             | Self::Reload
             | Self::Moderated(_) => None,
         }
@@ -223,7 +226,7 @@ fn record(effect: Effect) -> Option<Effect> {
         },
         Effect::ChangeBan(_, change) => Some(Effect::ChangeBan(ClientId::NOBODY, change)),
         Effect::Forget(_, filter) => Some(Effect::Forget(ClientId::NOBODY, filter)),
-        Effect::Record(..) | Effect::RecordTopic(..) => Some(effect),
+        Effect::Record(..) | Effect::RecordTopic(..) | Effect::RecordRoll(_) => Some(effect),
         _ => None,
     }
 }

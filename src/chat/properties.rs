@@ -159,7 +159,9 @@ impl World {
                     self.asked.push_back((id, event));
                 }
                 Effect::Reload | Effect::Moderated(_) => {}
-                Effect::Record(..) | Effect::RecordTopic(..) => unreachable!("there is no cluster"),
+                Effect::Record(..) | Effect::RecordTopic(..) | Effect::RecordRoll(_) => {
+                    unreachable!("there is no cluster")
+                }
                 Effect::TurnedAway(id) => drop(self.screens.remove(&id)),
                 Effect::Renamed(id, ..) | Effect::LoginFailed(id, _) => {
                     assert!(self.screens.contains_key(&id));

@@ -1,7 +1,8 @@
 //! The chat of a cluster: all nodes have the same, whatever their settings and their disks are.
 
+use super::effect::{Effect, Effects};
 use super::event::Event;
-use super::model::{Account, ClientId};
+use super::model::{Account, BanChange, ClientId, Nick, Now, PasswordHash, PasswordId, RollChange};
 use super::refusal::Refusal;
 use super::state::Chat;
 use crate::text::Text;
@@ -13,6 +14,53 @@ impl Chat {
     pub fn set_shared(&mut self, is_shared: bool) {
         self.registry.set_shared(is_shared);
         self.remember();
+    }
+
+    /// Makes a change of the accounts or bans that no client asked for here.
+    pub fn change_roll(&mut self, now: Now, change: RollChange, effects: &mut Effects) {
+        match change.clone() {
+            RollChange::Register(account, hash) => self.registry.add(account, Some(hash)),
+            RollChange::SetPassword(nick, hash) => {
+                let password = PasswordId::of(hash.as_str());
+                self.change_account(nick, Some(hash), |account| account.password = password);
+            }
+            RollChange::SetRole(nick, role) => {
+                self.change_account(nick, None, |account| account.role = role);
+            }
+            RollChange::Remove(nick) => self.registry.remove(nick),
+            RollChange::Ban(BanChange::Ban(ban)) => self.registry.ban(now.moment, ban),
+            RollChange::Ban(BanChange::Unban(mask)) => self.registry.unban(mask),
+        }
+        effects.push(Effect::RecordRoll(change));
+        self.enforce(now, effects);
+    }
+
+    fn change_account(
+        &mut self,
+        nick: Nick,
+        hash: Option<PasswordHash>,
+        change: impl FnOnce(&mut Account),
+    ) {
+        let known = self.registry.account(nick).copied();
+        if let Some(mut account) = known.filter(|account| account.nick == nick) {
+            change(&mut account);
+            let hash = hash.or_else(|| self.registry.hash(nick).cloned());
+            self.registry.add(account, hash);
+        }
+    }
+
+    /// Whether the chat has nothing in the place of what a change would add.
+    pub fn lacks(&self, change: &RollChange) -> bool {
+        match change {
+            RollChange::Register(account, _) => self.registry.account(account.nick).is_none(),
+            RollChange::Ban(BanChange::Ban(ban)) => !self.registry.has_ban_on(ban.mask),
+            _ => false,
+        }
+    }
+
+    /// All accounts with their passwords, and all bans, as the changes that make them.
+    pub fn whole_roll(&self) -> Vec<RollChange> {
+        self.registry.as_changes()
     }
 
     /// What follows from an answer of a store when the log had another decision before it: the

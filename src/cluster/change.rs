@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::chat::{Account, BanChange, Event, Guest, LateLine, LineFilter, Nick, PasswordHash};
+use crate::chat::{Event, Guest, LateLine, LineFilter, RollChange};
 
 /// An input of a node that changes the chat, as JSON.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -16,9 +16,12 @@ pub enum Change {
     /// What the node's clients said while it was cut off.
     #[serde(rename = "late")]
     Late(Vec<LateLine>),
-    /// A change of accounts or bans that no client asked for.
-    #[serde(rename = "edit")]
-    Edit(Edit),
+    /// A change of accounts or bans that no client asked for here.
+    #[serde(rename = "roll")]
+    Roll(RollChange),
+    /// The same, from a node's disk: only what the chat does not have.
+    #[serde(rename = "own")]
+    Missing(Vec<RollChange>),
     /// Lines are to be forgotten, as an operator said while the node was cut off.
     #[serde(rename = "forget")]
     Forget(LineFilter),
@@ -33,17 +36,4 @@ pub enum Change {
         /// The digest.
         digest: String,
     },
-}
-
-/// A change of the accounts or bans.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Edit {
-    /// There is this account, with this hash of its password.
-    Account(Account, PasswordHash),
-    /// There is this account unless there is one of that nick.
-    NewAccount(Account, PasswordHash),
-    /// There is no such account.
-    NoAccount(Nick),
-    /// A ban or its end.
-    Ban(BanChange),
 }

@@ -30,7 +30,7 @@ pub struct Position {
 }
 
 /// What an entry is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum EntryKind {
     /// `e`: a sealed input of a node.
     Input,
@@ -45,7 +45,7 @@ pub enum EntryKind {
 }
 
 /// An entry of the log, as it is in the stream under the id `n-0`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogEntry {
     /// Its number, from 1.
     pub n: u64,

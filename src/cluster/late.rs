@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::change::{Change, Edit};
-use crate::chat::{Chat, LateLine, LineFilter};
+use super::change::Change;
+use crate::chat::{Chat, LateLine, LineFilter, RollChange};
 
 /// Most lines that wait, and most bytes of them.
 const MAX_LINES: usize = 10_000;
@@ -16,7 +16,7 @@ const MAX_CHANGES: usize = 1000;
 pub(super) struct Late {
     lines: Vec<LateLine>,
     bytes: usize,
-    edits: Vec<Edit>,
+    changes: Vec<RollChange>,
     forgotten: Vec<LineFilter>,
     /// Whether a line was refused: so are all later ones, as they are known by their last number.
     is_full: bool,
@@ -38,9 +38,9 @@ impl Late {
         false
     }
 
-    pub(super) fn push_edit(&mut self, edit: Edit) {
-        if self.edits.len() < MAX_CHANGES {
-            self.edits.push(edit);
+    pub(super) fn push_change(&mut self, change: RollChange) {
+        if self.changes.len() < MAX_CHANGES {
+            self.changes.push(change);
         }
     }
 
@@ -67,9 +67,9 @@ impl Late {
         let lines: Vec<_> = lines.filter(is_unknown).cloned().collect();
         let count = lines.len();
         let lines = (count > 0).then_some(Change::Late(lines));
-        let edits = self.edits.iter().cloned().map(Change::Edit);
+        let changes = self.changes.iter().cloned().map(Change::Roll);
         let forgotten = self.forgotten.iter().cloned().map(Change::Forget);
-        (lines.into_iter().chain(edits).chain(forgotten).collect(), count)
+        (lines.into_iter().chain(changes).chain(forgotten).collect(), count)
     }
 
     /// How many lines wait.

@@ -57,6 +57,12 @@ impl Memory {
         self.entries.range(first..).map(|(entry, _)| entry.clone()).collect()
     }
 
+    /// The same, with the lines that they added.
+    pub(super) fn into_last(mut self) -> Vec<(LogEntry, Vec<SaidLine>)> {
+        let first = self.entries.len().saturating_sub(MAX_FOUNDED);
+        self.entries.drain(first..).collect()
+    }
+
     /// The inputs of living nodes that their log does not have.
     pub(super) fn missing(&self, living: &[LivingNode]) -> Vec<(NodeOrigin, u64, Vec<u8>)> {
         let inputs = self.entries.iter().map(|(entry, _)| entry);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::change::{Change, Edit};
+use super::change::Change;
 use super::digest::digest;
 use super::entry::{EntryKind, LogEntry, NodeOrigin, Position};
 use super::request::LogSnapshot;
@@ -202,7 +202,14 @@ impl Replica {
             Change::Late(lines) => {
                 outcome.lines = self.chat.pass_on(now, number, lines, are_new, effects);
             }
-            Change::Edit(edit) => self.edit(edit, effects),
+            Change::Roll(change) => self.chat.change_roll(now, change, effects),
+            Change::Missing(changes) => {
+                for change in changes {
+                    if self.chat.lacks(&change) {
+                        self.chat.change_roll(now, change, effects);
+                    }
+                }
+            }
             Change::Forget(filter) => {
                 self.chat.forget(&filter);
                 effects.push(Effect::Forget(ClientId::NOBODY, filter));
@@ -211,11 +218,6 @@ impl Replica {
             Change::Digest { n, digest } => outcome.notice = Some(Notice::Digest(n, digest)),
         }
         outcome
-    }
-
-    /// Applies a change of accounts or bans, and has it written to the disk.
-    pub(super) fn edit(&mut self, edit: Edit, effects: &mut Effects) {
-        let _ = (edit, effects);
     }
 
     /// The digest of the state, in hexadecimal digits: the same on all nodes at the same place.

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::bans::Bans;
 use crate::address::Origin;
-use crate::chat::model::{Account, Ban, Folded, Mask, Moment, Nick, PasswordHash, Role};
+use crate::chat::model::{
+    Account, Ban, BanChange, Folded, Mask, Moment, Nick, PasswordHash, Role, RollChange,
+};
 use crate::chat::refusal::Refusal;
 
 /// All accounts and all bans.
@@ -56,6 +58,35 @@ impl Registry {
             Some(hash) => self.hashes.insert(nick, hash),
             None => self.hashes.remove(&nick),
         };
+    }
+
+    /// Removes the account with exactly this nick.
+    pub(crate) fn remove(&mut self, nick: Nick) {
+        if self.account(nick).is_some_and(|account| account.nick == nick) {
+            self.accounts.remove(&nick.folded());
+            self.hashes.remove(&nick.folded());
+        }
+    }
+
+    /// The hash of an account's password, if no store keeps it for this chat.
+    pub(crate) fn hash(&self, nick: Nick) -> Option<&PasswordHash> {
+        self.hashes.get(&nick.folded())
+    }
+
+    /// Whether there is a ban with exactly this mask.
+    pub(crate) fn has_ban_on(&self, mask: Mask) -> bool {
+        self.bans.iter().any(|ban| ban.mask == mask)
+    }
+
+    /// All accounts whose password is known, and all bans, as the changes that make them.
+    pub(crate) fn as_changes(&self) -> Vec<RollChange> {
+        let account = |account: &Account| {
+            let hash = self.hash(account.nick)?.clone();
+            Some(RollChange::Register(*account, hash))
+        };
+        let accounts = self.accounts.values().filter_map(account);
+        let bans = self.bans.iter().map(|ban| RollChange::Ban(BanChange::Ban(ban.clone())));
+        accounts.chain(bans).collect()
     }
 
     /// Adds a ban, and removes expired ones, as the store does.

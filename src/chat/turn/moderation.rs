@@ -7,7 +7,7 @@ use super::view::Turn;
 use crate::chat::effect::{Audience, Effect, Effects};
 use crate::chat::event::Event;
 use crate::chat::message::{Message, Reason};
-use crate::chat::model::{Account, Ban, BanChange, ClientId, Moment, Nick, Now};
+use crate::chat::model::{Account, Ban, BanChange, ClientId, Moment, Nick, Now, RollChange};
 use crate::chat::refusal::Refusal;
 use crate::chat::state::{AuthOutcome, Chat, Client, Roll};
 use crate::text::Text;
@@ -81,6 +81,10 @@ impl Chat {
         match event {
             Event::Registered(account, hash) | Event::PasswordChanged(account, hash) => {
                 self.registry.add(*account, hash.clone());
+                if let Some(hash) = hash.clone() {
+                    let change = RollChange::Register(*account, hash);
+                    effects.push(Effect::RecordRoll(change));
+                }
             }
             Event::Banned(ban) => {
                 self.report_ban_change(now, client, &BanChange::Ban(ban.clone()), true, effects)

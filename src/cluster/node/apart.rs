@@ -66,7 +66,7 @@ impl Node {
         let origin = NodeOrigin((self.random)());
         let roster = Change::Roster(fork.chat.roster(self.number));
         let (late, lines) = self.late.changes(&self.log.chat);
-        let changes = std::iter::once(roster).chain(late);
+        let changes = std::iter::once(roster).chain(late).chain(self.own_roll());
         let inputs: Vec<_> = changes
             .zip(1..)
             .map(|(change, oseq)| {
@@ -92,6 +92,16 @@ impl Node {
             inputs,
         };
         self.ask(request);
+    }
+
+    /// The accounts and bans on the disk that the log lacks, if the disk is not of this log.
+    fn own_roll(&self) -> Option<Change> {
+        if self.disk_lineage.as_deref() == Some(lineage(&self.epoch)) {
+            return None;
+        }
+        let lacking = self.roll.iter().filter(|change| self.log.chat.lacks(change));
+        let lacking: Vec<_> = lacking.cloned().collect();
+        (!lacking.is_empty()).then_some(Change::Missing(lacking))
     }
 
     /// Whether the node has asked to join, and its clients' inputs wait for that.
@@ -145,8 +155,7 @@ impl Node {
         let (chat, now) = (&self.log.chat, self.log.now_at(now));
         for id in chat.clients_on(self.number) {
             let Some(room) = chat.presence(id).map(|presence| presence.room()) else { continue };
-            let own = meanwhile.iter().filter(|(other, ..)| *other == room);
-            let lines: Vec<_> = own.map(|(_, by, line)| (*by, line.clone())).collect();
+            let lines = meanwhile.in_room(room);
             let around = ("said elsewhere meanwhile:", "end of what was said meanwhile");
             chat.show_block(now, id, room, &lines, around, effects);
             let here = chat.here(id);
@@ -159,7 +168,7 @@ impl Node {
     fn settle_in(&mut self, now: Now) {
         self.has_log = true;
         let lineage = lineage(&self.epoch).to_owned();
-        self.lineage = Some(lineage.clone());
+        (self.lineage, self.disk_lineage) = (Some(lineage.clone()), Some(lineage.clone()));
         self.shown.note_all(&self.log.chat);
         self.late = Default::default();
         self.former = vec![self.origin];

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::state::{Command, Course, Node, PATIENCE, Report};
-use crate::chat::{Effects, LateLine, LineId, NodeNumber, Now};
+use crate::chat::{Effect, Effects, LateLine, LineId, Now};
 use crate::cluster::change::Change;
 use crate::cluster::entry::NodeOrigin;
 use crate::cluster::plan::{Known, Plan, lineage, plan};
@@ -28,6 +28,8 @@ const STALLED: Duration = Duration::from_secs(10);
 /// The time after which the first node makes a snapshot, and the least time between two.
 const SNAPSHOT_AFTER: Duration = Duration::from_secs(600);
 const SNAPSHOT_PAUSE: Duration = Duration::from_secs(5);
+/// How often the nodes compare their states.
+const COMPARED_AFTER: Duration = Duration::from_secs(600);
 /// Most origins that the node may have been.
 const MAX_FORMER: usize = 8;
 
@@ -119,12 +121,15 @@ impl Node {
         match self.course {
             Course::LookAt(at) if at <= now.uptime => {
                 self.course = Course::Looking;
-                self.ask(Request::Look { origin: self.living_as(), at: self.log.at.n });
+                self.ask(Request::Look { origin: self.origin(), at: self.log.at.n });
             }
             Course::CatchingUp(to, _) if self.log.at.n >= to && self.read.is_empty() => {
                 self.join(now);
             }
-            Course::Linked { renew_at } => self.put(now, renew_at),
+            Course::Linked { renew_at } => {
+                self.compare_when_due(now);
+                self.put(now, renew_at);
+            }
             _ => {}
         }
     }
@@ -155,9 +160,8 @@ impl Node {
         let (n, made) = self.link.snapshot;
         let entries = self.log.at.n.saturating_sub(n);
         let age = now.uptime.saturating_sub(made);
-        let is_first = self.log.chat.nodes().next().is_some_and(|(first, _)| first == self.number);
         let is_due = entries >= self.link.snapshot_every || (entries > 0 && age >= SNAPSHOT_AFTER);
-        is_first && is_due && age >= SNAPSHOT_PAUSE
+        is_due && age >= SNAPSHOT_PAUSE && self.is_first()
     }
 
     pub(super) fn ask(&mut self, request: Request) {
@@ -305,11 +309,6 @@ impl Node {
         }
     }
 
-    /// What the node is in the log now.
-    fn living_as(&self) -> Option<NodeOrigin> {
-        (self.number != NodeNumber::ALONE).then_some(self.origin)
-    }
-
     fn fetch(&mut self, to: u64) {
         self.course = Course::Fetching(to);
         self.ask(Request::ReadSnapshot);
@@ -348,11 +347,13 @@ impl Node {
         let chat = &self.log.chat;
         let mut records = Effects::default();
         chat.record_all(&mut records);
+        let roll = chat.whole_roll().into_iter().filter(|change| !self.roll.contains(change));
+        roll.for_each(|change| records.push(Effect::RecordRoll(change)));
         self.told.push_back(records);
         // Of an origin that the chat has not heard, a line may have been shown long ago.
         let is_unseen = |id: &LineId| chat.heard(id.origin()) > 0 && self.shown.is_new(id);
         let lines = chat.all_lines().filter(|(.., line)| is_unseen(&line.id));
-        self.meanwhile.extend(lines.map(|(room, by, line)| (room, by, line.clone())));
+        lines.for_each(|(room, by, line)| self.meanwhile.push((room, by, line.clone())));
     }
 
     /// Keeps the lines of the log so far that the other one does not have, to be passed on.
@@ -404,8 +405,34 @@ impl Node {
         self.ask(Request::Found(Box::new(founding)));
     }
 
+    /// Has all nodes compare their states, if this is the first one and that is due.
+    fn compare_when_due(&mut self, now: Now) {
+        if now.uptime >= self.link.compared + COMPARED_AFTER && self.is_first() {
+            self.link.compared = now.uptime;
+            self.compare();
+        }
+    }
+
     /// Has all nodes compare their states.
     pub fn compare(&mut self) {
         self.publish(Change::Mark, 64);
+    }
+
+    /// Whether this node is the one that does what one has to do.
+    fn is_first(&self) -> bool {
+        self.log.chat.nodes().next().is_some_and(|(first, _)| first == self.number)
+    }
+
+    /// Leaves the cluster for good: its clients are gone for the others at once.
+    pub fn leave(&mut self) {
+        if self.fork.is_none() {
+            self.ask(Request::Leave { epoch: self.epoch.clone(), origin: self.origin });
+        }
+        self.course = Course::Stopped;
+    }
+
+    /// Whether the last request is answered.
+    pub fn is_answered(&self) -> bool {
+        self.link.asked.is_none()
     }
 }

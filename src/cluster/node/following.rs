@@ -1,7 +1,8 @@
 //! Entries of the log: shown at once, or applied silently while the node is not with the others.
 
-use super::state::{Applied, Course, MAX_MEANWHILE, Node, Report};
+use super::state::{Applied, Course, Node, Report};
 use crate::chat::{ClientId, Effects, Now};
+use crate::cluster::change::Change;
 use crate::cluster::entry::{EntryKind, LogEntry};
 use crate::cluster::replica::{Notice, Outcome, Unreadable};
 
@@ -56,13 +57,11 @@ impl Node {
         let is_own = is_input && entry.origin == Some(self.origin);
         let is_new =
             origin.as_ref().is_none_or(|origin| self.shown.is_new_input(origin, entry.oseq));
-        self.note(&entry, notice);
+        self.note(now, &entry, notice);
         let mut applied = Applied::default();
         if self.fork.is_some() {
             let unseen = lines.iter().filter(|(.., line)| self.shown.is_new(&line.id));
-            self.meanwhile.extend(unseen.cloned());
-            let surplus = self.meanwhile.len().saturating_sub(MAX_MEANWHILE);
-            self.meanwhile.drain(..surplus);
+            unseen.for_each(|line| self.meanwhile.push(line.clone()));
             effects.keep_records();
             if is_own {
                 self.lost_nicks.extend(renamed);
@@ -87,16 +86,23 @@ impl Node {
     }
 
     /// Looks at what an entry says to the nodes themselves.
-    fn note(&mut self, entry: &LogEntry, notice: Option<Notice>) {
+    fn note(&mut self, now: Now, entry: &LogEntry, notice: Option<Notice>) {
         match notice {
             None => {}
             Some(Notice::Forged) => self.reports.push(Report::Forged(entry.n)),
-            Some(Notice::Mark) => self.marked = Some((entry.n, self.log.digest())),
+            Some(Notice::Mark) => {
+                let (n, digest) = (entry.n, self.log.digest());
+                self.marked = Some((n, digest.clone()));
+                if entry.origin == Some(self.origin) && self.is_linked() {
+                    self.publish(Change::Digest { n, digest }, 128);
+                }
+            }
             Some(Notice::Digest(n, digest)) => {
                 let own = self.marked.take_if(|(at, _)| *at == n);
                 if own.is_some_and(|(_, own)| own != digest) {
                     self.reports.push(Report::Diverged(n));
                     self.has_diverged = true;
+                    self.look_again(now);
                 }
             }
         }

@@ -2,9 +2,9 @@
 
 use super::state::{Applied, Fork, Node};
 use crate::chat::{
-    Audience, ClientId, Effect, Effects, Event, LateLine, Message, Moment, Now, Refusal,
+    Audience, ClientId, Effect, Effects, Event, LateLine, Message, Moment, Now, Refusal, RollChange,
 };
-use crate::cluster::change::{Change, Edit};
+use crate::cluster::change::Change;
 use crate::cluster::outbox::OwnInput;
 
 impl Node {
@@ -78,13 +78,11 @@ impl Node {
         self.shown.note(&origin, input.oseq);
         let applied = Applied { client: None, ticket: input.ticket };
         let Change::Client(local, event) = input.change else {
-            if let Change::Edit(edit) = input.change {
-                self.late.push_edit(edit);
-            }
+            self.keep_change(input.change, effects);
             return applied;
         };
         if let Event::Registered(account, Some(hash)) = &event {
-            self.late.push_edit(Edit::NewAccount(*account, hash.clone()));
+            self.late.push_change(RollChange::Register(*account, hash.clone()));
         }
         let id = ClientId::on(self.number, local);
         fork.chat.handle(now, id, event, effects);
@@ -102,7 +100,9 @@ impl Node {
         }
         for effect in effects.iter() {
             match effect {
-                Effect::ChangeBan(_, change) => self.late.push_edit(Edit::Ban(change.clone())),
+                Effect::ChangeBan(_, change) => {
+                    self.late.push_change(RollChange::Ban(change.clone()));
+                }
                 Effect::Forget(_, filter) => self.late.push_forgotten(filter.clone()),
                 _ => {}
             }
@@ -127,9 +127,19 @@ impl Node {
         }
     }
 
-    /// Changes an account or a ban on all nodes.
-    pub fn edit(&mut self, edit: Edit) {
-        self.publish(Change::Edit(edit), 512);
+    /// Makes a change of the accounts or bans on all nodes.
+    pub fn change_roll(&mut self, change: RollChange) {
+        self.publish(Change::Roll(change), 512);
+    }
+
+    /// Makes a change that is no client's in the fork, and keeps it for the others.
+    fn keep_change(&mut self, change: Change, effects: &mut Effects) {
+        let Change::Roll(change) = change else { return };
+        if let Some(fork) = &mut self.fork {
+            fork.chat.change_roll(fork.now(Now::default()), change.clone(), effects);
+        }
+        effects.localize(self.number);
+        self.late.push_change(change);
     }
 
     /// The wall-clock time of the last entry, for tests and figures.

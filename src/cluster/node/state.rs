@@ -4,12 +4,13 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
-use crate::chat::{Chat, ClientId, Effects, Nick, NodeNumber, Now};
+use crate::chat::{Chat, ClientId, Effects, Nick, NodeNumber, Now, RollChange};
 use crate::cluster::entry::{LogEntry, NodeOrigin};
 use crate::cluster::late::Late;
+use crate::cluster::meanwhile::Meanwhile;
 use crate::cluster::memory::Memory;
 use crate::cluster::outbox::{Outbox, OwnInput};
-use crate::cluster::replica::{Replica, SaidLine};
+use crate::cluster::replica::Replica;
 use crate::cluster::request::{Request, Ticket};
 use crate::cluster::sealing::ClusterKey;
 use crate::cluster::shown::Shown;
@@ -18,8 +19,6 @@ use crate::cluster::shown::Shown;
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 /// Entries after which the first node makes a snapshot.
 const SNAPSHOT_ENTRIES: u64 = 10_000;
-/// Most lines that are shown of what was said elsewhere meanwhile.
-pub(super) const MAX_MEANWHILE: usize = 1000;
 
 /// What makes a node.
 pub struct NodeOptions {
@@ -31,6 +30,8 @@ pub struct NodeOptions {
     pub lineage: Option<String>,
     /// What it was before, if that may still live.
     pub was: Option<NodeOrigin>,
+    /// The accounts and bans on its disk.
+    pub roll: Vec<RollChange>,
     /// The key of the cluster.
     pub key: ClusterKey,
     /// Makes random bytes, which are never the same again.
@@ -114,6 +115,9 @@ pub struct Node {
     /// The epoch of the log that was seen last.
     pub(super) epoch: String,
     pub(super) lineage: Option<String>,
+    /// The lineage that the disk was of at the start, and the accounts and bans on it.
+    pub(super) disk_lineage: Option<String>,
+    pub(super) roll: Vec<RollChange>,
     /// What the node is now, and by which number; and what it may have been before.
     pub(super) origin: NodeOrigin,
     pub(super) number: NodeNumber,
@@ -130,7 +134,7 @@ pub struct Node {
     pub(super) shown: Shown,
     pub(super) late: Late,
     /// Lines that were said elsewhere, which the clients have not seen.
-    pub(super) meanwhile: VecDeque<SaidLine>,
+    pub(super) meanwhile: Meanwhile,
     /// Clients that lost their nick by joining, with that nick.
     pub(super) lost_nicks: Vec<(ClientId, Nick)>,
     /// How many lines the node joins with.
@@ -161,6 +165,8 @@ pub(super) struct LinkState {
     pub(super) empty_since: Option<Duration>,
     /// Where the last snapshot was, and when it was made.
     pub(super) snapshot: (u64, Duration),
+    /// When this node last had the others compare their states.
+    pub(super) compared: Duration,
     /// Entries after which the first node makes one.
     pub(super) snapshot_every: u64,
     /// The trouble that was reported last, so that it is reported once.
@@ -219,7 +225,7 @@ impl Node {
     /// A node that has not joined yet, at `now` by its own clock. `chat` is what its disk has, with
     /// the clients that it brings along under their numbers here.
     pub fn new(options: NodeOptions, chat: Chat, now: Now) -> Self {
-        let NodeOptions { name, has_archive, lineage, was, key, mut random } = options;
+        let NodeOptions { name, has_archive, lineage, was, roll, key, mut random } = options;
         let origin = NodeOrigin(random());
         let fork = Fork {
             chat: chat.clone(),
@@ -234,6 +240,10 @@ impl Node {
         let mut log = Replica::new(chat);
         log.chat.set_shared(true);
         log.chat.keep_only(log.now(), NodeNumber(u32::MAX));
+        let mut effects = Effects::default();
+        for change in roll.clone() {
+            log.chat.change_roll(log.now(), change, &mut effects);
+        }
         Self {
             name,
             has_archive,
@@ -244,7 +254,9 @@ impl Node {
             fork: Some(fork),
             course: Course::LookAt(now.uptime),
             epoch: String::new(),
+            disk_lineage: lineage.clone(),
             lineage,
+            roll,
             origin,
             number: NodeNumber::ALONE,
             former: was.into_iter().collect(),
@@ -256,7 +268,7 @@ impl Node {
             memory: Memory::default(),
             shown: Shown::default(),
             late: Late::default(),
-            meanwhile: VecDeque::new(),
+            meanwhile: Meanwhile::default(),
             lost_nicks: Vec::new(),
             passed_on: 0,
             has_diverged: false,
@@ -315,6 +327,11 @@ impl Node {
     /// Has the first node make a snapshot after so many entries.
     pub fn set_snapshot_every(&mut self, entries: u64) {
         self.link.snapshot_every = entries;
+    }
+
+    /// What the node is now, if it has joined.
+    pub fn origin(&self) -> Option<NodeOrigin> {
+        (self.number != NodeNumber::ALONE).then_some(self.origin)
     }
 
     /// Takes the commands for the link.

@@ -77,20 +77,7 @@ pub(super) struct Machine {
 
 impl Machine {
     pub(super) fn start(name: &str, disk: Disk, clock: u64, seed: u64) -> Self {
-        let mut random = Rng(seed | 1);
-        let skew = Duration::from_millis(random.below(100_000));
-        let options = NodeOptions {
-            name: name.to_owned(),
-            has_archive: false,
-            lineage: disk.lineage.clone(),
-            was: disk.origin,
-            key: ClusterKey::new(&[5; 32]).unwrap(),
-            random: Box::new(move || {
-                let mut bytes = [0; 16];
-                bytes.iter_mut().for_each(|byte| *byte = random.next() as u8);
-                bytes
-            }),
-        };
+        let (skew, options) = options(name, &disk, seed);
         let chat = Chat::new(Settings { replay: 20, ..Settings::default() });
         let now = now(skew, clock);
         Self {
@@ -118,6 +105,25 @@ impl Machine {
     pub(super) fn into_disk(self) -> Disk {
         let Self { disk, lobby, lineage, origin, .. } = self;
         Disk { lines: disk, lobby, lineage, origin }
+    }
+
+    /// The next process goes on where this one stops.
+    pub(super) fn restart(self, clock: u64, seed: u64) -> Self {
+        let Self { name, mut node, disk, lobby, lineage, origin, skew, .. } = self;
+        assert!(node.take_commands().is_empty());
+        let disk = Disk { lines: disk, lobby, lineage, origin };
+        let (chat, saved) = node.into_saved();
+        let saved = serde_json::to_string(&saved).unwrap();
+        let chat = serde_json::to_string(&chat).unwrap();
+        let (_, options) = options(&name, &disk, seed);
+        let mut chat: Chat = serde_json::from_str(&chat).unwrap();
+        chat.await_announcements();
+        chat.configure(Settings { replay: 20, ..Settings::default() });
+        let saved = serde_json::from_str(&saved).unwrap();
+        let node = Node::restore(options, chat, saved, now(skew, clock));
+        let Disk { lines: disk, lobby, lineage, origin } = disk;
+        let (coming, following) = (VecDeque::new(), None);
+        Self { name, node, disk, lobby, lineage, origin, skew, coming, following, ..self }
     }
 
     pub(super) fn connect(&mut self, address: u8) -> u64 {
@@ -346,4 +352,23 @@ impl Screen {
 fn now(skew: Duration, clock: u64) -> Now {
     let moment = Moment { unix_ms: clock as i64 + skew.as_millis() as i64 };
     Now { uptime: skew + Duration::from_millis(clock), moment }
+}
+
+fn options(name: &str, disk: &Disk, seed: u64) -> (Duration, NodeOptions) {
+    let mut random = Rng(seed | 1);
+    let skew = Duration::from_millis(random.below(100_000));
+    let options = NodeOptions {
+        name: name.to_owned(),
+        has_archive: false,
+        lineage: disk.lineage.clone(),
+        was: disk.origin,
+        roll: Vec::new(),
+        key: ClusterKey::new(&[5; 32]).unwrap(),
+        random: Box::new(move || {
+            let mut bytes = [0; 16];
+            bytes.iter_mut().for_each(|byte| *byte = random.next() as u8);
+            bytes
+        }),
+    };
+    (skew, options)
 }

@@ -127,8 +127,19 @@ impl World {
             35 => self.fail_redis(),
             36 => self.split(),
             37 => self.machines.iter_mut().flatten().for_each(|machine| machine.node.compare()),
+            38 => self.restart(index),
             _ => self.speak(index),
         }
+    }
+
+    /// A hot restart: the clients notice nothing.
+    fn restart(&mut self, index: usize) {
+        let Some(machine) = self.machines[index].take_if(|machine| !machine.is_paused) else {
+            return;
+        };
+        self.note(format!("restart {index}"));
+        let seed = self.rng.next();
+        self.machines[index] = Some(machine.restart(self.clock, seed));
     }
 
     fn speak(&mut self, index: usize) {
