@@ -1,11 +1,14 @@
 //! The broadcaster: the one thread that owns the chat, and sends to all clients.
 
+mod log; // the order in which inputs change the chat
 mod archive; // effects that wait for the disk
 mod pending; // clients that wait for an answer, and their input meanwhile
 mod status; // metrics, and the service manager's status
 mod words; // what clients say, in the debug log
 mod identity; // logins, new names and addresses in the log
-mod dispatch; // an input becomes effects
+mod behind; // what is done once a client's inputs are applied
+mod dispatch; // an input becomes an event
+mod follow; // an event becomes effects
 mod perform; // effects become bytes
 mod upkeep; // timers, and the store's reports
 mod parking; // sessions saved for the next process

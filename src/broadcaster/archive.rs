@@ -60,6 +60,7 @@ impl Archive {
                 // Shows nothing, and takes the password, which is kept only until then.
                 | Effect::Authenticate(..)
                 // Only for the log, which needs the client's address: later it may be gone.
+                | Effect::Arrived(..)
                 | Effect::Departed(..)
                 | Effect::Renamed(..)
                 | Effect::LoginFailed(..)

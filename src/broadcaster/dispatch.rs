@@ -8,12 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::archive::Archive;
+use super::behind::{Behind, Deed, Ending};
 use super::identity::PendingAuth;
-use super::pending::{Pending, WaitFor};
+use super::log::Log;
+use super::pending::Pending;
 use super::status::Status;
 use crate::address::Origin;
 use crate::admission::Limits;
-use crate::chat::{self, Chat, ClientId, Effects, Event, NOT_IN_TIME, Now, Reason};
+use crate::chat::{self, Chat, ClientId, Effects, Event, Now, Reason};
 use crate::config::Durability;
 use crate::delivery::{Peer, Peers};
 use crate::intake::Input;
@@ -22,7 +24,6 @@ use crate::restart::ManagerThread;
 use crate::runtime::{Clock, Replaceable, Wakeup};
 use crate::store::Store;
 use crate::telemetry::{Metrics, Refused};
-use crate::text::Text;
 use crate::wire::{Dialect, Farewell, Incoming, MAX_WITHOUT_LINE_END, WireError, http_refusal};
 
 /// What the broadcaster shares with the rest of the server.
@@ -48,13 +49,16 @@ pub struct Environment {
 #[derive(Debug)]
 pub(super) struct Dispatcher {
     pub(super) limits: Replaceable<Limits>,
-    pub(super) chat: Chat,
+    pub(super) log: Log,
     pub(super) peers: Peers,
     pub(super) effects: Effects,
     pub(super) archive: Archive,
     pub(super) status: Status,
     pub(super) pending: Pending,
     pub(super) pending_auth: PendingAuth,
+    pub(super) behind: Behind,
+    /// Whether effects of an applied input are being carried out.
+    pub(super) is_following: bool,
     /// Clients that get the rest of their queue, and when they are closed, earliest first.
     pub(super) leaving: VecDeque<(Duration, ClientId)>,
     web_port: Option<u16>,
@@ -66,13 +70,15 @@ impl Dispatcher {
         let is_strict = matches!(store, Some((_, Durability::Strict)));
         Self {
             limits,
-            chat,
+            log: Log::alone(chat),
             peers: Peers::new(writable, manager.clone()),
             effects: Effects::default(),
             archive: Archive::new(store.map(|(store, _)| store), is_strict),
             status: Status::new(manager, metrics),
             pending: Pending::default(),
             pending_auth: PendingAuth::default(),
+            behind: Behind::default(),
+            is_following: false,
             leaving: VecDeque::new(),
             web_port,
         }
@@ -106,14 +112,6 @@ impl Dispatcher {
         }
     }
 
-    /// Tells the chat which clients no longer wait for an answer, before more of their input is
-    /// handled: they may be about to enter a room.
-    fn end_unanswered(&mut self, now: Now) {
-        for (id, what) in self.pending.take_unanswered() {
-            self.apply(now, id, not_in_time(what));
-        }
-    }
-
     /// Handles an input, or defers it if its client waits for an answer.
     fn dispatch_in_turn(&mut self, now: Now, input: Input) {
         let Some(input) = self.pending.defer(input) else { return };
@@ -126,13 +124,13 @@ impl Dispatcher {
             Input::Idle(id, limit) => self.apply(now, id, Event::Idle(limit)),
             Input::Gone(id, reason) => {
                 self.apply(now, id, Event::Gone(reason));
-                self.close_after_flush(now, id, Peer::finish_unread);
+                self.behind(now, id, Deed::Close(Ending::Gone));
             }
             Input::Writable(id) => self.peers.with(id, |peer, _| peer.set_writable()),
             Input::Store(event) => self.handle_store_event(now, event),
             Input::Count(reply) => drop(reply.try_send(self.count())),
             Input::Configure(settings) => {
-                self.chat.configure(settings);
+                self.log.configure(settings);
                 self.read_rooms(now);
             }
             // The loop handles these.
@@ -144,11 +142,6 @@ impl Dispatcher {
         let (addr, traits) = (peer.addr(), dialect.traits(!peer.transport().is_bare()));
         self.peers.add(id, peer);
         self.apply(now, id, Event::Connected(Origin::of(addr.ip()), traits));
-        if let Some(nick) = self.chat.nick(id) {
-            // Its record is written by now: the next process closes connections without one.
-            self.peers.store(id);
-            log::info!("{nick} connected from {addr}");
-        }
     }
 
     /// Handles the items of one read; defers those behind one that waits for an answer.
@@ -196,11 +189,11 @@ impl Dispatcher {
             Incoming::Error(WireError::Tls) => self.refuse(now, id, "TLS", Refused::Tls),
             Incoming::Error(WireError::WebSocket(code)) => {
                 self.apply(now, id, Event::Gone(Reason::Disconnected));
-                self.disconnect(now, id, Farewell::Broken(code));
+                self.disconnect_behind(now, id, Farewell::Broken(code));
             }
             Incoming::HungUp => {
                 self.apply(now, id, Event::Gone(Reason::Disconnected));
-                self.close_after_flush(now, id, Peer::finish);
+                self.behind(now, id, Deed::Close(Ending::HungUp));
             }
         }
     }
@@ -214,37 +207,18 @@ impl Dispatcher {
         let answer = http_refusal(self.web_port);
         self.peers.with(id, |peer, feeds| peer.send(&answer, feeds));
         self.apply(now, id, Event::Gone(Reason::Disconnected));
-        self.disconnect(now, id, Farewell::Expelled);
-    }
-
-    /// Passes an event to the chat, and carries out the effects.
-    pub(super) fn apply(&mut self, now: Now, id: ClientId, event: Event) {
-        self.chat.handle(now, id, event, &mut self.effects);
-        if self.archive.is_there() {
-            self.effects.iter().for_each(|effect| self.pending.note(now.uptime, effect));
-        }
-        self.carry_out(now);
-        self.pending_auth.drop_password(id);
-        self.status.note(id, &self.chat, self.peers.lasting_dialect(id));
+        self.disconnect_behind(now, id, Farewell::Expelled);
     }
 
     /// Tells all clients that the server is going down.
     pub(super) fn go_down(&mut self, now: Now) {
-        self.chat.go_down(&mut self.effects);
+        self.log.go_down(&mut self.effects);
         self.carry_out(now);
     }
 
     /// The parts that the next process gets.
     pub(super) fn into_parts(self) -> (Chat, Peers) {
-        (self.chat, self.peers)
-    }
-}
-
-/// What happened to a client whose answer did not come in time.
-fn not_in_time(what: WaitFor) -> Event {
-    match what {
-        WaitFor::Exists(_) => Event::NotFound(Text::new(NOT_IN_TIME)),
-        _ => Event::NotAnswered,
+        (self.log.into_chat(), self.peers)
     }
 }
 

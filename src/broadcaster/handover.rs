@@ -19,16 +19,16 @@ impl Broadcaster {
     pub fn adopt(&mut self, id: ClientId, peer: Peer) {
         let dispatcher = &mut self.dispatcher;
         dispatcher.peers.adopt(id, peer);
-        for &room in dispatcher.chat.rooms_of(id) {
+        for &room in dispatcher.log.rooms_of(id) {
             dispatcher.peers.enter(id, room);
         }
-        dispatcher.status.note(id, &dispatcher.chat, dispatcher.peers.lasting_dialect(id));
+        dispatcher.note(id);
     }
 
     /// Takes over a client from its record after a crash; `None` if its nick is not free.
     pub fn bring_back(&mut self, record: &Record, peer: Peer) -> Option<()> {
-        let (now, chat) = (self.clock.now(), &mut self.dispatcher.chat);
-        chat.bring_back(now, record.id, &record.presence).then(|| self.adopt(record.id, peer))
+        let (now, log) = (self.clock.now(), &mut self.dispatcher.log);
+        log.bring_back(now, record.id, &record.presence).then(|| self.adopt(record.id, peer))
     }
 
     /// Disconnects a client for which no thread could be started.
@@ -41,12 +41,12 @@ impl Broadcaster {
     pub(super) fn begin(&mut self) {
         let (now, dispatcher) = (self.clock.now(), &mut self.dispatcher);
         dispatcher.status.take_over();
-        for id in dispatcher.chat.clients() {
+        for id in dispatcher.log.clients() {
             if dispatcher.peers.addr(id).is_none() {
                 dispatcher.apply(now, id, Event::Gone(Reason::Disconnected));
             }
         }
-        dispatcher.chat.await_announcements();
+        dispatcher.log.await_announcements();
         dispatcher.enforce(now);
         dispatcher.read_rooms(now);
         dispatcher.flush(now);

@@ -46,14 +46,17 @@ pub(super) enum WaitFor {
     BanChange,
     /// Effects that are held back until they are on disk.
     Disk,
+    /// The log, until it has applied what the client sent.
+    Log,
 }
 
 impl WaitFor {
-    /// How long a client waits for it at most.
-    fn patience(self) -> Duration {
+    /// How long a client waits for it at most. The log applies everything in the end.
+    fn patience(self) -> Option<Duration> {
         match self {
-            Self::BanChange => MOST_FOR_BAN_CHANGE,
-            Self::Answer | Self::Exists(_) | Self::Disk => MOST,
+            Self::BanChange => Some(MOST_FOR_BAN_CHANGE),
+            Self::Answer | Self::Exists(_) | Self::Disk => Some(MOST),
+            Self::Log => None,
         }
     }
 
@@ -65,15 +68,15 @@ impl WaitFor {
         }
     }
 
-    /// Whether the chat has to be told when it does not come in time.
-    fn is_answer(self) -> bool {
-        matches!(self, Self::Answer | Self::Exists(_))
+    /// Whether something has to be done when it does not come in time.
+    fn is_missed(self) -> bool {
+        matches!(self, Self::Answer | Self::Exists(_) | Self::Log)
     }
 }
 
 #[derive(Debug)]
 struct Waiting {
-    until: Duration,
+    until: Option<Duration>,
     later: VecDeque<Input>,
     weight: usize,
     what: WaitFor,
@@ -115,16 +118,21 @@ impl Pending {
         }
     }
 
-    fn wait(&mut self, now: Duration, id: ClientId, what: WaitFor) {
+    /// Makes a client wait, unless it waits already. Whoever waits for the log and has then asked
+    /// the store waits for the store.
+    pub(super) fn wait(&mut self, now: Duration, id: ClientId, what: WaitFor) {
         if self.is_over {
-            if what.is_answer() {
+            if what.is_missed() {
                 self.unanswered.push((id, what));
             }
             return;
         }
-        let until = now + what.patience();
-        let waiting = Waiting { until, later: VecDeque::new(), weight: 0, what };
-        self.waiting.entry(id).or_insert(waiting);
+        let until = what.patience().map(|patience| now + patience);
+        let new = || Waiting { until, later: VecDeque::new(), weight: 0, what };
+        let waiting = self.waiting.entry(id).or_insert_with(new);
+        if waiting.what == WaitFor::Log && what != WaitFor::Disk {
+            (waiting.until, waiting.what) = (until, what);
+        }
     }
 
     /// Ends the wait of all clients that wait for the disk: everything is written.
@@ -177,7 +185,8 @@ impl Pending {
 
     /// Ends the wait of all clients that have waited for their [patience](WaitFor::patience).
     pub(super) fn end_overdue(&mut self, now: Duration) {
-        let overdue = self.waiting.iter().filter(|(_, waiting)| waiting.until <= now);
+        let is_over = |waiting: &Waiting| waiting.until.is_some_and(|until| until <= now);
+        let overdue = self.waiting.iter().filter(|(_, waiting)| is_over(waiting));
         let overdue: Vec<_> = overdue.map(|(id, waiting)| (*id, waiting.what)).collect();
         for (id, what) in overdue {
             self.is_disk_late |= what == WaitFor::BanChange;
@@ -187,7 +196,7 @@ impl Pending {
 
     fn give_up(&mut self, id: ClientId) {
         if let Some(waiting) = self.waiting.get(&id)
-            && waiting.what.is_answer()
+            && waiting.what.is_missed()
         {
             self.unanswered.push((id, waiting.what));
         }
@@ -196,7 +205,7 @@ impl Pending {
 
     /// When [`end_overdue`](Self::end_overdue) has something to do next.
     pub(super) fn next_deadline(&self) -> Option<Duration> {
-        self.waiting.values().map(|waiting| waiting.until).min()
+        self.waiting.values().filter_map(|waiting| waiting.until).min()
     }
 
     /// The clients that waited for an answer in vain since the last call, and for which.
@@ -212,7 +221,8 @@ impl Pending {
     /// Ends all waits; from here on no client waits.
     pub(super) fn end_all(&mut self) {
         self.is_over = true;
-        self.end_overdue(Duration::MAX);
+        let all: Vec<_> = self.waiting.keys().copied().collect();
+        all.into_iter().for_each(|id| self.give_up(id));
     }
 }
 

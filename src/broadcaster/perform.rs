@@ -4,13 +4,13 @@ use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use super::archive::Held;
+use super::behind::{Deed, Ending};
 use super::dispatch::Dispatcher;
 use super::identity::{log_failed_login, log_rename};
 use super::pending::WaitFor;
 use super::words;
 use crate::address::Address;
 use crate::chat::{Audience, AuthClaim, ClientId, Effect, Event, Message, NOT_DONE, Now, Reason};
-use crate::delivery::{Feeds, Peer};
 use crate::os;
 use crate::telemetry::Refused;
 use crate::text::Text;
@@ -93,7 +93,15 @@ impl Dispatcher {
             Effect::Renamed(id, from, to) => log_rename(from, to, self.peers.addr(id)),
             Effect::LoginFailed(id, nick) => log_failed_login(nick, self.peers.addr(id)),
             Effect::Moderated(moderation) => log::info!("operator {moderation}"),
-            Effect::Changed(id) => self.status.note(id, &self.chat, self.peers.lasting_dialect(id)),
+            Effect::Changed(id) => self.note(id),
+            Effect::Arrived(id, nick) => {
+                // First its record: the next process closes connections without one.
+                self.note(id);
+                self.peers.store(id);
+                if let Some(addr) = self.peers.addr(id) {
+                    log::info!("{nick} connected from {addr}");
+                }
+            }
             Effect::TurnedAway(id) => {
                 if let Some(addr) = self.peers.addr(id) {
                     log::warn!("refused {addr}: banned");
@@ -133,24 +141,19 @@ impl Dispatcher {
     ) {
         if let Err(event) = asked {
             self.apply(now, id, event);
-            self.pending.end(id, what);
+            self.behind(now, id, Deed::EndWait(what));
         }
     }
 
     /// Ends a client's connection with the end that its protocol asks for.
-    pub(super) fn disconnect(&mut self, now: Now, id: ClientId, farewell: Farewell) {
-        self.close_after_flush(now, id, |peer, feeds| peer.say_farewell(farewell, feeds));
+    fn disconnect(&mut self, now: Now, id: ClientId, farewell: Farewell) {
+        self.close_after_flush(now, id, Ending::Farewell(farewell));
     }
 
     /// Sends a client the rest of its queue and then the end of the stream, and closes the
     /// connection after [`FAREWELL`] at the latest.
-    pub(super) fn close_after_flush(
-        &mut self,
-        now: Now,
-        id: ClientId,
-        finish: impl FnOnce(&mut Peer, &mut Feeds),
-    ) {
-        self.peers.with(id, finish);
+    pub(super) fn close_after_flush(&mut self, now: Now, id: ClientId, ending: Ending) {
+        self.peers.with(id, |peer, feeds| ending.tell(peer, feeds));
         self.leaving.push_back((now.uptime + FAREWELL, id));
     }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::log::Log;
 use crate::chat::{Chat, ClientId, Presence, Reason};
 use crate::restart::{ManagerThread, Record};
 use crate::telemetry::{Dropped, Metrics, Refused};
@@ -95,11 +96,11 @@ impl Status {
     }
 
     /// Writes a client's record to the roster, if it has changed.
-    pub(super) fn note(&mut self, id: ClientId, chat: &Chat, dialect: Option<Dialect>) {
+    pub(super) fn note(&mut self, id: ClientId, log: &Log, dialect: Option<Dialect>) {
         if !self.manager.is_active() {
             return;
         }
-        let Some((presence, dialect)) = chat.presence(id).zip(dialect) else {
+        let Some((presence, dialect)) = log.presence(id).zip(dialect) else {
             self.noted.remove(&id);
             return;
         };

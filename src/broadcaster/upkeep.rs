@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::archive;
+use super::behind::Deed;
 use super::dispatch::Dispatcher;
 use super::identity::AuthResult;
 use super::pending::WaitFor;
@@ -15,7 +16,7 @@ impl Dispatcher {
     pub(super) fn next_deadline(&self) -> Option<Duration> {
         let deadlines = [
             self.leaving.front().map(|&(deadline, _)| deadline),
-            self.chat.next_deadline(),
+            self.log.next_deadline(),
             self.peers.next_deadline(),
             self.archive.next_deadline(),
             self.pending.next_deadline(),
@@ -35,8 +36,8 @@ impl Dispatcher {
         let late = self.archive.tick(now.uptime);
         self.carry_out_held(now, late);
         self.report_swing(now);
-        self.status.pulse(now.uptime, self.peers.len(), &self.chat);
-        self.chat.tick(now, &mut self.effects);
+        self.status.pulse(now.uptime, self.peers.len(), self.log.chat());
+        self.log.tick(now, &mut self.effects);
         self.carry_out(now);
         self.pending.end_overdue(now.uptime);
         self.dispatch_released(now);
@@ -63,9 +64,9 @@ impl Dispatcher {
                 let result = AuthResult::of(&answer);
                 self.apply(now, id, archive::answered(answer));
                 if let Some(result) = result {
-                    self.pending_auth.log(id, result, self.chat.login(id));
+                    self.behind(now, id, Deed::LogAuth(result));
                 }
-                self.pending.end(id, what);
+                self.behind(now, id, Deed::EndWait(what));
             }
             store::Event::Failing { error } => {
                 self.status.set_store_failing(true);
@@ -80,10 +81,10 @@ impl Dispatcher {
             store::Event::Lost { room, lines, .. } => self.report_lost(now, lines, room.as_str()),
             store::Event::LostUnmarked { lines } => self.report_lost(now, lines, "other rooms"),
             store::Event::Changed(roll) => {
-                self.chat.register(roll);
+                self.log.register(roll);
                 self.enforce(now);
             }
-            store::Event::Forgotten(filter) => self.chat.forget(&filter),
+            store::Event::Forgotten(filter) => self.log.forget(&filter),
             store::Event::Committed { .. } => {}
             // Only for a node of a cluster.
             store::Event::Edited(_) | store::Event::RollRead(_) => {}
@@ -108,7 +109,7 @@ impl Dispatcher {
 
     /// Applies changed accounts and bans to all connected clients.
     pub(super) fn enforce(&mut self, now: Now) {
-        self.chat.enforce(now, &mut self.effects);
+        self.log.enforce(now, &mut self.effects);
         self.carry_out(now);
     }
 
@@ -120,7 +121,7 @@ impl Dispatcher {
     }
 
     fn tell_operators(&mut self, now: Now, words: &str) {
-        self.chat.tell_operators(words, &mut self.effects);
+        self.log.tell_operators(words, &mut self.effects);
         self.carry_out(now);
     }
 
@@ -132,7 +133,7 @@ impl Dispatcher {
 
     /// Asks the store for the next room that has clients and whose history is not loaded yet.
     pub(super) fn read_rooms(&mut self, now: Now) {
-        self.chat.read_next_room(&mut self.effects);
+        self.log.read_next_room(&mut self.effects);
         self.carry_out(now);
     }
 
@@ -140,13 +141,13 @@ impl Dispatcher {
     pub(super) fn end_waiting(&mut self, now: Now) {
         self.pending.end_all();
         self.dispatch_released(now);
-        self.chat.give_up(now, &mut self.effects);
+        self.log.give_up(now, &mut self.effects);
         self.carry_out(now);
     }
 
     /// The figures that only the broadcaster knows.
     pub(super) fn count(&self) -> Census {
         self.status.set_store_pending(self.archive.pending());
-        Census { rooms: self.chat.rooms_in_use(), ..self.peers.count() }
+        Census { rooms: self.log.chat().rooms_in_use(), ..self.peers.count() }
     }
 }

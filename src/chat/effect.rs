@@ -54,6 +54,8 @@ pub enum Effect {
     Changed(ClientId),
     /// A ban kept the client out.
     TurnedAway(ClientId),
+    /// The client came into the chat, under this nick.
+    Arrived(ClientId, Nick),
     /// The client left the chat.
     Departed(ClientId, Nick, Reason),
     /// Close the client's connection once everything queued for it is sent.
@@ -204,6 +206,7 @@ impl Effect {
             | Self::LoginFailed(id, _)
             | Self::Changed(id)
             | Self::TurnedAway(id)
+            | Self::Arrived(id, _)
             | Self::Departed(id, ..)
             | Self::Disconnect(id, _) => Some(id),
             Self::Tell { to: Audience::Room(..) | Audience::Everyone, .. }

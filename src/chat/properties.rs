@@ -166,7 +166,9 @@ impl World {
                 Effect::Renamed(id, ..) | Effect::LoginFailed(id, _) => {
                     assert!(self.screens.contains_key(&id));
                 }
-                Effect::Changed(id) => assert!(self.screens.contains_key(&id)),
+                Effect::Arrived(id, _) | Effect::Changed(id) => {
+                    assert!(self.screens.contains_key(&id))
+                }
                 Effect::Departed(id, ..) => drop(self.screens.remove(&id)),
                 Effect::Ask(id, Question::Room { room, .. }) => {
                     let past = self.past.get(&room).cloned();

@@ -72,7 +72,7 @@ impl World {
             Effect::LoginFailed(client, _) => {
                 assert!(client == self.actor(step, client) && step.is_command("login"));
             }
-            Effect::Changed(client) | Effect::Disconnect(client, _) => {
+            Effect::Arrived(client, _) | Effect::Changed(client) | Effect::Disconnect(client, _) => {
                 assert!(self.here.contains_key(&client));
             }
         }

@@ -1,11 +1,14 @@
 use super::*;
 
+mod late;
+
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::admission::Limits;
 use crate::chat::{
-    Account, Ban, BanChange, Mask, Moment, Nick, PasswordId, Role, Roll, RoomName, Settings, Traits,
+    Account, Ban, BanChange, Mask, Moment, Nick, Password, PasswordId, Role, Roll, RoomName,
+    Settings, Traits,
 };
 use crate::os::Bell;
 use crate::store::{self, Answer, Database, Denial, Retention};
@@ -33,8 +36,7 @@ fn an_order_that_is_tried_again_is_not_waited_for_and_ends_no_other_wait() {
     let last = Answer::Last(RoomName::new("lobby").unwrap(), Vec::new());
     server.handle_store_event(now, store::Event::Answered(ALICE, last));
     assert!(!server.pending.has(ALICE));
-    std::mem::take(&mut server.archive).close(Duration::from_secs(5));
-    fs::remove_dir_all(dir).ok();
+    end(&dir, server);
 }
 
 fn ban() -> Ban {
@@ -42,27 +44,48 @@ fn ban() -> Ban {
     Ban { mask, by, reason: None, until: None }
 }
 
+fn alice() -> Account {
+    let (nick, role) = (Nick::new("alice").unwrap(), Role::Operator);
+    let (created, password) = (Moment::default(), PasswordId::default());
+    Account { nick, role, created, last_seen: None, password }
+}
+
 /// A dispatcher with a store, whose reports are dropped, and with Alice, who is an operator.
 fn ruled(dir: &Path) -> Dispatcher {
     let store = Store::start(Database::open(dir).unwrap(), Retention::default(), drop).unwrap();
+    let mut server = server(Some((store, Durability::Strict)));
+    let from = crate::address::Origin::of([127, 0, 0, 1].into());
+    server.apply(Now::default(), ALICE, Event::Connected(from, Traits::default()));
+    server.apply(Now::default(), ALICE, Event::LoggedIn(alice()));
+    server
+}
+
+/// A dispatcher that knows Alice's account.
+fn server(store: Option<(Store, Durability)>) -> Dispatcher {
+    let has_archive = store.is_some();
     let environment = Environment {
         clock: Clock::start(Duration::ZERO),
         limits: Replaceable::new(Limits::USUAL),
         wakeup: Arc::new(Wakeup::new().unwrap()),
         manager: ManagerThread::default(),
         metrics: Arc::new(Metrics::default()),
-        store: Some((store, Durability::Strict)),
+        store,
         web_port: None,
     };
-    let (nick, role) = (Nick::new("alice").unwrap(), Role::Operator);
-    let (created, password) = (Moment::default(), PasswordId::default());
-    let account = Account { nick, role, created, last_seen: None, password };
-    let mut chat = Chat::new(Settings { has_archive: true, ..Settings::default() });
-    chat.register(Roll { accounts: vec![account], bans: Vec::new() });
+    let mut chat = Chat::new(Settings { has_archive, ..Settings::default() });
+    chat.register(Roll { accounts: vec![alice()], bans: Vec::new() });
     let writable = WritablePoll::new(&Bell::new().unwrap()).unwrap();
-    let mut server = Dispatcher::new(environment, Arc::new(writable), chat);
-    let from = crate::address::Origin::of([127, 0, 0, 1].into());
-    server.apply(Now::default(), ALICE, Event::Connected(from, Traits::default()));
-    server.apply(Now::default(), ALICE, Event::LoggedIn(account));
-    server
+    Dispatcher::new(environment, Arc::new(writable), chat)
+}
+
+/// A dispatcher with a store that shows lines at once, and whose reports are dropped.
+fn with_store(name: &str) -> (PathBuf, Dispatcher) {
+    let dir = std::env::temp_dir().join(format!("chatd-{name}-{}", std::process::id()));
+    let store = Store::start(Database::open(&dir).unwrap(), Retention::default(), drop).unwrap();
+    (dir, server(Some((store, Durability::Relaxed))))
+}
+
+fn end(dir: &Path, mut server: Dispatcher) {
+    std::mem::take(&mut server.archive).close(Duration::from_secs(5));
+    fs::remove_dir_all(dir).ok();
 }

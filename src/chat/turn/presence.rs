@@ -49,6 +49,7 @@ impl Chat {
         if turn.chat.lockdown {
             turn.notice(Refusal::Lockdown);
         }
+        effects.push(Effect::Arrived(id, nick));
     }
 
     /// Restores a client from its record after a crash, and tells nobody.

@@ -79,8 +79,8 @@ fn the_way_of_one_line_names_functions_where_they_are() {
 
 #[test]
 fn the_steps_of_the_dispatcher_are_in_its_files_from_top_to_bottom() {
-    let files = ["src/broadcaster/dispatch.rs", "src/broadcaster/perform.rs"];
-    let code: String = files.map(shipped).concat();
+    let files = ["dispatch", "follow", "perform"];
+    let code = files.map(|file| shipped(&format!("src/broadcaster/{file}.rs"))).concat();
     let steps = steps().into_iter().map(|(step, _)| step);
     let own = steps.filter_map(|step| match step.split_once("::") {
         None => Some(step),

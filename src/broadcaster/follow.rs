@@ -1,0 +1,124 @@
+//! The way of an input through the log: it is added, applied, and what is behind it is done.
+
+use super::behind::{Deed, Ending};
+use super::dispatch::Dispatcher;
+use super::log::Applied;
+use super::pending::WaitFor;
+use crate::chat::{Class, ClientId, Event, NOT_IN_TIME, Now};
+use crate::text::Text;
+use crate::wire::Farewell;
+
+impl Dispatcher {
+    /// Answers an event of a client that is a query, or adds it to the log; and carries out what
+    /// the log has applied.
+    pub(super) fn apply(&mut self, now: Now, id: ClientId, event: Event) {
+        let class = event.class();
+        if class == Class::Query {
+            return self.ask(now, id, event);
+        }
+        self.log.push(now, id, event);
+        self.follow(now);
+        if class == Class::Barrier && self.log.is_under_way(id) {
+            self.wait_for_log(now, id);
+        }
+    }
+
+    /// Answers a query, behind the client's inputs under way.
+    fn ask(&mut self, now: Now, id: ClientId, query: Event) {
+        if self.log.is_under_way(id) {
+            self.behind.add(id, Deed::Answer(query));
+            self.wait_for_log(now, id);
+        } else {
+            self.answer(now, id, query);
+        }
+    }
+
+    /// Defers what a client sends next until its inputs under way are applied.
+    fn wait_for_log(&mut self, now: Now, id: ClientId) {
+        self.pending.wait(now.uptime, id, WaitFor::Log);
+        self.behind.add(id, Deed::EndWait(WaitFor::Log));
+    }
+
+    fn answer(&mut self, now: Now, id: ClientId, query: Event) {
+        self.log.ask(now, id, query, &mut self.effects);
+        self.carry_out_new(now);
+        self.note(id);
+    }
+
+    /// Carries out what the log has applied.
+    pub(super) fn follow(&mut self, now: Now) {
+        // Carrying out an effect may add an input, whose effects come after all effects of this one.
+        if std::mem::replace(&mut self.is_following, true) {
+            return;
+        }
+        while let Some(Applied { client }) = self.log.next(&mut self.effects) {
+            self.carry_out_new(now);
+            if let Some(id) = client {
+                self.note_applied(now, id);
+            }
+        }
+        self.is_following = false;
+    }
+
+    /// Carries out effects that no client waits for yet.
+    fn carry_out_new(&mut self, now: Now) {
+        if self.archive.is_there() {
+            self.effects.iter().for_each(|effect| self.pending.note(now.uptime, effect));
+        }
+        self.carry_out(now);
+    }
+
+    fn note_applied(&mut self, now: Now, id: ClientId) {
+        if !self.log.is_under_way(id) {
+            self.pending_auth.drop_password(id);
+            let deeds = self.behind.take(id);
+            deeds.into_iter().for_each(|deed| self.fulfil(now, id, deed));
+        }
+        self.note(id);
+    }
+
+    /// Writes a client's record to the roster, if it has changed.
+    pub(super) fn note(&mut self, id: ClientId) {
+        self.status.note(id, &self.log, self.peers.lasting_dialect(id));
+    }
+
+    /// Does something for a client once its inputs under way are applied.
+    pub(super) fn behind(&mut self, now: Now, id: ClientId, deed: Deed) {
+        if self.log.is_under_way(id) {
+            self.behind.add(id, deed);
+        } else {
+            self.fulfil(now, id, deed);
+        }
+    }
+
+    fn fulfil(&mut self, now: Now, id: ClientId, deed: Deed) {
+        match deed {
+            Deed::Answer(query) => self.answer(now, id, query),
+            Deed::EndWait(what) => self.pending.end(id, what),
+            Deed::LogAuth(result) => self.pending_auth.log(id, result, self.log.login(id)),
+            Deed::Close(ending) => self.close_after_flush(now, id, ending),
+        }
+    }
+
+    /// Ends a client's connection with the end that its protocol asks for, behind what it sent.
+    pub(super) fn disconnect_behind(&mut self, now: Now, id: ClientId, farewell: Farewell) {
+        self.behind(now, id, Deed::Close(Ending::Farewell(farewell)));
+    }
+
+    /// Handles that clients no longer wait, before more of their input is handled: they may be about
+    /// to enter a room.
+    pub(super) fn end_unanswered(&mut self, now: Now) {
+        for (id, what) in self.pending.take_unanswered() {
+            match what {
+                WaitFor::Exists(_) => {
+                    self.apply(now, id, Event::NotFound(Text::new(NOT_IN_TIME)));
+                }
+                WaitFor::Log => {
+                    let queries = self.behind.take_queries(id);
+                    queries.into_iter().for_each(|query| self.fulfil(now, id, query));
+                }
+                _ => self.apply(now, id, Event::NotAnswered),
+            }
+        }
+    }
+}
