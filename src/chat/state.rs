@@ -179,6 +179,12 @@ impl Chat {
         self.nodes.iter()
     }
 
+    /// Notes how many entries of the log each node is behind, which is no part of the state.
+    pub fn note_behind(&mut self, behind: impl Iterator<Item = (u32, u64)>) {
+        let behind = behind.map(|(number, behind)| (NodeNumber(number), behind));
+        self.nodes.note_behind(behind.collect());
+    }
+
     /// The number that the last node got.
     pub fn joins(&self) -> u32 {
         self.nodes.last()

@@ -113,6 +113,8 @@ pub struct LivingNode {
     pub number: u32,
     /// The number of its last input in the log.
     pub oseq: u64,
+    /// Up to which entry it has applied the log, as it said last.
+    pub applied: u64,
 }
 
 /// The state of the chat at one place of the log, sealed.

@@ -66,7 +66,8 @@ impl Answer {
         let node = self.text()?;
         let (name, number) = node.rsplit_once('|')?;
         let (name, number) = (name.to_owned(), number.parse().ok()?);
-        Some(LivingNode { origin, name, number, oseq: self.number()? })
+        let (oseq, applied) = (self.number()?, self.number()?);
+        Some(LivingNode { origin, name, number, oseq, applied })
     }
 
     /// The fields n, c and d of the snapshot, or no fields.

@@ -134,7 +134,7 @@ impl Scripts {
         let (seen, n) = seen.as_ref().map_or(("", 0), |(epoch, n)| (epoch, *n));
         found.arg(seen).arg(n).arg(epoch).arg(at.n).arg(at.chain.to_string());
         found.arg(*uptime).arg(*level).arg(*joins).arg(living.len());
-        for LivingNode { origin, name, number, oseq } in living {
+        for LivingNode { origin, name, number, oseq, .. } in living {
             found.arg(origin.to_string()).arg(format!("{name}|{number}")).arg(*oseq);
         }
         found.arg(snapshot);

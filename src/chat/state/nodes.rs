@@ -35,6 +35,9 @@ pub(crate) struct Nodes {
     gone: VecDeque<String>,
     /// The number that the last node got.
     last: u32,
+    /// How many entries of the log each node is behind, as far as this node has heard.
+    #[serde(skip)]
+    behind: BTreeMap<NodeNumber, u64>,
 }
 
 impl Nodes {
@@ -55,6 +58,16 @@ impl Nodes {
     /// All living nodes, in the order of joining.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (NodeNumber, &Node)> {
         self.living.iter().map(|(number, node)| (*number, node))
+    }
+
+    /// Notes how many entries of the log each node is behind.
+    pub(crate) fn note_behind(&mut self, behind: BTreeMap<NodeNumber, u64>) {
+        self.behind = behind;
+    }
+
+    /// How many entries of the log a node is behind, as far as this node has heard.
+    pub(crate) fn behind(&self, number: NodeNumber) -> u64 {
+        self.behind.get(&number).copied().unwrap_or(0)
     }
 
     /// The number that the last node got.

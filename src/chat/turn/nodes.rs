@@ -75,6 +75,12 @@ impl Chat {
         own
     }
 
+    /// How many people are connected to a node, as the others see it.
+    pub fn people_on(&self, number: NodeNumber) -> usize {
+        let own = self.clients.iter().filter(|(id, _)| id.node() == number);
+        own.filter(|(_, client)| client.announced).count()
+    }
+
     /// The clients of a node, as it brings them along to where it is known by another number.
     pub fn roster(&self, number: NodeNumber) -> Vec<Guest> {
         let guest = |id: ClientId| {

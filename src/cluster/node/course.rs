@@ -28,6 +28,8 @@ const STALLED: Duration = Duration::from_secs(10);
 /// The time after which the first node makes a snapshot, and the least time between two.
 const SNAPSHOT_AFTER: Duration = Duration::from_secs(600);
 const SNAPSHOT_PAUSE: Duration = Duration::from_secs(5);
+/// How often a node asks how far the others are.
+const LOOKED_AFTER: Duration = Duration::from_secs(5);
 /// How often the nodes compare their states.
 const COMPARED_AFTER: Duration = Duration::from_secs(600);
 /// Most origins that the node may have been.
@@ -147,6 +149,9 @@ impl Node {
             };
             self.course = Course::Linked { renew_at: now.uptime + RENEWAL };
             self.ask(request);
+        } else if now.uptime >= self.link.looked + LOOKED_AFTER {
+            self.link.looked = now.uptime;
+            self.ask(Request::Look { origin: self.origin(), at: self.log.at.n });
         } else if self.has_to_save(now) {
             let (epoch, salt) = (self.epoch.clone(), (self.random)());
             let snapshot = self.log.to_snapshot(&mut self.key, salt);
@@ -238,6 +243,11 @@ impl Node {
                 }
             }
             (Course::Linked { .. }, Reply::Stored) => {}
+            (Course::Linked { .. }, Reply::Head(Some(head))) => {
+                let behind =
+                    |node: &LivingNode| (node.number, head.at.n - node.applied.min(head.at.n));
+                self.log.chat.note_behind(head.living.iter().map(behind));
+            }
             (_, Reply::TooNew(level)) => {
                 self.trouble(Report::TooNew(level));
                 self.look_at(now.uptime + DENIED);
@@ -386,7 +396,8 @@ impl Node {
         let living = nodes.filter_map(|(number, node)| {
             let origin = node.origin.parse().ok()?;
             let oseq = self.log.chat.heard(&node.origin);
-            Some(LivingNode { origin, name: node.name.as_str().to_owned(), number: number.0, oseq })
+            let (name, number) = (node.name.as_str().to_owned(), number.0);
+            Some(LivingNode { origin, name, number, oseq, applied: self.log.at.n })
         });
         let founding = Founding {
             seen: seen.map(|head| (head.epoch, head.at.n)),

@@ -165,6 +165,8 @@ pub(super) struct LinkState {
     pub(super) empty_since: Option<Duration>,
     /// Where the last snapshot was, and when it was made.
     pub(super) snapshot: (u64, Duration),
+    /// When this node last asked how far the others are.
+    pub(super) looked: Duration,
     /// When this node last had the others compare their states.
     pub(super) compared: Duration,
     /// Entries after which the first node makes one.

@@ -182,7 +182,7 @@ impl Redis {
         }
         let lease = founding.uptime + LEASE;
         let living = |node: LivingNode| {
-            let LivingNode { origin, name, number, oseq } = node;
+            let LivingNode { origin, name, number, oseq, .. } = node;
             (origin, Living { name, number, lease, oseq, applied: founding.at.n })
         };
         *self = Self {
@@ -231,6 +231,7 @@ impl Redis {
             name: node.name.clone(),
             number: node.number,
             oseq: node.oseq,
+            applied: node.applied,
         };
         Some(Head {
             epoch,

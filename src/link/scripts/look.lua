@@ -8,7 +8,7 @@ local reply = {
   lives(ARGV[1]) and 1 or 0,
 }
 for _, o in ipairs(redis.call('ZRANGE', LEASE, 0, -1)) do
-  for _, value in ipairs({o, redis.call('HGET', NODE, o), oseq(o)}) do
+  for _, value in ipairs({o, redis.call('HGET', NODE, o), oseq(o), tonumber(redis.call('HGET', POS, o) or 0)}) do
     reply[#reply + 1] = value
   end
 end

@@ -39,16 +39,17 @@ fn a_node_joins_with_its_roster_at_once() {
     assert_eq!(found[2], (EntryKind::Input, 2, &b"b"[..]));
     assert_eq!(linked.ask(put(1, &[(3, "c")])), Reply::Put { n: 5, oseq: 3 });
     let head = linked.head();
-    let living = |origin, name: &str, number, oseq| LivingNode {
+    let living = |origin, name: &str, number, oseq, applied| LivingNode {
         origin,
         name: name.to_owned(),
         number,
         oseq,
+        applied,
     };
     assert!(head.lives);
     let mut nodes = head.living;
     nodes.sort_by_key(|node| node.number);
-    assert_eq!(nodes, [living(origin(1), "box1", 1, 3), living(origin(2), "box2", 2, 0)]);
+    assert_eq!(nodes, [living(origin(1), "box1", 1, 3, 0), living(origin(2), "box2", 2, 0, 4)]);
 }
 
 #[test]
@@ -179,7 +180,12 @@ fn a_log_that_was_lost_is_written_anew_as_the_founder_has_it() {
     assert_eq!(linked.ask(Request::Found(Box::new(founding))), Reply::Founded);
     let head = linked.head();
     assert_eq!((head.epoch.as_str(), head.at, head.level, head.first), ("line:two", at, 2, 3));
-    assert_eq!(head.living, living);
+    let mut founded = head.living;
+    founded.sort_by_key(|node| node.number);
+    let mut living: Vec<_> =
+        living.into_iter().map(|node| LivingNode { applied: at.n, ..node }).collect();
+    living.sort_by_key(|node| node.number);
+    assert_eq!(founded, living);
     assert_eq!(linked.entries(entries[1].position()), entries[2..]);
     let snapshot = LogSnapshot { at, data: b"state".to_vec() };
     assert_eq!(linked.ask(Request::ReadSnapshot), Reply::Snapshot(Some(snapshot)));

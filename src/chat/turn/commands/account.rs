@@ -30,6 +30,7 @@ pub(super) fn authenticate(
 }
 
 fn register(turn: &mut Turn<'_>, is_acceptable: bool) -> Result<AuthClaim, Refusal> {
+    turn.needs_others()?;
     let nick = turn.me().nick;
     if nick.is_guest() {
         return Err(Refusal::Guest);
@@ -59,6 +60,7 @@ fn login(turn: &mut Turn<'_>, name: &Text, is_acceptable: bool) -> Result<AuthCl
 }
 
 fn set_password(turn: &mut Turn<'_>, is_acceptable: bool) -> Result<AuthClaim, Refusal> {
+    turn.needs_others()?;
     let login = turn.me().login.ok_or(Refusal::NotLoggedIn)?;
     let account = *turn.chat.registry.account(login).ok_or(Refusal::NotLoggedIn)?;
     check(is_acceptable, Refusal::NotANewPassword)?;

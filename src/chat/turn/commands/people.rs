@@ -44,6 +44,23 @@ pub(crate) fn whois(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal> {
     Ok(())
 }
 
+pub(crate) fn nodes(turn: &mut View<'_>, _: &[&str]) -> Result<(), Refusal> {
+    if turn.chat.nodes().next().is_none() {
+        turn.notice("this server is not part of a cluster");
+    }
+    for (number, node) in turn.chat.nodes() {
+        let people = match turn.chat.people_on(number) {
+            1 => "1 person".to_owned(),
+            many => format!("{many} people"),
+        };
+        let up = Duration::from_secs(turn.now.uptime.saturating_sub(node.since).as_secs());
+        let (name, up) = (&node.name, humantime::format_duration(up));
+        let behind = turn.chat.nodes.behind(number);
+        turn.notice(format_args!("{name}: {people}, up {up}, {behind} behind"));
+    }
+    Ok(())
+}
+
 /// With a text: away. Without one: toggles.
 pub(crate) fn away(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     if !args.is_empty() {

@@ -183,6 +183,8 @@ pub(super) const COMMANDS: &[Command] = &[
     .with_secret()
     .with_barrier()
     .for_operators(),
+    Command::query("/nodes", "list the machines of the cluster", 0..=0, people::nodes)
+        .for_operators(),
     Command::query("/reload", "reload the server's settings", 0..=0, moderation::reload)
         .for_operators(),
 ];
