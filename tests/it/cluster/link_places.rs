@@ -65,6 +65,17 @@ fn a_node_that_is_not_let_in_tells_why_and_not_the_password() {
 
 #[test]
 #[ignore = "needs redis-server (redis-server)"]
+fn a_password_without_a_user_is_for_the_default_user() {
+    let server = RedisServer::with(["--requirepass", "secret"]);
+    let settings = settings(&[&server.url()]);
+    let told = Linked::with(&settings).denied(look());
+    assert!(told.ends_with("it requires a password"), "{told}");
+    let seen = check(&with_password(settings, "secret")).unwrap();
+    assert!(seen.ends_with(", no cluster yet"), "{seen}");
+}
+
+#[test]
+#[ignore = "needs redis-server (redis-server)"]
 fn a_right_that_is_missing_is_told() {
     for (right, instead) in [("+@stream", "+@read"), ("+@scripting", "+ping"), ("~{chatd}:*", "~x")]
     {
