@@ -142,7 +142,7 @@ pub struct Head {
     pub chain: Option<Chain>,
     /// Whether the asking node has a lease.
     pub lives: bool,
-    /// All nodes with a lease.
+    /// All nodes with a lease, by their numbers.
     pub living: Vec<LivingNode>,
 }
 

@@ -58,6 +58,7 @@ impl Answer {
         while !self.0.as_slice().is_empty() {
             living.push(self.living_node()?);
         }
+        living.sort_by_key(|node| node.number);
         Some(Head { epoch, at, level, first, chain, lives, living })
     }
 

@@ -47,9 +47,8 @@ fn a_node_joins_with_its_roster_at_once() {
         applied,
     };
     assert!(head.lives);
-    let mut nodes = head.living;
-    nodes.sort_by_key(|node| node.number);
-    assert_eq!(nodes, [living(origin(1), "box1", 1, 3, 0), living(origin(2), "box2", 2, 0, 4)]);
+    let nodes = [living(origin(1), "box1", 1, 3, 0), living(origin(2), "box2", 2, 0, 4)];
+    assert_eq!(head.living, nodes);
 }
 
 #[test]
