@@ -128,9 +128,14 @@ fn reading_follows_to_the_server_that_is_written_to() {
     let wish = linked.follow(0);
     linked.ask(join(1, &[]));
     assert_eq!(linked.next_entries(wish).len(), 1);
-    // It goes on answering to the thread that reads.
-    let _: String = first.ask(["REPLICAOF", "127.0.0.1", "1"]);
-    linked.lost(put(1, &[]));
+    // The first is not to be used any more, but goes on answering to the thread that reads.
+    let _: String = first.ask(["CONFIG", "SET", "maxmemory", "1gb"]);
+    let _: String = first.ask(["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]);
+    let clients: String = first.ask(["CLIENT", "LIST"]);
+    let asking = clients.lines().find(|line| line.contains(" cmd=evalsha ")).unwrap();
+    let id = asking.split(' ').next().unwrap().trim_start_matches("id=");
+    let _: u64 = first.ask(["CLIENT", "KILL", "ID", id]);
+    linked.lost(look());
     eventually("the second", || linked.try_ask(Request::Found(Box::new(founding()))).ok());
     linked.ask(join(1, &["a"]));
     assert_eq!(linked.next_entries(wish).len(), 1);
