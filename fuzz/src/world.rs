@@ -12,6 +12,7 @@ mod speech;
 mod steps;
 mod store;
 mod restart;
+mod replica;
 mod tables;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -26,6 +27,7 @@ use chatd::wire::Dialect;
 
 use self::facts::Facts;
 use self::ignored::Gone;
+use self::replica::Replica;
 use self::store::{Roll, Store};
 
 /// People in a room above which joins and leaves are told in digests.
@@ -61,6 +63,9 @@ pub struct World {
     big: usize,
     /// The password that was typed last.
     typed: Option<Password>,
+    /// If the chat is a cluster's: others that hear the same.
+    replicas: Vec<Replica>,
+    deeds: usize,
 }
 
 /// A client.
@@ -157,6 +162,8 @@ impl World {
             clients: 0,
             big: 0,
             typed: None,
+            replicas: Vec::new(),
+            deeds: 0,
         }
     }
 
@@ -167,12 +174,14 @@ impl World {
         match &cause {
             Cause::Client(client, event) => {
                 let event = self.conceal(event.clone());
-                self.chat.handle(self.now, *client, event, &mut self.effects);
+                self.in_all_chats(|chat, now, effects| {
+                    chat.handle(now, *client, event.clone(), effects);
+                });
             }
-            Cause::Roll(roll) => {
-                self.chat.register(roll.clone());
-                self.chat.enforce(self.now, &mut self.effects);
-            }
+            Cause::Roll(roll) => self.in_all_chats(|chat, now, effects| {
+                chat.register(roll.clone());
+                chat.enforce(now, effects);
+            }),
             Cause::Other => {}
         }
         self.store.take_note(&cause);

@@ -78,7 +78,7 @@ impl World {
         }
         let gone = self.letters.values().filter(|client| !self.here.contains_key(client));
         assert!(gone.copied().all(|client| self.chat.nick(client).is_none()));
-        assert_eq!(self.chat.clients().count(), self.here.len());
+        assert_eq!(self.chat.clients().len(), self.here.len());
     }
 
     /// A ban keeps out whom it is about, from the moment that it is ordered.

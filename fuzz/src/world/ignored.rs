@@ -36,7 +36,7 @@ impl World {
         let Facts { nick, login, .. } = &known.facts;
         let from = known.origin.address();
         let is_free = |former: &&String| {
-            let mut others = self.chat.clients().filter_map(|id| self.chat.nick(id));
+            let mut others = self.chat.clients().into_iter().filter_map(|id| self.chat.nick(id));
             others.all(|other| fold(other.as_str()) != fold(former))
         };
         let names: Vec<_> = known.former.iter().filter(is_free).chain([nick]).collect();

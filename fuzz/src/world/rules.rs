@@ -63,6 +63,7 @@ impl World {
                 self.store.forget(self.actor(step, client), filter);
             }
             Effect::Reload => self.check_operator(step),
+            Effect::Record(..) | Effect::RecordTopic(..) => unreachable!("no node was cut off"),
             Effect::Moderated(deed) => self.keep_order(step, deed.as_str()),
             Effect::Renamed(client, from, to) => {
                 let before = step.before.get(&client).expect("it was here");

@@ -12,7 +12,7 @@
 //! | `t` `j` | so many seconds pass; so many hours more on the clock on the wall, or fewer |
 //! | `c` | the settings change |
 //! | `o` `d` | operators are told something; all are told that the server goes down |
-//! | `s` `k` | hands over to the next process; crashes |
+//! | `s` `k` | hands over to the next process; crashes; in a cluster, replicas are read back |
 //! | `@` `%` | many clients; many rooms |
 
 use std::time::Duration;
@@ -44,15 +44,18 @@ impl World {
             b'!' => self.answer(Store::written),
             b'=' => self.answer(Store::read),
             b'f' => self.store.is_full = !self.store.is_full,
+            // The accounts of a cluster come from its log alone.
+            b'x' if self.is_shared() => {}
             b'x' => self.change_account(more),
             b't' => self.pass(Duration::from_secs(number.into())),
             b'j' => self.now.moment.unix_ms += 3_600_000 * i64::from(number as i8),
             b'c' => self.configure(more),
             b'o' => self.tell_operators(),
             b'd' => {
-                self.chat.go_down(&mut self.effects);
+                self.in_all_chats(|chat, _, effects| chat.go_down(effects));
                 self.happen(Cause::Other);
             }
+            b's' | b'k' if self.is_shared() => self.read_back(letter),
             b's' => self.hand_over(number),
             b'k' => self.crash(),
             b'@' => self.crowd(),
@@ -108,7 +111,7 @@ impl World {
     fn pass(&mut self, time: Duration) {
         self.now.uptime += time;
         self.now.moment.unix_ms += i64::try_from(time.as_millis()).expect("it is short");
-        self.chat.tick(self.now, &mut self.effects);
+        self.in_all_chats(|chat, now, effects| chat.tick(now, effects));
         self.happen(Cause::Other);
         let next = self.chat.next_deadline();
         assert!(next.is_none_or(|deadline| deadline > self.now.uptime), "something is late");
@@ -126,11 +129,12 @@ impl World {
             lines.map(|line| Text::new(&line[..line.len().min(MAX_LINE)])).collect();
         self.spoke_of_addresses |= self.settings.motd.iter().any(|line| has_address(line.as_str()));
         self.chat.configure(self.settings.clone());
+        self.configure_replicas();
         self.happen(Cause::Other);
     }
 
     fn tell_operators(&mut self) {
-        self.chat.tell_operators("the disk is slow", &mut self.effects);
+        self.in_all_chats(|chat, _, effects| chat.tell_operators("the disk is slow", effects));
         self.happen(Cause::Other);
     }
 
