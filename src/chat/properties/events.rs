@@ -57,6 +57,8 @@ fn events(line: Line) -> Vec<Event> {
     let others = [
         Event::Connected(Origin::of([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1].into()), traits),
         Event::Settled,
+        Event::Authenticate(AuthCommand::Login(text.clone()), TypedPassword::Garbled),
+        Event::Authenticate(AuthCommand::SetPassword, TypedPassword::Acceptable),
         Event::Line(line.clone()),
         Event::Line(line.with_loss()),
         Event::TooLong { bytes: 2000, limit: 1024 },
