@@ -63,7 +63,9 @@ impl World {
                 self.store.forget(self.actor(step, client), filter);
             }
             Effect::Reload => self.check_operator(step),
-            Effect::Record(..) | Effect::RecordTopic(..) => unreachable!("no node was cut off"),
+            Effect::Record(..) | Effect::RecordTopic(..) | Effect::RecordRoll(_) => {
+                unreachable!("no node was cut off");
+            }
             Effect::Moderated(deed) => self.keep_order(step, deed.as_str()),
             Effect::Renamed(client, from, to) => {
                 let before = step.before.get(&client).expect("it was here");
@@ -73,7 +75,9 @@ impl World {
             Effect::LoginFailed(client, _) => {
                 assert!(client == self.actor(step, client) && step.is_command("login"));
             }
-            Effect::Arrived(client, _) | Effect::Changed(client) | Effect::Disconnect(client, _) => {
+            Effect::Arrived(client, _)
+            | Effect::Changed(client)
+            | Effect::Disconnect(client, _) => {
                 assert!(self.here.contains_key(&client));
             }
         }
