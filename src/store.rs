@@ -16,6 +16,7 @@ mod questions; // lookups and searches that wait
 mod tables; // lines, search, accounts, bans, retention, export
 mod password_hash; // argon2id
 mod threads; // the writer, the readers, password hashing
+mod unsaved_bans; // changes of bans that are not on the disk yet
 mod gate; // delivers a line once it is on the disk
 pub mod offline; // accounts and bans, from the command line
 pub mod forget_offline; // forgetting, from the command line
@@ -39,6 +40,7 @@ pub use self::past::{Past, PastRoom};
 pub use self::request::{Answer, Denial, Recalled};
 pub use self::tables::export::{ExportFilter, export};
 pub use self::tables::retention::Retention;
+pub use self::unsaved_bans::UnsavedBans;
 
 use self::backlog::{Backlog, backlog};
 use self::item::Item;

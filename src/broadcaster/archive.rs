@@ -7,7 +7,7 @@ use crate::chat::{
     Audience, AuthRequest, BanChange, ClientId, Effect, Entry, Event, LineFilter, Message,
     Question, RoomName,
 };
-use crate::store::{self, Answer, Denial, Gate, Recalled, Store, Swing};
+use crate::store::{self, Answer, Denial, Gate, Recalled, Store, Swing, UnsavedBans};
 use crate::text::Text;
 
 /// An effect that waits for the disk, and the clients that do not get it.
@@ -59,6 +59,8 @@ impl Archive {
             Effect::Tell { message: Message::PrivateFrom { .. } | Message::PrivateTo { .. }, .. }
                 // Shows nothing, and takes the password, which is kept only until then.
                 | Effect::Authenticate(..)
+                // Shows nothing; the change is in force, and has to be known as not saved yet.
+                | Effect::ChangeBan(..)
                 // Only for the log, which needs the client's address: later it may be gone.
                 | Effect::Arrived(..)
                 | Effect::Departed(..)
@@ -142,11 +144,12 @@ impl Archive {
         store.authenticate(id, request).map(|()| self.owed += 1).map_err(not_authenticated)
     }
 
-    /// Sends a change of the bans to the store, like [`ask`](Self::ask).
-    pub(super) fn change_ban(&mut self, id: ClientId, change: BanChange) -> Result<(), Event> {
-        let Some(store) = &self.store else { return Ok(()) };
-        let asked = store.change_ban(id, change.clone()).map(|()| self.owed += 1);
-        asked.map_err(|denial| ban_not_changed(change, denial))
+    /// Sends a change of the bans to the store; returns whether the store took it.
+    pub(super) fn change_ban(&mut self, id: ClientId, change: BanChange) -> bool {
+        let Some(store) = &self.store else { return true };
+        let is_asked = store.change_ban(id, change).is_ok();
+        self.owed += usize::from(is_asked);
+        is_asked
     }
 
     /// Sends a request to forget lines to the store, like [`ask`](Self::ask).
@@ -221,9 +224,10 @@ fn excepted(effect: &Effect, except: &[ClientId]) -> Vec<ClientId> {
     }
 }
 
-/// An answer of the store, as an event of the chat.
-pub(super) fn answered(answer: Answer) -> Event {
-    match answer {
+/// An answer of the store, as an event of the chat, unless it is no news. Notes changes of bans that
+/// are saved, or could not be.
+pub(super) fn answered(now: Duration, answer: Answer, unsaved: &mut UnsavedBans) -> Option<Event> {
+    let event = match answer {
         Answer::Last(room, lines) => Event::Found { room: Some(room), lines: recalled(lines) },
         Answer::RoomRead(room, past) => Event::RoomRead(room, past),
         Answer::RoomNotRead(room, denial) => room_not_read(room, denial),
@@ -234,26 +238,37 @@ pub(super) fn answered(answer: Answer) -> Event {
         Answer::LoggedIn(account) => Event::LoggedIn(account),
         Answer::PasswordChanged(account, hash) => Event::PasswordChanged(account, hash),
         Answer::NotAuthenticated(denial) => not_authenticated(denial),
-        Answer::Banned(ban) => Event::Banned(ban),
-        Answer::Unbanned(mask) => Event::Unbanned(mask),
-        Answer::BanNotChanged(change, denial) => ban_not_changed(change, denial),
+        Answer::Banned(ban) => saved(now, unsaved, BanChange::Ban(ban)),
+        Answer::Unbanned(mask) => saved(now, unsaved, BanChange::Unban(mask)),
+        // Another operator removed it, or it was never written.
+        Answer::BanNotChanged(change @ BanChange::Unban(_), Denial::NotBanned(_)) => {
+            saved(now, unsaved, change)
+        }
+        Answer::BanNotChanged(change, _) => return not_saved(now, unsaved, change),
         Answer::Forgotten(filter, lines) => Event::Forgotten(Box::new(filter), lines),
         Answer::Denied(denial) => denied(denial),
-    }
+    };
+    Some(event)
+}
+
+fn saved(now: Duration, unsaved: &mut UnsavedBans, change: BanChange) -> Event {
+    let was_late = unsaved.save(now, &change);
+    Event::BanSaved { change, was_late }
+}
+
+/// Notes that a change of bans could not be saved.
+pub(super) fn not_saved(
+    now: Duration,
+    unsaved: &mut UnsavedBans,
+    change: BanChange,
+) -> Option<Event> {
+    unsaved.fail(now, &change).then_some(Event::BanNotSaved(change))
 }
 
 fn not_authenticated(denial: Denial) -> Event {
     match denial {
         Denial::WrongPassword => Event::WrongPassword,
         other => Event::NotAuthenticated(Text::new(other.to_string())),
-    }
-}
-
-fn ban_not_changed(change: BanChange, denial: Denial) -> Event {
-    match (change, denial) {
-        // Another operator removed it, or it was never written.
-        (BanChange::Unban(mask), Denial::NotBanned(_)) => Event::Unbanned(mask),
-        (change, _) => Event::NotSaved(change),
     }
 }
 

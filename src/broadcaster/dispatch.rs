@@ -22,7 +22,7 @@ use crate::intake::Input;
 use crate::os::WritablePoll;
 use crate::restart::ManagerThread;
 use crate::runtime::{Clock, Replaceable, Wakeup};
-use crate::store::Store;
+use crate::store::{Store, UnsavedBans};
 use crate::telemetry::{Metrics, Refused};
 use crate::wire::{Dialect, Farewell, Incoming, MAX_WITHOUT_LINE_END, WireError, http_refusal};
 
@@ -57,6 +57,7 @@ pub(super) struct Dispatcher {
     pub(super) pending: Pending,
     pub(super) pending_auth: PendingAuth,
     pub(super) behind: Behind,
+    pub(super) unsaved_bans: UnsavedBans,
     /// Whether effects of an applied input are being carried out.
     pub(super) is_following: bool,
     /// Clients that get the rest of their queue, and when they are closed, earliest first.
@@ -65,7 +66,11 @@ pub(super) struct Dispatcher {
 }
 
 impl Dispatcher {
-    pub(super) fn new(environment: Environment, writable: Arc<WritablePoll>, chat: Chat) -> Self {
+    pub(super) fn new(
+        environment: Environment,
+        writable: Arc<WritablePoll>,
+        (chat, unsaved_bans): (Chat, UnsavedBans),
+    ) -> Self {
         let Environment { limits, manager, metrics, store, web_port, .. } = environment;
         let is_strict = matches!(store, Some((_, Durability::Strict)));
         Self {
@@ -78,6 +83,7 @@ impl Dispatcher {
             pending: Pending::default(),
             pending_auth: PendingAuth::default(),
             behind: Behind::default(),
+            unsaved_bans,
             is_following: false,
             leaving: VecDeque::new(),
             web_port,
@@ -165,6 +171,9 @@ impl Dispatcher {
     /// Handles one item: an event for the chat, or a matter of the protocol for the client's peer.
     fn apply_incoming(&mut self, now: Now, id: ClientId, incoming: Incoming) {
         match incoming {
+            Incoming::Line(line) if self.unsaved_bans.is_full() && chat::changes_bans(&line) => {
+                self.apply(now, id, Event::TooManyBanChanges);
+            }
             Incoming::Line(line) => {
                 let (event, password) = chat::conceal(line);
                 if let Some(password) = password {
@@ -217,8 +226,8 @@ impl Dispatcher {
     }
 
     /// The parts that the next process gets.
-    pub(super) fn into_parts(self) -> (Chat, Peers) {
-        (self.log.into_chat(), self.peers)
+    pub(super) fn into_parts(self) -> (Chat, UnsavedBans, Peers) {
+        (self.log.into_chat(), self.unsaved_bans, self.peers)
     }
 }
 

@@ -3,14 +3,16 @@
 use std::net::Ipv6Addr;
 use std::time::Duration;
 
-use super::archive::Held;
+use super::archive::{Held, not_saved};
 use super::behind::{Deed, Ending};
 use super::dispatch::Dispatcher;
 use super::identity::{log_failed_login, log_rename};
 use super::pending::WaitFor;
 use super::words;
 use crate::address::Address;
-use crate::chat::{Audience, AuthClaim, ClientId, Effect, Event, Message, NOT_DONE, Now, Reason};
+use crate::chat::{
+    Audience, AuthClaim, BanChange, ClientId, Effect, Event, Message, NOT_DONE, Now, Reason,
+};
 use crate::os;
 use crate::telemetry::Refused;
 use crate::text::Text;
@@ -80,8 +82,8 @@ impl Dispatcher {
                 self.end_wait_if_refused(now, id, asked, WaitFor::Answer);
             }
             Effect::ChangeBan(id, change) => {
-                let asked = self.archive.change_ban(id, change);
-                self.end_wait_if_refused(now, id, asked, WaitFor::BanChange);
+                self.unsaved_bans.add(id, change.clone());
+                self.save_ban_change(now, id, change);
             }
             // Only for the archive.
             Effect::Record(..) | Effect::RecordTopic(..) | Effect::RecordRoll(_) => {}
@@ -129,6 +131,15 @@ impl Dispatcher {
         self.archive.authenticate(id, claim.with(password))?;
         self.pending_auth.add(id, nick, self.peers.addr(id));
         Ok(())
+    }
+
+    /// Sends a change of bans to the store.
+    pub(super) fn save_ban_change(&mut self, now: Now, id: ClientId, change: BanChange) {
+        if !self.archive.change_ban(id, change.clone()) {
+            let news = not_saved(now.uptime, &mut self.unsaved_bans, change);
+            news.into_iter().for_each(|event| self.apply(now, id, event));
+            self.behind(now, id, Deed::EndWait(WaitFor::BanChange));
+        }
     }
 
     /// Answers the client and ends its wait if the store did not take its request.

@@ -14,6 +14,7 @@ use crate::delivery::Peer;
 use crate::intake::Input;
 use crate::os::WritablePoll;
 use crate::runtime::{Clock, Replaceable, Wakeup};
+use crate::store::UnsavedBans;
 use crate::wire::Farewell;
 
 /// Inputs taken before all clients are flushed, so that a flood cannot delay earlier messages.
@@ -43,12 +44,13 @@ pub struct Broadcaster {
 
 impl Broadcaster {
     /// A broadcaster without connections. Clients that `chat` already has, and that are not
-    /// [adopted](Self::adopt) before [`run`](Self::run), are removed.
+    /// [adopted](Self::adopt) before [`run`](Self::run), are removed. The changes of bans that are
+    /// not saved yet are in force in `chat`.
     pub fn new(
         inbox: Receiver<Input>,
         environment: Environment,
         writable: Arc<WritablePoll>,
-        chat: Chat,
+        chat: (Chat, UnsavedBans),
     ) -> Self {
         Self {
             inbox,

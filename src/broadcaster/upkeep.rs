@@ -17,6 +17,7 @@ impl Dispatcher {
         let deadlines = [
             self.leaving.front().map(|&(deadline, _)| deadline),
             self.log.next_deadline(),
+            self.unsaved_bans.next_try(),
             self.peers.next_deadline(),
             self.archive.next_deadline(),
             self.pending.next_deadline(),
@@ -39,6 +40,9 @@ impl Dispatcher {
         self.status.pulse(now.uptime, self.peers.len(), self.log.chat());
         self.log.tick(now, &mut self.effects);
         self.carry_out(now);
+        if let Some((by, change)) = self.unsaved_bans.take_due(now.uptime) {
+            self.save_ban_change(now, by, change);
+        }
         self.pending.end_overdue(now.uptime);
         self.dispatch_released(now);
     }
@@ -62,7 +66,8 @@ impl Dispatcher {
                     return;
                 }
                 let result = AuthResult::of(&answer);
-                self.apply(now, id, archive::answered(answer));
+                let event = archive::answered(now.uptime, answer, &mut self.unsaved_bans);
+                event.into_iter().for_each(|event| self.apply(now, id, event));
                 if let Some(result) = result {
                     self.behind(now, id, Deed::LogAuth(result));
                 }
@@ -81,7 +86,7 @@ impl Dispatcher {
             store::Event::Lost { room, lines, .. } => self.report_lost(now, lines, room.as_str()),
             store::Event::LostUnmarked { lines } => self.report_lost(now, lines, "other rooms"),
             store::Event::Changed(roll) => {
-                self.log.register(roll);
+                self.log.register(self.unsaved_bans.applied_to(roll));
                 self.enforce(now);
             }
             store::Event::Forgotten(filter) => self.log.forget(&filter),
@@ -141,6 +146,7 @@ impl Dispatcher {
     pub(super) fn end_waiting(&mut self, now: Now) {
         self.pending.end_all();
         self.dispatch_released(now);
+        self.unsaved_bans.fail_all();
         self.log.give_up(now, &mut self.effects);
         self.carry_out(now);
     }

@@ -29,8 +29,8 @@ pub enum Effect {
     Ask(ClientId, Question),
     /// Check or store the password that the client typed; answer with an event such as [`LoggedIn`](super::Event::LoggedIn).
     Authenticate(ClientId, AuthClaim),
-    /// Save a change of bans that is in force already; answer with an event such as
-    /// [`Banned`](super::Event::Banned).
+    /// Save a change of bans that is in force already; answer with
+    /// [`BanSaved`](super::Event::BanSaved).
     ChangeBan(ClientId, BanChange),
     /// Have lines forgotten that are not in memory, too, which is
     /// [answered](super::Event::Forgotten).

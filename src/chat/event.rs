@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::message::Reason;
 use super::model::{
-    Account, AuthCommand, Ban, BanChange, Entry, LineFilter, Mask, PasswordHash, RoomName,
-    RoomPast, TypedPassword,
+    Account, AuthCommand, BanChange, Entry, LineFilter, PasswordHash, RoomName, RoomPast,
+    TypedPassword,
 };
 use crate::address::Origin;
 use crate::text::{Line, Text};
@@ -59,12 +59,17 @@ pub enum Event {
     WrongPassword,
     /// It was not logged in or registered, for another reason than a wrong password; the text says why.
     NotAuthenticated(Text),
-    /// The ban that it made is on disk.
-    Banned(Ban),
-    /// The ban that it lifted is removed from the disk.
-    Unbanned(Mask),
-    /// The store could not save its change of bans.
-    NotSaved(BanChange),
+    /// Its change of bans is on disk.
+    BanSaved {
+        /// The change.
+        change: BanChange,
+        /// Whether saving it had failed before.
+        was_late: bool,
+    },
+    /// Its change of bans could not be saved yet.
+    BanNotSaved(BanChange),
+    /// Its change of bans is not made, because too many are not saved yet.
+    TooManyBanChanges,
     /// How many of the lines that it wanted to be forgotten are removed.
     Forgotten(Box<LineFilter>, u64),
     /// It asks whether the server is alive (telnet's AYT).

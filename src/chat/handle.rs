@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::effect::{Audience, Effect, Effects};
+use super::effect::{Audience, Effects};
 use super::event::{Class, Event};
 use super::message::{Message, Reason};
 use super::model::{ClientId, Now};
@@ -22,6 +22,9 @@ impl Event {
             | Self::NotFound(_)
             | Self::RoomExists(..)
             | Self::Forgotten(..)
+            | Self::BanSaved { .. }
+            | Self::BanNotSaved(_)
+            | Self::TooManyBanChanges
             | Self::Ping => Class::Query,
             Self::Authenticate(..) => Class::Barrier,
             _ => Class::Change,
@@ -40,6 +43,10 @@ impl View<'_> {
             Event::NotFound(why) => self.refuse(Refusal::NotFound(why)),
             Event::RoomExists(room, exists) => self.room_exists(room, exists),
             Event::Forgotten(filter, lines) => self.tell_forgotten(&filter, lines),
+            Event::BanSaved { change, was_late } => self.tell_saved(&change, was_late),
+            Event::BanNotSaved(change) => self.tell_not_saved(&change),
+            Event::TooManyBanChanges if !self.is_operator() => self.refuse(Refusal::OperatorsOnly),
+            Event::TooManyBanChanges => self.refuse(Refusal::TooManyBanChanges),
             Event::Ping => self.notice("pong"),
             _ => {}
         }
@@ -71,7 +78,7 @@ impl Chat {
         }
         let mut turn = Turn { chat: self, now, me: client, effects };
         match event {
-            Event::Connected(..) | Event::Banned(_) | Event::Unbanned(_) | Event::NotSaved(_) => {}
+            Event::Connected(..) => {}
             Event::Settled => turn.announce(),
             Event::Line(line) => turn.line(&line),
             Event::Authenticate(command, password) => turn.authenticate(&command, password),
@@ -95,6 +102,9 @@ impl Chat {
             | Event::NotFound(_)
             | Event::RoomExists(..)
             | Event::Forgotten(..)
+            | Event::BanSaved { .. }
+            | Event::BanNotSaved(_)
+            | Event::TooManyBanChanges
             | Event::Ping => turn.view().answer(event),
         }
     }
@@ -110,11 +120,10 @@ impl Chat {
     /// When [`tick`](Self::tick) has something to do next.
     pub fn next_deadline(&self) -> Option<Duration> {
         let (digest, arrival) = (self.rooms.next_digest(), self.arrivals.next_deadline());
-        [digest, arrival, self.unsaved_bans.next_try()].into_iter().flatten().min()
+        [digest, arrival].into_iter().flatten().min()
     }
 
-    /// Does what is due at `now`: announces clients that have waited long enough, tells digests, and
-    /// retries orders that the store could not save.
+    /// Does what is due at `now`: announces clients that have waited long enough, and tells digests.
     pub fn tick(&mut self, now: Now, effects: &mut Effects) {
         while let Some(me) = self.arrivals.take_due(now.uptime) {
             if self.clients.contains_key(&me) {
@@ -123,9 +132,6 @@ impl Chat {
         }
         while let Some(room) = self.rooms.take_digest(now.uptime) {
             self.tell_digest(room, effects);
-        }
-        if let Some((by, order)) = self.unsaved_bans.take_due(now.uptime) {
-            effects.push(Effect::ChangeBan(by, order));
         }
     }
 

@@ -14,7 +14,6 @@ mod registry;
 mod logins;
 mod registrations;
 mod auth;
-mod unsaved_bans;
 mod arrivals;
 
 use std::sync::Arc;
@@ -42,7 +41,6 @@ pub(crate) use self::registry::Registry;
 pub use self::registry::Roll;
 pub(crate) use self::rooms::{Room, Rooms};
 use self::sorted::sorted;
-pub(crate) use self::unsaved_bans::UnsavedBans;
 
 /// The settings of the chat; a reload may change them while people chat.
 #[derive(Clone, Debug, Default)]
@@ -79,8 +77,6 @@ pub struct Chat {
     pub(super) ignored: Ignored,
     #[serde(default, rename = "claims")]
     pub(super) authentication: Authentication,
-    #[serde(default, rename = "orders")]
-    pub(super) unsaved_bans: UnsavedBans,
     pub(super) mutes: Mutes,
     /// Follows from the clients.
     #[serde(skip)]
@@ -108,7 +104,6 @@ impl Chat {
             line_ids: LineIds::default(),
             ignored: Ignored::default(),
             authentication: Authentication::default(),
-            unsaved_bans: UnsavedBans::default(),
             mutes: Mutes::default(),
             arrivals: Arrivals::default(),
             lockdown: false,

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::Address;
 use crate::admission::Bucket;
 use crate::chat::{Chat, ClientId, Presence};
+use crate::store::UnsavedBans;
 use crate::wire::{Decoder, Dialect};
 
 /// Raised whenever older programs could misunderstand a snapshot. In version 1 the half-typed lines
@@ -62,6 +63,9 @@ pub struct Snapshot {
     /// process was started.
     #[serde(default)]
     pub forgotten: u64,
+    /// Changes of bans that are in force but not on disk; `None` in what an older chatd left.
+    #[serde(default)]
+    unsaved_bans: Option<UnsavedBans>,
     /// The clients that can be moved.
     pub clients: Vec<SavedClient>,
     /// The send queue and the half-typed line of each client, one after the other. As numbers in
@@ -123,9 +127,20 @@ impl Snapshot {
             chat,
             addresses: Vec::new(),
             forgotten: 0,
+            unsaved_bans: Some(UnsavedBans::default()),
             clients: Vec::new(),
             bytes: Vec::new(),
         }
+    }
+
+    /// Saves these changes of bans, too.
+    pub fn set_unsaved_bans(&mut self, bans: UnsavedBans) {
+        self.unsaved_bans = Some(bans);
+    }
+
+    /// Removes and returns the changes of bans that are not on disk.
+    pub fn take_unsaved_bans(&mut self) -> UnsavedBans {
+        self.unsaved_bans.take().unwrap_or_default()
     }
 
     /// Adds a client. Returns false, and adds nothing, if its bytes do not fit into the snapshot.
@@ -196,12 +211,20 @@ impl Snapshot {
         let end = bytes.iter().position(|&byte| byte == b'\n').ok_or("its header does not end")?;
         let beside = bytes.split_off(end + 1);
         let mut snapshot: Self = read(&bytes, VERSION)?;
+        if snapshot.unsaved_bans.is_none() {
+            snapshot.unsaved_bans = Some(unsaved_bans_in_chat(&bytes)?);
+        }
         drop(bytes);
         let mut lengths = snapshot.clients.iter().flat_map(|client| [client.queued, client.typed]);
         if lengths.try_fold(0, usize::checked_add) != Some(beside.len()) {
             return Err("its length is wrong".to_owned());
         }
-        if snapshot.uptime > LONGEST || !snapshot.chat.is_consistent(snapshot.uptime) {
+        let uptime = snapshot.uptime;
+        let bans = snapshot.unsaved_bans.as_ref();
+        if uptime > LONGEST
+            || !snapshot.chat.is_consistent(uptime)
+            || bans.is_some_and(|bans| !bans.are_consistent(uptime))
+        {
             return Err("its parts do not fit together".to_owned());
         }
         snapshot.bytes = beside;
@@ -246,6 +269,21 @@ impl Write for FileAt<'_> {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// The unsaved changes of bans, which were part of the chat at first.
+fn unsaved_bans_in_chat(json: &[u8]) -> Result<UnsavedBans, String> {
+    #[derive(Deserialize)]
+    struct Older {
+        chat: OlderChat,
+    }
+    #[derive(Deserialize)]
+    struct OlderChat {
+        #[serde(default)]
+        orders: UnsavedBans,
+    }
+    let older: Older = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+    Ok(older.chat.orders)
 }
 
 /// Reads JSON that this program or an older one wrote.

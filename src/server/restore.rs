@@ -10,9 +10,9 @@ use crate::chat::{Chat, ClientId, Settings};
 use crate::delivery::Peer;
 use crate::intake::{Session, SessionContext};
 use crate::net::Transport;
-use crate::restart::{Inherited, ManagerThread, Record, SavedClient, SavedSession};
+use crate::restart::{Inherited, ManagerThread, Record, SavedClient, SavedSession, Snapshot};
 use crate::runtime::Threads;
-use crate::store::Past;
+use crate::store::{Past, UnsavedBans};
 use crate::wire::Dialect;
 
 /// A client of the previous process whose connection is still there.
@@ -38,12 +38,12 @@ enum SavedState {
 /// The chat, and the clients that still have a connection.
 pub(super) fn restore(
     mut inherited: Inherited,
-    past: Past,
+    mut past: Past,
     settings: Settings,
     door: &Arc<Door>,
     shared: &SessionContext,
     manager: &ManagerThread,
-) -> (Chat, Vec<RestoredClient>) {
+) -> ((Chat, UnsavedBans), Vec<RestoredClient>) {
     // In the order in which they connected, whatever the order of the descriptors is.
     inherited.clients.sort_by_key(|(id, _)| *id);
     if let Some(snapshot) = &mut inherited.snapshot {
@@ -76,12 +76,14 @@ pub(super) fn restore(
         client
     });
     let clients = clients.collect();
+    let unsaved = inherited.snapshot.as_mut().map(Snapshot::take_unsaved_bans).unwrap_or_default();
+    past.roll = unsaved.applied_to(past.roll);
     let before = inherited.snapshot.map(|snapshot| (snapshot.chat, snapshot.forgotten));
     let (chat, forgotten) = before.unzip();
     let mut chat = chat.unwrap_or_else(|| Chat::new(settings.clone()));
     chat.configure(settings);
     past.recall_in(&mut chat, forgotten);
-    (chat, clients)
+    ((chat, unsaved), clients)
 }
 
 impl RestoredClient {

@@ -59,7 +59,7 @@ impl Server {
         let door = Arc::clone(&entrance.door);
         let (mut chat, clients) =
             restore(inherited, past, config.settings(), &door, &shared, &manager);
-        chat.name_lines_after(&origin(config.state_dir.is_some(), clock::moment()));
+        chat.0.name_lines_after(&origin(config.state_dir.is_some(), clock::moment()));
 
         // The server's own threads come first: the system may not have one for every client.
         let poll = WritablePoll::new(&closed).map_err(failed("create a poll"))?;

@@ -75,7 +75,7 @@ fn server(store: Option<(Store, Durability)>) -> Dispatcher {
     let mut chat = Chat::new(Settings { has_archive, ..Settings::default() });
     chat.register(Roll { accounts: vec![alice()], bans: Vec::new() });
     let writable = WritablePoll::new(&Bell::new().unwrap()).unwrap();
-    Dispatcher::new(environment, Arc::new(writable), chat)
+    Dispatcher::new(environment, Arc::new(writable), (chat, UnsavedBans::default()))
 }
 
 /// A dispatcher with a store that shows lines at once, and whose reports are dropped.

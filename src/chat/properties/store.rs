@@ -33,10 +33,9 @@ impl World {
 
     /// Now and then the disk does not take something.
     pub(super) fn ordered(&self, order: BanChange) -> Event {
-        match order {
-            order if self.said % 3 == 1 => Event::NotSaved(order),
-            BanChange::Ban(ban) => Event::Banned(ban),
-            BanChange::Unban(mask) => Event::Unbanned(mask),
+        match self.said % 3 {
+            1 => Event::BanNotSaved(order),
+            other => Event::BanSaved { change: order, was_late: other == 2 },
         }
     }
 }

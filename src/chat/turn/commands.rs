@@ -83,6 +83,12 @@ pub fn conceal(line: Line) -> (Event, Option<Password>) {
     (Event::Line(line), None)
 }
 
+/// Whether a line is a command that changes bans.
+pub fn changes_bans(line: &Line) -> bool {
+    let Typed::Command(name, _) = Typed::of(line) else { return false };
+    ["ban", "unban"].iter().any(|command| command.eq_ignore_ascii_case(name))
+}
+
 /// What is known of the password that `line` ends with, and the password if the command takes it.
 fn typed_password(
     line: &Line,

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use super::view::Turn;
+use super::view::{Turn, View};
 use crate::chat::effect::{Audience, Effect, Effects};
 use crate::chat::event::Event;
 use crate::chat::message::{Message, Reason};
@@ -16,17 +16,10 @@ use crate::text::Text;
 pub const NOT_DONE: &str = "not done in time; try again";
 
 impl Chat {
-    /// Replaces accounts and bans by those of the store, and applies changes that are not saved
-    /// yet. The caller must [enforce](Self::enforce) them next.
+    /// Replaces accounts and bans by those of the store. The caller must [enforce](Self::enforce)
+    /// them next.
     pub fn register(&mut self, roll: Roll) {
         self.registry.replace(roll);
-        for change in self.unsaved_bans.iter() {
-            match change {
-                // At the earliest moment, so that no ban counts as expired: the roll is current.
-                BanChange::Ban(ban) => self.registry.ban(Moment::default(), ban.clone()),
-                BanChange::Unban(mask) => self.registry.unban(*mask),
-            }
-        }
     }
 
     /// Disconnects clients that are banned, and takes nicks from clients that do not own them.
@@ -38,10 +31,8 @@ impl Chat {
         }
     }
 
-    /// Ends all waits for the store, which will answer nothing more: tells the clients that wait,
-    /// and marks unsaved changes to be retried.
+    /// Ends all waits for the store, which will answer nothing more: tells the clients that wait.
     pub fn give_up(&mut self, now: Now, effects: &mut Effects) {
-        self.unsaved_bans.fail_all();
         for client in self.authentication.pending() {
             let why = Text::new(NOT_DONE);
             self.handle(now, client, Event::NotAuthenticated(why), effects);
@@ -86,41 +77,7 @@ impl Chat {
                     effects.push(Effect::RecordRoll(change));
                 }
             }
-            Event::Banned(ban) => {
-                self.report_ban_change(now, client, &BanChange::Ban(ban.clone()), true, effects)
-            }
-            Event::Unbanned(mask) => {
-                self.report_ban_change(now, client, &BanChange::Unban(*mask), true, effects);
-            }
-            Event::NotSaved(change) => self.report_ban_change(now, client, change, false, effects),
             _ => {}
-        }
-    }
-
-    /// Tells the operator who changed a ban, if still connected, whether the change was saved.
-    fn report_ban_change(
-        &mut self,
-        now: Now,
-        client: ClientId,
-        change: &BanChange,
-        is_saved: bool,
-        effects: &mut Effects,
-    ) {
-        let done = match change {
-            BanChange::Ban(ban) => format!("{} is banned", ban.mask),
-            BanChange::Unban(mask) => format!("{mask} is no longer banned"),
-        };
-        let message = if is_saved {
-            let was_late = self.unsaved_bans.save(now.uptime, change);
-            let late = if was_late { ", and saved now" } else { "" };
-            Message::Notice(Text::new(done + late))
-        } else if self.unsaved_bans.fail(now.uptime, change) {
-            Message::Refused(Refusal::NotSaved(Text::new(done)))
-        } else {
-            return;
-        };
-        if self.clients.contains_key(&client) {
-            effects.tell(Audience::One(client), message);
         }
     }
 }
@@ -322,5 +279,25 @@ impl Turn<'_> {
         self.me_mut().log_out();
         self.effects.push(Effect::Changed(self.me));
         self.notice(format_args!("you are logged out: {why}"));
+    }
+}
+
+impl View<'_> {
+    /// Tells the operator who changed a ban that it is saved, at last if saving had failed.
+    pub(crate) fn tell_saved(&mut self, change: &BanChange, was_late: bool) {
+        let late = if was_late { ", and saved now" } else { "" };
+        self.notice(format_args!("{}{late}", done(change)));
+    }
+
+    /// Tells the operator who changed a ban that it is not saved yet.
+    pub(crate) fn tell_not_saved(&mut self, change: &BanChange) {
+        self.refuse(Refusal::NotSaved(Text::new(done(change))));
+    }
+}
+
+fn done(change: &BanChange) -> String {
+    match change {
+        BanChange::Ban(ban) => format!("{} is banned", ban.mask),
+        BanChange::Unban(mask) => format!("{mask} is no longer banned"),
     }
 }

@@ -104,7 +104,7 @@ pub(crate) fn ban(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let until = duration.map(|duration| turn.now.moment.after(duration));
     let reason = (!why.is_empty()).then(|| Text::new(why));
     let ban = Ban { mask, by: me.nick, reason, until };
-    change_ban(turn, BanChange::Ban(ban.clone()))?;
+    turn.effects.push(Effect::ChangeBan(turn.me, BanChange::Ban(ban.clone())));
     let why = because(ban.reason.as_ref());
     turn.log(format_args!("banned {mask}{}{why}", for_so_long(duration)));
     turn.chat.registry.ban(turn.now.moment, ban);
@@ -118,17 +118,9 @@ pub(crate) fn unban(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let found = bans.find(|ban| mask.is_like(&ban.mask)).map(|ban| ban.mask);
     drop(bans);
     let mask = found.ok_or(Refusal::NotBanned(mask))?;
-    change_ban(turn, BanChange::Unban(mask))?;
+    turn.effects.push(Effect::ChangeBan(turn.me, BanChange::Unban(mask)));
     turn.log(format_args!("unbanned {mask}"));
     turn.chat.registry.unban(mask);
-    Ok(())
-}
-
-/// Asks the store to save a change, which is in force already. The answer comes once the change is
-/// on disk, or saving has failed.
-fn change_ban(turn: &mut Turn<'_>, change: BanChange) -> Result<(), Refusal> {
-    turn.chat.unsaved_bans.add(turn.me, change.clone())?;
-    turn.effects.push(Effect::ChangeBan(turn.me, change));
     Ok(())
 }
 

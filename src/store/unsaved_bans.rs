@@ -1,12 +1,13 @@
 //! `UnsavedBans`: changes of bans that are in force but not on disk yet.
+//!
+//! The server that the operator is on saves them, and tries again until it has.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::chat::model::{BanChange, ClientId, Mask};
-use crate::chat::refusal::Refusal;
+use crate::chat::{BanChange, ClientId, Mask, Roll};
 
 /// Most changes remembered.
 const MAX: usize = 1024;
@@ -24,29 +25,45 @@ struct UnsavedBan {
 
 /// The changes, in the order in which they were made or failed; at most one for each mask.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct UnsavedBans {
+pub struct UnsavedBans {
     list: VecDeque<UnsavedBan>,
     next_try: Duration,
 }
 
 impl UnsavedBans {
-    /// Adds a change, and removes an earlier one for the same mask.
-    pub(crate) fn add(&mut self, by: ClientId, change: BanChange) -> Result<(), Refusal> {
-        self.list.retain(|other| other.change.mask() != change.mask());
-        if self.list.len() == MAX {
-            return Err(Refusal::TooManyBanChanges);
+    /// Adds a change, and removes an earlier one for the same mask. Returns whether there was room.
+    pub fn add(&mut self, by: ClientId, change: BanChange) -> bool {
+        self.list.retain(|other| mask(&other.change) != mask(&change));
+        let has_room = !self.is_full();
+        if has_room {
+            self.list.push_back(UnsavedBan { by, change, has_failed: false });
         }
-        self.list.push_back(UnsavedBan { by, change, has_failed: false });
-        Ok(())
+        has_room
+    }
+
+    /// Whether there is no room for another change.
+    pub fn is_full(&self) -> bool {
+        self.list.len() >= MAX
+    }
+
+    /// The accounts and bans of the store as they are once all changes are saved.
+    pub fn applied_to(&self, mut roll: Roll) -> Roll {
+        for UnsavedBan { change, .. } in &self.list {
+            roll.bans.retain(|ban| ban.mask != mask(change));
+            if let BanChange::Ban(ban) = change {
+                roll.bans.push(ban.clone());
+            }
+        }
+        roll
     }
 
     /// Whether the next try is no later than possible at `uptime`: a check of a restored snapshot.
-    pub(crate) fn are_consistent(&self, uptime: Duration) -> bool {
+    pub fn are_consistent(&self, uptime: Duration) -> bool {
         self.next_try <= uptime + PAUSE
     }
 
     /// Removes a change that the store saved. Returns whether saving it had failed before.
-    pub(crate) fn save(&mut self, now: Duration, change: &BanChange) -> bool {
+    pub fn save(&mut self, now: Duration, change: &BanChange) -> bool {
         let Some(index) = self.list.iter().position(|other| other.change == *change) else {
             return false;
         };
@@ -56,7 +73,7 @@ impl UnsavedBans {
     }
 
     /// Notes that the store could not save a change. Returns whether that is the first time.
-    pub(crate) fn fail(&mut self, now: Duration, change: &BanChange) -> bool {
+    pub fn fail(&mut self, now: Duration, change: &BanChange) -> bool {
         self.next_try = now + PAUSE;
         let index = self.list.iter().position(|other| other.change == *change);
         let Some(failed) = index.and_then(|index| self.list.remove(index)) else { return false };
@@ -67,40 +84,35 @@ impl UnsavedBans {
     }
 
     /// Marks all changes as failed: the store will answer nothing more.
-    pub(crate) fn fail_all(&mut self) {
+    pub fn fail_all(&mut self) {
         self.list.iter_mut().for_each(|pending| pending.has_failed = true);
     }
 
     /// When to retry next.
-    pub(crate) fn next_try(&self) -> Option<Duration> {
+    pub fn next_try(&self) -> Option<Duration> {
         self.list.iter().any(|pending| pending.has_failed).then_some(self.next_try)
     }
 
     /// The change to retry now.
-    pub(crate) fn take_due(&mut self, now: Duration) -> Option<(ClientId, BanChange)> {
+    pub fn take_due(&mut self, now: Duration) -> Option<(ClientId, BanChange)> {
         let is_due = self.next_try().is_some_and(|due| due <= now);
         let due = self.list.iter().find(|pending| is_due && pending.has_failed)?;
         self.next_try = now + PAUSE;
         Some((due.by, due.change.clone()))
     }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &BanChange> {
-        self.list.iter().map(|pending| &pending.change)
-    }
 }
 
-impl BanChange {
-    pub(crate) fn mask(&self) -> Mask {
-        match self {
-            Self::Ban(ban) => ban.mask,
-            Self::Unban(mask) => *mask,
-        }
+fn mask(change: &BanChange) -> Mask {
+    match change {
+        BanChange::Ban(ban) => ban.mask,
+        BanChange::Unban(mask) => *mask,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::{Ban, Nick};
 
     const BY: ClientId = ClientId(1);
 
@@ -112,7 +124,7 @@ mod tests {
     fn what_the_disk_did_not_take_is_tried_again_one_by_one_until_it_does() {
         let (mut bans, now) = (UnsavedBans::default(), Duration::from_secs(60));
         for name in ["ann", "bob", "carl"] {
-            assert_eq!(bans.add(BY, unban(name)), Ok(()));
+            assert!(bans.add(BY, unban(name)));
         }
         assert_eq!(bans.next_try(), None);
         assert!(!bans.save(now, &unban("carl")));
@@ -136,9 +148,21 @@ mod tests {
         for number in 0..=MAX {
             let full = number == MAX;
             let added = bans.add(BY, unban(&format!("n{number}")));
-            assert_eq!(added.is_err(), full, "{number}");
+            assert_eq!(added, !full, "{number}");
         }
-        assert_eq!(bans.add(BY, unban("n7")), Ok(()));
-        assert_eq!(bans.iter().count(), MAX);
+        assert!(bans.is_full() && bans.add(BY, unban("n7")));
+        assert_eq!(bans.list.len(), MAX);
+    }
+
+    #[test]
+    fn what_is_not_saved_yet_counts_although_the_store_does_not_have_it() {
+        let ban = |name: &str| {
+            let mask = Mask::new(name).unwrap();
+            Ban { mask, by: Nick::server(), reason: None, until: None }
+        };
+        let mut bans = UnsavedBans::default();
+        assert!(bans.add(BY, BanChange::Ban(ban("eve"))) && bans.add(BY, unban("ann")));
+        let roll = Roll { accounts: Vec::new(), bans: vec![ban("ann"), ban("bob")] };
+        assert_eq!(bans.applied_to(roll).bans, [ban("bob"), ban("eve")]);
     }
 }
