@@ -1,5 +1,6 @@
 //! The broadcaster: the one thread that owns the chat, and sends to all clients.
 
+mod shared_log; // the log of a cluster
 mod log; // the order in which inputs change the chat
 mod archive; // effects that wait for the disk
 mod pending; // clients that wait for an answer, and their input meanwhile
@@ -10,6 +11,7 @@ mod behind; // what is done once a client's inputs are applied
 mod dispatch; // an input becomes an event
 mod follow; // an event becomes effects
 mod perform; // effects become bytes
+mod cluster; // how the node stands with the others
 mod upkeep; // timers, and the store's reports
 mod parking; // sessions saved for the next process
 mod run; // `Broadcaster`: the loop
@@ -18,3 +20,4 @@ mod handover; // clients from the previous process, and to the next
 pub use self::dispatch::Environment;
 pub use self::handover::HAND_OVER;
 pub use self::run::Broadcaster;
+pub use self::shared_log::SharedLog;

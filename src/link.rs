@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
-pub use self::check::check;
+pub use self::check::{check, read_snapshot};
 use self::log_in::{Follower, Wish, Wishes};
 use self::log_out::{Asker, CurrentServer};
 pub use self::servers::LinkSettings;

@@ -7,6 +7,7 @@ use crate::chat::{
     Audience, AuthRequest, BanChange, ClientId, Effect, Entry, Event, LineFilter, Message,
     Question, RoomName,
 };
+use crate::cluster::NodeOrigin;
 use crate::store::{self, Answer, Denial, Gate, Recalled, Store, Swing, UnsavedBans};
 use crate::text::Text;
 
@@ -17,6 +18,8 @@ pub(super) type Held = (Effect, Vec<ClientId>);
 #[derive(Debug, Default)]
 pub(super) struct Archive {
     store: Option<Store>,
+    /// Whether accounts and passwords are saved once the log of a cluster brings them.
+    is_shared: bool,
     /// Holds effects back until they are on disk, with strict durability only.
     gate: Option<Gate<Held>>,
     /// The last time that the gate opened or closed, until it is reported.
@@ -26,9 +29,9 @@ pub(super) struct Archive {
 }
 
 impl Archive {
-    pub(super) fn new(store: Option<Store>, is_strict: bool) -> Self {
+    pub(super) fn new(store: Option<Store>, is_strict: bool, is_shared: bool) -> Self {
         let gate = (store.is_some() && is_strict).then(Gate::default);
-        Self { store, gate, swing: None, owed: 0 }
+        Self { store, is_shared, gate, swing: None, owed: 0 }
     }
 
     /// Whether there is a store.
@@ -141,7 +144,11 @@ impl Archive {
     /// Sends a request with a password to the store, like [`ask`](Self::ask).
     pub(super) fn authenticate(&mut self, id: ClientId, request: AuthRequest) -> Result<(), Event> {
         let Some(store) = &self.store else { return Ok(()) };
-        store.authenticate(id, request).map(|()| self.owed += 1).map_err(not_authenticated)
+        let asked = match self.is_shared {
+            true => store.authenticate_shared(id, request),
+            false => store.authenticate(id, request),
+        };
+        asked.map(|()| self.owed += 1).map_err(not_authenticated)
     }
 
     /// Sends a change of the bans to the store; returns whether the store took it.
@@ -156,6 +163,21 @@ impl Archive {
     pub(super) fn forget(&mut self, id: ClientId, filter: LineFilter) -> Result<(), Event> {
         let Some(store) = &self.store else { return Ok(()) };
         store.forget(id, filter).map(|()| self.owed += 1).map_err(denied)
+    }
+
+    /// Notes what the node of this server is in its cluster.
+    pub(super) fn note_membership(&mut self, lineage: String, origin: NodeOrigin) {
+        if let Some(store) = &mut self.store {
+            store.note_lineage(lineage);
+            store.note_origin(origin);
+        }
+    }
+
+    /// Notes that an edit is in the log of the cluster.
+    pub(super) fn note_published(&mut self, edit: i64) {
+        if let Some(store) = &mut self.store {
+            store.note_published(edit);
+        }
     }
 
     /// How often lines had been forgotten while no server ran, when this one was started.

@@ -12,10 +12,12 @@ use super::behind::{Behind, Deed, Ending};
 use super::identity::PendingAuth;
 use super::log::Log;
 use super::pending::Pending;
+use super::shared_log::SharedLog;
 use super::status::Status;
 use crate::address::Origin;
 use crate::admission::Limits;
 use crate::chat::{self, Chat, ClientId, Effects, Event, Now, Reason};
+use crate::cluster::SavedNode;
 use crate::config::Durability;
 use crate::delivery::{Peer, Peers};
 use crate::intake::Input;
@@ -50,6 +52,8 @@ pub struct Environment {
 pub(super) struct Dispatcher {
     pub(super) limits: Replaceable<Limits>,
     pub(super) log: Log,
+    /// Edits of the disk that are on their way into the log.
+    pub(super) edits: VecDeque<i64>,
     pub(super) peers: Peers,
     pub(super) effects: Effects,
     pub(super) archive: Archive,
@@ -69,16 +73,18 @@ impl Dispatcher {
     pub(super) fn new(
         environment: Environment,
         writable: Arc<WritablePoll>,
-        (chat, unsaved_bans): (Chat, UnsavedBans),
+        (chat, unsaved_bans): (Result<SharedLog, Chat>, UnsavedBans),
     ) -> Self {
         let Environment { limits, manager, metrics, store, web_port, .. } = environment;
+        let is_shared = chat.is_ok();
         let is_strict = matches!(store, Some((_, Durability::Strict)));
         Self {
             limits,
-            log: Log::alone(chat),
+            log: chat.map_or_else(Log::alone, |shared| Log::Shared(Box::new(shared))),
+            edits: VecDeque::new(),
             peers: Peers::new(writable, manager.clone()),
             effects: Effects::default(),
-            archive: Archive::new(store.map(|(store, _)| store), is_strict),
+            archive: Archive::new(store.map(|(store, _)| store), is_strict, is_shared),
             status: Status::new(manager, metrics),
             pending: Pending::default(),
             pending_auth: PendingAuth::default(),
@@ -134,6 +140,10 @@ impl Dispatcher {
             }
             Input::Writable(id) => self.peers.with(id, |peer, _| peer.set_writable()),
             Input::Store(event) => self.handle_store_event(now, event),
+            Input::Log(event) => {
+                self.log.hear(now, event);
+                self.follow(now);
+            }
             Input::Count(reply) => drop(reply.try_send(self.count())),
             Input::Configure(settings) => {
                 self.log.configure(settings);
@@ -226,8 +236,9 @@ impl Dispatcher {
     }
 
     /// The parts that the next process gets.
-    pub(super) fn into_parts(self) -> (Chat, UnsavedBans, Peers) {
-        (self.log.into_chat(), self.unsaved_bans, self.peers)
+    pub(super) fn into_parts(self) -> (Chat, Option<SavedNode>, UnsavedBans, Peers) {
+        let (chat, node) = self.log.into_saved();
+        (chat, node, self.unsaved_bans, self.peers)
     }
 }
 

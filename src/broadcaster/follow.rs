@@ -2,9 +2,9 @@
 
 use super::behind::{Deed, Ending};
 use super::dispatch::Dispatcher;
-use super::log::Applied;
 use super::pending::WaitFor;
 use crate::chat::{Class, ClientId, Event, NOT_IN_TIME, Now};
+use crate::cluster::Applied;
 use crate::text::Text;
 use crate::wire::Farewell;
 
@@ -51,10 +51,16 @@ impl Dispatcher {
         if std::mem::replace(&mut self.is_following, true) {
             return;
         }
-        while let Some(Applied { client }) = self.log.next(&mut self.effects) {
+        while let Some(Applied { client, is_roll }) = self.log.next(now, &mut self.effects) {
             self.carry_out_new(now);
             if let Some(id) = client {
                 self.note_applied(now, id);
+            }
+            if is_roll {
+                self.note_published();
+            }
+            if self.peers.is_batch_full() {
+                self.flush(now);
             }
         }
         self.is_following = false;

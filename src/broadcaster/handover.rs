@@ -65,9 +65,10 @@ impl Broadcaster {
         let forgotten = self.dispatcher.archive.forgotten();
         self.close_archive();
         let Self { clock, limits, dispatcher, mut parking, .. } = self;
-        let (chat, unsaved_bans, peers) = dispatcher.into_parts();
+        let (chat, node, unsaved_bans, peers) = dispatcher.into_parts();
         let mut snapshot = Snapshot::new(clock.uptime(), request.door.next_id(), chat);
         snapshot.forgotten = forgotten;
+        snapshot.node = node;
         snapshot.set_unsaved_bans(unsaved_bans);
         snapshot.addresses = request.door.spent(&limits.get(), clock.uptime());
         let mut clients = Vec::with_capacity(peers.len());

@@ -8,6 +8,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use super::dispatch::{Dispatcher, Environment};
 use super::parking::Parking;
+use super::shared_log::SharedLog;
 use crate::admission::Limits;
 use crate::chat::{Chat, Now};
 use crate::delivery::Peer;
@@ -23,6 +24,9 @@ const MAX_BATCH: usize = 256;
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 /// How long the store may take for outstanding answers when the server stops.
 pub(super) const LAST_ANSWERS: Duration = Duration::from_secs(2);
+/// How long the log of a cluster may take for the last inputs, and for the node to leave.
+const LAST_INPUTS: Duration = Duration::from_secs(1);
+const LAST_REQUEST: Duration = Duration::from_secs(1);
 /// How long the disk may take for the last lines.
 pub(super) const LAST_WRITES: Duration = Duration::from_secs(5);
 /// How long clients may take to read the rest when the server stops.
@@ -43,14 +47,15 @@ pub struct Broadcaster {
 }
 
 impl Broadcaster {
-    /// A broadcaster without connections. Clients that `chat` already has, and that are not
+    /// A broadcaster without connections, of a chat that is this server's alone, or of a cluster.
+    /// Clients of this server that the chat already has, and that are not
     /// [adopted](Self::adopt) before [`run`](Self::run), are removed. The changes of bans that are
-    /// not saved yet are in force in `chat`.
+    /// not saved yet are in force in the chat.
     pub fn new(
         inbox: Receiver<Input>,
         environment: Environment,
         writable: Arc<WritablePoll>,
-        chat: (Chat, UnsavedBans),
+        chat: (Result<SharedLog, Chat>, UnsavedBans),
     ) -> Self {
         Self {
             inbox,
@@ -84,6 +89,7 @@ impl Broadcaster {
                 self.drain(now);
             }
             self.tick(now);
+            self.dispatcher.send_to_log(now);
             self.dispatcher.flush(now);
             self.dispatcher.end_batch(now, self.clock.uptime());
         }
@@ -127,7 +133,8 @@ impl Broadcaster {
 
     fn next_deadline(&self) -> Option<Duration> {
         let look = self.parking.next_look(self.clock.uptime());
-        [self.dispatcher.next_deadline(), self.next_ping, look].into_iter().flatten().min()
+        let own = self.dispatcher.next_deadline(self.clock.now());
+        [own, self.next_ping, look].into_iter().flatten().min()
     }
 
     fn tick(&mut self, now: Now) {
@@ -155,6 +162,9 @@ impl Broadcaster {
                 self.dispatcher.peers.flush(self.clock.uptime(), usize::MAX);
             }
         }
+        self.dispatcher.log.leave();
+        let deadline = self.clock.uptime() + LAST_REQUEST;
+        self.take_answers(deadline, |dispatcher| dispatcher.log.is_asking());
         self.close_archive();
     }
 
@@ -163,13 +173,24 @@ impl Broadcaster {
     pub(super) fn settle(&mut self) {
         self.dispatcher.release_held(self.clock.now());
         let deadline = self.clock.uptime() + LAST_ANSWERS;
-        while self.dispatcher.archive.owes_answers() && self.clock.uptime() < deadline {
-            if let Some(input @ (Input::Store(_) | Input::Writable(_))) = self.wait(Some(deadline))
-            {
+        let owes = |dispatcher: &Dispatcher| dispatcher.archive.owes_answers();
+        self.take_answers(deadline, owes);
+        self.dispatcher.end_waiting(self.clock.now());
+        let deadline = self.clock.uptime() + LAST_INPUTS;
+        self.take_answers(deadline, |dispatcher| dispatcher.log.is_busy());
+    }
+
+    /// Takes what the store and the log report, and no input of clients, for as long as something
+    /// `is_missing` and the deadline has not passed.
+    fn take_answers(&mut self, deadline: Duration, is_missing: impl Fn(&Dispatcher) -> bool) {
+        self.dispatcher.send_to_log(self.clock.now());
+        while is_missing(&self.dispatcher) && self.clock.uptime() < deadline {
+            let input = self.wait(Some(deadline));
+            if let Some(input @ (Input::Store(_) | Input::Writable(_) | Input::Log(_))) = input {
                 self.dispatcher.dispatch(self.clock.now(), input);
+                self.dispatcher.send_to_log(self.clock.now());
             }
         }
-        self.dispatcher.end_waiting(self.clock.now());
     }
 
     /// Waits for the disk. The inbox is closed first, so that the store cannot block on a full one.

@@ -13,10 +13,10 @@ use crate::telemetry::Census;
 
 impl Dispatcher {
     /// When [`tick`](Self::tick) has something to do next.
-    pub(super) fn next_deadline(&self) -> Option<Duration> {
+    pub(super) fn next_deadline(&self, now: Now) -> Option<Duration> {
         let deadlines = [
             self.leaving.front().map(|&(deadline, _)| deadline),
-            self.log.next_deadline(),
+            self.log.next_deadline(now),
             self.unsaved_bans.next_try(),
             self.peers.next_deadline(),
             self.archive.next_deadline(),
@@ -40,6 +40,7 @@ impl Dispatcher {
         self.status.pulse(now.uptime, self.peers.len(), self.log.chat());
         self.log.tick(now, &mut self.effects);
         self.carry_out(now);
+        self.follow(now);
         if let Some((by, change)) = self.unsaved_bans.take_due(now.uptime) {
             self.save_ban_change(now, by, change);
         }
@@ -89,10 +90,13 @@ impl Dispatcher {
                 self.log.register(self.unsaved_bans.applied_to(roll));
                 self.enforce(now);
             }
-            store::Event::Forgotten(filter) => self.log.forget(&filter),
+            store::Event::Forgotten(filter) => {
+                self.log.forget(filter);
+                self.follow(now);
+            }
             store::Event::Committed { .. } => {}
-            // Only for a node of a cluster.
-            store::Event::Edited(_) | store::Event::RollRead(_) => {}
+            store::Event::Edited(edits) => self.publish_edits(now, edits),
+            store::Event::RollRead(_) => {}
         }
     }
 
@@ -149,6 +153,7 @@ impl Dispatcher {
         self.unsaved_bans.fail_all();
         self.log.give_up(now, &mut self.effects);
         self.carry_out(now);
+        self.follow(now);
     }
 
     /// The figures that only the broadcaster knows.

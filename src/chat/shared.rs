@@ -2,7 +2,9 @@
 
 use super::effect::{Effect, Effects};
 use super::event::Event;
-use super::model::{Account, BanChange, ClientId, Nick, Now, PasswordHash, PasswordId, RollChange};
+use super::model::{
+    Account, BanChange, ClientId, Nick, NodeNumber, Now, PasswordHash, PasswordId, RollChange,
+};
 use super::refusal::Refusal;
 use super::state::Chat;
 use crate::text::Text;
@@ -14,6 +16,15 @@ impl Chat {
     pub fn set_shared(&mut self, is_shared: bool) {
         self.registry.set_shared(is_shared);
         self.remember();
+    }
+
+    /// Makes this the chat of a server without a cluster, which was `node`: the clients of other
+    /// nodes are gone.
+    pub fn set_alone(&mut self, now: Now, node: NodeNumber) {
+        self.keep_only(now, node);
+        self.forget_nodes(node);
+        self.set_cut_off(false);
+        self.set_shared(false);
     }
 
     /// Makes a change of the accounts or bans that no client asked for here.

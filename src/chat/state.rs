@@ -169,6 +169,12 @@ impl Chat {
         self.arrivals.renumber(new);
     }
 
+    /// Forgets all nodes; the clients of `node` are this server's own.
+    pub(super) fn forget_nodes(&mut self, node: NodeNumber) {
+        self.renumber(node, NodeNumber::ALONE);
+        self.nodes = Nodes::default();
+    }
+
     /// All living nodes, in the order of joining.
     pub fn nodes(&self) -> impl Iterator<Item = (NodeNumber, &Node)> {
         self.nodes.iter()

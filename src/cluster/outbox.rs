@@ -19,8 +19,6 @@ const FULL_BYTES: usize = 16 * 1024 * 1024;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct OwnInput {
     pub(super) oseq: u64,
-    /// Its number in the life of the node, whatever its origin is.
-    pub(super) ticket: u64,
     pub(super) change: Change,
     bytes: usize,
 }
@@ -34,8 +32,8 @@ pub(super) struct Outbox {
     last: u64,
     /// The number of the last input that the log has said it has.
     confirmed: u64,
-    /// The last input of each client that has not come back.
-    under_way: HashMap<u64, u64>,
+    /// How many inputs of each client have not come back.
+    under_way: HashMap<u64, usize>,
 }
 
 impl Outbox {
@@ -50,13 +48,13 @@ impl Outbox {
     }
 
     /// Adds an input of about so many bytes.
-    pub(super) fn push(&mut self, ticket: u64, change: Change, bytes: usize) {
+    pub(super) fn push(&mut self, change: Change, bytes: usize) {
         self.last += 1;
         if let Change::Client(client, _) = change {
-            self.under_way.insert(client, ticket);
+            *self.under_way.entry(client).or_default() += 1;
         }
         self.bytes += bytes;
-        self.inputs.push_back(OwnInput { oseq: self.last, ticket, change, bytes });
+        self.inputs.push_back(OwnInput { oseq: self.last, change, bytes });
     }
 
     /// The next inputs to send, sealed.
@@ -86,13 +84,11 @@ impl Outbox {
         self.confirmed = oseq;
     }
 
-    /// The input with this number has come back; removes it, and all before it. Returns its ticket.
-    pub(super) fn come_back(&mut self, oseq: u64) -> u64 {
-        let mut ticket = 0;
+    /// The input with this number has come back; removes it, and all before it.
+    pub(super) fn come_back(&mut self, oseq: u64) {
         while self.inputs.front().is_some_and(|input| input.oseq <= oseq) {
-            ticket = self.take().map_or(ticket, |input| input.ticket);
+            self.take();
         }
-        ticket
     }
 
     /// Takes the oldest input.
@@ -100,16 +96,19 @@ impl Outbox {
         let input = self.inputs.pop_front()?;
         self.bytes -= input.bytes;
         if let Change::Client(client, _) = input.change
-            && self.under_way.get(&client) == Some(&input.ticket)
+            && let Some(count) = self.under_way.get_mut(&client)
         {
-            self.under_way.remove(&client);
+            *count -= 1;
+            if *count == 0 {
+                self.under_way.remove(&client);
+            }
         }
         Some(input)
     }
 
-    /// The ticket of a client's last input that has not come back.
-    pub(super) fn last_of(&self, client: u64) -> Option<u64> {
-        self.under_way.get(&client).copied()
+    /// Whether an input of a client has not come back.
+    pub(super) fn has_of(&self, client: u64) -> bool {
+        self.under_way.contains_key(&client)
     }
 
     /// Whether lines have to be refused.

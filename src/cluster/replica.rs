@@ -42,6 +42,8 @@ pub(super) struct Outcome {
     pub(super) lines: Vec<SaidLine>,
     /// The client that it is an input of, by its number on its node.
     pub(super) client: Option<u64>,
+    /// Whether it was a change of the accounts or bans that no client asked for.
+    pub(super) is_roll: bool,
     /// Clients of a roster that lost their nick to somebody else.
     pub(super) renamed: Vec<(ClientId, Nick)>,
     /// What the node has to look at.
@@ -202,7 +204,10 @@ impl Replica {
             Change::Late(lines) => {
                 outcome.lines = self.chat.pass_on(now, number, lines, are_new, effects);
             }
-            Change::Roll(change) => self.chat.change_roll(now, change, effects),
+            Change::Roll(change) => {
+                self.chat.change_roll(now, change, effects);
+                outcome.is_roll = true;
+            }
             Change::Missing(changes) => {
                 for change in changes {
                     if self.chat.lacks(&change) {

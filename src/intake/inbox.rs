@@ -8,6 +8,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::admission::{Door, Slot};
 use crate::chat::{ClientId, Reason, Settings};
+use crate::cluster::LinkEvent;
 use crate::net::Transport;
 use crate::restart::{Handover, SavedSession};
 use crate::store;
@@ -49,6 +50,8 @@ pub enum Input {
     Writable(ClientId),
     /// A report of the store.
     Store(store::Event),
+    /// A report of the threads that talk to the Redis of a cluster.
+    Log(LinkEvent),
     /// A request for the figures that only the broadcaster knows.
     Count(Sender<Census>),
     /// New settings are in force.

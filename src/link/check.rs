@@ -6,7 +6,7 @@ use super::connection::Connection;
 use super::fault;
 use super::scripts::Scripts;
 use super::servers::{LinkSettings, Servers};
-use crate::cluster::{Head, LinkError, Reply, Request};
+use crate::cluster::{Head, LinkError, LogSnapshot, Reply, Request};
 
 /// Connects to the cluster, and returns in one line what is there.
 ///
@@ -24,6 +24,19 @@ pub fn check(settings: &LinkSettings) -> Result<String, LinkError> {
         _ => "no cluster yet".to_owned(),
     };
     Ok(format!("{endpoint}: Redis {version}, {log}"))
+}
+
+/// Connects to the cluster, and returns its newest snapshot, if there is one.
+///
+/// # Errors
+/// No server answers or may keep the log.
+pub fn read_snapshot(settings: &LinkSettings) -> Result<Option<LogSnapshot>, LinkError> {
+    let mut connection = Servers::new(settings.clone()).connect()?;
+    let read = Scripts::new(settings).carry_out(&mut connection, &Request::ReadSnapshot)?;
+    match read {
+        Reply::Snapshot(snapshot) => Ok(snapshot),
+        _ => Ok(None),
+    }
 }
 
 fn in_words(Head { at, living, .. }: &Head) -> String {

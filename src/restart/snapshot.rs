@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::Address;
 use crate::admission::Bucket;
 use crate::chat::{Chat, ClientId, Presence};
+use crate::cluster::SavedNode;
 use crate::store::UnsavedBans;
 use crate::wire::{Decoder, Dialect};
 
@@ -66,6 +67,9 @@ pub struct Snapshot {
     /// Changes of bans that are in force but not on disk; `None` in what an older chatd left.
     #[serde(default)]
     unsaved_bans: Option<UnsavedBans>,
+    /// What the process was in its cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<SavedNode>,
     /// The clients that can be moved.
     pub clients: Vec<SavedClient>,
     /// The send queue and the half-typed line of each client, one after the other. As numbers in
@@ -128,6 +132,7 @@ impl Snapshot {
             addresses: Vec::new(),
             forgotten: 0,
             unsaved_bans: Some(UnsavedBans::default()),
+            node: None,
             clients: Vec::new(),
             bytes: Vec::new(),
         }

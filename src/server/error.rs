@@ -12,6 +12,13 @@ pub struct StartError {
     pub(super) kind: io::ErrorKind,
 }
 
+impl StartError {
+    /// An error with this message.
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), kind: io::ErrorKind::Other }
+    }
+}
+
 impl From<Fault> for StartError {
     fn from(fault: Fault) -> Self {
         Self { message: fault.to_string(), kind: io::ErrorKind::Other }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use crate::admission::{Bucket, Door, Slot};
 use crate::broadcaster::Broadcaster;
-use crate::chat::{Chat, ClientId, Settings};
+use crate::chat::{Chat, ClientId, Now, Settings};
+use crate::cluster::SavedNode;
 use crate::delivery::Peer;
 use crate::intake::{Session, SessionContext};
 use crate::net::Transport;
@@ -35,15 +36,27 @@ enum SavedState {
     Nothing,
 }
 
+/// What the previous process and the disk left.
+pub(super) struct Restored {
+    pub(super) chat: Chat,
+    /// Changes of bans that are in force in the chat and not on the disk.
+    pub(super) unsaved_bans: UnsavedBans,
+    /// What the process was in its cluster.
+    pub(super) node: Option<SavedNode>,
+    /// The clients that still have a connection.
+    pub(super) clients: Vec<RestoredClient>,
+}
+
 /// The chat, and the clients that still have a connection.
 pub(super) fn restore(
     mut inherited: Inherited,
     mut past: Past,
     settings: Settings,
+    is_node: bool,
     door: &Arc<Door>,
     shared: &SessionContext,
     manager: &ManagerThread,
-) -> ((Chat, UnsavedBans), Vec<RestoredClient>) {
+) -> Restored {
     // In the order in which they connected, whatever the order of the descriptors is.
     inherited.clients.sort_by_key(|(id, _)| *id);
     if let Some(snapshot) = &mut inherited.snapshot {
@@ -76,14 +89,38 @@ pub(super) fn restore(
         client
     });
     let clients = clients.collect();
-    let unsaved = inherited.snapshot.as_mut().map(Snapshot::take_unsaved_bans).unwrap_or_default();
-    past.roll = unsaved.applied_to(past.roll);
-    let before = inherited.snapshot.map(|snapshot| (snapshot.chat, snapshot.forgotten));
-    let (chat, forgotten) = before.unzip();
+    let unsaved_bans = inherited.snapshot.as_mut().map(Snapshot::take_unsaved_bans);
+    let unsaved_bans = unsaved_bans.unwrap_or_default();
+    past.roll = unsaved_bans.applied_to(past.roll);
+    let (chat, node) = chat_of(inherited.snapshot, past, settings, is_node, shared.clock.now());
+    Restored { chat, unsaved_bans, node, clients }
+}
+
+/// The chat of the snapshot, or one with the past on the disk; and what the process before was in
+/// its cluster, if this one `is_node` of it, too.
+fn chat_of(
+    snapshot: Option<Snapshot>,
+    past: Past,
+    settings: Settings,
+    is_node: bool,
+    now: Now,
+) -> (Chat, Option<SavedNode>) {
+    let forgotten = snapshot.as_ref().map(|snapshot| snapshot.forgotten);
+    let (chat, node) = snapshot.map(|snapshot| (snapshot.chat, snapshot.node)).unzip();
     let mut chat = chat.unwrap_or_else(|| Chat::new(settings.clone()));
+    let node = node.flatten();
+    if let (false, Some(node)) = (is_node, &node) {
+        chat.set_alone(now, node.number);
+    }
     chat.configure(settings);
-    past.recall_in(&mut chat, forgotten);
-    ((chat, unsaved), clients)
+    match node.filter(|_| is_node) {
+        // The log has what the disk has.
+        Some(node) => (chat, Some(node)),
+        None => {
+            past.recall_in(&mut chat, forgotten);
+            (chat, None)
+        }
+    }
 }
 
 impl RestoredClient {

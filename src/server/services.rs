@@ -6,6 +6,7 @@ use std::time::Duration;
 use crossbeam_channel::Sender;
 
 use super::listeners::Wanted;
+use crate::chat::RollChange;
 use crate::config::{Config, Durability};
 use crate::intake::{Input, Service};
 use crate::net::Tls;
@@ -18,19 +19,23 @@ use crate::web::{Guard, Site};
 /// How long the broadcaster may take to answer a request for its figures.
 const COUNTING: Duration = Duration::from_secs(1);
 
-/// Starts the store, if there is a database, and returns the history in it.
+/// Starts the store, if there is a database, and returns the history in it; for a node of a cluster
+/// also its accounts and bans.
 pub(super) fn open_store(
     config: &Config,
     database: Option<Database>,
     inbox: &Sender<Input>,
-) -> Result<(Past, OpenStore), Fault> {
-    let Some(mut database) = database else { return Ok((Past::default(), None)) };
+) -> Result<(Past, Vec<RollChange>, OpenStore), Fault> {
+    let Some(mut database) = database else {
+        return Ok((Past::default(), Vec::new(), None));
+    };
     let past = database.past(config.settings().replay)?;
+    let roll = config.cluster.as_ref().map(|_| database.whole_roll()).transpose()?;
     let inbox = inbox.clone();
     // Fails only if the broadcaster has ended.
     let report = move |event| drop(inbox.send(Input::Store(event)));
     let store = Store::start(database, config.retention(), report)?;
-    Ok((past, Some((store, config.durability))))
+    Ok((past, roll.unwrap_or_default(), Some((store, config.durability))))
 }
 
 /// The services that `config` asks for, or that the service manager made a socket for.

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
+use super::cluster::Before;
 use super::error::{StartError, failed};
 use super::listeners::{self, Wanted};
 use super::origin::origin;
-use super::restore::{RestoredClient, restore};
+use super::restore::{Restored, RestoredClient, restore};
 use super::running::Server;
 use super::services::{OpenStore, figures, open_store, services};
-use super::{certificate, port_file};
+use super::{certificate, cluster, port_file};
 use crate::broadcaster::{Broadcaster, Environment};
 use crate::chat::ClientId;
 use crate::config::Config;
@@ -44,7 +45,8 @@ impl Server {
         let metrics = Arc::new(Metrics::new(cluster_metrics.as_ref()));
         let (inbox, receiver) = inbox::open(config.limits().max_clients);
         // First, because damage to the database is to be reported before a port that is in use.
-        let (past, store) = open_store(config, database, &inbox)?;
+        let (past, roll, store) = open_store(config, database, &inbox)?;
+        config.cluster.as_ref().map_or(Ok(()), cluster::check_key)?;
         let tls = config.identity.clone().map(Tls::new);
         let guard = Replaceable::new(config.guard());
         let figures = figures(&metrics, &inbox, &guard);
@@ -57,9 +59,15 @@ impl Server {
         let shared = share(config, &inherited, inbox, metrics)?;
         let entrance = entrance(&shared, &closing, &hurry);
         let door = Arc::clone(&entrance.door);
-        let (mut chat, clients) =
-            restore(inherited, past, config.settings(), &door, &shared, &manager);
-        chat.0.name_lines_after(&origin(config.state_dir.is_some(), clock::moment()));
+        let before = Before::new(config, &past, roll);
+        let is_node = config.cluster.is_some();
+        let Restored { mut chat, unsaved_bans, node, clients } =
+            restore(inherited, past, config.settings(), is_node, &door, &shared, &manager);
+        chat.name_lines_after(&origin(config.state_dir.is_some(), clock::moment()));
+        let chat = match config.cluster.as_ref().zip(cluster_metrics) {
+            Some(cluster) => Ok(cluster::join(cluster, before.with(node), chat, &shared)?),
+            None => Err(chat),
+        };
 
         // The server's own threads come first: the system may not have one for every client.
         let poll = WritablePoll::new(&closed).map_err(failed("create a poll"))?;
@@ -67,7 +75,7 @@ impl Server {
         let web_port = listeners::web_port(&listeners);
         let environment = environment(&shared, &manager, store, web_port);
         let poll = Arc::clone(&writable);
-        let make = move || Broadcaster::new(receiver, environment, poll, chat);
+        let make = move || Broadcaster::new(receiver, environment, poll, (chat, unsaved_bans));
         let clients = (clients, entrance.threads.clone());
         let (broadcaster, begin) = start_broadcaster(make, clients, on_crash)?;
         start_writable(writable, shared.inbox.clone())?;

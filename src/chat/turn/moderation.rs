@@ -7,7 +7,9 @@ use super::view::{Turn, View};
 use crate::chat::effect::{Audience, Effect, Effects};
 use crate::chat::event::Event;
 use crate::chat::message::{Message, Reason};
-use crate::chat::model::{Account, Ban, BanChange, ClientId, Moment, Nick, Now, RollChange};
+use crate::chat::model::{
+    Account, Ban, BanChange, ClientId, Moment, Nick, NodeNumber, Now, RollChange,
+};
 use crate::chat::refusal::Refusal;
 use crate::chat::state::{AuthOutcome, Chat, Client, Roll};
 use crate::text::Text;
@@ -40,6 +42,15 @@ impl Chat {
         for client in self.clients_who(|client| client.entering.is_some()) {
             self.handle(now, client, Event::NotAnswered, effects);
         }
+    }
+
+    /// What ends the waits of a node's clients for its store, if that answers nothing more.
+    pub fn unanswered(&self, node: NodeNumber) -> Vec<(ClientId, Event)> {
+        let claims = self.authentication.pending().into_iter();
+        let not_done = |id| (id, Event::NotAuthenticated(Text::new(NOT_DONE)));
+        let entering = self.clients_who(|client| client.entering.is_some()).into_iter();
+        let all = claims.map(not_done).chain(entering.map(|id| (id, Event::NotAnswered)));
+        all.filter(|(id, _)| id.node() == node).collect()
     }
 
     /// Sends a notice to all operators.

@@ -51,7 +51,7 @@ impl Node {
         outcome: Outcome,
         effects: &mut Effects,
     ) -> Applied {
-        let Outcome { lines, client, renamed, notice } = outcome;
+        let Outcome { lines, client, is_roll, renamed, notice } = outcome;
         let is_input = entry.kind == EntryKind::Input;
         let origin = entry.origin.filter(|_| is_input).map(|origin| origin.to_string());
         let is_own = is_input && entry.origin == Some(self.origin);
@@ -69,8 +69,8 @@ impl Node {
             }
         } else {
             if is_own {
-                applied.ticket = self.outbox.come_back(entry.oseq);
-                applied.client = client.map(ClientId);
+                self.outbox.come_back(entry.oseq);
+                applied = Applied { client: client.map(ClientId), is_roll };
             }
             if let Some(origin) = origin {
                 self.shown.note(&origin, entry.oseq);

@@ -2,7 +2,8 @@
 
 use super::state::{Applied, Fork, Node};
 use crate::chat::{
-    Audience, ClientId, Effect, Effects, Event, LateLine, Message, Moment, Now, Refusal, RollChange,
+    Audience, ClientId, Effect, Effects, Event, LateLine, LineFilter, Message, Moment, Now,
+    Refusal, RollChange, Settings,
 };
 use crate::cluster::change::Change;
 use crate::cluster::outbox::OwnInput;
@@ -27,8 +28,7 @@ impl Node {
 
     /// Adds a change of about so many bytes.
     pub(super) fn publish(&mut self, change: Change, bytes: usize) {
-        self.tickets += 1;
-        self.outbox.push(self.tickets, change, bytes);
+        self.outbox.push(change, bytes);
         if self.is_apart() {
             self.release();
         }
@@ -46,9 +46,13 @@ impl Node {
         self.fork.as_ref().is_some_and(|fork| !fork.holds) && !self.is_joining()
     }
 
-    /// The ticket of a client's last input that has not come back from the log.
-    pub fn last_of(&self, client: ClientId) -> Option<u64> {
-        self.outbox.last_of(client.0)
+    /// Whether an input of a client was added and has not taken effect.
+    pub fn is_under_way(&self, client: ClientId) -> bool {
+        self.outbox.has_of(client.0)
+            || self
+                .apart
+                .iter()
+                .any(|input| matches!(input.change, Change::Client(id, _) if id == client.0))
     }
 
     /// Moves to the next thing that has effects, and puts these into `effects`, under the numbers
@@ -76,10 +80,10 @@ impl Node {
         let origin = self.origin.to_string();
         fork.chat.name_next_line(&origin, input.oseq);
         self.shown.note(&origin, input.oseq);
-        let applied = Applied { client: None, ticket: input.ticket };
         let Change::Client(local, event) = input.change else {
+            let is_roll = matches!(input.change, Change::Roll(_));
             self.keep_change(input.change, effects);
-            return applied;
+            return Applied { client: None, is_roll };
         };
         if let Event::Registered(account, Some(hash)) = &event {
             self.late.push_change(RollChange::Register(*account, hash.clone()));
@@ -88,7 +92,7 @@ impl Node {
         fork.chat.handle(now, id, event, effects);
         self.keep_late(local, effects);
         effects.localize(self.number);
-        Applied { client: Some(ClientId(local)), ..applied }
+        Applied { client: Some(ClientId(local)), is_roll: false }
     }
 
     /// Keeps what the others have to know later.
@@ -132,14 +136,48 @@ impl Node {
         self.publish(Change::Roll(change), 512);
     }
 
+    /// Has all nodes forget lines.
+    pub fn forget(&mut self, filter: LineFilter) {
+        self.publish(Change::Forget(filter), 512);
+    }
+
     /// Makes a change that is no client's in the fork, and keeps it for the others.
     fn keep_change(&mut self, change: Change, effects: &mut Effects) {
-        let Change::Roll(change) = change else { return };
-        if let Some(fork) = &mut self.fork {
-            fork.chat.change_roll(fork.now(Now::default()), change.clone(), effects);
+        let Some(fork) = &mut self.fork else { return };
+        match change {
+            Change::Roll(change) => {
+                fork.chat.change_roll(fork.now(Now::default()), change.clone(), effects);
+                self.late.push_change(change);
+            }
+            Change::Forget(filter) => {
+                fork.chat.forget(&filter);
+                effects.push(Effect::Forget(ClientId::NOBODY, filter.clone()));
+                self.late.push_forgotten(filter);
+            }
+            _ => {}
         }
         effects.localize(self.number);
-        self.late.push_change(change);
+    }
+
+    /// Answers a query of a client.
+    pub fn answer(&self, now: Now, client: ClientId, query: Event, effects: &mut Effects) {
+        self.chat().ask(self.chat_now(now), self.id(client), query, effects);
+        effects.localize(self.number);
+    }
+
+    /// Ends all waits of clients for the store, which will answer nothing more.
+    pub fn give_up(&mut self) {
+        for (id, event) in self.chat().unanswered(self.number) {
+            self.push(ClientId(id.local()), event);
+        }
+    }
+
+    /// Applies changed settings.
+    pub fn configure(&mut self, settings: Settings) {
+        if let Some(fork) = &mut self.fork {
+            fork.chat.configure(settings.clone());
+        }
+        self.log.chat.configure(settings);
     }
 
     /// The wall-clock time of the last entry, for tests and figures.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
-use crate::chat::{Chat, ClientId, Effects, Nick, NodeNumber, Now, RollChange};
+use crate::chat::{Chat, ClientId, Effects, Nick, NodeNumber, Now, Presence, RollChange};
 use crate::cluster::entry::{LogEntry, NodeOrigin};
 use crate::cluster::late::Late;
 use crate::cluster::meanwhile::Meanwhile;
@@ -96,8 +96,8 @@ pub enum Report {
 pub struct Applied {
     /// The client of this node that it was an input of.
     pub client: Option<ClientId>,
-    /// The ticket of that input.
-    pub ticket: u64,
+    /// Whether it was a change of the accounts or bans that no client asked for.
+    pub is_roll: bool,
 }
 
 /// One machine of a cluster.
@@ -123,7 +123,6 @@ pub struct Node {
     pub(super) number: NodeNumber,
     pub(super) former: Vec<NodeOrigin>,
     pub(super) outbox: Outbox,
-    pub(super) tickets: u64,
     /// Entries that were read and not applied.
     pub(super) read: VecDeque<LogEntry>,
     /// Inputs for the fork.
@@ -263,7 +262,6 @@ impl Node {
             number: NodeNumber::ALONE,
             former: was.into_iter().collect(),
             outbox: Outbox::default(),
-            tickets: 0,
             read: VecDeque::new(),
             apart: VecDeque::new(),
             told: VecDeque::new(),
@@ -329,6 +327,36 @@ impl Node {
     /// Has the first node make a snapshot after so many entries.
     pub fn set_snapshot_every(&mut self, entries: u64) {
         self.link.snapshot_every = entries;
+    }
+
+    /// The name of this node.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The clients of this node that are in the chat, by their numbers here.
+    pub fn clients(&self) -> Vec<ClientId> {
+        let own = self.chat().clients_on(self.number).into_iter();
+        own.map(|id| ClientId(id.local())).collect()
+    }
+
+    /// Whether inputs wait that may take effect soon.
+    pub fn is_busy(&self) -> bool {
+        let may_come_back = self.is_linked() || self.fork.is_some();
+        !self.apart.is_empty() || !self.read.is_empty() || (may_come_back && self.outbox.len() > 0)
+    }
+
+    /// Restores a client from its record after a crash; returns whether its nick was free. The node
+    /// brings it along when it joins.
+    pub fn bring_back(&mut self, now: Now, id: ClientId, record: &Presence) -> bool {
+        let id = self.id(id);
+        self.chat_mut().bring_back(now, id, record)
+    }
+
+    /// Sends a notice to the operators on this node.
+    pub fn tell_operators(&self, words: &str, effects: &mut Effects) {
+        self.chat().tell_operators(words, effects);
+        effects.localize(self.number);
     }
 
     /// What the node is now, if it has joined.

@@ -1,0 +1,93 @@
+//! The node of a cluster that this server is.
+
+use ring::rand::{SecureRandom, SystemRandom};
+
+use super::error::{StartError, failed};
+use crate::broadcaster::SharedLog;
+use crate::chat::{Chat, RollChange};
+use crate::cluster::{ClusterKey, Node, NodeOptions, SavedNode};
+use crate::config::{Cluster, Config};
+use crate::intake::{Input, SessionContext};
+use crate::link::{self, Link, LinkSettings};
+use crate::store::{self, Edit, Membership, Past};
+use crate::telemetry::ClusterMetrics;
+
+/// What the disk and the process before say of the node.
+#[derive(Debug, Default)]
+pub(super) struct Before {
+    /// The cluster that the disk was used in.
+    pub(super) membership: Membership,
+    /// The accounts and bans on the disk.
+    pub(super) roll: Vec<RollChange>,
+    /// What other processes changed on it, and the log does not have.
+    pub(super) edits: Vec<Edit>,
+    /// The node of the process before, over a hot restart.
+    pub(super) node: Option<SavedNode>,
+    /// Whether there is a state directory.
+    pub(super) has_archive: bool,
+}
+
+impl Before {
+    /// What the disk says.
+    pub(super) fn new(config: &Config, past: &Past, roll: Vec<RollChange>) -> Self {
+        let (membership, edits) = (past.membership.clone(), past.edits.clone());
+        Self { membership, roll, edits, node: None, has_archive: config.state_dir.is_some() }
+    }
+
+    /// The same with what the process before says.
+    pub(super) fn with(self, node: Option<SavedNode>) -> Self {
+        Self { node, ..self }
+    }
+}
+
+/// Fails if the cluster has another key: nothing that its nodes say could be read.
+pub(super) fn check_key(cluster: &Cluster) -> Result<(), StartError> {
+    match link::read_snapshot(&LinkSettings::from(cluster)) {
+        Ok(Some(snapshot)) if key(cluster)?.open_snapshot(&snapshot.data).is_none() => {
+            Err(StartError::new("the cluster has another key than --cluster-key"))
+        }
+        // Without an answer, the node goes on trying.
+        _ => Ok(()),
+    }
+}
+
+/// Starts the node and its link. Its clients see `chat` until it is with the others.
+pub(super) fn join(
+    (cluster, metrics): (&Cluster, ClusterMetrics),
+    before: Before,
+    chat: Chat,
+    shared: &SessionContext,
+) -> Result<SharedLog, StartError> {
+    let (now, inbox) = (shared.clock.now(), shared.inbox.clone());
+    let random = SystemRandom::new();
+    let options = NodeOptions {
+        name: cluster.node.clone(),
+        has_archive: before.has_archive,
+        lineage: before.membership.lineage,
+        was: before.membership.origin,
+        roll: before.roll,
+        key: key(cluster)?,
+        random: Box::new(move || {
+            let mut bytes = [0; 16];
+            random.fill(&mut bytes).expect("the system has random numbers");
+            bytes
+        }),
+    };
+    let node = match before.node {
+        Some(saved) => Node::restore(options, chat, saved, now),
+        None => Node::new(options, chat, now),
+    };
+    if !before.edits.is_empty() {
+        // Fails only if the broadcaster has ended.
+        let _ = inbox.send(Input::Store(store::Event::Edited(before.edits)));
+    }
+    // Fails only if the broadcaster has ended.
+    let report = move |event| drop(inbox.send(Input::Log(event)));
+    let link = Link::start(&LinkSettings::from(cluster), report);
+    Ok(SharedLog::new(node, link.map_err(failed("start the link to Redis"))?, metrics))
+}
+
+fn key(cluster: &Cluster) -> Result<ClusterKey, StartError> {
+    let key = ClusterKey::new(cluster.key.as_bytes());
+    key.ok_or_else(|| StartError::new("the key of the cluster is too short"))
+}
