@@ -75,7 +75,8 @@ fn server(store: Option<(Store, Durability)>) -> Dispatcher {
     let mut chat = Chat::new(Settings { has_archive, ..Settings::default() });
     chat.register(Roll { accounts: vec![alice()], bans: Vec::new() });
     let writable = WritablePoll::new(&Bell::new().unwrap()).unwrap();
-    Dispatcher::new(environment, Arc::new(writable), (chat, UnsavedBans::default()))
+    let chat = (Err(chat), UnsavedBans::default());
+    Dispatcher::new(environment, Arc::new(writable), chat)
 }
 
 /// A dispatcher with a store that shows lines at once, and whose reports are dropped.

@@ -67,7 +67,7 @@ const NOW: Now = Now { uptime: Duration::ZERO, moment: Moment { unix_ms: 0 } };
 
 /// Whether the log applies nothing for the time being.
 fn hold(server: &mut Dispatcher, is_held: bool) {
-    let Log::Alone(alone) = &mut server.log;
+    let Log::Alone(alone) = &mut server.log else { unreachable!("there is no cluster") };
     alone.is_held = is_held;
     server.follow(NOW);
     server.dispatch_released(NOW);
