@@ -178,10 +178,13 @@ impl World {
                     chat.handle(now, *client, event.clone(), effects);
                 });
             }
-            Cause::Roll(roll) => self.in_all_chats(|chat, now, effects| {
-                chat.register(roll.clone());
-                chat.enforce(now, effects);
-            }),
+            Cause::Roll(roll) => {
+                let roll = self.store.in_force(roll);
+                self.in_all_chats(|chat, now, effects| {
+                    chat.register(roll.clone());
+                    chat.enforce(now, effects);
+                });
+            }
             Cause::Other => {}
         }
         self.store.take_note(&cause);

@@ -239,10 +239,7 @@ impl World {
     /// Where people come from is for operators only, and for who typed it.
     fn check_may_see_addresses(&self, step: Step<'_>, reader: ClientId) {
         let is_own = step.actor().is_some_and(|(actor, _)| actor == reader)
-            && matches!(
-                step.event(),
-                Some(Event::Banned(_) | Event::Unbanned(_) | Event::NotSaved(_))
-            );
+            && matches!(step.event(), Some(Event::BanSaved { .. } | Event::BanNotSaved(_)));
         let was_operator = step.before.get(&reader).is_some_and(|facts| self.is_operator(facts));
         assert!(is_own || was_operator, "{reader} sees an address");
     }

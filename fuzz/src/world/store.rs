@@ -161,17 +161,14 @@ impl Store {
     }
 
     pub(super) fn change_ban(&mut self, client: ClientId, order: BanChange) {
-        let answer = match order {
-            order if self.is_full || !self.is_used => Event::NotSaved(order),
-            BanChange::Ban(ban) => {
-                self.bans.retain(|other| other.mask != ban.mask);
+        let answer = if self.is_full || !self.is_used {
+            Event::BanNotSaved(order)
+        } else {
+            self.bans.retain(|ban| ban.mask != mask(&order));
+            if let BanChange::Ban(ban) = &order {
                 self.bans.push(ban.clone());
-                Event::Banned(ban)
             }
-            BanChange::Unban(mask) => {
-                self.bans.retain(|ban| ban.mask != mask);
-                Event::Unbanned(mask)
-            }
+            Event::BanSaved { was_late: self.has_failed(&order), change: order }
         };
         self.written.push_back(Cause::Client(client, answer));
     }
@@ -270,16 +267,22 @@ impl Store {
         rooms.into_iter().take(MAX_ROOMS).collect()
     }
 
+    /// What the disk has, and the orders that it has not.
+    pub(super) fn in_force(&self, roll: &Roll) -> Roll {
+        let mut roll = roll.clone();
+        for (order, _) in &self.pending {
+            obey(&mut roll.bans, Moment::default(), order);
+        }
+        roll
+    }
+
     /// The chat is told of it now.
     pub(super) fn take_note(&mut self, cause: &Cause) {
         self.has_banned = false;
         match cause {
             Cause::Client(client, event) => self.take_note_of(*client, event),
             Cause::Roll(roll) => {
-                self.known = roll.clone();
-                for (order, _) in &self.pending {
-                    obey(&mut self.known.bans, Moment::default(), order);
-                }
+                self.known = self.in_force(roll);
             }
             Cause::Other => {}
         }
@@ -300,13 +303,10 @@ impl Store {
             Event::LoggedIn(_) | Event::WrongPassword | Event::NotAuthenticated(_) => {
                 self.end_claim(client);
             }
-            Event::Banned(ban) => {
-                self.pending.retain(|(order, _)| *order != BanChange::Ban(ban.clone()))
+            Event::BanSaved { change, .. } => {
+                self.pending.retain(|(order, _)| order != change);
             }
-            Event::Unbanned(mask) => {
-                self.pending.retain(|(order, _)| *order != BanChange::Unban(*mask));
-            }
-            Event::NotSaved(order) => {
+            Event::BanNotSaved(order) => {
                 let failed = self.pending.iter_mut().find(|(other, _)| other == order);
                 failed.into_iter().for_each(|(_, has_failed)| *has_failed = true);
             }

@@ -6,12 +6,11 @@ use serde_json::Value;
 use super::World;
 
 /// Rooms without people, nicks kept for an address and in all, addresses of failed logins or of
-/// registrations, orders not on the disk, people who spoke in a slow room, mutes left behind, people that one can ignore, people who were ignored and left, former nicks of one who is ignored, lines beyond those replayed.
+/// registrations, people who spoke in a slow room, mutes left behind, people that one can ignore, people who were ignored and left, former nicks of one who is ignored, lines beyond those replayed.
 const MAX_EMPTY: usize = 256;
 const MAX_KEPT_EACH: usize = 64;
 const MAX_KEPT: usize = 65_536;
 const MAX_REMEMBERED: usize = 4096;
-const MAX_ORDERS: usize = 1024;
 const MAX_SPOKE: usize = 1024;
 const MAX_MUTES: usize = 1024;
 const MAX_IGNORED: usize = 256;
@@ -37,7 +36,6 @@ impl World {
         let claims = &chat["claims"];
         assert!(length(&claims["logins"]) <= MAX_REMEMBERED);
         assert!(length(&claims["registrations"]) <= MAX_REMEMBERED);
-        assert!(length(&chat["orders"]["list"]) <= MAX_ORDERS);
         assert!(length(&chat["mutes"]) <= MAX_MUTES);
         assert!(length(&chat["ignored"]) <= MAX_GONE);
     }
