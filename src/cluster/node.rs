@@ -8,6 +8,7 @@ mod inputs; // what its clients do
 mod following; // entries of the log
 mod apart; // cut off from the others, and with them again
 mod course; // what it asks of the log, and when
+mod answers; // what it does with an answer
 mod saved; // over a hot restart
 
 pub use self::saved::SavedNode;

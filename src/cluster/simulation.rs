@@ -5,6 +5,7 @@ mod rng;
 mod redis;
 mod machine;
 mod world;
+mod checks;
 
 use self::world::World;
 

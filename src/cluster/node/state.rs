@@ -215,6 +215,14 @@ pub(super) struct Fork {
 }
 
 impl Fork {
+    /// What the clients see until the node is with the others for the first time.
+    fn first(chat: Chat, now: Now) -> Self {
+        let (since, tell_at) = (now.uptime, now.uptime + PATIENCE);
+        let (people, is_told) = (0, false);
+        let uptime = now.uptime;
+        Self { chat, since, uptime, people, tell_at, is_told, is_first: true, holds: true }
+    }
+
     /// The time of its chat.
     pub(super) fn now(&self, now: Now) -> Now {
         let uptime = self.uptime + now.uptime.saturating_sub(self.since);
@@ -228,16 +236,7 @@ impl Node {
     pub fn new(options: NodeOptions, chat: Chat, now: Now) -> Self {
         let NodeOptions { name, has_archive, lineage, was, roll, key, mut random } = options;
         let origin = NodeOrigin(random());
-        let fork = Fork {
-            chat: chat.clone(),
-            since: now.uptime,
-            uptime: now.uptime,
-            people: 0,
-            tell_at: now.uptime + PATIENCE,
-            is_told: false,
-            is_first: true,
-            holds: true,
-        };
+        let fork = Fork::first(chat.clone(), now);
         let mut log = Replica::new(chat);
         log.chat.set_shared(true);
         log.chat.keep_only(log.now(), NodeNumber(u32::MAX));

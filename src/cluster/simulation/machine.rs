@@ -108,7 +108,8 @@ impl Machine {
     }
 
     /// The next process goes on where this one stops.
-    pub(super) fn restart(self, clock: u64, seed: u64) -> Self {
+    pub(super) fn restart(mut self, clock: u64, seed: u64) -> Self {
+        self.show(now(self.skew, clock));
         let Self { name, mut node, disk, lobby, lineage, origin, skew, .. } = self;
         assert!(node.take_commands().is_empty());
         let disk = Disk { lines: disk, lobby, lineage, origin };

@@ -5,17 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::machine::{Machine, Network};
 use super::redis::Redis;
 use super::rng::Rng;
-use crate::chat::LineId;
-use crate::cluster::Report;
 
 /// The ms between two steps.
 const STEP: u64 = 5;
 const MACHINES: usize = 3;
 /// The wall clock at the start.
-const START: u64 = 1_795_348_952_000;
+pub(super) const START: u64 = 1_795_348_952_000;
 
 pub(super) struct World {
-    seed: u64,
+    pub(super) seed: u64,
     rng: Rng,
     clock: u64,
     redis: Redis,
@@ -23,15 +21,15 @@ pub(super) struct World {
     other: Option<(Redis, BTreeSet<usize>)>,
     earlier: Vec<Redis>,
     is_down: bool,
-    machines: Vec<Option<Machine>>,
+    pub(super) machines: Vec<Option<Machine>>,
     disks: BTreeMap<usize, super::machine::Disk>,
-    sitters: BTreeMap<usize, u64>,
+    pub(super) sitters: BTreeMap<usize, u64>,
     /// The names of the machines that were killed.
-    killed: BTreeSet<String>,
+    pub(super) killed: BTreeSet<String>,
     /// The lines that must not be lost, with the machine on which they were typed.
-    typed: BTreeMap<String, usize>,
+    pub(super) typed: BTreeMap<String, usize>,
     lines: usize,
-    log: Vec<String>,
+    pub(super) log: Vec<String>,
 }
 
 impl World {
@@ -262,130 +260,5 @@ impl World {
                 self.start(index);
             }
         }
-    }
-
-    fn check(&self) {
-        let machines: Vec<_> = self.machines.iter().flatten().collect();
-        let about = || self.about(&machines);
-        for machine in &machines {
-            assert!(machine.node.is_linked(), "{} is not linked\n{}", machine.name, about());
-            let has_trouble = machine.reports.iter().any(|report| {
-                matches!(report, Report::Unreadable(_) | Report::Forged(_) | Report::Diverged(_))
-            });
-            assert!(!has_trouble, "{}: {:?}\n{}", machine.name, machine.reports, about());
-        }
-        self.check_people(&machines, &about);
-        self.check_disks(&machines, &about);
-        self.check_screens(&machines, &about);
-    }
-
-    /// Nobody is a ghost, and all nodes have the same state.
-    fn check_people(&self, machines: &[&Machine], about: &dyn Fn() -> String) {
-        let people: usize = machines.iter().map(|machine| machine.screens.len()).sum();
-        for machine in machines {
-            let chat = machine.node.chat();
-            assert_eq!(chat.clients().len(), people, "{}\n{}", machine.name, about());
-            assert_eq!(machine.digest(), machines[0].digest(), "{}\n{}", machine.name, about());
-        }
-    }
-
-    /// Every line that had to arrive, or that others have seen, is on every disk.
-    fn check_disks(&self, machines: &[&Machine], about: &dyn Fn() -> String) {
-        let mut all: BTreeMap<&str, &LineId> = BTreeMap::new();
-        for (id, text) in machines.iter().flat_map(|machine| &machine.disk) {
-            let other = all.insert(text, id);
-            assert!(other.is_none_or(|other| other == id), "{text:?} is twice\n{}", about());
-        }
-        for (text, id) in &all {
-            let seen = machines.iter().filter(|machine| machine.disk.contains_key(id));
-            let seen: Vec<_> = seen.map(|machine| machine.name.as_str()).collect();
-            // All that have it were killed before they could pass it on.
-            let was_lost = !self.typed.contains_key(*text)
-                && seen.iter().all(|name| self.killed.contains(*name));
-            let is_everywhere = seen.len() == machines.len();
-            assert!(is_everywhere || was_lost, "{text:?} {id} is on {seen:?}\n{}", about());
-        }
-        for text in self.typed.keys() {
-            assert!(all.contains_key(text.as_str()), "{text:?} is nowhere\n{}", about());
-        }
-    }
-
-    /// Everybody who sat still has seen each line once, and in one order.
-    fn check_screens(&self, machines: &[&Machine], about: &dyn Fn() -> String) {
-        for machine in machines {
-            for (local, screen) in &machine.screens {
-                let mut seen = BTreeSet::new();
-                for (id, _) in &screen.lines {
-                    let who = format!("client {local} of {}", machine.name);
-                    assert!(seen.insert(id), "{who} sees {id} twice\n{}", about());
-                }
-                let mut last: BTreeMap<&str, u64> = BTreeMap::new();
-                for (id, _) in screen.lines.iter().filter(|(_, is_block)| *is_block) {
-                    let before = last.insert(id.origin(), id.oseq());
-                    assert!(before < Some(id.oseq()), "{id} is out of order\n{}", about());
-                }
-            }
-        }
-        let sitters: Vec<_> = self
-            .sitters
-            .iter()
-            .filter_map(|(index, local)| {
-                let machine = self.machines[*index].as_ref()?;
-                Some((machine, machine.screens.get(local)?))
-            })
-            .collect();
-        for (machine, screen) in &sitters {
-            let lobby = machine.lobby.iter().filter(|id| {
-                let text = machine.disk.get(*id);
-                text.is_some_and(|text| self.typed.contains_key(text))
-            });
-            for id in lobby.filter(|id| !machine.is_own(id, screen)) {
-                let is_seen = screen.lines.iter().any(|(seen, _)| seen == id);
-                let text = &machine.disk[id];
-                assert!(is_seen, "{} did not see {id} {text:?}\n{}", machine.name, about());
-            }
-            let live = |screen: &super::machine::Screen| {
-                let live = screen.lines.iter().filter(|(_, is_block)| !*is_block);
-                live.map(|(id, _)| id.clone()).collect::<Vec<_>>()
-            };
-            // What was put back behind lines that another node had said meanwhile has another place.
-            let is_salvaged = |report: &Report| matches!(report, Report::Salvaged(_));
-            if machines.iter().any(|machine| machine.reports.iter().any(is_salvaged)) {
-                continue;
-            }
-            for (_, other) in &sitters {
-                let (own, others) = (live(screen), live(other));
-                let common = |lines: &[LineId], than: &[LineId]| {
-                    lines.iter().filter(|id| than.contains(id)).cloned().collect::<Vec<_>>()
-                };
-                let (mine, theirs) = (common(&own, &others), common(&others, &own));
-                let texts = |ids: &[LineId]| {
-                    ids.iter().map(|id| format!("{} ", machine.disk[id])).collect::<String>()
-                };
-                assert!(
-                    mine == theirs,
-                    "{}: {}\n{}\n{}",
-                    machine.name,
-                    texts(&mine),
-                    texts(&theirs),
-                    about()
-                );
-            }
-        }
-    }
-
-    /// What has happened, for whoever looks into it.
-    fn about(&self, machines: &[&Machine]) -> String {
-        let mut log = self.log.clone();
-        let traces = machines.iter().flat_map(|machine| &machine.trace);
-        log.extend(traces.map(|(at, what)| format!("{:>7} {what}", at - START)));
-        log.sort();
-        let mut text = format!("seed {}\n{}\n", self.seed, log.join("\n"));
-        for machine in machines {
-            text += &format!("{:?}\n  reports {:?}\n", machine.node, machine.reports);
-            text += &format!("  people {:?}\n", machine.people());
-            text += &format!("  disk {:?}\n", machine.disk.values().collect::<Vec<_>>());
-        }
-        text
     }
 }
