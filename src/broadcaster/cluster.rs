@@ -13,8 +13,6 @@ impl Dispatcher {
         for report in self.log.send(now) {
             self.report(report);
         }
-        // Effects that are no input's may be ready, too.
-        self.follow(now);
     }
 
     fn report(&mut self, report: Report) {

@@ -89,8 +89,11 @@ impl Broadcaster {
                 self.drain(now);
             }
             self.tick(now);
+            // First, because the answer takes its time.
             self.dispatcher.send_to_log(now);
             self.dispatcher.flush(now);
+            // Clients that were too slow have left.
+            self.dispatcher.send_to_log(now);
             self.dispatcher.end_batch(now, self.clock.uptime());
         }
         match self.parking.take_request() {

@@ -51,13 +51,15 @@ pub(super) fn check_key(cluster: &Cluster) -> Result<(), StartError> {
     }
 }
 
-/// Starts the node and its link. Its clients see `chat` until it is with the others.
+/// Starts the node and its link, if there is a cluster. Its clients see `chat` until it is with the
+/// others. Without a cluster, the chat is this server's alone.
 pub(super) fn join(
-    (cluster, metrics): (&Cluster, ClusterMetrics),
+    cluster: Option<(&Cluster, ClusterMetrics)>,
     before: Before,
     chat: Chat,
     shared: &SessionContext,
-) -> Result<SharedLog, StartError> {
+) -> Result<Result<SharedLog, Chat>, StartError> {
+    let Some((cluster, metrics)) = cluster else { return Ok(Err(chat)) };
     let (now, inbox) = (shared.clock.now(), shared.inbox.clone());
     let random = SystemRandom::new();
     let options = NodeOptions {
@@ -84,7 +86,8 @@ pub(super) fn join(
     // Fails only if the broadcaster has ended.
     let report = move |event| drop(inbox.send(Input::Log(event)));
     let link = Link::start(&LinkSettings::from(cluster), report);
-    Ok(SharedLog::new(node, link.map_err(failed("start the link to Redis"))?, metrics))
+    let link = link.map_err(failed("start the link to Redis"))?;
+    Ok(Ok(SharedLog::new(node, link, metrics)))
 }
 
 fn key(cluster: &Cluster) -> Result<ClusterKey, StartError> {

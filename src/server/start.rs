@@ -15,8 +15,8 @@ use super::restore::{Restored, RestoredClient, restore};
 use super::running::Server;
 use super::services::{OpenStore, figures, open_store, services};
 use super::{certificate, cluster, port_file};
-use crate::broadcaster::{Broadcaster, Environment};
-use crate::chat::ClientId;
+use crate::broadcaster::{Broadcaster, Environment, SharedLog};
+use crate::chat::{Chat, ClientId};
 use crate::config::Config;
 use crate::intake::inbox::{self};
 use crate::intake::{Acceptor, Entrance, Hurry, Input, Service, SessionContext};
@@ -25,7 +25,7 @@ use crate::os::{Bell, WritablePoll};
 use crate::restart::{Inherited, Listener, ManagerThread, SnapshotFile};
 use crate::runtime::clock::{self};
 use crate::runtime::{Clock, Replaceable, Threads, Wakeup};
-use crate::store::Database;
+use crate::store::{Database, UnsavedBans};
 use crate::telemetry::{ClusterMetrics, Metrics};
 
 impl Server {
@@ -61,13 +61,9 @@ impl Server {
         let door = Arc::clone(&entrance.door);
         let before = Before::new(config, &past, roll);
         let is_node = config.cluster.is_some();
-        let Restored { mut chat, unsaved_bans, node, clients } =
+        let restored =
             restore(inherited, past, config.settings(), is_node, &door, &shared, &manager);
-        chat.name_lines_after(&origin(config.state_dir.is_some(), clock::moment()));
-        let chat = match config.cluster.as_ref().zip(cluster_metrics) {
-            Some(cluster) => Ok(cluster::join(cluster, before.with(node), chat, &shared)?),
-            None => Err(chat),
-        };
+        let (chat, clients) = begin(config, cluster_metrics, before, restored, &shared)?;
 
         // The server's own threads come first: the system may not have one for every client.
         let poll = WritablePoll::new(&closed).map_err(failed("create a poll"))?;
@@ -75,21 +71,36 @@ impl Server {
         let web_port = listeners::web_port(&listeners);
         let environment = environment(&shared, &manager, store, web_port);
         let poll = Arc::clone(&writable);
-        let make = move || Broadcaster::new(receiver, environment, poll, (chat, unsaved_bans));
+        let make = move || Broadcaster::new(receiver, environment, poll, chat);
         let clients = (clients, entrance.threads.clone());
-        let (broadcaster, begin) = start_broadcaster(make, clients, on_crash)?;
+        let (broadcaster, start) = start_broadcaster(make, clients, on_crash)?;
         start_writable(writable, shared.inbox.clone())?;
         start_certificate(tls.as_ref(), &shared.metrics, &closing)?;
         let acceptors = start_acceptors(listeners, &entrance)?;
         config.port_file.as_deref().map_or(Ok(()), |path| port_file::write(path, &ports))?;
         // Fails only if the broadcaster has panicked already.
-        let _ = begin.send(());
+        let _ = start.send(());
         #[rustfmt::skip]
         let server = Self {
             shared, tls, guard, door, closing, hurry, closed, acceptors, broadcaster, manager, assigned,
         };
         Ok(server)
     }
+}
+
+/// The chat that the broadcaster begins with, alone or as a node, and the clients in it.
+fn begin(
+    config: &Config,
+    metrics: Option<ClusterMetrics>,
+    before: Before,
+    restored: Restored,
+    shared: &SessionContext,
+) -> Result<((Result<SharedLog, Chat>, UnsavedBans), Vec<RestoredClient>), StartError> {
+    let Restored { mut chat, unsaved_bans, node, clients } = restored;
+    chat.name_lines_after(&origin(config.state_dir.is_some(), clock::moment()));
+    let cluster = config.cluster.as_ref().zip(metrics);
+    let chat = cluster::join(cluster, before.with(node), chat, shared)?;
+    Ok(((chat, unsaved_bans), clients))
 }
 
 /// Binds the wanted listeners that are not inherited; also returns the text of the port file.
