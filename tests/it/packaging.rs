@@ -2,6 +2,7 @@
 
 mod architecture;
 mod docs;
+mod examples;
 mod manual;
 mod monitoring;
 mod units;
