@@ -17,7 +17,7 @@ mod parking; // sessions saved for the next process
 mod run; // `Broadcaster`: the loop
 mod handover; // clients from the previous process, and to the next
 
-pub use self::dispatch::Environment;
+pub use self::dispatch::{Beginning, Environment};
 pub use self::handover::HAND_OVER;
 pub use self::run::Broadcaster;
 pub use self::shared_log::SharedLog;

@@ -47,6 +47,10 @@ pub struct Environment {
     pub web_port: Option<u16>,
 }
 
+/// What a broadcaster begins with: the chat, which is this server's alone or that of a cluster, and
+/// the changes of bans that are in force in it and not saved.
+pub type Beginning = (Result<SharedLog, Chat>, UnsavedBans);
+
 /// The chat, the sending halves of its clients, and the store.
 #[derive(Debug)]
 pub(super) struct Dispatcher {
@@ -73,7 +77,7 @@ impl Dispatcher {
     pub(super) fn new(
         environment: Environment,
         writable: Arc<WritablePoll>,
-        (chat, unsaved_bans): (Result<SharedLog, Chat>, UnsavedBans),
+        (chat, unsaved_bans): Beginning,
     ) -> Self {
         let Environment { limits, manager, metrics, store, web_port, .. } = environment;
         let is_shared = chat.is_ok();

@@ -6,16 +6,14 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
-use super::dispatch::{Dispatcher, Environment};
+use super::dispatch::{Beginning, Dispatcher, Environment};
 use super::parking::Parking;
-use super::shared_log::SharedLog;
 use crate::admission::Limits;
-use crate::chat::{Chat, Now};
+use crate::chat::Now;
 use crate::delivery::Peer;
 use crate::intake::Input;
 use crate::os::WritablePoll;
 use crate::runtime::{Clock, Replaceable, Wakeup};
-use crate::store::UnsavedBans;
 use crate::wire::Farewell;
 
 /// Inputs taken before all clients are flushed, so that a flood cannot delay earlier messages.
@@ -55,7 +53,7 @@ impl Broadcaster {
         inbox: Receiver<Input>,
         environment: Environment,
         writable: Arc<WritablePoll>,
-        chat: (Result<SharedLog, Chat>, UnsavedBans),
+        chat: Beginning,
     ) -> Self {
         Self {
             inbox,

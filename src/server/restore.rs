@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use crate::admission::{Bucket, Door, Slot};
 use crate::broadcaster::Broadcaster;
-use crate::chat::{Chat, ClientId, Now, Settings};
+use crate::chat::{Chat, ClientId, Now};
 use crate::cluster::SavedNode;
+use crate::config::Config;
 use crate::delivery::Peer;
 use crate::intake::{Session, SessionContext};
 use crate::net::Transport;
@@ -51,8 +52,7 @@ pub(super) struct Restored {
 pub(super) fn restore(
     mut inherited: Inherited,
     mut past: Past,
-    settings: Settings,
-    is_node: bool,
+    config: &Config,
     door: &Arc<Door>,
     shared: &SessionContext,
     manager: &ManagerThread,
@@ -92,19 +92,19 @@ pub(super) fn restore(
     let unsaved_bans = inherited.snapshot.as_mut().map(Snapshot::take_unsaved_bans);
     let unsaved_bans = unsaved_bans.unwrap_or_default();
     past.roll = unsaved_bans.applied_to(past.roll);
-    let (chat, node) = chat_of(inherited.snapshot, past, settings, is_node, shared.clock.now());
+    let (chat, node) = chat_of(inherited.snapshot, past, config, shared.clock.now());
     Restored { chat, unsaved_bans, node, clients }
 }
 
 /// The chat of the snapshot, or one with the past on the disk; and what the process before was in
-/// its cluster, if this one `is_node` of it, too.
+/// its cluster, if this one is a node, too.
 fn chat_of(
     snapshot: Option<Snapshot>,
     past: Past,
-    settings: Settings,
-    is_node: bool,
+    config: &Config,
     now: Now,
 ) -> (Chat, Option<SavedNode>) {
+    let (settings, is_node) = (config.settings(), config.cluster.is_some());
     let forgotten = snapshot.as_ref().map(|snapshot| snapshot.forgotten);
     let (chat, node) = snapshot.map(|snapshot| (snapshot.chat, snapshot.node)).unzip();
     let mut chat = chat.unwrap_or_else(|| Chat::new(settings.clone()));

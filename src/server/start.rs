@@ -15,8 +15,8 @@ use super::restore::{Restored, RestoredClient, restore};
 use super::running::Server;
 use super::services::{OpenStore, figures, open_store, services};
 use super::{certificate, cluster, port_file};
-use crate::broadcaster::{Broadcaster, Environment, SharedLog};
-use crate::chat::{Chat, ClientId};
+use crate::broadcaster::{Beginning, Broadcaster, Environment};
+use crate::chat::ClientId;
 use crate::config::Config;
 use crate::intake::inbox::{self};
 use crate::intake::{Acceptor, Entrance, Hurry, Input, Service, SessionContext};
@@ -25,7 +25,7 @@ use crate::os::{Bell, WritablePoll};
 use crate::restart::{Inherited, Listener, ManagerThread, SnapshotFile};
 use crate::runtime::clock::{self};
 use crate::runtime::{Clock, Replaceable, Threads, Wakeup};
-use crate::store::{Database, UnsavedBans};
+use crate::store::Database;
 use crate::telemetry::{ClusterMetrics, Metrics};
 
 impl Server {
@@ -60,9 +60,7 @@ impl Server {
         let entrance = entrance(&shared, &closing, &hurry);
         let door = Arc::clone(&entrance.door);
         let before = Before::new(config, &past, roll);
-        let is_node = config.cluster.is_some();
-        let restored =
-            restore(inherited, past, config.settings(), is_node, &door, &shared, &manager);
+        let restored = restore(inherited, past, config, &door, &shared, &manager);
         let (chat, clients) = begin(config, cluster_metrics, before, restored, &shared)?;
 
         // The server's own threads come first: the system may not have one for every client.
@@ -95,7 +93,7 @@ fn begin(
     before: Before,
     restored: Restored,
     shared: &SessionContext,
-) -> Result<((Result<SharedLog, Chat>, UnsavedBans), Vec<RestoredClient>), StartError> {
+) -> Result<(Beginning, Vec<RestoredClient>), StartError> {
     let Restored { mut chat, unsaved_bans, node, clients } = restored;
     chat.name_lines_after(&origin(config.state_dir.is_some(), clock::moment()));
     let cluster = config.cluster.as_ref().zip(metrics);
