@@ -47,7 +47,8 @@ pub enum Event {
     Edited(Vec<Edit>),
     /// All accounts and bans, as the changes that make them.
     RollRead(Result<Vec<RollChange>, Denial>),
-    /// The server must drop these lines from its memory.
+    /// The server must drop these lines from its memory. Not reported when
+    /// [nobody](ClientId::NOBODY) asked for it.
     Forgotten(LineFilter),
     /// The answer to what a client asked.
     Answered(ClientId, Answer),

@@ -305,7 +305,10 @@ impl<R: FnMut(Event)> Writer<R> {
         match self.forgetter.work(&mut self.database) {
             Ok(None) => {}
             Ok(Some((client, filter, lines))) => {
-                (self.report)(Event::Forgotten(filter.clone()));
+                // What nobody here asked for came from the log of a cluster, which knows it.
+                if client != Some(ClientId::NOBODY) {
+                    (self.report)(Event::Forgotten(filter.clone()));
+                }
                 if let Some(client) = client {
                     (self.report)(Event::Answered(client, Answer::Forgotten(filter, lines)));
                 }

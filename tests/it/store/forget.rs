@@ -62,6 +62,21 @@ fn kept_forgets(dir: &TempDir, kept: &Kept) -> LineFilter {
 }
 
 #[test]
+fn what_the_log_of_a_cluster_has_forgotten_is_not_reported_to_it_again() {
+    let dir = TempDir::new();
+    let mut kept = Kept::open(&dir);
+    let seq = kept.say("the key is s3cret");
+    kept.wait_committed(seq);
+    kept.store.forget(ClientId::NOBODY, of_alice("s3cret")).unwrap();
+    let (client, answer) = kept.wait(|event| match event {
+        Event::Forgotten(filter) => panic!("{filter:?} comes back"),
+        Event::Answered(client, answer) => Some((client, answer)),
+        _ => None,
+    });
+    assert_eq!((client, answer), (ClientId::NOBODY, Answer::Forgotten(of_alice("s3cret"), 1)));
+}
+
+#[test]
 fn a_long_history_is_forgotten_in_slices_and_removed_later() {
     let dir = TempDir::new();
     let mut kept = Kept::open(&dir);
