@@ -22,8 +22,8 @@ pub use self::event::{Class, Event, Traits};
 pub use self::message::{Away, Dates, Message, Others, Person, Reason};
 pub use self::model::{
     Account, Allowance, AnswerForm, AuthClaim, AuthCommand, AuthRequest, Ban, BanChange, ClientId,
-    Entry, Kind, LineFilter, LineId, Mask, Moment, NameError, Nick, NodeNumber, Now, Password,
-    PasswordId, Role, RoomId, RoomName, RoomPast, TypedPassword,
+    Entry, Heard, Kind, LineFilter, LineId, Mask, Moment, NameError, Nick, NodeNumber, Now,
+    Password, PasswordId, Role, RoomId, RoomName, RoomPast, TypedPassword,
 };
 pub use self::model::{PasswordHash, RollChange};
 pub use self::refusal::Refusal;

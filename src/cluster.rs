@@ -9,7 +9,6 @@ mod change; // what an entry holds
 mod replica; // the chat as the log makes it
 mod memory; // the last entries
 mod outbox; // inputs on their way
-mod shown; // what clients have seen
 mod late; // what is to be passed on
 mod meanwhile; // what clients have not seen
 mod plan; // what to do about the log that was found

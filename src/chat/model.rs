@@ -4,6 +4,7 @@ mod id;
 mod moment;
 mod name;
 mod line_id;
+mod heard;
 mod entry;
 mod allowance;
 mod line_filter;
@@ -18,6 +19,7 @@ pub use self::account::{
 pub use self::allowance::{Allowance, AnswerForm};
 pub use self::ban::{Ban, BanChange, Mask};
 pub use self::entry::{Entry, Kind, RoomPast};
+pub use self::heard::Heard;
 pub use self::id::{ClientId, NodeNumber, RoomId};
 pub use self::line_filter::LineFilter;
 pub use self::line_id::LineId;

@@ -22,7 +22,9 @@ use std::time::Duration;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use super::model::{ClientId, LineFilter, LineIds, Nick, NodeNumber, RoomId, RoomName, RoomPast};
+use super::model::{
+    ClientId, Heard, LineFilter, LineIds, Nick, NodeNumber, RoomId, RoomName, RoomPast,
+};
 use crate::text::Text;
 
 #[cfg(test)]
@@ -201,14 +203,9 @@ impl Chat {
         self.nodes.get(number)
     }
 
-    /// The number of the last input of an origin of a node; 0 if none is known.
-    pub fn heard(&self, origin: &str) -> u64 {
-        self.nodes.heard(origin)
-    }
-
-    /// The last input of each origin.
-    pub fn all_heard(&self) -> impl Iterator<Item = (&str, u64)> {
-        self.nodes.all_heard()
+    /// Which inputs of nodes are known.
+    pub fn heard(&self) -> &Heard {
+        self.nodes.heard()
     }
 
     /// Notes an input of an origin; returns whether it is new.

@@ -62,8 +62,7 @@ impl Late {
     /// The changes that pass on what `chat` does not know yet, and how many lines they have.
     pub(super) fn changes(&self, chat: &Chat) -> (Vec<Change>, usize) {
         let lines = self.lines.iter();
-        let is_unknown =
-            |line: &&LateLine| line.entry.id.oseq() > chat.heard(line.entry.id.origin());
+        let is_unknown = |line: &&LateLine| !chat.heard().has_line(&line.entry.id);
         let lines: Vec<_> = lines.filter(is_unknown).cloned().collect();
         let count = lines.len();
         let lines = (count > 0).then_some(Change::Late(lines));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::chat::model::NodeNumber;
+use crate::chat::model::{Heard, LineId, NodeNumber};
 use crate::text::Text;
 
 /// Most origins of nodes that are gone whose last input is remembered.
@@ -26,11 +26,11 @@ pub struct Node {
     pub since: Duration,
 }
 
-/// The nodes that live, and the number of the last input of each origin.
+/// The nodes that live, and which inputs of each origin are known.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Nodes {
     living: BTreeMap<NodeNumber, Node>,
-    heard: BTreeMap<String, u64>,
+    heard: Heard,
     /// Origins that are not of a living node any more, oldest first.
     gone: VecDeque<String>,
     /// The number that the last node got.
@@ -79,39 +79,40 @@ impl Nodes {
         self.living.get(&number)
     }
 
-    /// The number of the last input of an origin; 0 if none is known.
-    pub(crate) fn heard(&self, origin: &str) -> u64 {
-        self.heard.get(origin).copied().unwrap_or(0)
-    }
-
-    /// The last input of each origin.
-    pub(crate) fn all_heard(&self) -> impl Iterator<Item = (&str, u64)> {
-        self.heard.iter().map(|(origin, oseq)| (origin.as_str(), *oseq))
+    /// Which inputs are known.
+    pub(crate) fn heard(&self) -> &Heard {
+        &self.heard
     }
 
     /// Notes an input of an origin; returns whether it is new.
     pub(crate) fn hear(&mut self, origin: &str, oseq: u64) -> bool {
-        if let Some(last) = self.heard.get_mut(origin) {
-            let is_new = oseq > *last;
-            *last = oseq.max(*last);
-            return is_new;
-        }
-        self.heard.insert(origin.to_owned(), oseq);
+        let is_new = self.heard.note(origin, oseq);
+        self.note_unless_living(origin);
+        is_new
+    }
+
+    /// Notes a line that was passed on; returns whether it is new.
+    pub(crate) fn hear_late(&mut self, line: &LineId) -> bool {
+        let is_new = self.heard.note_late(line);
+        self.note_unless_living(line.origin());
+        is_new
+    }
+
+    fn note_unless_living(&mut self, origin: &str) {
         if self.living.values().all(|node| node.origin != origin) {
             self.note_gone(origin);
         }
-        true
     }
 
     fn note_gone(&mut self, origin: &str) {
-        if !self.heard.contains_key(origin) || self.gone.iter().any(|gone| gone == origin) {
+        if !self.heard.knows(origin) || self.gone.iter().any(|gone| gone == origin) {
             return;
         }
         self.gone.push_back(origin.to_owned());
         if self.gone.len() > MAX_GONE
             && let Some(oldest) = self.gone.pop_front()
         {
-            self.heard.remove(&oldest);
+            self.heard.forget(&oldest);
         }
     }
 }
@@ -142,7 +143,7 @@ mod tests {
         for number in 0..2 * MAX_GONE {
             nodes.hear(&number.to_string(), 1);
         }
-        assert_eq!((nodes.heard.len(), nodes.gone.len()), (MAX_GONE + 1, MAX_GONE));
+        assert_eq!((nodes.heard.origins().len(), nodes.gone.len()), (MAX_GONE + 1, MAX_GONE));
         assert!(!nodes.hear("lives", 1));
     }
 }

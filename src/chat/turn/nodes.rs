@@ -170,7 +170,7 @@ impl Chat {
         let mut added = Vec::new();
         let mut rooms: Vec<(RoomName, Vec<(ClientId, Entry)>)> = Vec::new();
         for LateLine { by, room, entry } in lines {
-            if !self.nodes.hear(entry.id.origin(), entry.id.oseq()) {
+            if !self.nodes.hear_late(&entry.id) {
                 continue;
             }
             let line = (ClientId::on(number, by), entry);

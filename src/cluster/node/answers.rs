@@ -170,14 +170,14 @@ impl Node {
         roll.for_each(|change| records.push(Effect::RecordRoll(change)));
         self.told.push_back(records);
         // Of an origin that the chat has not heard, a line may have been shown long ago.
-        let is_unseen = |id: &LineId| chat.heard(id.origin()) > 0 && self.shown.is_new(id);
+        let is_unseen = |id: &LineId| chat.heard().knows(id.origin()) && !self.shown.has_line(id);
         let lines = chat.all_lines().filter(|(.., line)| is_unseen(&line.id));
         lines.for_each(|(room, by, line)| self.meanwhile.push((room, by, line.clone())));
     }
 
     /// Keeps the lines of the log so far that the other one does not have, to be passed on.
     fn keep_unknown(&mut self, other: &Replica) {
-        let is_unknown = |id: &LineId| id.oseq() > other.chat.heard(id.origin());
+        let is_unknown = |id: &LineId| !other.chat.heard().has_line(id);
         let lines = self.memory.lines().filter(|(.., line)| is_unknown(&line.id));
         let lines = lines.map(|(room, by, entry)| LateLine {
             by: by.local(),
@@ -204,7 +204,7 @@ impl Node {
         let nodes = self.log.chat.nodes();
         let living = nodes.filter_map(|(number, node)| {
             let origin = node.origin.parse().ok()?;
-            let oseq = self.log.chat.heard(&node.origin);
+            let oseq = self.log.chat.heard().upto(&node.origin);
             let (name, number) = (node.name.as_str().to_owned(), number.0);
             Some(LivingNode { origin, name, number, oseq, applied: self.log.at.n })
         });

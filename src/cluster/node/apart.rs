@@ -9,6 +9,9 @@ use crate::cluster::replica::LEVEL;
 use crate::cluster::request::Request;
 use crate::text::Text;
 
+/// Most origins that are remembered whose inputs were shown; the chat knows fewer.
+const MAX_ORIGINS: usize = 4096;
+
 impl Node {
     /// Goes on without the others: the clients see a copy of the chat with them alone, which what
     /// they do changes at once.
@@ -169,7 +172,7 @@ impl Node {
         self.has_log = true;
         let lineage = lineage(&self.epoch).to_owned();
         (self.lineage, self.disk_lineage) = (Some(lineage.clone()), Some(lineage.clone()));
-        self.shown.note_all(&self.log.chat);
+        self.note_shown();
         self.late = Default::default();
         self.former = vec![self.origin];
         self.link.confirmed = now.uptime;
@@ -177,6 +180,18 @@ impl Node {
         self.link.trouble = None;
         let (origin, late) = (self.origin, std::mem::take(&mut self.passed_on));
         self.reports.push(Report::Joined { lineage, origin, late });
+    }
+
+    /// Everything that the log has was shown.
+    fn note_shown(&mut self) {
+        let heard = self.log.chat.heard();
+        self.shown.note_all(heard);
+        // The chat forgets origins that are long gone.
+        let origins = self.shown.origins();
+        if origins.len() > MAX_ORIGINS {
+            let forgotten = origins.iter().filter(|origin| !heard.knows(origin));
+            forgotten.for_each(|origin| self.shown.forget(origin));
+        }
     }
 
     /// Gives up joining: what waited for it changes the fork.

@@ -27,7 +27,7 @@ impl Node {
             self.look_again(now);
         }
         let shown = &self.shown;
-        let outcome = self.log.apply(&entry, &mut self.key, &|id| shown.is_new(id), effects);
+        let outcome = self.log.apply(&entry, &mut self.key, &|id| !shown.has_line(id), effects);
         match outcome {
             Ok(outcome) => {
                 self.link.applied = now.uptime;
@@ -55,12 +55,11 @@ impl Node {
         let is_input = entry.kind == EntryKind::Input;
         let origin = entry.origin.filter(|_| is_input).map(|origin| origin.to_string());
         let is_own = is_input && entry.origin == Some(self.origin);
-        let is_new =
-            origin.as_ref().is_none_or(|origin| self.shown.is_new_input(origin, entry.oseq));
+        let is_new = origin.as_ref().is_none_or(|origin| !self.shown.has(origin, entry.oseq));
         self.note(now, &entry, notice);
         let mut applied = Applied::default();
         if self.fork.is_some() {
-            let unseen = lines.iter().filter(|(.., line)| self.shown.is_new(&line.id));
+            let unseen = lines.iter().filter(|(.., line)| !self.shown.has_line(&line.id));
             unseen.for_each(|line| self.meanwhile.push(line.clone()));
             effects.keep_records();
             if is_own {
@@ -75,7 +74,9 @@ impl Node {
             if let Some(origin) = origin {
                 self.shown.note(&origin, entry.oseq);
             }
-            lines.iter().for_each(|(.., line)| self.shown.note(line.id.origin(), line.id.oseq()));
+            for (.., line) in &lines {
+                self.shown.note_late(&line.id);
+            }
             if !is_new {
                 effects.keep_records();
             }

@@ -5,12 +5,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::state::{Course, Fork, Node, NodeOptions};
-use crate::chat::{Chat, Moment, NodeNumber, Now};
+use crate::chat::{Chat, Heard, Moment, NodeNumber, Now};
 use crate::cluster::entry::{LogEntry, NodeOrigin, Position};
 use crate::cluster::late::Late;
 use crate::cluster::outbox::Outbox;
 use crate::cluster::replica::{Replica, SaidLine};
-use crate::cluster::shown::Shown;
 
 /// What the next process needs to be the same node, besides the chat that its clients see.
 #[derive(Debug, Serialize, Deserialize)]
@@ -28,7 +27,7 @@ pub struct SavedNode {
     former: Vec<NodeOrigin>,
     outbox: Outbox,
     entries: Vec<(LogEntry, Vec<SaidLine>)>,
-    shown: Shown,
+    shown: Heard,
     late: Late,
 }
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
-use crate::chat::{Chat, ClientId, Effects, Nick, NodeNumber, Now, Presence, RollChange};
+use crate::chat::{Chat, ClientId, Effects, Heard, Nick, NodeNumber, Now, Presence, RollChange};
 use crate::cluster::entry::{LogEntry, NodeOrigin};
 use crate::cluster::late::Late;
 use crate::cluster::meanwhile::Meanwhile;
@@ -13,7 +13,6 @@ use crate::cluster::outbox::{Outbox, OwnInput};
 use crate::cluster::replica::Replica;
 use crate::cluster::request::{Request, Ticket};
 use crate::cluster::sealing::ClusterKey;
-use crate::cluster::shown::Shown;
 
 /// How long clients wait for the log at the start, and for a node to be with the others again.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
@@ -130,7 +129,9 @@ pub struct Node {
     /// Effects that are no input's.
     pub(super) told: VecDeque<Effects>,
     pub(super) memory: Memory,
-    pub(super) shown: Shown,
+    /// The inputs whose effects the clients have seen: nothing of that is shown again, be it read
+    /// again or among late lines.
+    pub(super) shown: Heard,
     pub(super) late: Late,
     /// Lines that were said elsewhere, which the clients have not seen.
     pub(super) meanwhile: Meanwhile,
@@ -265,7 +266,7 @@ impl Node {
             apart: VecDeque::new(),
             told: VecDeque::new(),
             memory: Memory::default(),
-            shown: Shown::default(),
+            shown: Heard::default(),
             late: Late::default(),
             meanwhile: Meanwhile::default(),
             lost_nicks: Vec::new(),
