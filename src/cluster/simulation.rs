@@ -11,9 +11,9 @@ use self::world::World;
 
 /// Seeds that found something, and what it was.
 const FOUND: &[u64] = &[
-    28,   // lines that came with a snapshot were not shown
-    59,   // the primary was another one between looking and joining
-    1093, // a second snapshot before the node had joined
+    28,      // lines that came with a snapshot were not shown
+    59,      // the primary was another one between looking and joining
+    1093,    // a second snapshot before the node had joined
     200_027, // a late line hid earlier ones that another node passed on
 ];
 

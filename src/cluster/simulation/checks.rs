@@ -66,9 +66,10 @@ impl World {
                     let who = format!("client {local} of {}", machine.name);
                     assert!(seen.insert(id), "{who} sees {id} twice\n{}", about());
                 }
-                let mut last: BTreeMap<&str, u64> = BTreeMap::new();
-                for (id, _) in screen.lines.iter().filter(|(_, is_block)| *is_block) {
-                    let before = last.insert(id.origin(), id.oseq());
+                let mut last: BTreeMap<(usize, &str), u64> = BTreeMap::new();
+                for (id, block) in &screen.lines {
+                    let Some(block) = block else { continue };
+                    let before = last.insert((*block, id.origin()), id.oseq());
                     assert!(before < Some(id.oseq()), "{id} is out of order\n{}", about());
                 }
             }
@@ -107,7 +108,7 @@ impl World {
             return;
         }
         let live = |screen: &Screen| {
-            let live = screen.lines.iter().filter(|(_, is_block)| !*is_block);
+            let live = screen.lines.iter().filter(|(_, block)| block.is_none());
             live.map(|(id, _)| id.clone()).collect::<Vec<_>>()
         };
         let sitters = self.sitters();

@@ -27,8 +27,8 @@ pub(super) struct Disk {
 #[derive(Debug, Default)]
 pub(super) struct Screen {
     pub(super) rooms: Vec<RoomId>,
-    /// Lines in the order in which they were shown, and whether in a block of late ones.
-    pub(super) lines: Vec<(LineId, bool)>,
+    /// Lines in the order in which they were shown; late ones with the number of their block.
+    pub(super) lines: Vec<(LineId, Option<usize>)>,
     pub(super) notices: Vec<String>,
     /// Whether the next lines are late ones.
     is_block: bool,
@@ -337,13 +337,14 @@ impl Machine {
 impl Screen {
     fn show(&mut self, message: &Message) {
         match message {
-            Message::Said { entry, .. } => self.lines.push((entry.id.clone(), false)),
+            Message::Said { entry, .. } => self.lines.push((entry.id.clone(), None)),
             Message::Notice(text) => {
                 self.is_block = text.as_str().starts_with("said ");
                 self.notices.push(text.to_string());
             }
             Message::History { entries, .. } if self.is_block => {
-                self.lines.extend(entries.iter().map(|entry| (entry.id.clone(), true)));
+                let block = Some(self.notices.len());
+                self.lines.extend(entries.iter().map(|entry| (entry.id.clone(), block)));
             }
             _ => {}
         }
