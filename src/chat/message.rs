@@ -103,6 +103,8 @@ pub enum Message {
         room: RoomName,
         entries: Vec<Entry>,
         dates: Dates,
+        /// Whether notices of their own say where they begin and end.
+        has_notices: bool,
     },
     /// The result of a search, oldest first, from any rooms.
     Found(Vec<(RoomName, Entry)>),

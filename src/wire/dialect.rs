@@ -137,7 +137,8 @@ mod tests {
                 let entries: Vec<_> = entries.collect();
                 let found = entries.iter().map(|entry| (room, entry.clone())).collect();
                 prop_assert!(sent(&Message::Found(found), dialect) <= MOST + 100);
-                let history = Message::History { room, entries, dates: Dates::Always };
+                let dates = Dates::Always;
+                let history = Message::History { room, entries, dates, has_notices: false };
                 prop_assert!(sent(&history, dialect) <= MOST + 100);
             }
         }

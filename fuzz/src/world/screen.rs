@@ -96,6 +96,7 @@ fn check_lines(message: &Message, lines: &[&str], timestamps: bool) {
         Message::PrivateFrom { from, .. } => is_said(format!("[from {from}] ")),
         Message::PrivateTo { to, .. } => is_said(format!("[to {to}] ")),
         Message::Refused(_) => lines.len() == 1 && begin("!! "),
+        Message::History { entries, has_notices: true, .. } => are_dated(lines, entries.len()),
         Message::History { entries, .. } => dated(lines, entries.len(), "-- end of history"),
         Message::Found(found) => dated(lines, found.len(), "-- end of search"),
         _ => begin("-- "),
@@ -106,7 +107,11 @@ fn check_lines(message: &Message, lines: &[&str], timestamps: bool) {
 /// Whether they are so many lines of the past, and then the end.
 fn dated(lines: &[&str], count: usize, end: &str) -> bool {
     let (last, said) = lines.split_last().expect("there is an end");
-    said.len() == count && said.iter().all(|line| line.starts_with('[')) && *last == end
+    are_dated(said, count) && *last == end
+}
+
+fn are_dated(said: &[&str], count: usize) -> bool {
+    said.len() == count && said.iter().all(|line| line.starts_with('['))
 }
 
 /// What follows "[14:02] ".

@@ -237,7 +237,8 @@ impl Chat {
         }
         let mut tell = |message| effects.tell(Audience::One(reader), message);
         tell(Message::Notice(Text::new(begin)));
-        tell(Message::History { room, entries, dates: Dates::UnlessOn(now.moment) });
+        let dates = Dates::UnlessOn(now.moment);
+        tell(Message::History { room, entries, dates, has_notices: true });
         tell(Message::Notice(Text::new(end)));
     }
 

@@ -40,7 +40,8 @@ impl<C: Deref<Target = Chat>> TurnOf<'_, C> {
             _ if lines.is_empty() => self.notice("nothing was found"),
             Some(room) => {
                 let entries = lines.into_iter().map(|(_, entry)| entry).collect();
-                self.tell(Message::History { room, entries, dates: Dates::Always });
+                let dates = Dates::Always;
+                self.tell(Message::History { room, entries, dates, has_notices: false });
             }
             None => self.tell(Message::Found(lines)),
         }
@@ -56,7 +57,7 @@ impl<C: Deref<Target = Chat>> TurnOf<'_, C> {
         let room = room.name;
         let shown = entries.len();
         if shown > 0 {
-            self.tell(Message::History { room, entries, dates });
+            self.tell(Message::History { room, entries, dates, has_notices: false });
         }
         shown
     }

@@ -75,7 +75,12 @@ pub fn encode(message: &Message, style: Style, out: &mut Vec<u8>) {
         }
         Message::Topic { text: None, .. } => lines.notice(format_args!("no topic is set")),
         Message::People { room, here, people, more } => lines.people(room, *here, people, *more),
-        Message::History { entries, dates, .. } => lines.history(entries, *dates),
+        Message::History { entries, dates, has_notices, .. } => {
+            lines.history(entries, *dates);
+            if !has_notices {
+                lines.notice(format_args!("end of history"));
+            }
+        }
         Message::Found(found) => lines.found(found),
         Message::Notice(text) => lines.notice(format_args!("{text}")),
         Message::Refused(refusal) => lines.line(format_args!("!! {refusal}")),
@@ -197,7 +202,6 @@ impl Lines<'_> {
             let is_today = today.is_some_and(|today| local(entry.at).date() == today);
             self.said(entry, Some(if is_today { CLOCK } else { DATE_AND_CLOCK }));
         }
-        self.notice(format_args!("end of history"));
     }
 
     /// Lines with the names of their rooms.
