@@ -139,6 +139,9 @@ impl Node {
             Ok(mut replica) => {
                 replica.chat.configure(self.log.chat.settings().clone());
                 self.keep_unknown(&replica);
+                if self.has_log {
+                    self.roll = self.log.chat.whole_roll();
+                }
                 self.log = replica;
                 self.has_log = true;
                 self.has_diverged = false;

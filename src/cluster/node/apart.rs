@@ -69,7 +69,8 @@ impl Node {
         let origin = NodeOrigin((self.random)());
         let roster = Change::Roster(fork.chat.roster(self.number));
         let (late, lines) = self.late.changes(&self.log.chat);
-        let changes = std::iter::once(roster).chain(late).chain(self.own_roll());
+        // The roster's logins are to accounts, which have to be there first.
+        let changes = self.own_roll().into_iter().chain([roster]).chain(late);
         let inputs: Vec<_> = changes
             .zip(1..)
             .map(|(change, oseq)| {
