@@ -1,10 +1,19 @@
 //! The shared log of several machines, in a real Redis.
 
+mod drill_links;
+mod drill_nodes;
+mod drill_plug;
+mod drill_redis;
+mod drill_roll;
+mod drill_secrets;
+mod drill_together;
 mod link_follow;
 mod link_nodes;
 mod link_places;
 mod link_scripts;
 mod link_troubles;
+pub(crate) mod talk;
+pub(crate) mod verdict;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -16,7 +25,7 @@ use chatd::cluster::{
 };
 use chatd::link::{Link, LinkSettings};
 
-use crate::harness::{PATIENCE, RedisServer};
+use crate::harness::{Forwarder, PATIENCE, RedisServer};
 
 const EPOCH: &str = "line:one";
 

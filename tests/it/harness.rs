@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
 mod client;
+mod cluster;
+mod forwarder;
 mod random;
 mod redis;
 mod server;
@@ -16,6 +18,8 @@ mod tls;
 mod websocket;
 
 pub(crate) use client::{Client, people};
+pub(crate) use cluster::Cluster;
+pub(crate) use forwarder::Forwarder;
 pub(crate) use random::Random;
 pub(crate) use redis::{DURABLE, RedisServer};
 pub(crate) use server::{Server, Signal};

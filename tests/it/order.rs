@@ -87,20 +87,20 @@ pub(super) fn log_in_soon(server: &Server, name: &str, password: &str) -> Client
 }
 
 #[track_caller]
-fn logs_in(client: &mut Client, name: &str, password: &str) {
+pub(crate) fn logs_in(client: &mut Client, name: &str, password: &str) {
     client.send(&format!("/login {name} {password}"));
     client.wait_for(|line| line == format!("-- you are logged in as {name}"));
 }
 
 #[track_caller]
-fn registers(client: &mut Client, password: &str) {
+pub(crate) fn registers(client: &mut Client, password: &str) {
     client.send(&format!("/register {password}"));
     client.wait_for(|line| line.contains(" is yours now"));
 }
 
 /// Sends a line, and waits for one that contains this.
 #[track_caller]
-fn until(client: &mut Client, line: &str, part: &str) -> String {
+pub(crate) fn until(client: &mut Client, line: &str, part: &str) -> String {
     client.send(line);
     client.wait_for(|line| line.contains(part))
 }

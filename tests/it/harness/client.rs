@@ -167,6 +167,25 @@ impl Client {
         }
     }
 
+    /// The complete lines that have come and were not read, without waiting; and whether the stream
+    /// has not ended.
+    pub(crate) fn lines_so_far(&mut self) -> (Vec<String>, bool) {
+        self.stream.set_nonblocking(true).unwrap();
+        let mut chunk = [0; 64 * 1024];
+        let is_open = loop {
+            match self.stream.read(&mut chunk) {
+                Ok(length @ 1..) => self.received.extend_from_slice(&chunk[..length]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break true,
+                Ok(0) | Err(_) => break false,
+            }
+        };
+        self.stream.set_nonblocking(false).unwrap();
+        let unread = &self.received[self.taken..];
+        let complete = unread.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let lines = String::from_utf8(self.take(complete)).unwrap();
+        (lines.lines().map(|line| line.trim_end().to_owned()).collect(), is_open)
+    }
+
     /// Asserts that the next line is exactly this one.
     #[track_caller]
     pub(crate) fn expect(&mut self, line: &str) {

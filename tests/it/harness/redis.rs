@@ -128,6 +128,11 @@ impl RedisServer {
         self.port
     }
 
+    /// The directory of its files.
+    pub(crate) fn dir(&self) -> String {
+        self.dir.path("")
+    }
+
     /// What `--cluster` takes.
     pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
