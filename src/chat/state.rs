@@ -188,6 +188,22 @@ impl Chat {
         self.nodes.note_behind(behind.collect());
     }
 
+    /// What entries of the log do: every change of that has a level, which is in force once all
+    /// nodes know it.
+    pub fn level(&self) -> u32 {
+        self.nodes.level()
+    }
+
+    /// The newest level that all living nodes know.
+    pub fn common_level(&self) -> u32 {
+        self.nodes.common_level()
+    }
+
+    /// Raises the level in force, if all living nodes know it.
+    pub fn raise_level(&mut self, level: u32) {
+        self.nodes.raise_level(level);
+    }
+
     /// The number that the last node got.
     pub fn joins(&self) -> u32 {
         self.nodes.last()

@@ -25,6 +25,9 @@ pub enum Change {
     /// Lines are to be forgotten, as an operator said while the node was cut off.
     #[serde(rename = "forget")]
     Forget(LineFilter),
+    /// All living nodes know this level, which is in force from here on.
+    #[serde(rename = "level")]
+    Level(u32),
     /// Every node notes the digest of its state here.
     #[serde(rename = "mark")]
     Mark,

@@ -219,6 +219,7 @@ impl Replica {
                 self.chat.forget(&filter);
                 effects.push(Effect::Forget(ClientId::NOBODY, filter));
             }
+            Change::Level(level) => self.chat.raise_level(level),
             Change::Mark => outcome.notice = Some(Notice::Mark),
             Change::Digest { n, digest } => outcome.notice = Some(Notice::Digest(n, digest)),
         }
@@ -270,3 +271,6 @@ enum Read {
     Gone(NodeNumber),
     Change(NodeNumber, Change),
 }
+
+#[cfg(test)]
+mod tests;

@@ -71,6 +71,8 @@ pub enum Request {
     StoreSnapshot {
         /// The log that is meant.
         epoch: String,
+        /// The level of the cluster there: from now on it keeps out nodes that do not know it.
+        level: u32,
         /// The state of the chat at one place.
         snapshot: LogSnapshot,
     },

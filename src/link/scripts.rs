@@ -89,9 +89,9 @@ impl Scripts {
                 leave.arg(epoch).arg(origin.to_string());
                 leave
             }
-            Request::StoreSnapshot { epoch, snapshot: LogSnapshot { at, data } } => {
+            Request::StoreSnapshot { epoch, level, snapshot: LogSnapshot { at, data } } => {
                 let mut snap = self.prepare(&self.snap);
-                snap.arg(epoch).arg(at.n).arg(at.chain.to_string()).arg(data);
+                snap.arg(epoch).arg(*level).arg(at.n).arg(at.chain.to_string()).arg(data);
                 snap
             }
             Request::ReadSnapshot => {

@@ -26,8 +26,13 @@ pub struct Node {
     pub since: Duration,
 }
 
+/// The level of a cluster that has just begun, and of every older snapshot.
+fn first_level() -> u32 {
+    1
+}
+
 /// The nodes that live, and which inputs of each origin are known.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Nodes {
     living: BTreeMap<NodeNumber, Node>,
     heard: Heard,
@@ -35,12 +40,45 @@ pub(crate) struct Nodes {
     gone: VecDeque<String>,
     /// The number that the last node got.
     last: u32,
+    /// What entries do, as all living nodes know it.
+    #[serde(default = "first_level")]
+    level: u32,
     /// How many entries of the log each node is behind, as far as this node has heard.
     #[serde(skip)]
     behind: BTreeMap<NodeNumber, u64>,
 }
 
+impl Default for Nodes {
+    fn default() -> Self {
+        Self {
+            living: BTreeMap::new(),
+            heard: Heard::default(),
+            gone: VecDeque::new(),
+            last: 0,
+            level: first_level(),
+            behind: BTreeMap::new(),
+        }
+    }
+}
+
 impl Nodes {
+    /// The level in force.
+    pub(crate) fn level(&self) -> u32 {
+        self.level
+    }
+
+    /// Raises the level, if that is higher and all living nodes know it.
+    pub(crate) fn raise_level(&mut self, level: u32) {
+        if self.common_level() >= level {
+            self.level = level.max(self.level);
+        }
+    }
+
+    /// The newest level that all living nodes know.
+    pub(crate) fn common_level(&self) -> u32 {
+        self.living.values().map(|node| node.level).min().unwrap_or(0)
+    }
+
     /// Adds a node.
     pub(crate) fn add(&mut self, number: NodeNumber, node: Node) {
         self.gone.retain(|origin| *origin != node.origin);

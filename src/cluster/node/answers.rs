@@ -5,7 +5,7 @@ use super::state::{Course, Node, Report};
 use crate::chat::{Effect, Effects, LateLine, LineId, Now};
 use crate::cluster::entry::NodeOrigin;
 use crate::cluster::plan::{Known, Plan, lineage, plan};
-use crate::cluster::replica::{LEVEL, Replica, SnapshotError};
+use crate::cluster::replica::{Replica, SnapshotError};
 use crate::cluster::request::{Founding, Head, LinkError, LivingNode, LogSnapshot, Reply, Request};
 
 /// Most origins that the node may have been.
@@ -215,7 +215,7 @@ impl Node {
             seen: seen.map(|head| (head.epoch, head.at.n)),
             at: self.log.at,
             uptime: u64::try_from(self.log.uptime.as_millis()).unwrap_or(u64::MAX),
-            level: LEVEL,
+            level: self.log.chat.level(),
             joins: self.log.chat.joins(),
             living: living.collect(),
             snapshot: self.log.to_snapshot(&mut self.key, salt).data,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::state::{Command, Course, Node, PATIENCE, Report};
 use crate::chat::Now;
 use crate::cluster::change::Change;
+use crate::cluster::replica::LEVEL;
 use crate::cluster::request::{LinkEvent, Request, Ticket};
 
 /// How often a node renews its lease.
@@ -123,6 +124,7 @@ impl Node {
             }
             Course::Linked { renew_at } => {
                 self.compare_when_due(now);
+                self.raise_level();
                 self.put(now, renew_at);
             }
             _ => {}
@@ -149,7 +151,9 @@ impl Node {
             let (epoch, salt) = (self.epoch.clone(), (self.random)());
             let snapshot = self.log.to_snapshot(&mut self.key, salt);
             self.link.snapshot = (self.log.at.n, now.uptime);
-            self.ask(Request::StoreSnapshot { epoch, snapshot });
+            let level = self.log.chat.level();
+            self.link.saved_level = level;
+            self.ask(Request::StoreSnapshot { epoch, level, snapshot });
         }
     }
 
@@ -158,7 +162,10 @@ impl Node {
         let (n, made) = self.link.snapshot;
         let entries = self.log.at.n.saturating_sub(n);
         let age = now.uptime.saturating_sub(made);
-        let is_due = entries >= self.link.snapshot_every || (entries > 0 && age >= SNAPSHOT_AFTER);
+        let is_new_level = self.log.chat.level() > self.link.saved_level;
+        let is_due = is_new_level
+            || entries >= self.link.snapshot_every
+            || (entries > 0 && age >= SNAPSHOT_AFTER);
         is_due && age >= SNAPSHOT_PAUSE && self.is_first()
     }
 
@@ -201,6 +208,15 @@ impl Node {
         if now.uptime >= self.link.compared + COMPARED_AFTER && self.is_first() {
             self.link.compared = now.uptime;
             self.compare();
+        }
+    }
+
+    /// Raises the level of the cluster, if this node is the first and all know a higher one.
+    fn raise_level(&mut self) {
+        let common = self.log.chat.common_level().min(LEVEL);
+        if common > self.log.chat.level() && self.link.raised < common && self.is_first() {
+            self.link.raised = common;
+            self.publish(Change::Level(common), 64);
         }
     }
 

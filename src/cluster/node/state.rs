@@ -165,6 +165,9 @@ pub(super) struct LinkState {
     pub(super) empty_since: Option<Duration>,
     /// Where the last snapshot was, and when it was made.
     pub(super) snapshot: (u64, Duration),
+    /// The level that this node has raised the cluster to, and that of the last snapshot.
+    pub(super) raised: u32,
+    pub(super) saved_level: u32,
     /// When this node last asked how far the others are.
     pub(super) looked: Duration,
     /// When this node last had the others compare their states.
@@ -272,7 +275,12 @@ impl Node {
             lost_nicks: Vec::new(),
             passed_on: 0,
             has_diverged: false,
-            link: LinkState { snapshot_every: SNAPSHOT_ENTRIES, ..LinkState::default() },
+            link: LinkState {
+                snapshot_every: SNAPSHOT_ENTRIES,
+                // The founder's snapshot has the first level.
+                saved_level: 1,
+                ..LinkState::default()
+            },
             commands: Vec::new(),
             reports: Vec::new(),
             marked: None,

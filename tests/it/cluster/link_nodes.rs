@@ -199,7 +199,7 @@ fn a_log_that_was_lost_is_written_anew_as_the_founder_has_it() {
 
 fn store(at: Position, data: &[u8]) -> Request {
     let snapshot = LogSnapshot { at, data: data.to_vec() };
-    Request::StoreSnapshot { epoch: EPOCH.to_owned(), snapshot }
+    Request::StoreSnapshot { epoch: EPOCH.to_owned(), level: 1, snapshot }
 }
 
 #[test]
@@ -218,6 +218,24 @@ fn the_newest_snapshot_is_kept() {
     assert_eq!(linked.ask(store(other, b"other")), Reply::Forked);
     assert_eq!(linked.ask(store(Position { n: 4, ..other }, b"ahead")), Reply::Behind);
     assert_eq!(linked.ask(Request::ReadSnapshot), Reply::Snapshot(Some(kept)));
+}
+
+#[test]
+#[ignore = "needs redis-server (redis-server)"]
+fn a_snapshot_of_a_higher_level_keeps_older_nodes_out() {
+    let server = RedisServer::start();
+    let linked = Linked::founded(&server);
+    linked.ask(join(1, &["a"]));
+    let at = linked.head().at;
+    for (level, in_force) in [(2, 2), (1, 2)] {
+        linked.ask(join(level as u8 + 5, &[]));
+        let at = if level == 2 { at } else { linked.head().at };
+        let snapshot = LogSnapshot { at, data: b"state".to_vec() };
+        let store = Request::StoreSnapshot { epoch: EPOCH.to_owned(), level, snapshot };
+        assert_eq!(linked.ask(store), Reply::Stored);
+        assert_eq!(linked.head().level, in_force);
+    }
+    assert_eq!(linked.ask(join(3, &[])), Reply::TooNew(2));
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn a_user_with_the_rights_of_a_node_may_do_everything() {
     let entries = linked.entries(Position::default());
     assert_eq!(entries.len(), 3);
     let snapshot = chatd::cluster::LogSnapshot { at: linked.head().at, data: b"state".to_vec() };
-    let store = Request::StoreSnapshot { epoch: EPOCH.to_owned(), snapshot };
+    let store = Request::StoreSnapshot { epoch: EPOCH.to_owned(), level: 1, snapshot };
     assert_eq!(linked.ask(store), Reply::Stored);
     assert!(matches!(linked.ask(Request::ReadSnapshot), Reply::Snapshot(Some(_))));
     let salvage =

@@ -204,5 +204,5 @@ fn salvage(inputs: &[(u8, u64, &str)]) -> Request {
 
 fn store(at: Position) -> Request {
     let snapshot = LogSnapshot { at, data: b"state".to_vec() };
-    Request::StoreSnapshot { epoch: EPOCH.to_owned(), snapshot }
+    Request::StoreSnapshot { epoch: EPOCH.to_owned(), level: 1, snapshot }
 }

@@ -22,7 +22,7 @@ fn writing() -> Vec<Request> {
         join(3, &["c"]),
         Request::Found(Box::new(again)),
         Request::Salvage { epoch: epoch(), inputs: vec![(origin(1), 2, b"b".to_vec())] },
-        Request::StoreSnapshot { epoch: epoch(), snapshot },
+        Request::StoreSnapshot { epoch: epoch(), level: 1, snapshot },
         leave(1),
     ]
 }
