@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::entry::Position;
 use crate::chat::{Event, Guest, LateLine, LineFilter, RollChange};
 
 /// An input of a node that changes the chat, as JSON.
@@ -31,11 +32,11 @@ pub enum Change {
     /// Every node notes the digest of its state here.
     #[serde(rename = "mark")]
     Mark,
-    /// The digest of the node's state at entry `n`, in hexadecimal digits.
+    /// The digest of the node's state at a mark, in hexadecimal digits.
     #[serde(rename = "digest")]
     Digest {
-        /// The number of the entry with the mark.
-        n: u64,
+        /// The place of the mark: another log may have one under the same number.
+        at: Position,
         /// The digest.
         digest: String,
     },

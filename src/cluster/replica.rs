@@ -57,8 +57,8 @@ pub(super) enum Notice {
     Forged,
     /// The digest of the state is to be noted here.
     Mark,
-    /// The digest of another node at an earlier entry.
-    Digest(u64, String),
+    /// The digest of another node at an earlier place.
+    Digest(Position, String),
 }
 
 /// Why the log cannot be applied any further.
@@ -221,7 +221,7 @@ impl Replica {
             }
             Change::Level(level) => self.chat.raise_level(level),
             Change::Mark => outcome.notice = Some(Notice::Mark),
-            Change::Digest { n, digest } => outcome.notice = Some(Notice::Digest(n, digest)),
+            Change::Digest { at, digest } => outcome.notice = Some(Notice::Digest(at, digest)),
         }
         outcome
     }

@@ -91,17 +91,19 @@ impl Node {
         match notice {
             None => {}
             Some(Notice::Forged) => self.reports.push(Report::Forged(entry.n)),
+            // A node that reads on to join has nobody to disagree with.
+            Some(_) if self.fork.is_some() => {}
             Some(Notice::Mark) => {
-                let (n, digest) = (entry.n, self.log.digest());
-                self.marked = Some((n, digest.clone()));
+                let (at, digest) = (entry.position(), self.log.digest());
+                self.marked = Some((at, digest.clone()));
                 if entry.origin == Some(self.origin) && self.is_linked() {
-                    self.publish(Change::Digest { n, digest }, 128);
+                    self.publish(Change::Digest { at, digest }, 128);
                 }
             }
-            Some(Notice::Digest(n, digest)) => {
-                let own = self.marked.take_if(|(at, _)| *at == n);
+            Some(Notice::Digest(at, digest)) => {
+                let own = self.marked.take_if(|(marked, _)| *marked == at);
                 if own.is_some_and(|(_, own)| own != digest) {
-                    self.reports.push(Report::Diverged(n));
+                    self.reports.push(Report::Diverged(at.n));
                     self.has_diverged = true;
                     self.look_again(now);
                 }

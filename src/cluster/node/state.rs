@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::chat::{Chat, ClientId, Effects, Heard, Nick, NodeNumber, Now, Presence, RollChange};
-use crate::cluster::entry::{LogEntry, NodeOrigin};
+use crate::cluster::entry::{LogEntry, NodeOrigin, Position};
 use crate::cluster::late::Late;
 use crate::cluster::meanwhile::Meanwhile;
 use crate::cluster::memory::Memory;
@@ -143,7 +143,7 @@ pub struct Node {
     pub(super) commands: Vec<Command>,
     pub(super) reports: Vec<Report>,
     /// The digest of the state at the last mark; and whether another node had another one.
-    pub(super) marked: Option<(u64, String)>,
+    pub(super) marked: Option<(Position, String)>,
     pub(super) has_diverged: bool,
 }
 
