@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use serde::{Deserialize, Serialize};
+
 use super::replica::SaidLine;
 use crate::chat::{ClientId, Entry, LineId, RoomName};
 
@@ -9,7 +11,7 @@ use crate::chat::{ClientId, Entry, LineId, RoomName};
 const MAX: usize = 1000;
 
 /// Lines in the order of the log, each once, although a snapshot may bring them again.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Meanwhile {
     lines: VecDeque<SaidLine>,
     ids: BTreeSet<LineId>,

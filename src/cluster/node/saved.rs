@@ -8,6 +8,7 @@ use super::state::{Course, Fork, Node, NodeOptions};
 use crate::chat::{Chat, Heard, Moment, NodeNumber, Now};
 use crate::cluster::entry::{LogEntry, NodeOrigin, Position};
 use crate::cluster::late::Late;
+use crate::cluster::meanwhile::Meanwhile;
 use crate::cluster::outbox::Outbox;
 use crate::cluster::replica::{Replica, SaidLine};
 
@@ -29,6 +30,7 @@ pub struct SavedNode {
     entries: Vec<(LogEntry, Vec<SaidLine>)>,
     shown: Heard,
     late: Late,
+    meanwhile: Meanwhile,
 }
 
 /// A fork, whose chat is apart, and the chat of the log.
@@ -68,6 +70,7 @@ impl Node {
             entries: self.memory.into_last(),
             shown: self.shown,
             late: self.late,
+            meanwhile: self.meanwhile,
         };
         (chat, saved)
     }
@@ -97,6 +100,7 @@ impl Node {
             outbox: saved.outbox,
             shown: saved.shown,
             late: saved.late,
+            meanwhile: saved.meanwhile,
             fork,
             course: Course::LookAt(now.uptime),
             ..Self::new(options, Chat::new(Default::default()), now)
