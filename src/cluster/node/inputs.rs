@@ -2,8 +2,8 @@
 
 use super::state::{Applied, Fork, Node};
 use crate::chat::{
-    Audience, ClientId, Effect, Effects, Event, LateLine, LineFilter, Message, Moment, Now,
-    Refusal, RollChange, Settings,
+    Audience, ClientId, Effect, Effects, Event, LateLine, LineFilter, Message, Now, Refusal,
+    RollChange, Settings,
 };
 use crate::cluster::change::Change;
 use crate::cluster::outbox::OwnInput;
@@ -48,11 +48,8 @@ impl Node {
 
     /// Whether an input of a client was added and has not taken effect.
     pub fn is_under_way(&self, client: ClientId) -> bool {
-        self.outbox.has_of(client.0)
-            || self
-                .apart
-                .iter()
-                .any(|input| matches!(input.change, Change::Client(id, _) if id == client.0))
+        let is_own = |change: &Change| matches!(change, Change::Client(id, _) if *id == client.0);
+        self.outbox.has_of(client.0) || self.apart.iter().any(|input| is_own(&input.change))
     }
 
     /// Moves to the next thing that has effects, and puts these into `effects`, under the numbers
@@ -178,10 +175,5 @@ impl Node {
             fork.chat.configure(settings.clone());
         }
         self.log.chat.configure(settings);
-    }
-
-    /// The wall-clock time of the last entry, for tests and figures.
-    pub fn moment(&self) -> Moment {
-        self.log.moment
     }
 }

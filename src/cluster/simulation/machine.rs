@@ -82,7 +82,7 @@ impl Machine {
         let now = now(skew, clock);
         Self {
             name: name.to_owned(),
-            node: Node::new(options, chat, now),
+            node: with_snapshots(Node::new(options, chat, now)),
             screens: BTreeMap::new(),
             next_client: 1,
             disk: disk.lines,
@@ -121,7 +121,7 @@ impl Machine {
         chat.await_announcements();
         chat.configure(Settings { replay: 20, ..Settings::default() });
         let saved = serde_json::from_str(&saved).unwrap();
-        let node = Node::restore(options, chat, saved, now(skew, clock));
+        let node = with_snapshots(Node::restore(options, chat, saved, now(skew, clock)));
         let Disk { lines: disk, lobby, lineage, origin } = disk;
         let (coming, following) = (VecDeque::new(), None);
         Self { name, node, disk, lobby, lineage, origin, skew, coming, following, ..self }
@@ -373,4 +373,10 @@ fn options(name: &str, disk: &Disk, seed: u64) -> (Duration, NodeOptions) {
         }),
     };
     (skew, options)
+}
+
+/// Entries are trimmed soon.
+fn with_snapshots(mut node: Node) -> Node {
+    node.set_snapshot_every(20);
+    node
 }

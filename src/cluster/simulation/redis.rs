@@ -7,7 +7,8 @@ use crate::cluster::request::{Founding, Head, LivingNode, LogSnapshot, Reply, Re
 
 const LEASE: u64 = 6000;
 const MOST_AT_ONCE: u64 = 2000;
-const TRIMMED: u64 = 60;
+/// Entries that are kept behind the snapshot and the nodes.
+const TRIMMED: u64 = 10;
 
 /// What Redis has under the keys of a cluster.
 #[derive(Clone, Debug, Default)]
