@@ -3,6 +3,7 @@
 
 mod crowd;
 mod machine;
+mod nodes;
 mod package;
 mod restarts;
 mod sockets;
