@@ -8,7 +8,7 @@ use super::replica::SaidLine;
 use crate::chat::{ClientId, Entry, LineId, RoomName};
 
 /// Most lines that are kept; the oldest are dropped.
-const MAX: usize = 1000;
+const MAX: usize = 10_000;
 
 /// Lines in the order of the log, each once, although a snapshot may bring them again.
 #[derive(Debug, Default, Serialize, Deserialize)]

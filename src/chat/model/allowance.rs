@@ -6,6 +6,9 @@ use crate::text::Text;
 /// Bytes in one answer, so that the client can receive it without being too slow.
 const MOST: usize = 64 * 1024;
 
+/// Bytes in what was said while nodes were apart: half of what may wait for a client by default.
+const MOST_LATE: usize = 512 * 1024;
+
 /// The form in which a client gets an answer, as far as its length depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AnswerForm {
@@ -52,6 +55,11 @@ impl Allowance {
     /// The allowance of an empty answer.
     pub fn new(form: AnswerForm) -> Self {
         Self { form, left: MOST, is_untouched: true }
+    }
+
+    /// The allowance for what was said while nodes were apart.
+    pub(crate) fn for_late_lines(form: AnswerForm) -> Self {
+        Self { left: MOST_LATE, ..Self::new(form) }
     }
 
     /// Whether a line of the history still fits; if so, counts it.

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::view::Turn;
 use crate::chat::effect::{Audience, Effect, Effects};
 use crate::chat::message::{Away, Dates, Message, Reason};
-use crate::chat::model::{ClientId, Entry, LineId, Nick, NodeNumber, Now, RoomId, RoomName};
+use crate::chat::model::{
+    Allowance, ClientId, Entry, LineId, Nick, NodeNumber, Now, RoomId, RoomName,
+};
 use crate::chat::state::{Chat, Node, Presence};
 use crate::text::Text;
 
@@ -219,7 +221,8 @@ impl Chat {
         }
     }
 
-    /// Shows lines to one client between two notices, without those of people whom it ignores.
+    /// Shows lines to one client between two notices, without those of people whom it ignores, and
+    /// without the earliest if the client might be too slow for all of them.
     pub fn show_block(
         &self,
         now: Now,
@@ -231,12 +234,20 @@ impl Chat {
     ) {
         let Some(client) = self.clients.get(&reader) else { return };
         let heard = lines.iter().filter(|(by, _)| !client.ignores.contains(by));
-        let entries: Vec<_> = heard.map(|(_, entry)| entry.clone()).collect();
-        if entries.is_empty() {
+        let heard: Vec<_> = heard.map(|(_, entry)| entry).collect();
+        if heard.is_empty() {
             return;
         }
+        let mut allowance = Allowance::for_late_lines(client.form());
+        let fitting = heard.iter().rev().take_while(|entry| allowance.allows(entry)).count();
+        let (left_out, shown) = heard.split_at(heard.len() - fitting);
+        let entries = shown.iter().map(|&entry| entry.clone()).collect();
         let mut tell = |message| effects.tell(Audience::One(reader), message);
         tell(Message::Notice(Text::new(begin)));
+        if !left_out.is_empty() {
+            let words = format!("{} earlier lines are left out here", left_out.len());
+            tell(Message::Notice(Text::new(words)));
+        }
         let dates = Dates::UnlessOn(now.moment);
         tell(Message::History { room, entries, dates, has_notices: true });
         tell(Message::Notice(Text::new(end)));
