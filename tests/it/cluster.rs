@@ -2,8 +2,8 @@
 
 mod drill_links;
 mod drill_nodes;
-mod drill_plug;
-mod drill_redis;
+pub(crate) mod drill_plug;
+pub(crate) mod drill_redis;
 mod drill_roll;
 mod drill_secrets;
 mod drill_together;

@@ -15,6 +15,7 @@ use crate::metrics::{figure, get};
 
 mod attacker;
 mod clock;
+mod cluster;
 mod disk;
 mod files;
 mod floods;

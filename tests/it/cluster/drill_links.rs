@@ -6,10 +6,13 @@ use std::time::Duration;
 use super::drill_nodes::GIVING_UP;
 use super::drill_together::{one_each, says};
 use super::talk::{Plan, Talk};
-use crate::harness::{Client, Cluster, DURABLE, RedisServer};
+use crate::harness::{Client, Cluster, DURABLE, RedisServer, run};
 use crate::order::until;
 
 const APART: &str = "What you say here is passed on later.";
+
+/// Lines that are said while nodes are apart: two megabytes.
+const LONG: usize = 9_000;
 
 /// Waits until the client is told that its node is cut off.
 #[track_caller]
@@ -185,4 +188,44 @@ fn nothing_is_lost_while_links_come_and_go() {
         cluster.wait_whole();
     }
     talk.end(&cluster).expect_whole();
+}
+
+#[test]
+#[ignore = "needs redis-server (redis-server)"]
+fn a_long_time_apart_makes_nobody_too_slow() {
+    let cluster = Cluster::start(2);
+    let [mut ann, mut ben] = one_each(&cluster, ["ann", "ben"]);
+    let mut bob = Client::join(cluster.server(2), "bob");
+    ann.wait_for(|line| line == "-- bob joined (3 here)");
+    ben.wait_for(|line| line == "-- bob joined (3 here)");
+    cluster.node(2).link().cut();
+    expect_cut_off(&mut ben, "1 person is");
+    let filler = "and so on ".repeat(20);
+    let text = |who: &str, n: usize| format!("{who} says {n} {filler}.");
+    for (speaker, who) in [(&mut ann, "ann"), (&mut ben, "ben")] {
+        for hundred in 0..LONG / 100 {
+            let lines = (hundred * 100..(hundred + 1) * 100).map(|n| text(who, n) + "\n");
+            speaker.send_raw(lines.collect::<String>().as_bytes());
+        }
+        speaker.sync();
+    }
+    bob.sync();
+    cluster.node(2).link().open();
+    for (reader, who) in [(&mut bob, "ann"), (&mut ann, "ben"), (&mut ben, "ann")] {
+        reader.wait_for(|line| line.starts_with("-- said "));
+        let told = reader.line();
+        let left_out = told.strip_suffix(" earlier lines are left out here").unwrap();
+        let left_out: usize = left_out.strip_prefix("-- ").unwrap().parse().unwrap();
+        for n in left_out..LONG {
+            reader.expect_contains(&format!("] <{who}> {}", text(who, n)));
+        }
+        assert!(reader.line().starts_with("-- end of what was said "));
+    }
+    ann.send("together again");
+    ben.wait_for(|line| line == "<ann> together again");
+    for node in &cluster.nodes {
+        node.wait_figure("chatd_store_pending_lines ", 0.0);
+        let exported = run(&mut node.tool(&["export"])).stdout;
+        assert_eq!(exported.matches(&filler).count(), 2 * LONG, "on {}", node.name);
+    }
 }

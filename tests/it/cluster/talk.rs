@@ -28,12 +28,14 @@ struct Shared {
     shown: AtomicU64,
     /// Where each node is, while it runs.
     nodes: Mutex<BTreeMap<usize, SocketAddr>>,
+    /// Nodes that did not run for a while.
+    away: Mutex<BTreeSet<usize>>,
 }
 
 /// Who talks, where and how often.
 #[derive(Clone, Copy)]
 pub(crate) struct Plan {
-    /// What these lines are told from others by.
+    /// What these lines are told from others by, with the number of the talk.
     pub(crate) mark: &'static str,
     /// People on each node.
     pub(crate) people: usize,
@@ -74,9 +76,10 @@ impl Talk {
     /// Has so many people connect to each node that runs, and begin.
     #[track_caller]
     pub(crate) fn begin(cluster: &Cluster, plan: Plan) -> Self {
+        static TALKS: AtomicU64 = AtomicU64::new(1);
         let shared = Arc::new(Shared::default());
         let mut said = Said {
-            plan_mark: plan.mark.to_owned(),
+            plan_mark: format!("{}{}", plan.mark, TALKS.fetch_add(1, Relaxed)),
             people: Vec::new(),
             by: Vec::new(),
             pause: plan.pause,
@@ -119,11 +122,25 @@ impl Talk {
     /// Nobody connects to this node any more.
     pub(crate) fn stay_away(&self, number: usize) {
         self.shared.nodes.lock().unwrap().remove(&number);
+        self.shared.away.lock().unwrap().insert(number);
     }
 
     /// Ends it when everybody has seen everything, and the disks have it; says what became of it.
     #[track_caller]
     pub(crate) fn end(self, cluster: &Cluster) -> Verdict {
+        self.judge(cluster, &BTreeSet::new())
+    }
+
+    /// The same. Lines that are missing on the disk of a node that was away are not lost: Redis had
+    /// forgotten them.
+    #[track_caller]
+    pub(crate) fn end_with_gaps(self, cluster: &Cluster) -> Verdict {
+        let away = self.shared.away.lock().unwrap().clone();
+        self.judge(cluster, &away)
+    }
+
+    #[track_caller]
+    fn judge(self, cluster: &Cluster, away: &BTreeSet<usize>) -> Verdict {
         self.shared.over.store(true, Relaxed);
         let mut said = self.running.join().expect("the talk has not failed");
         said.settle();
@@ -137,7 +154,8 @@ impl Talk {
             (node.name.clone(), said.exported(&ended.stdout))
         });
         let stored = stored.collect();
-        Verdict::about(&said, &stored)
+        let gaps = away.iter().map(|number| cluster.node(*number).name.clone()).collect();
+        Verdict::about(&said, &stored, &gaps)
     }
 }
 

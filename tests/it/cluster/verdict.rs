@@ -22,7 +22,11 @@ pub(crate) struct Verdict {
 }
 
 impl Verdict {
-    pub(super) fn about(said: &Said, stored: &BTreeMap<String, Vec<u64>>) -> Self {
+    pub(super) fn about(
+        said: &Said,
+        stored: &BTreeMap<String, Vec<u64>>,
+        may_have_gaps: &BTreeSet<String>,
+    ) -> Self {
         let mut verdict = Verdict { said: said.by.len() as u64, ..Verdict::default() };
         let known = said.known();
         for person in &said.people {
@@ -32,13 +36,15 @@ impl Verdict {
             let other = |line: &&String| !line.contains("> ") || line.starts_with("--");
             verdict.notices.extend(person.screen.iter().filter(other).cloned());
         }
-        for (name, lines) in stored {
-            let name = format!("the disk of {name}");
+        for (node, lines) in stored {
+            let name = format!("the disk of {node}");
             let by_room =
                 |room: usize| lines.iter().copied().filter(move |n| said.room(*n) == room);
             for room in 0..=said.people.iter().map(|person| person.room).max().unwrap_or(0) {
-                let due = known.iter().copied().filter(|n| said.room(*n) == room).collect();
+                let due = known.iter().copied().filter(|n| said.room(*n) == room);
                 let lines: Vec<_> = by_room(room).collect();
+                let has_all = !may_have_gaps.contains(node);
+                let due = due.filter(|n| has_all || lines.contains(n)).collect();
                 verdict.stored += verdict.compare(said, &name, &lines, &due);
             }
         }
