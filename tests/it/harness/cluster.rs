@@ -6,7 +6,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::time::Duration;
 
-use super::{Forwarder, RedisServer, Server, Signal, TempDir, chatd, eventually_within, run};
+use super::{
+    Forwarder, RedisServer, Server, Signal, TempDir, chatd, eventually, eventually_within, run,
+};
 use crate::metrics::{figure, get};
 use crate::restart::switch;
 
@@ -192,8 +194,18 @@ impl ClusterNode {
         log
     }
 
+    /// SIGSTOP; returns when all threads stand still.
+    #[track_caller]
     pub(crate) fn pause(&self) {
         self.server().signal(Signal::STOP);
+        let tasks = format!("/proc/{}/task", self.server().pid());
+        let is_still = |task: std::io::Result<fs::DirEntry>| {
+            let status = fs::read_to_string(task.unwrap().path().join("status"));
+            status.is_ok_and(|status| status.contains("\nState:\tT"))
+        };
+        eventually("all threads to stand still", || {
+            fs::read_dir(&tasks).unwrap().all(is_still).then_some(())
+        });
     }
 
     pub(crate) fn go_on(&self) {
