@@ -81,7 +81,7 @@ impl Crowd {
         while ready < size {
             while crowd.members.len() < size.min(ready + AT_A_TIME) {
                 let index = crowd.members.len();
-                let socket = dial(server.address, index)?;
+                let socket = dial(server.address(index), index)?;
                 let tls = server.tls.as_ref().map(|config| tls::connect(&socket, config));
                 let (tls, rest) = (tls.transpose()?, Vec::new());
                 let mut member = Member { socket, tls, rest, ready: false };

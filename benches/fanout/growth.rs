@@ -6,7 +6,7 @@ use crate::plot::{self, Curve};
 use crate::report::{Report, plain, times};
 use crate::sample::middle;
 use crate::server::Kind;
-use crate::throughput::{alternate, skipped};
+use crate::throughput::{alternate, setup, skipped};
 use std::path::Path;
 
 const CLIENTS: [usize; 7] = [10, 30, 100, 300, 1000, 3000, 10_000];
@@ -23,7 +23,8 @@ pub(crate) fn growth(bench: &Bench, report: &mut Report) {
             continue;
         }
         let kinds = [Kind::Chatd, Kind::Floor];
-        let row = alternate(bench, report, &kinds, clients, FULL, ROUNDS);
+        let row =
+            alternate(bench, report, &kinds, |kind| setup(bench, kind, clients, FULL), ROUNDS);
         let cost = kinds.map(|kind| middle(row.of(kind), |sample| sample.cpu));
         let rate = kinds.map(|kind| plain(middle(row.of(kind), |sample| sample.rate)));
         let ratio = times(row.against(Kind::Floor, |sample| sample.cpu));

@@ -9,7 +9,9 @@
 
 mod bench;
 mod churn;
+mod cluster;
 mod crowd;
+mod fleet;
 mod floor;
 mod growth;
 mod idle;
@@ -88,19 +90,21 @@ enum Section {
     History,
     Growth,
     Wires,
+    Cluster,
 }
 
 type Measure = fn(&Bench, &mut Report);
 
 /// The tables, whether `--quick` has them, and where their servers run: one processor suits a
 /// stream of lines, clients that come and go are a matter for all.
-const SECTIONS: [(Section, bool, Slot, Measure); 8] = [
+const SECTIONS: [(Section, bool, Slot, Measure); 9] = [
     (Section::FanOut, true, Slot::Together, throughput::fan_out),
     (Section::Rate, false, Slot::Together, throughput::rate),
     (Section::Idle, true, Slot::Free, idle::idle),
     (Section::Stalled, true, Slot::Together, stalled::stalled),
     (Section::Visits, true, Slot::Free, visits::visits),
     (Section::Wires, false, Slot::Together, wires::wires),
+    (Section::Cluster, true, Slot::Free, cluster::cluster),
     (Section::History, false, Slot::Together, throughput::history),
     (Section::Growth, false, Slot::Together, growth::growth),
 ];

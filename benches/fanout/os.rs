@@ -7,6 +7,7 @@ use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::process::{Pid, Resource, Rlimit, Signal};
 use std::io;
+use std::iter::Sum;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -134,6 +135,16 @@ pub(crate) struct Size {
     /// The most that ever was resident.
     pub(crate) peak: u64,
     pub(crate) threads: u64,
+}
+
+impl Sum for Size {
+    fn sum<I: Iterator<Item = Size>>(sizes: I) -> Size {
+        sizes.fold(Size::default(), |sum, size| Size {
+            resident: sum.resident + size.resident,
+            peak: sum.peak + size.peak,
+            threads: sum.threads + size.threads,
+        })
+    }
 }
 
 /// The size of a process now.

@@ -1,5 +1,6 @@
 //! The servers under test: starting them, and ending them however the benchmark ends.
 
+use crate::fleet;
 use crate::os::{self, Size};
 use crate::placement::Placement;
 use crate::tls;
@@ -7,6 +8,7 @@ use crate::wire::{self, Dialect};
 use rustix::process::Pid;
 use rustls::ClientConfig;
 use std::io;
+use std::iter;
 use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -39,6 +41,8 @@ PAM = no
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Chatd,
+    /// So many chatds that are one chat, with the Redis between them.
+    Nodes(u8),
     /// chatd with clients that speak plain lines over WebSocket, `chatd.v1`, or text under TLS.
     ChatdLines,
     ChatdJson,
@@ -57,6 +61,8 @@ impl Kind {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Kind::Chatd => "chatd",
+            Kind::Nodes(2) => "chatd, 2 nodes",
+            Kind::Nodes(_) => "chatd, 3 nodes",
             Kind::ChatdLines => "chatd, WebSocket",
             Kind::ChatdJson => "chatd, chatd.v1",
             Kind::ChatdTls => "chatd, TLS",
@@ -70,7 +76,7 @@ impl Kind {
 
     pub(crate) fn dialect(self) -> &'static Dialect {
         match self {
-            Kind::Chatd | Kind::ChatdTls => &wire::CHATD,
+            Kind::Chatd | Kind::Nodes(_) | Kind::ChatdTls => &wire::CHATD,
             Kind::ChatdLines => &wire::LINES,
             Kind::ChatdJson => &wire::JSON,
             Kind::Floor | Kind::FloorTwice => &wire::FLOOR,
@@ -118,6 +124,9 @@ pub(crate) struct Server {
     child: Child,
     directory: PathBuf,
     pub(crate) address: SocketAddrV4,
+    /// The other nodes if it is one of several, and their Redis.
+    pub(crate) nodes: Vec<Server>,
+    pub(crate) redis: Option<Box<Server>>,
     /// What its clients need to speak TLS, if they do.
     pub(crate) tls: Option<Arc<ClientConfig>>,
 }
@@ -125,6 +134,19 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server on 127.0.0.1 and waits until it listens.
     pub(crate) fn start(kind: Kind, tuning: Tuning, placement: &Placement) -> io::Result<Server> {
+        match kind {
+            Kind::Nodes(count) => fleet::start(count, tuning, placement),
+            _ => Server::launch(kind, tuning, placement, |_, _| Ok(())),
+        }
+    }
+
+    /// The same for one process, whose command `adapt` may change.
+    pub(crate) fn launch(
+        kind: Kind,
+        tuning: Tuning,
+        placement: &Placement,
+        adapt: impl FnOnce(&mut Command, &Path) -> io::Result<()>,
+    ) -> io::Result<Server> {
         static STARTED: AtomicUsize = AtomicUsize::new(0);
         let (own, number) = (std::process::id(), STARTED.fetch_add(1, Ordering::Relaxed));
         let directory =
@@ -133,6 +155,7 @@ impl Server {
         let port_file = directory.join("port");
         let port = if Kind::PEERS.contains(&kind) { free_port()? } else { 0 };
         let mut command = command(kind, tuning, &directory, port)?;
+        adapt(&mut command, &directory)?;
         let tls = match kind {
             Kind::ChatdTls => Some(tls::identify(&mut command, &directory)?),
             _ => None,
@@ -143,31 +166,35 @@ impl Server {
         }
         let child = placement.as_server(|| command.spawn())?;
         let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, port);
-        let mut server = Server { child, directory, address, tls };
-        let deadline = Instant::now() + START;
-        while !server.listens(kind, &port_file) {
-            if let Some(status) = server.child.try_wait()? {
-                return Err(io::Error::other(format!("{} ended at once: {status}", kind.name())));
+        let mut server = Server { child, directory, address, nodes: Vec::new(), redis: None, tls };
+        await_start(kind, || match server.child.try_wait()? {
+            Some(status) => {
+                Err(io::Error::other(format!("{} ended at once: {status}", kind.name())))
             }
-            if Instant::now() > deadline {
-                return Err(io::Error::other(format!("{} doesn't listen", kind.name())));
-            }
-            std::thread::sleep(Duration::from_millis(2));
-        }
+            None => Ok(server.listens(kind, &port_file)),
+        })?;
         Ok(server)
+    }
+
+    /// Where the client of that index connects: the nodes take turns.
+    pub(crate) fn address(&self, client: usize) -> SocketAddrV4 {
+        let others = self.nodes.iter().map(|node| node.address);
+        let mut addresses = iter::once(self.address).chain(others).cycle();
+        addresses.nth(client % (1 + self.nodes.len())).unwrap_or(self.address)
     }
 
     /// User and system time so far.
     pub(crate) fn cpu(&self) -> io::Result<Duration> {
-        os::cpu(self.process())
+        self.processes().map(os::cpu).sum()
     }
 
     pub(crate) fn size(&self) -> io::Result<Size> {
-        os::size(self.process())
+        self.processes().map(os::size).sum()
     }
 
-    fn process(&self) -> Pid {
-        Pid::from_child(&self.child)
+    fn processes(&self) -> impl Iterator<Item = Pid> {
+        let others = self.nodes.iter().chain(self.redis.as_deref());
+        iter::once(self).chain(others).map(|server| Pid::from_child(&server.child))
     }
 
     fn listens(&mut self, kind: Kind, port_file: &Path) -> bool {
@@ -189,25 +216,51 @@ impl Drop for Server {
     }
 }
 
+/// Waits until a server of that kind `is_ready`.
+pub(crate) fn await_start(
+    kind: Kind,
+    mut is_ready: impl FnMut() -> io::Result<bool>,
+) -> io::Result<()> {
+    let deadline = Instant::now() + START;
+    while !is_ready()? {
+        if Instant::now() > deadline {
+            return Err(io::Error::other(format!("{} doesn't listen", kind.name())));
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    Ok(())
+}
+
 fn command(kind: Kind, tuning: Tuning, directory: &Path, port: u16) -> io::Result<Command> {
     let port_file = directory.join("port");
     let port = port.to_string();
     let mut command = match kind {
-        Kind::Chatd | Kind::ChatdLines | Kind::ChatdJson | Kind::ChatdTls => {
+        Kind::Chatd | Kind::Nodes(_) | Kind::ChatdLines | Kind::ChatdJson | Kind::ChatdTls => {
             Command::new(env!("CARGO_BIN_EXE_chatd"))
         }
         Kind::Floor | Kind::FloorTwice => Command::new(std::env::current_exe()?),
         _ => Command::new(kind.name()),
     };
     match kind {
-        Kind::Chatd | Kind::ChatdLines | Kind::ChatdJson | Kind::ChatdTls => command
-            .env("RUST_LOG", "error")
-            .args(["--bind", "127.0.0.1", "--port", "0", "--rate", "0", "--max-clients", "20000"])
-            .args(["--web-port", "0"])
-            .args(["--history", &tuning.history.to_string()])
-            .args(["--send-queue", &tuning.send_queue.to_string()])
-            .arg("--port-file")
-            .arg(port_file),
+        Kind::Chatd | Kind::Nodes(_) | Kind::ChatdLines | Kind::ChatdJson | Kind::ChatdTls => {
+            command
+                .env("RUST_LOG", "error")
+                .args([
+                    "--bind",
+                    "127.0.0.1",
+                    "--port",
+                    "0",
+                    "--rate",
+                    "0",
+                    "--max-clients",
+                    "20000",
+                ])
+                .args(["--web-port", "0"])
+                .args(["--history", &tuning.history.to_string()])
+                .args(["--send-queue", &tuning.send_queue.to_string()])
+                .arg("--port-file")
+                .arg(port_file)
+        }
         Kind::Floor => command.arg("floor").arg("--port-file").arg(port_file),
         Kind::FloorTwice => command.args(["floor", "--look-twice", "--port-file"]).arg(port_file),
         Kind::Redis => command

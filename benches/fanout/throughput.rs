@@ -39,6 +39,7 @@ const SHOWN: [Kind; 2] = [Kind::Ncat, Kind::Ngircd];
 const SHOWN_MOST: usize = 100;
 
 /// The samples of one row, a list for each server, in the order they were taken.
+#[derive(Default)]
 pub(crate) struct Row(Vec<(Kind, Vec<Sample>)>);
 
 impl Row {
@@ -148,7 +149,8 @@ fn measure(bench: &Bench, report: &mut Report, receivers: usize, pace: Pace, pee
     kinds.extend(Some(Kind::FloorTwice).filter(|_| peers && pace == FULL && receivers >= 100));
     kinds.extend(Some(Kind::Redis).filter(|kind| peers && kind.installed()));
     let rounds = rounds(bench, receivers, pace);
-    let mut row = alternate(bench, report, &kinds, receivers, pace, rounds);
+    let mut row =
+        alternate(bench, report, &kinds, |kind| setup(bench, kind, receivers, pace), rounds);
     let shown = !bench.quick && receivers <= SHOWN_MOST && matches!(pace, FULL | Pace::Single);
     for kind in SHOWN.into_iter().filter(|kind| shown && kind.installed()) {
         let taken = setup(bench, kind, receivers, pace).sample(bench);
@@ -176,21 +178,21 @@ pub(crate) fn alternate(
     bench: &Bench,
     report: &mut Report,
     kinds: &[Kind],
-    receivers: usize,
-    pace: Pace,
+    setup: impl Fn(Kind) -> Setup,
     rounds: usize,
 ) -> Row {
     let mut row = Row(kinds.iter().map(|kind| (*kind, Vec::new())).collect());
     for _ in 0..rounds {
         for (kind, samples) in &mut row.0 {
-            let taken = setup(bench, *kind, receivers, pace).sample(bench);
-            samples.extend(report.accept(*kind, &name(receivers, pace), taken));
+            let setup = setup(*kind);
+            let what = name(setup.receivers, setup.pace);
+            samples.extend(report.accept(*kind, &what, setup.sample(bench)));
         }
     }
     row
 }
 
-fn setup(bench: &Bench, kind: Kind, receivers: usize, pace: Pace) -> Setup {
+pub(crate) fn setup(bench: &Bench, kind: Kind, receivers: usize, pace: Pace) -> Setup {
     Setup { kind, tuning: Tuning::default(), receivers, pace, span: span(bench) }
 }
 
@@ -210,7 +212,7 @@ fn name(receivers: usize, pace: Pace) -> String {
     format!("{receivers} receivers, {}", in_words(pace))
 }
 
-fn in_words(pace: Pace) -> String {
+pub(crate) fn in_words(pace: Pace) -> String {
     match pace {
         Pace::Window(window) => format!("{SENDERS} × {window} in flight"),
         Pace::Single => "1 in flight".to_owned(),
