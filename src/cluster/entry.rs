@@ -115,7 +115,7 @@ impl LogEntry {
 
 impl fmt::Display for NodeOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        write_hex(&self.0, f)
     }
 }
 
@@ -135,7 +135,7 @@ impl FromStr for NodeOrigin {
 
 impl fmt::Display for Chain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().flatten().try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.0.map_or(Ok(()), |hash| write_hex(&hash, f))
     }
 }
 
@@ -154,6 +154,14 @@ impl FromStr for Chain {
             _ => from_hex(text).map(|hash| Self(Some(hash))).ok_or("not 40 hexadecimal digits"),
         }
     }
+}
+
+/// Writes `bytes` in lower-case hexadecimal digits. Each entry needs many of these, so it does not
+/// format one byte after the other.
+fn write_hex<const N: usize>(bytes: &[u8; N], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let digit = |value: u8| b"0123456789abcdef"[usize::from(value)];
+    let digits = bytes.map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    f.write_str(str::from_utf8(digits.as_flattened()).unwrap_or_default())
 }
 
 /// The bytes that `text` spells in lower-case hexadecimal digits.
