@@ -2,6 +2,7 @@
 //! `log in` reads it. The node itself never waits for the network.
 
 mod fault; // what an error means
+mod raw; // an answer in one piece of memory
 mod stream; // a connection with deadlines, bare or under TLS
 mod connection; // logging in, and whether the server can keep the log
 mod servers; // which server is asked

@@ -1,55 +1,71 @@
 //! Entries of the log, from and to the fields that they have in Redis' stream.
 
-use redis::{FromRedisValue, Value};
-
+use super::raw::{RawAnswer, Values};
 use crate::cluster::{EntryKind, LogEntry};
+
+/// The names of an entry's fields.
+const NAMES: &[u8; 7] = b"kosutcd";
 
 /// The entries in an answer to `XREAD` of one stream; none if nothing came in time.
 ///
 /// # Errors
 /// Those before one that is no entry, and what is wrong with that one.
-pub(super) fn of_read(answer: Value) -> Result<Vec<LogEntry>, (Vec<LogEntry>, String)> {
+pub(super) fn of_read(answer: &RawAnswer) -> Result<Vec<LogEntry>, (Vec<LogEntry>, String)> {
     let mut entries = Vec::new();
-    let read = in_streams(answer).ok_or_else(|| "an answer of another form".to_owned());
-    let read = read.and_then(|found| {
-        for (id, fields) in found {
-            let entry = entry(&id, &fields);
-            entries.push(entry.ok_or_else(|| format!("the entry {id:?} is none of chatd's"))?);
-        }
-        Ok(())
-    });
-    match read {
+    match read_into(&mut entries, answer.values()) {
         Ok(()) => Ok(entries),
         Err(fault) => Err((entries, fault)),
     }
 }
 
-type Fields = Vec<(String, Vec<u8>)>;
-type Stored = Vec<(String, Fields)>;
-
-/// The ids and fields in `[[KEY, [[ID, [NAME, VALUE, …]], …]]]`, or nil.
-fn in_streams(answer: Value) -> Option<Stored> {
-    let streams: Option<Vec<(Value, Stored)>> = Option::from_redis_value(answer).ok()?;
-    Some(streams.into_iter().flatten().flat_map(|(_, entries)| entries).collect())
+/// Reads `[[KEY, [[ID, [NAME, VALUE, …]], …]]]`, or nil.
+fn read_into(entries: &mut Vec<LogEntry>, mut values: Values<'_>) -> Result<(), String> {
+    if values.are_nil() {
+        return Ok(());
+    }
+    let count = begin(&mut values).ok_or_else(|| "an answer of another form".to_owned())?;
+    for _ in 0..count {
+        let id = values.array().and_then(|_| values.text()).unwrap_or_default();
+        let entry = entry(id, &mut values);
+        let fault = || format!("the entry {:?} is none of chatd's", String::from_utf8_lossy(id));
+        entries.push(entry.ok_or_else(fault)?);
+    }
+    Ok(())
 }
 
-fn entry(id: &str, fields: &[(String, Vec<u8>)]) -> Option<LogEntry> {
-    let bytes = |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value);
-    let text = |name: &str| std::str::from_utf8(bytes(name)?).ok();
-    let &[kind] = bytes("k")?.as_slice() else { return None };
+/// How many entries of the stream come next.
+fn begin(values: &mut Values<'_>) -> Option<usize> {
+    let sizes = (values.array()?, values.array()?);
+    values.text()?;
+    values.array().filter(|_| sizes == (1, 2))
+}
+
+fn entry(id: &[u8], values: &mut Values<'_>) -> Option<LogEntry> {
+    let mut fields = [None; NAMES.len()];
+    for _ in 0..values.array()? / 2 {
+        let (name, value) = (values.text()?, values.text()?);
+        let index = NAMES.iter().position(|known| [*known] == *name);
+        index.map(|index| fields[index].replace(value));
+    }
+    let [kind, origin, oseq, uptime, moment, chain, data] = fields;
+    let &[kind] = kind? else { return None };
     Some(LogEntry {
-        n: id.strip_suffix("-0")?.parse().ok()?,
+        n: text(id)?.strip_suffix("-0")?.parse().ok()?,
         kind: EntryKind::of(kind),
-        origin: match text("o")? {
+        origin: match text(origin?)? {
             "-" => None,
             origin => Some(origin.parse().ok()?),
         },
-        oseq: text("s")?.parse().ok()?,
-        uptime: text("u")?.parse().ok()?,
-        moment: text("t")?.parse().ok()?,
-        chain: text("c")?.parse().ok()?,
-        data: bytes("d")?.clone(),
+        oseq: text(oseq?)?.parse().ok()?,
+        uptime: text(uptime?)?.parse().ok()?,
+        moment: text(moment?)?.parse().ok()?,
+        chain: text(chain?)?.parse().ok()?,
+        data: data?.to_vec(),
     })
+}
+
+fn text(bytes: &[u8]) -> Option<&str> {
+    str::from_utf8(bytes).ok()
 }
 
 /// The number and the fields of an entry, in the order of a founding: n k o s u t c d.
@@ -66,15 +82,23 @@ pub(super) fn fields(entry: &LogEntry) -> [Vec<u8>; 8] {
 mod tests {
     use super::*;
 
-    fn bulk(bytes: &[u8]) -> Value {
-        Value::BulkString(bytes.to_vec())
+    fn bulk(bytes: &[u8]) -> Vec<u8> {
+        [format!("${}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat()
     }
 
-    fn read(entries: Vec<(&str, Value)>) -> Value {
+    fn array(values: &[Vec<u8>]) -> Vec<u8> {
+        [format!("*{}\r\n", values.len()).into_bytes(), values.concat()].concat()
+    }
+
+    fn raw(bytes: &[u8]) -> RawAnswer {
+        RawAnswer::read(&mut &*bytes).unwrap()
+    }
+
+    fn read(entries: Vec<(&str, Vec<u8>)>) -> RawAnswer {
         let entries = entries.into_iter();
-        let entries = entries.map(|(id, fields)| Value::Array(vec![bulk(id.as_bytes()), fields]));
-        let stream = vec![bulk(b"{chatd}:log"), Value::Array(entries.collect())];
-        Value::Array(vec![Value::Array(stream)])
+        let entries = entries.map(|(id, fields)| array(&[bulk(id.as_bytes()), fields]));
+        let entries = array(&entries.collect::<Vec<_>>());
+        raw(&array(&[array(&[bulk(b"{chatd}:log"), entries])]))
     }
 
     fn good() -> LogEntry {
@@ -90,11 +114,11 @@ mod tests {
         }
     }
 
-    fn stored(entry: &LogEntry) -> Value {
+    fn stored(entry: &LogEntry) -> Vec<u8> {
         let [_, values @ ..] = fields(entry);
-        let names = ["k", "o", "s", "u", "t", "c", "d"].map(|name| bulk(name.as_bytes()));
-        let values = values.map(|value| bulk(&value));
-        Value::Array(names.into_iter().zip(values).flat_map(<[Value; 2]>::from).collect())
+        let fields = NAMES.iter().zip(values);
+        let fields = fields.flat_map(|(name, value)| [bulk(&[*name]), bulk(&value)]);
+        array(&fields.collect::<Vec<_>>())
     }
 
     #[test]
@@ -104,8 +128,8 @@ mod tests {
         let entries = vec![good(), time, unknown];
         let ids = ["7-0", "8-0", "9-0"];
         let answer = read(ids.into_iter().zip(entries.iter().map(stored)).collect());
-        assert_eq!(of_read(answer), Ok(entries));
-        assert_eq!(of_read(Value::Nil), Ok(Vec::new()));
+        assert_eq!(of_read(&answer), Ok(entries));
+        assert_eq!(of_read(&raw(b"*-1\r\n")), Ok(Vec::new()));
     }
 
     #[test]
@@ -113,16 +137,16 @@ mod tests {
         let broken = [
             ("8-1", stored(&good())),
             ("x-0", stored(&good())),
-            ("8-0", Value::Array(vec![])),
-            ("8-0", Value::Array(vec![bulk(b"k"), bulk(b"e")])),
+            ("8-0", array(&[])),
+            ("8-0", array(&[bulk(b"k"), bulk(b"e")])),
         ];
         for (id, fields) in broken {
             let answer = read(vec![("7-0", stored(&good())), (id, fields)]);
-            let (before, fault) = of_read(answer).unwrap_err();
+            let (before, fault) = of_read(&answer).unwrap_err();
             assert_eq!(before, [good()]);
             assert!(fault.contains(id), "{fault}");
         }
-        let (_, fault) = of_read(bulk(b"PONG")).unwrap_err();
+        let (_, fault) = of_read(&raw(b"+PONG\r\n")).unwrap_err();
         assert_eq!(fault, "an answer of another form");
     }
 }

@@ -3,12 +3,13 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use redis::{RedisResult, Value, cmd};
+use redis::cmd;
 
 use super::connection::Connection;
 use super::entries;
 use super::fault;
 use super::log_out::CurrentServer;
+use super::raw::RawAnswer;
 use super::servers::{LinkSettings, Servers};
 use crate::cluster::{LinkError, LinkEvent};
 
@@ -117,7 +118,7 @@ impl<R: FnMut(LinkEvent)> Follower<R> {
         let mut current = None;
         while let Some(wish) = self.wishes.next(current) {
             current = match self.read(wish) {
-                Ok(answer) => self.pass_on(wish, answer),
+                Ok(answer) => self.pass_on(wish, &answer),
                 Err(error) => {
                     self.rest(error);
                     Some(wish)
@@ -127,12 +128,12 @@ impl<R: FnMut(LinkEvent)> Follower<R> {
     }
 
     /// Waits for what is new behind `wish`.
-    fn read(&mut self, wish: Wish) -> Result<Value, Option<LinkError>> {
+    fn read(&mut self, wish: Wish) -> Result<RawAnswer, Option<LinkError>> {
         let mut connection = self.connection()?;
         let mut read = cmd("XREAD");
         read.arg("COUNT").arg(BATCH).arg("BLOCK").arg(BLOCK.as_millis() as u64);
         read.arg("STREAMS").arg(&self.key).arg(format!("{}-0", wish.after));
-        let answer: RedisResult<Value> = connection.stream.ask_patiently(&read, ANSWER);
+        let answer = connection.stream.ask_patiently(&read, ANSWER);
         let answer = answer.map_err(|error| fault::of(&connection.endpoint, &error))?;
         self.connection = Some(connection);
         self.pause = PAUSES[0];
@@ -151,7 +152,7 @@ impl<R: FnMut(LinkEvent)> Follower<R> {
     }
 
     /// Reports what was read, and returns from where to go on.
-    fn pass_on(&mut self, mut wish: Wish, answer: Value) -> Option<Wish> {
+    fn pass_on(&mut self, mut wish: Wish, answer: &RawAnswer) -> Option<Wish> {
         if self.wishes.has_new() {
             return Some(wish);
         }

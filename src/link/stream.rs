@@ -12,6 +12,7 @@ use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
+use super::raw::RawAnswer;
 use crate::cluster::HostPort;
 
 /// How long connecting may take, and each step of reading and writing.
@@ -40,16 +41,18 @@ impl RedisStream {
         Ok(Self { io, parser: Parser::new(), patience: DEADLINE, is_broken: false })
     }
 
-    /// The same command with more time for its answer.
+    /// Asks with more time for the answer.
     pub(super) fn ask_patiently(
         &mut self,
         command: &Cmd,
         patience: Duration,
-    ) -> RedisResult<Value> {
+    ) -> RedisResult<RawAnswer> {
         self.patience = patience;
-        let answer = self.req_command(command);
+        let sent = self.send(&command.get_packed_command()).map_err(RedisError::from);
         self.patience = DEADLINE;
-        answer?.extract_error()
+        let answer = sent.and_then(|()| RawAnswer::read(&mut self.io));
+        self.is_broken |= answer.is_err();
+        answer
     }
 
     fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
