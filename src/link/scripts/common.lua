@@ -17,10 +17,11 @@ local h = redis.call('HMGET', HEAD, 'epoch', 'n', 'up', 'last', 'c')
 local epoch, n, up, c = h[1], tonumber(h[2] or 0), tonumber(h[3] or 0), h[5] or ''
 up = up + math.min(math.max(now - tonumber(h[4] or now), 0), MAX_STEP)
 
+local u, t = f(up), f(now)
 local function append(k, o, s, p)
-  c = redis.sha1hex(table.concat({c, k, o, s, f(up), f(now), p}, '|'))
+  c = redis.sha1hex(table.concat({c, k, o, s, u, t, p}, '|'))
   n = n + 1
-  redis.call('XADD', LOG, f(n) .. '-0', 'k', k, 'o', o, 's', s, 'u', f(up), 't', f(now), 'c', c, 'd', p)
+  redis.call('XADD', LOG, f(n) .. '-0', 'k', k, 'o', o, 's', s, 'u', u, 't', t, 'c', c, 'd', p)
 end
 
 -- Keeps what append() changed, and the time.
