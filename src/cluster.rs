@@ -20,7 +20,9 @@ mod simulation;
 
 pub use self::change::Change;
 pub use self::digest::digest;
-pub use self::entry::{Chain, EntryKind, LogEntry, NodeOrigin, Position};
+pub use self::entry::{
+    Chain, EntryKind, LogEntry, MAX_NODE_NAME, NodeOrigin, Position, is_node_name,
+};
 pub use self::node::{Applied, Command, Node, NodeOptions, Report, SavedNode};
 pub use self::replica::{LEVEL, Replica};
 pub use self::request::{

@@ -6,6 +6,15 @@ use std::str::FromStr;
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use serde::{Deserialize, Serialize};
 
+/// Most characters of a node's name.
+pub const MAX_NODE_NAME: usize = 32;
+
+/// Whether a node may be called so.
+pub fn is_node_name(name: &str) -> bool {
+    let is_sane = name.bytes().all(|c| c.is_ascii_alphanumeric() || b"._-".contains(&c));
+    is_sane && (1..=MAX_NODE_NAME).contains(&name.len())
+}
+
 /// One node from one joining to the next: 128 random bits, kept over a hot restart.
 ///
 /// In Redis and in JSON: 32 hexadecimal digits.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use clap::{ArgAction, Args};
 
 use super::files::read_file;
-use crate::cluster::{ServerAddress, ServerPassword};
+use crate::cluster::{MAX_NODE_NAME, ServerAddress, ServerPassword, is_node_name};
 use crate::os;
 
 /// The variable with the password of Redis. There is no such option: others could see it.
@@ -21,8 +21,6 @@ const MAX_SECRET: u64 = 4096;
 /// The permission bits of those who may not read or change such a file: all but the owner, and a
 /// group that may read.
 const OTHERS: u32 = 0o037;
-/// Characters of a name.
-const MAX_NAME: usize = 32;
 const DEFAULT_PREFIX: &str = "chatd";
 
 /// What a node needs to know of its cluster.
@@ -153,16 +151,19 @@ fn default_node() -> Result<String, (&'static str, String)> {
 }
 
 fn parse_name(name: &str) -> Result<String, String> {
-    let is_sane = name.bytes().all(|c| c.is_ascii_alphanumeric() || b"._-".contains(&c));
-    if is_sane && (1..=MAX_NAME).contains(&name.len()) {
+    if is_node_name(name) {
         Ok(name.to_owned())
     } else {
-        Err(format!("expected 1 to {MAX_NAME} letters, digits, and . _ -"))
+        Err(format!("expected 1 to {MAX_NODE_NAME} letters, digits, and . _ -"))
     }
 }
 
 fn read_key(path: &str) -> Result<KeyBytes, String> {
-    let key = read_secret(path)?;
+    let bytes = read_secret(path)?;
+    let line = without_line_end(&bytes);
+    // Random bytes may end like a line.
+    let is_text = line.iter().all(|byte| matches!(byte, b' '..=b'~'));
+    let key = if is_text { line } else { &bytes };
     if key.len() < MIN_KEY {
         return Err(format!("the key has {} bytes, and needs {MIN_KEY} or more", key.len()));
     }
@@ -170,14 +171,14 @@ fn read_key(path: &str) -> Result<KeyBytes, String> {
 }
 
 fn read_password(path: &str) -> Result<ServerPassword, String> {
-    match String::from_utf8(read_secret(path)?) {
+    match String::from_utf8(without_line_end(&read_secret(path)?).to_vec()) {
         Ok(password) if !password.is_empty() => Ok(ServerPassword(password)),
         Ok(_) => Err("the file is empty".to_owned()),
         Err(_) => Err("the password is not UTF-8".to_owned()),
     }
 }
 
-/// Reads a file that only its owner and a group may read, without the line end.
+/// Reads a file that only its owner and a group may read.
 fn read_secret(path: &str) -> Result<Vec<u8>, String> {
     let unreadable = |error| format!("cannot read the file: {error}");
     let mut secret = Vec::new();
@@ -192,7 +193,10 @@ fn read_secret(path: &str) -> Result<Vec<u8>, String> {
     if secret.len() as u64 > MAX_SECRET {
         return Err(format!("the file is longer than {MAX_SECRET} bytes"));
     }
-    let end = secret.iter().rposition(|byte| !b"\r\n".contains(byte)).map_or(0, |last| last + 1);
-    secret.truncate(end);
     Ok(secret)
+}
+
+fn without_line_end(bytes: &[u8]) -> &[u8] {
+    let end = bytes.iter().rposition(|byte| !b"\r\n".contains(byte)).map_or(0, |last| last + 1);
+    &bytes[..end]
 }

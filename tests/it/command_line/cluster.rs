@@ -110,6 +110,9 @@ fn a_key_that_is_missing_short_or_readable_by_others_is_refused() {
         let loaded = load(&["--cluster", "redis://box1", "--cluster-key", &key], &[]);
         assert_eq!(loaded.unwrap().unwrap().key.as_bytes(), KEY.as_bytes(), "{mode:o}");
     }
+    let random = secret(&dir, "random", &format!("\0{}\r\n", &KEY[3..]), 0o600);
+    let loaded = load(&["--cluster", "redis://box1", "--cluster-key", &random], &[]);
+    assert_eq!(loaded.unwrap().unwrap().key.as_bytes().len(), 32, "random bytes have no line end");
 }
 
 #[test]
