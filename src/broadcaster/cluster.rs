@@ -41,7 +41,7 @@ impl Dispatcher {
                 log::error!("cluster: the log cannot be read, this node serves alone: {why}");
             }
             Report::Forged(n) => {
-                log::error!("cluster: entry {n} was not sealed with the cluster's key");
+                log::error!("cluster: entry {n} is of no node with the cluster's key");
             }
             Report::OtherKey => log::error!("cluster: the cluster has another key"),
             Report::Diverged(n) => {

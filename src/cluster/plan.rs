@@ -10,7 +10,8 @@ use super::request::Head;
 pub(super) enum Plan {
     /// Look again a little later: another node may be about to found the log.
     Wait,
-    /// Found the log: there is none, or one that has lost what this node has.
+    /// Found the log: there is none, or one that has lost what this node has, or one that cannot be
+    /// read on from here.
     Found,
     /// Go on as if nothing had happened.
     Resume,
@@ -37,6 +38,8 @@ pub(super) struct Known<'a> {
     pub(super) is_live: bool,
     /// Whether its state is another than that of other nodes at the same place.
     pub(super) has_diverged: bool,
+    /// Whether something else stands in the log behind that place.
+    pub(super) is_broken: bool,
     /// Whether it has waited for another node to found the log.
     pub(super) has_waited: bool,
 }
@@ -61,6 +64,9 @@ pub(super) fn plan(known: &Known<'_>, head: Option<&Head>) -> Plan {
     };
     let is_trimmed = head.at.n > at.n && head.first > at.n + 1;
     let goes_on = head.at == at || (head.at.n > at.n && head.chain == Some(at.chain));
+    if goes_on && !is_trimmed && known.is_broken {
+        return Plan::Found;
+    }
     if goes_on && !is_trimmed {
         return if known.is_live && head.lives { Plan::Resume } else { Plan::Replay };
     }

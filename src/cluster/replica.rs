@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::change::Change;
 use super::digest::digest;
-use super::entry::{EntryKind, LogEntry, NodeOrigin, Position};
+use super::entry::{EntryKind, LogEntry, NodeOrigin, Position, is_node_name};
 use super::request::LogSnapshot;
 use super::sealing::ClusterKey;
 use crate::chat::{
@@ -18,6 +18,9 @@ use crate::text::Text;
 pub const LEVEL: u32 = 1;
 /// What the data of an entry `g` says of a node that did not renew its lease.
 const LOST: &[u8] = b"lost";
+
+/// The most that the uptime grows from one entry to the next: nodes compare their states more often.
+const MAX_PAUSE: Duration = Duration::from_secs(24 * 3600);
 
 /// A line that was said: where, by whom, and the line.
 pub(super) type SaidLine = (RoomName, ClientId, Entry);
@@ -38,6 +41,8 @@ pub struct Replica {
 /// What an entry was, besides its effects.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Outcome {
+    /// Whether it was an input of a node. What was not sealed by one is none.
+    pub(super) is_input: bool,
     /// The lines that it added.
     pub(super) lines: Vec<SaidLine>,
     /// The client that it is an input of, by its number on its node.
@@ -53,7 +58,7 @@ pub(super) struct Outcome {
 /// What a node has to know of an entry.
 #[derive(Debug, PartialEq)]
 pub(super) enum Notice {
-    /// The entry was not sealed with the cluster's key, and does nothing.
+    /// The entry is of no node with the cluster's key, and does nothing.
     Forged,
     /// The digest of the state is to be noted here.
     Mark,
@@ -112,7 +117,9 @@ impl Replica {
     ) -> Result<Outcome, Unreadable> {
         let change = self.read(entry, key)?;
         self.at = entry.position();
-        self.uptime = Duration::from_millis(entry.uptime);
+        // What is not sealed may say anything, and all times in the chat rely on this one.
+        let uptime = Duration::from_millis(entry.uptime);
+        self.uptime = uptime.clamp(self.uptime, self.uptime.saturating_add(MAX_PAUSE));
         self.moment = Moment { unix_ms: entry.moment };
         let now = self.now();
         self.chat.tick(now, effects);
@@ -131,7 +138,7 @@ impl Replica {
                 let origin = entry.origin.map_or_else(String::new, |origin| origin.to_string());
                 // The log may have it twice, after it was put back.
                 if !self.chat.hear(&origin, entry.oseq) {
-                    return Ok(Outcome::default());
+                    return Ok(Outcome { is_input: true, ..Outcome::default() });
                 }
                 self.chat.name_next_line(&origin, entry.oseq);
                 Ok(self.change(number, change, are_new, effects))
@@ -152,9 +159,8 @@ impl Replica {
                 Ok(number.map_or(Read::Nothing, Read::Gone))
             }
             EntryKind::Joined => {
-                let joined = serde_json::from_slice(&entry.data);
-                let joined = joined.map_err(|_| unreadable("cannot be read"))?;
-                Ok(entry.origin.map_or(Read::Nothing, |origin| Read::Joined(joined, origin)))
+                let joined = self.joined(entry);
+                Ok(joined.map_or(Read::Forged, |(joined, origin)| Read::Joined(joined, origin)))
             }
             EntryKind::Input => {
                 let Some(origin) = entry.origin else { return Ok(Read::Nothing) };
@@ -166,6 +172,26 @@ impl Replica {
                         .map_err(|error| unreadable(&format!("cannot be read: {error}"))),
                 }
             }
+        }
+    }
+
+    /// What an entry `j` says, if Redis has made it: anybody who can write there can write another.
+    fn joined(&self, entry: &LogEntry) -> Option<(Joined, NodeOrigin)> {
+        let origin = entry.origin.filter(|origin| self.number_of(*origin).is_none())?;
+        let joined: Joined = serde_json::from_slice(&entry.data).ok()?;
+        (is_node_name(&joined.name) && joined.j.checked_sub(1) == Some(self.chat.joins()))
+            .then_some((joined, origin))
+    }
+
+    /// Whether an entry ends the node of that origin: it is gone, or another goes on in its place.
+    pub(super) fn ends(&self, entry: &LogEntry, origin: NodeOrigin) -> bool {
+        match entry.kind {
+            EntryKind::Gone => entry.origin == Some(origin),
+            EntryKind::Joined => {
+                let was = self.joined(entry).and_then(|(joined, _)| joined.was);
+                was.and_then(|was| was.parse().ok()) == Some(origin)
+            }
+            _ => false,
         }
     }
 
@@ -189,7 +215,8 @@ impl Replica {
         are_new: &dyn Fn(&LineId) -> bool,
         effects: &mut Effects,
     ) -> Outcome {
-        let (now, mut outcome) = (self.now(), Outcome::default());
+        let mut outcome = Outcome { is_input: true, ..Outcome::default() };
+        let now = self.now();
         match change {
             Change::Client(local, event) => {
                 let id = ClientId::on(number, local);

@@ -23,6 +23,11 @@ fn run(seed: u64) {
     World::new(seed).run();
 }
 
+/// With somebody who writes into the log without the key.
+fn run_with_forger(seed: u64) {
+    World::new(seed).with_forger().run();
+}
+
 #[test]
 fn seeds_that_found_something_find_nothing_more() {
     FOUND.iter().for_each(|seed| run(*seed));
@@ -34,6 +39,11 @@ fn no_line_is_lost_or_shown_twice_whatever_fails() {
 }
 
 #[test]
+fn nor_whoever_writes_into_the_log_without_the_key() {
+    (1..=60).for_each(run_with_forger);
+}
+
+#[test]
 #[ignore = "takes as long as CHATD_SIMULATE says, in seconds; from the seed CHATD_SEED on"]
 fn no_line_is_lost_or_shown_twice_for_long() {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
@@ -42,6 +52,7 @@ fn no_line_is_lost_or_shown_twice_for_long() {
     let mut seed = first.unwrap_or(1_000);
     loop {
         run(seed);
+        run_with_forger(seed);
         seed += 1;
         if std::time::Instant::now() >= end {
             return eprintln!("all seeds below {seed} find nothing");

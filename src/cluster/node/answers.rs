@@ -33,7 +33,8 @@ impl Node {
             }
             (Course::Salvaging, Reply::Salvaged(count)) => {
                 self.reports.push(Report::Salvaged(count));
-                self.fetch(self.log.at.n);
+                self.link.length += count;
+                self.fetch(self.link.length);
             }
             (Course::Fetching(to), Reply::Snapshot(Some(snapshot))) => {
                 self.load(now, &snapshot, to);
@@ -68,17 +69,20 @@ impl Node {
 
     /// Decides what to do with the log that was found.
     fn act(&mut self, now: Now, head: Option<Head>) {
-        if head.is_some() {
-            self.link.empty_since = None;
-        }
-        let since = *self.link.empty_since.get_or_insert(now.uptime);
+        let since = match head {
+            Some(_) => None,
+            None => Some(self.link.empty_since.unwrap_or(now.uptime)),
+        };
+        self.link.empty_since = since;
+        let is_broken = std::mem::take(&mut self.is_broken);
         let known = Known {
             at: self.has_log.then_some(self.log.at),
             lineage: self.lineage.as_deref(),
             memory: &self.memory,
             is_live: self.fork.is_none(),
-            has_waited: head.is_none() && now.uptime >= since + FOUNDING,
+            has_waited: since.is_some_and(|since| now.uptime >= since + FOUNDING),
             has_diverged: self.has_diverged,
+            is_broken,
         };
         let plan = plan(&known, head.as_ref());
         if plan != Plan::Found
@@ -89,7 +93,12 @@ impl Node {
         let end = head.as_ref().map_or(0, |head| head.at.n);
         match plan {
             Plan::Wait => self.look_at(now.uptime + WAIT),
-            Plan::Found => self.found(head),
+            Plan::Found => {
+                if is_broken {
+                    self.reports.push(Report::Forged(self.log.at.n + 1));
+                }
+                self.found(head);
+            }
             Plan::Resume => {
                 self.start_reading();
                 self.course = Course::Linked { renew_at: now.uptime };

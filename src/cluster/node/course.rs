@@ -45,8 +45,8 @@ impl Node {
                 self.read.extend(entries);
             }
             LinkEvent::Broken(generation, why) if generation == self.link.generation => {
-                self.trouble(Report::Unreadable(why));
-                self.look_again(now);
+                self.trouble(Report::Lost(why));
+                self.break_off(now);
             }
             _ => {}
         }
@@ -186,6 +186,15 @@ impl Node {
     /// Looks where the log is, because it is not where it was.
     pub(super) fn look_again(&mut self, now: Now) {
         self.look_at(now.uptime);
+    }
+
+    /// Looks where the log is, because what was read does not follow what was applied: some entries
+    /// were trimmed, the log is another one by now, or somebody else has written into it.
+    pub(super) fn break_off(&mut self, now: Now) {
+        let place = (self.log.at, self.epoch.clone());
+        self.is_broken = self.broken_at.as_ref() == Some(&place);
+        self.broken_at = Some(place);
+        self.look_at(if self.is_broken { now.uptime + RETRY } else { now.uptime });
     }
 
     pub(super) fn look_at(&mut self, at: Duration) {

@@ -3,7 +3,7 @@
 use super::state::{Applied, Course, Node, Report};
 use crate::chat::{ClientId, Effects, Now};
 use crate::cluster::change::Change;
-use crate::cluster::entry::{EntryKind, LogEntry};
+use crate::cluster::entry::LogEntry;
 use crate::cluster::replica::{Notice, Outcome, Unreadable};
 
 impl Node {
@@ -18,11 +18,10 @@ impl Node {
             return None;
         }
         if !entry.follows(self.log.at) {
-            // Some were trimmed, or the log is another one by now.
-            self.look_again(now);
+            self.break_off(now);
             return None;
         }
-        if entry.kind == EntryKind::Gone && entry.origin == Some(self.origin) {
+        if self.log.ends(&entry, self.origin) {
             self.cut_off(now);
             self.look_again(now);
         }
@@ -51,8 +50,7 @@ impl Node {
         outcome: Outcome,
         effects: &mut Effects,
     ) -> Applied {
-        let Outcome { lines, client, is_roll, renamed, notice } = outcome;
-        let is_input = entry.kind == EntryKind::Input;
+        let Outcome { is_input, lines, client, is_roll, renamed, notice } = outcome;
         let origin = entry.origin.filter(|_| is_input).map(|origin| origin.to_string());
         let is_own = is_input && entry.origin == Some(self.origin);
         let is_new = origin.as_ref().is_none_or(|origin| !self.shown.has(origin, entry.oseq));

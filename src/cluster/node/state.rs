@@ -145,6 +145,9 @@ pub struct Node {
     /// The digest of the state at the last mark; and whether another node had another one.
     pub(super) marked: Option<(Position, String)>,
     pub(super) has_diverged: bool,
+    /// In which log and where what was read last did not follow; and whether it did so twice.
+    pub(super) broken_at: Option<(Position, String)>,
+    pub(super) is_broken: bool,
 }
 
 /// The state of a node's dealings with the log.
@@ -275,6 +278,8 @@ impl Node {
             lost_nicks: Vec::new(),
             passed_on: 0,
             has_diverged: false,
+            broken_at: None,
+            is_broken: false,
             link: LinkState {
                 snapshot_every: SNAPSHOT_ENTRIES,
                 // The founder's snapshot has the first level.

@@ -153,7 +153,9 @@ impl Machine {
         self.clock = clock;
         let due: Vec<_> = self.zombies.extract_if(.., |(at, _)| *at <= clock).collect();
         for (_, request) in due {
-            redis.answer(clock, request);
+            if !is_refused(&request, redis) {
+                redis.answer(clock, request);
+            }
         }
         if self.is_paused {
             return;
@@ -204,6 +206,8 @@ impl Machine {
         }
         let (delay, event) = if is_cut || trouble == 1 {
             (rng.below(1000), failed("cut"))
+        } else if is_refused(&request, redis) {
+            (rng.below(4), failed("stuck"))
         } else if trouble == 2 {
             self.zombies.push((clock + rng.below(3000), request));
             (1000, failed("late"))
@@ -348,6 +352,17 @@ impl Screen {
             }
             _ => {}
         }
+    }
+}
+
+/// Whether the script fails at its first write.
+fn is_refused(request: &Request, redis: &Redis) -> bool {
+    match request {
+        Request::Look { .. } | Request::ReadSnapshot | Request::Found(_) => false,
+        Request::Put { inputs, due, .. } => {
+            redis.is_stuck() && (!inputs.is_empty() || due.is_some())
+        }
+        _ => redis.is_stuck(),
     }
 }
 

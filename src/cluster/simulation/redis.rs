@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::rng::Rng;
 use crate::cluster::entry::{Chain, EntryKind, LogEntry, NodeOrigin, Position};
 use crate::cluster::request::{Founding, Head, LivingNode, LogSnapshot, Reply, Request};
 
@@ -37,6 +38,35 @@ impl Redis {
     /// All entries behind `n`.
     pub(super) fn read(&self, n: u64, most: usize) -> Vec<LogEntry> {
         self.stream.iter().filter(|entry| entry.n > n).take(most).cloned().collect()
+    }
+
+    /// Whether a script can append nothing, because something stands in its place.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.stream.back().is_some_and(|last| last.n > self.at.n)
+    }
+
+    /// Somebody without the key writes an entry, perhaps as if a script had.
+    pub(super) fn forge(&mut self, rng: &mut Rng) {
+        let origins: Vec<_> = self.nodes.keys().copied().collect();
+        if self.is_stuck() || origins.is_empty() {
+            return;
+        }
+        let origin = Some(origins[rng.below(origins.len() as u64) as usize]);
+        let (kind, oseq, data) = match rng.below(4) {
+            0 => (EntryKind::Joined, 0, br#"{"name":"box7","j":1}"#.to_vec()),
+            1 => (EntryKind::Joined, 0, b"nothing".to_vec()),
+            _ => (EntryKind::Input, 1 + rng.below(1 << 40), b"nothing".to_vec()),
+        };
+        let before = self.at;
+        self.append(0, kind, origin, oseq, data);
+        if rng.is_one_of(2) {
+            let last = self.stream.back_mut().unwrap();
+            last.chain = Chain::default();
+            self.at = last.position();
+        }
+        if rng.is_one_of(2) {
+            self.at = before;
+        }
     }
 
     pub(super) fn length(&self) -> u64 {

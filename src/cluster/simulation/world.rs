@@ -29,6 +29,8 @@ pub(super) struct World {
     /// The lines that must not be lost, with the machine on which they were typed.
     pub(super) typed: BTreeMap<String, usize>,
     lines: usize,
+    /// Whether somebody without the key writes into the log, too.
+    pub(super) is_hostile: bool,
     pub(super) log: Vec<String>,
 }
 
@@ -49,8 +51,13 @@ impl World {
             killed: BTreeSet::new(),
             typed: BTreeMap::new(),
             lines: 0,
+            is_hostile: false,
             log: Vec::new(),
         }
+    }
+
+    pub(super) fn with_forger(self) -> Self {
+        Self { is_hostile: true, ..self }
     }
 
     pub(super) fn run(mut self) {
@@ -67,6 +74,10 @@ impl World {
         self.pass(3000);
         for _ in 0..30 + self.rng.below(60) {
             self.act();
+            if self.is_hostile && self.rng.is_one_of(4) {
+                self.redis.forge(&mut self.rng);
+                self.note("forged".to_owned());
+            }
             let time = match self.rng.below(10) {
                 0..6 => self.rng.below(60),
                 6..9 => self.rng.below(700),
@@ -121,6 +132,8 @@ impl World {
             30 => self.pause(index),
             31 => self.kill(index),
             32 | 33 if self.machines[index].is_none() => self.start(index),
+            // A log that is founded over two others may have the lines of neither.
+            34 | 36 if self.is_hostile => self.speak(index),
             34 => self.roll_back(),
             35 => self.fail_redis(),
             36 => self.split(),
