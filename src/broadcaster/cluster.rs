@@ -11,25 +11,33 @@ impl Dispatcher {
     /// called at the end of a batch.
     pub(super) fn send_to_log(&mut self, now: Now) {
         for report in self.log.send(now) {
-            self.report(report);
+            self.report(now, report);
         }
     }
 
-    fn report(&mut self, report: Report) {
+    /// Tells the operators on this node how it stands with the others.
+    fn tell_cluster_operators(&mut self, now: Now, words: &str) {
+        let words = format!("node {} {words}", self.log.node_name());
+        self.tell_operators(now, &words);
+    }
+
+    fn report(&mut self, now: Now, report: Report) {
         match report {
             Report::Joined { lineage, origin, late } => {
-                log::info!("cluster: connected to the other nodes, {late} lines passed on");
+                log::info!("cluster: connected to the other nodes; lines passed on: {late}");
                 self.archive.note_membership(lineage, origin);
             }
             Report::Resumed => log::info!("cluster: connected to the log again"),
             Report::Lost(why) => log::warn!("cluster: the log cannot be reached: {why}"),
             Report::Denied(why) => log::error!("cluster: Redis cannot be used: {why}"),
             Report::CutOff(people) => {
-                log::warn!("cluster: cut off from the other nodes and {people} people");
+                log::warn!("cluster: cut off from the other nodes; people out of reach: {people}");
+                self.tell_cluster_operators(now, "is cut off from the others");
             }
-            Report::Founded(n) => log::warn!("cluster: founded the log at entry {n}"),
+            Report::Founded(0) => log::info!("cluster: began the log"),
+            Report::Founded(n) => log::warn!("cluster: founded the log anew at entry {n}"),
             Report::Salvaged(count) => {
-                log::warn!("cluster: put back {count} entries that the log had lost");
+                log::warn!("cluster: the log had lost entries; put back: {count}");
             }
             Report::NameTaken => {
                 log::error!("cluster: another node is called {}", self.log.node_name());
@@ -46,6 +54,10 @@ impl Dispatcher {
             Report::OtherKey => log::error!("cluster: the cluster has another key"),
             Report::Diverged(n) => {
                 log::error!("cluster: the state differs from the other nodes' at entry {n}");
+                self.tell_cluster_operators(
+                    now,
+                    "had another state than the others, and takes theirs",
+                );
             }
         }
     }

@@ -129,7 +129,7 @@ impl Dispatcher {
         self.tell_operators(now, &words);
     }
 
-    fn tell_operators(&mut self, now: Now, words: &str) {
+    pub(super) fn tell_operators(&mut self, now: Now, words: &str) {
         self.log.tell_operators(words, &mut self.effects);
         self.carry_out(now);
     }
