@@ -19,6 +19,8 @@ use crate::cluster::HostPort;
 const DEADLINE: Duration = Duration::from_secs(1);
 /// Bytes for which an answer may take one millisecond longer: those that still are on their way.
 const BYTES_PER_MS: usize = 1000;
+/// Most bytes of an answer, as of a string in Redis.
+const MAX_ANSWER: u64 = 512 * 1024 * 1024;
 
 /// A connection. After an error of its own it is good for nothing.
 pub(super) struct RedisStream {
@@ -26,6 +28,8 @@ pub(super) struct RedisStream {
     parser: Parser,
     /// For how long an answer may hold back its next bytes.
     patience: Duration,
+    /// Most bytes of an answer.
+    most: u64,
     is_broken: bool,
 }
 
@@ -38,7 +42,13 @@ impl RedisStream {
     pub(super) fn connect(place: &HostPort, tls: bool) -> io::Result<Self> {
         let socket = connect(place)?;
         let io = if tls { Io::Tls(Box::new(secure(place, socket)?)) } else { Io::Bare(socket) };
-        Ok(Self { io, parser: Parser::new(), patience: DEADLINE, is_broken: false })
+        Ok(Self {
+            io,
+            parser: Parser::new(),
+            patience: DEADLINE,
+            most: MAX_ANSWER,
+            is_broken: false,
+        })
     }
 
     /// Asks with more time for the answer.
@@ -140,7 +150,7 @@ impl Write for Io {
 impl ConnectionLike for RedisStream {
     fn req_packed_command(&mut self, command: &[u8]) -> RedisResult<Value> {
         let sent = self.send(command).map_err(RedisError::from);
-        let answer = sent.and_then(|()| self.parser.parse_value(&mut self.io));
+        let answer = sent.and_then(|()| self.parser.parse_value((&mut self.io).take(self.most)));
         self.is_broken |= answer.is_err();
         answer
     }
@@ -159,5 +169,32 @@ impl ConnectionLike for RedisStream {
 
     fn is_open(&self) -> bool {
         !self.is_broken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_without_an_end_is_not_kept() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let place = HostPort { host: "127.0.0.1".to_owned(), port };
+        let server = thread::Builder::new().spawn(move || {
+            let (mut socket, _) = listener.accept().unwrap();
+            socket.write_all(b"$10\r\n0123456789\r\n$1000\r\n").unwrap();
+            while socket.write_all(&[b'x'; 1000]).is_ok() {}
+        });
+        let server = server.unwrap();
+        let mut stream = RedisStream::connect(&place, false).unwrap();
+        stream.most = 100;
+        assert!(stream.req_packed_command(b"GET x").is_ok());
+        assert!(stream.req_packed_command(b"GET y").is_err() && !stream.is_open());
+        drop(stream);
+        server.join().unwrap();
     }
 }

@@ -1,5 +1,6 @@
 //! Nodes of a cluster come and go, and bring their clients and what these said.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use serde::{Deserialize, Serialize};
@@ -109,7 +110,8 @@ impl Chat {
         roster: &[Guest],
         effects: &mut Effects,
     ) -> Vec<(ClientId, Nick)> {
-        let is_there = |id: ClientId| roster.iter().any(|guest| guest.local == id.local());
+        let there: BTreeSet<_> = roster.iter().map(|guest| guest.local).collect();
+        let is_there = |id: ClientId| there.contains(&id.local());
         let missing: Vec<_> =
             self.clients_on(number).into_iter().filter(|id| !is_there(*id)).collect();
         for me in missing {
