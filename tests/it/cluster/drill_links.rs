@@ -121,6 +121,7 @@ fn what_changes_the_chat_for_all_is_refused_while_cut_off() {
     cluster.node(2).link().cut();
     expect_cut_off(&mut ben, "1 person is");
     expect_cut_off(&mut carol, "1 person is");
+    carol.expect("-- node box2 is cut off from the others");
     let refused = ["!! not while this node is cut off from the others"];
     assert_eq!(ben.ask("/topic ours"), refused);
     until(&mut ben, "/register open sesame", refused[0]);
