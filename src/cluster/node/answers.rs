@@ -28,6 +28,8 @@ impl Node {
         match (self.course.clone(), reply) {
             (Course::Looking, Reply::Head(head)) => self.act(now, head),
             (Course::Founding, Reply::Founded) => {
+                // Another one's log would not begin with what is on this disk.
+                self.has_log = true;
                 self.reports.push(Report::Founded(self.log.at.n));
                 self.look_again(now);
             }
@@ -232,7 +234,6 @@ impl Node {
             epoch,
         };
         self.lineage = Some(lineage);
-        self.has_log = true;
         self.course = Course::Founding;
         self.ask(Request::Found(Box::new(founding)));
     }
