@@ -1,5 +1,6 @@
 //! Restart without disconnecting: state, listeners and connections for the next process.
 
+mod record; // what the roster says of one client
 mod snapshot; // the state of a whole process
 pub mod files; // files in memory, and their names
 pub mod manager; // messages to the service manager
@@ -10,5 +11,6 @@ pub use self::files::SnapshotFile;
 pub use self::inherit::Inherited;
 pub(crate) use self::inherit::Listener;
 pub(crate) use self::manager_thread::ManagerThread;
+pub use self::record::Record;
 pub(crate) use self::snapshot::{Handover, SavedClient};
-pub use self::snapshot::{Record, SavedSession, Snapshot};
+pub use self::snapshot::{SavedSession, Snapshot};

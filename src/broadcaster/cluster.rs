@@ -25,6 +25,7 @@ impl Dispatcher {
         match report {
             Report::Joined { lineage, origin, late } => {
                 log::info!("cluster: connected to the other nodes; lines passed on: {late}");
+                self.status.note_node(origin);
                 self.archive.note_membership(lineage, origin);
             }
             Report::Resumed => log::info!("cluster: connected to the log again"),

@@ -40,6 +40,9 @@ impl Broadcaster {
     /// others.
     pub(super) fn begin(&mut self) {
         let (now, dispatcher) = (self.clock.now(), &mut self.dispatcher);
+        if let Some(origin) = dispatcher.log.origin() {
+            dispatcher.status.note_node(origin);
+        }
         dispatcher.status.take_over();
         for id in dispatcher.log.clients() {
             if dispatcher.peers.addr(id).is_none() {

@@ -11,7 +11,7 @@ use crate::chat::{
     Chat, ClientId, Effects, Event, LineFilter, Nick, Now, Presence, Roll, RollChange, RoomId,
     Settings,
 };
-use crate::cluster::{Applied, LinkEvent, Report, SavedNode};
+use crate::cluster::{Applied, LinkEvent, NodeOrigin, Report, SavedNode};
 
 /// Where inputs are put in their order.
 #[derive(Debug)]
@@ -252,6 +252,14 @@ impl Log {
         match self {
             Self::Alone(_) => "",
             Self::Shared(shared) => shared.node.name(),
+        }
+    }
+
+    /// What this server is in its cluster, if it has joined one.
+    pub(super) fn origin(&self) -> Option<NodeOrigin> {
+        match self {
+            Self::Alone(_) => None,
+            Self::Shared(shared) => shared.node.origin(),
         }
     }
 

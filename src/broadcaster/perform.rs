@@ -96,6 +96,12 @@ impl Dispatcher {
             Effect::LoginFailed(id, nick) => log_failed_login(nick, self.peers.addr(id)),
             Effect::Moderated(moderation) => log::info!("operator {moderation}"),
             Effect::Changed(id) => self.note(id),
+            // What it had sent was handed over by the process before, and it was not.
+            Effect::Arrived(id, _)
+                if self.log.origin().is_some() && self.peers.addr(id).is_none() =>
+            {
+                self.apply(now, id, Event::Gone(Reason::Disconnected));
+            }
             Effect::Arrived(id, nick) => {
                 // First its record: the next process closes connections without one.
                 self.note(id);

@@ -174,7 +174,9 @@ impl Broadcaster {
     pub(super) fn settle(&mut self) {
         self.dispatcher.release_held(self.clock.now());
         let deadline = self.clock.uptime() + LAST_ANSWERS;
-        let owes = |dispatcher: &Dispatcher| dispatcher.archive.owes_answers();
+        // What comes back from the log may be a question to the store.
+        let owes =
+            |dispatcher: &Dispatcher| dispatcher.archive.owes_answers() || dispatcher.log.is_busy();
         self.take_answers(deadline, owes);
         self.dispatcher.end_waiting(self.clock.now());
         let deadline = self.clock.uptime() + LAST_INPUTS;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::log::Log;
 use crate::chat::{Chat, ClientId, Presence, Reason};
+use crate::cluster::NodeOrigin;
 use crate::restart::{ManagerThread, Record};
 use crate::telemetry::{Dropped, Metrics, Refused};
 use crate::wire::Dialect;
@@ -33,6 +34,11 @@ impl Status {
     /// All inherited clients have a record: the manager may drop what the previous process left.
     pub(super) fn take_over(&self) {
         self.manager.take_over();
+    }
+
+    /// Notes what this process is in its cluster, for the next one.
+    pub(super) fn note_node(&self, origin: NodeOrigin) {
+        self.manager.note_node(origin);
     }
 
     /// When [`pulse`](Self::pulse) has something to do next.

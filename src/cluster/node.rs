@@ -3,6 +3,7 @@
 //! It knows no thread, no socket and no clock: the caller says what happened and when, sends the
 //! [`Command`]s, and carries out the effects.
 
+mod fork; // what the clients see without the others
 mod state; // what a node consists of
 mod inputs; // what its clients do
 mod following; // entries of the log

@@ -8,8 +8,10 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 
 use super::files::{LISTENER, ROSTER, SNAPSHOT};
-use super::snapshot::{Record, Snapshot};
+use super::record::Record;
+use super::snapshot::Snapshot;
 use crate::chat::ClientId;
+use crate::cluster::NodeOrigin;
 use crate::os;
 
 /// Takes the descriptors that the previous process or the service manager passed to this one. The
@@ -40,6 +42,8 @@ fn take(inherited: &mut Inherited, name: &str, fd: OwnedFd) -> Result<(), String
     } else if name == ROSTER {
         let bytes = contents(fd).map_err(|error| error.to_string())?;
         (inherited.roster, inherited.is_complete) = known(&bytes);
+        let nodes = inherited.roster.extract_if(.., |record| record.node.is_some());
+        inherited.node = nodes.last().and_then(|record| record.node);
     } else if let Some(id) = name.strip_prefix('c').and_then(|number| number.parse().ok()) {
         inherited.clients.push((ClientId(id), TcpStream::from(fd)));
     } else {
@@ -81,6 +85,8 @@ pub struct Inherited {
     pub snapshot: Option<Snapshot>,
     /// A record of each client, in case there is no snapshot.
     pub roster: Vec<Record>,
+    /// What the previous process was in its cluster, by the roster.
+    pub node: Option<NodeOrigin>,
     /// Whether the whole roster could be read, so that clients not in it have left.
     pub is_complete: bool,
 }

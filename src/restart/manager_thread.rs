@@ -14,8 +14,9 @@ use sd_notify::NotifyState;
 
 use super::files::{ROSTER, SNAPSHOT, SnapshotFile, client_name};
 use super::manager::{forget, is_managed, notify, replace, store};
-use super::snapshot::{EMPTY_SLOT, RECORD, Record};
+use super::record::{EMPTY_SLOT, RECORD, Record};
 use crate::chat::ClientId;
+use crate::cluster::NodeOrigin;
 use crate::os;
 
 /// Messages that may wait for the manager.
@@ -98,6 +99,11 @@ impl ManagerThread {
     /// Writes a client's record to the roster.
     pub fn note(&self, record: Record) {
         self.with_roster(|roster| roster.note(&record));
+    }
+
+    /// Writes to the roster what this process is in its cluster.
+    pub fn note_node(&self, origin: NodeOrigin) {
+        self.note(Record::of_node(origin));
     }
 
     /// Removes a client that has left, whether or not its connection is still open.

@@ -1,8 +1,8 @@
-//! `Snapshot` and `Record`: the state that one process saves for the next, and its format.
+//! `Snapshot`: the state that one process saves for the next, and its format.
 //!
-//! Both carry a version. Each program reads its own format and all older ones: a new field has a
-//! `#[serde(default)]`. Programs skip unknown fields, so a new field alone does not need a new
-//! version; data that an older program would misunderstand does.
+//! It carries a version, as a `Record` does. Each program reads its own format and all older ones:
+//! a new field has a `#[serde(default)]`. Programs skip unknown fields, so a new field alone does not
+//! need a new version; data that an older program would misunderstand does.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -10,12 +10,12 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::record::{Record, read};
 use crate::address::Address;
 use crate::admission::Bucket;
-use crate::chat::{Chat, ClientId, Presence};
+use crate::chat::{Chat, ClientId, NodeNumber};
 use crate::cluster::SavedNode;
 use crate::store::UnsavedBans;
 use crate::wire::{Decoder, Dialect};
@@ -23,12 +23,6 @@ use crate::wire::{Decoder, Dialect};
 /// Raised whenever older programs could misunderstand a snapshot. In version 1 the half-typed lines
 /// of clients were part of the JSON.
 const VERSION: u32 = 2;
-/// The same for the records of a roster, which are for programs that cannot read the snapshot.
-const RECORD_VERSION: u32 = 1;
-/// Bytes of a record in the roster.
-pub(super) const RECORD: usize = 512;
-/// A slot of a roster without a record.
-pub(super) const EMPTY_SLOT: [u8; RECORD] = [b' '; RECORD];
 /// Bytes of send queues and half-typed lines in a snapshot, in all; clients whose bytes do not fit
 /// are disconnected.
 const MAX_BYTES: usize = 256 * 1024 * 1024;
@@ -109,18 +103,6 @@ pub struct SavedSession {
     pub is_settled: bool,
 }
 
-/// What the roster says about a client, for a next process that finds no snapshot it can read.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Record {
-    version: u32,
-    /// The client's id.
-    pub id: ClientId,
-    /// The protocol and form of what is sent to it.
-    pub dialect: Dialect,
-    /// Its nick, room and settings in the chat.
-    pub presence: Presence,
-}
-
 impl Snapshot {
     /// A snapshot without connections, to which clients are [added](Self::add).
     pub fn new(uptime: Duration, next_id: ClientId, chat: Chat) -> Self {
@@ -187,12 +169,29 @@ impl Snapshot {
         std::mem::take(&mut self.clients).into_iter().map(with_queue).collect()
     }
 
-    /// A record of each of its clients.
+    /// A record of each of its clients, and of what it was in its cluster.
     pub fn records(&self) -> impl Iterator<Item = Record> {
-        let record = |client: &SavedClient| {
-            Some(Record::new(client.id, client.dialect, self.chat.presence(client.id)?))
+        let number = self.node.as_ref().map_or(NodeNumber::ALONE, |node| node.number);
+        let record = move |client: &SavedClient| {
+            let presence = self.chat.presence(ClientId::on(number, client.id.0))?;
+            Some(Record::new(client.id, client.dialect, presence))
         };
-        self.clients.iter().filter_map(record)
+        let node = self.node.as_ref().and_then(SavedNode::origin).map(Record::of_node);
+        self.clients.iter().filter_map(record).chain(node)
+    }
+
+    /// The time of its chat, which is that of its cluster if it had one.
+    fn chat_uptime(&self) -> Duration {
+        self.node.as_ref().map_or(self.uptime, |node| node.chat_uptime(self.uptime))
+    }
+
+    /// Moves everything to the clock of the chat if that is ahead, for a process without a cluster,
+    /// which has one clock.
+    pub fn adopt_chat_clock(&mut self) {
+        let ahead = self.chat_uptime().saturating_sub(self.uptime);
+        self.uptime += ahead;
+        // All other times besides those of the chat say since when more is allowed.
+        self.clients.iter_mut().for_each(|client| client.session.heard += ahead);
     }
 
     /// Writes the snapshot into an empty file: a line of JSON, and then the bytes.
@@ -227,34 +226,15 @@ impl Snapshot {
         let uptime = snapshot.uptime;
         let bans = snapshot.unsaved_bans.as_ref();
         if uptime > LONGEST
-            || !snapshot.chat.is_consistent(uptime)
+            || snapshot.chat_uptime() > LONGEST
+            || !snapshot.chat.is_consistent(snapshot.chat_uptime())
+            || snapshot.node.as_ref().is_some_and(|node| !node.is_consistent())
             || bans.is_some_and(|bans| !bans.are_consistent(uptime))
         {
             return Err("its parts do not fit together".to_owned());
         }
         snapshot.bytes = beside;
         Ok(snapshot)
-    }
-}
-
-impl Record {
-    /// The record of a client.
-    pub fn new(id: ClientId, dialect: Dialect, presence: Presence) -> Self {
-        Self { version: RECORD_VERSION, id, dialect, presence }
-    }
-
-    /// The record as a slot of the roster; `None` if it does not fit.
-    pub fn to_slot(&self) -> Option<[u8; RECORD]> {
-        let json = serde_json::to_vec(self).ok()?;
-        let mut slot = EMPTY_SLOT;
-        slot.get_mut(..json.len())?.copy_from_slice(&json);
-        Some(slot)
-    }
-
-    /// All records of a roster, without its empty slots.
-    pub fn all_in(roster: &[u8]) -> impl Iterator<Item = Result<Self, String>> {
-        let is_in_use = |slot: &&[u8]| !slot.trim_ascii().is_empty();
-        roster.chunks(RECORD).filter(is_in_use).map(|slot| read(slot, RECORD_VERSION))
     }
 }
 
@@ -289,20 +269,6 @@ fn unsaved_bans_in_chat(json: &[u8]) -> Result<UnsavedBans, String> {
     }
     let older: Older = serde_json::from_slice(json).map_err(|error| error.to_string())?;
     Ok(older.chat.orders)
-}
-
-/// Reads JSON that this program or an older one wrote.
-fn read<T: DeserializeOwned>(json: &[u8], newest: u32) -> Result<T, String> {
-    #[derive(Deserialize)]
-    struct Versioned {
-        version: u32,
-    }
-    let broken = |error: serde_json::Error| error.to_string();
-    let Versioned { version } = serde_json::from_slice(json).map_err(broken)?;
-    if version > newest {
-        return Err(format!("it has version {version}, this program reads up to {newest}"));
-    }
-    serde_json::from_slice(json).map_err(broken)
 }
 
 #[cfg(test)]

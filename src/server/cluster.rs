@@ -5,7 +5,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use super::error::{StartError, failed};
 use crate::broadcaster::SharedLog;
 use crate::chat::{Chat, RollChange};
-use crate::cluster::{ClusterKey, Node, NodeOptions, SavedNode};
+use crate::cluster::{ClusterKey, Node, NodeOptions, NodeOrigin, SavedNode};
 use crate::config::{Cluster, Config};
 use crate::intake::{Input, SessionContext};
 use crate::link::{self, Link, LinkSettings};
@@ -23,6 +23,8 @@ pub(super) struct Before {
     pub(super) edits: Vec<Edit>,
     /// The node of the process before, over a hot restart.
     pub(super) node: Option<SavedNode>,
+    /// What the process before was, by the roster that it left when it crashed.
+    pub(super) was: Option<NodeOrigin>,
     /// Whether there is a state directory.
     pub(super) has_archive: bool,
 }
@@ -31,12 +33,13 @@ impl Before {
     /// What the disk says.
     pub(super) fn new(config: &Config, past: &Past, roll: Vec<RollChange>) -> Self {
         let (membership, edits) = (past.membership.clone(), past.edits.clone());
-        Self { membership, roll, edits, node: None, has_archive: config.state_dir.is_some() }
+        let has_archive = config.state_dir.is_some();
+        Self { membership, roll, edits, node: None, was: None, has_archive }
     }
 
     /// The same with what the process before says.
-    pub(super) fn with(self, node: Option<SavedNode>) -> Self {
-        Self { node, ..self }
+    pub(super) fn with(self, node: Option<SavedNode>, was: Option<NodeOrigin>) -> Self {
+        Self { node, was, ..self }
     }
 }
 
@@ -66,7 +69,8 @@ pub(super) fn join(
         name: cluster.node.clone(),
         has_archive: before.has_archive,
         lineage: before.membership.lineage,
-        was: before.membership.origin,
+        keeps_clients: before.was.is_some(),
+        was: before.was.or(before.membership.origin),
         roll: before.roll,
         key: key(cluster)?,
         random: Box::new(move || {

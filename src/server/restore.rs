@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::admission::{Bucket, Door, Slot};
 use crate::broadcaster::Broadcaster;
 use crate::chat::{Chat, ClientId, Now};
-use crate::cluster::SavedNode;
+use crate::cluster::{NodeOrigin, SavedNode};
 use crate::config::Config;
 use crate::delivery::Peer;
 use crate::intake::{Session, SessionContext};
@@ -16,6 +16,10 @@ use crate::restart::{Inherited, ManagerThread, Record, SavedClient, SavedSession
 use crate::runtime::Threads;
 use crate::store::{Past, UnsavedBans};
 use crate::wire::Dialect;
+
+/// How many clients may have come and gone behind the last one in the roster of a process that
+/// crashed: the log of a cluster must not take another one for them.
+const UNKNOWN: u64 = 1 << 20;
 
 /// A client of the previous process whose connection is still there.
 pub(super) struct RestoredClient {
@@ -44,6 +48,8 @@ pub(super) struct Restored {
     pub(super) unsaved_bans: UnsavedBans,
     /// What the process was in its cluster.
     pub(super) node: Option<SavedNode>,
+    /// The same by the roster, if that is all there is.
+    pub(super) was: Option<NodeOrigin>,
     /// The clients that still have a connection.
     pub(super) clients: Vec<RestoredClient>,
 }
@@ -68,6 +74,9 @@ pub(super) fn restore(
         all.take_clients().into_iter().map(|(client, queue)| (client.id, (client, queue))).collect()
     });
     let has_only_members = inherited.has_only_members();
+    if let Some(last) = inherited.roster.iter().map(|record| record.id).max() {
+        door.count_from(ClientId(last.0.saturating_add(UNKNOWN)));
+    }
     let mut noted: HashMap<_, _> =
         inherited.roster.into_iter().map(|record| (record.id, record)).collect();
     let clients = inherited.clients.into_iter().filter_map(|(id, stream)| {
@@ -88,12 +97,12 @@ pub(super) fn restore(
         }
         client
     });
-    let clients = clients.collect();
+    let (clients, was) = (clients.collect(), inherited.node);
     let unsaved_bans = inherited.snapshot.as_mut().map(Snapshot::take_unsaved_bans);
     let unsaved_bans = unsaved_bans.unwrap_or_default();
     past.roll = unsaved_bans.applied_to(past.roll);
     let (chat, node) = chat_of(inherited.snapshot, past, config, shared.clock.now());
-    Restored { chat, unsaved_bans, node, clients }
+    Restored { chat, unsaved_bans, node, was, clients }
 }
 
 /// The chat of the snapshot, or one with the past on the disk; and what the process before was in
@@ -113,14 +122,12 @@ fn chat_of(
         chat.set_alone(now, node.number);
     }
     chat.configure(settings);
-    match node.filter(|_| is_node) {
-        // The log has what the disk has.
-        Some(node) => (chat, Some(node)),
-        None => {
-            past.recall_in(&mut chat, forgotten);
-            (chat, None)
-        }
+    let node = node.filter(|_| is_node);
+    // Otherwise the log has what the disk has.
+    if node.as_ref().is_none_or(|node| !node.has_joined()) {
+        past.recall_in(&mut chat, forgotten);
     }
+    (chat, node)
 }
 
 impl RestoredClient {

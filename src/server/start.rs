@@ -56,7 +56,7 @@ impl Server {
         let (closing, hurry, closed) = (Arc::new(bell()?), Arc::new(hurry()?), bell()?);
         let manager =
             ManagerThread::start(snapshot).map_err(failed("start the thread \"systemd\""))?;
-        let shared = share(config, &inherited, inbox, metrics)?;
+        let shared = share(config, &mut inherited, inbox, metrics)?;
         let entrance = entrance(&shared, &closing, &hurry);
         let door = Arc::clone(&entrance.door);
         let before = Before::new(config, &past, roll);
@@ -94,10 +94,12 @@ fn begin(
     restored: Restored,
     shared: &SessionContext,
 ) -> Result<(Beginning, Vec<RestoredClient>), StartError> {
-    let Restored { mut chat, unsaved_bans, node, clients } = restored;
-    chat.name_lines_after(&origin(config.state_dir.is_some(), clock::moment()));
+    let Restored { mut chat, unsaved_bans, node, was, clients } = restored;
+    if node.is_none() {
+        chat.name_lines_after(&origin(config.state_dir.is_some(), clock::moment()));
+    }
     let cluster = config.cluster.as_ref().zip(metrics);
-    let chat = cluster::join(cluster, before.with(node), chat, shared)?;
+    let chat = cluster::join(cluster, before.with(node, was), chat, shared)?;
     Ok(((chat, unsaved_bans), clients))
 }
 
@@ -120,10 +122,13 @@ fn listen(
 /// What all sessions share. The clock continues from the uptime of the previous process.
 fn share(
     config: &Config,
-    inherited: &Inherited,
+    inherited: &mut Inherited,
     inbox: Sender<Input>,
     metrics: Arc<Metrics>,
 ) -> Result<SessionContext, StartError> {
+    if let (None, Some(snapshot)) = (&config.cluster, &mut inherited.snapshot) {
+        snapshot.adopt_chat_clock();
+    }
     let before = inherited.snapshot.as_ref().map_or(Duration::ZERO, |before| before.uptime);
     Ok(SessionContext {
         inbox,

@@ -34,6 +34,13 @@ pub struct Presence {
 }
 
 impl Presence {
+    /// That of no client, for a record that needs one.
+    pub fn of_nobody() -> Self {
+        let origin = Origin::of([0, 0, 0, 0].into());
+        Client::new(Nick::guest(0), origin, Traits::default(), Duration::ZERO)
+            .presence(RoomName::lobby())
+    }
+
     /// Whether others know of it.
     pub(crate) fn is_announced(&self) -> bool {
         self.announced

@@ -1,6 +1,7 @@
 //! Cut off from the other nodes, and with them again.
 
-use super::state::{Course, Fork, Node, PATIENCE, Report};
+use super::fork::{Fork, PATIENCE};
+use super::state::{Course, Node, Report};
 use crate::chat::{Audience, ClientId, Effect, Effects, Message, NodeNumber, Now, Reason};
 use crate::cluster::change::Change;
 use crate::cluster::entry::NodeOrigin;
@@ -69,8 +70,11 @@ impl Node {
         let origin = NodeOrigin((self.random)());
         let roster = Change::Roster(fork.chat.roster(self.number));
         let (late, lines) = self.late.changes(&self.log.chat);
+        // Its clients would be taken for those with the same numbers that it had before.
+        let is_abandoned = was.is_some() && was == self.abandoned;
+        let nobody = is_abandoned.then(|| Change::Roster(Vec::new()));
         // The roster's logins are to accounts, which have to be there first.
-        let changes = self.own_roll().into_iter().chain([roster]).chain(late);
+        let changes = nobody.into_iter().chain(self.own_roll()).chain([roster]).chain(late);
         let inputs: Vec<_> = changes
             .zip(1..)
             .map(|(change, oseq)| {

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::state::{Command, Course, Node, PATIENCE, Report};
+use super::fork::PATIENCE;
+use super::state::{Command, Course, Node, Report};
 use crate::chat::Now;
 use crate::cluster::change::Change;
 use crate::cluster::replica::LEVEL;

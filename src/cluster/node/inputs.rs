@@ -1,6 +1,7 @@
 //! Inputs of the node's clients: they are published, or change the fork.
 
-use super::state::{Applied, Fork, Node};
+use super::fork::Fork;
+use super::state::{Applied, Node};
 use crate::chat::{
     Audience, ClientId, Effect, Effects, Event, LateLine, LineFilter, Message, Now, Refusal,
     RollChange, Settings,

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::state::{Course, Fork, Node, NodeOptions};
+use super::fork::Fork;
+use super::state::{Course, Node, NodeOptions};
 use crate::chat::{Chat, Heard, Moment, NodeNumber, Now};
 use crate::cluster::entry::{LogEntry, NodeOrigin, Position};
 use crate::cluster::late::Late;
@@ -31,6 +32,7 @@ pub struct SavedNode {
     shown: Heard,
     late: Late,
     meanwhile: Meanwhile,
+    has_diverged: bool,
 }
 
 /// A fork, whose chat is apart, and the chat of the log.
@@ -42,6 +44,31 @@ struct SavedFork {
     people: usize,
     is_told: bool,
     is_first: bool,
+}
+
+impl SavedNode {
+    /// What the node is, if it has joined.
+    pub fn origin(&self) -> Option<NodeOrigin> {
+        (self.number != NodeNumber::ALONE).then_some(self.origin)
+    }
+
+    /// Whether the chat beside it came from the log, and not from the disk alone.
+    pub fn has_joined(&self) -> bool {
+        self.fork.as_ref().is_none_or(|fork| !fork.is_first)
+    }
+
+    /// The time of the chat beside it at `uptime`, by the clock of its process.
+    pub fn chat_uptime(&self, uptime: Duration) -> Duration {
+        match &self.fork {
+            Some(fork) => fork.uptime.saturating_add(uptime.saturating_sub(fork.since)),
+            None => self.uptime,
+        }
+    }
+
+    /// Whether its parts fit together, except for the chat beside it.
+    pub fn is_consistent(&self) -> bool {
+        self.fork.as_ref().is_none_or(|fork| fork.log.is_consistent(self.uptime))
+    }
 }
 
 impl Node {
@@ -71,6 +98,7 @@ impl Node {
             shown: self.shown,
             late: self.late,
             meanwhile: self.meanwhile,
+            has_diverged: self.has_diverged,
         };
         (chat, saved)
     }
@@ -101,6 +129,7 @@ impl Node {
             shown: saved.shown,
             late: saved.late,
             meanwhile: saved.meanwhile,
+            has_diverged: saved.has_diverged,
             fork,
             course: Course::LookAt(now.uptime),
             ..Self::new(options, Chat::new(Default::default()), now)
@@ -109,6 +138,20 @@ impl Node {
         node.link.confirmed = now.uptime;
         node.link.applied = now.uptime;
         saved.entries.into_iter().for_each(|(entry, lines)| node.memory.push(entry, lines));
+        if !node.has_its_name() {
+            // It joins again, by its new name.
+            node.cut_off(now);
+        }
+        if node.is_apart() {
+            // They waited for an attempt to join, which is over.
+            node.release();
+        }
         node
+    }
+    /// Whether the others know it by the name that it has, if they know it.
+    fn has_its_name(&self) -> bool {
+        let mut nodes = self.log.chat.nodes();
+        let known = nodes.find(|(number, _)| *number == self.number);
+        known.is_none_or(|(_, node)| node.name.as_str() == self.name)
     }
 }

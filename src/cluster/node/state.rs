@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
+use super::fork::Fork;
 use crate::chat::{Chat, ClientId, Effects, Heard, Nick, NodeNumber, Now, Presence, RollChange};
 use crate::cluster::entry::{LogEntry, NodeOrigin, Position};
 use crate::cluster::late::Late;
@@ -14,8 +15,6 @@ use crate::cluster::replica::Replica;
 use crate::cluster::request::{Request, Ticket};
 use crate::cluster::sealing::ClusterKey;
 
-/// How long clients wait for the log at the start, and for a node to be with the others again.
-pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 /// Entries after which the first node makes a snapshot.
 const SNAPSHOT_ENTRIES: u64 = 10_000;
 
@@ -29,6 +28,8 @@ pub struct NodeOptions {
     pub lineage: Option<String>,
     /// What it was before, if that may still live.
     pub was: Option<NodeOrigin>,
+    /// Whether its clients are those that it had then, as far as it has any.
+    pub keeps_clients: bool,
     /// The accounts and bans on its disk.
     pub roll: Vec<RollChange>,
     /// The key of the cluster.
@@ -121,6 +122,8 @@ pub struct Node {
     pub(super) origin: NodeOrigin,
     pub(super) number: NodeNumber,
     pub(super) former: Vec<NodeOrigin>,
+    /// The one of these whose clients it does not have any more.
+    pub(super) abandoned: Option<NodeOrigin>,
     pub(super) outbox: Outbox,
     /// Entries that were read and not applied.
     pub(super) read: VecDeque<LogEntry>,
@@ -204,36 +207,16 @@ pub(super) enum Course {
     Stopped,
 }
 
-/// The chat of a node that is cut off from the others.
-#[derive(Debug)]
-pub(super) struct Fork {
-    pub(super) chat: Chat,
-    /// When it began, by this node's clock, and the time of the chat then.
-    pub(super) since: Duration,
-    pub(super) uptime: Duration,
-    /// How many people are out of reach; when the clients are told, and whether they were.
-    pub(super) people: usize,
-    pub(super) tell_at: Duration,
-    pub(super) is_told: bool,
-    /// Whether the node has not been with the others yet.
-    pub(super) is_first: bool,
-    /// Whether inputs wait, because the node may join soon.
-    pub(super) holds: bool,
-}
-
-impl Fork {
-    /// What the clients see until the node is with the others for the first time.
-    fn first(chat: Chat, now: Now) -> Self {
-        let (since, tell_at) = (now.uptime, now.uptime + PATIENCE);
-        let (people, is_told) = (0, false);
-        let uptime = now.uptime;
-        Self { chat, since, uptime, people, tell_at, is_told, is_first: true, holds: true }
-    }
-
-    /// The time of its chat.
-    pub(super) fn now(&self, now: Now) -> Now {
-        let uptime = self.uptime + now.uptime.saturating_sub(self.since);
-        Now { uptime, moment: now.moment }
+impl LinkState {
+    /// That of a node which is started.
+    fn at(now: Now) -> Self {
+        Self {
+            applied: now.uptime,
+            snapshot_every: SNAPSHOT_ENTRIES,
+            // The founder's snapshot has the first level.
+            saved_level: 1,
+            ..Self::default()
+        }
     }
 }
 
@@ -241,10 +224,13 @@ impl Node {
     /// A node that has not joined yet, at `now` by its own clock. `chat` is what its disk has, with
     /// the clients that it brings along under their numbers here.
     pub fn new(options: NodeOptions, chat: Chat, now: Now) -> Self {
-        let NodeOptions { name, has_archive, lineage, was, roll, key, mut random } = options;
+        let NodeOptions { name, has_archive, lineage, was, keeps_clients, roll, key, mut random } =
+            options;
         let origin = NodeOrigin(random());
         let fork = Fork::first(chat.clone(), now);
         let mut log = Replica::new(chat);
+        // A log that is founded from it begins at this time: nothing in it is later.
+        log.uptime = now.uptime;
         log.chat.set_shared(true);
         log.chat.keep_only(log.now(), NodeNumber(u32::MAX));
         let mut effects = Effects::default();
@@ -267,6 +253,7 @@ impl Node {
             origin,
             number: NodeNumber::ALONE,
             former: was.into_iter().collect(),
+            abandoned: was.filter(|_| !keeps_clients),
             outbox: Outbox::default(),
             read: VecDeque::new(),
             apart: VecDeque::new(),
@@ -280,12 +267,7 @@ impl Node {
             has_diverged: false,
             broken_at: None,
             is_broken: false,
-            link: LinkState {
-                snapshot_every: SNAPSHOT_ENTRIES,
-                // The founder's snapshot has the first level.
-                saved_level: 1,
-                ..LinkState::default()
-            },
+            link: LinkState::at(now),
             commands: Vec::new(),
             reports: Vec::new(),
             marked: None,

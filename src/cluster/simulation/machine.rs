@@ -379,6 +379,7 @@ fn options(name: &str, disk: &Disk, seed: u64) -> (Duration, NodeOptions) {
         has_archive: false,
         lineage: disk.lineage.clone(),
         was: disk.origin,
+        keeps_clients: false,
         roll: Vec::new(),
         key: ClusterKey::new(&[5; 32]).unwrap(),
         random: Box::new(move || {

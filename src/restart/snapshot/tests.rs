@@ -1,7 +1,9 @@
 //! Snapshots and rosters of older versions, and damaged ones.
 
 use super::*;
-use crate::chat::{BanChange, Mask, Settings};
+use crate::chat::{BanChange, Mask, Now, Settings};
+use crate::cluster::{ClusterKey, Node, NodeOptions, NodeOrigin};
+use crate::restart::record::{EMPTY_SLOT, RECORD};
 use crate::wire::Incoming;
 use serde_json::Value;
 
@@ -77,6 +79,54 @@ fn what_is_cut_off_anywhere_is_refused_without_a_panic() {
             assert!(Snapshot::from_bytes(snapshot[..length].to_vec()).is_err(), "{length}");
         }
     }
+}
+
+/// The snapshot of a process that has run for so many seconds, in a cluster that has for 1000 and
+/// that somebody said something in at 900.
+fn of_a_node(uptime: u64) -> Result<Snapshot, String> {
+    let (now, chat) = (Now::default(), Chat::new(Settings::default()));
+    let (chat, node) = Node::new(options(), chat, now).into_saved();
+    let mut snapshot = Snapshot::new(Duration::from_secs(uptime), ClientId(1), chat);
+    snapshot.node = Some(node);
+    let mut json = serde_json::to_value(&snapshot).unwrap();
+    let at = |secs: u64| serde_json::json!({"secs": secs, "nanos": 0});
+    let spoke = serde_json::json!({"at": at(900), "client": 1, "from": "::1", "login": null});
+    json["chat"]["rooms"]["rooms"]["0"]["pace"] = serde_json::json!([spoke]);
+    json["node"]["uptime"] = at(1000);
+    json["node"]["fork"] = Value::Null;
+    Snapshot::from_bytes(format!("{json}\n").into())
+}
+
+fn options() -> NodeOptions {
+    NodeOptions {
+        name: "box7".to_owned(),
+        has_archive: false,
+        lineage: None,
+        was: None,
+        keeps_clients: false,
+        roll: Vec::new(),
+        key: ClusterKey::new(&[1; 32]).unwrap(),
+        random: Box::new(|| [2; 16]),
+    }
+}
+
+#[test]
+fn the_chat_of_a_node_has_the_clock_of_its_cluster() {
+    for (uptime, without_cluster) in [(5, 1000), (5000, 5000)] {
+        let mut snapshot = of_a_node(uptime).unwrap();
+        snapshot.adopt_chat_clock();
+        assert_eq!(snapshot.uptime, Duration::from_secs(without_cluster));
+    }
+}
+
+#[test]
+fn a_roster_says_what_the_process_is_in_its_cluster_and_older_programs_skip_it() {
+    let slot = Record::of_node(NodeOrigin([7; 16])).to_slot().unwrap();
+    let record = Record::all_in(&slot).next().unwrap().unwrap();
+    assert_eq!((record.node, record.id), (Some(NodeOrigin([7; 16])), ClientId::NOBODY));
+    // They read what they know, and find no connection of that name.
+    let fields = ["version", "id", "dialect", "presence"];
+    assert!(fields.iter().all(|field| !json(&slot)[field].is_null()));
 }
 
 /// A snapshot of two clients, each in the middle of a line, with `from` replaced by `to`.

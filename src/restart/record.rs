@@ -1,0 +1,72 @@
+//! `Record`: what the roster says of a client, and its format.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::chat::{ClientId, Presence};
+use crate::cluster::NodeOrigin;
+use crate::wire::Dialect;
+
+/// Raised whenever older programs could misunderstand a record.
+const RECORD_VERSION: u32 = 1;
+/// Bytes of a record in the roster.
+pub(super) const RECORD: usize = 512;
+/// A slot of a roster without a record.
+pub(super) const EMPTY_SLOT: [u8; RECORD] = [b' '; RECORD];
+
+/// What the roster says about a client, for a next process that finds no snapshot it can read.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Record {
+    version: u32,
+    /// The client's id.
+    pub id: ClientId,
+    /// The protocol and form of what is sent to it.
+    pub dialect: Dialect,
+    /// Its nick, room and settings in the chat.
+    pub presence: Presence,
+    /// What the process is in its cluster, in a record of its own. Its id is that of no client, so
+    /// that programs that know of no clusters skip it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) node: Option<NodeOrigin>,
+}
+
+impl Record {
+    /// The record of a client.
+    pub fn new(id: ClientId, dialect: Dialect, presence: Presence) -> Self {
+        Self { version: RECORD_VERSION, id, dialect, presence, node: None }
+    }
+
+    /// The record of the process as a node of a cluster.
+    pub(super) fn of_node(origin: NodeOrigin) -> Self {
+        let (dialect, presence) = (Dialect::default(), Presence::of_nobody());
+        Self { node: Some(origin), ..Self::new(ClientId::NOBODY, dialect, presence) }
+    }
+
+    /// The record as a slot of the roster; `None` if it does not fit.
+    pub fn to_slot(&self) -> Option<[u8; RECORD]> {
+        let json = serde_json::to_vec(self).ok()?;
+        let mut slot = EMPTY_SLOT;
+        slot.get_mut(..json.len())?.copy_from_slice(&json);
+        Some(slot)
+    }
+
+    /// All records of a roster, without its empty slots.
+    pub fn all_in(roster: &[u8]) -> impl Iterator<Item = Result<Self, String>> {
+        let is_in_use = |slot: &&[u8]| !slot.trim_ascii().is_empty();
+        roster.chunks(RECORD).filter(is_in_use).map(|slot| read(slot, RECORD_VERSION))
+    }
+}
+
+/// Reads JSON that this program or an older one wrote.
+pub(super) fn read<T: DeserializeOwned>(json: &[u8], newest: u32) -> Result<T, String> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: u32,
+    }
+    let broken = |error: serde_json::Error| error.to_string();
+    let Versioned { version } = serde_json::from_slice(json).map_err(broken)?;
+    if version > newest {
+        return Err(format!("it has version {version}, this program reads up to {newest}"));
+    }
+    serde_json::from_slice(json).map_err(broken)
+}
