@@ -1,11 +1,13 @@
 //! The shared log of several machines, in a real Redis.
 
+mod drill_crash;
 mod drill_links;
 mod drill_nodes;
 pub(crate) mod drill_plug;
 pub(crate) mod drill_redis;
 mod drill_roll;
 mod drill_secrets;
+mod drill_switch;
 mod drill_together;
 mod link_follow;
 mod link_nodes;

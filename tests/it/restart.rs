@@ -10,7 +10,7 @@ use crate::harness::{Server, Signal, eventually};
 
 mod activation;
 mod connections;
-mod crash;
+pub(crate) mod crash;
 mod crowd;
 mod faults;
 mod people;
@@ -50,14 +50,15 @@ fn switch_often(server: &Server, times: usize, over: &AtomicBool) {
 }
 
 /// chatd on 127.0.0.1 with these descriptors, by these names, as sd_listen_fds(3) has it.
-fn given<const N: usize>(descriptors: [(&str, OwnedFd); N]) -> Command {
+pub(crate) fn given<S: AsRef<str>>(descriptors: impl IntoIterator<Item = (S, OwnedFd)>) -> Command {
+    let (names, descriptors): (Vec<_>, Vec<_>) = descriptors.into_iter().unzip();
+    let names: Vec<_> = names.iter().map(AsRef::as_ref).collect();
     // Only the process itself knows its number.
     let mut command = Command::new("sh");
     command.args(["-c", "LISTEN_PID=$$ exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_chatd")]);
     command.args(["--bind", "127.0.0.1"]).stderr(Stdio::piped());
-    command.env("LISTEN_FDS", N.to_string());
-    command.env("LISTEN_FDNAMES", descriptors.each_ref().map(|(name, _)| *name).join(":"));
-    let mapping = |(child_fd, (_, parent_fd))| FdMapping { parent_fd, child_fd };
+    command.env("LISTEN_FDS", names.len().to_string()).env("LISTEN_FDNAMES", names.join(":"));
+    let mapping = |(child_fd, parent_fd)| FdMapping { parent_fd, child_fd };
     command.fd_mappings((3..).zip(descriptors).map(mapping).collect()).unwrap();
     command
 }

@@ -1,6 +1,7 @@
 //! A real systemd, booted in its own namespaces by `tests/systemd/boot`, with the shipped unit:
 //! what happens to clients when the service is reloaded, restarted, killed and stopped.
 
+mod cluster;
 mod crowd;
 mod machine;
 mod nodes;

@@ -29,7 +29,7 @@ pub(crate) struct ClusterNode {
     pub(crate) link: Option<Forwarder>,
     url: String,
     key: String,
-    state: String,
+    state: Option<String>,
     flags: Vec<String>,
     server: Option<Server>,
 }
@@ -78,7 +78,7 @@ impl Cluster {
             link: None,
             url: url.to_owned(),
             key: self.dir.path("key"),
-            state,
+            state: Some(state),
             flags: flags.iter().map(|&flag| flag.to_owned()).collect(),
             server: None,
         });
@@ -89,6 +89,11 @@ impl Cluster {
     #[track_caller]
     pub(crate) fn add_operator(&mut self, number: usize) {
         self.node(number).manage(&["account", "add", "carol", "--operator"], "open sesame\n");
+    }
+
+    /// The cluster's key.
+    pub(crate) fn key(&self) -> Vec<u8> {
+        fs::read(self.dir.path("key")).unwrap()
     }
 
     /// Another key than the cluster's.
@@ -138,19 +143,37 @@ impl ClusterNode {
         self.key = key;
     }
 
+    /// Has the node keep nothing on the disk from its next start on.
+    pub(crate) fn forget_state_dir(&mut self) {
+        self.state = None;
+    }
+
+    #[track_caller]
+    pub(crate) fn state_dir(&self) -> &str {
+        self.state.as_ref().expect("the node has a state directory")
+    }
+
+    /// What its cluster is, for a settings file.
+    pub(crate) fn settings(&self) -> String {
+        let Self { url, name, key, .. } = self;
+        format!("cluster = ['{url}']\nnode = '{name}'\ncluster-key = '{key}'\n")
+    }
+
     pub(crate) fn command(&self) -> Command {
         let mut command = chatd();
         command.args(["--bind", "127.0.0.1", "--port", "0", "--metrics", "127.0.0.1:0"]);
         command.args(["--rate", "0", "--cluster", &self.url, "--node", &self.name]);
-        command.args(["--cluster-key", &self.key, "--state-dir", &self.state]);
-        command.args(&self.flags);
+        command.args(["--cluster-key", &self.key]).args(&self.flags);
+        if let Some(state) = &self.state {
+            command.args(["--state-dir", state]);
+        }
         command
     }
 
     /// A subcommand, such as `export`, for the node's state directory.
     pub(crate) fn tool(&self, words: &[&str]) -> Command {
         let mut command = chatd();
-        command.args(words).args(["--state-dir", &self.state]);
+        command.args(words).args(["--state-dir", self.state_dir()]);
         command
     }
 
@@ -168,14 +191,20 @@ impl ClusterNode {
     /// Starts the node, and does not wait for it to be with the others.
     #[track_caller]
     pub(crate) fn start(&mut self) {
-        assert!(self.server.is_none(), "{} runs already", self.name);
-        self.server = Some(Server::run(self.command()));
+        self.run(self.command());
     }
 
     #[track_caller]
     pub(crate) fn start_and_join(&mut self) {
         self.start();
         self.wait_linked();
+    }
+
+    /// Starts the node by another command than its own.
+    #[track_caller]
+    pub(crate) fn run(&mut self, command: Command) {
+        assert!(self.server.is_none(), "{} runs already", self.name);
+        self.server = Some(Server::run(command));
     }
 
     /// SIGKILL; returns the whole log.

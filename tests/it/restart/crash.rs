@@ -15,7 +15,7 @@ use crate::harness::{
 
 /// What the manager was given, by name. It is slow: of what it is to let go of it only takes note.
 #[derive(Default)]
-struct Kept {
+pub(crate) struct Kept {
     store: BTreeMap<String, OwnedFd>,
     removed: Vec<String>,
 }
@@ -45,8 +45,13 @@ impl Kept {
         true
     }
 
-    fn hear_all(&mut self, manager: &UnixDatagram) {
+    pub(crate) fn hear_all(&mut self, manager: &UnixDatagram) {
         while self.hear(manager) {}
+    }
+
+    /// Everything, for the next process; the manager keeps it for a further one.
+    pub(crate) fn give_all(&self) -> impl Iterator<Item = (String, OwnedFd)> {
+        self.store.iter().map(|(name, fd)| (name.clone(), fd.try_clone().unwrap()))
     }
 
     /// What the next process is given: the roster, and every client's connection.
@@ -75,12 +80,13 @@ fn crash(manager: &UnixDatagram, mut kept: Kept, server: Server) -> Server {
     Server::run(command)
 }
 
-/// Waits until the manager has so many connections.
-fn wait_kept(manager: &UnixDatagram, kept: &mut Kept, clients: usize) {
+/// Waits until the manager has so many connections, or more.
+#[track_caller]
+pub(crate) fn wait_kept(manager: &UnixDatagram, kept: &mut Kept, clients: usize) {
     eventually("the connections in the store", || {
         kept.hear_all(manager);
         let kept = kept.store.keys().filter(|name| name.starts_with('c')).count();
-        (kept == clients).then_some(())
+        (kept >= clients).then_some(())
     });
 }
 
