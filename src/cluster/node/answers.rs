@@ -92,15 +92,18 @@ impl Node {
         {
             self.note_head(head);
         }
+        if plan == Plan::Found && is_broken {
+            self.reports.push(Report::Forged(self.log.at.n + 1));
+        }
+        self.carry_out(now, plan, head);
+    }
+
+    /// Does what was decided.
+    fn carry_out(&mut self, now: Now, plan: Plan, head: Option<Head>) {
         let end = head.as_ref().map_or(0, |head| head.at.n);
         match plan {
             Plan::Wait => self.look_at(now.uptime + WAIT),
-            Plan::Found => {
-                if is_broken {
-                    self.reports.push(Report::Forged(self.log.at.n + 1));
-                }
-                self.found(head);
-            }
+            Plan::Found => self.found(head),
             Plan::Resume => {
                 self.start_reading();
                 self.course = Course::Linked { renew_at: now.uptime };
