@@ -97,5 +97,5 @@ fn hearing(kind: Kind, receivers: usize) -> f64 {
 }
 
 fn span(bench: &Bench) -> Duration {
-    Duration::from_secs(if bench.quick { 1 } else { 5 })
+    Duration::from_secs(if bench.quick { 1 } else { 3 })
 }

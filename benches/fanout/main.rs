@@ -104,7 +104,7 @@ const SECTIONS: [(Section, bool, Slot, Measure); 9] = [
     (Section::Stalled, true, Slot::Together, stalled::stalled),
     (Section::Visits, true, Slot::Free, visits::visits),
     (Section::Wires, false, Slot::Together, wires::wires),
-    (Section::Cluster, true, Slot::Free, cluster::cluster),
+    (Section::Cluster, false, Slot::Free, cluster::cluster),
     (Section::History, false, Slot::Together, throughput::history),
     (Section::Growth, false, Slot::Together, growth::growth),
 ];
