@@ -5,6 +5,7 @@
 
 mod fork; // what the clients see without the others
 mod state; // what a node consists of
+mod view; // what the rest of the server sees
 mod inputs; // what its clients do
 mod following; // entries of the log
 mod apart; // cut off from the others, and with them again

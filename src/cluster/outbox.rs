@@ -21,6 +21,22 @@ pub(super) struct OwnInput {
     pub(super) oseq: u64,
     pub(super) change: Change,
     bytes: usize,
+    /// As it was sent: another program might write the change in another way, and what is sealed
+    /// under one number must be one text.
+    #[serde(default)]
+    sealed: Option<Vec<u8>>,
+}
+
+impl OwnInput {
+    fn seal(&mut self, key: &mut ClusterKey, me: NodeOrigin) -> Vec<u8> {
+        let Self { oseq, change, .. } = self;
+        let seal = || {
+            // Fails only for a map whose keys are no strings.
+            let json = serde_json::to_vec(change).unwrap_or_default();
+            key.seal(me, *oseq, &json)
+        };
+        self.sealed.get_or_insert_with(seal).clone()
+    }
 }
 
 /// The inputs, in the order of their numbers, which have no gaps.
@@ -44,6 +60,7 @@ impl Outbox {
         for input in &mut self.inputs {
             self.last += 1;
             input.oseq = self.last;
+            input.sealed = None;
         }
     }
 
@@ -54,24 +71,23 @@ impl Outbox {
             *self.under_way.entry(client).or_default() += 1;
         }
         self.bytes += bytes;
-        self.inputs.push_back(OwnInput { oseq: self.last, change, bytes });
+        self.inputs.push_back(OwnInput { oseq: self.last, change, bytes, sealed: None });
     }
 
     /// The next inputs to send, sealed.
-    pub(super) fn to_send(&self, key: &mut ClusterKey, me: NodeOrigin) -> Vec<(u64, Vec<u8>)> {
-        let mut bytes = 0;
-        let unconfirmed = self.inputs.iter().filter(|input| input.oseq > self.confirmed);
+    pub(super) fn next_sealed(
+        &mut self,
+        key: &mut ClusterKey,
+        me: NodeOrigin,
+    ) -> Vec<(u64, Vec<u8>)> {
+        let (confirmed, mut bytes) = (self.confirmed, 0);
+        let unconfirmed = self.inputs.iter_mut().filter(|input| input.oseq > confirmed);
         let fitting = unconfirmed.take(MAX_SENT).take_while(|input| {
             let fits = bytes < MAX_SENT_BYTES;
             bytes += input.bytes;
             fits
         });
-        let seal = |input: &OwnInput| {
-            // Fails only for a map whose keys are no strings.
-            let json = serde_json::to_vec(&input.change).unwrap_or_default();
-            (input.oseq, key.seal(me, input.oseq, &json))
-        };
-        fitting.map(seal).collect()
+        fitting.map(|input| (input.oseq, input.seal(key, me))).collect()
     }
 
     /// Whether an input is not known to be in the log.

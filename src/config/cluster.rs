@@ -14,6 +14,27 @@ use crate::os;
 /// The variable with the password of Redis. There is no such option: others could see it.
 pub(super) const PASSWORD_VARIABLE: &str = "CHATD_CLUSTER_PASSWORD";
 
+/// The variable with the addresses of Redis. Nobody else sees it, so it may have the password, too.
+pub(super) const CLUSTER_VARIABLE: &str = "CHATD_CLUSTER";
+
+/// Addresses of Redis without the password in them, and that password: `redis://user:secret@host`.
+pub(super) fn split_password(urls: &str) -> (String, Option<ServerPassword>) {
+    let mut found = None;
+    let without = |url: &str| {
+        let parts = url.split_once("://").and_then(|(scheme, rest)| {
+            let (user, host) = rest.rsplit_once('@')?;
+            let (user, password) = user.split_once(':')?;
+            Some((scheme, user, password, host))
+        });
+        let Some((scheme, user, password, host)) = parts else { return url.to_owned() };
+        found.get_or_insert_with(|| ServerPassword(password.to_owned()));
+        let at = if user.is_empty() { "" } else { "@" };
+        format!("{scheme}://{user}{at}{host}")
+    };
+    let urls: Vec<_> = urls.split(' ').map(without).collect();
+    (urls.join(" "), found)
+}
+
 /// Bytes of a key, at least.
 const MIN_KEY: usize = 32;
 /// Bytes of a file with a key or a password, at most.

@@ -13,7 +13,7 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
-use super::cluster::PASSWORD_VARIABLE;
+use super::cluster::{CLUSTER_VARIABLE, PASSWORD_VARIABLE, split_password};
 use super::files::read_file;
 use super::settings::Config;
 use crate::cluster::ServerPassword;
@@ -227,6 +227,12 @@ fn from_environment(
             let wrong = || wrong(format!("{PASSWORD_VARIABLE}: it is empty, or not UTF-8"));
             found.password = Some(ServerPassword(password.ok_or_else(wrong)?));
             continue;
+        }
+        let mut value = value;
+        if let (CLUSTER_VARIABLE, Some(urls)) = (variable, value.to_str()) {
+            let (urls, password) = split_password(urls);
+            found.password = password.or(found.password);
+            value = urls.into();
         }
         let long = variable[PREFIX.len()..].to_ascii_lowercase().replace('_', "-");
         match find(&command, &long).filter(|arg| !is_errand(arg)) {

@@ -1,8 +1,10 @@
 //! What the node does with an answer of the log.
 
+use std::collections::HashSet;
+
 use super::course::{DENIED, FOUNDING, RETRY, WAIT};
 use super::state::{Course, Node, Report};
-use crate::chat::{Effect, Effects, LateLine, LineId, Now};
+use crate::chat::{Effect, Effects, LateLine, LineId, Now, RollChange};
 use crate::cluster::entry::NodeOrigin;
 use crate::cluster::plan::{Known, Plan, lineage, plan};
 use crate::cluster::replica::{Replica, SnapshotError};
@@ -48,7 +50,7 @@ impl Node {
             }
             (Course::Linked { .. }, Reply::Put { n, oseq }) => {
                 self.outbox.confirm(oseq);
-                self.link.confirmed = now.uptime;
+                (self.link.confirmed, self.link.is_confirmed) = (now.uptime, true);
                 self.link.length = n;
                 if self.link.trouble.take().is_some() {
                     self.reports.push(Report::Resumed);
@@ -64,7 +66,11 @@ impl Node {
                 self.trouble(Report::TooNew(level));
                 self.look_at(now.uptime + DENIED);
             }
-            (Course::Linked { .. }, _) => self.look_again(now),
+            (Course::Linked { .. }, _) => {
+                // The log answers: the clients need not hear of it yet.
+                self.link.confirmed = now.uptime;
+                self.look_again(now);
+            }
             _ => self.look_at(now.uptime + RETRY),
         }
     }
@@ -183,7 +189,10 @@ impl Node {
         let chat = &self.log.chat;
         let mut records = Effects::default();
         chat.record_all(&mut records);
-        let roll = chat.whole_roll().into_iter().filter(|change| !self.roll.contains(change));
+        let as_text = |change: &RollChange| serde_json::to_string(change).unwrap_or_default();
+        let on_disk: HashSet<_> = self.roll.iter().map(as_text).collect();
+        let roll = chat.whole_roll().into_iter();
+        let roll = roll.filter(|change| !on_disk.contains(&as_text(change)));
         roll.for_each(|change| records.push(Effect::RecordRoll(change)));
         self.told.push_back(records);
         // Of an origin that the chat has not heard, a line may have been shown long ago.

@@ -180,9 +180,12 @@ impl Node {
         self.note_shown();
         self.late = Default::default();
         self.former = vec![self.origin];
-        self.link.confirmed = now.uptime;
+        (self.link.confirmed, self.link.is_confirmed) = (now.uptime, true);
         self.course = Course::Linked { renew_at: now.uptime };
         self.link.trouble = None;
+        for change in std::mem::take(&mut self.waiting_roll) {
+            self.change_roll(change);
+        }
         let (origin, late) = (self.origin, std::mem::take(&mut self.passed_on));
         self.reports.push(Report::Joined { lineage, origin, late });
     }

@@ -141,7 +141,7 @@ impl Node {
                 origin: self.origin,
                 at: self.log.at,
                 due: due.and_then(|due| u64::try_from(due.as_millis()).ok()).map(|due| due + 1),
-                inputs: self.outbox.to_send(&mut self.key, self.origin),
+                inputs: self.outbox.next_sealed(&mut self.key, self.origin),
             };
             self.course = Course::Linked { renew_at: now.uptime + RENEWAL };
             self.ask(request);
@@ -202,6 +202,7 @@ impl Node {
         self.stop_joining();
         self.read.clear();
         self.link.generation += 1;
+        self.link.is_confirmed = false;
         self.course = Course::LookAt(at);
     }
 
@@ -242,7 +243,7 @@ impl Node {
 
     /// Leaves the cluster for good: its clients are gone for the others at once.
     pub fn leave(&mut self) {
-        if self.fork.is_none() {
+        if self.origin().is_some() {
             self.ask(Request::Leave { epoch: self.epoch.clone(), origin: self.origin });
         }
         self.course = Course::Stopped;

@@ -79,9 +79,8 @@ impl Node {
         fork.chat.name_next_line(&origin, input.oseq);
         self.shown.note(&origin, input.oseq);
         let Change::Client(local, event) = input.change else {
-            let is_roll = matches!(input.change, Change::Roll(_));
             self.keep_change(input.change, effects);
-            return Applied { client: None, is_roll };
+            return Applied::default();
         };
         if let Event::Registered(account, Some(hash)) = &event {
             self.late.push_change(RollChange::Register(*account, hash.clone()));
@@ -145,7 +144,8 @@ impl Node {
         match change {
             Change::Roll(change) => {
                 fork.chat.change_roll(fork.now(Now::default()), change.clone(), effects);
-                self.late.push_change(change);
+                // The disk has it until the log has it.
+                self.waiting_roll.push(change);
             }
             Change::Forget(filter) => {
                 fork.chat.forget(&filter);

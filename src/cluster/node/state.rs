@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::fork::Fork;
-use crate::chat::{Chat, ClientId, Effects, Heard, Nick, NodeNumber, Now, Presence, RollChange};
+use crate::chat::{Chat, ClientId, Effects, Heard, Nick, NodeNumber, Now, RollChange};
 use crate::cluster::entry::{LogEntry, NodeOrigin, Position};
 use crate::cluster::late::Late;
 use crate::cluster::meanwhile::Meanwhile;
@@ -136,6 +136,8 @@ pub struct Node {
     /// again or among late lines.
     pub(super) shown: Heard,
     pub(super) late: Late,
+    /// Changes of the accounts and bans on the disk that the log gets once the node has joined.
+    pub(super) waiting_roll: Vec<RollChange>,
     /// Lines that were said elsewhere, which the clients have not seen.
     pub(super) meanwhile: Meanwhile,
     /// Clients that lost their nick by joining, with that nick.
@@ -161,8 +163,10 @@ pub(super) struct LinkState {
     pub(super) tickets: u64,
     /// The number of the last wish to follow the log.
     pub(super) generation: u64,
-    /// When an input or a renewal was last confirmed, by this node's clock.
+    /// When an input or a renewal was last confirmed, by this node's clock; and whether that was
+    /// after the log was looked for.
     pub(super) confirmed: Duration,
+    pub(super) is_confirmed: bool,
     /// When the last entry was applied, by this node's clock.
     pub(super) applied: Duration,
     /// The length of the log, as far as is known.
@@ -261,6 +265,7 @@ impl Node {
             memory: Memory::default(),
             shown: Heard::default(),
             late: Late::default(),
+            waiting_roll: Vec::new(),
             meanwhile: Meanwhile::default(),
             lost_nicks: Vec::new(),
             passed_on: 0,
@@ -272,101 +277,6 @@ impl Node {
             reports: Vec::new(),
             marked: None,
         }
-    }
-
-    /// The chat as the clients of this node see it.
-    pub fn chat(&self) -> &Chat {
-        self.fork.as_ref().map_or(&self.log.chat, |fork| &fork.chat)
-    }
-
-    /// The same, to change what is not replicated.
-    pub fn chat_mut(&mut self) -> &mut Chat {
-        self.fork.as_mut().map_or(&mut self.log.chat, |fork| &mut fork.chat)
-    }
-
-    /// The id in the chat of a client of this node.
-    pub fn id(&self, client: ClientId) -> ClientId {
-        ClientId::on(self.number, client.0)
-    }
-
-    /// The time of the chat that the clients see.
-    pub fn chat_now(&self, now: Now) -> Now {
-        match &self.fork {
-            Some(fork) => fork.now(now),
-            None => Now { uptime: self.uptime(now.uptime), moment: now.moment },
-        }
-    }
-
-    /// The cluster's uptime, by this node's clock since the last entry.
-    pub(super) fn uptime(&self, now: Duration) -> Duration {
-        self.log.uptime + now.saturating_sub(self.link.applied)
-    }
-
-    /// Whether the node is with the others, and its inputs are confirmed.
-    pub fn is_linked(&self) -> bool {
-        matches!(self.course, Course::Linked { .. })
-    }
-
-    /// How far the node has applied the log, the length of the log as far as is known, and how many
-    /// inputs wait.
-    pub fn position(&self) -> (u64, u64, usize) {
-        let n = self.log.at.n;
-        (n, self.link.length.max(n), self.outbox.len() + self.late.len())
-    }
-
-    /// The digest of the state that the log makes.
-    pub fn digest(&self) -> String {
-        self.log.digest()
-    }
-
-    /// Has the first node make a snapshot after so many entries.
-    pub fn set_snapshot_every(&mut self, entries: u64) {
-        self.link.snapshot_every = entries;
-    }
-
-    /// The name of this node.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The clients of this node that are in the chat, by their numbers here.
-    pub fn clients(&self) -> Vec<ClientId> {
-        let own = self.chat().clients_on(self.number).into_iter();
-        own.map(|id| ClientId(id.local())).collect()
-    }
-
-    /// Whether inputs wait that may take effect soon.
-    pub fn is_busy(&self) -> bool {
-        let may_come_back = self.is_linked() || self.fork.is_some();
-        !self.apart.is_empty() || !self.read.is_empty() || (may_come_back && self.outbox.len() > 0)
-    }
-
-    /// Restores a client from its record after a crash; returns whether its nick was free. The node
-    /// brings it along when it joins.
-    pub fn bring_back(&mut self, now: Now, id: ClientId, record: &Presence) -> bool {
-        let id = self.id(id);
-        self.chat_mut().bring_back(now, id, record)
-    }
-
-    /// Sends a notice to the operators on this node.
-    pub fn tell_operators(&self, words: &str, effects: &mut Effects) {
-        self.chat().tell_operators(words, effects);
-        effects.localize(self.number);
-    }
-
-    /// What the node is now, if it has joined.
-    pub fn origin(&self) -> Option<NodeOrigin> {
-        (self.number != NodeNumber::ALONE).then_some(self.origin)
-    }
-
-    /// Takes the commands for the link.
-    pub fn take_commands(&mut self) -> Vec<Command> {
-        std::mem::take(&mut self.commands)
-    }
-
-    /// Takes the reports for the administrator.
-    pub fn take_reports(&mut self) -> Vec<Report> {
-        std::mem::take(&mut self.reports)
     }
 }
 

@@ -166,13 +166,7 @@ impl Redis {
         let lease = self.up + LEASE;
         let node = self.nodes.get_mut(&origin).unwrap();
         (node.oseq, node.lease, node.applied) = (oseq, lease, at.n);
-        let up = self.up;
-        let lost: Vec<_> =
-            self.nodes.iter().filter(|(_, node)| node.lease < up).map(|(o, _)| *o).collect();
-        for lost in lost {
-            self.append(now, EntryKind::Gone, Some(lost), 0, b"lost".to_vec());
-            self.nodes.remove(&lost);
-        }
+        self.expire(now, None);
         Reply::Put { n: self.at.n, oseq }
     }
 
@@ -186,6 +180,8 @@ impl Redis {
         if let Some(node) = self.nodes.get(&origin) {
             return Reply::Joined { n: self.at.n, number: node.number };
         }
+        // Nobody else may be there to end the node that has the name.
+        self.expire(now, was);
         if self.nodes.iter().any(|(other, node)| node.name == name && Some(*other) != was) {
             return Reply::NameTaken;
         }
@@ -204,6 +200,17 @@ impl Redis {
         let (lease, applied) = (self.up + LEASE, self.at.n);
         self.nodes.insert(origin, Living { name, number, lease, oseq, applied });
         Reply::Joined { n: self.at.n, number }
+    }
+
+    /// Ends all nodes whose lease has expired, except for one.
+    fn expire(&mut self, now: u64, except: Option<NodeOrigin>) {
+        let lost =
+            self.nodes.iter().filter(|(o, node)| node.lease < self.up && Some(**o) != except);
+        let lost: Vec<_> = lost.map(|(origin, _)| *origin).collect();
+        for origin in lost {
+            self.append(now, EntryKind::Gone, Some(origin), 0, b"lost".to_vec());
+            self.nodes.remove(&origin);
+        }
     }
 
     fn found(&mut self, now: u64, founding: Founding) -> Reply {

@@ -116,6 +116,23 @@ fn a_key_that_is_missing_short_or_readable_by_others_is_refused() {
 }
 
 #[test]
+fn an_address_in_the_environment_may_have_the_password() {
+    let dir = TempDir::new();
+    let key = key(&dir);
+    for (url, bare) in [
+        ("redis://:sesame@box1", "redis://box1:6379"),
+        ("redis://chat:ses@me@box1", "redis://chat@box1:6379"),
+        ("redis+sentinel://:x@box1,box2/main", "redis+sentinel://box1:26379,box2:26379/main"),
+    ] {
+        let loaded = load(&["--cluster-key", &key], &[("CHATD_CLUSTER", url)]).unwrap().unwrap();
+        assert_eq!(loaded.servers[0].to_string(), bare);
+        let password = loaded.password.map(|password| password.0);
+        let sent = url.split_once("://").unwrap().1.split_once(':').unwrap().1;
+        assert_eq!(password.as_deref(), sent.rsplit_once('@').map(|(password, _)| password));
+    }
+}
+
+#[test]
 fn a_password_is_taken_from_nowhere_else_and_never_shown() {
     let dir = TempDir::new();
     let key = key(&dir);
@@ -127,10 +144,11 @@ fn a_password_is_taken_from_nowhere_else_and_never_shown() {
         let refused = with(url, &[], &[]);
         assert!(refused.starts_with("chatd: --cluster: "), "{refused}");
         assert!(!refused.contains("sesame"), "{refused}");
-        let refused = load(&["--cluster-key", &key], &[("CHATD_CLUSTER", url)]).unwrap_err();
-        assert!(refused.starts_with("chatd: CHATD_CLUSTER: "), "{refused}");
-        assert!(!refused.contains("sesame"), "{refused}");
     }
+    let malformed = [("CHATD_CLUSTER", "redis//chat:sesame@box1")];
+    let refused = load(&["--cluster-key", &key], &malformed).unwrap_err();
+    assert!(refused.starts_with("chatd: CHATD_CLUSTER: "), "{refused}");
+    assert!(!refused.contains("sesame"), "{refused}");
     let refused = with("redis://:sesame@box1", &[], &[]);
     assert!(refused.contains("use --cluster-password-file"), "{refused}");
     let refused = with("redis://box1", &["--cluster-password", "sesame"], &[]);

@@ -53,12 +53,23 @@ pub(crate) fn nodes(turn: &mut View<'_>, _: &[&str]) -> Result<(), Refusal> {
             1 => "1 person".to_owned(),
             many => format!("{many} people"),
         };
-        let up = Duration::from_secs(turn.now.uptime.saturating_sub(node.since).as_secs());
-        let (name, up) = (&node.name, humantime::format_duration(up));
+        let up = in_short(turn.now.uptime.saturating_sub(node.since));
+        let name = &node.name;
         let behind = turn.chat.nodes.behind(number);
         turn.notice(format_args!("{name}: {people}, up {up}, {behind} behind"));
     }
     Ok(())
+}
+
+/// A duration in its largest unit, such as "3h".
+fn in_short(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let units = [(86_400, 'd'), (3600, 'h'), (60, 'm')];
+    let unit = units.into_iter().find(|(length, _)| seconds >= *length);
+    unit.map_or_else(
+        || format!("{seconds}s"),
+        |(length, name)| format!("{}{name}", seconds / length),
+    )
 }
 
 /// With a text: away. Without one: toggles.
