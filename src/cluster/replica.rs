@@ -10,7 +10,8 @@ use super::entry::{EntryKind, LogEntry, NodeOrigin, Position, is_node_name};
 use super::request::LogSnapshot;
 use super::sealing::ClusterKey;
 use crate::chat::{
-    Chat, ClientId, Effect, Effects, Entry, LineId, Moment, Nick, Node, NodeNumber, Now, RoomName,
+    Chat, ClientId, Effect, Effects, Entry, LineId, Moment, Nick, Node, NodeNumber, Now,
+    RollChange, RoomName,
 };
 use crate::text::Text;
 
@@ -85,6 +86,20 @@ impl Replica {
     pub fn new(chat: Chat) -> Self {
         let (at, uptime, moment) = (Position::default(), Duration::ZERO, Moment::default());
         Self { chat, at, uptime, moment }
+    }
+
+    /// The state that a log is founded with: what a disk has, with its accounts and bans, and without
+    /// clients. The log begins at `uptime`: nothing in it is later.
+    pub(super) fn of_disk(chat: Chat, roll: &[RollChange], uptime: Duration) -> Self {
+        let mut replica = Self { uptime, ..Self::new(chat) };
+        let now = replica.now();
+        replica.chat.set_shared(true);
+        replica.chat.keep_only(now, NodeNumber(u32::MAX));
+        let mut effects = Effects::default();
+        for change in roll.iter().cloned() {
+            replica.chat.change_roll(now, change, &mut effects);
+        }
+        replica
     }
 
     /// The time of the last entry.

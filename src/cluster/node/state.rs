@@ -232,21 +232,12 @@ impl Node {
             options;
         let origin = NodeOrigin(random());
         let fork = Fork::first(chat.clone(), now);
-        let mut log = Replica::new(chat);
-        // A log that is founded from it begins at this time: nothing in it is later.
-        log.uptime = now.uptime;
-        log.chat.set_shared(true);
-        log.chat.keep_only(log.now(), NodeNumber(u32::MAX));
-        let mut effects = Effects::default();
-        for change in roll.clone() {
-            log.chat.change_roll(log.now(), change, &mut effects);
-        }
         Self {
             name,
             has_archive,
             key,
             random,
-            log,
+            log: Replica::of_disk(chat, &roll, now.uptime),
             has_log: false,
             fork: Some(fork),
             course: Course::LookAt(now.uptime),
