@@ -182,6 +182,14 @@ impl Store {
         self.backlog.push(|seq| Item::Line { seq, room, entry })
     }
 
+    /// Queues a marker that lines of `room` are missing before `line`, which the caller writes next.
+    /// Nothing is written if `line` is on the disk already. Returns the marker's number like
+    /// [`write`](Self::write); `None` when the queue is full and there will be no marker.
+    pub fn write_gap_before(&mut self, room: RoomName, line: &Entry) -> Option<u64> {
+        let (id, at) = (line.id.clone(), line.at);
+        self.backlog.push(|seq| Item::GapBefore { seq, room, id, at })
+    }
+
     /// Queues a room's topic; returns its number like [`write`](Self::write). A topic is not lost
     /// when the queue is full: it is written later.
     pub fn set_topic(&mut self, room: RoomName, topic: Option<Text>) -> Option<u64> {

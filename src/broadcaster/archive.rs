@@ -220,6 +220,10 @@ fn write(store: &mut Store, effect: &Effect) -> bool {
             store.write(*room, entry.clone());
             return true;
         }
+        Effect::RecordGap(room, oldest) => {
+            store.write_gap_before(*room, oldest);
+            return true;
+        }
         Effect::RecordRoll(change) => {
             store.note(change.clone());
             return true;

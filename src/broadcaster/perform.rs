@@ -86,7 +86,10 @@ impl Dispatcher {
                 self.save_ban_change(now, id, change);
             }
             // Only for the archive.
-            Effect::Record(..) | Effect::RecordTopic(..) | Effect::RecordRoll(_) => {}
+            Effect::Record(..)
+            | Effect::RecordGap(..)
+            | Effect::RecordTopic(..)
+            | Effect::RecordRoll(_) => {}
             Effect::Reload => {
                 if let Err(error) = os::ask_for_reload() {
                     log::error!("cannot start a reload: {error}");

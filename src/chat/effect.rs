@@ -37,6 +37,8 @@ pub enum Effect {
     Forget(ClientId, LineFilter),
     /// Write a line to the disk that is shown, or was shown, in another way.
     Record(RoomName, Entry),
+    /// Mark on the disk that lines are missing before that one, unless it is there already.
+    RecordGap(RoomName, Entry),
     /// Write a change of the accounts or bans to the disk.
     RecordRoll(RollChange),
     /// The same for a topic.
@@ -211,6 +213,7 @@ impl Effect {
             | Self::Disconnect(id, _) => Some(id),
             Self::Tell { to: Audience::Room(..) | Audience::Everyone, .. }
             | Self::Record(..)
+            | Self::RecordGap(..)
             | Self::RecordTopic(..)
             | Self::RecordRoll(_)
             | Self::Reload
@@ -229,7 +232,10 @@ fn record(effect: Effect) -> Option<Effect> {
         },
         Effect::ChangeBan(_, change) => Some(Effect::ChangeBan(ClientId::NOBODY, change)),
         Effect::Forget(_, filter) => Some(Effect::Forget(ClientId::NOBODY, filter)),
-        Effect::Record(..) | Effect::RecordTopic(..) | Effect::RecordRoll(_) => Some(effect),
+        Effect::Record(..)
+        | Effect::RecordGap(..)
+        | Effect::RecordTopic(..)
+        | Effect::RecordRoll(_) => Some(effect),
         _ => None,
     }
 }

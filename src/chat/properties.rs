@@ -159,7 +159,10 @@ impl World {
                     self.asked.push_back((id, event));
                 }
                 Effect::Reload | Effect::Moderated(_) => {}
-                Effect::Record(..) | Effect::RecordTopic(..) | Effect::RecordRoll(_) => {
+                Effect::Record(..)
+                | Effect::RecordGap(..)
+                | Effect::RecordTopic(..)
+                | Effect::RecordRoll(_) => {
                     unreachable!("there is no cluster")
                 }
                 Effect::TurnedAway(id) => drop(self.screens.remove(&id)),

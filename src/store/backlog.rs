@@ -37,8 +37,8 @@ impl Overflow {
             Item::Topic { room, .. } if has_room(&self.topics, room) => {
                 self.topics.insert(room, item);
             }
-            // A lost topic is not counted: it is less than a lost line.
-            Item::Topic { .. } => {}
+            // A lost topic or marker is not counted: it is less than a lost line.
+            Item::Topic { .. } | Item::GapBefore { .. } => {}
             Item::Note { seq, .. } if self.notes.len() < MAX_NOTES => {
                 self.notes.insert(seq, item);
             }
@@ -238,6 +238,7 @@ mod tests {
             Item::Line { seq, .. } => format!("line {seq}"),
             Item::Topic { seq, .. } => format!("topic {seq}"),
             Item::Gap { gap, .. } => format!("{} lost from {}", gap.lines, gap.first),
+            Item::GapBefore { id, .. } => format!("lost before {id}"),
             Item::Note { seq, .. } => format!("note {seq}"),
         };
         batch.iter().map(brief).collect()

@@ -7,12 +7,14 @@ use crate::text::Text;
 /// What a note counts for, in bytes.
 const NOTE_BYTES: usize = 512;
 
-/// One thing to write. `seq` counts from 1 in the order of handing over.
+/// One thing to write. `seq` counts from 1 in the order of handing over. `GapBefore` says that lines
+/// are missing before a line, without their number.
 #[derive(Clone, Debug)]
 pub(super) enum Item {
     Line { seq: u64, room: RoomName, entry: Entry },
     Topic { seq: u64, room: RoomName, topic: Option<Text> },
     Gap { room: RoomName, gap: Gap },
+    GapBefore { seq: u64, room: RoomName, id: LineId, at: Moment },
     Note { seq: u64, note: Note },
 }
 
@@ -32,9 +34,10 @@ pub(super) struct Gap {
 impl Item {
     pub(super) fn room(&self) -> Option<RoomName> {
         match self {
-            Self::Line { room, .. } | Self::Topic { room, .. } | Self::Gap { room, .. } => {
-                Some(*room)
-            }
+            Self::Line { room, .. }
+            | Self::Topic { room, .. }
+            | Self::Gap { room, .. }
+            | Self::GapBefore { room, .. } => Some(*room),
             Self::Note { .. } => None,
         }
     }
@@ -45,7 +48,10 @@ impl Item {
 
     pub(super) fn seq(&self) -> u64 {
         match self {
-            Self::Line { seq, .. } | Self::Topic { seq, .. } | Self::Note { seq, .. } => *seq,
+            Self::Line { seq, .. }
+            | Self::Topic { seq, .. }
+            | Self::GapBefore { seq, .. }
+            | Self::Note { seq, .. } => *seq,
             Self::Gap { gap, .. } => gap.last,
         }
     }
@@ -55,7 +61,7 @@ impl Item {
         match self {
             Self::Line { entry, .. } => entry.text.as_str().len(),
             Self::Topic { topic, .. } => topic.as_ref().map_or(0, |topic| topic.as_str().len()),
-            Self::Gap { .. } => 0,
+            Self::Gap { .. } | Self::GapBefore { .. } => 0,
             Self::Note { .. } => NOTE_BYTES,
         }
     }

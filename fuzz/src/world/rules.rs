@@ -63,7 +63,10 @@ impl World {
                 self.store.forget(self.actor(step, client), filter);
             }
             Effect::Reload => self.check_operator(step),
-            Effect::Record(..) | Effect::RecordTopic(..) | Effect::RecordRoll(_) => {
+            Effect::Record(..)
+            | Effect::RecordGap(..)
+            | Effect::RecordTopic(..)
+            | Effect::RecordRoll(_) => {
                 unreachable!("no node was cut off");
             }
             Effect::Moderated(deed) => self.keep_order(step, deed.as_str()),

@@ -37,6 +37,12 @@ impl History {
         self.entries.iter()
     }
 
+    /// The oldest line, if it is full: there may have been older ones.
+    pub(crate) fn oldest_if_full(&self) -> Option<&Entry> {
+        let is_full = self.entries.len() == self.capacity;
+        self.entries.front().filter(|_| is_full).map(|(_, entry)| entry)
+    }
+
     /// Replaces the ids of clients.
     pub(crate) fn renumber(&mut self, new: impl Fn(ClientId) -> ClientId) {
         self.entries.iter_mut().for_each(|(by, _)| *by = new(*by));

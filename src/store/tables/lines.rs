@@ -90,6 +90,11 @@ pub(crate) fn insert(
                 add(room, &entry.id, (entry.at, kind, entry.from.as_str(), entry.text.as_str()))?;
             }
             Item::Gap { gap, .. } => add(room, &gap.id, (gap.to, GAP, "", &gap.to_string()))?,
+            Item::GapBefore { id, .. } if is_written(connection, id)? => {}
+            Item::GapBefore { id, at, .. } => {
+                let text = format!("[history gap: lines before {}]", time_of_day(*at));
+                add(room, &gap_before(id), (*at, GAP, "", &text))?;
+            }
             Item::Topic { topic, .. } => {
                 let topic = topic.as_ref().map(Text::as_str);
                 let set = "UPDATE room SET topic = ?2 WHERE id = ?1";
@@ -99,6 +104,16 @@ pub(crate) fn insert(
         }
     }
     Ok(())
+}
+
+fn is_written(connection: &Connection, id: &LineId) -> Result<bool> {
+    let find = "SELECT 1 FROM msg WHERE origin = ?1 AND oseq = ?2";
+    connection.prepare(find)?.exists(params![id.origin(), id.oseq().cast_signed()])
+}
+
+/// The id of the marker before a line; no process has such an origin.
+fn gap_before(id: &LineId) -> LineId {
+    LineId::new(format!("gap:{}", id.origin()), id.oseq())
 }
 
 /// The last `count` lines and markers of a room, oldest first; fewer, if `allowance` does not allow

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::drill_together::{one_each, operator, says};
 use super::talk::{Plan, Talk};
-use crate::harness::{Client, Cluster, PATIENCE, run_within};
+use crate::harness::{Client, Cluster, PATIENCE, run, run_within};
 use crate::order::logs_in;
 
 /// A node is given up after six seconds.
@@ -164,4 +166,35 @@ fn a_node_with_another_key_does_not_start() {
     assert!(ended.stderr.contains("key"), "{}", ended.stderr);
     let mut ann = Client::join(cluster.server(1), "ann");
     assert_eq!(ann.ask("/who"), ["-- lobby (1 here): ann"]);
+}
+
+#[test]
+#[ignore = "needs redis-server (redis-server)"]
+fn lines_that_no_other_node_has_for_a_node_are_marked_on_its_disk() {
+    let mut cluster = Cluster::start(2);
+    let [mut ann, mut ben] = one_each(&cluster, ["ann", "ben"]);
+    says(&mut ann, &mut [&mut ben], "line 0");
+    cluster.node_mut(2).stop();
+    (1..=150).for_each(|n| ann.send(&format!("line {n}")));
+    ann.sync();
+    // The log that is founded anew has what the rooms remember: a hundred lines.
+    let founded = cluster.node(1).figure("chatd_cluster_founded_total ");
+    let _: String = cluster.redis.ask(["FLUSHALL"]);
+    cluster.node(1).wait_figure("chatd_cluster_founded_total ", founded + 1.0);
+    cluster.node(1).wait_linked();
+    ann.send("line 151");
+    ann.sync();
+    // Once it has taken the hundred lines, it has nothing to mark.
+    for _ in 0..2 {
+        cluster.node_mut(2).start_and_join();
+        cluster.node(2).wait_figure("chatd_store_pending_lines ", 0.0);
+        cluster.node_mut(2).stop();
+    }
+    let exported = run(&mut cluster.node(2).tool(&["export"])).stdout;
+    let rows = exported.lines().map(|row| serde_json::from_str::<Value>(row).unwrap());
+    let rows: Vec<_> = rows.map(|row| row["text"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(rows[0], "line 0");
+    assert!(rows[1].starts_with("[history gap: lines before "), "{rows:?}");
+    let lines: Vec<_> = (51..=151).map(|n| format!("line {n}")).collect();
+    assert_eq!(rows[2..], lines);
 }

@@ -281,3 +281,35 @@ fn late_lines_stand_where_they_were_shown_with_their_own_time() {
     kept.close();
     assert_eq!(texts(&Kept::open(&dir).past.rooms[0].lines), order);
 }
+
+#[test]
+fn a_marker_stands_before_the_oldest_line_that_is_left_unless_the_disk_has_that() {
+    let dir = TempDir::new();
+    let mut kept = Kept::open(&dir);
+    let first = entry("line 0");
+    let [there, left, newer] = ["line 1", "line 52", "line 53"].map(entry);
+    for line in [first, there.clone()] {
+        kept.store.write(room("lobby"), line).unwrap();
+    }
+    let mut takes = |name: &str, lines: &[&Entry]| {
+        kept.store.write_gap_before(room(name), lines[0]).unwrap();
+        let written = lines.iter().map(|line| kept.store.write(room(name), (*line).clone()));
+        let last = written.last().flatten().unwrap();
+        kept.wait_committed(last);
+        kept.last(name, 9)
+    };
+    assert_eq!(takes("lobby", &[&there]), ["line 0", "line 1"], "none is missing");
+    let at = jiff::Timestamp::from_millisecond(NOON).unwrap();
+    let at = at.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M");
+    let gap = format!("[history gap: lines before {at}]");
+    let expected = ["line 0", "line 1", &*gap, "line 52", "line 53"];
+    for _ in 0..2 {
+        assert_eq!(takes("lobby", &[&left, &newer]), expected);
+    }
+    let other = entry("line 7");
+    assert_eq!(takes("dev", &[&other]), [&*gap, "line 7"], "the disk had nothing of this room");
+    kept.close();
+    let rows = exported(&dir, "--room lobby");
+    let kinds: Vec<_> = rows.iter().map(|row| row["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["said", "said", "gap", "said", "said"]);
+}
