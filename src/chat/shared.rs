@@ -3,7 +3,8 @@
 use super::effect::{Effect, Effects};
 use super::event::Event;
 use super::model::{
-    Account, BanChange, ClientId, Nick, NodeNumber, Now, PasswordHash, PasswordId, RollChange,
+    Account, BanChange, ClientId, Entry, Kind, Moment, Nick, NodeNumber, Now, PasswordHash,
+    PasswordId, RollChange,
 };
 use super::refusal::Refusal;
 use super::state::Chat;
@@ -74,6 +75,24 @@ impl Chat {
         self.registry.as_changes()
     }
 
+    /// Has everything written to the disk that the rooms have in memory, except for what is too old,
+    /// and a marker where lines are missing before it.
+    pub fn record_all(&self, now: Moment, effects: &mut Effects) {
+        let oldest = self.oldest_kept(now);
+        let is_kept = |line: &&Entry| oldest.is_none_or(|oldest| line.at >= oldest);
+        for room in self.rooms.in_order() {
+            let oldest = room.history.oldest_if_full().filter(is_kept);
+            if let Some(oldest) = oldest.filter(|oldest| oldest.kind != Kind::Gap) {
+                effects.push(Effect::RecordGap(room.name, oldest.clone()));
+            }
+            let lines = room.history.iter().map(|(_, line)| line).filter(is_kept);
+            lines.for_each(|line| effects.push(Effect::Record(room.name, line.clone())));
+            if room.topic.is_some() {
+                effects.push(Effect::RecordTopic(room.name, room.topic.clone()));
+            }
+        }
+    }
+
     /// What follows from an answer of a store when the log had another decision before it: the
     /// first registration of a nick counts, and an account that is gone has no password.
     pub(super) fn decided(&self, event: Event) -> Event {
@@ -103,5 +122,50 @@ impl Chat {
     pub(super) fn has_archive(&self, client: ClientId) -> bool {
         let node = self.nodes.get(client.node());
         node.map_or(self.settings.has_archive, |node| node.has_archive)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::chat::{LineId, RoomName, RoomPast, Settings};
+
+    /// What is written of a room that has as many lines as it can, a second apart from the first.
+    fn records(lines: i64, keep: Option<Duration>, now: i64) -> Vec<String> {
+        let mut chat = Chat::new(Settings { replay: 100, keep, ..Settings::default() });
+        let line = |n: i64| Entry {
+            id: LineId::new("box1", n.cast_unsigned()),
+            at: Moment { unix_ms: n * 1000 },
+            from: Nick::server(),
+            kind: Kind::Said,
+            text: Text::default(),
+        };
+        let past = RoomPast { topic: None, lines: (1..=lines).map(line).collect() };
+        chat.recall(RoomName::lobby(), past);
+        let mut effects = Effects::default();
+        chat.record_all(Moment { unix_ms: now * 1000 }, &mut effects);
+        let brief = |effect: &Effect| match effect {
+            Effect::RecordGap(_, line) => format!("gap before {}", line.id),
+            Effect::Record(_, line) => line.id.to_string(),
+            other => panic!("{other:?}"),
+        };
+        effects.iter().map(brief).collect()
+    }
+
+    #[test]
+    fn only_a_room_that_may_have_forgotten_lines_gets_a_marker() {
+        assert_eq!(records(99, None, 500).len(), 99);
+        let full = records(100, None, 500);
+        assert_eq!((full.len(), &*full[0], &*full[1]), (101, "gap before box1-1", "box1-1"));
+    }
+
+    #[test]
+    fn lines_that_are_too_old_are_neither_written_again_nor_missing() {
+        let keep = Some(Duration::from_secs(60));
+        assert_eq!(records(100, keep, 160).len(), 1);
+        assert_eq!(records(100, keep, 161), [""; 0]);
+        assert_eq!(records(100, keep, 61)[..2], ["gap before box1-1", "box1-1"]);
     }
 }

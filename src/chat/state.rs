@@ -23,7 +23,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::model::{
-    ClientId, Heard, LineFilter, LineIds, Nick, NodeNumber, RoomId, RoomName, RoomPast,
+    ClientId, Heard, LineFilter, LineIds, Moment, Nick, NodeNumber, RoomId, RoomName, RoomPast,
 };
 use crate::text::Text;
 
@@ -133,6 +133,12 @@ impl Chat {
     /// Whether this is the chat of a cluster.
     pub(super) fn is_shared(&self) -> bool {
         !self.registry.is_in_store()
+    }
+
+    /// Lines from before this moment are too old to be shown or written.
+    pub(super) fn oldest_kept(&self, now: Moment) -> Option<Moment> {
+        let keep = i64::try_from(self.settings.keep?.as_millis()).unwrap_or(i64::MAX);
+        Some(Moment { unix_ms: now.unix_ms.saturating_sub(keep) })
     }
 
     /// Has rooms remember as many lines as they have to.

@@ -9,7 +9,7 @@ use super::view::Turn;
 use crate::chat::effect::{Audience, Effect, Effects};
 use crate::chat::message::{Away, Dates, Message, Reason};
 use crate::chat::model::{
-    Allowance, ClientId, Entry, Kind, LineId, Nick, NodeNumber, Now, RoomId, RoomName,
+    Allowance, ClientId, Entry, LineId, Nick, NodeNumber, Now, RoomId, RoomName,
 };
 use crate::chat::state::{Chat, Node, Presence};
 use crate::text::Text;
@@ -253,22 +253,6 @@ impl Chat {
         let dates = Dates::UnlessOn(now.moment);
         tell(Message::History { room, entries, dates, has_notices: true });
         tell(Message::Notice(Text::new(end)));
-    }
-
-    /// Has everything written to the disk that the rooms have in memory, and a marker where lines
-    /// are missing before it.
-    pub fn record_all(&self, effects: &mut Effects) {
-        for room in self.rooms.in_order() {
-            let oldest = room.history.oldest_if_full();
-            if let Some(oldest) = oldest.filter(|oldest| oldest.kind != Kind::Gap) {
-                effects.push(Effect::RecordGap(room.name, oldest.clone()));
-            }
-            let lines = room.history.iter();
-            lines.for_each(|(_, line)| effects.push(Effect::Record(room.name, line.clone())));
-            if room.topic.is_some() {
-                effects.push(Effect::RecordTopic(room.name, room.topic.clone()));
-            }
-        }
     }
 
     /// The lines that the rooms have in memory, room by room, with the clients that said them.

@@ -27,8 +27,7 @@ pub(crate) type View<'a> = TurnOf<'a, &'a Chat>;
 impl<C: Deref<Target = Chat>> TurnOf<'_, C> {
     /// Lines from before this moment are not shown.
     pub(crate) fn oldest_shown(&self) -> Option<Moment> {
-        let keep = i64::try_from(self.chat.settings.keep?.as_millis()).unwrap_or(i64::MAX);
-        Some(Moment { unix_ms: self.now.moment.unix_ms.saturating_sub(keep) })
+        self.chat.oldest_kept(self.now.moment)
     }
 
     pub(crate) fn refuse(&mut self, refusal: Refusal) {

@@ -167,7 +167,7 @@ impl Node {
                 self.has_diverged = false;
                 self.lineage = Some(lineage(&self.epoch).to_owned());
                 self.link.applied = now.uptime;
-                self.take_lines();
+                self.take_lines(now);
                 self.start_reading();
                 let to = to.max(snapshot.at.n);
                 self.course = Course::CatchingUp(to, (self.log.at.n, now.uptime));
@@ -185,10 +185,10 @@ impl Node {
 
     /// Has the lines written to the disk that came with a snapshot, and keeps those that the clients
     /// have not seen.
-    fn take_lines(&mut self) {
+    fn take_lines(&mut self, now: Now) {
         let chat = &self.log.chat;
         let mut records = Effects::default();
-        chat.record_all(&mut records);
+        chat.record_all(now.moment, &mut records);
         let as_text = |change: &RollChange| serde_json::to_string(change).unwrap_or_default();
         let on_disk: HashSet<_> = self.roll.iter().map(as_text).collect();
         let roll = chat.whole_roll().into_iter();
