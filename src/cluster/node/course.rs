@@ -89,6 +89,10 @@ impl Node {
         if self.fork.is_none() && !self.is_linked() && now.uptime >= self.link.confirmed + PATIENCE
         {
             self.cut_off(now);
+            if matches!(self.course, Course::Linked { .. }) {
+                // It has looked, and nothing was confirmed since: it has to join again.
+                self.look_again(now);
+            }
             if let Some(fork) = &mut self.fork {
                 // The clients have waited for the log that long already.
                 fork.tell_at = now.uptime;
