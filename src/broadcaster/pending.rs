@@ -118,7 +118,7 @@ impl Pending {
         }
     }
 
-    /// Makes a client wait, unless it waits already. Whoever waits for the log and has then asked
+    /// Makes a client wait, unless it waits already. A client that waits for the log and then asks
     /// the store waits for the store.
     pub(super) fn wait(&mut self, now: Duration, id: ClientId, what: WaitFor) {
         if self.is_over {

@@ -59,7 +59,9 @@ pub(super) fn plan(known: &Known<'_>, head: Option<&Head>) -> Plan {
         return Plan::StayOut(head.level);
     }
     let is_same_lineage = known.lineage == Some(lineage(&head.epoch));
-    let Some(at) = known.at.filter(|_| is_same_lineage && !known.has_diverged) else {
+    // Before the first entry, each founder has what its disk has: only a snapshot tells whose that is.
+    let is_known = |at: &Position| at.n > 0 && is_same_lineage && !known.has_diverged;
+    let Some(at) = known.at.filter(is_known) else {
         return Plan::Reload;
     };
     let is_trimmed = head.at.n > at.n && head.first > at.n + 1;

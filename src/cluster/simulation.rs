@@ -14,6 +14,7 @@ const FOUND: &[u64] = &[
     28,        // lines that came with a snapshot were not shown
     59,        // the primary was another one between looking and joining
     1093,      // a second snapshot before the node had joined
+    2_000_173, // two founders had different states before the first entry
     1_000_130, // cut off between looking and the first confirmed input
     400_122,   // a hot restart forgot what the clients had not seen
     300_164,   // a digest was compared with that of another log
