@@ -18,9 +18,22 @@ const MAX_FOUNDED: usize = 800;
 pub(super) struct Memory {
     entries: VecDeque<(LogEntry, Vec<SaidLine>)>,
     bytes: usize,
+    /// The snapshot that the first entry came behind, unless later ones were dropped since: what was
+    /// before it may have been another log.
+    base: Option<Position>,
 }
 
 impl Memory {
+    /// A memory that begins behind a snapshot, if it is known where that was.
+    pub(super) fn behind(base: Option<Position>) -> Self {
+        Self { base, ..Self::default() }
+    }
+
+    /// The snapshot that the memory begins behind.
+    pub(super) fn base(&self) -> Option<Position> {
+        self.base.filter(|_| self.entries.len() <= MAX_FOUNDED)
+    }
+
     /// Adds the entry that follows the last one.
     pub(super) fn push(&mut self, entry: LogEntry, lines: Vec<SaidLine>) {
         self.bytes += weight(&entry);
@@ -28,12 +41,8 @@ impl Memory {
         while self.entries.len() > MAX || self.bytes > MAX_BYTES {
             let Some((oldest, _)) = self.entries.pop_front() else { return };
             self.bytes -= weight(&oldest);
+            self.base = None;
         }
-    }
-
-    /// Forgets all entries, because the log is another one from here on.
-    pub(super) fn clear(&mut self) {
-        *self = Self::default();
     }
 
     /// The chain behind entry `n`, if that is known.
@@ -47,7 +56,7 @@ impl Memory {
     pub(super) fn has_been_at(&self, place: Position) -> bool {
         match self.entries.front() {
             Some((first, _)) if place.n >= first.n => self.chain_at(place.n) == Some(place.chain),
-            _ => true,
+            _ => self.base.is_none_or(|base| place == base),
         }
     }
 

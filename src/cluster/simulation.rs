@@ -14,6 +14,7 @@ const FOUND: &[u64] = &[
     28,        // lines that came with a snapshot were not shown
     59,        // the primary was another one between looking and joining
     1093,      // a second snapshot before the node had joined
+    1_013,     // a log was taken for an earlier form of one that began at a snapshot
     2_000_173, // two founders had different states before the first entry
     1_000_130, // cut off between looking and the first confirmed input
     400_122,   // a hot restart forgot what the clients had not seen
@@ -46,10 +47,10 @@ fn nor_whoever_writes_into_the_log_without_the_key() {
 }
 
 #[test]
-#[ignore = "takes as long as CHATD_SIMULATE says, in seconds; from the seed CHATD_SEED on"]
+#[ignore = "takes as long as CHATD_SIMULATE says, in seconds, or one seed; CHATD_SEED is the first"]
 fn no_line_is_lost_or_shown_twice_for_long() {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
-    let (first, seconds) = (number("CHATD_SEED"), number("CHATD_SIMULATE").unwrap_or(20));
+    let (first, seconds) = (number("CHATD_SEED"), number("CHATD_SIMULATE").unwrap_or(0));
     let end = std::time::Instant::now() + std::time::Duration::from_secs(seconds);
     let mut seed = first.unwrap_or(1_000);
     loop {

@@ -6,6 +6,7 @@ use super::course::{DENIED, FOUNDING, RETRY, WAIT};
 use super::state::{Course, Node, Report};
 use crate::chat::{Effect, Effects, LateLine, LineId, Now, RollChange};
 use crate::cluster::entry::NodeOrigin;
+use crate::cluster::memory::Memory;
 use crate::cluster::plan::{Known, Plan, lineage, plan};
 use crate::cluster::replica::{Replica, SnapshotError};
 use crate::cluster::request::{Founding, Head, LinkError, LivingNode, LogSnapshot, Reply, Request};
@@ -212,7 +213,7 @@ impl Node {
         });
         let lines = lines.collect();
         self.late.put_before(lines);
-        self.memory.clear();
+        self.memory = Memory::behind(Some(other.at));
     }
 
     /// Asks to found the log as this node has it.

@@ -10,6 +10,7 @@ use crate::chat::{Chat, Heard, Moment, NodeNumber, Now};
 use crate::cluster::entry::{LogEntry, NodeOrigin, Position};
 use crate::cluster::late::Late;
 use crate::cluster::meanwhile::Meanwhile;
+use crate::cluster::memory::Memory;
 use crate::cluster::outbox::Outbox;
 use crate::cluster::replica::{Replica, SaidLine};
 
@@ -28,6 +29,8 @@ pub struct SavedNode {
     pub number: NodeNumber,
     former: Vec<NodeOrigin>,
     outbox: Outbox,
+    #[serde(default)]
+    memory_base: Option<Position>,
     entries: Vec<(LogEntry, Vec<SaidLine>)>,
     shown: Heard,
     late: Late,
@@ -94,6 +97,7 @@ impl Node {
             number: self.number,
             former: self.former,
             outbox: self.outbox,
+            memory_base: self.memory.base(),
             entries: self.memory.into_last(),
             shown: self.shown,
             late: self.late,
@@ -137,6 +141,7 @@ impl Node {
         node.log = Replica { chat: log, at, uptime, moment };
         node.link.confirmed = now.uptime;
         node.link.applied = now.uptime;
+        node.memory = Memory::behind(saved.memory_base);
         saved.entries.into_iter().for_each(|(entry, lines)| node.memory.push(entry, lines));
         if !node.has_its_name() {
             // It joins again, by its new name.
