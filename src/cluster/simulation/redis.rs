@@ -126,6 +126,11 @@ impl Redis {
                 Reply::Left
             }
             Request::StoreSnapshot { snapshot, .. } => {
+                if snapshot.at.n > self.at.n {
+                    return Reply::Behind;
+                } else if self.chain_at(snapshot.at.n).is_some_and(|it| it != snapshot.at.chain) {
+                    return Reply::Forked;
+                }
                 if self.snapshot.as_ref().is_none_or(|own| own.at.n < snapshot.at.n) {
                     let applied = self.nodes.values().map(|node| node.applied);
                     let keep = applied.chain([snapshot.at.n]).min().unwrap_or(0);
