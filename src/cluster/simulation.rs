@@ -14,6 +14,7 @@ const FOUND: &[u64] = &[
     28,        // lines that came with a snapshot were not shown
     59,        // the primary was another one between looking and joining
     1093,      // a second snapshot before the node had joined
+    1_323,     // lines that a node knew from a snapshot only were not passed on
     1_013,     // a log was taken for an earlier form of one that began at a snapshot
     2_000_173, // two founders had different states before the first entry
     1_000_130, // cut off between looking and the first confirmed input

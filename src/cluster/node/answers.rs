@@ -202,17 +202,20 @@ impl Node {
         lines.for_each(|(room, by, line)| self.meanwhile.push((room, by, line.clone())));
     }
 
-    /// Keeps the lines of the log so far that the other one does not have, to be passed on.
+    /// Keeps the lines of the log so far that the other one does not have, to be passed on: also
+    /// those that came with a snapshot, which are older than what is remembered.
     fn keep_unknown(&mut self, other: &Replica) {
-        let is_unknown = |id: &LineId| !other.chat.heard().has_line(id);
-        let lines = self.memory.lines().filter(|(.., line)| is_unknown(&line.id));
-        let lines = lines.map(|(room, by, entry)| LateLine {
-            by: by.local(),
-            room: *room,
-            entry: entry.clone(),
-        });
-        let lines = lines.collect();
-        self.late.put_before(lines);
+        let (chat, remembered) = (&self.log.chat, self.memory.lines());
+        let remembered: Vec<_> = remembered.map(|(room, by, line)| (*room, *by, line)).collect();
+        let ids: HashSet<_> = remembered.iter().map(|(.., line)| &line.id).collect();
+        let is_older = |id: &LineId| chat.heard().knows(id.origin()) && !ids.contains(id);
+        let older = chat.all_lines().filter(|(.., line)| is_older(&line.id));
+        let lines = older.chain(remembered.iter().copied());
+        let unknown = lines.filter(|(.., line)| !other.chat.heard().has_line(&line.id));
+        let late =
+            unknown.map(|(room, by, line)| LateLine { by: by.local(), room, entry: line.clone() });
+        let late = late.collect();
+        self.late.put_before(late);
         self.memory = Memory::behind(Some(other.at));
     }
 

@@ -120,7 +120,7 @@ fn a_node_that_is_started_soon_after_its_crash_ends_what_it_was() {
     let [mut ann, ben] = one_each(&cluster, ["ann", "ben"]);
     cluster.node_mut(2).kill();
     drop(ben);
-    // Whoever comes before the node has joined has the number that ben had.
+    // A client that connects before the node has joined gets the number that ben had.
     cluster.node(2).link().cut();
     cluster.node_mut(2).start();
     let mut eve = Client::join(cluster.server(2), "eve");

@@ -13,8 +13,8 @@ use crate::harness::{Client, Cluster, PATIENCE, Random, eventually_within, run_w
 /// How long what was said may take to be everywhere, once everything works again.
 const SETTLING: Duration = Duration::from_secs(60);
 
-/// Everybody says a numbered line now and then, and reads all the time. Who loses the connection
-/// connects again, as somebody else, if that is wanted.
+/// Everybody says a numbered line now and then, and reads all the time. A person who loses the
+/// connection connects again as somebody else, if that is wanted.
 pub(crate) struct Talk {
     running: JoinHandle<Said>,
     shared: Arc<Shared>,
@@ -64,11 +64,11 @@ pub(super) struct Person {
 pub(super) struct Said {
     pub(super) plan_mark: String,
     pub(super) people: Vec<Person>,
-    /// Who said line 0, 1, …
+    /// The speakers of line 0, 1, …
     pub(super) by: Vec<usize>,
     pause: Duration,
     random: Random,
-    /// Who takes the place of somebody who was cut off has been looked for so far.
+    /// The people who were disconnected and for whom somebody else has been connected.
     replaced: BTreeSet<usize>,
 }
 
