@@ -5,6 +5,7 @@
 mod incoming; // what a client sent
 mod farewell; // why a connection ends
 pub mod text; // lines, with telnet inside
+pub mod irc; // IRC
 pub mod websocket; // lines or JSON in WebSocket frames
 mod decoder; // decodes the bytes of any wire
 mod dialect; // encodes messages as each client gets them

@@ -5,11 +5,16 @@
 pub mod world;
 
 use chatd::text::Line;
-use chatd::wire::{Decoder, Incoming, text, websocket};
+use chatd::wire::{Decoder, Incoming, irc, text, websocket};
 
 /// Decodes `pieces`, each a read of its own, and the end of the stream, as the text wire does.
 pub fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, max_line: usize) -> Vec<Incoming> {
     decode_by(Decoder::Text(text::Decoder::default()), pieces, max_line)
+}
+
+/// The same for the IRC wire, which has a limit of its own.
+pub fn decode_irc<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Incoming> {
+    decode_by(Decoder::Irc(irc::Decoder::default()), pieces, 0)
 }
 
 /// The same for the WebSocket wire.

@@ -201,6 +201,8 @@ impl Dispatcher {
             Incoming::Ping => self.apply(now, id, Event::Ping),
             Incoming::Quit => self.apply(now, id, Event::Quit),
             Incoming::Malformed => self.apply(now, id, Event::Malformed),
+            // No listener speaks IRC yet.
+            Incoming::Irc(_) | Incoming::NotUtf8 => {}
             Incoming::BareLineFeeds => self.peers.with(id, |peer, feeds| {
                 peer.respeak(feeds, Dialect::with_bare_line_feeds);
             }),

@@ -230,6 +230,7 @@ impl Pending {
 fn weight(item: &Incoming) -> usize {
     let text = match item {
         Incoming::Line(line) => line.as_str().len(),
+        Incoming::Irc(line) => line.len(),
         Incoming::Answer(bytes) => bytes.len(),
         _ => 0,
     };

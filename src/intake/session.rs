@@ -314,7 +314,11 @@ impl Session {
     fn note_silence(&mut self, incoming: &Incoming) -> Result<(), SessionEnd> {
         match incoming {
             Incoming::Line(line) if line.is_blank() => self.check_idle(),
-            Incoming::Line(_) | Incoming::TooLong { .. } | Incoming::Malformed => {
+            Incoming::Line(_)
+            | Incoming::Irc(_)
+            | Incoming::NotUtf8
+            | Incoming::TooLong { .. }
+            | Incoming::Malformed => {
                 self.heard = self.shared.clock.uptime();
                 Ok(())
             }
@@ -328,7 +332,9 @@ impl Session {
             Incoming::Line(line) => !self.is_hung_up || !line.is_blank(),
             // The server answers these, which costs as much as a line, pings and telnet's options
             // included.
-            Incoming::TooLong { .. }
+            Incoming::Irc(_)
+            | Incoming::NotUtf8
+            | Incoming::TooLong { .. }
             | Incoming::Malformed
             | Incoming::Ping
             | Incoming::Answer(_) => !self.is_hung_up,

@@ -3,13 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::incoming::Incoming;
-use super::{text, websocket};
+use super::{irc, text, websocket};
 
 /// Decodes one client's bytes into [`Incoming`], however they are split into reads.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Decoder {
     /// For lines on a plain connection.
     Text(text::Decoder),
+    /// For IRC.
+    Irc(irc::Decoder),
     /// For WebSocket messages.
     WebSocket(Box<websocket::Decoder>),
 }
@@ -22,6 +24,7 @@ impl Decoder {
     pub fn next(&mut self, input: &mut &[u8], max_line: usize) -> Option<Incoming> {
         match self {
             Self::Text(decoder) => decoder.next(input, max_line),
+            Self::Irc(decoder) => decoder.next(input),
             Self::WebSocket(decoder) => decoder.next(input, max_line),
         }
     }
@@ -30,6 +33,7 @@ impl Decoder {
     pub fn finish(&mut self, max_line: usize) -> Option<Incoming> {
         match self {
             Self::Text(decoder) => decoder.finish(max_line),
+            Self::Irc(decoder) => decoder.finish(),
             Self::WebSocket(_) => None,
         }
     }
@@ -39,6 +43,7 @@ impl Decoder {
     pub fn overhead(&mut self) -> &mut usize {
         match self {
             Self::Text(decoder) => decoder.overhead(),
+            Self::Irc(decoder) => decoder.overhead(),
             Self::WebSocket(decoder) => decoder.overhead(),
         }
     }
@@ -48,6 +53,7 @@ impl Decoder {
     pub fn take_bytes(&mut self) -> Vec<u8> {
         match self {
             Self::Text(decoder) => decoder.take_bytes(),
+            Self::Irc(decoder) => decoder.take_bytes(),
             Self::WebSocket(decoder) => decoder.take_bytes(),
         }
     }
@@ -56,6 +62,7 @@ impl Decoder {
     pub fn put_bytes(&mut self, bytes: Vec<u8>) {
         match self {
             Self::Text(decoder) => decoder.put_bytes(bytes),
+            Self::Irc(decoder) => decoder.put_bytes(bytes),
             Self::WebSocket(decoder) => decoder.put_bytes(&bytes),
         }
     }

@@ -16,6 +16,10 @@ pub enum Incoming {
         /// The limit, in bytes.
         limit: usize,
     },
+    /// A line of an IRC client, without its end. May be blank.
+    Irc(String),
+    /// A line that is not UTF-8, from an IRC client; it is dropped.
+    NotUtf8,
     /// A message that the protocol does not define; it is dropped.
     Malformed,
     /// The client asks whether the server is alive.

@@ -1,7 +1,7 @@
 //! Recognizes HTTP and TLS clients by the first bytes that they send to the text port.
 
 /// First byte of a TLS record that carries a handshake (RFC 8446, section 5.1).
-pub(super) const TLS_HANDSHAKE: u8 = 0x16;
+pub(crate) const TLS_HANDSHAKE: u8 = 0x16;
 
 /// Whether `byte` can be the first byte that a person types, or telnet's IAC (255). No byte that
 /// starts TLS is: a record begins with 20 to 24, and a hello of SSL 2 with 128.
@@ -11,7 +11,7 @@ pub fn is_typed(byte: u8) -> bool {
 
 /// Whether `line` is the request line of HTTP: a method that is a token, one target, and the
 /// version (RFC 9112, section 3), with any white space that a lenient server would take.
-pub(super) fn is_http_request(line: &str) -> bool {
+pub(crate) fn is_http_request(line: &str) -> bool {
     let mut words = line.split_whitespace();
     let request = (words.next(), words.next(), words.next(), words.next());
     let (Some(method), Some(_), Some(version), None) = request else { return false };
@@ -20,7 +20,7 @@ pub(super) fn is_http_request(line: &str) -> bool {
 
 /// The same for a line of which only the beginning and the end are known. Any part of the words may
 /// be missing between them.
-pub(super) fn could_be_http_request(ends: &str) -> bool {
+pub(crate) fn could_be_http_request(ends: &str) -> bool {
     let words: Vec<_> = ends.split_whitespace().take(4).collect();
     match words[..] {
         [method, _, version] => method.bytes().all(is_token) && is_version(version),
