@@ -1,5 +1,7 @@
 //! `Registration`: what a client has sent of what it has to send before it is in the chat.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::formatting::strip;
@@ -36,6 +38,28 @@ pub fn real_name(real: &str) -> Text {
     Text::new(&text[..cut.unwrap_or(0)])
 }
 
+/// A text that `Debug` does not show.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Secret(String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<Secret> for String {
+    fn from(Secret(text): Secret) -> Self {
+        text
+    }
+}
+
 /// A client that is not registered yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Registration {
@@ -43,6 +67,9 @@ pub struct Registration {
     pub nick: Option<String>,
     /// What it said with USER.
     pub user: Option<User>,
+    /// What it sent with PASS.
+    #[serde(default)]
+    pub pass: Option<Secret>,
     /// Whether it negotiates capabilities, and CAP END has to come first.
     pub is_negotiating: bool,
 }

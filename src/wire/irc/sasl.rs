@@ -1,5 +1,7 @@
 //! SASL PLAIN (IRCv3, SASL; RFC 4616).
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::base64;
@@ -11,18 +13,30 @@ const CHUNK: usize = 400;
 /// Characters in all parameters of one exchange. A name and a password are far shorter.
 const MAX_LENGTH: usize = 8 * CHUNK;
 
-/// Who somebody claims to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Who somebody claims to be. `Debug` does not show the password.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
     /// The account.
     pub account: String,
     /// The password, as sent.
-    pub password: Vec<u8>,
+    pub password: String,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials").field("account", &self.account).finish_non_exhaustive()
+    }
 }
 
 /// An exchange under way: what the client sent so far.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exchange(String);
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Exchange(..)")
+    }
+}
 
 /// What follows from a parameter of AUTHENTICATE.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,9 +45,9 @@ pub enum Progress {
     More(Exchange),
     /// The client gave up.
     Aborted,
-    /// It sent more than allowed.
+    /// The parameter is longer than a chunk.
     TooLong,
-    /// It is not what the mechanism asks for.
+    /// It is not what the mechanism asks for, or too much of it.
     Invalid,
     /// All is there.
     Done(Credentials),
@@ -45,9 +59,8 @@ impl Exchange {
         match param {
             "*" => return Progress::Aborted,
             "+" => {}
-            _ if param.len() > CHUNK || self.0.len() + param.len() > MAX_LENGTH => {
-                return Progress::TooLong;
-            }
+            _ if param.len() > CHUNK => return Progress::TooLong,
+            _ if self.0.len() + param.len() > MAX_LENGTH => return Progress::Invalid,
             _ => self.0.push_str(param),
         }
         if param.len() == CHUNK {
@@ -66,8 +79,8 @@ fn credentials(text: &str) -> Option<Credentials> {
     if account.is_empty() || password.is_empty() || password.contains(&0) || is_other {
         return None;
     }
-    let account = std::str::from_utf8(account).ok()?.to_owned();
-    Some(Credentials { account, password: password.to_owned() })
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_owned()).ok();
+    Some(Credentials { account: text(account)?, password: text(password)? })
 }
 
 #[cfg(test)]
@@ -75,7 +88,7 @@ mod tests {
     use super::*;
 
     fn done(account: &str, password: &str) -> Progress {
-        let (account, password) = (account.to_owned(), password.as_bytes().to_owned());
+        let (account, password) = (account.to_owned(), password.to_owned());
         Progress::Done(Credentials { account, password })
     }
 
@@ -111,6 +124,6 @@ mod tests {
             let Progress::More(more) = exchange.take(&"A".repeat(400)) else { panic!() };
             exchange = more;
         }
-        assert_eq!(exchange.take("A"), Progress::TooLong);
+        assert_eq!(exchange.take("A"), Progress::Invalid);
     }
 }
