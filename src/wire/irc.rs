@@ -16,9 +16,12 @@ mod label;
 pub mod numeric;
 mod replies;
 mod session;
-mod welcome;
-mod people;
-mod server;
+pub mod welcome;
+pub mod people;
+pub mod server;
+pub mod target;
+pub mod monitor;
+pub mod relay;
 
 pub use self::caps::{Cap, Caps, parse_request};
 pub use self::decode::Decoder;
@@ -28,15 +31,9 @@ pub use self::label::{MAX_LABEL, framed};
 pub use self::line::{Line, MAX_BODY, pieces};
 pub use self::mask::{Mask, fold, matches};
 pub use self::modes::{ChannelChange, UserChange, channel_changes, shown, user_changes};
-pub use self::people::{
-    Member, Past, Role, end_of_names, end_of_who, end_of_whois, names, no_such_nick, who, whois,
-    whowas,
-};
 pub use self::registration::{Registration, Secret, User, is_foreign, real_name};
 pub use self::replies::Replies;
 pub use self::request::Request;
 pub use self::sasl::{Credentials, Exchange, Progress};
-pub use self::server::{Listed, admin, help, info, links, list, time, version};
 pub use self::session::{Session, Step, need_more};
-pub use self::welcome::{Counts, lusers, motd, welcome};
 pub use self::whox::Fields;
