@@ -3,6 +3,7 @@
 
 mod fault; // what an error means
 mod raw; // an answer in one piece of memory
+mod timed; // a deadline for many steps together
 mod stream; // a connection with deadlines, bare or under TLS
 mod connection; // logging in, and whether the server can keep the log
 mod servers; // which server is asked

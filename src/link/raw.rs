@@ -11,6 +11,8 @@ use redis::{RedisResult, Value, parse_redis_value};
 
 /// The most bytes of an answer, as of a string in Redis.
 const MAX: usize = 512 * 1024 * 1024;
+/// The most values of an answer: an empty array has four bytes there, and many more in memory.
+const MAX_VALUES: usize = 1 << 20;
 /// The least that is read at a time.
 const READ: usize = 16 * 1024;
 
@@ -37,7 +39,10 @@ impl RawAnswer {
         while missing > 0 {
             let piece = reader.piece()?;
             let more = if let Piece::Array(count) = piece { count } else { 0 };
-            missing = (missing - 1).checked_add(more).ok_or_else(malformed)?;
+            missing = missing - 1 + more;
+            if missing > MAX_VALUES - pieces.len() {
+                return Err(malformed().into());
+            }
             pieces.push(piece);
         }
         if reader.at < reader.bytes.len() {
@@ -222,6 +227,8 @@ mod tests {
         ] {
             assert!(RawAnswer::read(&mut text.as_bytes()).is_err(), "{text:?}");
         }
+        let many = format!("*{}\r\n{}", MAX_VALUES + 1, "*0\r\n".repeat(MAX_VALUES + 1));
+        assert!(RawAnswer::read(&mut many.as_bytes()).is_err());
         let deep = "*2\r\n".repeat(10_000);
         assert!(RawAnswer::read(&mut deep.as_bytes()).is_err());
     }

@@ -13,6 +13,7 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use super::raw::RawAnswer;
+use super::timed::{LIMIT, Timed};
 use crate::cluster::HostPort;
 
 /// How long connecting may take, and each step of reading and writing.
@@ -28,6 +29,8 @@ pub(super) struct RedisStream {
     parser: Parser,
     /// For how long an answer may hold back its next bytes.
     patience: Duration,
+    /// How long it may take to send a request, and to get its answer.
+    limit: Duration,
     /// Most bytes of an answer.
     most: u64,
     is_broken: bool,
@@ -46,6 +49,7 @@ impl RedisStream {
             io,
             parser: Parser::new(),
             patience: DEADLINE,
+            limit: LIMIT,
             most: MAX_ANSWER,
             is_broken: false,
         })
@@ -60,7 +64,7 @@ impl RedisStream {
         self.patience = patience;
         let sent = self.send(&command.get_packed_command()).map_err(RedisError::from);
         self.patience = DEADLINE;
-        let answer = sent.and_then(|()| RawAnswer::read(&mut self.io));
+        let answer = sent.and_then(|()| RawAnswer::read(&mut Timed::new(&mut self.io, self.limit)));
         self.is_broken |= answer.is_err();
         answer
     }
@@ -68,7 +72,7 @@ impl RedisStream {
     fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         let on_their_way = Duration::from_millis((bytes.len() / BYTES_PER_MS) as u64);
         self.socket().set_read_timeout(Some(self.patience + on_their_way))?;
-        self.io.write_all(bytes)?;
+        Timed::new(&mut self.io, self.limit).write_all(bytes)?;
         self.io.flush()
     }
 
@@ -116,8 +120,9 @@ fn secure(
         .with_no_client_auth();
     let session = ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)?;
     let mut stream = StreamOwned::new(session, socket);
+    let mut timed = Timed::new(&mut stream.sock, LIMIT);
     while stream.conn.is_handshaking() {
-        stream.conn.complete_io(&mut stream.sock)?;
+        stream.conn.complete_io(&mut timed)?;
     }
     Ok(stream)
 }
@@ -150,7 +155,10 @@ impl Write for Io {
 impl ConnectionLike for RedisStream {
     fn req_packed_command(&mut self, command: &[u8]) -> RedisResult<Value> {
         let sent = self.send(command).map_err(RedisError::from);
-        let answer = sent.and_then(|()| self.parser.parse_value((&mut self.io).take(self.most)));
+        let answer = sent.and_then(|()| {
+            let timed = Timed::new(&mut self.io, self.limit);
+            self.parser.parse_value(timed.take(self.most))
+        });
         self.is_broken |= answer.is_err();
         answer
     }
@@ -179,18 +187,43 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn an_answer_without_an_end_is_not_kept() {
+    /// Connects to a server that does this.
+    fn connect_to(
+        serve: impl FnOnce(TcpStream) + Send + 'static,
+    ) -> (RedisStream, thread::JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let place = HostPort { host: "127.0.0.1".to_owned(), port };
-        let server = thread::Builder::new().spawn(move || {
-            let (mut socket, _) = listener.accept().unwrap();
+        let server = thread::Builder::new().spawn(move || serve(listener.accept().unwrap().0));
+        (RedisStream::connect(&place, false).unwrap(), server.unwrap())
+    }
+
+    #[test]
+    fn an_answer_that_trickles_in_has_a_deadline() {
+        for is_raw in [false, true] {
+            let (mut stream, server) = connect_to(|mut socket| {
+                socket.write_all(b"$1000000\r\n").unwrap();
+                while socket.write_all(b"x").is_ok() {
+                    thread::sleep(Duration::from_millis(1));
+                }
+            });
+            stream.limit = Duration::from_millis(100);
+            let error = match is_raw {
+                true => stream.ask_patiently(&redis::cmd("GET"), DEADLINE).err(),
+                false => stream.req_packed_command(b"GET x").err(),
+            };
+            assert!(error.is_some_and(|error| error.is_timeout()) && !stream.is_open());
+            drop(stream);
+            server.join().unwrap();
+        }
+    }
+
+    #[test]
+    fn an_answer_without_an_end_is_not_kept() {
+        let (mut stream, server) = connect_to(|mut socket| {
             socket.write_all(b"$10\r\n0123456789\r\n$1000\r\n").unwrap();
             while socket.write_all(&[b'x'; 1000]).is_ok() {}
         });
-        let server = server.unwrap();
-        let mut stream = RedisStream::connect(&place, false).unwrap();
         stream.most = 100;
         assert!(stream.req_packed_command(b"GET x").is_ok());
         assert!(stream.req_packed_command(b"GET y").is_err() && !stream.is_open());
