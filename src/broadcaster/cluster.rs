@@ -40,6 +40,11 @@ impl Dispatcher {
             Report::Salvaged(count) => {
                 log::warn!("cluster: the log had lost entries; put back: {count}");
             }
+            Report::NotPassedOn => {
+                log::error!(
+                    "cluster: too many bans and accounts wait; the newest are not passed on"
+                );
+            }
             Report::NameTaken => {
                 log::error!("cluster: another node is called {}", self.log.node_name());
             }

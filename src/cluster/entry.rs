@@ -24,7 +24,8 @@ pub struct NodeOrigin(pub [u8; 16]);
 
 /// The hash over a log up to one entry. Two logs with the same number and chain are the same.
 ///
-/// In Redis: 40 hexadecimal digits (SHA-1); before the first entry an empty string.
+/// In Redis: 40 hexadecimal digits (SHA-1). Before the first entry, it is that of the epoch, or an
+/// empty string.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Chain(Option<[u8; 20]>);
@@ -74,6 +75,17 @@ pub struct LogEntry {
     pub data: Vec<u8>,
 }
 
+impl Chain {
+    /// That of a log which begins with this epoch.
+    pub(super) fn of_epoch(epoch: &str) -> Self {
+        Self::of(epoch.as_bytes())
+    }
+
+    fn of(bytes: &[u8]) -> Self {
+        Self(digest(&SHA1_FOR_LEGACY_USE_ONLY, bytes).as_ref().try_into().ok())
+    }
+}
+
 impl EntryKind {
     /// The letter in the stream.
     pub fn letter(self) -> u8 {
@@ -112,8 +124,7 @@ impl LogEntry {
         let Self { oseq, uptime, moment, .. } = self;
         let mut bytes = format!("{before}|{kind}|{origin}|{oseq}|{uptime}|{moment}|").into_bytes();
         bytes.extend_from_slice(&self.data);
-        let hash = digest(&SHA1_FOR_LEGACY_USE_ONLY, &bytes);
-        Chain(hash.as_ref().try_into().ok())
+        Chain::of(&bytes)
     }
 
     /// Whether the entry is the next one behind `place` in the same log.

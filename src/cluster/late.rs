@@ -20,6 +20,9 @@ pub(super) struct Late {
     forgotten: Vec<LineFilter>,
     /// Whether a line was refused: so are all later ones, as they are known by their last number.
     is_full: bool,
+    /// Whether one of the other changes was dropped.
+    #[serde(default)]
+    has_dropped: bool,
 }
 
 impl Late {
@@ -38,16 +41,25 @@ impl Late {
         false
     }
 
+    /// Adds a change of the accounts or bans.
     pub(super) fn push_change(&mut self, change: RollChange) {
-        if self.changes.len() < MAX_CHANGES {
-            self.changes.push(change);
+        match self.changes.len() < MAX_CHANGES {
+            true => self.changes.push(change),
+            false => self.has_dropped = true,
         }
     }
 
+    /// Adds lines that are to be forgotten.
     pub(super) fn push_forgotten(&mut self, filter: LineFilter) {
-        if self.forgotten.len() < MAX_CHANGES {
-            self.forgotten.push(filter);
+        match self.forgotten.len() < MAX_CHANGES {
+            true => self.forgotten.push(filter),
+            false => self.has_dropped = true,
         }
+    }
+
+    /// Whether a change other than a line is not passed on, because too many wait.
+    pub(super) fn has_dropped(&self) -> bool {
+        self.has_dropped
     }
 
     /// Puts lines before those that wait already.
@@ -74,5 +86,25 @@ impl Late {
     /// How many lines wait.
     pub(super) fn len(&self) -> usize {
         self.lines.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::Nick;
+
+    #[test]
+    fn changes_that_are_too_many_are_known_to_be_dropped() {
+        for push in [
+            |late: &mut Late| late.push_change(RollChange::Remove(Nick::new("ann").unwrap())),
+            |late: &mut Late| late.push_forgotten(LineFilter::default()),
+        ] {
+            let mut late = Late::default();
+            (0..MAX_CHANGES).for_each(|_| push(&mut late));
+            assert!(!late.has_dropped());
+            push(&mut late);
+            assert!(late.has_dropped());
+        }
     }
 }

@@ -142,6 +142,8 @@ pub struct Head {
     /// The chain at the place that the node asked for, if the stream still has that entry. At 0 and
     /// at the end of the log it is known without one.
     pub chain: Option<Chain>,
+    /// Whether there is a snapshot.
+    pub has_snapshot: bool,
     /// Whether the asking node has a lease.
     pub lives: bool,
     /// All nodes with a lease, by their numbers.
@@ -189,6 +191,8 @@ pub enum Reply {
     Behind,
     /// The log is another one at the place where the node is.
     Forked,
+    /// The log takes no entry: somebody else has written one where the next has to be.
+    Stuck,
     /// A living node has that name.
     NameTaken,
     /// The cluster has this level, which the node does not know.

@@ -53,13 +53,14 @@ impl Answer {
             Some(chain) => Some(chain.parse().ok()?),
             None => None,
         };
+        let has_snapshot = self.number::<u8>()? == 1;
         let lives = self.number::<u8>()? == 1;
         let mut living = Vec::new();
         while !self.0.as_slice().is_empty() {
             living.push(self.living_node()?);
         }
         living.sort_by_key(|node| node.number);
-        Some(Head { epoch, at, level, first, chain, lives, living })
+        Some(Head { epoch, at, level, first, chain, has_snapshot, lives, living })
     }
 
     fn living_node(&mut self) -> Option<LivingNode> {
@@ -103,7 +104,7 @@ mod tests {
     #[test]
     fn an_answer_that_no_script_gives_is_none() {
         let look = Request::Look { origin: None, at: 0 };
-        let head = ["OK", "a:b", "7", "", "1", "8", "", "0"];
+        let head = ["OK", "a:b", "7", "", "1", "8", "", "1", "0"];
         assert!(matches!(reply(&head, &look), Some(Reply::Head(Some(_)))));
         for count in 0..head.len() {
             assert_eq!(reply(&head[..count], &look), None);

@@ -9,6 +9,9 @@ use crate::text::Text;
 
 /// How Redis 7.0 says, as ERR, that a script called a command that the user may not use.
 const DENIED_IN_SCRIPT: &str = "The user executing the script can't";
+/// How Redis says that a stream has, or had, an entry where the new one has to be, or behind it.
+const STUCK: [&str; 2] =
+    ["equal or smaller than the target stream", "exhausted the last possible ID"];
 /// The most that is shown of what a server says.
 const MAX_WORDS: usize = 300;
 
@@ -25,6 +28,12 @@ pub(super) fn of(place: &impl fmt::Display, error: &RedisError) -> LinkError {
         None if error.is_timeout() => lost(place, "no answer in time"),
         None => lost(place, &error.to_string()),
     }
+}
+
+/// Whether no script can append an entry any more, because somebody else has written to the stream.
+pub(super) fn is_stuck(error: &RedisError) -> bool {
+    let detail = error.detail().unwrap_or_default();
+    error.code() == Some("ERR") && STUCK.iter().any(|words| detail.contains(words))
 }
 
 /// The error of logging in. What the server says is not shown: a server that does not know the

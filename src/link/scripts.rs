@@ -56,8 +56,10 @@ impl Scripts {
         connection: &mut Connection,
         request: &Request,
     ) -> Result<Reply, LinkError> {
-        let values = self.ask(connection, request);
-        let values = values.map_err(|error| fault::of(&connection.endpoint, &error))?;
+        let values = match self.ask(connection, request) {
+            Err(error) if fault::is_stuck(&error) => return Ok(Reply::Stuck),
+            values => values.map_err(|error| fault::of(&connection.endpoint, &error))?,
+        };
         let reply = Answer::new(values).reply_to(request);
         reply.ok_or_else(|| fault::lost(&connection.endpoint, "an answer that no script gives"))
     }

@@ -8,6 +8,7 @@ pub(crate) mod drill_redis;
 mod drill_roll;
 mod drill_secrets;
 mod drill_switch;
+mod drill_tamper;
 mod drill_together;
 mod link_follow;
 mod link_nodes;

@@ -1,13 +1,14 @@
 //! What the node does with an answer of the log.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
-use super::course::{DENIED, FOUNDING, RETRY, WAIT};
+use super::course::{DENIED, FOUNDING, LOST, RETRY, WAIT};
 use super::state::{Course, Node, Report};
 use crate::chat::{Effect, Effects, LateLine, LineId, Now, RollChange};
-use crate::cluster::entry::NodeOrigin;
+use crate::cluster::entry::{Chain, NodeOrigin};
 use crate::cluster::memory::Memory;
-use crate::cluster::plan::{Known, Plan, lineage, plan};
+use crate::cluster::plan::{Break, Known, Plan, lineage, plan};
 use crate::cluster::replica::{Replica, SnapshotError};
 use crate::cluster::request::{Founding, Head, LinkError, LivingNode, LogSnapshot, Reply, Request};
 
@@ -37,7 +38,9 @@ impl Node {
                 self.look_again(now);
             }
             (Course::Salvaging, Reply::Salvaged(count)) => {
-                self.reports.push(Report::Salvaged(count));
+                if count > 0 {
+                    self.reports.push(Report::Salvaged(count));
+                }
                 self.link.length += count;
                 self.fetch(self.link.length);
             }
@@ -49,23 +52,18 @@ impl Node {
                 self.trouble(Report::NameTaken);
                 self.look_at(now.uptime + FOUNDING);
             }
-            (Course::Linked { .. }, Reply::Put { n, oseq }) => {
-                self.outbox.confirm(oseq);
-                (self.link.confirmed, self.link.is_confirmed) = (now.uptime, true);
-                self.link.length = n;
-                if self.link.trouble.take().is_some() {
-                    self.reports.push(Report::Resumed);
-                }
-            }
+            (Course::Linked { .. }, Reply::Put { n, oseq }) => self.confirm(now, n, oseq),
             (Course::Linked { .. }, Reply::Stored) => {}
-            (Course::Linked { .. }, Reply::Head(Some(head))) => {
-                let behind =
-                    |node: &LivingNode| (node.number, head.at.n - node.applied.min(head.at.n));
-                self.log.chat.note_behind(head.living.iter().map(behind));
-            }
+            (Course::Linked { .. }, Reply::Head(Some(head))) => self.look_around(head),
             (_, Reply::TooNew(level)) => {
                 self.trouble(Report::TooNew(level));
                 self.look_at(now.uptime + DENIED);
+            }
+            // The lines in them are passed on all the same.
+            (Course::Salvaging, Reply::Stuck) => self.fetch(self.link.length),
+            (Course::Linked { .. }, Reply::Stuck)
+            | (Course::Joining { .. }, Reply::Stuck | Reply::Forked | Reply::Behind) => {
+                self.break_off(now, Break::Refusal);
             }
             (Course::Linked { .. }, _) => {
                 // The log answers: the clients need not hear of it yet.
@@ -76,6 +74,36 @@ impl Node {
         }
     }
 
+    /// The log has the inputs up to a number, and the length `n`.
+    fn confirm(&mut self, now: Now, n: u64, oseq: u64) {
+        self.outbox.confirm(oseq);
+        (self.link.confirmed, self.link.is_confirmed) = (now.uptime, true);
+        self.link.length = n;
+        if self.link.trouble.take().is_some() {
+            self.reports.push(Report::Resumed);
+        }
+    }
+
+    /// Notes how far the others are. The first one sees to what somebody else may have done: it
+    /// makes a snapshot if there is none, and founds the log anew if a node has no lease, which then
+    /// ends like any that does not renew it.
+    fn look_around(&mut self, head: Head) {
+        let behind = |node: &LivingNode| (node.number, head.at.n - node.applied.min(head.at.n));
+        self.log.chat.note_behind(head.living.iter().map(behind));
+        let first = head.living.iter().map(|node| node.number).min();
+        if first != Some(self.number.0) || head.epoch != self.epoch {
+            return;
+        }
+        self.link.lacks_snapshot = !head.has_snapshot;
+        let has_lease =
+            |origin: &str| head.living.iter().any(|node| node.origin.to_string() == origin);
+        let is_forged = self.log.chat.nodes().any(|(_, node)| !has_lease(&node.origin));
+        if head.at == self.log.at && is_forged {
+            self.reports.push(Report::Forged(head.at.n));
+            self.found(Some(head));
+        }
+    }
+
     /// Decides what to do with the log that was found.
     fn act(&mut self, now: Now, head: Option<Head>) {
         let since = match head {
@@ -83,26 +111,43 @@ impl Node {
             None => Some(self.link.empty_since.unwrap_or(now.uptime)),
         };
         self.link.empty_since = since;
-        let is_broken = std::mem::take(&mut self.is_broken);
+        let lost_since = match &head {
+            Some(head) if !head.has_snapshot => Some(self.link.lost_since.unwrap_or(now.uptime)),
+            _ => None,
+        };
+        self.link.lost_since = lost_since;
+        let is_same_log = head.as_ref().is_some_and(|head| head.epoch == self.epoch);
+        let broken = self.broken.take().filter(|_| is_same_log);
         let known = Known {
             at: self.has_log.then_some(self.log.at),
             lineage: self.lineage.as_deref(),
             memory: &self.memory,
             is_live: self.fork.is_none(),
             has_waited: since.is_some_and(|since| now.uptime >= since + FOUNDING),
+            is_lost: lost_since.is_some_and(|since| now.uptime >= since + self.patience(&head)),
             has_diverged: self.has_diverged,
-            is_broken,
+            broken,
         };
         let plan = plan(&known, head.as_ref());
+        if !plan.needs_snapshot() {
+            self.link.lost_since = None;
+        }
         if plan != Plan::Found
             && let Some(head) = &head
         {
             self.note_head(head);
         }
-        if plan == Plan::Found && is_broken {
+        if plan == Plan::Found && broken.is_some() {
             self.reports.push(Report::Forged(self.log.at.n + 1));
         }
         self.carry_out(now, plan, head);
+    }
+
+    /// How long it waits for a snapshot: one that has what was in the log founds it before others.
+    fn patience(&self, head: &Option<Head>) -> Duration {
+        let seen = head.as_ref().map(|head| lineage(&head.epoch));
+        let has_been_there = self.has_log && !self.has_diverged && self.lineage.as_deref() == seen;
+        if has_been_there { LOST } else { LOST * 2 }
     }
 
     /// Does what was decided.
@@ -229,6 +274,8 @@ impl Node {
         let epoch = format!("{lineage}:{number:032x}");
         if !self.has_log {
             self.log.moment = Default::default();
+            // Another one that begins at 0 is another log.
+            self.log.at.chain = Chain::of_epoch(&epoch);
         }
         let salt = (self.random)();
         let nodes = self.log.chat.nodes();

@@ -6,6 +6,7 @@ use super::fork::PATIENCE;
 use super::state::{Command, Course, Node, Report};
 use crate::chat::Now;
 use crate::cluster::change::Change;
+use crate::cluster::plan::Break;
 use crate::cluster::replica::LEVEL;
 use crate::cluster::request::{LinkEvent, Request, Ticket};
 
@@ -18,6 +19,8 @@ pub(super) const WAIT: Duration = Duration::from_millis(250);
 pub(super) const DENIED: Duration = Duration::from_secs(30);
 /// How long a node without a lineage waits for another to found the log.
 pub(super) const FOUNDING: Duration = Duration::from_secs(1);
+/// How long a node that needs a snapshot waits for another to make one, if there is none.
+pub(super) const LOST: Duration = Duration::from_secs(20);
 /// The shortest time between two entries that the passing of time needs.
 const TICK: Duration = Duration::from_millis(50);
 /// How long reading the log may stand still.
@@ -47,7 +50,7 @@ impl Node {
             }
             LinkEvent::Broken(generation, why) if generation == self.link.generation => {
                 self.trouble(Report::Lost(why));
-                self.break_off(now);
+                self.break_off(now, Break::Gap);
             }
             _ => {}
         }
@@ -156,6 +159,7 @@ impl Node {
             let (epoch, salt) = (self.epoch.clone(), (self.random)());
             let snapshot = self.log.to_snapshot(&mut self.key, salt);
             self.link.snapshot = (self.log.at.n, now.uptime);
+            self.link.lacks_snapshot = false;
             let level = self.log.chat.level();
             self.link.saved_level = level;
             self.ask(Request::StoreSnapshot { epoch, level, snapshot });
@@ -169,6 +173,7 @@ impl Node {
         let age = now.uptime.saturating_sub(made);
         let is_new_level = self.log.chat.level() > self.link.saved_level;
         let is_due = is_new_level
+            || self.link.lacks_snapshot
             || entries >= self.link.snapshot_every
             || (entries > 0 && age >= SNAPSHOT_AFTER);
         is_due && age >= SNAPSHOT_PAUSE && self.is_first()
@@ -193,13 +198,20 @@ impl Node {
         self.look_at(now.uptime);
     }
 
-    /// Looks where the log is, because what was read does not follow what was applied: some entries
-    /// were trimmed, the log is another one by now, or somebody else has written into it.
-    pub(super) fn break_off(&mut self, now: Now) {
-        let place = (self.log.at, self.epoch.clone());
-        self.is_broken = self.broken_at.as_ref() == Some(&place);
-        self.broken_at = Some(place);
-        self.look_at(if self.is_broken { now.uptime + RETRY } else { now.uptime });
+    /// Looks where the log is, because it does not go on from what was applied: some entries were
+    /// trimmed, the log is another one by now, or somebody else has written to it.
+    pub(super) fn break_off(&mut self, now: Now, why: Break) {
+        let place = Some((self.log.at, self.epoch.clone()));
+        let last = match why {
+            Break::Gap => &mut self.gap_at,
+            Break::Refusal => &mut self.refused_at,
+        };
+        let is_again = *last == place;
+        *last = place;
+        if is_again && self.broken != Some(Break::Gap) {
+            self.broken = Some(why);
+        }
+        self.look_at(if is_again { now.uptime + RETRY } else { now.uptime });
     }
 
     pub(super) fn look_at(&mut self, at: Duration) {

@@ -4,6 +4,7 @@ use super::state::{Applied, Course, Node, Report};
 use crate::chat::{ClientId, Effects, Now};
 use crate::cluster::change::Change;
 use crate::cluster::entry::LogEntry;
+use crate::cluster::plan::Break;
 use crate::cluster::replica::{Notice, Outcome, Unreadable};
 
 impl Node {
@@ -18,7 +19,7 @@ impl Node {
             return None;
         }
         if !entry.follows(self.log.at) {
-            self.break_off(now);
+            self.break_off(now, Break::Gap);
             return None;
         }
         if self.log.ends(&entry, self.origin) {

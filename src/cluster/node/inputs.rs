@@ -1,7 +1,7 @@
 //! Inputs of the node's clients: they are published, or change the fork.
 
 use super::fork::Fork;
-use super::state::{Applied, Node};
+use super::state::{Applied, Node, Report};
 use crate::chat::{
     Audience, ClientId, Effect, Effects, Event, LateLine, LineFilter, Message, Now, Refusal,
     RollChange, Settings,
@@ -73,6 +73,15 @@ impl Node {
 
     /// Applies an input to the fork.
     fn apply_apart(&mut self, now: Now, input: OwnInput, effects: &mut Effects) -> Applied {
+        let had_dropped = self.late.has_dropped();
+        let applied = self.change_fork(now, input, effects);
+        if self.late.has_dropped() && !had_dropped {
+            self.reports.push(Report::NotPassedOn);
+        }
+        applied
+    }
+
+    fn change_fork(&mut self, now: Now, input: OwnInput, effects: &mut Effects) -> Applied {
         let Some(fork) = &mut self.fork else { return Applied::default() };
         let now = fork.now(now);
         let origin = self.origin.to_string();

@@ -11,6 +11,7 @@ use crate::cluster::late::Late;
 use crate::cluster::meanwhile::Meanwhile;
 use crate::cluster::memory::Memory;
 use crate::cluster::outbox::{Outbox, OwnInput};
+use crate::cluster::plan::Break;
 use crate::cluster::replica::Replica;
 use crate::cluster::request::{Request, Ticket};
 use crate::cluster::sealing::ClusterKey;
@@ -77,6 +78,8 @@ pub enum Report {
     Founded(u64),
     /// So many inputs that the log had lost were put back.
     Salvaged(u64),
+    /// Too many changes of accounts and bans wait for the log: the newest are not passed on.
+    NotPassedOn,
     /// Another node has this node's name.
     NameTaken,
     /// The cluster has a level that this program does not know.
@@ -150,9 +153,11 @@ pub struct Node {
     /// The digest of the state at the last mark; and whether another node had another one.
     pub(super) marked: Option<(Position, String)>,
     pub(super) has_diverged: bool,
-    /// In which log and where what was read last did not follow; and whether it did so twice.
-    pub(super) broken_at: Option<(Position, String)>,
-    pub(super) is_broken: bool,
+    /// Where in which log what was read last did not follow, and where a script refused; and what of
+    /// that was so twice at one place.
+    pub(super) gap_at: Option<(Position, String)>,
+    pub(super) refused_at: Option<(Position, String)>,
+    pub(super) broken: Option<Break>,
 }
 
 /// The state of a node's dealings with the log.
@@ -173,8 +178,12 @@ pub(super) struct LinkState {
     pub(super) length: u64,
     /// Since when there is no log.
     pub(super) empty_since: Option<Duration>,
+    /// Since when there is no snapshot.
+    pub(super) lost_since: Option<Duration>,
     /// Where the last snapshot was, and when it was made.
     pub(super) snapshot: (u64, Duration),
+    /// Whether there is none any more, as the first node has seen.
+    pub(super) lacks_snapshot: bool,
     /// The level that this node has raised the cluster to, and that of the last snapshot.
     pub(super) raised: u32,
     pub(super) saved_level: u32,
@@ -261,8 +270,9 @@ impl Node {
             lost_nicks: Vec::new(),
             passed_on: 0,
             has_diverged: false,
-            broken_at: None,
-            is_broken: false,
+            gap_at: None,
+            refused_at: None,
+            broken: None,
             link: LinkState::at(now),
             commands: Vec::new(),
             reports: Vec::new(),

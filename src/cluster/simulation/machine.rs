@@ -71,6 +71,10 @@ pub(super) struct Machine {
     zombies: Vec<(u64, Request)>,
     following: Option<(u64, u64)>,
     pub(super) reports: Vec<Report>,
+    /// Whether it has put back entries that the log had lost, and whether it has given up what it had
+    /// applied for what the log has.
+    pub(super) has_salvaged: bool,
+    pub(super) has_reloaded: bool,
     clock: u64,
     pub(super) trace: Vec<(u64, String)>,
 }
@@ -97,6 +101,8 @@ impl Machine {
             zombies: Vec::new(),
             following: None,
             reports: Vec::new(),
+            has_salvaged: false,
+            has_reloaded: false,
             clock,
             trace: Vec::new(),
         }
@@ -153,9 +159,8 @@ impl Machine {
         self.clock = clock;
         let due: Vec<_> = self.zombies.extract_if(.., |(at, _)| *at <= clock).collect();
         for (_, request) in due {
-            if !is_refused(&request, redis) {
-                redis.answer(clock, request);
-            }
+            let reply = redis.answer(clock, request);
+            self.has_salvaged |= matches!(reply, Reply::Salvaged(1..));
         }
         if self.is_paused {
             return;
@@ -204,15 +209,15 @@ impl Machine {
             let words: String = words.chars().take(220).collect();
             self.trace.push((clock, format!("{} asks {words} trouble {trouble}", self.name)));
         }
+        self.has_reloaded |= request == Request::ReadSnapshot && self.node.position().0 > 0;
         let (delay, event) = if is_cut || trouble == 1 {
             (rng.below(1000), failed("cut"))
-        } else if is_refused(&request, redis) {
-            (rng.below(4), failed("stuck"))
         } else if trouble == 2 {
             self.zombies.push((clock + rng.below(3000), request));
             (1000, failed("late"))
         } else {
             let reply = redis.answer(clock, request);
+            self.has_salvaged |= matches!(reply, Reply::Salvaged(1..));
             if !matches!(reply, Reply::Put { .. } | Reply::Snapshot(_)) {
                 self.trace.push((clock, format!("{} gets {reply:?}", self.name)));
             }
@@ -352,17 +357,6 @@ impl Screen {
             }
             _ => {}
         }
-    }
-}
-
-/// Whether the script fails at its first write.
-fn is_refused(request: &Request, redis: &Redis) -> bool {
-    match request {
-        Request::Look { .. } | Request::ReadSnapshot | Request::Found(_) => false,
-        Request::Put { inputs, due, .. } => {
-            redis.is_stuck() && (!inputs.is_empty() || due.is_some())
-        }
-        _ => redis.is_stuck(),
     }
 }
 

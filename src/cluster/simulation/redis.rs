@@ -16,11 +16,15 @@ const TRIMMED: u64 = 10;
 pub(super) struct Redis {
     epoch: Option<String>,
     at: Position,
+    /// The chain before the first entry.
+    begin: Chain,
     up: u64,
     last: Option<u64>,
     joins: u32,
     level: u32,
     stream: VecDeque<LogEntry>,
+    /// The highest number that an entry of the stream has ever had.
+    last_id: u64,
     snapshot: Option<LogSnapshot>,
     nodes: BTreeMap<NodeOrigin, Living>,
 }
@@ -40,25 +44,40 @@ impl Redis {
         self.stream.iter().filter(|entry| entry.n > n).take(most).cloned().collect()
     }
 
-    /// Whether a script can append nothing, because something stands in its place.
-    pub(super) fn is_stuck(&self) -> bool {
-        self.stream.back().is_some_and(|last| last.n > self.at.n)
+    /// Whether a script can append nothing, because there was an entry with that number or a higher.
+    fn is_stuck(&self) -> bool {
+        self.last_id > self.at.n
     }
 
-    /// Somebody without the key writes an entry, perhaps as if a script had.
+    /// Somebody without the key writes into the log, perhaps as if a script had.
     pub(super) fn forge(&mut self, rng: &mut Rng) {
+        match rng.below(8) {
+            0 => self.at.chain = Chain::default(),
+            1 => self.last_id += 1,
+            2 => self.snapshot = None,
+            _ => self.forge_entry(rng),
+        }
+    }
+
+    fn forge_entry(&mut self, rng: &mut Rng) {
         let origins: Vec<_> = self.nodes.keys().copied().collect();
         if self.is_stuck() || origins.is_empty() {
             return;
         }
-        let origin = Some(origins[rng.below(origins.len() as u64) as usize]);
-        let (kind, oseq, data) = match rng.below(4) {
-            0 => (EntryKind::Joined, 0, br#"{"name":"box7","j":1}"#.to_vec()),
+        let mut origin = origins[rng.below(origins.len() as u64) as usize];
+        let (kind, oseq, data) = match rng.below(5) {
+            0 => {
+                origin = NodeOrigin([rng.below(256) as u8; 16]);
+                let data = serde_json::json!({
+                    "name": "box7", "j": self.joins + 1, "was": null, "archive": false, "level": 1
+                });
+                (EntryKind::Joined, 0, data.to_string().into_bytes())
+            }
             1 => (EntryKind::Joined, 0, b"nothing".to_vec()),
             _ => (EntryKind::Input, 1 + rng.below(1 << 40), b"nothing".to_vec()),
         };
         let before = self.at;
-        self.append(0, kind, origin, oseq, data);
+        self.append(0, kind, Some(origin), oseq, data);
         if rng.is_one_of(2) {
             let last = self.stream.back_mut().unwrap();
             last.chain = Chain::default();
@@ -90,9 +109,17 @@ impl Redis {
                     Some(own) if own != epoch => return Reply::OtherEpoch,
                     Some(_) => {}
                 }
+                let before = self.is_stuck().then(|| self.clone());
                 self.up += passed;
                 self.last = Some(now);
-                self.change(now, request)
+                let reply = self.change(now, request);
+                match before {
+                    Some(before) if before.at != self.at => {
+                        *self = before;
+                        Reply::Stuck
+                    }
+                    _ => reply,
+                }
             }
         }
     }
@@ -231,10 +258,12 @@ impl Redis {
         *self = Self {
             epoch: Some(founding.epoch),
             at: founding.at,
+            begin: if founding.at.n == 0 { founding.at.chain } else { Chain::default() },
             up: founding.uptime,
             last: Some(now),
             joins: founding.joins,
             level: founding.level,
+            last_id: founding.at.n,
             stream: founding.entries.into(),
             snapshot: Some(LogSnapshot { at: founding.at, data: founding.snapshot }),
             nodes: founding.living.into_iter().map(living).collect(),
@@ -255,13 +284,14 @@ impl Redis {
         let mut entry = LogEntry { n, kind, origin, oseq, uptime: self.up, moment, chain, data };
         entry.chain = entry.chain_after(self.at.chain);
         self.at = entry.position();
+        self.last_id = entry.n;
         self.stream.push_back(entry);
     }
 
     fn chain_at(&self, n: u64) -> Option<Chain> {
         match n {
-            0 => Some(Chain::default()),
             _ if n == self.at.n => Some(self.at.chain),
+            0 => Some(self.begin),
             _ => self.stream.iter().find(|entry| entry.n == n).map(|entry| entry.chain),
         }
     }
@@ -282,6 +312,7 @@ impl Redis {
             level: self.level,
             first: self.stream.front().map_or(self.at.n + 1, |entry| entry.n),
             chain,
+            has_snapshot: self.snapshot.is_some(),
             lives: origin.is_some_and(|origin| self.nodes.contains_key(&origin)),
             living: self.nodes.iter().map(living).collect(),
         })

@@ -29,6 +29,11 @@ pub(super) struct World {
     /// The lines that must not be lost, with the machine on which they were typed.
     pub(super) typed: BTreeMap<String, usize>,
     lines: usize,
+    /// Whether the log may have lost entries.
+    has_lost: bool,
+    /// Whether lines have another place in the log by now than the one at which some saw them: their
+    /// log has lost them, and another node went on before.
+    pub(super) has_reordered: bool,
     /// Whether somebody without the key writes into the log, too.
     pub(super) is_hostile: bool,
     pub(super) log: Vec<String>,
@@ -51,6 +56,8 @@ impl World {
             killed: BTreeSet::new(),
             typed: BTreeMap::new(),
             lines: 0,
+            has_lost: false,
+            has_reordered: false,
             is_hostile: false,
             log: Vec::new(),
         }
@@ -76,6 +83,7 @@ impl World {
             self.act();
             if self.is_hostile && self.rng.is_one_of(4) {
                 self.redis.forge(&mut self.rng);
+                self.has_lost = true;
                 self.note("forged".to_owned());
             }
             let time = match self.rng.below(10) {
@@ -116,6 +124,8 @@ impl World {
                 };
                 machine.run(self.clock, redis, &mut self.rng);
                 machine.network = network;
+                let has_reloaded = self.has_lost && machine.has_reloaded;
+                self.has_reordered |= machine.has_salvaged || has_reloaded;
             }
             if self.rng.is_one_of(100) {
                 self.earlier.push(self.redis.clone());
@@ -224,6 +234,7 @@ impl World {
     }
 
     fn roll_back(&mut self) {
+        self.has_lost = true;
         if self.rng.is_one_of(4) {
             self.note("flush".to_owned());
             self.redis = Redis::default();
@@ -247,6 +258,7 @@ impl World {
                 if self.rng.is_one_of(2) {
                     self.redis = other;
                 }
+                self.has_lost = true;
                 self.note("one primary".to_owned());
             }
             None => {
@@ -259,10 +271,11 @@ impl World {
 
     fn heal(&mut self) {
         self.note("heal".to_owned());
-        if let Some((other, _)) = self.other.take()
-            && self.rng.is_one_of(2)
-        {
-            self.redis = other;
+        if let Some((other, _)) = self.other.take() {
+            self.has_lost = true;
+            if self.rng.is_one_of(2) {
+                self.redis = other;
+            }
         }
         self.is_down = false;
         for index in 0..MACHINES {

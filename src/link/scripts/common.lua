@@ -40,7 +40,9 @@ end
 
 -- The chain behind the first k entries, if it is known.
 local function chain_at(k)
-  if k == 0 then return '' elseif k == n then return c else return field(f(k) .. '-0', 'c') end
+  if k == n then return c end
+  if k == 0 then return redis.call('HGET', HEAD, 'c0') or '' end
+  return field(f(k) .. '-0', 'c')
 end
 
 local function oseq(o) return tonumber(redis.call('HGET', HWM, o) or 0) end

@@ -12,7 +12,9 @@ for i = 1, count do
   end
 end
 
-redis.call('HSET', HEAD, 'epoch', ARGV[3], 'level', ARGV[7], 'joins', ARGV[8])
+-- c0 is the chain before the first entry, which tells logs apart that begin there.
+redis.call('HSET', HEAD, 'epoch', ARGV[3], 'level', ARGV[7], 'joins', ARGV[8],
+  'c0', n == 0 and c or '')
 save()
 -- Removes the other keys: nothing of the empty range is left in its place. DEL would be one more
 -- right that the node needs.

@@ -5,6 +5,7 @@ local reply = {
   'OK', epoch, n, c, tonumber(redis.call('HGET', HEAD, 'level') or 0),
   first and tonumber(string.match(first[1], '^%d+')) or n + 1,
   chain_at(tonumber(ARGV[2])) or false,
+  redis.call('HEXISTS', SNAP, 'd'),
   lives(ARGV[1]) and 1 or 0,
 }
 for _, o in ipairs(redis.call('ZRANGE', LEASE, 0, -1)) do

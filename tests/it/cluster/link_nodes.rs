@@ -281,3 +281,13 @@ fn the_log_keeps_what_the_snapshot_and_the_nodes_need() {
     linked.ask(store(at(29_000), b"four"));
     assert_eq!(linked.head().first, 9_000);
 }
+
+#[test]
+#[ignore = "needs redis-server (redis-server)"]
+fn who_looks_sees_whether_there_is_a_snapshot() {
+    let server = RedisServer::start();
+    let linked = Linked::founded(&server);
+    assert!(linked.head().has_snapshot);
+    let _: i64 = server.ask(["DEL", "{chatd}:snap"]);
+    assert!(!linked.head().has_snapshot);
+}

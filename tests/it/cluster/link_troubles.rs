@@ -140,3 +140,26 @@ fn the_password_is_not_told_when_the_server_repeats_it() {
     assert_eq!(told, format!("{place}: it is no Redis of version 6.2 or newer"));
     assert!(!format!("{settings:?}").contains("secret"));
 }
+
+#[test]
+#[ignore = "needs redis-server (redis-server)"]
+fn a_stream_that_takes_no_entry_is_told_and_heals_when_the_log_is_founded_anew() {
+    let server = RedisServer::start();
+    let linked = Linked::founded(&server);
+    linked.ask(join(1, &["a"]));
+    let end = |id: &str| -> String { server.ask(["XSETID", "{chatd}:log", id]) };
+    for id in ["3-0", "18446744073709551615-18446744073709551615"] {
+        end(id);
+        assert_eq!(linked.ask(put(1, &[(2, "b")])), Reply::Stuck, "{id}");
+        assert_eq!(linked.ask(join(2, &[])), Reply::Stuck, "{id}");
+        // The lease can be renewed.
+        assert_eq!(linked.ask(put(1, &[])), Reply::Put { n: 2, oseq: 1 }, "{id}");
+    }
+    let at = linked.head().at;
+    let seen = Some((EPOCH.to_owned(), 2));
+    let again = Founding { seen, epoch: "line:two".to_owned(), at, ..founding() };
+    assert_eq!(linked.ask(Request::Found(Box::new(again))), Reply::Founded);
+    let join = Request::Leave { epoch: "line:two".to_owned(), origin: origin(1) };
+    assert_eq!(linked.ask(join), Reply::Left);
+    assert_eq!(linked.head().at, at);
+}
