@@ -22,6 +22,7 @@ pub mod server;
 pub mod target;
 pub mod monitor;
 pub mod relay;
+pub mod chathistory;
 
 pub use self::caps::{Cap, Caps, parse_request};
 pub use self::decode::Decoder;
