@@ -22,6 +22,7 @@ const FOUND: &[u64] = &[
     300_164,   // a digest was compared with that of another log
     709_581,   // a log that began anew from a disk was taken for the one before
     710_396,   // an order was expected of lines that one of two primaries forgot
+    3_035_837, // more lines were said than a snapshot has
     200_027,   // a late line hid earlier ones that another node passed on
 ];
 

@@ -9,6 +9,8 @@ use super::rng::Rng;
 /// The ms between two steps.
 const STEP: u64 = 5;
 const MACHINES: usize = 3;
+/// Most lines: a node that takes a snapshot gets the last 100 of a room, and a marker for the others.
+const MAX_LINES: usize = 100;
 /// The wall clock at the start.
 pub(super) const START: u64 = 1_795_348_952_000;
 
@@ -167,7 +169,7 @@ impl World {
         for _ in 0..1 + self.rng.below(3) {
             let Some(machine) = &mut self.machines[index] else { return };
             let clients: Vec<_> = machine.screens.keys().copied().collect();
-            if clients.is_empty() {
+            if clients.is_empty() || self.lines == MAX_LINES {
                 return;
             }
             let local = clients[self.rng.below(clients.len() as u64) as usize];
