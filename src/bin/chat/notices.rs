@@ -1,13 +1,7 @@
 //! The parts of the text wire's wording that the client depends on.
 
+use chatd::edit::password;
 use chatd::text::{Text, is_blank, shows, split_word};
-
-/// The commands of chatd, for completion.
-pub(crate) const COMMANDS: &[&str] = &[
-    "away", "echo", "help", "history", "ignore", "join", "leave", "login", "me", "motd", "msg",
-    "nick", "password", "ping", "quiet", "quit", "register", "reply", "rooms", "search", "time",
-    "topic", "unignore", "who", "whois",
-];
 
 /// The server's answer to [`PING`], after the answers to all earlier lines.
 pub(crate) const PONG: &str = "-- pong";
@@ -84,22 +78,10 @@ pub(crate) fn is_quit(line: &Text) -> bool {
     command(line).is_some_and(|(name, _)| name.eq_ignore_ascii_case("quit"))
 }
 
-/// The password in a line, if the server finds one there.
-pub(crate) fn password(line: &Text) -> Option<&str> {
-    let (name, arguments) = command(line)?;
-    let arguments = arguments.trim();
-    let password = match name.to_ascii_lowercase().as_str() {
-        "login" => split_word(arguments).1,
-        "register" | "password" => arguments,
-        _ => "",
-    };
-    Some(password).filter(|password| !is_blank(password))
-}
-
 /// A line as it may be shown, with the password left out.
 pub(crate) fn without_password(line: &Text) -> String {
     let whole = line.as_str().trim_end();
-    let rest = password(line).and_then(|password| whole.strip_suffix(password));
+    let rest = password(whole).and_then(|password| whole.strip_suffix(password));
     rest.map_or_else(|| line.to_string(), |rest| format!("{rest}…"))
 }
 

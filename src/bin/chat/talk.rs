@@ -9,6 +9,7 @@ mod login;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use chatd::edit::password;
 use chatd::text::Text;
 
 use self::backoff::Backoff;
@@ -307,7 +308,7 @@ impl Talk {
         self.was_open = true;
         self.backoff = Backoff::new();
         for line in std::mem::take(&mut self.kept) {
-            match is_refused && notices::password(&line).is_none() {
+            match is_refused && password(line.as_str()).is_none() {
                 // Lines must not appear under another name, or in another room, than wanted.
                 true => actions.push(show("!! not sent", &line)),
                 false => self.send(now, line, actions),

@@ -3,18 +3,16 @@
 //! Only one thread writes to the screen, so that no line of the server can land in the line that
 //! the user is typing.
 
-mod names;
-mod recall;
-mod complete;
-mod editor;
-mod screen;
+mod key;
+mod display;
 mod link;
 
-use std::io::{self, Stdout};
+use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use chatd::chat::Refusal;
+use chatd::edit::{Editor, Key, Names, Outcome, password, pasted};
 use chatd::text::Line;
 use crossbeam_channel::{Receiver, Sender, bounded, select};
 use crossterm::event::{
@@ -22,10 +20,8 @@ use crossterm::event::{
 };
 use crossterm::{execute, terminal};
 
-use self::editor::{Editor, Outcome};
+use self::display::Display;
 use self::link::{Heard, Link};
-use self::names::Names;
-use self::screen::{PROMPT, Screen};
 use crate::net::connection::{Connection, Dialer};
 use crate::notices;
 use crate::notices::Identity;
@@ -72,13 +68,13 @@ pub(crate) fn run(
 ) -> io::Result<bool> {
     let (input, inputs) = bounded(MAX_INPUT);
     thread::Builder::new().name("keys".to_owned()).spawn(move || read_keys(&input))?;
-    let (width, _) = terminal::size().unwrap_or_default();
+    let (width, height) = terminal::size().unwrap_or_default();
     let desk = Desk {
         link: Link::new(dialer, connection),
         talk: Talk::new(identity),
         editor: Editor::default(),
         names: Names::default(),
-        screen: Screen::new(io::stdout(), width),
+        screen: Display::new(width, height),
         start: Instant::now(),
     };
     desk.run(&inputs)
@@ -100,7 +96,7 @@ struct Desk {
     talk: Talk,
     editor: Editor,
     names: Names,
-    screen: Screen<Stdout>,
+    screen: Display,
     start: Instant,
 }
 
@@ -148,15 +144,11 @@ impl Desk {
     fn take(&mut self, next: Next) -> io::Result<bool> {
         match next {
             Next::Input(Some(Input::Key(key))) if key.kind != KeyEventKind::Release => {
-                let outcome = self.editor.press(key, &self.names);
-                self.apply_all(outcome)
+                self.press_all(key::of(key))
             }
-            Next::Input(Some(Input::Paste(text))) => {
-                let outcomes = self.editor.paste(&text);
-                self.apply_all(outcomes)
-            }
-            Next::Input(Some(Input::Resize(width, _))) => {
-                self.screen.set_width(width);
+            Next::Input(Some(Input::Paste(text))) => self.press_all(pasted(&text)),
+            Next::Input(Some(Input::Resize(width, height))) => {
+                self.screen.resize(width, height);
                 Ok(false)
             }
             Next::Input(Some(_)) => Ok(false),
@@ -173,9 +165,12 @@ impl Desk {
         }
     }
 
-    fn apply_all(&mut self, outcomes: impl IntoIterator<Item = Outcome>) -> io::Result<bool> {
-        for outcome in outcomes {
-            if self.apply(outcome)? {
+    /// Presses keys until one of them ends the session, which it returns.
+    fn press_all(&mut self, keys: impl IntoIterator<Item = Key>) -> io::Result<bool> {
+        for key in keys {
+            if let Some(outcome) = self.editor.press(key, &self.names)
+                && self.apply(outcome)?
+            {
                 return Ok(true);
             }
         }
@@ -184,26 +179,33 @@ impl Desk {
 
     fn apply(&mut self, outcome: Outcome) -> io::Result<bool> {
         match outcome {
-            Outcome::Line(line) => {
-                let line = Line::new(line);
-                if line.is_blank() {
-                    return Ok(false);
-                }
-                self.screen.show(&format!("{PROMPT}{}", notices::without_password(&line)));
-                // Cleaning changed the password, and the server could not know.
-                if notices::password(&line).is_some_and(|typed| !line.ends_as_sent(typed)) {
-                    self.screen.show(&format!("!! {}", Refusal::GarbledPassword));
-                    return Ok(false);
-                }
-                self.handle(Event::Typed(line.into_text()))
-            }
+            Outcome::Enter => self.enter(),
             Outcome::Candidates(candidates) => {
                 self.screen.show(candidates.concat().trim_end());
                 Ok(false)
             }
-            Outcome::Clear => self.screen.clear().map(|()| false),
-            Outcome::Leave { politely } => self.handle(Event::Leave { politely }),
+            Outcome::Clear => {
+                self.screen.clear();
+                Ok(false)
+            }
+            Outcome::Interrupt => self.handle(Event::Leave { politely: false }),
+            Outcome::End => self.handle(Event::Leave { politely: true }),
         }
+    }
+
+    /// Says the typed line.
+    fn enter(&mut self) -> io::Result<bool> {
+        let line = Line::new(self.editor.take());
+        if line.is_blank() {
+            return Ok(false);
+        }
+        self.screen.show(&format!("> {}", notices::without_password(&line)));
+        // Cleaning changed the password, and the server could not know.
+        if password(line.as_str()).is_some_and(|typed| !line.ends_as_sent(typed)) {
+            self.screen.show(&format!("!! {}", Refusal::GarbledPassword));
+            return Ok(false);
+        }
+        self.handle(Event::Typed(line.into_text()))
     }
 
     /// Does the actions that follow from an event; returns whether the session is over. Fails if

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use chatd::edit::password;
 use chatd::text::Text;
 
 use crate::notices;
@@ -56,7 +57,7 @@ impl fmt::Debug for Login {
 impl Login {
     /// Learns from a line that the user sends.
     pub(crate) fn say(&mut self, line: &Text) {
-        if let Some(password) = notices::password(line) {
+        if let Some(password) = password(line.as_str()) {
             self.typed = Some(password.to_owned());
         }
     }

@@ -1,23 +1,29 @@
 //! Completion: commands at the beginning of a line, names anywhere.
 
 use super::names::Names;
-use crate::notices::COMMANDS;
+
+/// The commands of chatd that everybody may use.
+pub const COMMANDS: &[&str] = &[
+    "away", "echo", "help", "history", "ignore", "join", "leave", "login", "me", "motd", "msg",
+    "nick", "password", "ping", "quiet", "quit", "register", "reply", "rooms", "search", "time",
+    "topic", "unignore", "who", "whois",
+];
 
 /// Most candidates shown; more would fill the screen.
 const MAX_CANDIDATES: usize = 40;
 
 /// Candidates to replace the last word.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Completion {
+pub(super) struct Completion {
     /// Where that word begins, in bytes.
-    pub(crate) start: usize,
+    pub(super) start: usize,
     /// The prefix that all candidates share.
-    pub(crate) common: String,
-    pub(crate) candidates: Vec<String>,
+    pub(super) common: String,
+    pub(super) candidates: Vec<String>,
 }
 
 /// Completes the last word of `line`.
-pub(crate) fn complete(line: &str, names: &Names) -> Completion {
+pub(super) fn complete(line: &str, names: &Names) -> Completion {
     let start = line.rfind(' ').map_or(0, |blank| blank + 1);
     let word = &line[start..];
     let mut candidates: Vec<_> = match word.strip_prefix('/') {

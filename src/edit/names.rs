@@ -1,17 +1,38 @@
 //! The names of people that the server mentioned, for completion.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Most names remembered; a hostile server could invent any number.
 const MAX_NAMES: usize = 2000;
 
 /// Names in alphabetical order.
 #[derive(Debug, Default)]
-pub(crate) struct Names(BTreeSet<String>);
+pub struct Names(BTreeSet<String>);
+
+/// Names that one thread learns from what it shows, and another completes words with.
+#[derive(Clone, Debug, Default)]
+pub struct SharedNames(Arc<Mutex<Names>>);
+
+impl SharedNames {
+    /// The names, for a moment.
+    pub fn lock(&self) -> MutexGuard<'_, Names> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl PartialEq for SharedNames {
+    /// Whether they are the same names, now and later.
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for SharedNames {}
 
 impl Names {
     /// Learns names from a line of the server.
-    pub(crate) fn learn(&mut self, line: &str) {
+    pub fn learn(&mut self, line: &str) {
         let line = without_time(line);
         match line.strip_prefix("-- ") {
             Some(notice) => self.learn_notice(notice),
@@ -20,7 +41,7 @@ impl Names {
     }
 
     /// The names that begin with `prefix`, ignoring case.
-    pub(crate) fn starting_with(&self, prefix: &str) -> impl Iterator<Item = &str> {
+    pub(super) fn starting_with(&self, prefix: &str) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str).filter(move |name| {
             name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
         })
@@ -51,7 +72,8 @@ impl Names {
         people.filter_map(|person| person.split(' ').next()).for_each(|name| self.insert(name));
     }
 
-    fn insert(&mut self, name: &str) {
+    /// Adds a name, unless it is none.
+    pub fn insert(&mut self, name: &str) {
         if is_name(name) && self.0.len() < MAX_NAMES {
             self.0.insert(name.to_owned());
         }

@@ -2,12 +2,18 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 const MAX_LINES: usize = 500;
+/// Bytes of all lines.
+const MAX_BYTES: usize = 64 * 1024;
 
 /// Typed lines, and the position among them.
-#[derive(Debug, Default)]
-pub(crate) struct Recall {
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Recall {
     lines: VecDeque<String>,
+    /// Bytes in `lines`.
+    bytes: usize,
     /// How far back the user went; 0 is the line that the user is typing.
     back: usize,
     /// The line that the user was typing, while an older one is shown.
@@ -15,19 +21,27 @@ pub(crate) struct Recall {
 }
 
 impl Recall {
-    pub(crate) fn add(&mut self, line: &str) {
+    /// Ends the walk through earlier lines.
+    pub(super) fn end(&mut self) {
         self.back = 0;
+        self.draft.clear();
+    }
+
+    pub(super) fn add(&mut self, line: &str) {
+        self.end();
         if self.lines.back().is_some_and(|last| last == line) {
             return;
         }
-        if self.lines.len() == MAX_LINES {
-            self.lines.pop_front();
-        }
         self.lines.push_back(line.to_owned());
+        self.bytes += line.len();
+        while self.lines.len() > MAX_LINES || self.bytes > MAX_BYTES {
+            let oldest = self.lines.pop_front().unwrap_or_default();
+            self.bytes -= oldest.len();
+        }
     }
 
     /// The previous line, if there is one; `current` is the line on the screen.
-    pub(crate) fn back(&mut self, current: &str) -> Option<String> {
+    pub(super) fn back(&mut self, current: &str) -> Option<String> {
         if self.back == self.lines.len() {
             return None;
         }
@@ -39,7 +53,7 @@ impl Recall {
     }
 
     /// The next line, if the user went back.
-    pub(crate) fn forward(&mut self) -> Option<String> {
+    pub(super) fn forward(&mut self) -> Option<String> {
         self.back = self.back.checked_sub(1)?;
         match self.back {
             0 => Some(std::mem::take(&mut self.draft)),
@@ -80,5 +94,9 @@ mod tests {
         (0..=MAX_LINES).for_each(|n| recall.add(&n.to_string()));
         let oldest = std::iter::from_fn(|| recall.back("")).last();
         assert_eq!(oldest, Some("1".to_owned()));
+        let long = |c: &str| c.repeat(MAX_BYTES / 2);
+        ["a", "b", "c"].iter().for_each(|c| recall.add(&long(c)));
+        let oldest = std::iter::from_fn(|| recall.back("")).last();
+        assert_eq!((oldest, recall.bytes), (Some(long("b")), MAX_BYTES));
     }
 }

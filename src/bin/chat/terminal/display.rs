@@ -1,0 +1,53 @@
+//! `Display`: the screen at standard output.
+
+use std::io::{self, Write};
+
+use chatd::edit::{Prompt, Screen, Size};
+
+/// The only writer to the terminal.
+#[derive(Debug)]
+pub(crate) struct Display {
+    screen: Screen,
+    /// What waits to be written.
+    bytes: Vec<u8>,
+}
+
+impl Display {
+    /// A terminal of this size, 0 if unknown, with the cursor at the beginning of a row.
+    pub(crate) fn new(width: u16, height: u16) -> Self {
+        Self { screen: Screen::new(Size::new(width, height)), bytes: Vec::new() }
+    }
+
+    pub(crate) fn resize(&mut self, width: u16, height: u16) {
+        self.screen.resize(Size::new(width, height));
+    }
+
+    /// Queues a line for the next drawing.
+    pub(crate) fn show(&mut self, line: &str) {
+        self.screen.show(line, &mut self.bytes);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.screen.clear(&mut self.bytes);
+    }
+
+    /// Draws the waiting lines, and below them the line that the user is typing, with the cursor.
+    pub(crate) fn draw(&mut self, line: &str, cursor: usize) -> io::Result<()> {
+        self.screen.set_prompt(Prompt::new(line, cursor, self.screen.size()));
+        self.screen.draw(&mut self.bytes);
+        self.write()
+    }
+
+    /// Removes the typed line, and leaves the cursor below the others.
+    pub(crate) fn close(&mut self) -> io::Result<()> {
+        self.screen.erase(&mut self.bytes);
+        self.write()
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        let mut output = io::stdout();
+        output.write_all(&self.bytes)?;
+        self.bytes.clear();
+        output.flush()
+    }
+}

@@ -1,0 +1,158 @@
+//! `Prompt`: the line that the user is typing, as it is drawn.
+
+use serde::{Deserialize, Serialize};
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+use super::secret::{MASK, secret_start};
+use super::size::Size;
+
+/// What precedes the line.
+pub(super) const PROMPT: &str = "> ";
+/// Most columns drawn, about: of a longer line, only the part at the cursor is shown.
+const MAX_COLUMNS: usize = 4096;
+/// Moves the cursor from the end of a full row to the beginning of the next one: most terminals wait
+/// for a character before they do.
+const WRAP: &str = " \r";
+
+/// The typed line, cut into rows, with the movements that put the cursor in its place.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prompt {
+    /// What draws it from the beginning of an empty row.
+    pub(super) text: String,
+    /// The row of the cursor, counted from the first.
+    pub(super) row: usize,
+}
+
+impl Prompt {
+    /// Draws `line` with the cursor at the byte `cursor`. A password in it is masked.
+    pub fn new(line: &str, cursor: usize, size: Size) -> Self {
+        let layout = Layout::new(line, cursor, size.width());
+        let most = size.height().min(MAX_COLUMNS / size.width()).max(1);
+        let first = (layout.row + 1).saturating_sub(most);
+        let end = layout.rows.len().min(first + most);
+        let mut text = layout.rows[first..end].join(WRAP);
+        let below = end - 1 - layout.row;
+        if below > 0 {
+            text.push_str(&format!("\x1b[{below}A"));
+        }
+        if !layout.is_cursor_at_end() {
+            text.push('\r');
+            if layout.column > 0 {
+                text.push_str(&format!("\x1b[{}C", layout.column));
+            }
+        }
+        Self { text, row: layout.row - first }
+    }
+}
+
+/// The typed line cut into rows, all of which but the last are full.
+#[derive(Debug, PartialEq, Eq)]
+struct Layout {
+    rows: Vec<String>,
+    /// The column after the last character.
+    last_column: usize,
+    /// Position of the cursor.
+    row: usize,
+    column: usize,
+}
+
+impl Layout {
+    fn new(line: &str, cursor: usize, width: usize) -> Self {
+        let secret = secret_start(line).unwrap_or(line.len());
+        let mut rows = vec![PROMPT.to_owned()];
+        let mut column = PROMPT.len();
+        let mut place = None;
+        for (start, character) in line.grapheme_indices(true) {
+            let shown = if start < secret { character } else { MASK };
+            let columns = shown.width();
+            if column + columns > width {
+                // A wide character that does not fit: the terminal would leave the column free, too.
+                last(&mut rows).push_str(&" ".repeat(width - column));
+                rows.push(String::new());
+                column = 0;
+            }
+            if start >= cursor {
+                place = place.or(Some((rows.len() - 1, column)));
+            }
+            last(&mut rows).push_str(shown);
+            column += columns;
+            if column == width {
+                rows.push(String::new());
+                column = 0;
+            }
+        }
+        let (row, at) = place.unwrap_or((rows.len() - 1, column));
+        Self { rows, last_column: column, row, column: at }
+    }
+
+    fn is_cursor_at_end(&self) -> bool {
+        self.row + 1 == self.rows.len() && self.column == self.last_column
+    }
+}
+
+/// The last row; there is always one.
+fn last(rows: &mut Vec<String>) -> &mut String {
+    if rows.is_empty() {
+        rows.push(String::new());
+    }
+    let last = rows.len() - 1;
+    &mut rows[last]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layout(line: &str, cursor: usize, width: usize) -> (Vec<String>, usize, usize) {
+        let Layout { rows, row, column, .. } = Layout::new(line, cursor, width);
+        (rows, row, column)
+    }
+
+    fn drawn(line: &str, cursor: usize, width: u16, height: u16) -> (String, usize) {
+        let Prompt { text, row } = Prompt::new(line, cursor, Size::new(width, height));
+        (text, row)
+    }
+
+    #[test]
+    fn a_full_row_goes_on_in_the_next() {
+        assert_eq!(layout("", 0, 10), (vec!["> ".to_owned()], 0, 2));
+        assert_eq!(layout("1234567", 7, 10), (vec!["> 1234567".to_owned()], 0, 9));
+        let rows = vec!["> 12345678".to_owned(), String::new()];
+        assert_eq!(layout("12345678", 8, 10), (rows, 1, 0));
+        let rows = vec!["> 12345678".to_owned(), "9".to_owned()];
+        assert_eq!(layout("123456789", 9, 10), (rows.clone(), 1, 1));
+        assert_eq!(layout("123456789", 8, 10), (rows.clone(), 1, 0));
+        assert_eq!(layout("123456789", 7, 10), (rows, 0, 9));
+    }
+
+    #[test]
+    fn wide_characters_are_not_cut_and_marks_take_no_room() {
+        let rows = vec!["> x日本語 ".to_owned(), "日".to_owned()];
+        assert_eq!(layout("x日本語日", 13, 10), (rows, 1, 2));
+        assert_eq!(layout("e\u{301}e", 4, 10).2, 4);
+        assert_eq!(layout("👨‍👩‍👧", 18, 10).2, 4);
+    }
+
+    #[test]
+    fn the_right_margin_is_left_by_a_blank_and_the_cursor_put_in_its_place() {
+        assert_eq!(drawn("12345678", 8, 10, 24), ("> 12345678 \r".to_owned(), 1));
+        assert_eq!(drawn("123456789", 0, 10, 24), ("> 12345678 \r9\x1b[1A\r\x1b[2C".to_owned(), 0));
+        assert_eq!(drawn("ab", 0, 10, 24), ("> ab\r\x1b[2C".to_owned(), 0));
+    }
+
+    #[test]
+    fn of_a_line_that_is_higher_than_the_terminal_the_part_at_the_cursor_is_shown() {
+        let line = "12345678abcdefghijABCDEFGHIJklm";
+        assert_eq!(drawn(line, line.len(), 10, 2), ("ABCDEFGHIJ \rklm".to_owned(), 1));
+        let (text, row) = drawn(line, 0, 10, 2);
+        assert_eq!((&*text, row), ("> 12345678 \rabcdefghij\x1b[1A\r\x1b[2C", 0));
+        let (text, _) = drawn(&"x".repeat(60_000), 60_000, 1000, 1000);
+        assert!(text.len() < 5000);
+    }
+
+    #[test]
+    fn a_password_is_masked() {
+        assert_eq!(drawn("/login al s3", 12, 80, 24).0, "> /login al **");
+    }
+}

@@ -1,0 +1,135 @@
+//! `Screen`: the line that the user is typing at the bottom, and all others above it.
+
+use serde::{Deserialize, Serialize};
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+use super::prompt::{PROMPT, Prompt};
+use super::secret::masked;
+use super::size::Size;
+
+/// What precedes the further rows of a long line, so that they cannot be taken for lines.
+const INDENT: &str = "  ";
+/// Erases everything below the cursor.
+const ERASE: &str = "\r\x1b[J";
+/// Erases everything, and puts the cursor into the first row.
+const ERASE_ALL: &str = "\x1b[H\x1b[2J";
+
+/// What is on the screen, for the only writer to the terminal. Each method appends the bytes that
+/// have to be written.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Screen {
+    size: Size,
+    prompt: Prompt,
+    /// The row of the cursor in the prompt that is on the screen; `None` if none is.
+    shown: Option<usize>,
+    /// Whether `prompt` is not the one on the screen.
+    is_stale: bool,
+}
+
+impl Screen {
+    /// The screen of a terminal whose cursor is at the beginning of a row.
+    pub fn new(size: Size) -> Self {
+        Self { size, ..Self::default() }
+    }
+
+    /// The terminal has another size.
+    pub fn resize(&mut self, size: Size) {
+        self.size = size;
+        self.is_stale = true;
+    }
+
+    /// Its size.
+    pub fn size(&self) -> Size {
+        self.size
+    }
+
+    /// Has this prompt at the next [drawing](Self::draw).
+    pub fn set_prompt(&mut self, prompt: Prompt) {
+        self.is_stale |= self.prompt != prompt;
+        self.prompt = prompt;
+    }
+
+    /// Has the prompt drawn again.
+    pub fn redraw(&mut self) {
+        self.is_stale = true;
+    }
+
+    /// Shows a line above the prompt, which is erased until the next drawing.
+    pub fn show(&mut self, line: &str, out: &mut Vec<u8>) {
+        self.erase(out);
+        wrap(line, self.size.width(), out);
+        // A raw terminal does not add the CR itself.
+        out.extend_from_slice(b"\r\n");
+    }
+
+    /// Shows the line that the user has typed, as it was drawn.
+    pub fn show_typed(&mut self, line: &str, out: &mut Vec<u8>) {
+        self.show(&format!("{PROMPT}{}", masked(line)), out);
+    }
+
+    /// Draws the prompt, unless it is on the screen.
+    pub fn draw(&mut self, out: &mut Vec<u8>) {
+        if self.shown.is_some() && !self.is_stale {
+            return;
+        }
+        self.erase(out);
+        out.extend_from_slice(self.prompt.text.as_bytes());
+        (self.shown, self.is_stale) = (Some(self.prompt.row), false);
+    }
+
+    /// Erases the whole screen.
+    pub fn clear(&mut self, out: &mut Vec<u8>) {
+        self.shown = None;
+        out.extend_from_slice(ERASE_ALL.as_bytes());
+    }
+
+    /// Erases the prompt, and leaves the cursor below the lines.
+    pub fn erase(&mut self, out: &mut Vec<u8>) {
+        let Some(row) = self.shown.take() else { return };
+        if row > 0 {
+            out.extend_from_slice(format!("\x1b[{row}A").as_bytes());
+        }
+        out.extend_from_slice(ERASE.as_bytes());
+    }
+}
+
+/// Appends a line in rows of at most `width` columns, the further ones indented. It is broken at
+/// blanks where that leaves no row less than half full.
+fn wrap(line: &str, width: usize, out: &mut Vec<u8>) {
+    // No character has more columns than bytes.
+    if line.len() <= width {
+        return out.extend_from_slice(line.as_bytes());
+    }
+    let mut rest = line;
+    let mut room = width;
+    loop {
+        let end = row_end(rest, room);
+        out.extend_from_slice(&rest.as_bytes()[..end]);
+        rest = &rest[end..];
+        if rest.is_empty() {
+            return;
+        }
+        out.extend_from_slice(b"\r\n");
+        out.extend_from_slice(INDENT.as_bytes());
+        room = width - INDENT.len();
+    }
+}
+
+/// The bytes of the text that fit into a row of `room` columns, at least one character.
+fn row_end(text: &str, room: usize) -> usize {
+    let (mut columns, mut blank) = (0, 0);
+    for (start, character) in text.grapheme_indices(true) {
+        columns += character.width();
+        if columns > room && start > 0 {
+            return if blank > 0 { blank } else { start };
+        }
+        if character == " " && columns > room / 2 {
+            blank = start + 1;
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests;
