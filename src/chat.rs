@@ -28,5 +28,5 @@ pub use self::model::{
 pub use self::model::{PasswordHash, RollChange};
 pub use self::refusal::Refusal;
 pub use self::state::{Chat, Node, Presence, Roll, Settings};
-pub use self::turn::commands::{changes_bans, conceal};
+pub use self::turn::commands::{changes_bans, conceal, edit_switch};
 pub use self::turn::{Guest, LateLine, NOT_DONE, NOT_IN_TIME, commands};

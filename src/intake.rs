@@ -1,6 +1,7 @@
 //! A connection, from the accept loop until its lines are in the broadcaster's inbox.
 
 pub(crate) mod inbox; // `Input`: one message to the broadcaster
+mod registration; // that the broadcaster knows a client
 mod session; // reads one client
 mod handshake; // TLS and HTTP before a session
 mod hurry; // ends handshakes early

@@ -2,6 +2,8 @@
 //!
 //! A wire knows no sockets, threads or clocks: it decodes slices and fills buffers.
 
+mod draw; // what a client's screen has to show while its line is edited
+mod display; // that screen
 mod incoming; // what a client sent
 mod farewell; // why a connection ends
 pub mod text; // lines, with telnet inside
@@ -12,8 +14,10 @@ mod dialect; // encodes messages as each client gets them
 
 pub use self::decoder::Decoder;
 pub use self::dialect::Dialect;
+pub use self::display::Display;
+pub use self::draw::Draw;
 pub use self::farewell::Farewell;
-pub use self::incoming::{Incoming, WireError};
+pub use self::incoming::{EditingNews, Incoming, WireError};
 
 pub use self::text::{MAX_WITHOUT_LINE_END, Style, edited};
 pub(crate) use self::text::{http_refusal, is_typed, plain_refusal};

@@ -36,14 +36,23 @@ fuzz_target!(|input: &[u8]| {
                 assert!(*limit == max_line && *bytes > max_line);
                 assert!(*bytes <= MAX_WITHOUT_LINE_END);
             }
-            Incoming::Answer(answer) => assert!(matches!(answer[..], [255, 252 | 254, _])),
+            Incoming::Answer(answer) => assert!(answer.chunks(3).all(is_negotiation)),
+            Incoming::Editing(_) => {}
             Incoming::BareLineFeeds => assert!(matches!(
                 whole.get(number + 1),
                 Some(Incoming::Line(_) | Incoming::TooLong { .. })
             )),
             Incoming::Quit | Incoming::Error(_) => assert!(last, "something follows the end"),
             Incoming::Ping => {}
-            Incoming::Malformed | Incoming::HungUp => panic!("{item:?} is not of this wire"),
+            Incoming::Malformed
+            | Incoming::HungUp
+            | Incoming::SpeaksTelnet
+            | Incoming::Draw(_) => panic!("{item:?} is not of this wire"),
         }
     }
 });
+
+/// Whether it refuses an option, or is about one that line editing needs.
+fn is_negotiation(command: &[u8]) -> bool {
+    matches!(command, [255, 252 | 254, _] | [255, 251, 1 | 3] | [255, 253, 31])
+}

@@ -42,6 +42,8 @@ fn decode_by<'a>(
     while let Some(item) = decoder.finish(max_line) {
         items.push(item);
     }
+    // What is drawn depends on the reads, and `SpeaksTelnet` comes once.
+    items.retain(|item| !matches!(item, Incoming::Draw(_) | Incoming::SpeaksTelnet));
     items
 }
 

@@ -16,7 +16,7 @@ use super::shared_log::SharedLog;
 use super::status::Status;
 use crate::address::Origin;
 use crate::admission::Limits;
-use crate::chat::{self, Chat, ClientId, Effects, Event, Now, Reason};
+use crate::chat::{self, Chat, ClientId, Effects, Event, Message, Now, Reason, Refusal};
 use crate::cluster::SavedNode;
 use crate::config::Durability;
 use crate::delivery::{Peer, Peers};
@@ -26,7 +26,10 @@ use crate::restart::ManagerThread;
 use crate::runtime::{Clock, Replaceable, Wakeup};
 use crate::store::{Store, UnsavedBans};
 use crate::telemetry::{Metrics, Refused};
-use crate::wire::{Dialect, Farewell, Incoming, MAX_WITHOUT_LINE_END, WireError, http_refusal};
+use crate::text::Text;
+use crate::wire::{
+    Dialect, EditingNews, Farewell, Incoming, MAX_WITHOUT_LINE_END, WireError, http_refusal,
+};
 
 /// What the broadcaster shares with the rest of the server.
 #[derive(Debug)]
@@ -129,7 +132,8 @@ impl Dispatcher {
     }
 
     /// Handles an input, or defers it if its client waits for an answer.
-    fn dispatch_in_turn(&mut self, now: Now, input: Input) {
+    fn dispatch_in_turn(&mut self, now: Now, mut input: Input) {
+        self.draw_at_once(&mut input);
         let Some(input) = self.pending.defer(input) else { return };
         match input {
             Input::Connected { id, transport, addr, slot, dialect } => {
@@ -158,6 +162,19 @@ impl Dispatcher {
         }
     }
 
+    /// Draws the edited line of a client that waits: it sees what it types meanwhile.
+    fn draw_at_once(&mut self, input: &mut Input) {
+        let Input::Received(id, items) = input else { return };
+        if self.pending.has(*id) {
+            let draws = items.extract_if(.., |item| matches!(item, Incoming::Draw(_)));
+            for draw in draws.collect::<Vec<_>>() {
+                if let Incoming::Draw(draw) = draw {
+                    self.peers.with(*id, |peer, feeds| peer.draw(draw, feeds));
+                }
+            }
+        }
+    }
+
     fn connect(&mut self, now: Now, id: ClientId, peer: Peer, dialect: Dialect) {
         let (addr, traits) = (peer.addr(), dialect.traits(!peer.transport().is_bare()));
         self.peers.add(id, peer);
@@ -177,7 +194,9 @@ impl Dispatcher {
             }
         }
         if items.len() > 0 {
-            let rest = self.pending.defer(Input::Received(id, items.collect()));
+            let mut rest = Input::Received(id, items.collect());
+            self.draw_at_once(&mut rest);
+            let rest = self.pending.defer(rest);
             debug_assert!(rest.is_none(), "the client waits");
         }
     }
@@ -206,6 +225,11 @@ impl Dispatcher {
             Incoming::BareLineFeeds => self.peers.with(id, |peer, feeds| {
                 peer.respeak(feeds, Dialect::with_bare_line_feeds);
             }),
+            Incoming::SpeaksTelnet => self.peers.with(id, |peer, _| peer.is_telnet = true),
+            Incoming::Editing(news) => {
+                self.peers.with(id, |peer, feeds| peer.tell(&words_of(news), feeds));
+            }
+            Incoming::Draw(draw) => self.peers.with(id, |peer, feeds| peer.draw(draw, feeds)),
             Incoming::Answer(bytes) => self.peers.with(id, |peer, feeds| peer.send(&bytes, feeds)),
             Incoming::Error(WireError::EndlessLine) => {
                 self.apply(now, id, Event::EndlessLine(MAX_WITHOUT_LINE_END));
@@ -245,6 +269,15 @@ impl Dispatcher {
     pub(super) fn into_parts(self) -> (Chat, Option<SavedNode>, UnsavedBans, Peers) {
         let (chat, node) = self.log.into_saved();
         (chat, node, self.unsaved_bans, self.peers)
+    }
+}
+
+/// What a client is told about `/edit`.
+fn words_of(news: EditingNews) -> Message {
+    match news {
+        EditingNews::On => Message::Notice(Text::new("editing is on")),
+        EditingNews::Off => Message::Notice(Text::new("editing is off")),
+        EditingNews::Declined => Message::Refused(Refusal::NotTelnet),
     }
 }
 

@@ -80,8 +80,8 @@ impl Broadcaster {
             let Some((session, client)) = parking.take(id).zip(peer.into_parts()) else {
                 continue;
             };
-            let (stream, dialect, queue) = client;
-            if snapshot.add(id, addr, dialect, session, &queue) {
+            let (stream, speech, queue) = client;
+            if snapshot.add(id, addr, speech, session, &queue) {
                 clients.push((id, stream));
             } else {
                 log::warn!("disconnected {addr}: too much is queued for it to survive the restart");

@@ -51,6 +51,13 @@ impl Dispatcher {
             Effect::Tell { to: Audience::One(id), message } => {
                 self.peers.with(id, |peer, feeds| peer.tell(&message, feeds));
             }
+            Effect::Tell { to: Audience::Telnet(id), message } => {
+                self.peers.with(id, |peer, feeds| {
+                    if peer.is_telnet {
+                        peer.tell(&message, feeds);
+                    }
+                });
+            }
             Effect::Tell { to: Audience::Room(room, range), message } => {
                 if matches!(message, Message::Said { .. }) {
                     self.status.count_line(self.peers.members(room).saturating_sub(range.len()));

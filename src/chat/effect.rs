@@ -104,6 +104,8 @@ pub enum Question {
 pub enum Audience {
     /// One client.
     One(ClientId),
+    /// One client, if it speaks telnet.
+    Telnet(ClientId),
     /// All members of a room except some: a range in the clients that [`Effects::drain`] returns.
     Room(RoomId, Range<usize>),
     /// Every client.
@@ -196,7 +198,7 @@ impl Effect {
     /// The client that it is for, if it is for one.
     fn client_mut(&mut self) -> Option<&mut ClientId> {
         match self {
-            Self::Tell { to: Audience::One(id), .. }
+            Self::Tell { to: Audience::One(id) | Audience::Telnet(id), .. }
             | Self::Entered(id, _)
             | Self::Left(id, _)
             | Self::Timestamps(id, _)

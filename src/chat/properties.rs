@@ -133,7 +133,9 @@ impl World {
         let (list, except) = effects.drain();
         for effect in list {
             match effect {
-                Effect::Tell { to: Audience::One(id), message } => self.show(id, message),
+                Effect::Tell { to: Audience::One(id) | Audience::Telnet(id), message } => {
+                    self.show(id, message)
+                }
                 Effect::Tell { to: Audience::Room(room, range), message } => {
                     let members = self.rooms.get(&room).cloned().unwrap_or_default();
                     for id in members.into_iter().filter(|id| !except[range.clone()].contains(id)) {

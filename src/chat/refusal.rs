@@ -104,6 +104,10 @@ pub enum Refusal {
     CutOff,
     /// The line was shown here, and is not shown on the other nodes of the cluster.
     NotPassedOn,
+    /// The client edits its line itself.
+    NotEdited,
+    /// The client does not agree to what editing its line needs.
+    NotTelnet,
     /// The command is for operators.
     OperatorsOnly,
     /// An operator's command against the operator.
@@ -221,6 +225,10 @@ impl fmt::Display for Refusal {
             }
             Self::CutOff => f.write_str("not while this node is cut off from the others"),
             Self::NotPassedOn => f.write_str("not passed on: too much waits"),
+            Self::NotEdited => f.write_str("your client edits your line itself"),
+            Self::NotTelnet => {
+                f.write_str("your client does not answer as telnet does; nothing is changed")
+            }
             Self::OperatorsOnly => f.write_str("only operators may do that"),
             Self::Yourself => f.write_str("you cannot do that to yourself"),
             Self::NotAMask(text) => {

@@ -13,7 +13,7 @@ use crate::admission::Slot;
 use crate::chat::{ClientId, Message, RoomId};
 use crate::net::Transport;
 use crate::os::WritablePoll;
-use crate::wire::{Dialect, Farewell, PING};
+use crate::wire::{Dialect, Display, Draw, Farewell, PING};
 
 /// One client as the broadcaster sees it. Nothing here blocks.
 #[derive(Debug)]
@@ -33,11 +33,18 @@ pub struct Peer {
     /// Whether its session has ended, so that nothing is left to do but send the queue.
     is_unread: bool,
     slowness: Slowness,
+    /// Whether the client ever sent a telnet command.
+    pub is_telnet: bool,
+    /// The client's screen, if its line is edited.
+    display: Option<Box<Display>>,
     /// Whether the client is on the list of those to be flushed.
     pub is_due: bool,
     /// Whether the service manager has its descriptor, so that the connection outlives the process.
     pub is_stored: bool,
 }
+
+/// The form of what is sent to a client: its dialect, and its screen if its line is edited.
+pub(crate) type Speech = (Dialect, Option<Box<Display>>);
 
 /// What is still sent to a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +77,8 @@ impl Peer {
             is_listed_behind: false,
             is_unread: false,
             slowness: Slowness::default(),
+            is_telnet: false,
+            display: None,
             is_due: false,
             is_stored: false,
         }
@@ -80,10 +89,11 @@ impl Peer {
         transport: Arc<Transport>,
         addr: SocketAddr,
         slot: Arc<Slot>,
-        dialect: Dialect,
+        (dialect, display): Speech,
         queue: Vec<u8>,
     ) -> Self {
         let mut peer = Self::new(transport, addr, slot, dialect);
+        peer.display = display;
         let length = queue.len();
         // Most of it was shared with other queues there. Counted as the client's own bytes, it
         // could exceed the limit at once.
@@ -96,12 +106,12 @@ impl Peer {
         self.sending == Sending::Open && self.transport.is_bare()
     }
 
-    /// Its connection, dialect and queue, for another process. `None` under TLS, and while its
-    /// session still holds the connection.
-    pub fn into_parts(self) -> Option<(TcpStream, Dialect, Vec<u8>)> {
+    /// Its connection, its dialect and screen, and its queue, for another process. `None` under TLS,
+    /// and while its session still holds the connection.
+    pub fn into_parts(self) -> Option<(TcpStream, Speech, Vec<u8>)> {
         let queue = self.queue.slices().collect::<Vec<_>>().concat();
         let stream = Arc::into_inner(self.transport)?.into_bare()?;
-        Some((stream, self.dialect, queue))
+        Some((stream, (self.dialect, self.display), queue))
     }
 
     pub fn transport(&self) -> &Transport {
@@ -172,7 +182,23 @@ impl Peer {
 
     /// Queues a message for this client, behind all earlier messages of its rooms.
     pub fn tell(&mut self, message: &Message, feeds: &mut Feeds) {
-        self.push(feeds, |dialect, out| dialect.encode(message, out));
+        self.catch_up(feeds);
+        if self.sending == Sending::Open {
+            let Self { queue, dialect, display, .. } = self;
+            queue.push_with(|out| match display {
+                None => dialect.encode(message, out),
+                Some(display) => display.show(&encoded(*dialect, message), out),
+            });
+        }
+    }
+
+    /// Changes the client's screen.
+    pub fn draw(&mut self, draw: Draw, feeds: &mut Feeds) {
+        self.catch_up(feeds);
+        if self.sending == Sending::Open {
+            let Self { queue, display, .. } = self;
+            queue.push_with(|out| draw.apply(display, out));
+        }
     }
 
     /// Queues bytes as they are, in the same order.
@@ -221,9 +247,13 @@ impl Peer {
                 && let Some(Unread { bytes, start, fresh }) =
                     feeds.unread(*room, *cursor, self.dialect, self.is_behind)
             {
-                let shared = if is_batch_over { bytes.len() } else { fresh };
-                self.queue.push_shared(bytes, start..shared);
-                self.queue.push_with(|out| out.extend_from_slice(&bytes[shared..]));
+                if let Some(display) = &mut self.display {
+                    self.queue.push_with(|out| display.show(&bytes[start..], out));
+                } else {
+                    let shared = if is_batch_over { bytes.len() } else { fresh };
+                    self.queue.push_shared(bytes, start..shared);
+                    self.queue.push_with(|out| out.extend_from_slice(&bytes[shared..]));
+                }
                 any = true;
             }
             *cursor = feeds.end(*room);
@@ -236,6 +266,9 @@ impl Peer {
     pub fn flush(&mut self, id: ClientId, writable: &WritablePoll) -> usize {
         if self.is_behind {
             return 0;
+        }
+        if let Some(display) = self.display.as_mut().filter(|_| self.sending == Sending::Open) {
+            self.queue.push_with(|out| display.draw(out));
         }
         let sent = if self.is_all_sent() { 0 } else { self.send_some() };
         if self.is_all_sent() {
@@ -281,6 +314,9 @@ impl Peer {
     pub fn finish(&mut self, feeds: &mut Feeds) {
         self.catch_up(feeds);
         if self.sending == Sending::Open {
+            if let Some(mut display) = self.display.take() {
+                self.queue.push_with(|out| display.close(out));
+            }
             self.sending = Sending::Ending;
         }
     }
@@ -314,4 +350,10 @@ impl Peer {
             self.transport.finish_sending();
         }
     }
+}
+
+fn encoded(dialect: Dialect, message: &Message) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    dialect.encode(message, &mut bytes);
+    bytes
 }

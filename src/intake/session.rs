@@ -9,6 +9,7 @@ use std::time::Duration;
 use crossbeam_channel::{SendError, Sender};
 
 use super::inbox::Input;
+use super::registration::Registration;
 use crate::admission::{Bucket, Limits, Slot};
 use crate::chat::{ClientId, Reason};
 use crate::net::Transport;
@@ -24,6 +25,8 @@ const SETTLING: Duration = Duration::from_millis(300);
 const MAX_ITEMS: usize = 128;
 /// So many bytes of the protocol's [overhead](Decoder::overhead) cost as much as a line.
 const OVERHEAD_OF_A_LINE: usize = 64;
+/// How long a client may take to answer whether its line can be edited.
+const EDITING_ANSWER: Duration = Duration::from_secs(2);
 
 /// What every session needs.
 #[derive(Clone, Debug)]
@@ -54,6 +57,8 @@ pub(crate) struct Session {
     /// When the client last sent a whole line that is not blank.
     heard: Duration,
     is_settled: bool,
+    /// Until when the client may answer whether its line can be edited.
+    answer_due: Option<Duration>,
 }
 
 /// Why a session stops reading.
@@ -83,32 +88,6 @@ fn reason(error: &io::Error) -> Reason {
 impl<T> From<SendError<T>> for SessionEnd {
     fn from(_: SendError<T>) -> Self {
         Self::Closed
-    }
-}
-
-/// Tells the broadcaster when dropped that the client is gone, even if its thread panics.
-#[derive(Debug)]
-struct Registration {
-    id: ClientId,
-    inbox: Sender<Input>,
-    reason: Reason,
-    is_parked: bool,
-}
-
-impl Registration {
-    fn new(id: ClientId, inbox: Sender<Input>) -> Self {
-        Self { id, inbox, reason: Reason::Disconnected, is_parked: false }
-    }
-}
-
-impl Drop for Registration {
-    fn drop(&mut self) {
-        if self.is_parked {
-            return;
-        }
-        let reason = std::mem::replace(&mut self.reason, Reason::Disconnected);
-        // Fails only if the broadcaster has ended.
-        let _ = self.inbox.send(Input::Gone(self.id, reason));
     }
 }
 
@@ -144,6 +123,7 @@ impl Session {
             decoder: dialect.decoder(),
             is_settled: false,
             is_hung_up: false,
+            answer_due: None,
         }
     }
 
@@ -152,9 +132,10 @@ impl Session {
         id: ClientId,
         transport: Arc<Transport>,
         slot: Arc<Slot>,
-        saved: SavedSession,
+        mut saved: SavedSession,
         shared: SessionContext,
     ) -> Self {
+        saved.decoder.resume();
         Self {
             client: Registration::new(id, shared.inbox.clone()),
             bucket: saved.bucket,
@@ -167,6 +148,7 @@ impl Session {
             decoder: saved.decoder,
             is_settled: saved.is_settled,
             is_hung_up: false,
+            answer_due: None,
         }
     }
 
@@ -216,7 +198,8 @@ impl Session {
     fn patience(&self) -> Option<Duration> {
         let settling = self.is_settling().then_some(SETTLING);
         let idle = self.limits.idle_timeout.map(|limit| limit.saturating_sub(self.silence()));
-        settling.into_iter().chain(idle).min()
+        let answer = self.answer_due.map(|due| due.saturating_sub(self.shared.clock.uptime()));
+        settling.into_iter().chain(idle).chain(answer).min()
     }
 
     /// How long ago the client's last whole line was.
@@ -235,7 +218,21 @@ impl Session {
             self.is_settled = true;
             self.shared.inbox.send(Input::Settled(self.client.id))?;
         }
+        self.check_answer()?;
         self.check_idle()
+    }
+
+    /// Gives up if the client has not answered in time whether its line can be edited.
+    fn check_answer(&mut self) -> Result<(), SessionEnd> {
+        let now = self.shared.clock.uptime();
+        if !self.decoder.is_asking() {
+            self.answer_due = None;
+        } else if *self.answer_due.get_or_insert(now + EDITING_ANSWER) <= now {
+            self.answer_due = None;
+            let mut items = self.decoder.give_up_asking().into_iter().collect();
+            return self.send(&mut items);
+        }
+        Ok(())
     }
 
     /// Reports the client if it has sent no line for too long.
@@ -266,7 +263,8 @@ impl Session {
             self.admit(incoming, &mut items)?;
         }
         self.pay_overhead(&mut items)?;
-        self.send(&mut items)
+        self.send(&mut items)?;
+        self.check_answer()
     }
 
     /// The client sends no more: forwards the rest, such as a line without a line end.
@@ -318,7 +316,8 @@ impl Session {
             | Incoming::Irc(_)
             | Incoming::NotUtf8
             | Incoming::TooLong { .. }
-            | Incoming::Malformed => {
+            | Incoming::Malformed
+            | Incoming::Editing(_) => {
                 self.heard = self.shared.clock.uptime();
                 Ok(())
             }
@@ -337,6 +336,7 @@ impl Session {
             | Incoming::TooLong { .. }
             | Incoming::Malformed
             | Incoming::Ping
+            | Incoming::Editing(_)
             | Incoming::Answer(_) => !self.is_hung_up,
             _ => false,
         }

@@ -18,7 +18,7 @@ use crate::admission::Bucket;
 use crate::chat::{Chat, ClientId, NodeNumber};
 use crate::cluster::SavedNode;
 use crate::store::UnsavedBans;
-use crate::wire::{Decoder, Dialect};
+use crate::wire::{Decoder, Dialect, Display};
 
 /// Raised whenever older programs could misunderstand a snapshot. In version 1 the half-typed lines
 /// of clients were part of the JSON.
@@ -81,6 +81,9 @@ pub struct SavedClient {
     pub addr: SocketAddr,
     /// The protocol and form of what is sent to it.
     pub dialect: Dialect,
+    /// Its screen, if its line is edited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display: Option<Box<Display>>,
     /// The state of its session.
     pub session: SavedSession,
     /// The length of its send queue, in bytes.
@@ -135,7 +138,7 @@ impl Snapshot {
         &mut self,
         id: ClientId,
         addr: SocketAddr,
-        dialect: Dialect,
+        (dialect, display): (Dialect, Option<Box<Display>>),
         mut session: SavedSession,
         queue: &[u8],
     ) -> bool {
@@ -145,7 +148,7 @@ impl Snapshot {
         if fits {
             self.bytes.extend_from_slice(queue);
             self.bytes.extend_from_slice(&held);
-            self.clients.push(SavedClient { id, addr, dialect, session, queued, typed });
+            self.clients.push(SavedClient { id, addr, dialect, display, session, queued, typed });
         }
         fits
     }

@@ -153,16 +153,16 @@ impl RestoredClient {
     /// Adds the client to the broadcaster, and starts its session where the previous one ended.
     pub(super) fn join(self, broadcaster: &mut Broadcaster, threads: &Threads) {
         let Self { id, transport, addr, slot, shared, saved } = self;
-        let peer = |dialect, queue| {
-            Peer::resume(Arc::clone(&transport), addr, Arc::clone(&slot), dialect, queue)
+        let peer = |speech, queue| {
+            Peer::resume(Arc::clone(&transport), addr, Arc::clone(&slot), speech, queue)
         };
         let session = match saved {
             SavedState::All(client, queue) => {
-                broadcaster.adopt(id, peer(client.dialect, queue));
+                broadcaster.adopt(id, peer((client.dialect, client.display), queue));
                 Ok(client.session)
             }
             SavedState::Record(record) => broadcaster
-                .bring_back(&record, peer(record.dialect, Vec::new()))
+                .bring_back(&record, peer((record.dialect, None), Vec::new()))
                 .map(|()| fresh(&record, &slot, &shared))
                 .ok_or(record.dialect),
             SavedState::Nothing => Err(Dialect::default()),

@@ -48,6 +48,27 @@ impl Decoder {
         }
     }
 
+    /// Whether the client was asked whether its line can be edited, and has not answered. The caller
+    /// decides how long to wait before it [gives up](Self::give_up_asking).
+    pub fn is_asking(&self) -> bool {
+        matches!(self, Self::Text(decoder) if decoder.is_asking())
+    }
+
+    /// The client has not answered in time: returns what to tell it.
+    pub fn give_up_asking(&mut self) -> Option<Incoming> {
+        match self {
+            Self::Text(decoder) => decoder.give_up_asking(),
+            Self::WebSocket(_) | Self::Irc(_) => None,
+        }
+    }
+
+    /// Continues in another process: the line that is being edited is drawn again.
+    pub fn resume(&mut self) {
+        if let Self::Text(decoder) = self {
+            decoder.resume();
+        }
+    }
+
     /// Takes out the bytes of the unfinished item, which may be many. The caller must
     /// [put them back](Self::put_bytes) before it uses the decoder again.
     pub fn take_bytes(&mut self) -> Vec<u8> {

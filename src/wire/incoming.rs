@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::draw::Draw;
 use crate::text::Line;
 
 /// One item that a client sent. Items come in the order in which they were sent.
@@ -28,6 +29,14 @@ pub enum Incoming {
     Quit,
     /// The client's lines end in a bare line feed, so the server's lines to it should, too.
     BareLineFeeds,
+    /// The client speaks telnet. Comes once.
+    SpeaksTelnet,
+    /// What `/edit` came to.
+    #[serde(skip)]
+    Editing(EditingNews),
+    /// The client's screen has to change; nothing that the client said before holds that up.
+    #[serde(skip)]
+    Draw(Draw),
     /// Protocol bytes to send back as they are.
     Answer(Vec<u8>),
     /// The client ended the conversation by the protocol's own means. Nothing follows.
@@ -47,4 +56,15 @@ pub enum WireError {
     EndlessLine,
     /// A violation of the WebSocket protocol, with its close code (RFC 6455, section 7.4.1).
     WebSocket(u16),
+}
+
+/// What `/edit` came to, for the client's eyes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EditingNews {
+    /// Editing was on already.
+    On,
+    /// Editing is off.
+    Off,
+    /// The client does not agree to what editing needs, or does not answer.
+    Declined,
 }

@@ -3,8 +3,11 @@
 
 mod first_line;
 mod telnet;
+mod options;
 mod editing;
+mod line_editing;
 mod decode;
+mod typing;
 mod encode;
 
 pub use decode::{Decoder, MAX_WITHOUT_LINE_END};

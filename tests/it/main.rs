@@ -41,6 +41,7 @@ mod safety;
 mod slow;
 mod store;
 mod systemd;
+mod editing;
 mod telnet;
 mod text_wire;
 mod tidy;

@@ -12,6 +12,7 @@ mod activation;
 mod connections;
 pub(crate) mod crash;
 mod crowd;
+mod editing;
 mod faults;
 mod people;
 mod versions;

@@ -14,6 +14,7 @@ use std::ops::Deref;
 
 pub use self::table::usages;
 use self::table::{COMMANDS, Command, Run, find, find_for};
+pub use self::view::edit_switch;
 use super::view::{Turn, TurnOf, View};
 use crate::chat::event::{Class, Event};
 use crate::chat::model::{AuthCommand, Kind, Password, TypedPassword};

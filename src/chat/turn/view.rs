@@ -38,6 +38,12 @@ impl<C: Deref<Target = Chat>> TurnOf<'_, C> {
         self.tell(Message::Notice(Text::new(words.to_string())));
     }
 
+    /// A notice that the client gets only if it speaks telnet.
+    pub(crate) fn notice_to_telnet(&mut self, words: impl Display) {
+        let notice = Message::Notice(Text::new(words.to_string()));
+        self.effects.tell(Audience::Telnet(self.me), notice);
+    }
+
     pub(crate) fn tell(&mut self, message: Message) {
         self.effects.tell(Audience::One(self.me), message);
     }

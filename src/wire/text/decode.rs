@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::editing::{self, BACKSPACE, DELETE};
 use super::first_line::{TLS_HANDSHAKE, could_be_http_request, is_http_request};
+use super::line_editing::LineEditing;
 use super::telnet::{IAC, Telnet, Token};
+use crate::edit::Key;
 use crate::text::{Line, Text};
 use crate::wire::incoming::{Incoming, WireError};
 
@@ -30,33 +32,43 @@ const END: usize = 4096;
 /// character mode send for Enter.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Decoder {
-    stage: Stage,
+    pub(super) stage: Stage,
     telnet: Telnet,
     /// The half-typed line, up to the longest line accepted.
-    line: Vec<u8>,
+    pub(super) line: Vec<u8>,
     /// The end of a longer first line. The bytes between `line` and this are only counted.
     #[serde(default)]
-    end: VecDeque<u8>,
+    pub(super) end: VecDeque<u8>,
     /// Length of the half-typed line, which may exceed what is kept of it.
-    length: usize,
+    pub(super) length: usize,
     /// The line lacks something that the client sent at an unknown place.
     #[serde(default)]
-    has_loss: bool,
+    pub(super) has_loss: bool,
     /// How many of the [taken out](Self::take_bytes) bytes belong to `line`.
     #[serde(default)]
     beginning: usize,
-    since_line_end: usize,
+    pub(super) since_line_end: usize,
     /// See [`wire::Decoder::overhead`](crate::wire::Decoder::overhead).
     #[serde(skip)]
-    overhead: usize,
+    pub(super) overhead: usize,
     /// A CR ended a line: an LF or NUL that follows belongs to it.
-    after_cr: bool,
-    /// The next item, before anything that is still to be decoded.
-    ready: Option<Incoming>,
+    pub(super) after_cr: bool,
+    /// Whether the client ever sent a telnet command.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_telnet: bool,
+    /// Of a client that said `/edit on`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) editing: Option<Box<LineEditing>>,
+    /// An item that an older chatd had decoded and not handed out.
+    #[serde(rename = "ready")]
+    leftover: Option<Incoming>,
+    /// The next items, before anything that is still to be decoded. None are left between reads.
+    #[serde(skip)]
+    pub(super) ready: VecDeque<Incoming>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-enum Stage {
+pub(super) enum Stage {
     /// No byte has arrived yet.
     #[default]
     New,
@@ -69,7 +81,8 @@ enum Stage {
 impl Decoder {
     /// See [`wire::Decoder::next`](crate::wire::Decoder::next).
     pub fn next(&mut self, input: &mut &[u8], max_line: usize) -> Option<Incoming> {
-        if let Some(ready) = self.ready.take() {
+        self.ready.extend(self.leftover.take());
+        if let Some(ready) = self.ready.pop_front() {
             return Some(ready);
         }
         if self.stage == Stage::New && !input.is_empty() {
@@ -86,17 +99,22 @@ impl Decoder {
             if plain > 0 {
                 self.extend(taken, max_line);
             } else if let Some(incoming) = self.special(taken[0], max_line) {
-                return Some(incoming);
+                self.ready.push_back(incoming);
             }
             self.has_loss |= self.telnet.is_about_option() && self.length > 0;
             if self.since_line_end >= MAX_WITHOUT_LINE_END {
-                return Some(self.fail(WireError::EndlessLine));
+                let error = self.fail(WireError::EndlessLine);
+                self.ready.push_back(error);
+            }
+            if let Some(ready) = self.ready.pop_front() {
+                return Some(ready);
             }
         }
         if self.stage == Stage::Over {
             *input = &[];
+            return None;
         }
-        None
+        self.drawing()
     }
 
     /// See [`wire::Decoder::overhead`](crate::wire::Decoder::overhead).
@@ -106,7 +124,8 @@ impl Decoder {
 
     /// See [`wire::Decoder::finish`](crate::wire::Decoder::finish).
     pub fn finish(&mut self, max_line: usize) -> Option<Incoming> {
-        let left = self.ready.take().or_else(|| (self.length > 0).then(|| self.line(max_line)));
+        let has_line = self.length > 0 && !self.has_keyboard();
+        let left = self.ready.pop_front().or_else(|| has_line.then(|| self.line(max_line)));
         self.stage = Stage::Over;
         left
     }
@@ -133,7 +152,7 @@ impl Decoder {
 
     /// The number of bytes at the front of `input` that are plain text.
     fn plain_prefix(&self, input: &[u8]) -> usize {
-        if !self.telnet.is_data() || self.after_cr {
+        if !self.telnet.is_data() || self.after_cr || self.has_keyboard() {
             return 0;
         }
         let special = |&byte: &u8| {
@@ -174,26 +193,43 @@ impl Decoder {
 
     /// Decodes a byte that may be part of a command, or end or edit the line.
     fn special(&mut self, byte: u8, max_line: usize) -> Option<Incoming> {
-        let before = self.length;
+        let (before, items) = (self.length, self.ready.len());
         let is_of_line_end = self.after_cr && self.telnet.is_data() && matches!(byte, b'\n' | 0);
         let item = self.telnet.push(byte).and_then(|token| self.token(token, max_line));
-        if item.is_none() && self.length <= before && !is_of_line_end {
+        let is_said = |item: &Incoming| !matches!(item, Incoming::SpeaksTelnet | Incoming::Draw(_));
+        let has_item = item.is_some() || self.ready.iter().skip(items).any(is_said);
+        if !has_item && self.length <= before && !is_of_line_end {
             self.overhead += 1;
         }
         item
     }
 
     fn token(&mut self, token: Token, max_line: usize) -> Option<Incoming> {
+        if !self.is_telnet && token.is_command() {
+            self.is_telnet = true;
+            self.ready.push_back(Incoming::SpeaksTelnet);
+        }
         match token {
+            Token::Data(byte) if self.has_keyboard() => self.key_byte(byte, max_line),
             Token::Data(byte) => return self.data(byte, max_line),
-            Token::Answer(bytes) => return Some(Incoming::Answer(bytes.to_vec())),
+            Token::Option(verb, option) => self.negotiate(verb, option),
+            Token::Parameter(byte) => {
+                self.editing.iter_mut().for_each(|editing| editing.add_parameter(byte));
+            }
+            Token::ParametersEnd => {
+                if let Some(editing) = &mut self.editing {
+                    editing.end_parameters(&mut self.ready);
+                }
+            }
             // Some clients send it for days as a keep-alive, so it does not count.
             Token::KeepAlive => self.since_line_end -= KEEP_ALIVE_LENGTH.min(self.since_line_end),
             Token::AreYouThere => return Some(Incoming::Ping),
             Token::EndOfFile => return Some(self.quit(max_line)),
             Token::Interrupt | Token::EraseLine => self.clear(),
+            Token::EraseCharacter if self.has_keyboard() => self.press(Key::Backspace, max_line),
             Token::EraseCharacter => self.erase_character(),
             Token::Meaningless => self.has_loss |= self.length > 0,
+            Token::MeaninglessBefore(byte) if self.has_keyboard() => self.key_byte(byte, max_line),
             Token::MeaninglessBefore(byte) => {
                 self.has_loss = true;
                 return self.data(byte, max_line);
@@ -206,10 +242,10 @@ impl Decoder {
         let after_cr = std::mem::take(&mut self.after_cr);
         match byte {
             b'\n' | 0 if after_cr => None,
-            b'\n' => Some(self.end_line(true, max_line)),
+            b'\n' => self.end_line(true, max_line),
             b'\r' => {
                 self.after_cr = true;
-                Some(self.end_line(false, max_line))
+                self.end_line(false, max_line)
             }
             END_OF_TRANSMISSION if self.length == 0 => Some(self.quit(max_line)),
             END_OF_TRANSMISSION => {
@@ -227,15 +263,18 @@ impl Decoder {
         }
     }
 
-    fn end_line(&mut self, bare_line_feed: bool, max_line: usize) -> Incoming {
+    fn end_line(&mut self, bare_line_feed: bool, max_line: usize) -> Option<Incoming> {
         let first = self.stage == Stage::FirstLine;
         let line = self.line(max_line);
         self.since_line_end = 0;
         if first && bare_line_feed && self.stage != Stage::Over {
-            self.ready = Some(line);
-            return Incoming::BareLineFeeds;
+            self.ready.push_back(Incoming::BareLineFeeds);
         }
-        line
+        match line {
+            Incoming::Line(line) => self.say(line),
+            other => self.ready.push_back(other),
+        }
+        None
     }
 
     /// Ends the half-typed line.
@@ -256,14 +295,15 @@ impl Decoder {
     }
 
     fn quit(&mut self, max_line: usize) -> Incoming {
-        let last = self.finish(max_line);
+        let has_line = self.length > 0 && !self.has_keyboard();
+        let last = has_line.then(|| self.line(max_line));
+        self.stage = Stage::Over;
         match last {
             Some(error @ Incoming::Error(_)) => error,
-            Some(line) => {
-                self.ready = Some(Incoming::Quit);
-                line
+            last => {
+                self.ready.extend(last);
+                Incoming::Quit
             }
-            None => Incoming::Quit,
         }
     }
 
@@ -274,6 +314,7 @@ impl Decoder {
     }
 
     fn clear(&mut self) {
+        self.editing.iter_mut().for_each(|editing| editing.clear());
         self.line.clear();
         self.line.shrink_to(KEPT_CAPACITY);
         self.end = VecDeque::new();

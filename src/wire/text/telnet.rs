@@ -24,8 +24,19 @@ pub(super) enum Token {
     Meaningless,
     /// The same, followed by this byte of a line end.
     MeaninglessBefore(u8),
-    /// The refusal of an option, to be sent back.
-    Answer([u8; 3]),
+    /// The client's word about an option: the verb, and the option.
+    Option(u8, u8),
+    /// A byte of a subnegotiation.
+    Parameter(u8),
+    /// The end of a subnegotiation.
+    ParametersEnd,
+}
+
+impl Token {
+    /// Whether only a client that speaks telnet sends it.
+    pub(super) fn is_command(self) -> bool {
+        !matches!(self, Self::Data(_) | Self::Meaningless | Self::MeaninglessBefore(_))
+    }
 }
 
 const END_OF_FILE: u8 = 236;
@@ -38,18 +49,16 @@ const ARE_YOU_THERE: u8 = 246;
 const ERASE_CHARACTER: u8 = 247;
 const ERASE_LINE: u8 = 248;
 const SUBNEGOTIATION: u8 = 250;
-const WILL: u8 = 251;
-const WONT: u8 = 252;
-const DO: u8 = 253;
-const DONT: u8 = 254;
+pub(super) const WILL: u8 = 251;
+pub(super) const WONT: u8 = 252;
+pub(super) const DO: u8 = 253;
+pub(super) const DONT: u8 = 254;
 /// Interpret as command.
 pub(super) const IAC: u8 = 255;
 
 /// The position of the stream within a command.
 ///
-/// No option is ever on, on either side, so RFC 1143's state of each option is always `NO`: a
-/// request to turn one on is refused; a statement that one is off changes nothing and gets no
-/// answer. Subnegotiations can only concern options that are off, so their contents are dropped.
+/// What is agreed about options is not known here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Telnet {
     #[default]
@@ -80,12 +89,15 @@ impl Telnet {
             (Self::Command, SUBNEGOTIATION) => (Self::Subnegotiation, None),
             (Self::Command, b'\r' | b'\n') => (Self::Data, Some(Token::MeaninglessBefore(byte))),
             (Self::Command, _) => (Self::Data, Some(command(byte))),
-            (Self::Option(DO), option) => (Self::Data, Some(Token::Answer([IAC, WONT, option]))),
-            (Self::Option(WILL), option) => (Self::Data, Some(Token::Answer([IAC, DONT, option]))),
-            (Self::Option(_), _) => (Self::Data, None),
+            (Self::Option(verb), option) => (Self::Data, Some(Token::Option(verb, option))),
             (Self::Subnegotiation, IAC) => (Self::SubnegotiationCommand, None),
-            (Self::Subnegotiation, _) => (Self::Subnegotiation, None),
-            (Self::SubnegotiationCommand, SUBNEGOTIATION_END) => (Self::Data, None),
+            (Self::Subnegotiation, _) => (Self::Subnegotiation, Some(Token::Parameter(byte))),
+            (Self::SubnegotiationCommand, SUBNEGOTIATION_END) => {
+                (Self::Data, Some(Token::ParametersEnd))
+            }
+            (Self::SubnegotiationCommand, IAC) => {
+                (Self::Subnegotiation, Some(Token::Parameter(IAC)))
+            }
             (Self::SubnegotiationCommand, _) => (Self::Subnegotiation, None),
         };
         *self = next;
@@ -117,24 +129,19 @@ mod tests {
     }
 
     #[test]
-    fn requests_are_refused_and_refusals_get_no_answer() {
-        assert_eq!(tokens(&[IAC, DO, 1]), [Token::Answer([IAC, WONT, 1])]);
-        assert_eq!(tokens(&[IAC, WILL, 31]), [Token::Answer([IAC, DONT, 31])]);
-        assert_eq!(tokens(&[IAC, DONT, 1, IAC, WONT, 31]), []);
-    }
-
-    #[test]
-    fn ctrl_c_interrupts_and_gets_its_timing_mark() {
+    fn ctrl_c_interrupts_and_asks_for_a_timing_mark() {
         assert_eq!(
             tokens(&[IAC, INTERRUPT_PROCESS, IAC, DO, 6]),
-            [Token::Interrupt, Token::Answer([IAC, WONT, 6])]
+            [Token::Interrupt, Token::Option(DO, 6)]
         );
     }
 
     #[test]
-    fn subnegotiations_vanish_with_their_escapes() {
+    fn subnegotiations_are_apart_with_their_escapes() {
         let bytes = [b'a', IAC, SUBNEGOTIATION, 24, IAC, IAC, b'x', IAC, SUBNEGOTIATION_END, b'b'];
-        assert_eq!(tokens(&bytes), [Token::Data(b'a'), Token::Data(b'b')]);
+        let parameters = [24, IAC, b'x'].map(Token::Parameter);
+        let expected = [&[Token::Data(b'a')], &parameters[..], &[Token::ParametersEnd]].concat();
+        assert_eq!(tokens(&bytes), [&expected[..], &[Token::Data(b'b')]].concat());
     }
 
     #[test]

@@ -41,6 +41,8 @@ pub(super) enum Run {
 enum Access {
     Everyone,
     Operators,
+    /// Everyone, but only clients that speak telnet are told of it.
+    Telnet,
 }
 
 impl Command {
@@ -93,6 +95,10 @@ impl Command {
         Self { access: Access::Operators, ..self }
     }
 
+    const fn for_telnet(self) -> Self {
+        Self { access: Access::Telnet, ..self }
+    }
+
     const fn with_secret(self) -> Self {
         Self { is_secret: true, ..self }
     }
@@ -102,7 +108,7 @@ impl Command {
     }
 
     fn is_open_to<C: Deref<Target = Chat>>(&self, turn: &TurnOf<'_, C>) -> bool {
-        self.access == Access::Everyone || turn.is_operator()
+        self.access != Access::Operators || turn.is_operator()
     }
 }
 
@@ -138,6 +144,8 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::change("/unignore NAME", "show what somebody says again", 1..=1, ignore::unignore),
     Command::change("/away [TEXT]", "mark yourself as away, or as back", 0..=1, people::away),
     Command::change("/echo on|off", "show your own lines, too", 1..=1, view::echo),
+    Command::query("/edit on|off", "edit your line with the keys of telnet", 1..=1, view::edit)
+        .for_telnet(),
     Command::query("/time on|off", "show the time of each line", 1..=1, view::time),
     Command::change("/quiet on|off", "hide joins and leaves", 1..=1, view::quiet),
     Command::query("/motd", "show the message of the day again", 0..=0, view::motd),
@@ -226,8 +234,12 @@ fn help(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal> {
     let mut open: Vec<_> = COMMANDS.iter().filter(|command| command.is_open_to(turn)).collect();
     let width = open.iter().map(|command| command.usage.len()).max().unwrap_or(0);
     open.retain(|command| one.is_none_or(|one| one.name == command.name));
-    for Command { usage, help, .. } in open {
-        turn.notice(format_args!("{usage:width$}  {help}"));
+    for Command { usage, help, access, .. } in open {
+        let row = format_args!("{usage:width$}  {help}");
+        match access {
+            Access::Telnet if one.is_none() => turn.notice_to_telnet(row),
+            _ => turn.notice(row),
+        }
     }
     if one.is_none() {
         turn.notice("Any other line is said to the room; //text says /text.");

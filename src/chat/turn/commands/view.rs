@@ -8,7 +8,7 @@ use crate::chat::message::Dates;
 use crate::chat::refusal::Refusal;
 use crate::chat::state::Chat;
 use crate::chat::turn::view::{Turn, TurnOf, View};
-use crate::text::Text;
+use crate::text::{Text, shows, split_word};
 
 pub(crate) fn history(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal> {
     let count = match args.first() {
@@ -50,6 +50,19 @@ pub(crate) fn echo(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let on = on_or_off(args[0])?;
     turn.me_mut().echo = on;
     confirm(turn, "echo", on)
+}
+
+/// The decoder of a wire where a line can be edited has taken the command out.
+pub(crate) fn edit(_: &mut View<'_>, args: &[&str]) -> Result<(), Refusal> {
+    on_or_off(args[0])?;
+    Err(Refusal::NotEdited)
+}
+
+/// What a line switches, if it is `/edit on` or `/edit off`.
+pub fn edit_switch(line: &Text) -> Option<bool> {
+    let command = line.as_str().trim_start_matches(|c| !shows(c)).strip_prefix('/')?;
+    let (name, switch) = split_word(command);
+    on_or_off(switch.trim()).ok().filter(|_| name.eq_ignore_ascii_case("edit"))
 }
 
 pub(crate) fn time(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal> {
