@@ -25,7 +25,9 @@ pub use self::model::{
     Entry, Heard, Kind, LineFilter, LineId, Mask, Moment, NameError, Nick, NodeNumber, Now,
     Password, PasswordId, Role, RoomId, RoomName, RoomPast, TypedPassword,
 };
-pub use self::model::{PasswordHash, RollChange};
+pub use self::model::{
+    PasswordHash, RollChange, RoomKey, RoomSettings, SETTINGS, Setting, SettingRow, SettingValue,
+};
 pub use self::refusal::Refusal;
 pub use self::state::{Chat, Node, Presence, Roll, Settings};
 pub use self::turn::commands::{changes_bans, conceal, edit_switch};

@@ -10,6 +10,7 @@ mod allowance;
 mod line_filter;
 mod account;
 mod ban;
+mod setting;
 mod roll_change;
 
 pub use self::account::{
@@ -28,3 +29,4 @@ pub use self::moment::{Moment, Now};
 pub(crate) use self::name::Folded;
 pub use self::name::{NameError, Nick, RoomName};
 pub use self::roll_change::RollChange;
+pub use self::setting::{RoomKey, RoomSettings, SETTINGS, Setting, SettingRow, SettingValue};
