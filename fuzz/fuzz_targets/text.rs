@@ -45,6 +45,10 @@ fuzz_target!(|input: &[u8]| {
             Incoming::Quit | Incoming::Error(_) => assert!(last, "something follows the end"),
             Incoming::Ping => {}
             Incoming::Malformed
+            | Incoming::LineIn(..)
+            | Incoming::ManyRooms
+            | Incoming::Irc(_)
+            | Incoming::NotUtf8
             | Incoming::HungUp
             | Incoming::SpeaksTelnet
             | Incoming::Draw(_) => panic!("{item:?} is not of this wire"),

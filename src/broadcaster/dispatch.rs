@@ -16,7 +16,7 @@ use super::shared_log::SharedLog;
 use super::status::Status;
 use crate::address::Origin;
 use crate::admission::Limits;
-use crate::chat::{self, Chat, ClientId, Effects, Event, Message, Now, Reason, Refusal};
+use crate::chat::{self, Chat, ClientId, Effects, Event, Message, Now, Reason, Refusal, RoomName};
 use crate::cluster::SavedNode;
 use crate::config::Durability;
 use crate::delivery::{Peer, Peers};
@@ -26,7 +26,7 @@ use crate::restart::ManagerThread;
 use crate::runtime::{Clock, Replaceable, Wakeup};
 use crate::store::{Store, UnsavedBans};
 use crate::telemetry::{Metrics, Refused};
-use crate::text::Text;
+use crate::text::{Line, Text};
 use crate::wire::{
     Dialect, EditingNews, Farewell, Incoming, MAX_WITHOUT_LINE_END, WireError, http_refusal,
 };
@@ -204,16 +204,12 @@ impl Dispatcher {
     /// Handles one item: an event for the chat, or a matter of the protocol for the client's peer.
     fn apply_incoming(&mut self, now: Now, id: ClientId, incoming: Incoming) {
         match incoming {
-            Incoming::Line(line) if self.unsaved_bans.is_full() && chat::changes_bans(&line) => {
-                self.apply(now, id, Event::TooManyBanChanges);
+            Incoming::Line(line) => self.apply_line(now, id, None, line),
+            Incoming::LineIn(..) | Incoming::ManyRooms if !self.log.chat().allows_many_rooms() => {
+                self.apply(now, id, Event::Malformed);
             }
-            Incoming::Line(line) => {
-                let (event, password) = chat::conceal(line);
-                if let Some(password) = password {
-                    self.pending_auth.keep(id, password);
-                }
-                self.apply(now, id, event);
-            }
+            Incoming::LineIn(room, line) => self.apply_line(now, id, Some(room), line),
+            Incoming::ManyRooms => self.apply(now, id, Event::ManyRooms),
             Incoming::TooLong { bytes, limit } => {
                 self.apply(now, id, Event::TooLong { bytes, limit });
             }
@@ -245,6 +241,22 @@ impl Dispatcher {
                 self.behind(now, id, Deed::Close(Ending::HungUp));
             }
         }
+    }
+
+    /// Handles a line, which may be for one of the client's rooms.
+    fn apply_line(&mut self, now: Now, id: ClientId, room: Option<RoomName>, line: Line) {
+        if self.unsaved_bans.is_full() && chat::changes_bans(&line) {
+            return self.apply(now, id, Event::TooManyBanChanges);
+        }
+        let (event, password) = chat::conceal(line);
+        if let Some(password) = password {
+            self.pending_auth.keep(id, password);
+        }
+        let event = match (event, room) {
+            (Event::Line(line), Some(room)) => Event::LineIn(room, line),
+            (event, _) => event,
+        };
+        self.apply(now, id, event);
     }
 
     /// Disconnects a client that speaks another protocol, and tells it where HTTP is served.

@@ -229,7 +229,7 @@ impl Pending {
 /// Bytes that an item takes, about.
 fn weight(item: &Incoming) -> usize {
     let text = match item {
-        Incoming::Line(line) => line.as_str().len(),
+        Incoming::Line(line) | Incoming::LineIn(_, line) => line.as_str().len(),
         Incoming::Irc(line) => line.len(),
         Incoming::Answer(bytes) => bytes.len(),
         _ => 0,

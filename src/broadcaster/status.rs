@@ -83,7 +83,11 @@ impl Status {
             Reason::TooSlow => self.metrics.count_dropped(Dropped::TooSlow),
             Reason::TimedOut => self.metrics.count_dropped(Dropped::TimedOut),
             Reason::Kicked(..) => self.metrics.count_dropped(Dropped::Kicked),
-            Reason::Quit(_) | Reason::Disconnected | Reason::Moved(_) | Reason::Lost(_) => {}
+            Reason::Quit(_)
+            | Reason::Disconnected
+            | Reason::Moved(_)
+            | Reason::Parted
+            | Reason::Lost(_) => {}
         }
     }
 

@@ -21,6 +21,10 @@ pub enum Event {
     Settled,
     /// It sent a line: something to say, or a command.
     Line(Line),
+    /// The same in one of its rooms.
+    LineIn(RoomName, Line),
+    /// It tells its rooms apart, so it may be in several.
+    ManyRooms,
     /// It sent a command with a password, which is [kept apart](super::conceal).
     Authenticate(AuthCommand, TypedPassword),
     /// It sent a line that is longer than allowed.

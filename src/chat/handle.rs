@@ -15,7 +15,7 @@ impl Event {
     /// What the event may do to the chat, as far as that can be told without the chat.
     pub fn class(&self) -> Class {
         match self {
-            Self::Line(line) => class_of(line),
+            Self::Line(line) | Self::LineIn(_, line) => class_of(line),
             Self::TooLong { .. }
             | Self::Malformed
             | Self::Found { .. }
@@ -37,6 +37,7 @@ impl View<'_> {
     fn answer(&mut self, event: Event) {
         match event {
             Event::Line(line) => self.line(&line),
+            Event::LineIn(room, line) => self.line_in(room, &line),
             Event::TooLong { bytes, limit } => self.refuse(Refusal::TooLong { bytes, limit }),
             Event::Malformed => self.refuse(Refusal::Malformed),
             Event::Found { room, lines } => self.show_found(room, lines),
@@ -65,22 +66,16 @@ impl Chat {
         let event = self.decided(event);
         // The store's decision holds even if the client that asked for it has left.
         self.record_answer(now, client, &event, effects);
-        if let (ClientId::NOBODY, Event::RoomRead(room, past)) = (client, &event) {
-            self.take_over(*room, past.clone());
-            self.read_next_room(effects);
-        }
         if !self.clients.contains_key(&client) {
-            if let Event::Registered(..) | Event::PasswordChanged(..) = event {
-                // Somebody else may have taken that nick meanwhile, or be logged in.
-                self.enforce(now, effects);
-            }
-            return;
+            return self.handle_without_client(now, client, event, effects);
         }
-        let mut turn = Turn { chat: self, now, me: client, effects };
+        let mut turn = Turn { chat: self, now, at: None, me: client, effects };
         match event {
             Event::Connected(..) => {}
             Event::Settled => turn.announce(),
             Event::Line(line) => turn.line(&line),
+            Event::LineIn(room, line) => turn.line_in(room, &line),
+            Event::ManyRooms => turn.me_mut().has_many_rooms = true,
             Event::Authenticate(command, password) => turn.authenticate(&command, password),
             Event::RoomRead(room, past) => turn.room_read(room, past),
             Event::RoomNotRead(room, why) => turn.room_not_read(room, why),
@@ -109,11 +104,30 @@ impl Chat {
         }
     }
 
+    /// Applies an answer of the store for a client that has left, or for none.
+    fn handle_without_client(
+        &mut self,
+        now: Now,
+        client: ClientId,
+        event: Event,
+        effects: &mut Effects,
+    ) {
+        match event {
+            Event::RoomRead(room, past) if client == ClientId::NOBODY => {
+                self.take_over(room, past);
+                self.read_next_room(effects);
+            }
+            // Somebody else may have taken that nick meanwhile, or be logged in.
+            Event::Registered(..) | Event::PasswordChanged(..) => self.enforce(now, effects),
+            _ => {}
+        }
+    }
+
     /// Appends the effects of an event of the class [`Query`](Class::Query), which changes nothing.
     /// Other events have none.
     pub fn ask(&self, now: Now, client: ClientId, event: Event, effects: &mut Effects) {
         if self.clients.contains_key(&client) {
-            View { chat: self, now, me: client, effects }.answer(event);
+            View { chat: self, now, me: client, at: None, effects }.answer(event);
         }
     }
 
@@ -127,7 +141,7 @@ impl Chat {
     pub fn tick(&mut self, now: Now, effects: &mut Effects) {
         while let Some(me) = self.arrivals.take_due(now.uptime) {
             if self.clients.contains_key(&me) {
-                Turn { chat: self, now, me, effects }.announce();
+                Turn { chat: self, now, at: None, me, effects }.announce();
             }
         }
         while let Some(room) = self.rooms.take_digest(now.uptime) {

@@ -151,6 +151,8 @@ pub enum Reason {
     Kicked(Nick, Option<Text>),
     /// The client went to another room.
     Moved(RoomName),
+    /// The client left one of its rooms.
+    Parted,
     /// The client was connected to this node of the cluster, which is lost.
     Lost(Text),
 }
@@ -184,6 +186,7 @@ impl fmt::Display for Reason {
             Self::TooSlow => f.write_str("too slow"),
             Self::Kicked(by, None) => write!(f, "kicked by {by}"),
             Self::Kicked(by, Some(why)) => write!(f, "kicked by {by}: {why}"),
+            Self::Parted => f.write_str("parted"),
             Self::Moved(room) => write!(f, "moved to {room}"),
             Self::Lost(node) => write!(f, "lost with {node}"),
         }

@@ -53,6 +53,10 @@ pub enum Refusal {
     InLobby,
     /// `/join` to the room that the client is in.
     AlreadyIn(RoomName),
+    /// A line for a room that the client is not in.
+    NotIn(RoomName),
+    /// `/join` by a client that is in this many rooms.
+    TooManyRooms(usize),
     /// `/reply` before a private message arrived.
     NobodyWrote,
     /// `/reply` to somebody who has left.
@@ -175,6 +179,8 @@ impl fmt::Display for Refusal {
             Self::NoSuchRoom(room) => write!(f, "there is no room called {room}"),
             Self::InLobby => f.write_str("you are in the lobby"),
             Self::AlreadyIn(room) => write!(f, "you are already in {room}"),
+            Self::NotIn(room) => write!(f, "you are not in {room}"),
+            Self::TooManyRooms(most) => write!(f, "you are in {most} rooms already"),
             Self::NobodyWrote => f.write_str("no one has written to you yet"),
             Self::WriterLeft => f.write_str("the person who wrote to you has left"),
             Self::IgnoreSelf => f.write_str("you can't ignore yourself"),

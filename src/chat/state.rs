@@ -135,6 +135,11 @@ impl Chat {
         !self.registry.is_in_store()
     }
 
+    /// Whether clients may be in several rooms. Nodes of level 1 do not know of that.
+    pub fn allows_many_rooms(&self) -> bool {
+        !self.is_shared() || self.level() >= 2
+    }
+
     /// Lines from before this moment are too old to be shown or written.
     pub(super) fn oldest_kept(&self, now: Moment) -> Option<Moment> {
         let keep = i64::try_from(self.settings.keep?.as_millis()).unwrap_or(i64::MAX);
@@ -272,8 +277,9 @@ impl Chat {
     /// What the others know of a client.
     pub fn presence(&self, client: ClientId) -> Option<Presence> {
         let client = self.clients.get(&client)?;
-        let room = self.rooms.get(client.room())?.name;
-        Some(client.presence(room))
+        let (last, others) = client.rooms.split_last()?;
+        let name = |room: &RoomId| self.rooms.get(*room).map(|room| room.name);
+        Some(client.presence(name(last)?, others.iter().filter_map(name).collect()))
     }
 
     /// The account that a connected client is logged in to.

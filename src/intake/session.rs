@@ -311,8 +311,10 @@ impl Session {
     /// are not lines, do not count as activity.
     fn note_silence(&mut self, incoming: &Incoming) -> Result<(), SessionEnd> {
         match incoming {
-            Incoming::Line(line) if line.is_blank() => self.check_idle(),
+            _ if incoming.is_blank_line() => self.check_idle(),
             Incoming::Line(_)
+            | Incoming::LineIn(..)
+            | Incoming::ManyRooms
             | Incoming::Irc(_)
             | Incoming::NotUtf8
             | Incoming::TooLong { .. }
@@ -328,10 +330,13 @@ impl Session {
     /// Whether flood control counts an item. Once the client has hung up, only its lines matter.
     fn costs_a_token(&self, incoming: &Incoming) -> bool {
         match incoming {
-            Incoming::Line(line) => !self.is_hung_up || !line.is_blank(),
+            Incoming::Line(_) | Incoming::LineIn(..) => {
+                !self.is_hung_up || !incoming.is_blank_line()
+            }
             // The server answers these, which costs as much as a line, pings and telnet's options
             // included.
             Incoming::Irc(_)
+            | Incoming::ManyRooms
             | Incoming::NotUtf8
             | Incoming::TooLong { .. }
             | Incoming::Malformed

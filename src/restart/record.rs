@@ -43,11 +43,21 @@ impl Record {
     }
 
     /// The record as a slot of the roster; `None` if it does not fit.
+    ///
+    /// Leaves out rooms of a client that is in several, if that makes it fit.
     pub fn to_slot(&self) -> Option<[u8; RECORD]> {
-        let json = serde_json::to_vec(self).ok()?;
-        let mut slot = EMPTY_SLOT;
-        slot.get_mut(..json.len())?.copy_from_slice(&json);
-        Some(slot)
+        let mut shorter = self.clone();
+        loop {
+            let json = serde_json::to_vec(&shorter).ok()?;
+            let mut slot = EMPTY_SLOT;
+            if let Some(start) = slot.get_mut(..json.len()) {
+                start.copy_from_slice(&json);
+                return Some(slot);
+            }
+            if !shorter.presence.forget_a_room() {
+                return None;
+            }
+        }
     }
 
     /// All records of a roster, without its empty slots.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::draw::Draw;
+use crate::chat::RoomName;
 use crate::text::Line;
 
 /// One item that a client sent. Items come in the order in which they were sent.
@@ -10,6 +11,10 @@ use crate::text::Line;
 pub enum Incoming {
     /// A whole line: something said or a command. May be blank.
     Line(Line),
+    /// The same in one of the client's rooms.
+    LineIn(RoomName, Line),
+    /// The client's first message: it tells its rooms apart, so it may be in several.
+    ManyRooms,
     /// A line that was longer than the limit; it is dropped.
     TooLong {
         /// Length of the line, in bytes.
@@ -43,6 +48,13 @@ pub enum Incoming {
     HungUp,
     /// The client broke a rule, and the session ends. Nothing follows.
     Error(WireError),
+}
+
+impl Incoming {
+    /// Whether it is a line that nobody would see.
+    pub fn is_blank_line(&self) -> bool {
+        matches!(self, Self::Line(line) | Self::LineIn(_, line) if line.is_blank())
+    }
 }
 
 /// Why a session has to end.

@@ -22,6 +22,7 @@ mod life;
 mod limits;
 mod line_ids;
 mod load;
+mod many_rooms;
 mod metrics;
 mod mistakes;
 mod nicks;

@@ -36,7 +36,7 @@ impl World {
                 is_settled: known.facts.announced,
             };
             let addr = ([192, 0, 2, 1], 1024).into();
-            assert!(snapshot.add(id, addr, known.dialect, session, QUEUE), "it fits");
+            assert!(snapshot.add(id, addr, (known.dialect, None), session, QUEUE), "it fits");
         }
         let mut next = through_a_file(&snapshot);
         assert_eq!(value(&next), value(&snapshot), "what is handed over changes on the way");

@@ -187,7 +187,7 @@ impl World {
 
     fn tell(&mut self, step: Step<'_>, to: &Audience, message: &Message, except: &[ClientId]) {
         let readers: BTreeSet<ClientId> = match to {
-            Audience::One(client) => [*client].into(),
+            Audience::One(client) | Audience::Telnet(client) => [*client].into(),
             Audience::Room(room, range) => {
                 let except = &except[range.clone()];
                 let members = self.rooms.get(room).map(|room| room.members.iter().copied());

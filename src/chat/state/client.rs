@@ -31,6 +31,16 @@ pub struct Presence {
     lists: bool,
     quiet: bool,
     encrypted: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    has_many_rooms: bool,
+    /// The other rooms of a client that is in several, in the order in which it entered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    other_rooms: Vec<RoomName>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 impl Presence {
@@ -38,7 +48,7 @@ impl Presence {
     pub fn of_nobody() -> Self {
         let origin = Origin::of([0, 0, 0, 0].into());
         Client::new(Nick::guest(0), origin, Traits::default(), Duration::ZERO)
-            .presence(RoomName::lobby())
+            .presence(RoomName::lobby(), Vec::new())
     }
 
     /// Whether others know of it.
@@ -46,7 +56,17 @@ impl Presence {
         self.announced
     }
 
-    /// The room that it is in.
+    /// Forgets one of its rooms, if it is in several; returns whether it was.
+    pub fn forget_a_room(&mut self) -> bool {
+        self.other_rooms.pop().is_some()
+    }
+
+    /// All rooms that it is in; its lines go to the last.
+    pub(crate) fn rooms(&self) -> impl Iterator<Item = RoomName> {
+        self.other_rooms.iter().copied().chain([self.room])
+    }
+
+    /// The room that its lines go to.
     pub fn room(&self) -> RoomName {
         self.room
     }
@@ -78,6 +98,9 @@ pub(crate) struct Client {
     pub(crate) origin: Origin,
     /// The rooms it is in; its lines go to the last. A text client is in one at a time.
     pub(crate) rooms: Vec<RoomId>,
+    /// Whether it may be in several.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) has_many_rooms: bool,
     /// Whether its join was announced. Until then it appears nowhere.
     pub(crate) announced: bool,
     /// Whether `/echo` is on.
@@ -115,6 +138,7 @@ impl Client {
             password: None,
             origin,
             rooms: Vec::with_capacity(1),
+            has_many_rooms: false,
             announced: false,
             echo: traits.echo,
             lists: traits.lists,
@@ -135,15 +159,16 @@ impl Client {
     /// A client from its record; what is not in the record is lost.
     pub(crate) fn noted(presence: &Presence, now: Duration) -> Self {
         let Presence { origin, nick, login, password, mute, echo, lists, .. } = *presence;
-        let Presence { announced, quiet, encrypted, .. } = *presence;
+        let Presence { announced, quiet, encrypted, has_many_rooms, .. } = *presence;
         let traits = Traits { echo, lists, encrypted };
-        Self { announced, login, password, mute, quiet, ..Self::new(nick, origin, traits, now) }
+        let new = Self::new(nick, origin, traits, now);
+        Self { announced, login, password, mute, quiet, has_many_rooms, ..new }
     }
 
-    /// Its record, while it is in `room`.
-    pub(crate) fn presence(&self, room: RoomName) -> Presence {
+    /// Its record, while it is in `room` and in others.
+    pub(crate) fn presence(&self, room: RoomName, other_rooms: Vec<RoomName>) -> Presence {
         let Self { nick, login, password, mute, origin, announced, .. } = *self;
-        let Self { echo, lists, quiet, encrypted, .. } = *self;
+        let Self { echo, lists, quiet, encrypted, has_many_rooms, .. } = *self;
         Presence {
             origin,
             nick,
@@ -156,6 +181,8 @@ impl Client {
             lists,
             quiet,
             encrypted,
+            has_many_rooms,
+            other_rooms,
         }
     }
 
@@ -175,6 +202,7 @@ impl Client {
         }
         self.mute = presence.mute;
         (self.echo, self.quiet, self.lists) = (presence.echo, presence.quiet, presence.lists);
+        self.has_many_rooms = presence.has_many_rooms;
     }
 
     /// Changes its nick; returns the old one.

@@ -12,6 +12,9 @@ use crate::chat::refusal::Refusal;
 use crate::chat::state::Chat;
 use crate::text::Text;
 
+/// Most rooms that one client may be in.
+const MAX_ROOMS: usize = 32;
+
 /// Why a room is entered without its past, or its people are not shown, if the store is too slow.
 pub const NOT_IN_TIME: &str = "the history cannot be read now; try again later";
 
@@ -45,15 +48,25 @@ impl Chat {
 impl Turn<'_> {
     /// Moves the client to another room, at once or once the store has sent the room's past.
     pub(crate) fn go_to(&mut self, name: RoomName) -> Result<(), Refusal> {
-        if self.room().1.name == name {
-            return Err(Refusal::AlreadyIn(name));
-        }
+        self.may_go_to(name)?;
         if self.chat.has_to_ask(self.me, name) {
             self.me_mut().entering = Some(name);
             self.effects.push(Effect::Ask(self.me, self.chat.past_question(name)));
             return Ok(());
         }
         self.enter_if_allowed(name)
+    }
+
+    /// Fails if the client is there already, or in as many rooms as it may be.
+    fn may_go_to(&self, name: RoomName) -> Result<(), Refusal> {
+        let me = self.me();
+        if self.room_called(name).is_some() {
+            return Err(Refusal::AlreadyIn(name));
+        }
+        if me.has_many_rooms && me.rooms.len() >= MAX_ROOMS {
+            return Err(Refusal::TooManyRooms(MAX_ROOMS));
+        }
+        Ok(())
     }
 
     /// Moves the client to a room. A client that may not speak cannot create one, as others would
@@ -63,7 +76,10 @@ impl Turn<'_> {
         if self.chat.rooms.find(name).is_none() {
             self.may_speak()?;
         }
-        self.move_to(name);
+        match self.me().has_many_rooms {
+            true => self.join(name),
+            false => self.move_to(name),
+        }
         Ok(())
     }
 

@@ -28,7 +28,7 @@ impl Chat {
     pub fn enforce(&mut self, now: Now, effects: &mut Effects) {
         for me in self.clients() {
             if self.clients.contains_key(&me) {
-                Turn { chat: self, now, me, effects }.apply_rules();
+                Turn { chat: self, now, at: None, me, effects }.apply_rules();
             }
         }
     }
@@ -134,12 +134,12 @@ impl Turn<'_> {
 
     /// Counts a line in a slow room; fails if it comes too soon.
     pub(crate) fn keep_pace(&mut self) -> Result<(), Refusal> {
-        let id = self.me;
+        let (id, here) = (self.me, self.room_id());
         let now = self.now.uptime;
         let is_operator = self.is_operator();
         let Chat { clients, rooms, .. } = &mut *self.chat;
         let me = &clients[&id];
-        let Some(room) = rooms.get_mut(me.room()) else { return Ok(()) };
+        let Some(room) = rooms.get_mut(here) else { return Ok(()) };
         let Some(pause) = room.slow else { return Ok(()) };
         let last = room.pace.last(id, me, |other| clients.contains_key(&other));
         match last.map(|last| last.saturating_add(pause)).filter(|next| *next > now) {
@@ -178,7 +178,7 @@ impl Turn<'_> {
             self.effects.push(Effect::Renamed(self.me, from, to));
         }
         if self.me().announced && from != to {
-            self.me().rooms.clone().into_iter().for_each(|room| self.tell_renamed(room, from));
+            self.tell_renamed(from);
         }
         if self.me().login.is_some_and(|login| !login.resembles(nick)) {
             self.me_mut().log_out();

@@ -64,7 +64,7 @@ impl Chat {
         self.authentication.forget_node(number);
         let reason = if lost { Reason::Lost(node.name.clone()) } else { Reason::Disconnected };
         for me in self.clients_on(number) {
-            Turn { chat: self, now, me, effects }.depart(reason.clone());
+            Turn { chat: self, now, at: None, me, effects }.depart(reason.clone());
         }
         let how = if lost { "is lost" } else { "has left" };
         self.tell_operators(format_args!("node {} {how}", node.name), effects);
@@ -115,17 +115,17 @@ impl Chat {
         let missing: Vec<_> =
             self.clients_on(number).into_iter().filter(|id| !is_there(*id)).collect();
         for me in missing {
-            Turn { chat: self, now, me, effects }.depart(Reason::Disconnected);
+            Turn { chat: self, now, at: None, me, effects }.depart(Reason::Disconnected);
         }
         let mut renamed = Vec::new();
         for guest in roster {
             let me = ClientId::on(number, guest.local);
             self.free_nick(now, me, guest, effects);
             if self.clients.contains_key(&me) {
-                Turn { chat: self, now, me, effects }.follow(guest);
+                Turn { chat: self, now, at: None, me, effects }.follow(guest);
             } else {
                 self.come_back(now, me, guest);
-                Turn { chat: self, now, me, effects }.show_up(guest);
+                Turn { chat: self, now, at: None, me, effects }.show_up(guest);
             }
             let wished = guest.presence.nick;
             if self.nick(me).is_some_and(|nick| !nick.resembles(wished)) {
@@ -145,7 +145,7 @@ impl Chat {
         let owns = |login: Option<Nick>| login.is_some_and(|login| login.resembles(nick));
         if owns(guest.presence.login()) && !owns(self.login(holder)) {
             let why = format!("{nick} has logged in");
-            Turn { chat: self, now, me: holder, effects }.lose_nick(why);
+            Turn { chat: self, now, at: None, me: holder, effects }.lose_nick(why);
         }
     }
 
@@ -271,7 +271,8 @@ impl Chat {
         let people = others.iter().filter(|id| self.clients[id].announced).count();
         let mut effects = Effects::default();
         for me in others {
-            Turn { chat: self, now, me, effects: &mut effects }.depart(Reason::Disconnected);
+            Turn { chat: self, now, at: None, me, effects: &mut effects }
+                .depart(Reason::Disconnected);
             effects.clear();
         }
         people
@@ -295,8 +296,9 @@ impl Chat {
 impl Turn<'_> {
     /// Tells the room of a client that came back with its node.
     fn show_up(&mut self, guest: &Guest) {
-        let room = self.me().room();
-        self.effects.push(Effect::Entered(self.me, room));
+        for room in self.me().rooms.clone() {
+            self.effects.push(Effect::Entered(self.me, room));
+        }
         self.restore(guest);
     }
 
@@ -309,10 +311,28 @@ impl Turn<'_> {
             self.chat.nicks.claim(self.now.uptime, self.me, old, wished);
             self.set_nick(wished);
         }
-        if self.room().1.name != guest.presence.room {
-            self.move_to(guest.presence.room);
-        }
+        self.be_in(guest.presence.rooms().collect());
         self.restore(guest);
+    }
+
+    /// Enters and leaves rooms, until the client is in those of its roster.
+    fn be_in(&mut self, rooms: Vec<RoomName>) {
+        if let ([room], [_]) = (&rooms[..], &self.me().rooms[..]) {
+            if self.room().1.name != *room {
+                self.move_to(*room);
+            }
+            return;
+        }
+        for &room in &rooms {
+            if self.room_called(room).is_none() {
+                self.join(room);
+            }
+        }
+        for id in self.me().rooms.clone() {
+            if self.chat.rooms.get(id).is_some_and(|room| !rooms.contains(&room.name)) {
+                self.leave(id, Reason::Parted);
+            }
+        }
     }
 
     /// Restores what the roster knows of a client besides its name and room.

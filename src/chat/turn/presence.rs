@@ -39,7 +39,7 @@ impl Chat {
         client.mute = self.mutes.find(now.moment, origin.address());
         self.clients.insert(id, client);
         self.arrivals.add(now.uptime, id);
-        let mut turn = Turn { chat: self, now, me: id, effects };
+        let mut turn = Turn { chat: self, now, at: None, me: id, effects };
         let (room, others) = turn.enter(RoomId::LOBBY);
         let (server, motd) = (turn.chat.settings.name.clone(), turn.chat.settings.motd.clone());
         turn.tell(Message::Welcome { server, nick, room, others });
@@ -59,12 +59,14 @@ impl Chat {
         if !self.nicks.take_back(id, noted.nick) {
             return false;
         }
-        let room = self.rooms.open(noted.room);
         let mut client = Client::noted(noted, now.uptime);
-        client.rooms.push(room);
-        self.rooms.enter(room, id);
-        if let Some(room) = self.rooms.get_mut(room) {
-            room.announced += usize::from(client.announced);
+        for name in noted.rooms() {
+            let room = self.rooms.open(name);
+            client.rooms.push(room);
+            self.rooms.enter(room, id);
+            if let Some(room) = self.rooms.get_mut(room) {
+                room.announced += usize::from(client.announced);
+            }
         }
         self.clients.insert(id, client);
         true
@@ -143,14 +145,37 @@ impl Turn<'_> {
         let (old, _) = self.room();
         // Enter first: while it is empty, the new room could be dropped to remember the old one.
         let new = self.chat.rooms.open(name);
-        let (room, others) = self.enter(new);
+        let (_, others) = self.enter(new);
         self.leave(old, Reason::Moved(name));
+        self.arrive(new, others);
+    }
+
+    /// Enters one more room.
+    pub(crate) fn join(&mut self, name: RoomName) {
+        let new = self.chat.rooms.open(name);
+        let (_, others) = self.enter(new);
+        self.arrive(new, others);
+    }
+
+    /// Leaves one of several rooms.
+    pub(crate) fn part(&mut self, id: RoomId) {
+        let nick = self.me().nick;
+        let Some(room) = self.chat.rooms.get(id).map(|room| room.name) else { return };
+        self.leave(id, Reason::Parted);
+        let here = self.chat.rooms.get(id).map_or(0, |room| room.announced);
+        self.tell(Message::Left { room, nick, reason: Reason::Parted, here });
+    }
+
+    /// Tells a room that the client is there, and shows the room to the client.
+    fn arrive(&mut self, id: RoomId, others: Others) {
+        self.at = Some(id);
         // Announce first, so that the client is counted in what it is shown next.
         if self.me().announced {
-            self.tell_joined(new)
+            self.tell_joined(id)
         } else {
             self.announce()
         }
+        let room = self.room().1.name;
         self.tell(Message::Moved { room, nick: self.me().nick, others });
         self.show_people();
         self.show_room();
@@ -214,11 +239,11 @@ impl Turn<'_> {
         self.chat.rooms.enter(id, self.me);
         self.me_mut().rooms.push(id);
         self.effects.push(Effect::Entered(self.me, id));
-        (self.room().1.name, others)
+        (self.chat.rooms.get(id).map_or_else(RoomName::lobby, |room| room.name), others)
     }
 
     /// Removes the client from a room, and tells the room if the client was announced.
-    fn leave(&mut self, id: RoomId, reason: Reason) {
+    pub(super) fn leave(&mut self, id: RoomId, reason: Reason) {
         let nick = self.me().nick;
         self.me_mut().rooms.retain(|&room| room != id);
         self.effects.push(Effect::Left(self.me, id));
@@ -259,13 +284,22 @@ impl Turn<'_> {
         }
     }
 
-    pub(crate) fn tell_renamed(&mut self, id: RoomId, from: Nick) {
-        let to = self.me().nick;
-        if let Some(room) = self.chat.rooms.get(id)
-            && room.announced <= CROWD
-        {
-            let message = Message::Renamed { room: room.name, from, to };
-            self.effects.tell_room(id, Some(self.me), message);
+    /// Tells everybody who shares a room with the client, once, that it has another nick.
+    pub(crate) fn tell_renamed(&mut self, from: Nick) {
+        let Self { chat, me, effects, .. } = self;
+        let Client { nick: to, rooms, .. } = &chat.clients[me];
+        for (index, &id) in rooms.iter().enumerate() {
+            let Some(room) = chat.rooms.get(id).filter(|room| room.announced <= CROWD) else {
+                continue;
+            };
+            let is_told = |other: &ClientId| {
+                let theirs = &chat.clients[other].rooms;
+                theirs.len() > 1 && rooms[..index].iter().any(|room| theirs.contains(room))
+            };
+            let told = room.members.iter().copied().filter(|_| index > 0).filter(is_told);
+            let except = told.filter(|other| other != me).chain([*me]);
+            let message = Message::Renamed { room: room.name, from, to: *to };
+            effects.tell_room(id, except, message);
         }
     }
 

@@ -19,7 +19,7 @@ impl<C: Deref<Target = Chat>> TurnOf<'_, C> {
     /// The people in a room. A client that is not announced yet sees itself; others do not see it.
     pub(crate) fn people(&self, room: &Room) -> Message {
         let clients = &self.chat.clients;
-        let unannounced = !self.me().announced && self.room().1.name == room.name;
+        let unannounced = !self.me().announced && room.members.contains(&self.me);
         let here = room.announced + usize::from(unannounced);
         let shown = room.members.iter().filter(|&id| *id == self.me || clients[id].announced);
         let person = |id: &ClientId| clients[id].person(self.hears(*id));

@@ -19,7 +19,7 @@ impl Turn<'_> {
     }
 
     fn say(&mut self, kind: Kind, text: Text) {
-        let id = self.me().room();
+        let id = self.room_id();
         let at = self.now.moment;
         let line = self.chat.line_ids.next();
         let client = &self.chat.clients[&self.me];

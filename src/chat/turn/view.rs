@@ -5,7 +5,7 @@ use std::ops::Deref;
 
 use crate::chat::effect::{Audience, Effect, Effects};
 use crate::chat::message::Message;
-use crate::chat::model::{ClientId, Moment, Now, RoomId};
+use crate::chat::model::{ClientId, Moment, Now, RoomId, RoomName};
 use crate::chat::refusal::Refusal;
 use crate::chat::state::{Chat, Client, Room};
 use crate::text::Text;
@@ -15,6 +15,8 @@ pub(crate) struct TurnOf<'a, C> {
     pub(crate) chat: C,
     pub(crate) now: Now,
     pub(crate) me: ClientId,
+    /// The room that it acts in, if it named one.
+    pub(crate) at: Option<RoomId>,
     pub(crate) effects: &'a mut Effects,
 }
 
@@ -58,10 +60,23 @@ impl<C: Deref<Target = Chat>> TurnOf<'_, C> {
         &self.chat.clients[&self.me]
     }
 
-    /// The room that the client is in, and the room's id.
+    /// The id of the room that the client acts in: the one that it named, or the one that it
+    /// entered last.
+    pub(crate) fn room_id(&self) -> RoomId {
+        self.at.filter(|room| self.me().rooms.contains(room)).unwrap_or_else(|| self.me().room())
+    }
+
+    /// The room that the client acts in, and its id.
     pub(crate) fn room(&self) -> (RoomId, &Room) {
-        let id = self.me().room();
+        let id = self.room_id();
         (id, self.chat.rooms.get(id).expect("a room exists while somebody is in it"))
+    }
+
+    /// The room of that name, if the client is in it.
+    pub(crate) fn room_called(&self, name: RoomName) -> Option<RoomId> {
+        let is_called =
+            |id: &RoomId| self.chat.rooms.get(*id).is_some_and(|room| room.name == name);
+        self.me().rooms.iter().copied().find(is_called)
     }
 
     /// The announced client of that name, or the client itself.
@@ -86,12 +101,12 @@ impl<C: Deref<Target = Chat>> TurnOf<'_, C> {
 impl Turn<'_> {
     /// The same client at the same moment, but it changes nothing.
     pub(crate) fn view(&mut self) -> View<'_> {
-        View { chat: self.chat, now: self.now, me: self.me, effects: self.effects }
+        View { chat: self.chat, now: self.now, me: self.me, at: self.at, effects: self.effects }
     }
 
     /// A turn of another client, at the same moment.
     pub(crate) fn as_other(&mut self, me: ClientId) -> Turn<'_> {
-        Turn { chat: self.chat, now: self.now, me, effects: self.effects }
+        Turn { chat: self.chat, now: self.now, me, at: None, effects: self.effects }
     }
 
     pub(crate) fn me_mut(&mut self) -> &mut Client {

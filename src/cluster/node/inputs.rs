@@ -13,11 +13,11 @@ impl Node {
     /// Adds an input of a client. It takes effect when [`next`](Self::next) yields it.
     pub fn push(&mut self, client: ClientId, event: Event) {
         let bytes = match &event {
-            Event::Line(line) => 256 + line.as_str().len(),
+            Event::Line(line) | Event::LineIn(_, line) => 256 + line.as_str().len(),
             Event::RoomRead(_, Some(past)) => 256 * (1 + past.lines.len()),
             _ => 256,
         };
-        let is_line = matches!(event, Event::Line(_));
+        let is_line = matches!(event, Event::Line(_) | Event::LineIn(..));
         if is_line && !self.is_apart() && self.outbox.is_full() {
             let mut effects = Effects::default();
             effects.tell(Audience::One(client), Message::Refused(Refusal::NotPassedOn));

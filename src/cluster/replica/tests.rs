@@ -37,12 +37,16 @@ fn replay(entries: &[LogEntry]) -> Replica {
 }
 
 #[test]
-fn a_log_of_level_1_ends_in_the_state_that_it_had() {
-    let recorded = include_str!("../../../tests/data/log-level-1.json");
-    let recorded: Recorded = serde_json::from_str(recorded).unwrap();
-    let replica = replay(&recorded.entries);
-    assert_eq!(replica.chat.level(), 1);
-    assert_eq!(replica.digest(), recorded.digest);
+fn a_log_of_each_level_ends_in_the_state_that_it_had() {
+    for (level, recorded) in [
+        (1, include_str!("../../../tests/data/log-level-1.json")),
+        (2, include_str!("../../../tests/data/log-level-2.json")),
+    ] {
+        let recorded: Recorded = serde_json::from_str(recorded).unwrap();
+        let replica = replay(&recorded.entries);
+        assert_eq!(replica.chat.level(), level);
+        assert_eq!(replica.digest(), recorded.digest);
+    }
 }
 
 /// Writes a log.
@@ -66,7 +70,7 @@ impl Writer {
     fn join(&mut self, node: usize, number: u32, was: Option<usize>) {
         let was = was.map(|was| origin(was).to_string());
         let data = serde_json::json!({
-            "name": format!("box{node}"), "j": number, "was": was, "archive": true, "level": 1
+            "name": format!("box{node}"), "j": number, "was": was, "archive": true, "level": LEVEL
         });
         self.push(EntryKind::Joined, Some(node), 0, data.to_string().into_bytes());
     }
@@ -141,7 +145,13 @@ fn everything() -> Vec<LogEntry> {
     log.change(2, &Change::Late(lines));
     let ban = Ban { mask: Mask::new("eve").unwrap(), by: account.nick, reason: None, until: None };
     log.change(2, &Change::Missing(vec![RollChange::Ban(BanChange::Ban(ban))]));
-    log.change(2, &Change::Level(1));
+    log.change(2, &Change::Level(LEVEL));
+    let dev = RoomName::new("dev").unwrap();
+    log.event(0, 2, Event::ManyRooms);
+    log.line(0, 2, "/join dev");
+    log.event(0, 2, Event::LineIn(RoomName::lobby(), Line::new("here")));
+    log.event(0, 2, Event::LineIn(dev, Line::new("there")));
+    log.event(0, 2, Event::LineIn(RoomName::lobby(), Line::new("/nick roamer")));
     log.change(2, &Change::Mark);
     log.event(0, 2, Event::Gone(Reason::Disconnected));
     log.push(EntryKind::Gone, Some(0), 0, b"lost".to_vec());

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use tungstenite::protocol::frame::coding::CloseCode;
 
 use super::frames::{Data, End, Frames};
-use super::json;
+use super::json::{self, Request};
+use crate::chat::RoomName;
 use crate::text::Line;
 use crate::wire::incoming::{Incoming, WireError};
 use crate::wire::text::MAX_WITHOUT_LINE_END;
@@ -18,6 +19,8 @@ pub struct Decoder {
     frames: Frames,
     /// Whether messages are JSON rather than plain lines.
     is_json: bool,
+    /// Whether the client has sent a message.
+    has_spoken: bool,
     /// The next item, before anything that is still to be decoded.
     ready: Option<Incoming>,
     is_over: bool,
@@ -27,13 +30,21 @@ pub struct Decoder {
 #[derive(Serialize, Deserialize)]
 struct SavedDecoder {
     is_json: bool,
+    /// An older program knew of nothing that is for first messages only.
+    #[serde(default = "yes")]
+    has_spoken: bool,
     unfinished: Vec<u8>,
     is_over: bool,
 }
 
+fn yes() -> bool {
+    true
+}
+
 impl From<SavedDecoder> for Decoder {
     fn from(saved: SavedDecoder) -> Self {
-        let mut decoder = Self { is_over: saved.is_over, ..Self::new(saved.is_json) };
+        let SavedDecoder { is_json, has_spoken, is_over, .. } = saved;
+        let mut decoder = Self { has_spoken, is_over, ..Self::new(is_json) };
         decoder.put_bytes(&saved.unfinished);
         decoder
     }
@@ -41,16 +52,18 @@ impl From<SavedDecoder> for Decoder {
 
 impl Serialize for Decoder {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { frames, is_json, is_over, .. } = self;
+        let Self { frames, is_json, has_spoken, is_over, .. } = self;
         let unfinished = frames.unfinished().to_vec();
-        SavedDecoder { is_json: *is_json, unfinished, is_over: *is_over }.serialize(serializer)
+        let (is_json, has_spoken, is_over) = (*is_json, *has_spoken, *is_over);
+        SavedDecoder { is_json, has_spoken, unfinished, is_over }.serialize(serializer)
     }
 }
 
 impl Decoder {
     /// A decoder for a client that was just upgraded.
     pub fn new(is_json: bool) -> Self {
-        Self { frames: Frames::new(MAX_WITHOUT_LINE_END), is_json, ready: None, is_over: false }
+        let frames = Frames::new(MAX_WITHOUT_LINE_END);
+        Self { frames, is_json, has_spoken: false, ready: None, is_over: false }
     }
 
     /// See [`wire::Decoder::take_bytes`](crate::wire::Decoder::take_bytes).
@@ -98,9 +111,14 @@ impl Decoder {
             return self.end(End::Broken(CloseCode::Unsupported.into()));
         };
         if !self.is_json {
-            return line(&message, max_line);
+            return line(None, &message, max_line);
         }
-        json::said(&message).map_or(Incoming::Malformed, |text| line(&text, max_line))
+        let is_first = !std::mem::replace(&mut self.has_spoken, true);
+        match json::request(&message) {
+            Some(Request::Say(room, text)) => line(room, &text, max_line),
+            Some(Request::ManyRooms) if is_first => Incoming::ManyRooms,
+            _ => Incoming::Malformed,
+        }
     }
 
     fn end(&mut self, end: End) -> Incoming {
@@ -112,10 +130,11 @@ impl Decoder {
     }
 }
 
-fn line(text: &str, limit: usize) -> Incoming {
-    match text.len() {
-        bytes if bytes > limit => Incoming::TooLong { bytes, limit },
-        _ => Incoming::Line(Line::new(text)),
+fn line(room: Option<RoomName>, text: &str, limit: usize) -> Incoming {
+    match room {
+        _ if text.len() > limit => Incoming::TooLong { bytes: text.len(), limit },
+        Some(room) => Incoming::LineIn(room, Line::new(text)),
+        None => Incoming::Line(Line::new(text)),
     }
 }
 

@@ -2,23 +2,41 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::chat::{Entry, Kind, LineId, Message};
+use crate::chat::{Entry, Kind, LineId, Message, RoomName};
 
-/// The text of a client's message; `None` if the message is not valid.
-pub(super) fn said(json: &str) -> Option<String> {
+/// What a client sends.
+pub(super) enum Request {
+    /// A line, perhaps in one of its rooms.
+    Say(Option<RoomName>, String),
+    /// It may be in several rooms.
+    ManyRooms,
+}
+
+/// What a client's message asks for; `None` if the message is not valid.
+pub(super) fn request(json: &str) -> Option<Request> {
     // Not a tagged enum: serde would buffer unknown fields until it finds the tag, and nested ones
     // would need more stack than a session has.
     #[derive(Deserialize)]
-    struct Request {
+    struct Object {
         t: Kind,
-        text: String,
+        text: Option<String>,
+        room: Option<String>,
+        rooms: Option<String>,
     }
     #[derive(Deserialize)]
     #[serde(rename_all = "lowercase")]
     enum Kind {
         Say,
+        Hello,
     }
-    serde_json::from_str(json).ok().map(|Request { t: Kind::Say, text }| text)
+    let Object { t, text, room, rooms } = serde_json::from_str(json).ok()?;
+    match t {
+        Kind::Say => {
+            let room = room.map(|room| RoomName::new(&room)).transpose().ok()?;
+            Some(Request::Say(room, text?))
+        }
+        Kind::Hello => (rooms? == "many").then_some(Request::ManyRooms),
+    }
 }
 
 /// A message to a client, with the fields of the protocol.

@@ -154,7 +154,7 @@ pub(crate) fn slow(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
         return Err(Refusal::Misused);
     }
     turn.needs_others()?;
-    let id = turn.me().room();
+    let id = turn.room_id();
     let Some(room) = turn.chat.rooms.get_mut(id) else { return Ok(()) };
     if seconds == 0 {
         room.pace.clear();

@@ -23,14 +23,16 @@ pub(crate) fn who(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal> {
 pub(crate) fn whois(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal> {
     let other = turn.find(args[0])?;
     let client = &turn.chat.clients[&other];
-    let room = turn.chat.rooms.get(client.room()).map_or("lobby", |room| room.name.as_str());
+    let names = client.rooms.iter().filter_map(|room| turn.chat.rooms.get(*room));
+    let names: Vec<_> = names.map(|room| room.name.as_str()).collect();
+    let rooms = names.join(", ");
     let since = |then: Duration| {
         let seconds = turn.now.uptime.saturating_sub(then).as_secs();
         humantime::format_duration(Duration::from_secs(seconds))
     };
     let (connected, idle) = (since(client.connected), since(client.active));
     let nick = client.nick;
-    let mut words = format!("{nick} is in {room}, connected {connected}, idle {idle}");
+    let mut words = format!("{nick} is in {rooms}, connected {connected}, idle {idle}");
     if let Some(away) = client.away_as(turn.hears(other)) {
         words.push_str(&format!(", {away}"));
     }

@@ -17,21 +17,24 @@ pub(crate) fn join(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
 }
 
 pub(crate) fn leave(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
-    match turn.me().room() {
+    match turn.room_id() {
         RoomId::LOBBY => Err(Refusal::InLobby),
+        room if turn.me().has_many_rooms => {
+            turn.part(room);
+            Ok(())
+        }
         _ => turn.go_to(RoomName::lobby()),
     }
 }
 
 pub(crate) fn rooms(turn: &mut View<'_>, _: &[&str]) -> Result<(), Refusal> {
-    let own = turn.room().1.name;
     let myself = usize::from(!turn.me().announced);
     let mut rooms: Vec<_> = turn
         .chat
         .rooms
         .iter()
         .map(|room| {
-            let here = room.announced + if room.name == own { myself } else { 0 };
+            let here = room.announced + if room.members.contains(&turn.me) { myself } else { 0 };
             let topic = room.topic.clone().filter(|_| turn.hears_topic(room));
             (Reverse(here), room.name, topic)
         })
@@ -78,7 +81,7 @@ fn set_topic(turn: &mut Turn<'_>, text: Option<Text>) -> Result<(), Refusal> {
     turn.may_speak()?;
     turn.keep_pace()?;
     turn.announce();
-    let id = turn.me().room();
+    let id = turn.room_id();
     let me = turn.me;
     let Chat { clients, rooms, .. } = &mut *turn.chat;
     let setter = &clients[&me];
