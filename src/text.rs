@@ -5,12 +5,14 @@
 
 mod property; // properties of single characters, from Unicode
 mod words; // words and blanks
+mod mention; // whether a line names somebody
 mod filter; // which characters of a line are kept
 mod clean; // `Text`
 mod line; // a line that a client sent, and how far the filter changed it
 
 pub use self::clean::Text;
 pub use self::line::Line;
+pub use self::mention::{mentions, words_like_names};
 pub use self::property::shows;
 pub use self::words::{is_blank, split_word};
 

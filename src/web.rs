@@ -118,7 +118,7 @@ pub fn serve(
         Ok((Route::Switch { accept, is_json }, early)) => {
             let protocol = is_json.then_some(SUBPROTOCOL);
             transport.send_all(&http::switch_to_websocket(&accept, protocol), patience)?;
-            let lines = Dialect::Lines { timestamps: false };
+            let lines = Dialect::Lines { timestamps: false, bell: false };
             let dialect = if is_json { Dialect::Json } else { lines };
             return Ok(Served::Upgraded(Upgraded { dialect, early }));
         }

@@ -60,6 +60,9 @@ impl Archive {
         let goes_ahead = matches!(
             effect,
             Effect::Tell { message: Message::PrivateFrom { .. } | Message::PrivateTo { .. }, .. }
+                | Effect::Ring(_, Message::PrivateFrom { .. })
+                // Shows nothing, and decides about the lines from here on.
+                | Effect::Bell(..)
                 // Shows nothing, and takes the password, which is kept only until then.
                 | Effect::Authenticate(..)
                 // Shows nothing; the change is in force, and has to be known as not saved yet.

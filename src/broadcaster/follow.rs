@@ -3,7 +3,7 @@
 use super::behind::{Deed, Ending};
 use super::dispatch::Dispatcher;
 use super::pending::WaitFor;
-use crate::chat::{Class, ClientId, Event, NOT_IN_TIME, Now};
+use crate::chat::{Class, ClientId, Entry, Event, NOT_IN_TIME, Now};
 use crate::cluster::Applied;
 use crate::text::Text;
 use crate::wire::Farewell;
@@ -68,10 +68,24 @@ impl Dispatcher {
 
     /// Carries out effects that no client waits for yet.
     fn carry_out_new(&mut self, now: Now) {
+        if self.peers.have_bells() {
+            self.ring();
+        }
         if self.archive.is_there() {
             self.effects.iter().for_each(|effect| self.pending.note(now.uptime, effect));
         }
         self.carry_out(now);
+    }
+
+    /// Has the lines ring for those whom they name, by the nicks at this moment.
+    fn ring(&mut self) {
+        let (log, peers) = (&self.log, &self.peers);
+        let named = |room, entry: &Entry| {
+            let ids = log.chat().named_in(room, entry).into_iter();
+            ids.filter_map(|id| log.local(id)).filter(|id| peers.has_bell(*id)).collect()
+        };
+        let reads = |id, from, to| from != to && peers.has_bell(id);
+        self.effects.ring(named, reads);
     }
 
     fn note_applied(&mut self, now: Now, id: ClientId) {

@@ -108,6 +108,17 @@ impl Log {
         }
     }
 
+    /// The id here of a client in the chat, if it is of this server.
+    pub(super) fn local(&self, id: ClientId) -> Option<ClientId> {
+        match self {
+            Self::Alone(_) => Some(id),
+            Self::Shared(shared) => {
+                let local = ClientId(id.local());
+                (shared.node.id(local) == id).then_some(local)
+            }
+        }
+    }
+
     /// The clients of this server that are in the chat.
     pub(super) fn clients(&self) -> Vec<ClientId> {
         match self {

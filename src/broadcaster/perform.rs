@@ -73,6 +73,13 @@ impl Dispatcher {
             Effect::Timestamps(id, on) => self.peers.with(id, |peer, feeds| {
                 peer.respeak(feeds, |dialect| dialect.with_timestamps(on));
             }),
+            Effect::Bell(id, on) => self.peers.set_bell(id, on),
+            Effect::Ring(id, message) => {
+                if matches!(message, Message::Said { .. }) {
+                    self.status.count_copy();
+                }
+                self.peers.with(id, |peer, feeds| peer.ring(&message, feeds));
+            }
             Effect::Ask(id, question) => {
                 let from = self.peers.addr(id).map(|addr| addr.ip());
                 let from = Address::of(from.unwrap_or(Ipv6Addr::UNSPECIFIED.into()));

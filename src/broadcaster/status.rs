@@ -52,6 +52,11 @@ impl Status {
         self.metrics.count_line(recipients);
     }
 
+    /// Counts one more client that a line was sent to.
+    pub(super) fn count_copy(&self) {
+        self.metrics.count_copy();
+    }
+
     /// Counts a batch that began at `start` and was sent by `now`, with `sent` bytes.
     pub(super) fn end_batch(&mut self, start: Duration, now: Duration, sent: usize) {
         self.metrics.count_sent(sent);

@@ -25,6 +25,10 @@ pub enum Effect {
     Left(ClientId, RoomId),
     /// From here on, the client's lines carry the time, or no longer do.
     Timestamps(ClientId, bool),
+    /// From here on, lines that name the client ring its bell, or no longer do.
+    Bell(ClientId, bool),
+    /// Send a client a line that rings its bell.
+    Ring(ClientId, Message),
     /// Look something up for a client; answer with [`Event::Found`](super::Event::Found).
     Ask(ClientId, Question),
     /// Check or store the password that the client typed; answer with an event such as [`LoggedIn`](super::Event::LoggedIn).
@@ -145,6 +149,50 @@ impl Effects {
         })
     }
 
+    /// Has lines ring the bells of clients: `named` tells which of a room, and whether the one
+    /// reader of a private message. They get the line by itself, and not with the room.
+    pub fn ring(
+        &mut self,
+        named: impl Fn(RoomId, &Entry) -> Vec<ClientId>,
+        reads: impl Fn(ClientId, Nick, Nick) -> bool,
+    ) {
+        for effect in std::mem::take(&mut self.list) {
+            match effect {
+                Effect::Tell {
+                    to: Audience::One(id),
+                    message: message @ Message::PrivateFrom { from, to, .. },
+                } if reads(id, from, to) => self.push(Effect::Ring(id, message)),
+                Effect::Tell { to: Audience::Room(room, except), message } => {
+                    let mut ids = match &message {
+                        Message::Said { entry, .. } => named(room, entry),
+                        _ => Vec::new(),
+                    };
+                    ids.retain(|id| !self.except[except.clone()].contains(id));
+                    self.tell_room_but(room, except, &ids, message);
+                }
+                other => self.push(other),
+            }
+        }
+    }
+
+    /// Tells a room a line, which also rings for the clients in `ringing`.
+    fn tell_room_but(
+        &mut self,
+        room: RoomId,
+        except: Range<usize>,
+        ringing: &[ClientId],
+        message: Message,
+    ) {
+        if ringing.is_empty() {
+            return self.tell(Audience::Room(room, except), message);
+        }
+        let start = self.except.len();
+        self.except.extend_from_within(except);
+        self.except.extend_from_slice(ringing);
+        self.tell(Audience::Room(room, start..self.except.len()), message.clone());
+        ringing.iter().for_each(|id| self.push(Effect::Ring(*id, message.clone())));
+    }
+
     /// Leaves only what has to be written to the disk: nobody is told anything.
     pub fn keep_records(&mut self) {
         let list = std::mem::take(&mut self.list);
@@ -202,6 +250,8 @@ impl Effect {
             | Self::Entered(id, _)
             | Self::Left(id, _)
             | Self::Timestamps(id, _)
+            | Self::Bell(id, _)
+            | Self::Ring(id, _)
             | Self::Ask(id, _)
             | Self::Authenticate(id, _)
             | Self::ChangeBan(id, _)

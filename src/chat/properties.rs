@@ -186,7 +186,11 @@ impl World {
                 Effect::Forget(id, filter) => {
                     self.asked.push_back((id, Event::Forgotten(Box::new(filter), 3)));
                 }
-                Effect::Timestamps(id, _) | Effect::Ask(id, _) | Effect::Disconnect(id, _) => {
+                Effect::Timestamps(id, _)
+                | Effect::Bell(id, _)
+                | Effect::Ring(id, _)
+                | Effect::Ask(id, _)
+                | Effect::Disconnect(id, _) => {
                     assert!(self.screens.contains_key(&id));
                 }
             }

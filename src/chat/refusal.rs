@@ -51,6 +51,8 @@ pub enum Refusal {
     NoSuchRoom(RoomName),
     /// `/leave` in the lobby.
     InLobby,
+    /// Its messages are objects, which have no control bytes.
+    NoBell,
     /// `/join` to the room that the client is in.
     AlreadyIn(RoomName),
     /// A line for a room that the client is not in.
@@ -177,6 +179,7 @@ impl fmt::Display for Refusal {
             Self::Taken(nick) => write!(f, "{nick} is taken"),
             Self::Nobody(nick) => write!(f, "no one here is called {nick}"),
             Self::NoSuchRoom(room) => write!(f, "there is no room called {room}"),
+            Self::NoBell => f.write_str("only text clients have a bell"),
             Self::InLobby => f.write_str("you are in the lobby"),
             Self::AlreadyIn(room) => write!(f, "you are already in {room}"),
             Self::NotIn(room) => write!(f, "you are not in {room}"),

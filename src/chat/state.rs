@@ -23,9 +23,10 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::model::{
-    ClientId, Heard, LineFilter, LineIds, Moment, Nick, NodeNumber, RoomId, RoomName, RoomPast,
+    ClientId, Entry, Heard, LineFilter, LineIds, Moment, Nick, NodeNumber, RoomId, RoomName,
+    RoomPast,
 };
-use crate::text::Text;
+use crate::text::{Text, words_like_names};
 
 #[cfg(test)]
 pub(crate) use self::arrivals::ANNOUNCED_AFTER;
@@ -285,6 +286,22 @@ impl Chat {
     /// The account that a connected client is logged in to.
     pub fn login(&self, client: ClientId) -> Option<Nick> {
         self.clients.get(&client)?.login
+    }
+
+    /// The members of a room, except for the speaker, whose nicks are words of a line.
+    pub fn named_in(&self, room: RoomId, entry: &Entry) -> Vec<ClientId> {
+        let mut named = Vec::new();
+        for word in words_like_names(entry.text.as_str()) {
+            // Look-alikes have the same holder.
+            let is_named = |id: &ClientId| {
+                let client = &self.clients[id];
+                client.nick.as_str().eq_ignore_ascii_case(word)
+                    && client.nick != entry.from
+                    && client.rooms.contains(&room)
+            };
+            named.extend(self.nicks.holder(word).filter(is_named).filter(|id| !named.contains(id)));
+        }
+        named
     }
 
     /// The nick of a connected client.

@@ -352,7 +352,7 @@ mod tests {
         let mut feeds = Feeds::default();
         push(&mut feeds, "a");
         let mut get = || {
-            [Dialect::Lines { timestamps: false }, Dialect::Json].map(|dialect| {
+            [Dialect::Lines { timestamps: false, bell: false }, Dialect::Json].map(|dialect| {
                 Rc::clone(feeds.unread(ROOM, Cursor::default(), dialect, false).unwrap().bytes)
             })
         };

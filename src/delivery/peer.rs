@@ -201,6 +201,11 @@ impl Peer {
         }
     }
 
+    /// The same for a line that rings the client's bell.
+    pub fn ring(&mut self, message: &Message, feeds: &mut Feeds) {
+        self.push(feeds, |dialect, out| dialect.encode_ringing(message, out));
+    }
+
     /// Queues bytes as they are, in the same order.
     pub fn send(&mut self, bytes: &[u8], feeds: &mut Feeds) {
         self.push(feeds, |_, out| out.extend_from_slice(bytes));

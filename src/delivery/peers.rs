@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::feed::Feeds;
 use super::peer::Peer;
@@ -41,6 +41,8 @@ pub(crate) struct Peers {
     sent: usize,
     /// How many clients are pinged.
     websockets: usize,
+    /// The clients whose bell is on.
+    bells: FxHashSet<ClientId>,
     /// The clients that may be too slow, and when to judge them again.
     suspects: VecDeque<(Duration, ClientId)>,
     writable: Arc<WritablePoll>,
@@ -58,6 +60,7 @@ impl Peers {
             weight: 0,
             sent: 0,
             websockets: 0,
+            bells: FxHashSet::default(),
             suspects: VecDeque::new(),
             writable,
         }
@@ -66,6 +69,9 @@ impl Peers {
     /// Adds the peer of a client that connected.
     pub(crate) fn add(&mut self, id: ClientId, peer: Peer) {
         self.websockets += usize::from(peer.is_websocket());
+        if peer.dialect().has_bell() {
+            self.bells.insert(id);
+        }
         self.peers.insert(id, peer);
     }
 
@@ -119,6 +125,7 @@ impl Peers {
         self.forget(id);
         if let Some(mut peer) = self.peers.remove(&id) {
             self.websockets -= usize::from(peer.is_websocket());
+            self.bells.remove(&id);
             peer.close();
         }
     }
@@ -158,6 +165,25 @@ impl Peers {
             self.weight += peer.own_queued().saturating_sub(before);
             mark_due(&mut self.due, id, peer);
         }
+    }
+
+    /// A client turns its bell on or off.
+    pub(crate) fn set_bell(&mut self, id: ClientId, on: bool) {
+        self.with(id, |peer, feeds| peer.respeak(feeds, |dialect| dialect.with_bell(on)));
+        match self.peers.get(&id).is_some_and(|peer| peer.dialect().has_bell()) {
+            true => self.bells.insert(id),
+            false => self.bells.remove(&id),
+        };
+    }
+
+    /// Whether a client's bell is on.
+    pub(crate) fn has_bell(&self, id: ClientId) -> bool {
+        self.bells.contains(&id)
+    }
+
+    /// Whether any client's bell is on.
+    pub(crate) fn have_bells(&self) -> bool {
+        !self.bells.is_empty()
     }
 
     /// A client joins a room.
@@ -274,6 +300,7 @@ impl Peers {
         }
         if peer.is_finished() {
             self.websockets -= usize::from(peer.is_websocket());
+            self.bells.remove(&id);
             self.forget(id);
             self.peers.remove(&id);
         }

@@ -4,9 +4,9 @@ use super::names::Names;
 
 /// The commands of chatd that everybody may use.
 pub const COMMANDS: &[&str] = &[
-    "away", "echo", "help", "history", "ignore", "join", "leave", "login", "me", "motd", "msg",
-    "nick", "password", "ping", "quiet", "quit", "register", "reply", "rooms", "search", "time",
-    "topic", "unignore", "who", "whois",
+    "away", "bell", "echo", "help", "history", "ignore", "join", "leave", "login", "me", "motd",
+    "msg", "nick", "password", "ping", "quiet", "quit", "register", "reply", "rooms", "search",
+    "time", "topic", "unignore", "who", "whois",
 ];
 
 /// Most candidates shown; more would fill the screen.

@@ -229,6 +229,11 @@ impl Metrics {
         self.deliveries.inc_by(recipients as u64);
     }
 
+    /// Counts one more client that a line was sent to.
+    pub fn count_copy(&self) {
+        self.deliveries.inc();
+    }
+
     /// Counts a batch of `lines` lines whose sending took `took`.
     pub fn count_batch(&self, lines: usize, took: Duration) {
         self.batch_lines.observe(lines as f64);

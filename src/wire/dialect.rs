@@ -17,6 +17,9 @@ pub enum Dialect {
     Lines {
         /// Lines that people say carry the time.
         timestamps: bool,
+        /// As [`Style::bell`].
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        bell: bool,
     },
     /// `chatd.v1`: JSON objects, each in a WebSocket message.
     Json,
@@ -30,7 +33,7 @@ impl Dialect {
     pub fn index(self) -> usize {
         match self {
             Self::Text(style) => style.index(),
-            Self::Lines { timestamps } => Style::COUNT + usize::from(timestamps),
+            Self::Lines { timestamps, .. } => Style::COUNT + usize::from(timestamps),
             Self::Json => Style::COUNT + 2,
         }
     }
@@ -65,8 +68,26 @@ impl Dialect {
     pub fn with_timestamps(self, timestamps: bool) -> Self {
         match self {
             Self::Text(style) => Self::Text(Style { timestamps, ..style }),
-            Self::Lines { .. } => Self::Lines { timestamps },
+            Self::Lines { bell, .. } => Self::Lines { timestamps, bell },
             Self::Json => Self::Json,
+        }
+    }
+
+    /// This dialect with or without BEL behind lines that name the client; unchanged where lines
+    /// are objects.
+    pub fn with_bell(self, bell: bool) -> Self {
+        match self {
+            Self::Text(style) => Self::Text(Style { bell, ..style }),
+            Self::Lines { timestamps, .. } => Self::Lines { timestamps, bell },
+            Self::Json => Self::Json,
+        }
+    }
+
+    /// Whether lines that name the client end in BEL.
+    pub fn has_bell(self) -> bool {
+        match self {
+            Self::Text(Style { bell, .. }) | Self::Lines { bell, .. } => bell,
+            Self::Json => false,
         }
     }
 
@@ -74,7 +95,18 @@ impl Dialect {
     pub fn encode(self, message: &Message, out: &mut Vec<u8>) {
         match self {
             Self::Text(style) => text::encode(message, style, out),
-            Self::Lines { timestamps } => websocket::encode_lines(message, timestamps, out),
+            Self::Lines { timestamps, .. } => websocket::encode_lines(message, timestamps, out),
+            Self::Json => websocket::encode_json(message, out),
+        }
+    }
+
+    /// The same for a line that rings the client's bell.
+    pub fn encode_ringing(self, message: &Message, out: &mut Vec<u8>) {
+        match self {
+            Self::Text(style) => text::encode_ringing(message, style, out),
+            Self::Lines { timestamps, .. } => {
+                websocket::encode_ringing_lines(message, timestamps, out);
+            }
             Self::Json => websocket::encode_json(message, out),
         }
     }
@@ -118,11 +150,11 @@ mod tests {
             nick in "[a-z]{1,16}",
             kind in prop::sample::select(&[Kind::Said, Kind::Emoted][..]),
         ) {
-            let style = |timestamps| Style { bare_line_feeds: false, timestamps };
+            let style = |timestamps| Style { timestamps, ..Style::default() };
             let room = RoomName::new(&"r".repeat(32)).unwrap();
             for (form, dialect) in [
                 (AnswerForm::Lines, Dialect::Text(style(true))),
-                (AnswerForm::Lines, Dialect::Lines { timestamps: true }),
+                (AnswerForm::Lines, Dialect::Lines { timestamps: true, bell: false }),
                 (AnswerForm::Objects, Dialect::Json),
             ] {
                 let mut allowance = Allowance::new(form);

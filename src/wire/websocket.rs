@@ -6,7 +6,7 @@ mod decode;
 mod encode;
 
 pub use self::decode::Decoder;
-pub use self::encode::{PING, encode_close, encode_json, encode_lines};
+pub use self::encode::{PING, encode_close, encode_json, encode_lines, encode_ringing_lines};
 pub use self::frames::{Data, End, Frames};
 
 /// The sub-protocol of JSON messages (RFC 6455, section 1.9).

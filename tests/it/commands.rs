@@ -23,6 +23,7 @@ const USAGES: &[&str] = &[
     "/echo on|off",
     "/time on|off",
     "/quiet on|off",
+    "/bell on|off",
     "/motd",
     "/register PASSWORD",
     "/login NAME PASSWORD",

@@ -23,6 +23,7 @@ mod limits;
 mod line_ids;
 mod load;
 mod many_rooms;
+mod mentions;
 mod metrics;
 mod mistakes;
 mod nicks;

@@ -48,6 +48,11 @@ impl World {
                 let known = self.here.get_mut(&client).expect("it is here");
                 known.dialect = known.dialect.with_timestamps(on);
             }
+            Effect::Bell(client, on) => {
+                let known = self.here.get_mut(&client).expect("it is here");
+                known.dialect = known.dialect.with_bell(on);
+            }
+            Effect::Ring(..) => panic!("only the broadcaster has lines ring"),
             Effect::Ask(client, question) => self.store.ask(self.actor(step, client), question),
             Effect::Authenticate(client, claim) => {
                 let from = self.here[&self.actor(step, client)].origin.address();

@@ -28,7 +28,7 @@ pub(super) fn check(message: &Message, dialect: Dialect) -> String {
             let lines = text.strip_suffix(end).expect("lines are whole").split(end);
             check_lines(message, &lines.collect::<Vec<_>>(), style.timestamps);
         }
-        Dialect::Lines { timestamps } => check_lines(message, &frames(&bytes), timestamps),
+        Dialect::Lines { timestamps, .. } => check_lines(message, &frames(&bytes), timestamps),
         Dialect::Json => match frames(&bytes)[..] {
             [object] => check_object(object),
             _ => panic!("a message is one object"),

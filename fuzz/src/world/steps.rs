@@ -83,9 +83,9 @@ impl World {
         let client = ClientId(self.clients);
         self.letters.insert(letter, client);
         let dialect = match (how & 4, how & 8) {
-            (0, style) => Dialect::Text(Style { bare_line_feeds: style != 0, timestamps: false }),
+            (0, style) => Dialect::Text(Style { bare_line_feeds: style != 0, ..Style::default() }),
             (_, 0) => Dialect::Json,
-            _ => Dialect::Lines { timestamps: false },
+            _ => Dialect::Lines { timestamps: false, bell: false },
         };
         let origin = origin(how);
         self.here.insert(client, Known::new(origin, dialect, self.now.uptime));

@@ -18,6 +18,10 @@ pub struct Style {
     pub bare_line_feeds: bool,
     /// Lines that people say carry the time.
     pub timestamps: bool,
+    /// Lines that name the client end in BEL. They are encoded for it alone, so that this is no
+    /// style of its own for what clients share.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bell: bool,
 }
 
 impl Style {
@@ -91,6 +95,13 @@ pub fn encode(message: &Message, style: Style, out: &mut Vec<u8>) {
     }
 }
 
+/// The same for a message of one line, which rings the client's bell.
+pub fn encode_ringing(message: &Message, style: Style, out: &mut Vec<u8>) {
+    encode(message, style, out);
+    let end = if style.bare_line_feeds { 1 } else { 2 };
+    out.insert(out.len().saturating_sub(end), BEL);
+}
+
 /// The text of a digest; omits a zero count.
 pub fn digest(joined: usize, left: usize, here: usize) -> String {
     match (joined, left) {
@@ -127,6 +138,9 @@ pub fn plain_refusal(port: u16, sent: &[u8]) -> Vec<u8> {
     }
     format!("!! this port speaks TLS; try: ncat --ssl HOST {port}\r\n").into_bytes()
 }
+
+/// The control byte that rings a terminal's bell.
+const BEL: u8 = 7;
 
 /// Nicks in one line of `/who`.
 const NAMES_A_LINE: usize = 10;

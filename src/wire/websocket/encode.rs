@@ -14,8 +14,23 @@ pub const PING: [u8; 2] = [0x89, 0];
 
 /// Appends the lines of `message`, each in a frame of its own.
 pub fn encode_lines(message: &Message, timestamps: bool, out: &mut Vec<u8>) {
+    encode_lines_by(text::encode, message, timestamps, out);
+}
+
+/// The same for a message that rings the client's bell.
+pub fn encode_ringing_lines(message: &Message, timestamps: bool, out: &mut Vec<u8>) {
+    encode_lines_by(text::encode_ringing, message, timestamps, out);
+}
+
+fn encode_lines_by(
+    encode: fn(&Message, Style, &mut Vec<u8>),
+    message: &Message,
+    timestamps: bool,
+    out: &mut Vec<u8>,
+) {
     let mut lines = Vec::new();
-    text::encode(message, Style { bare_line_feeds: true, timestamps }, &mut lines);
+    let style = Style { bare_line_feeds: true, timestamps, ..Style::default() };
+    encode(message, style, &mut lines);
     for line in lines.split_inclusive(|&byte| byte == b'\n') {
         push_text(line.strip_suffix(b"\n").unwrap_or(line), out);
     }

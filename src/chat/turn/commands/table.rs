@@ -147,6 +147,7 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::query("/edit on|off", "edit your line with the keys of telnet", 1..=1, view::edit)
         .for_telnet(),
     Command::query("/time on|off", "show the time of each line", 1..=1, view::time),
+    Command::query("/bell on|off", "ring when a line names you", 1..=1, view::bell),
     Command::change("/quiet on|off", "hide joins and leaves", 1..=1, view::quiet),
     Command::query("/motd", "show the message of the day again", 0..=0, view::motd),
     Command::query("/ping", "check that the server answers", 0..=0, ping),

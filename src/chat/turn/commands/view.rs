@@ -71,6 +71,15 @@ pub(crate) fn time(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal> {
     confirm(turn, "time", on)
 }
 
+pub(crate) fn bell(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal> {
+    let on = on_or_off(args[0])?;
+    if turn.me().lists {
+        return Err(Refusal::NoBell);
+    }
+    turn.effects.push(Effect::Bell(turn.me, on));
+    confirm(turn, "bell", on)
+}
+
 pub(crate) fn quiet(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let on = on_or_off(args[0])?;
     turn.me_mut().quiet = on;
