@@ -6,7 +6,7 @@ use std::fmt::{Display, Write};
 pub const MAX_BODY: usize = 510;
 
 /// One line to a client. Whatever text it is given, it stays one line, with the parameters that it
-/// was given: [`push`](Self::push) is the only way into it.
+/// was given: `push` is the only way into it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
     tags: String,

@@ -34,7 +34,7 @@ pub enum ChannelChange {
     Unknown(char),
 }
 
-/// Parses the parameters of MODE after the channel. Stops after [`MAX_CHANGES`] changes with a
+/// Parses the parameters of MODE after the channel. Stops after `MAX_CHANGES` changes with a
 /// parameter.
 pub fn channel_changes(params: &[String]) -> Vec<ChannelChange> {
     let Some((letters, params)) = params.split_first() else { return Vec::new() };
