@@ -37,7 +37,7 @@ impl View<'_> {
     fn answer(&mut self, event: Event) {
         match event {
             Event::Line(line) => self.line(&line),
-            Event::LineIn(room, line) => self.line_in(room, &line),
+            Event::LineIn(room, line) if self.acts_in(room) => self.line(&line),
             Event::TooLong { bytes, limit } => self.refuse(Refusal::TooLong { bytes, limit }),
             Event::Malformed => self.refuse(Refusal::Malformed),
             Event::Found { room, lines } => self.show_found(room, lines),
@@ -74,7 +74,8 @@ impl Chat {
             Event::Connected(..) => {}
             Event::Settled => turn.announce(),
             Event::Line(line) => turn.line(&line),
-            Event::LineIn(room, line) => turn.line_in(room, &line),
+            Event::LineIn(room, line) if turn.acts_in(room) => turn.line(&line),
+            Event::LineIn(..) => {}
             Event::ManyRooms => turn.me_mut().has_many_rooms = true,
             Event::Authenticate(command, password) => turn.authenticate(&command, password),
             Event::RoomRead(room, past) => turn.room_read(room, past),

@@ -182,12 +182,26 @@ impl Peer {
 
     /// Queues a message for this client, behind all earlier messages of its rooms.
     pub fn tell(&mut self, message: &Message, feeds: &mut Feeds) {
+        self.show(feeds, |dialect, out| dialect.encode(message, out));
+    }
+
+    /// The same for a line that rings the client's bell.
+    pub fn ring(&mut self, message: &Message, feeds: &mut Feeds) {
+        self.show(feeds, |dialect, out| dialect.encode_ringing(message, out));
+    }
+
+    /// Queues encoded lines; above the edited line, if there is one.
+    fn show(&mut self, feeds: &mut Feeds, encode: impl FnOnce(Dialect, &mut Vec<u8>)) {
         self.catch_up(feeds);
         if self.sending == Sending::Open {
             let Self { queue, dialect, display, .. } = self;
             queue.push_with(|out| match display {
-                None => dialect.encode(message, out),
-                Some(display) => display.show(&encoded(*dialect, message), out),
+                None => encode(*dialect, out),
+                Some(display) => {
+                    let mut lines = Vec::new();
+                    encode(*dialect, &mut lines);
+                    display.show(&lines, out);
+                }
             });
         }
     }
@@ -199,11 +213,6 @@ impl Peer {
             let Self { queue, display, .. } = self;
             queue.push_with(|out| draw.apply(display, out));
         }
-    }
-
-    /// The same for a line that rings the client's bell.
-    pub fn ring(&mut self, message: &Message, feeds: &mut Feeds) {
-        self.push(feeds, |dialect, out| dialect.encode_ringing(message, out));
     }
 
     /// Queues bytes as they are, in the same order.
@@ -355,10 +364,4 @@ impl Peer {
             self.transport.finish_sending();
         }
     }
-}
-
-fn encoded(dialect: Dialect, message: &Message) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    dialect.encode(message, &mut bytes);
-    bytes
 }

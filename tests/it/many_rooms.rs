@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use tungstenite::Message;
 
 use crate::harness::{Client, Server, WebSocket, people};
+use crate::restart::switch;
 
 /// A client named `nick` that may be in several rooms.
 fn roamer(server: &Server, nick: &str) -> WebSocket {
@@ -89,6 +90,18 @@ fn a_room_is_left_without_the_others() {
         ben.ask("/whois roamer")[0].split(", connected").next(),
         Some("-- roamer is in lobby, ops")
     );
+}
+
+#[test]
+fn all_rooms_are_kept_over_a_restart() {
+    let server = Server::with_web([]);
+    let mut roamer = roamer(&server, "roamer");
+    roamer.ask_json("/join dev");
+    switch(&server);
+    say_in(&mut roamer, "lobby", "still here");
+    assert_eq!(told(&mut roamer, "said")[0]["room"], "lobby");
+    roamer.send("and there");
+    assert_eq!(told(&mut roamer, "said")[0]["room"], "dev");
 }
 
 #[test]

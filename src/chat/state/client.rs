@@ -31,16 +31,11 @@ pub struct Presence {
     lists: bool,
     quiet: bool,
     encrypted: bool,
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     has_many_rooms: bool,
     /// The other rooms of a client that is in several, in the order in which it entered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     other_rooms: Vec<RoomName>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_false(value: &bool) -> bool {
-    !value
 }
 
 impl Presence {
@@ -62,7 +57,7 @@ impl Presence {
     }
 
     /// All rooms that it is in; its lines go to the last.
-    pub(crate) fn rooms(&self) -> impl Iterator<Item = RoomName> {
+    pub fn rooms(&self) -> impl Iterator<Item = RoomName> {
         self.other_rooms.iter().copied().chain([self.room])
     }
 
@@ -99,7 +94,7 @@ pub(crate) struct Client {
     /// The rooms it is in; its lines go to the last. A text client is in one at a time.
     pub(crate) rooms: Vec<RoomId>,
     /// Whether it may be in several.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) has_many_rooms: bool,
     /// Whether its join was announced. Until then it appears nowhere.
     pub(crate) announced: bool,

@@ -17,7 +17,7 @@ use self::table::{COMMANDS, Command, Run, find, find_for};
 pub use self::view::edit_switch;
 use super::view::{Turn, TurnOf, View};
 use crate::chat::event::{Class, Event};
-use crate::chat::model::{AuthCommand, Kind, Password, RoomName, TypedPassword};
+use crate::chat::model::{AuthCommand, Kind, Password, TypedPassword};
 use crate::chat::refusal::Refusal;
 use crate::chat::state::Chat;
 use crate::text::{Line, Text, is_blank, shows, split_word};
@@ -197,15 +197,6 @@ impl View<'_> {
         .unwrap_or_else(|refusal| self.refuse(refusal));
     }
 
-    /// Handles a line in one of the client's rooms that changes nothing.
-    pub(crate) fn line_in(&mut self, room: RoomName, line: &Line) {
-        self.at = self.room_called(room);
-        match self.at {
-            Some(_) => self.line(line),
-            None => self.refuse(Refusal::NotIn(room)),
-        }
-    }
-
     fn run(&mut self, name: &str, rest: &str) -> Result<(), Refusal> {
         let (command, args) = self.parse(name, rest)?;
         match command.run {
@@ -231,15 +222,6 @@ impl Turn<'_> {
             Typed::Command(name, rest) => self.run(line, name, rest),
         }
         .unwrap_or_else(|refusal| self.refuse(refusal));
-    }
-
-    /// Handles a line in one of the client's rooms.
-    pub(crate) fn line_in(&mut self, room: RoomName, line: &Line) {
-        self.at = self.room_called(room);
-        match self.at {
-            Some(_) => self.line(line),
-            None => self.refuse(Refusal::NotIn(room)),
-        }
     }
 
     /// Handles a command with a password.

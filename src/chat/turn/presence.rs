@@ -40,7 +40,7 @@ impl Chat {
         self.clients.insert(id, client);
         self.arrivals.add(now.uptime, id);
         let mut turn = Turn { chat: self, now, at: None, me: id, effects };
-        let (room, others) = turn.enter(RoomId::LOBBY);
+        let (room, others) = (RoomName::lobby(), turn.enter(RoomId::LOBBY));
         let (server, motd) = (turn.chat.settings.name.clone(), turn.chat.settings.motd.clone());
         turn.tell(Message::Welcome { server, nick, room, others });
         turn.show_people();
@@ -145,7 +145,7 @@ impl Turn<'_> {
         let (old, _) = self.room();
         // Enter first: while it is empty, the new room could be dropped to remember the old one.
         let new = self.chat.rooms.open(name);
-        let (_, others) = self.enter(new);
+        let others = self.enter(new);
         self.leave(old, Reason::Moved(name));
         self.arrive(new, others);
     }
@@ -153,7 +153,7 @@ impl Turn<'_> {
     /// Enters one more room.
     pub(crate) fn join(&mut self, name: RoomName) {
         let new = self.chat.rooms.open(name);
-        let (_, others) = self.enter(new);
+        let others = self.enter(new);
         self.arrive(new, others);
     }
 
@@ -234,12 +234,12 @@ impl Turn<'_> {
     }
 
     /// Adds the client to a room without telling the room; returns the others there.
-    fn enter(&mut self, id: RoomId) -> (RoomName, Others) {
+    fn enter(&mut self, id: RoomId) -> Others {
         let others = self.others(id);
         self.chat.rooms.enter(id, self.me);
         self.me_mut().rooms.push(id);
         self.effects.push(Effect::Entered(self.me, id));
-        (self.chat.rooms.get(id).map_or_else(RoomName::lobby, |room| room.name), others)
+        others
     }
 
     /// Removes the client from a room, and tells the room if the client was announced.
@@ -288,18 +288,20 @@ impl Turn<'_> {
     pub(crate) fn tell_renamed(&mut self, from: Nick) {
         let Self { chat, me, effects, .. } = self;
         let Client { nick: to, rooms, .. } = &chat.clients[me];
-        for (index, &id) in rooms.iter().enumerate() {
+        let mut told: Vec<RoomId> = Vec::new();
+        for &id in rooms {
+            // A crowd is not told.
             let Some(room) = chat.rooms.get(id).filter(|room| room.announced <= CROWD) else {
                 continue;
             };
-            let is_told = |other: &ClientId| {
-                let theirs = &chat.clients[other].rooms;
-                theirs.len() > 1 && rooms[..index].iter().any(|room| theirs.contains(room))
+            let knows = |other: &&ClientId| {
+                let theirs = &chat.clients[*other].rooms;
+                *other == me || told.iter().any(|room| theirs.contains(room))
             };
-            let told = room.members.iter().copied().filter(|_| index > 0).filter(is_told);
-            let except = told.filter(|other| other != me).chain([*me]);
+            let except = room.members.iter().filter(knows).copied();
             let message = Message::Renamed { room: room.name, from, to: *to };
             effects.tell_room(id, except, message);
+            told.push(id);
         }
     }
 

@@ -79,6 +79,15 @@ impl<C: Deref<Target = Chat>> TurnOf<'_, C> {
         self.me().rooms.iter().copied().find(is_called)
     }
 
+    /// Has the client act in one of its rooms; returns false, and refuses, if it is not there.
+    pub(crate) fn acts_in(&mut self, room: RoomName) -> bool {
+        self.at = self.room_called(room);
+        if self.at.is_none() {
+            self.refuse(Refusal::NotIn(room));
+        }
+        self.at.is_some()
+    }
+
     /// The announced client of that name, or the client itself.
     pub(crate) fn find(&self, name: &str) -> Result<ClientId, Refusal> {
         let holder = self.chat.nicks.holder(name);

@@ -2,7 +2,9 @@
 
 use super::fork::{Fork, PATIENCE};
 use super::state::{Course, Node, Report};
-use crate::chat::{Audience, ClientId, Effect, Effects, Message, NodeNumber, Now, Reason};
+use crate::chat::{
+    Audience, ClientId, Effect, Effects, Message, NodeNumber, Now, Presence, Reason,
+};
 use crate::cluster::change::Change;
 use crate::cluster::entry::NodeOrigin;
 use crate::cluster::plan::lineage;
@@ -162,10 +164,11 @@ impl Node {
         }
         let (chat, now) = (&self.log.chat, self.log.now_at(now));
         for id in chat.clients_on(self.number) {
-            let Some(room) = chat.presence(id).map(|presence| presence.room()) else { continue };
-            let lines = meanwhile.in_room(room);
-            let around = ("said elsewhere meanwhile:", "end of what was said meanwhile");
-            chat.show_block(now, id, room, &lines, around, effects);
+            for room in chat.presence(id).iter().flat_map(Presence::rooms) {
+                let lines = meanwhile.in_room(room);
+                let around = ("said elsewhere meanwhile:", "end of what was said meanwhile");
+                chat.show_block(now, id, room, &lines, around, effects);
+            }
             let here = chat.here(id);
             let words = format!("connected to the other nodes again ({here} here)");
             effects.tell(Audience::One(id), Message::Notice(Text::new(words)));

@@ -64,7 +64,7 @@ pub struct Member<'a> {
 }
 
 impl Member<'_> {
-    /// Who they are, as the source of a line.
+    /// The client as the source of a line.
     pub fn source(&self) -> String {
         format!("{}!{}@{}", self.nick, self.user, self.host)
     }

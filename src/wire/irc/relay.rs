@@ -8,7 +8,7 @@ use super::line::{Line, MAX_BODY, pieces};
 /// The most bytes of a topic (`TOPICLEN`).
 pub const MAX_TOPIC: usize = 390;
 
-/// Who does something.
+/// The client that does something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sender<'a> {
     /// The nick, or the server's name.

@@ -13,7 +13,7 @@ const CHUNK: usize = 400;
 /// Characters in all parameters of one exchange. A name and a password are far shorter.
 const MAX_LENGTH: usize = 8 * CHUNK;
 
-/// Who somebody claims to be. `Debug` does not show the password.
+/// The name and password that a client claims to have. `Debug` does not show the password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
     /// The account.

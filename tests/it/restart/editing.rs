@@ -25,6 +25,11 @@ fn a_line_that_is_edited_goes_on_with_its_cursor_and_half_a_key() {
     alice.wait_for(|line| line == "<bob> h\u{e4}llo");
     bob.send_raw(b"\x1b[A\x1b[A");
     bob.raw_until(b"> one");
+    // A line that rings is drawn as any other.
+    bob.send_raw(b"\x15/bell on\r");
+    bob.raw_until(b"-- bell is on");
+    alice.send("bob?");
+    bob.raw_until(b"\r\x1b[J<alice> bob?\x07\r\n> ");
     bob.send_raw(b"\x15/edit off\r");
     bob.raw_until(b"-- editing is off\n");
 }

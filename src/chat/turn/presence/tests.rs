@@ -162,6 +162,52 @@ fn whoever_was_not_announced_is_ten_seconds_after_connecting() {
 }
 
 #[test]
+fn a_new_name_is_told_in_a_small_room_also_to_those_who_share_a_crowd() {
+    let mut chat = chat();
+    (1..=51).for_each(|id| connect(&mut chat, 0, id));
+    for id in [1, 2] {
+        told(&mut chat, 0, id, Event::ManyRooms);
+        types(&mut chat, id, "/join dev");
+        types(&mut chat, id, "/join ops");
+    }
+    let mut effects = Effects::default();
+    chat.handle(at(0), ClientId(1), Event::Line(Line::new("/nick ann")), &mut effects);
+    let (list, except) = effects.drain();
+    let readers = |effect| match effect {
+        Effect::Tell { to: Audience::Room(id, range), message: Message::Renamed { room, .. } } => {
+            let others = chat.members(id).iter().filter(|id| !except[range.clone()].contains(id));
+            Some((room.to_string(), others.map(|id| id.0).collect()))
+        }
+        _ => None,
+    };
+    let told: Vec<(String, Vec<u64>)> = list.filter_map(readers).collect();
+    assert_eq!(told, [("dev".to_owned(), vec![2]), ("ops".to_owned(), vec![])]);
+}
+
+#[test]
+fn all_rooms_of_a_client_are_in_its_record() {
+    let mut before = chat();
+    connect(&mut before, 0, 1);
+    told(&mut before, 0, 1, Event::ManyRooms);
+    types(&mut before, 1, "/join dev");
+    types(&mut before, 1, "/join ops");
+    let noted = before.presence(ClientId(1)).unwrap();
+    let noted = serde_json::from_value(serde_json::to_value(noted).unwrap()).unwrap();
+    let mut after = chat();
+    assert!(after.bring_back(at(0), ClientId(1), &noted));
+    assert!(after.is_consistent(Duration::ZERO));
+    let rooms = |chat: &Chat| noted_rooms(&chat.presence(ClientId(1)).unwrap());
+    assert_eq!(rooms(&after), ["lobby", "dev", "ops"]);
+    let message = types(&mut after, 1, "/leave");
+    assert!(message.iter().any(|message| matches!(message, Message::Left { .. })), "{message:?}");
+    assert_eq!(rooms(&after), ["lobby", "dev"]);
+}
+
+fn noted_rooms(presence: &Presence) -> Vec<String> {
+    presence.rooms().map(|room| room.to_string()).collect()
+}
+
+#[test]
 fn the_time_until_the_announcement_goes_on_in_the_next_process() {
     let mut before = chat();
     told(&mut before, 1000, 1, connected());
