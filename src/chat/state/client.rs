@@ -61,11 +61,6 @@ impl Presence {
         self.other_rooms.iter().copied().chain([self.room])
     }
 
-    /// The room that its lines go to.
-    pub fn room(&self) -> RoomName {
-        self.room
-    }
-
     /// The account that it is logged in to.
     pub(crate) fn login(&self) -> Option<Nick> {
         self.login
