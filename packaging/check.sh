@@ -16,7 +16,8 @@ readonly newest_glibc=GLIBC_2.28
 # The highest exposure that `systemd-analyze security` may report, in tenths.
 readonly exposure=17
 readonly exposure_on_newer=12
-readonly units=(chatd.service chatd.socket chatd-web.socket chatd-tls.socket)
+readonly units=(chatd.service chatd.socket chatd-web.socket chatd-tls.socket
+    chatd-irc.socket chatd-irc-tls.socket)
 
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 folder=$(realpath -m "${1:-$target/rpm}")
@@ -55,6 +56,8 @@ contents() {
 /usr/lib/firewalld/services/chatd.xml
 /usr/lib/sysctl.d/60-chatd.conf
 /usr/lib/systemd/system-preset/80-chatd.preset
+/usr/lib/systemd/system/chatd-irc-tls.socket
+/usr/lib/systemd/system/chatd-irc.socket
 /usr/lib/systemd/system/chatd-tls.socket
 /usr/lib/systemd/system/chatd-web.socket
 /usr/lib/systemd/system/chatd.service

@@ -109,4 +109,7 @@ pub struct Traits {
     pub lists: bool,
     /// Whether the connection is encrypted.
     pub encrypted: bool,
+    /// Whether it speaks IRC.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub irc: bool,
 }

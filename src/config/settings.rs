@@ -59,6 +59,14 @@ pub struct Config {
     #[arg(long, value_name = "PORT")]
     pub tls_port: Option<u16>,
 
+    /// Port for IRC clients [default: none]
+    #[arg(long, value_name = "PORT")]
+    pub irc_port: Option<u16>,
+
+    /// Port for IRC clients over TLS [default: none]
+    #[arg(long, value_name = "PORT")]
+    pub irc_tls_port: Option<u16>,
+
     /// Serve OpenMetrics at /metrics on this address and port [default: none]
     #[arg(long, value_name = "ADDR:PORT")]
     pub metrics: Option<SocketAddr>,
@@ -215,10 +223,13 @@ impl Config {
             }
             (Some(_), None) => return Err(("tls_cert", "requires --tls-key".to_owned())),
             (None, Some(_)) => return Err(("tls_key", "requires --tls-cert".to_owned())),
-            (None, None) if self.tls_port.is_some() => {
-                return Err(("tls_port", "requires --tls-cert and --tls-key".to_owned()));
+            (None, None) => {
+                let ports = [("tls_port", self.tls_port), ("irc_tls_port", self.irc_tls_port)];
+                if let Some((port, _)) = ports.into_iter().find(|(_, port)| port.is_some()) {
+                    return Err((port, "requires --tls-cert and --tls-key".to_owned()));
+                }
+                None
             }
-            (None, None) => None,
         };
         self.cluster = self.cluster_options.cluster()?;
         let state_dir = self.state_dir.as_deref().map_or(Ok(()), store::check_place);
@@ -250,7 +261,7 @@ impl Config {
         if !self.web_origin.is_empty() && !has(&["web", "metrics"]) {
             useless.push("web-origin is set, but there is neither a web nor a metrics port");
         }
-        if self.identity.is_some() && !has(&["web", "tls"]) {
+        if self.identity.is_some() && !has(&["web", "tls", "irc-tls"]) {
             useless.push("tls-cert is set, but there is neither a web nor a tls port");
         }
         useless
@@ -287,6 +298,8 @@ impl Config {
             ("cluster-prefix", of_both(|own, new| own.prefix != new.prefix)),
             ("metrics", self.metrics != other.metrics),
             ("tls-port", self.tls_port != other.tls_port),
+            ("irc-port", self.irc_port != other.irc_port),
+            ("irc-tls-port", self.irc_tls_port != other.irc_tls_port),
             ("tls-cert", self.identity.is_some() != other.identity.is_some()),
         ];
         differences.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()

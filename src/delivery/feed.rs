@@ -34,7 +34,8 @@ pub(super) struct Feed {
     /// Whether a client's queue held a buffer of this feed when the buffer had to grow, so that the
     /// bytes were copied.
     is_held: bool,
-    encoded: [Encoded; Dialect::COUNT],
+    /// The bytes in each dialect that was asked for, by its [index](Dialect::index): few of all.
+    encoded: Vec<(usize, Encoded)>,
 }
 
 #[derive(Debug, Default)]
@@ -64,7 +65,12 @@ impl Feed {
     /// Encodes the messages that are not encoded yet.
     fn encode(&mut self, dialect: Dialect) -> &mut Encoded {
         let length = self.len();
-        let encoded = &mut self.encoded[dialect.index()];
+        let known = self.encoded.iter().position(|(index, _)| *index == dialect.index());
+        let at = known.unwrap_or_else(|| {
+            self.encoded.push((dialect.index(), Encoded::default()));
+            self.encoded.len() - 1
+        });
+        let encoded = &mut self.encoded[at].1;
         let Encoded { bytes, ends } = encoded;
         // No client of this dialect was behind in the earlier batches, so none needs their
         // messages.
@@ -102,7 +108,7 @@ impl Feed {
         self.deadline().is_some_and(|deadline| deadline <= now)
             || self.weight >= most
             || self.is_held
-            || self.encoded.iter().any(|encoded| Rc::strong_count(&encoded.bytes) > 1)
+            || self.encoded.iter().any(|(_, encoded)| Rc::strong_count(&encoded.bytes) > 1)
     }
 
     /// When it has to end.
@@ -128,7 +134,7 @@ impl Feed {
         self.weight = 0;
         self.began = None;
         self.is_held = false;
-        for Encoded { bytes, ends } in &mut self.encoded {
+        for (_, Encoded { bytes, ends }) in &mut self.encoded {
             ends.clear();
             match Rc::get_mut(bytes) {
                 Some(buffer) if buffer.capacity() <= MAX_REUSED_CAPACITY => buffer.clear(),

@@ -106,10 +106,11 @@ impl Peers {
         let mut census = Census::default();
         for peer in self.peers.values() {
             census.queued += peer.queued();
-            *match peer.is_websocket() {
-                true => &mut census.websocket,
-                false if peer.transport().is_bare() => &mut census.text,
-                false => &mut census.tls,
+            *match peer.dialect() {
+                Dialect::Irc(_) => &mut census.irc,
+                Dialect::Lines { .. } | Dialect::Json => &mut census.websocket,
+                Dialect::Text(_) if peer.transport().is_bare() => &mut census.text,
+                Dialect::Text(_) => &mut census.tls,
             } += 1;
         }
         census

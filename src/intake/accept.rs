@@ -14,7 +14,6 @@ use crate::net::Transport;
 use crate::os::{self, Bell, Ready};
 use crate::runtime::Threads;
 use crate::web;
-use crate::wire::Dialect;
 
 /// How long to wait when accepting fails for lack of a resource: at first, and at most.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
@@ -168,7 +167,7 @@ impl Acceptor {
     fn turn_away(&mut self, transport: Arc<Transport>, addr: SocketAddr, reason: TurnedAway) {
         log::warn!("refused {addr}: {reason}");
         self.entrance.shared.metrics.count_refused(reason.counted());
-        self.say_last(transport, &last_words(Dialect::default(), reason));
+        self.say_last(transport, &last_words(self.service.dialect, reason));
     }
 
     /// Sends the reason and holds the connection open for a moment: if it were closed while data

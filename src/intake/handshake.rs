@@ -40,6 +40,8 @@ pub(crate) struct Service {
     pub tls: Option<Arc<ServerConfig>>,
     /// The pages that it serves, if it speaks HTTP.
     pub site: Option<Arc<Site>>,
+    /// What its clients speak, unless they say so over HTTP.
+    pub dialect: Dialect,
 }
 
 impl Service {
@@ -78,7 +80,8 @@ pub(super) struct Handshake {
 impl Handshake {
     /// Runs the session of a connection that needs no handshake; it has its slot already.
     pub(super) fn enter(self, transport: Arc<Transport>, slot: Slot) {
-        self.start(transport, slot, Dialect::default(), &[]);
+        let dialect = self.service.dialect;
+        self.start(transport, slot, dialect, &[]);
     }
 
     /// Completes the TLS handshake and the HTTP request, and then runs the session, if there is
@@ -128,7 +131,7 @@ impl Handshake {
         early: Vec<u8>,
     ) -> io::Result<Option<(Transport, Upgraded)>> {
         let Some(site) = &self.service.site else {
-            return Ok(Some((transport, Upgraded { dialect: Dialect::default(), early })));
+            return Ok(Some((transport, Upgraded { dialect: self.service.dialect, early })));
         };
         match web::serve(&transport, early, site, self.patience(REQUEST))? {
             Served::Upgraded(upgraded) => return Ok(Some((transport, upgraded))),

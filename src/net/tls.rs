@@ -20,6 +20,8 @@ use crate::runtime::Replaceable;
 
 /// The protocol that the web port offers (ALPN, RFC 7301).
 pub(crate) const HTTP: &[u8] = b"http/1.1";
+/// The same for the port of IRC: with it, no browser can be made to speak to that port.
+pub(crate) const IRC: &[u8] = b"irc";
 
 /// A chain of certificates, the server's own first.
 #[derive(Clone, Debug)]

@@ -9,6 +9,8 @@ use crate::config::Config;
 use crate::intake::Service;
 use crate::os;
 use crate::restart::{Listener, files, manager};
+use crate::wire::Dialect;
+use crate::wire::irc::Caps;
 
 /// A client whose network is gone is detected after this time. Not sooner, because the kernel also
 /// gives up a client that is there but has read nothing for as long.
@@ -21,6 +23,14 @@ pub(super) struct Wanted {
     pub(super) addresses: Vec<IpAddr>,
     pub(super) port: u16,
     pub(super) service: Service,
+}
+
+impl Wanted {
+    /// The same, whose clients speak IRC.
+    pub(super) fn speaking_irc(mut self) -> Self {
+        self.service.dialect = Dialect::Irc(Caps::default());
+        self
+    }
 }
 
 /// The listeners of all services, inherited or newly bound. With `have_clients` a service that

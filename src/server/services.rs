@@ -15,6 +15,7 @@ use crate::runtime::Replaceable;
 use crate::store::{Database, Fault, Past, Store};
 use crate::telemetry::Metrics;
 use crate::web::{Guard, Site};
+use crate::wire::Dialect;
 
 /// How long the broadcaster may take to answer a request for its figures.
 const COUNTING: Duration = Duration::from_secs(1);
@@ -47,7 +48,8 @@ pub(super) fn services(
     assigned: &[String],
 ) -> Vec<Wanted> {
     let wanted = |port, name, tls, site: Option<Site>| {
-        let service = Service { name, tls, site: site.map(Arc::new) };
+        let dialect = Dialect::default();
+        let service = Service { name, tls, site: site.map(Arc::new), dialect };
         Wanted { addresses: config.addresses(), port, service }
     };
     // The port of such a socket is the service manager's, so any number does here.
@@ -63,6 +65,15 @@ pub(super) fn services(
         && let Some(port) = port_of(config.tls_port, "tls")
     {
         services.push(wanted(port, "tls", Some(tls.server_config(&[])), None));
+    }
+    if let Some(port) = port_of(config.irc_port, "irc") {
+        services.push(wanted(port, "irc", None, None).speaking_irc());
+    }
+    if let Some(tls) = tls
+        && let Some(port) = port_of(config.irc_tls_port, "irc-tls")
+    {
+        let tls = Some(tls.server_config(&[tls::IRC]));
+        services.push(wanted(port, "irc-tls", tls, None).speaking_irc());
     }
     if let Some(port) = port_of(config.metrics.map(|addr| addr.port()), "metrics") {
         let addresses = config.metrics.map_or_else(Vec::new, |addr| vec![addr.ip()]);

@@ -134,6 +134,8 @@ pub struct Census {
     pub tls: usize,
     /// Clients that speak WebSocket.
     pub websocket: usize,
+    /// Clients that speak IRC, with TLS or without.
+    pub irc: usize,
     /// Rooms with people in them.
     pub rooms: usize,
     /// Bytes that wait to be sent.
@@ -282,7 +284,12 @@ impl Metrics {
 
     /// All metrics in the OpenMetrics text format; `census` has the values that are not counted.
     pub fn to_text(&self, census: Census) -> String {
-        let wires = [("text", census.text), ("tls", census.tls), ("websocket", census.websocket)];
+        let wires = [
+            ("text", census.text),
+            ("tls", census.tls),
+            ("websocket", census.websocket),
+            ("irc", census.irc),
+        ];
         for (wire, count) in wires {
             self.clients.get_or_create(&[("wire", wire)]).set(count as i64);
         }
@@ -348,11 +355,13 @@ mod tests {
         metrics.count_refused(Refused::Full);
         metrics.set_store_failing(true);
         metrics.count_lost(7);
-        let text = metrics.to_text(Census { text: 1, tls: 2, websocket: 3, rooms: 4, queued: 5 });
+        let text =
+            metrics.to_text(Census { text: 1, tls: 2, websocket: 3, irc: 6, rooms: 4, queued: 5 });
         for line in [
             "chatd_clients{wire=\"text\"} 1",
             "chatd_clients{wire=\"tls\"} 2",
             "chatd_clients{wire=\"websocket\"} 3",
+            "chatd_clients{wire=\"irc\"} 6",
             "chatd_rooms 4",
             "chatd_lines_total 1",
             "chatd_deliveries_total 3",

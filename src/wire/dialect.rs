@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::decoder::Decoder;
 use super::farewell::Farewell;
 use super::text::{self, Style};
-use super::websocket;
+use super::{irc, websocket};
 use crate::chat::{Message, Traits};
 
 /// The encoding of messages to one client. Clients of one dialect share the encoded bytes.
@@ -23,37 +23,44 @@ pub enum Dialect {
     },
     /// `chatd.v1`: JSON objects, each in a WebSocket message.
     Json,
+    /// IRC, with those of its capabilities that change bytes that clients share.
+    Irc(irc::Caps),
 }
 
 impl Dialect {
-    /// The number of dialects.
-    pub const COUNT: usize = Style::COUNT + 3;
-
-    /// An index for arrays, below [`COUNT`](Self::COUNT).
+    /// A number that those have in common whose clients share the encoded bytes.
     pub fn index(self) -> usize {
         match self {
             Self::Text(style) => style.index(),
             Self::Lines { timestamps, .. } => Style::COUNT + usize::from(timestamps),
             Self::Json => Style::COUNT + 2,
+            Self::Irc(caps) => Style::COUNT + 3 + caps.index(),
         }
     }
 
     /// The traits of clients that speak this dialect.
     pub fn traits(self, encrypted: bool) -> Traits {
-        Traits { echo: self.is_websocket(), lists: self == Self::Json, encrypted }
+        let irc = self.is_irc();
+        Traits { echo: self.is_websocket(), lists: self == Self::Json, encrypted, irc }
     }
 
     /// A decoder for a client of this dialect.
     pub fn decoder(self) -> Decoder {
         match self {
             Self::Text(_) => Decoder::Text(text::Decoder::default()),
+            Self::Irc(_) => Decoder::Irc(irc::Decoder::default()),
             other => Decoder::WebSocket(Box::new(websocket::Decoder::new(other == Self::Json))),
         }
     }
 
     /// Whether it is sent over WebSocket.
     pub fn is_websocket(self) -> bool {
-        !matches!(self, Self::Text(_))
+        matches!(self, Self::Lines { .. } | Self::Json)
+    }
+
+    /// Whether it is IRC.
+    pub fn is_irc(self) -> bool {
+        matches!(self, Self::Irc(_))
     }
 
     /// This dialect with lines that end in LF; unchanged where lines have no end.
@@ -69,7 +76,7 @@ impl Dialect {
         match self {
             Self::Text(style) => Self::Text(Style { timestamps, ..style }),
             Self::Lines { bell, .. } => Self::Lines { timestamps, bell },
-            Self::Json => Self::Json,
+            other => other,
         }
     }
 
@@ -79,7 +86,7 @@ impl Dialect {
         match self {
             Self::Text(style) => Self::Text(Style { bell, ..style }),
             Self::Lines { timestamps, .. } => Self::Lines { timestamps, bell },
-            Self::Json => Self::Json,
+            other => other,
         }
     }
 
@@ -87,7 +94,7 @@ impl Dialect {
     pub fn has_bell(self) -> bool {
         match self {
             Self::Text(Style { bell, .. }) | Self::Lines { bell, .. } => bell,
-            Self::Json => false,
+            Self::Json | Self::Irc(_) => false,
         }
     }
 
@@ -97,6 +104,7 @@ impl Dialect {
             Self::Text(style) => text::encode(message, style, out),
             Self::Lines { timestamps, .. } => websocket::encode_lines(message, timestamps, out),
             Self::Json => websocket::encode_json(message, out),
+            Self::Irc(caps) => irc::encode(message, caps, out),
         }
     }
 
@@ -108,6 +116,7 @@ impl Dialect {
                 websocket::encode_ringing_lines(message, timestamps, out);
             }
             Self::Json => websocket::encode_json(message, out),
+            Self::Irc(caps) => irc::encode(message, caps, out),
         }
     }
 

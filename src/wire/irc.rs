@@ -16,6 +16,7 @@ mod label;
 pub mod numeric;
 mod replies;
 mod session;
+mod encode;
 pub mod welcome;
 pub mod people;
 pub mod server;
@@ -26,6 +27,7 @@ pub mod chathistory;
 
 pub use self::caps::{Cap, Caps, parse_request};
 pub use self::decode::Decoder;
+pub use self::encode::encode;
 pub use self::formatting::{Ctcp, strip};
 pub use self::isupport::{MAX_TARGETS, isupport};
 pub use self::label::{MAX_LABEL, framed};

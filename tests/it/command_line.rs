@@ -18,7 +18,7 @@ use crate::metrics;
 
 /// Every setting that takes a value, a value that does no harm (`""` for a path of the test's own),
 /// and one that it does not take.
-pub(crate) const OPTIONS: [(&str, &str, &str); 22] = [
+pub(crate) const OPTIONS: [(&str, &str, &str); 24] = [
     ("port", "0", "65536"),
     ("bind", "127.0.0.1", "nowhere"),
     ("max-clients", "3", "many"),
@@ -34,6 +34,8 @@ pub(crate) const OPTIONS: [(&str, &str, &str); 22] = [
     ("web-port", "0", "65536"),
     ("web-origin", "https://box7.example.org", "https://box7.example.org/chat"),
     ("tls-port", "0", "-1"),
+    ("irc-port", "0", "irc"),
+    ("irc-tls-port", "0", "65536"),
     ("tls-cert", "", "/nowhere/cert.pem"),
     ("tls-key", "", "/nowhere/key.pem"),
     ("metrics", "127.0.0.1:0", "9134"),
@@ -103,6 +105,7 @@ impl Files {
         health.send_raw(question);
         assert!(health.line().starts_with("HTTP/1.1 200 "));
         assert!(metrics::get(server, "/metrics").starts_with("HTTP/1.1 200 "));
+        assert_ne!(server.addr_of("irc"), server.addr_of("irc-tls"));
         let _third = Client::guest(server);
         Client::connect(server).expect("!! the server is full (3 clients); try again later");
         assert!(self.dir.names().contains(&"chatd.db".to_owned()));

@@ -199,6 +199,7 @@ fn a_check_finds_what_a_start_would_complain_of() {
         vec!["--motd", &gone],
         vec!["--web-port", "0", "--tls-cert", &broken, "--tls-key", &broken],
         vec!["--tls-port", "0"],
+        vec!["--irc-tls-port", "0"],
         vec!["--port", "nowhere"],
         vec!["--state-dir", &broken],
     ] {

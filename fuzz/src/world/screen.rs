@@ -33,6 +33,7 @@ pub(super) fn check(message: &Message, dialect: Dialect) -> String {
             [object] => check_object(object),
             _ => panic!("a message is one object"),
         },
+        Dialect::Irc(_) => unreachable!("no client here speaks IRC"),
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }

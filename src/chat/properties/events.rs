@@ -53,7 +53,7 @@ fn events(line: Line) -> Vec<Event> {
         Reason::Kicked(Nick::server(), None),
         Reason::Moved(room),
     ];
-    let traits = Traits { echo: true, lists: false, encrypted: true };
+    let traits = Traits { echo: true, lists: false, encrypted: true, irc: false };
     let others = [
         Event::Connected(Origin::of([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1].into()), traits),
         Event::Settled,

@@ -150,7 +150,7 @@ impl Client {
     pub(crate) fn noted(presence: &Presence, now: Duration) -> Self {
         let Presence { origin, nick, login, password, mute, echo, lists, .. } = *presence;
         let Presence { announced, quiet, encrypted, has_many_rooms, .. } = *presence;
-        let traits = Traits { echo, lists, encrypted };
+        let traits = Traits { echo, lists, encrypted, irc: false };
         let new = Self::new(nick, origin, traits, now);
         Self { announced, login, password, mute, quiet, has_many_rooms, ..new }
     }

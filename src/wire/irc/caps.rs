@@ -48,6 +48,9 @@ const ALL: [(Cap, &str); 18] = [
     (Cap::Sasl, "sasl"),
 ];
 
+/// The capabilities that change bytes that clients share.
+const SHARED: [Cap; 4] = [Cap::ServerTime, Cap::MessageTags, Cap::AccountTag, Cap::ExtendedJoin];
+
 /// The version of CAP LS from which on capabilities have values and `cap-notify` is implied.
 const VALUES_SINCE: u32 = 302;
 
@@ -108,10 +111,15 @@ impl Caps {
         self.with(Cap::CapNotify, version >= VALUES_SINCE || self.has(Cap::CapNotify))
     }
 
-    /// Bits that fit an index: only these capabilities change bytes that clients share.
-    pub fn shared(self) -> usize {
-        let shared = [Cap::ServerTime, Cap::MessageTags, Cap::AccountTag, Cap::ExtendedJoin];
-        shared.into_iter().rev().fold(0, |bits, cap| bits << 1 | usize::from(self.has(cap)))
+    /// Those that change bytes that clients share; the others decide who is told what.
+    #[must_use]
+    pub fn shared(self) -> Self {
+        SHARED.iter().fold(Self(0), |shared, cap| shared.with(*cap, self.has(*cap)))
+    }
+
+    /// A number of the [shared](Self::shared) ones.
+    pub fn index(self) -> usize {
+        SHARED.iter().rev().fold(0, |bits, cap| bits << 1 | usize::from(self.has(*cap)))
     }
 }
 
@@ -161,9 +169,10 @@ mod tests {
 
     #[test]
     fn only_a_few_change_what_clients_share() {
-        assert_eq!(Caps::default().shared(), 0);
-        assert_eq!(Caps::offered(true).shared(), 15);
-        assert_eq!(Caps::default().with(Cap::Batch, true).shared(), 0);
-        assert_eq!(Caps::default().with(Cap::MessageTags, true).shared(), 2);
+        let indexes =
+            [Caps::default(), Caps::offered(true), Caps::default().with(Cap::Batch, true)];
+        assert_eq!(indexes.map(Caps::index), [0, 15, 0]);
+        let tags = Caps::default().with(Cap::MessageTags, true);
+        assert_eq!((tags.index(), tags.with(Cap::Sasl, true).shared()), (2, tags));
     }
 }

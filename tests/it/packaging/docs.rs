@@ -152,7 +152,14 @@ fn the_package_has_every_document_that_its_files_refer_to() {
 
 #[test]
 fn every_unit_names_its_documentation() {
-    for unit in ["chatd.service", "chatd.socket", "chatd-web.socket", "chatd-tls.socket"] {
+    for unit in [
+        "chatd.service",
+        "chatd.socket",
+        "chatd-web.socket",
+        "chatd-tls.socket",
+        "chatd-irc.socket",
+        "chatd-irc-tls.socket",
+    ] {
         let text = shipped(&format!("packaging/{unit}"));
         let line = text.lines().find_map(|line| line.strip_prefix("Documentation="));
         let documents: Vec<_> = line.unwrap().split(' ').collect();

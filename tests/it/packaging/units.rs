@@ -107,11 +107,30 @@ fn sockets_are_called_what_the_server_calls_its_listeners() {
     let ports = dir.path("ports");
     let [certificate, key] = Identity::new().save(&dir);
     let mut command = chatd();
-    command.args(["--bind", "127.0.0.1", "--port", "0", "--web-port", "0", "--tls-port", "0"]);
+    command.args([
+        "--bind",
+        "127.0.0.1",
+        "--port",
+        "0",
+        "--web-port",
+        "0",
+        "--tls-port",
+        "0",
+        "--irc-port",
+        "0",
+        "--irc-tls-port",
+        "0",
+    ]);
     command.args(["--tls-cert", &certificate, "--tls-key", &key, "--port-file", &ports]);
     let _server = Server::run_at(command, &ports);
     let ports = fs::read_to_string(ports).unwrap();
-    let sockets = ["chatd.socket", "chatd-web.socket", "chatd-tls.socket"];
+    let sockets = [
+        "chatd.socket",
+        "chatd-web.socket",
+        "chatd-tls.socket",
+        "chatd-irc.socket",
+        "chatd-irc-tls.socket",
+    ];
     assert_eq!(ports.lines().count(), sockets.len(), "{ports}");
     for (socket, line) in sockets.into_iter().zip(ports.lines()) {
         let name = value(socket, "FileDescriptorName");

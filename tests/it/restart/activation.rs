@@ -46,8 +46,15 @@ fn sockets_are_known_by_their_names_whatever_the_settings_say() {
 fn a_socket_by_name_is_wish_enough() {
     let dir = TempDir::new();
     let [certificate, key] = crate::harness::Identity::new().save(&dir);
-    let (text, web, tls, metrics) = (socket(), socket(), socket(), socket());
-    let named = [("text", &text), ("web", &web), ("tls", &tls), ("metrics", &metrics)];
+    let [text, web, tls, irc, irc_tls, metrics] = std::array::from_fn(|_| socket());
+    let named = [
+        ("text", &text),
+        ("web", &web),
+        ("tls", &tls),
+        ("irc", &irc),
+        ("irc-tls", &irc_tls),
+        ("metrics", &metrics),
+    ];
     let flags =
         ["--tls-cert", &certificate, "--tls-key", &key, "--web-origin", "https://a.example"];
     let server = Server::run(activated(named, &flags));

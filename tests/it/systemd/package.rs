@@ -74,7 +74,13 @@ fn it_is_installed_upgraded_under_its_clients_and_removed() {
     let user = machine.run(&["getent", "passwd", "chatd"]);
     assert!(user.ends_with(":chatd chat server:/var/lib/chatd:/sbin/nologin\n"), "{user}");
     assert_enabled(&machine, "chatd.service", "enabled");
-    for socket in ["chatd.socket", "chatd-web.socket", "chatd-tls.socket"] {
+    for socket in [
+        "chatd.socket",
+        "chatd-web.socket",
+        "chatd-tls.socket",
+        "chatd-irc.socket",
+        "chatd-irc-tls.socket",
+    ] {
         assert_enabled(&machine, socket, "disabled");
     }
     assert_eq!(machine.show("ActiveState"), "inactive", "that is for the administrator to do");
