@@ -1,11 +1,18 @@
 //! Where a client comes from: `Address` as limits and reserved nicks count it, `Origin` in full for
 //! operators, and `Network` for bans.
 
+mod remote; // the far end of a connection
+
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
+use std::str::FromStr;
+use std::sync::Arc;
 
 use ipnet::{IpNet, Ipv4Net};
 use serde::{Deserialize, Serialize};
+
+pub use self::remote::Remote;
+use self::remote::{of_user, user_of};
 
 /// An IPv4 address, or the /64 of an IPv6 address, which is what one household or host gets
 /// (RFC 6177); or one of the [networks](Address::networks) around that. Opaque, so that no code
@@ -73,9 +80,12 @@ impl Origin {
         Self(ip.to_canonical())
     }
 
-    /// Parses a typed address.
+    /// Parses a typed address, or a user of this machine: `unix:UID`.
     pub fn parse(text: &str) -> Option<Self> {
-        text.parse().ok().map(Self::of)
+        match text.strip_prefix("unix:") {
+            Some(uid) => uid.parse().ok().map(|uid| Self(of_user(uid))),
+            None => text.parse().ok().map(Self::of),
+        }
     }
 
     /// Whether it is one of IPv4.
@@ -91,7 +101,10 @@ impl Origin {
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        match user_of(self.0) {
+            Some(uid) => write!(f, "unix:{uid}"),
+            None => self.0.fmt(f),
+        }
     }
 }
 
@@ -124,6 +137,36 @@ impl Network {
     /// Whether `origin` is in the network.
     pub fn contains(&self, origin: Origin) -> bool {
         self.0.contains(&origin.0)
+    }
+}
+
+/// The networks of proxies.
+#[derive(Clone, Debug, Default)]
+pub struct Networks(Arc<[Network]>);
+
+impl Networks {
+    /// Whether `ip` is in one of them.
+    pub fn contain(&self, ip: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(Origin::of(ip)))
+    }
+}
+
+impl FromIterator<Network> for Networks {
+    fn from_iter<I: IntoIterator<Item = Network>>(networks: I) -> Self {
+        Self(networks.into_iter().collect())
+    }
+}
+
+impl FromStr for Network {
+    type Err = &'static str;
+
+    /// Parses an address, which is the network of itself alone, or a network.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let host = |ip: IpAddr| Self(ip.to_canonical().into());
+        let alone = text.parse().ok().map(host);
+        alone
+            .or_else(|| Self::parse(text))
+            .ok_or("expected an address or a network, such as 192.0.2.0/24")
     }
 }
 

@@ -6,6 +6,7 @@ mod draw; // what a client's screen has to show while its line is edited
 mod display; // that screen
 mod incoming; // what a client sent
 mod farewell; // why a connection ends
+mod proxy; // the header of the PROXY protocol
 pub mod text; // lines, with telnet inside
 pub mod irc; // IRC
 pub mod websocket; // lines or JSON in WebSocket frames
@@ -18,6 +19,8 @@ pub use self::display::Display;
 pub use self::draw::Draw;
 pub use self::farewell::Farewell;
 pub use self::incoming::{EditingNews, Incoming, WireError};
+pub use self::incoming::{Incoming, WireError};
+pub use self::proxy::{Opening, ProxyHeader, opening};
 
 pub use self::text::{MAX_WITHOUT_LINE_END, Style, edited};
 pub(crate) use self::text::{http_refusal, is_typed, plain_refusal};

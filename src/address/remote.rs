@@ -1,0 +1,102 @@
+//! `Remote`: the far end of a connection, of which operators see everything.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+use serde::{Deserialize, Serialize};
+
+use super::Origin;
+
+/// The far end of a connection: an address and a port, or a user of this machine. A port of 0 is
+/// not known.
+///
+/// A user is held as an address in [a network](of_user) that nobody has, because everything that
+/// knows addresses, such as limits, bans and snapshots, then knows users, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Remote(SocketAddr);
+
+impl Remote {
+    /// The far end `addr`; an IPv4 address mapped into IPv6 becomes IPv4.
+    pub fn of(addr: SocketAddr) -> Self {
+        Self(SocketAddr::new(addr.ip().to_canonical(), addr.port()))
+    }
+
+    /// The far end that a proxy states; `None` if it is an address that stands for a user.
+    pub fn stated(addr: SocketAddr) -> Option<Self> {
+        user_of(addr.ip()).is_none().then(|| Self::of(addr))
+    }
+
+    /// A process of the user `uid` on this machine.
+    pub fn user(uid: u32) -> Self {
+        Self(SocketAddr::new(of_user(uid), 0))
+    }
+
+    /// Its address.
+    pub fn ip(self) -> IpAddr {
+        self.0.ip()
+    }
+
+    /// Its origin.
+    pub fn origin(self) -> Origin {
+        Origin::of(self.0.ip())
+    }
+
+    /// Whether it is on this machine for sure.
+    pub fn is_local(self) -> bool {
+        self.ip().is_loopback() || user_of(self.ip()).is_some()
+    }
+}
+
+impl fmt::Display for Remote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.port() {
+            0 => self.origin().fmt(f),
+            _ => self.0.fmt(f),
+        }
+    }
+}
+
+/// The upper 32 bits of a user's address. The IETF keeps ::/8 for itself (RFC 4291, section 2.4).
+const USERS: u128 = 1 << 96;
+
+/// The address of a user; each has a /64 of its own, as a household has.
+pub(super) fn of_user(uid: u32) -> IpAddr {
+    Ipv6Addr::from_bits(USERS | (u128::from(uid) << 64)).into()
+}
+
+/// The user whose address that is.
+pub(super) fn user_of(ip: IpAddr) -> Option<u32> {
+    let IpAddr::V6(v6) = ip else { return None };
+    let uid = (v6.to_bits() >> 64) as u32;
+    (of_user(uid) == ip).then_some(uid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::Address;
+
+    #[test]
+    fn a_user_is_shown_by_its_number_and_counts_for_itself() {
+        let [root, alice, last] = [0, 1000, u32::MAX].map(Remote::user);
+        assert_eq!(
+            [root, alice, last].map(|user| user.to_string()),
+            ["unix:0", "unix:1000", "unix:4294967295"]
+        );
+        assert_eq!(Origin::parse("unix:1000"), Some(alice.origin()));
+        assert_eq!(Origin::parse("unix:x"), None);
+        assert!(alice.is_local());
+        assert_ne!(Address::of(alice.ip()), Address::of(root.ip()));
+        assert_eq!(Remote::stated(SocketAddr::new(alice.ip(), 7)), None);
+    }
+
+    #[test]
+    fn an_address_is_shown_with_its_port_if_that_is_known() {
+        let remote = |addr: &str| Remote::of(addr.parse().unwrap());
+        assert_eq!(remote("[::ffff:192.0.2.1]:7").to_string(), "192.0.2.1:7");
+        assert_eq!(remote("[2001:db8::1]:0").to_string(), "2001:db8::1");
+        assert!(remote("[::ffff:127.0.0.1]:7").is_local());
+        assert!(!remote("[2001:db8::1]:7").is_local());
+    }
+}
