@@ -41,7 +41,8 @@ fn serve(stream: TcpStream) -> io::Result<()> {
     let (transport, bell) = (Transport::bare(stream), Bell::new()?);
     let patience = Patience { deadline: Instant::now() + PATIENCE, bell: &bell };
     let site = Site::page(Replaceable::new(Guard::new(Vec::new(), Vec::new())));
-    if let Served::Upgraded(upgraded) = web::serve(&transport, Vec::new(), &site, patience)? {
+    let (served, _) = web::serve(&transport, Vec::new(), &site, None, patience)?;
+    if let Served::Upgraded(upgraded) = served {
         echo(&transport, upgraded.early, patience)?;
     }
     transport.finish_sending();

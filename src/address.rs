@@ -1,18 +1,20 @@
 //! Where a client comes from: `Address` as limits and reserved nicks count it, `Origin` in full for
 //! operators, and `Network` for bans.
 
+mod origin; // whole addresses
 mod remote; // the far end of a connection
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+pub use std::net::IpAddr;
+use std::net::Ipv6Addr;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use ipnet::{IpNet, Ipv4Net};
 use serde::{Deserialize, Serialize};
 
+pub use self::origin::Origin;
 pub use self::remote::Remote;
-use self::remote::{of_user, user_of};
 
 /// An IPv4 address, or the /64 of an IPv6 address, which is what one household or host gets
 /// (RFC 6177); or one of the [networks](Address::networks) around that. Opaque, so that no code
@@ -70,41 +72,10 @@ impl Address {
     }
 }
 
-/// A whole address. Shown to operators only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Origin(IpAddr);
-
 impl Origin {
-    /// The origin `ip`; an IPv4 address mapped into IPv6 becomes IPv4.
-    pub fn of(ip: IpAddr) -> Self {
-        Self(ip.to_canonical())
-    }
-
-    /// Parses a typed address, or a user of this machine: `unix:UID`.
-    pub fn parse(text: &str) -> Option<Self> {
-        match text.strip_prefix("unix:") {
-            Some(uid) => uid.parse().ok().map(|uid| Self(of_user(uid))),
-            None => text.parse().ok().map(Self::of),
-        }
-    }
-
-    /// Whether it is one of IPv4.
-    pub fn is_ipv4(self) -> bool {
-        self.0.is_ipv4()
-    }
-
     /// The part of it that counts.
     pub fn address(self) -> Address {
-        Address::of(self.0)
-    }
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match user_of(self.0) {
-            Some(uid) => write!(f, "unix:{uid}"),
-            None => self.0.fmt(f),
-        }
+        Address::of(self.ip())
     }
 }
 
@@ -126,7 +97,7 @@ impl Network {
 
     /// The network of `origin` with a prefix of `length` bits; `None` if it has fewer.
     pub fn around(origin: Origin, length: u8) -> Option<Self> {
-        IpNet::new(origin.0, length).ok().map(|network| Self(network.trunc()))
+        IpNet::new(origin.ip(), length).ok().map(|network| Self(network.trunc()))
     }
 
     /// Whether it is one of IPv4, and the length of its prefix.
@@ -136,7 +107,7 @@ impl Network {
 
     /// Whether `origin` is in the network.
     pub fn contains(&self, origin: Origin) -> bool {
-        self.0.contains(&origin.0)
+        self.0.contains(&origin.ip())
     }
 }
 

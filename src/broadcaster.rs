@@ -7,6 +7,7 @@ mod pending; // clients that wait for an answer, and their input meanwhile
 mod status; // metrics, and the service manager's status
 mod words; // what clients say, in the debug log
 mod identity; // logins, new names and addresses in the log
+mod unheard; // health checks, which the log does not mention
 mod behind; // what is done once a client's inputs are applied
 mod dispatch; // an input becomes an event
 mod follow; // an event becomes effects

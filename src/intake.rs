@@ -2,7 +2,9 @@
 
 pub(crate) mod inbox; // `Input`: one message to the broadcaster
 mod registration; // that the broadcaster knows a client
+mod session_end; // why a session stops reading
 mod session; // reads one client
+mod preamble; // PROXY headers
 mod handshake; // TLS and HTTP before a session
 mod hurry; // ends handshakes early
 mod accept; // the accept loop
@@ -10,5 +12,6 @@ mod accept; // the accept loop
 pub(crate) use self::accept::{Acceptor, Entrance};
 pub(crate) use self::handshake::Service;
 pub(crate) use self::hurry::Hurry;
-pub(crate) use self::inbox::Input;
+pub(crate) use self::inbox::{Caller, Input};
+pub(crate) use self::preamble::{HEADER_NOT_TAKEN, HEADER_UNWANTED};
 pub(crate) use self::session::{Session, SessionContext};

@@ -8,6 +8,7 @@ mod cluster; // the node of a cluster that this server is
 mod certificate; // warns before it expires
 mod restore; // the chat and the clients of the previous process
 mod port_file; // the ports in use, for the program that started the server
+mod socket_file; // the path of a listening socket
 mod running; // `Server`: reload, stop, hand over
 mod start; // `Server::start`
 

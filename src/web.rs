@@ -15,6 +15,7 @@ use self::fields::PAGE_FIELDS;
 pub use self::guard::{Barred, Guard, WebOrigin};
 pub use self::names::machine_names;
 pub use self::plain::is_http;
+use crate::address::{Networks, Remote};
 use crate::net::{MAX_HEAD, Patience, Request, Response, Status, Transport, Upgrade, http};
 use crate::runtime::Replaceable;
 use crate::telemetry::{CONTENT_TYPE, PLAIN_CONTENT_TYPE, to_plain_text};
@@ -83,6 +84,15 @@ impl Site {
     }
 }
 
+/// For whom a proxy sent a request.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Forwarded {
+    /// The client, if the proxy stated it.
+    pub client: Option<Remote>,
+    /// Whether the client's connection to the proxy is encrypted.
+    pub is_encrypted: bool,
+}
+
 /// The result of a request.
 #[derive(Debug)]
 pub enum Served {
@@ -97,7 +107,8 @@ pub enum Served {
 }
 
 /// Handles one request, of which `received` was read before: answers it, or returns the client if
-/// it switched to WebSocket.
+/// it switched to WebSocket. `proxies` are those that are trusted, and whether the client's address
+/// is known already, if the request comes from one of them: it may then state a client.
 ///
 /// # Errors
 /// The connection fails, or the answer cannot be sent in time.
@@ -105,10 +116,18 @@ pub fn serve(
     transport: &Transport,
     mut received: Vec<u8>,
     site: &Site,
+    proxies: Option<(&Networks, bool)>,
     patience: Patience<'_>,
-) -> io::Result<Served> {
+) -> io::Result<(Served, Forwarded)> {
+    let mut forwarded = Forwarded::default();
     let routed = match read_request(transport, &mut received, patience)? {
-        Ok((request, early)) => route(&request, site).map(|route| (route, early)),
+        Ok((request, early)) => {
+            let stated = proxies.map_or(Ok(forwarded), |proxies| stated(&request, proxies));
+            stated.map_err(Rejection::Status).and_then(|stated| {
+                forwarded = stated;
+                route(&request, site).map(|route| (route, early))
+            })
+        }
         Err(Status::RequestTimeout) if matches!(site.content, Content::Health) => {
             Err(Rejection::Status(Status::ServiceUnavailable))
         }
@@ -120,7 +139,7 @@ pub fn serve(
             transport.send_all(&http::switch_to_websocket(&accept, protocol), patience)?;
             let lines = Dialect::Lines { timestamps: false, bell: false };
             let dialect = if is_json { Dialect::Json } else { lines };
-            return Ok(Served::Upgraded(Upgraded { dialect, early }));
+            return Ok((Served::Upgraded(Upgraded { dialect, early }), forwarded));
         }
         Ok((Route::Response(answer), _)) => (answer, Served::Answered),
         Err(Rejection::Status(Status::ServiceUnavailable)) => {
@@ -128,11 +147,30 @@ pub fn serve(
         }
         Err(Rejection::Status(status)) => (refusal(status), Served::Answered),
         Err(Rejection::Barred(barred)) => {
-            (barred::page(&barred, transport.is_bare()), Served::Barred(barred::in_log(&barred)))
+            let is_bare = transport.is_bare() && !forwarded.is_encrypted;
+            (barred::page(&barred, is_bare), Served::Barred(barred::in_log(&barred)))
         }
     };
     transport.send_all(&answer.to_bytes(&received), patience)?;
-    Ok(served)
+    Ok((served, forwarded))
+}
+
+/// What the proxy states that sent a request.
+fn stated(request: &Request, proxies: (&Networks, bool)) -> Result<Forwarded, Status> {
+    let (trusted, is_known) = proxies;
+    let stated = if is_known { Ok(None) } else { request.forwarding.client(trusted) };
+    let client = stated.map_err(|_| Status::BadRequest)?;
+    Ok(Forwarded { client, is_encrypted: request.forwarding.is_encrypted() })
+}
+
+/// Answers a connection whose PROXY header is wrong or unwanted.
+///
+/// # Errors
+/// The connection fails, or the answer cannot be sent in time.
+pub fn refuse_header(transport: &Transport, why: &str, patience: Patience<'_>) -> io::Result<()> {
+    let mut answer = refusal(Status::BadRequest);
+    answer.body = format!("{why}\n").into_bytes().into();
+    transport.send_all(&answer.to_bytes(&[]), patience)
 }
 
 /// Refuses a request without TLS on a TLS port, of which `received` was read before.

@@ -19,7 +19,6 @@ pub use self::display::Display;
 pub use self::draw::Draw;
 pub use self::farewell::Farewell;
 pub use self::incoming::{EditingNews, Incoming, WireError};
-pub use self::incoming::{Incoming, WireError};
 pub use self::proxy::{Opening, ProxyHeader, opening};
 
 pub use self::text::{MAX_WITHOUT_LINE_END, Style, edited};

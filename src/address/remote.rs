@@ -1,16 +1,16 @@
 //! `Remote`: the far end of a connection, of which operators see everything.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
-use super::Origin;
+use super::origin::{Origin, of_user, user_of};
 
 /// The far end of a connection: an address and a port, or a user of this machine. A port of 0 is
 /// not known.
 ///
-/// A user is held as an address in [a network](of_user) that nobody has, because everything that
+/// A user is held as an address in a network that nobody has, because everything that
 /// knows addresses, such as limits, bans and snapshots, then knows users, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -23,8 +23,14 @@ impl Remote {
     }
 
     /// The far end that a proxy states; `None` if it is an address that stands for a user.
-    pub fn stated(addr: SocketAddr) -> Option<Self> {
-        user_of(addr.ip()).is_none().then(|| Self::of(addr))
+    pub fn stated(ip: impl Into<IpAddr>, port: u16) -> Option<Self> {
+        let ip = ip.into();
+        user_of(ip).is_none().then(|| Self::of(SocketAddr::new(ip, port)))
+    }
+
+    /// The same with the address in text.
+    pub fn parse(ip: &str, port: u16) -> Option<Self> {
+        Self::stated(ip.parse::<IpAddr>().ok()?, port)
     }
 
     /// A process of the user `uid` on this machine.
@@ -57,21 +63,6 @@ impl fmt::Display for Remote {
     }
 }
 
-/// The upper 32 bits of a user's address. The IETF keeps ::/8 for itself (RFC 4291, section 2.4).
-const USERS: u128 = 1 << 96;
-
-/// The address of a user; each has a /64 of its own, as a household has.
-pub(super) fn of_user(uid: u32) -> IpAddr {
-    Ipv6Addr::from_bits(USERS | (u128::from(uid) << 64)).into()
-}
-
-/// The user whose address that is.
-pub(super) fn user_of(ip: IpAddr) -> Option<u32> {
-    let IpAddr::V6(v6) = ip else { return None };
-    let uid = (v6.to_bits() >> 64) as u32;
-    (of_user(uid) == ip).then_some(uid)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,7 +79,7 @@ mod tests {
         assert_eq!(Origin::parse("unix:x"), None);
         assert!(alice.is_local());
         assert_ne!(Address::of(alice.ip()), Address::of(root.ip()));
-        assert_eq!(Remote::stated(SocketAddr::new(alice.ip(), 7)), None);
+        assert_eq!(Remote::stated(alice.ip(), 7), None);
     }
 
     #[test]

@@ -60,7 +60,8 @@ pub struct Slot {
 #[derive(Debug)]
 pub struct HandshakeSlot {
     door: Arc<Door>,
-    address: Address,
+    /// `None` for one that is not counted for any address.
+    address: Option<Address>,
     share: Share,
 }
 
@@ -105,18 +106,18 @@ impl TurnedAway {
 }
 
 impl Door {
-    /// Admits a client from `ip`. The limits for each address do not apply to loopback.
+    /// Admits a client from `ip`. The limits for each address do not apply if it `is_exempt`.
     ///
     /// # Errors
     /// When a limit is reached.
     pub fn enter(
         self: &Arc<Self>,
         ip: IpAddr,
+        is_exempt: bool,
         limits: &Limits,
         now: Duration,
     ) -> Result<Slot, TurnedAway> {
         let address = Address::of(ip);
-        let is_exempt = ip.to_canonical().is_loopback();
         let mut inside = self.lock();
         if inside.clients >= limits.max_clients {
             return Err(TurnedAway::Full(limits.max_clients));
@@ -142,43 +143,18 @@ impl Door {
         Ok(Slot { door: Arc::clone(self), address, burst })
     }
 
-    /// Lets a connection from `ip` begin its handshake, with TLS or without. The limits for each
-    /// address do not apply to loopback.
+    /// Lets a connection begin its handshake. It counts for no address before it is
+    /// [attributed](HandshakeSlot::attribute) to one.
     ///
     /// # Errors
-    /// When a limit is reached.
-    pub fn begin_handshake(
-        self: &Arc<Self>,
-        ip: IpAddr,
-        share: Share,
-        is_tls: bool,
-        limits: &Limits,
-        now: Duration,
-    ) -> Result<HandshakeSlot, Crowd> {
-        let address = Address::of(ip);
-        let is_exempt = ip.to_canonical().is_loopback();
+    /// When there are too many.
+    pub fn begin_handshake(self: &Arc<Self>, share: Share) -> Result<HandshakeSlot, Crowd> {
         let mut inside = self.lock();
         if inside.handshakes[share as usize] >= share.most() {
             return Err(Crowd::Everywhere);
         }
-        for network in address.networks().filter(|_| !is_exempt) {
-            let from_there = inside.from(network, limits, now);
-            if from_there.handshakes[share as usize] >= share.most_from(network, limits) {
-                return Err(Crowd::There);
-            }
-            if is_tls && from_there.handshake_rate.lines(&limits.handshakes_of(network), now) == 0 {
-                return Err(Crowd::Handshakes);
-            }
-        }
-        for network in address.networks() {
-            let from_there = inside.from(network, limits, now);
-            from_there.handshakes[share as usize] += 1;
-            if is_tls && !is_exempt {
-                from_there.handshake_rate.take_lines(1);
-            }
-        }
         inside.handshakes[share as usize] += 1;
-        Ok(HandshakeSlot { door: Arc::clone(self), address, share })
+        Ok(HandshakeSlot { door: Arc::clone(self), address: None, share })
     }
 
     /// Admits a client of the previous process, whatever the limits are.
@@ -244,10 +220,58 @@ impl Door {
     }
 }
 
+impl HandshakeSlot {
+    /// Counts the handshake, with TLS or without, for the address of `ip`. The limits for each
+    /// address do not apply if it `is_exempt`.
+    ///
+    /// # Errors
+    /// When a limit is reached.
+    pub fn attribute(
+        &mut self,
+        ip: IpAddr,
+        is_exempt: bool,
+        is_tls: bool,
+        limits: &Limits,
+        now: Duration,
+    ) -> Result<(), Crowd> {
+        let (address, share) = (Address::of(ip), self.share);
+        let before = self.address.take();
+        let mut inside = self.door.lock();
+        inside.end_handshake(before, share);
+        for network in address.networks().filter(|_| !is_exempt) {
+            let from_there = inside.from(network, limits, now);
+            if from_there.handshakes[share as usize] >= share.most_from(network, limits) {
+                return Err(Crowd::There);
+            }
+            if is_tls && from_there.handshake_rate.lines(&limits.handshakes_of(network), now) == 0 {
+                return Err(Crowd::Handshakes);
+            }
+        }
+        for network in address.networks() {
+            let from_there = inside.from(network, limits, now);
+            from_there.handshakes[share as usize] += 1;
+            if is_tls && !is_exempt {
+                from_there.handshake_rate.take_lines(1);
+            }
+        }
+        self.address = Some(address);
+        Ok(())
+    }
+}
+
 impl Inside {
     fn from(&mut self, network: Address, limits: &Limits, now: Duration) -> &mut FromThere {
         self.forget_idle(limits, now);
         self.by_address.entry(network).or_insert_with(|| FromThere::unknown(network, limits, now))
+    }
+
+    /// Counts a handshake less for an address.
+    fn end_handshake(&mut self, address: Option<Address>, share: Share) {
+        for network in address.into_iter().flat_map(Address::networks) {
+            if let Some(from_there) = self.by_address.get_mut(&network) {
+                from_there.handshakes[share as usize] -= 1;
+            }
+        }
     }
 
     /// Removes the addresses that have no client or handshake, and whose buckets are full.
@@ -294,11 +318,7 @@ impl Drop for HandshakeSlot {
     fn drop(&mut self) {
         let mut inside = self.door.lock();
         inside.handshakes[self.share as usize] -= 1;
-        for network in self.address.networks() {
-            if let Some(from_there) = inside.by_address.get_mut(&network) {
-                from_there.handshakes[self.share as usize] -= 1;
-            }
-        }
+        inside.end_handshake(self.address, self.share);
     }
 }
 

@@ -14,13 +14,13 @@ use super::log::Log;
 use super::pending::Pending;
 use super::shared_log::SharedLog;
 use super::status::Status;
-use crate::address::Origin;
+use super::unheard::Unheard;
 use crate::admission::Limits;
 use crate::chat::{self, Chat, ClientId, Effects, Event, Message, Now, Reason, Refusal, RoomName};
 use crate::cluster::SavedNode;
 use crate::config::Durability;
 use crate::delivery::{Peer, Peers};
-use crate::intake::Input;
+use crate::intake::{Caller, HEADER_NOT_TAKEN, HEADER_UNWANTED, Input};
 use crate::os::WritablePoll;
 use crate::restart::ManagerThread;
 use crate::runtime::{Clock, Replaceable, Wakeup};
@@ -67,6 +67,7 @@ pub(super) struct Dispatcher {
     pub(super) status: Status,
     pub(super) pending: Pending,
     pub(super) pending_auth: PendingAuth,
+    pub(super) unheard: Unheard,
     pub(super) behind: Behind,
     pub(super) unsaved_bans: UnsavedBans,
     /// Whether effects of an applied input are being carried out.
@@ -95,6 +96,7 @@ impl Dispatcher {
             status: Status::new(manager, metrics),
             pending: Pending::default(),
             pending_auth: PendingAuth::default(),
+            unheard: Unheard::default(),
             behind: Behind::default(),
             unsaved_bans,
             is_following: false,
@@ -136,8 +138,8 @@ impl Dispatcher {
         self.draw_at_once(&mut input);
         let Some(input) = self.pending.defer(input) else { return };
         match input {
-            Input::Connected { id, transport, addr, slot, dialect } => {
-                self.connect(now, id, Peer::new(transport, addr, slot, dialect), dialect);
+            Input::Connected { id, transport, from, slot, dialect } => {
+                self.connect(now, id, Peer::new(transport, from.remote, slot, dialect), from);
             }
             Input::Settled(id) => self.apply(now, id, Event::Settled),
             Input::Received(id, items) => self.receive(now, id, items),
@@ -175,14 +177,20 @@ impl Dispatcher {
         }
     }
 
-    fn connect(&mut self, now: Now, id: ClientId, peer: Peer, dialect: Dialect) {
-        let (addr, traits) = (peer.addr(), dialect.traits(!peer.transport().is_bare()));
+    fn connect(&mut self, now: Now, id: ClientId, peer: Peer, from: Caller) {
+        let traits = peer.dialect().traits(from.is_encrypted);
         self.peers.add(id, peer);
-        self.apply(now, id, Event::Connected(Origin::of(addr.ip()), traits));
+        if from.is_unheard {
+            self.unheard.add(id);
+        }
+        self.apply(now, id, Event::Connected(from.remote.origin(), traits));
     }
 
     /// Handles the items of one read; defers those behind one that waits for an answer.
     fn receive(&mut self, now: Now, id: ClientId, items: Vec<Incoming>) {
+        if let Some((nick, remote)) = self.unheard.hear(id).zip(self.peers.remote(id)) {
+            log::info!("{nick} connected from {remote}");
+        }
         let mut items = items.into_iter();
         while !self.pending.has(id)
             && let Some(incoming) = items.next()
@@ -232,6 +240,7 @@ impl Dispatcher {
             }
             Incoming::Error(WireError::Http) => self.refuse(now, id, "HTTP", Refused::Http),
             Incoming::Error(WireError::Tls) => self.refuse(now, id, "TLS", Refused::Tls),
+            Incoming::Error(WireError::Proxy) => self.refuse_proxy(now, id),
             Incoming::Error(WireError::WebSocket(code)) => {
                 self.apply(now, id, Event::Gone(Reason::Disconnected));
                 self.disconnect_behind(now, id, Farewell::Broken(code));
@@ -261,12 +270,24 @@ impl Dispatcher {
 
     /// Disconnects a client that speaks another protocol, and tells it where HTTP is served.
     fn refuse(&mut self, now: Now, id: ClientId, protocol: &str, reason: Refused) {
-        if let Some(addr) = self.peers.addr(id) {
-            log::warn!("refused {addr}: it sent {protocol} to the text port");
+        if let Some(remote) = self.peers.remote(id) {
+            log::warn!("refused {remote}: it sent {protocol} to the text port");
             self.status.count_refused(reason);
         }
         let answer = http_refusal(self.web_port);
         self.peers.with(id, |peer, feeds| peer.send(&answer, feeds));
+        self.apply(now, id, Event::Gone(Reason::Disconnected));
+        self.disconnect_behind(now, id, Farewell::Expelled);
+    }
+
+    /// Disconnects a client whose first line is a PROXY header that nobody asked it for.
+    fn refuse_proxy(&mut self, now: Now, id: ClientId) {
+        if let Some(remote) = self.peers.remote(id) {
+            log::warn!("refused {remote}: {HEADER_UNWANTED}");
+            self.status.count_refused(Refused::Proxy);
+        }
+        let refusal = Message::Refused(Refusal::TurnedAway(Text::new(HEADER_NOT_TAKEN)));
+        self.peers.with(id, |peer, feeds| peer.tell(&refusal, feeds));
         self.apply(now, id, Event::Gone(Reason::Disconnected));
         self.disconnect_behind(now, id, Farewell::Expelled);
     }

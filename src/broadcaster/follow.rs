@@ -99,7 +99,7 @@ impl Dispatcher {
 
     /// Writes a client's record to the roster, if it has changed.
     pub(super) fn note(&mut self, id: ClientId) {
-        self.status.note(id, &self.log, self.peers.lasting_dialect(id));
+        self.status.note(id, &self.log, self.peers.lasting(id));
     }
 
     /// Does something for a client once its inputs under way are applied.

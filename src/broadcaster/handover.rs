@@ -1,13 +1,13 @@
 //! Restart without disconnecting: taking clients over from the previous process, and handing
 //! them to the next.
 
-use std::net::Shutdown;
 use std::time::Duration;
 
 use super::parking::{PARKING, RestartRequest};
 use super::run::{Broadcaster, LAST_ANSWERS, LAST_WRITES};
 use crate::chat::{ClientId, Event, Message, Reason};
 use crate::delivery::Peer;
+use crate::net::Transport;
 use crate::restart::{Handover, Record, Snapshot};
 use crate::wire::Farewell;
 
@@ -45,7 +45,7 @@ impl Broadcaster {
         }
         dispatcher.status.take_over();
         for id in dispatcher.log.clients() {
-            if dispatcher.peers.addr(id).is_none() {
+            if dispatcher.peers.remote(id).is_none() {
                 dispatcher.apply(now, id, Event::Gone(Reason::Disconnected));
             }
         }
@@ -76,16 +76,18 @@ impl Broadcaster {
         snapshot.addresses = request.door.spent(&limits.get(), clock.uptime());
         let mut clients = Vec::with_capacity(peers.len());
         for (id, peer) in peers.into_all() {
-            let addr = peer.addr();
+            let remote = peer.remote();
             let Some((session, client)) = parking.take(id).zip(peer.into_parts()) else {
                 continue;
             };
             let (stream, speech, queue) = client;
-            if snapshot.add(id, addr, speech, session, &queue) {
+            if snapshot.add(id, remote, speech, session, &queue) {
                 clients.push((id, stream));
             } else {
-                log::warn!("disconnected {addr}: too much is queued for it to survive the restart");
-                let _ = stream.shutdown(Shutdown::Both);
+                log::warn!(
+                    "disconnected {remote}: too much is queued for it to survive the restart"
+                );
+                Transport::bare(stream).close();
             }
         }
         // Fails only if the requesting thread has given up.

@@ -4,8 +4,8 @@
 //! blanks, and nothing follows the address.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 
+use crate::address::Remote;
 use crate::chat::{ClientId, Nick, Password};
 use crate::store::{Answer, Denial};
 
@@ -16,7 +16,7 @@ pub(super) struct PendingAuth {
     typed: HashMap<ClientId, Option<Password>>,
     /// Clients that wait for the answer of the store: the account, and the client's address, since
     /// the client may be gone when the answer comes.
-    asked: HashMap<ClientId, (Nick, SocketAddr)>,
+    asked: HashMap<ClientId, (Nick, Remote)>,
 }
 
 impl PendingAuth {
@@ -41,21 +41,21 @@ impl PendingAuth {
     }
 
     /// Notes that the store is asked, from this address.
-    pub(super) fn add(&mut self, id: ClientId, nick: Nick, addr: Option<SocketAddr>) {
-        self.asked.extend(addr.map(|addr| (id, (nick, addr))));
+    pub(super) fn add(&mut self, id: ClientId, nick: Nick, remote: Option<Remote>) {
+        self.asked.extend(remote.map(|remote| (id, (nick, remote))));
     }
 
     /// Logs the result of a request; `login` is the account that the client is logged in to now.
     pub(super) fn log(&mut self, id: ClientId, result: AuthResult, login: Option<Nick>) {
-        let Some((nick, addr)) = self.asked.remove(&id) else { return };
+        let Some((nick, remote)) = self.asked.remove(&id) else { return };
         match result {
-            AuthResult::Registered => log::info!("{nick} registered from {addr}"),
+            AuthResult::Registered => log::info!("{nick} registered from {remote}"),
             // The client may have been banned, or the account removed, meanwhile.
             AuthResult::LoggedIn if login == Some(nick) => {
-                log::info!("{nick} logged in from {addr}")
+                log::info!("{nick} logged in from {remote}")
             }
-            AuthResult::PasswordChanged => log::info!("{nick} changed its password from {addr}"),
-            AuthResult::WrongPassword => log_failed_login(nick, Some(addr)),
+            AuthResult::PasswordChanged => log::info!("{nick} changed its password from {remote}"),
+            AuthResult::WrongPassword => log_failed_login(nick, Some(remote)),
             AuthResult::LoggedIn | AuthResult::Nothing => {}
         }
     }
@@ -85,14 +85,14 @@ impl AuthResult {
     }
 }
 
-pub(super) fn log_failed_login(nick: Nick, addr: Option<SocketAddr>) {
-    if let Some(addr) = addr {
-        log::warn!("login failed for {nick} from {addr}");
+pub(super) fn log_failed_login(nick: Nick, remote: Option<Remote>) {
+    if let Some(remote) = remote {
+        log::warn!("login failed for {nick} from {remote}");
     }
 }
 
-pub(super) fn log_rename(from: Nick, to: Nick, addr: Option<SocketAddr>) {
-    if let Some(addr) = addr {
-        log::info!("{from} is now {to} ({addr})");
+pub(super) fn log_rename(from: Nick, to: Nick, remote: Option<Remote>) {
+    if let Some(remote) = remote {
+        log::info!("{from} is now {to} ({remote})");
     }
 }

@@ -81,7 +81,7 @@ impl Dispatcher {
                 self.peers.with(id, |peer, feeds| peer.ring(&message, feeds));
             }
             Effect::Ask(id, question) => {
-                let from = self.peers.addr(id).map(|addr| addr.ip());
+                let from = self.peers.remote(id).map(|remote| remote.ip());
                 let from = Address::of(from.unwrap_or(Ipv6Addr::UNSPECIFIED.into()));
                 let what = WaitFor::answer_to(&question);
                 let asked = self.archive.ask(id, from, question);
@@ -109,13 +109,13 @@ impl Dispatcher {
                     log::error!("cannot start a reload: {error}");
                 }
             }
-            Effect::Renamed(id, from, to) => log_rename(from, to, self.peers.addr(id)),
-            Effect::LoginFailed(id, nick) => log_failed_login(nick, self.peers.addr(id)),
+            Effect::Renamed(id, from, to) => log_rename(from, to, self.peers.remote(id)),
+            Effect::LoginFailed(id, nick) => log_failed_login(nick, self.peers.remote(id)),
             Effect::Moderated(moderation) => log::info!("operator {moderation}"),
             Effect::Changed(id) => self.note(id),
             // What it had sent was handed over by the process before, and it was not.
             Effect::Arrived(id, _)
-                if self.log.origin().is_some() && self.peers.addr(id).is_none() =>
+                if self.log.origin().is_some() && self.peers.remote(id).is_none() =>
             {
                 self.apply(now, id, Event::Gone(Reason::Disconnected));
             }
@@ -123,13 +123,17 @@ impl Dispatcher {
                 // First its record: the next process closes connections without one.
                 self.note(id);
                 self.peers.store(id);
-                if let Some(addr) = self.peers.addr(id) {
-                    log::info!("{nick} connected from {addr}");
+                if self.unheard.note(id, nick) {
+                    return;
+                }
+                if let Some(remote) = self.peers.remote(id) {
+                    log::info!("{nick} connected from {remote}");
                 }
             }
             Effect::TurnedAway(id) => {
-                if let Some(addr) = self.peers.addr(id) {
-                    log::warn!("refused {addr}: banned");
+                self.unheard.remove(id);
+                if let Some(remote) = self.peers.remote(id) {
+                    log::warn!("refused {remote}: banned");
                     self.status.count_refused(Refused::Banned);
                 }
                 self.disconnect(now, id, Farewell::Expelled);
@@ -137,8 +141,11 @@ impl Dispatcher {
             Effect::Departed(id, nick, reason) => {
                 self.status.count_departure(&reason);
                 self.peers.forget(id);
-                if let Some(addr) = self.peers.addr(id) {
-                    log::info!("{nick} left: {} ({addr})", reason.without_words());
+                if self.unheard.remove(id) {
+                    return;
+                }
+                if let Some(remote) = self.peers.remote(id) {
+                    log::info!("{nick} left: {} ({remote})", reason.without_words());
                 }
             }
             Effect::Disconnect(id, Reason::Quit(_)) => self.disconnect(now, id, Farewell::Done),
@@ -152,7 +159,7 @@ impl Dispatcher {
         let password = self.pending_auth.take_password(id).ok_or_else(not_done)?;
         let nick = claim.nick();
         self.archive.authenticate(id, claim.with(password))?;
-        self.pending_auth.add(id, nick, self.peers.addr(id));
+        self.pending_auth.add(id, nick, self.peers.remote(id));
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::log::Log;
+use crate::address::Remote;
 use crate::chat::{Chat, ClientId, Presence, Reason};
 use crate::cluster::NodeOrigin;
 use crate::restart::{ManagerThread, Record};
@@ -111,18 +112,18 @@ impl Status {
     }
 
     /// Writes a client's record to the roster, if it has changed.
-    pub(super) fn note(&mut self, id: ClientId, log: &Log, dialect: Option<Dialect>) {
+    pub(super) fn note(&mut self, id: ClientId, log: &Log, lasting: Option<(Remote, Dialect)>) {
         if !self.manager.is_active() {
             return;
         }
-        let Some((presence, dialect)) = log.presence(id).zip(dialect) else {
+        let Some((presence, (remote, dialect))) = log.presence(id).zip(lasting) else {
             self.noted.remove(&id);
             return;
         };
         let now = (presence, dialect);
         if self.noted.get(&id) != Some(&now) {
             self.noted.insert(id, now.clone());
-            self.manager.note(Record::new(id, dialect, now.0));
+            self.manager.note(Record::new(id, remote, dialect, now.0));
         }
     }
 }

@@ -11,7 +11,11 @@ use log::LevelFilter;
 
 use super::cluster::{Cluster, ClusterOptions};
 use super::files::{Motd, Pem};
-use super::values::{Timeout, between, parse_age, parse_name, parse_size, parse_timeout};
+use super::values::{
+    Group, Mode, SocketPath, Timeout, between, parse_age, parse_group, parse_mode, parse_name,
+    parse_size, parse_socket_path, parse_timeout,
+};
+use crate::address::{Network, Networks};
 use crate::admission::Limits;
 use crate::chat::Settings;
 use crate::net::{Certificates, Identity, PrivateKey};
@@ -46,6 +50,22 @@ pub struct Config {
     /// Allow pages from another origin to connect: scheme://host[:port]; repeatable
     #[arg(long, value_name = "ORIGIN", value_delimiter = ',', action = ArgAction::Append)]
     web_origin: Vec<WebOrigin>,
+
+    /// Address or network of proxies, which state for whom they connect; repeatable
+    #[arg(long, value_name = "NETWORK", value_delimiter = ',', action = ArgAction::Append)]
+    trust_proxy: Vec<Network>,
+
+    /// Path of a socket for text clients on this machine [default: none]
+    #[arg(long, value_name = "PATH", value_parser = parse_socket_path)]
+    pub unix: Option<SocketPath>,
+
+    /// Mode of that socket, in octal digits
+    #[arg(long, value_name = "MODE", default_value = "660", value_parser = parse_mode)]
+    pub unix_mode: Mode,
+
+    /// Group of that socket [default: the group of chatd]
+    #[arg(long, value_name = "NAME", value_parser = parse_group)]
+    pub unix_group: Option<Group>,
 
     /// Certificate chain (PEM); with --tls-key it makes the web port https
     #[arg(long, value_name = "FILE", value_parser = |path: &str| Pem::read(path, Certificates::from_pem))]
@@ -175,6 +195,11 @@ impl Config {
         }
     }
 
+    /// The networks of proxies that are trusted.
+    pub fn proxies(&self) -> Networks {
+        self.trust_proxy.iter().copied().collect()
+    }
+
     /// The limits on clients.
     pub fn limits(&self) -> Limits {
         Limits {
@@ -264,6 +289,9 @@ impl Config {
         if self.identity.is_some() && !has(&["web", "tls", "irc-tls"]) {
             useless.push("tls-cert is set, but there is neither a web nor a tls port");
         }
+        if self.unix_group.is_some() && !has(&["unix"]) {
+            useless.push("unix-group is set, but there is no unix socket");
+        }
         useless
     }
 
@@ -286,6 +314,9 @@ impl Config {
             ("bind", self.bind != other.bind),
             ("port-file", self.port_file != other.port_file),
             ("web-port", self.web_port != other.web_port),
+            ("unix", self.unix != other.unix),
+            ("unix-mode", self.unix_mode != other.unix_mode),
+            ("unix-group", self.unix_group != other.unix_group),
             ("state-dir", self.state_dir != other.state_dir),
             ("durability", self.durability != other.durability),
             ("keep", self.keep != other.keep),

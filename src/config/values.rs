@@ -1,9 +1,11 @@
 //! Parsers for values of settings that clap has none for.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::RangedU64ValueParser;
 
+use crate::os;
 use crate::text::Text;
 
 /// How long a client may be silent; `None` is no limit.
@@ -19,6 +21,41 @@ pub(super) fn parse_timeout(text: &str) -> Result<Timeout, String> {
         Ok(duration) => Ok(Timeout(Some(duration))),
         Err(error) => Err(format!("{error}; expected a duration such as 30m, or off")),
     }
+}
+
+/// The path of a socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SocketPath(pub PathBuf);
+
+/// Bytes in the path of a socket (unix(7)).
+const MAX_SOCKET_PATH: usize = 107;
+
+pub(super) fn parse_socket_path(path: &str) -> Result<SocketPath, String> {
+    match path.len() {
+        0 => Err("the path is empty".to_owned()),
+        1..=MAX_SOCKET_PATH => Ok(SocketPath(path.into())),
+        length => {
+            Err(format!("the path of a socket has at most {MAX_SOCKET_PATH} bytes, not {length}"))
+        }
+    }
+}
+
+/// The permissions of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mode(pub u32);
+
+pub(super) fn parse_mode(text: &str) -> Result<Mode, String> {
+    let is_octal = text.bytes().all(|byte| byte.is_ascii_digit());
+    let mode = u32::from_str_radix(text, 8).ok().filter(|&mode| is_octal && mode <= 0o777);
+    mode.map(Mode).ok_or_else(|| "expected octal digits, such as 660".to_owned())
+}
+
+/// The number of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Group(pub u32);
+
+pub(super) fn parse_group(name: &str) -> Result<Group, String> {
+    os::group(name).map(Group).ok_or_else(|| "there is no such group".to_owned())
 }
 
 pub(super) fn parse_age(text: &str) -> Result<Duration, String> {

@@ -1,7 +1,7 @@
 //! `Peer`: the sending half of one client, and its send queue.
 
 use std::io;
-use std::net::{SocketAddr, TcpStream};
+use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::feed::{Cursor, Feeds, Unread};
 use super::send_queue::SendQueue;
 use super::slowness::{Slowness, Verdict};
+use crate::address::Remote;
 use crate::admission::Slot;
 use crate::chat::{ClientId, Message, RoomId};
 use crate::net::Transport;
@@ -19,7 +20,7 @@ use crate::wire::{Dialect, Display, Draw, Farewell, PING};
 #[derive(Debug)]
 pub struct Peer {
     transport: Arc<Transport>,
-    addr: SocketAddr,
+    remote: Remote,
     _slot: Arc<Slot>,
     dialect: Dialect,
     queue: SendQueue,
@@ -61,13 +62,13 @@ impl Peer {
     /// The peer of a client that has just connected.
     pub fn new(
         transport: Arc<Transport>,
-        addr: SocketAddr,
+        remote: Remote,
         slot: Arc<Slot>,
         dialect: Dialect,
     ) -> Self {
         Self {
             transport,
-            addr,
+            remote,
             _slot: slot,
             dialect,
             queue: SendQueue::default(),
@@ -87,12 +88,12 @@ impl Peer {
     /// The peer of a client that another process had; `queue` was not sent there.
     pub fn resume(
         transport: Arc<Transport>,
-        addr: SocketAddr,
+        remote: Remote,
         slot: Arc<Slot>,
         (dialect, display): Speech,
         queue: Vec<u8>,
     ) -> Self {
-        let mut peer = Self::new(transport, addr, slot, dialect);
+        let mut peer = Self::new(transport, remote, slot, dialect);
         peer.display = display;
         let length = queue.len();
         // Most of it was shared with other queues there. Counted as the client's own bytes, it
@@ -108,7 +109,7 @@ impl Peer {
 
     /// Its connection, its dialect and screen, and its queue, for another process. `None` under TLS,
     /// and while its session still holds the connection.
-    pub fn into_parts(self) -> Option<(TcpStream, Speech, Vec<u8>)> {
+    pub fn into_parts(self) -> Option<(OwnedFd, Speech, Vec<u8>)> {
         let queue = self.queue.slices().collect::<Vec<_>>().concat();
         let stream = Arc::into_inner(self.transport)?.into_bare()?;
         Some((stream, (self.dialect, self.display), queue))
@@ -122,8 +123,8 @@ impl Peer {
         self.dialect
     }
 
-    pub fn addr(&self) -> SocketAddr {
-        self.addr
+    pub fn remote(&self) -> Remote {
+        self.remote
     }
 
     /// Whether the client speaks WebSocket, and is therefore pinged.
@@ -288,7 +289,7 @@ impl Peer {
         if self.is_all_sent() {
             self.end_if_done();
         } else if let Err(error) = writable.watch(&*self.transport, id.0) {
-            log::error!("cannot watch {} for writability: {error}", self.addr);
+            log::error!("cannot watch {} for writability: {error}", self.remote);
             self.abort();
         } else {
             self.is_behind = true;

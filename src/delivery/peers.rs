@@ -1,7 +1,6 @@
 //! `Peers`: the sending halves of all clients, and the messages of their rooms.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use super::feed::Feeds;
 use super::peer::Peer;
 use super::room_peers::RoomPeers;
 use super::slowness::Verdict;
+use crate::address::Remote;
 use crate::chat::{ClientId, Message, RoomId};
 use crate::os::WritablePoll;
 use crate::restart::ManagerThread;
@@ -147,15 +147,16 @@ impl Peers {
         self.peers.into_iter()
     }
 
-    /// The dialect of a client whose connection can outlive the process; `None` for others.
-    pub(crate) fn lasting_dialect(&self, id: ClientId) -> Option<Dialect> {
+    /// The far end and the dialect of a client whose connection can outlive the process; `None` for
+    /// others.
+    pub(crate) fn lasting(&self, id: ClientId) -> Option<(Remote, Dialect)> {
         let peer = self.peers.get(&id).filter(|peer| peer.transport().is_bare());
-        peer.map(Peer::dialect)
+        peer.map(|peer| (peer.remote(), peer.dialect()))
     }
 
-    /// The address of a client, for the log.
-    pub(crate) fn addr(&self, id: ClientId) -> Option<SocketAddr> {
-        self.peers.get(&id).map(Peer::addr)
+    /// The far end of a client, for the log.
+    pub(crate) fn remote(&self, id: ClientId) -> Option<Remote> {
+        self.peers.get(&id).map(Peer::remote)
     }
 
     /// Calls `act` with a client's peer, if there is one, and flushes the peer in this batch.

@@ -2,18 +2,19 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::handshake::{Handshake, Service, last_words};
 use super::hurry::Hurry;
+use super::inbox::Caller;
 use super::session::SessionContext;
+use crate::address::{Networks, Remote};
 use crate::admission::{Crowd, Door, HandshakeSlot, Share, TurnedAway};
 use crate::net::Transport;
-use crate::os::{self, Bell, Ready};
-use crate::runtime::Threads;
-use crate::web;
+use crate::os::{self, Bell, ListeningSocket, Ready};
+use crate::runtime::{Replaceable, Threads};
 
 /// How long to wait when accepting fails for lack of a resource: at first, and at most.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
@@ -26,6 +27,8 @@ const MAX_LINGERING: usize = 64;
 #[derive(Clone, Debug)]
 pub(crate) struct Entrance {
     pub door: Arc<Door>,
+    /// The networks of proxies.
+    pub proxies: Replaceable<Networks>,
     /// For the sessions.
     pub shared: SessionContext,
     /// The threads of all clients, for their handshakes and sessions.
@@ -38,7 +41,7 @@ pub(crate) struct Entrance {
 /// Accepts from one listener.
 #[derive(Debug)]
 pub(crate) struct Acceptor {
-    listener: TcpListener,
+    listener: ListeningSocket,
     service: Service,
     entrance: Entrance,
     /// Connections that were turned away, and when each is closed.
@@ -47,14 +50,14 @@ pub(crate) struct Acceptor {
 
 impl Acceptor {
     /// An acceptor for `listener`, which must be non-blocking.
-    pub(crate) fn new(listener: TcpListener, service: Service, entrance: Entrance) -> Self {
+    pub(crate) fn new(listener: ListeningSocket, service: Service, entrance: Entrance) -> Self {
         Self { listener, service, entrance, lingering: VecDeque::new() }
     }
 
     /// Accepts until `closing` rings, and returns the listener and its service's name. No error
     /// ends it: it ignores errors of a single connection, and tries again after a lack of
     /// descriptors or memory.
-    pub(crate) fn run(mut self) -> (TcpListener, &'static str) {
+    pub(crate) fn run(mut self) -> (ListeningSocket, &'static str) {
         let mut back_off = BACK_OFF.0;
         loop {
             match self.accept() {
@@ -79,54 +82,56 @@ impl Acceptor {
         let timeout = (!self.lingering.is_empty()).then_some(LINGER);
         let ready = os::wait_readable(&self.listener, &self.entrance.closing, timeout)?;
         if ready == Ready::Io {
-            let (stream, addr) = self.listener.accept()?;
-            self.let_in(stream, addr);
+            let (stream, remote) = self.listener.accept()?;
+            self.let_in(stream, remote);
         }
         Ok(ready)
     }
 
-    fn let_in(&mut self, stream: TcpStream, addr: SocketAddr) {
-        let addr = SocketAddr::new(addr.ip().to_canonical(), addr.port());
+    fn let_in(&mut self, stream: OwnedFd, remote: Remote) {
+        let proxies = self.entrance.proxies.get();
         let handshake = Handshake {
-            addr,
+            from: Caller { remote, is_encrypted: false, is_unheard: false },
             service: self.service.clone(),
             door: Arc::clone(&self.entrance.door),
+            proxies,
             hurry: self.entrance.hurry.bell(Share::Clients),
             shared: self.entrance.shared.clone(),
             is_hurried: false,
         };
-        if self.service.is_immediate() {
+        if self.service.is_immediate() && !handshake.is_listed() {
             self.start_session(handshake, stream);
         } else {
             self.start_handshake(handshake, stream);
         }
     }
 
-    fn start_session(&mut self, handshake: Handshake, stream: TcpStream) {
+    fn start_session(&mut self, handshake: Handshake, stream: OwnedFd) {
         let limits = self.entrance.shared.limits.get();
         let now = self.entrance.shared.clock.uptime();
-        let addr = handshake.addr;
+        let remote = handshake.from.remote;
         let transport = Arc::new(Transport::bare(stream));
-        let entered = self.entrance.door.enter(addr.ip(), &limits, now);
+        let entered = self.entrance.door.enter(remote.ip(), handshake.is_exempt(), &limits, now);
         let started = entered.and_then(|slot| {
             let transport = Arc::clone(&transport);
             self.start(move || handshake.enter(transport, slot)).ok_or(TurnedAway::NoThread)
         });
         if let Err(reason) = started {
-            self.turn_away(transport, addr, reason);
+            self.turn_away(transport, remote, reason);
         }
     }
 
     /// For connections that need a handshake. If no thread can be started, the connection is closed
     /// without a word. So is a refused one under TLS, as the handshake would need a thread, too.
-    fn start_handshake(&mut self, handshake: Handshake, stream: TcpStream) {
+    fn start_handshake(&mut self, handshake: Handshake, stream: OwnedFd) {
         match self.begin_handshake(handshake) {
             Ok((handshake, slot)) => drop(self.start(move || handshake.run(stream, slot))),
-            Err((addr, crowd)) => {
-                log::warn!("refused {addr}: {crowd}");
+            Err((remote, crowd)) => {
+                log::warn!("refused {remote}: {crowd}");
                 self.entrance.shared.metrics.count_refused(crowd.counted());
                 if self.service.tls.is_none() {
-                    self.say_last(Arc::new(Transport::bare(stream)), &web::too_busy());
+                    let words = self.service.too_busy();
+                    self.say_last(Arc::new(Transport::bare(stream)), &words);
                 }
             }
         }
@@ -137,26 +142,33 @@ impl Acceptor {
     fn begin_handshake(
         &self,
         handshake: Handshake,
-    ) -> Result<(Handshake, HandshakeSlot), (SocketAddr, Crowd)> {
-        let limits = self.entrance.shared.limits.get();
-        let now = self.entrance.shared.clock.uptime();
-        let addr = handshake.addr;
-        let is_tls = self.service.tls.is_some();
-        let begin =
-            |share| self.entrance.door.begin_handshake(addr.ip(), share, is_tls, &limits, now);
+    ) -> Result<(Handshake, HandshakeSlot), (Remote, Crowd)> {
+        let remote = handshake.from.remote;
         let share = self.service.share();
-        match begin(share) {
+        match self.slot(&handshake, share) {
             Ok(slot) => {
                 Ok((Handshake { hurry: self.entrance.hurry.bell(share), ..handshake }, slot))
             }
             Err(Crowd::Everywhere) => {
-                let only_health = self.service.only_health().ok_or((addr, Crowd::Everywhere))?;
-                let slot = begin(Share::Health).map_err(|crowd| (addr, crowd))?;
+                let only_health = self.service.only_health().ok_or((remote, Crowd::Everywhere))?;
+                let slot = self.slot(&handshake, Share::Health).map_err(|crowd| (remote, crowd))?;
                 let hurry = self.entrance.hurry.bell(Share::Health);
                 Ok((Handshake { service: only_health, hurry, is_hurried: true, ..handshake }, slot))
             }
-            Err(crowd) => Err((addr, crowd)),
+            Err(crowd) => Err((remote, crowd)),
         }
+    }
+
+    /// A slot for a handshake. A proxy's counts for no address until the client's is known.
+    fn slot(&self, handshake: &Handshake, share: Share) -> Result<HandshakeSlot, Crowd> {
+        let limits = self.entrance.shared.limits.get();
+        let now = self.entrance.shared.clock.uptime();
+        let mut slot = self.entrance.door.begin_handshake(share)?;
+        if !handshake.is_listed() {
+            let (ip, is_tls) = (handshake.from.remote.ip(), self.service.tls.is_some());
+            slot.attribute(ip, handshake.is_exempt(), is_tls, &limits, now)?;
+        }
+        Ok(slot)
     }
 
     fn start(&self, job: impl FnOnce() + Send + 'static) -> Option<()> {
@@ -164,8 +176,8 @@ impl Acceptor {
         started.inspect_err(|error| log::error!("cannot start a thread: {error}")).ok()
     }
 
-    fn turn_away(&mut self, transport: Arc<Transport>, addr: SocketAddr, reason: TurnedAway) {
-        log::warn!("refused {addr}: {reason}");
+    fn turn_away(&mut self, transport: Arc<Transport>, remote: Remote, reason: TurnedAway) {
+        log::warn!("refused {remote}: {reason}");
         self.entrance.shared.metrics.count_refused(reason.counted());
         self.say_last(transport, &last_words(self.service.dialect, reason));
     }

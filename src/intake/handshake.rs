@@ -1,27 +1,35 @@
-//! `Handshake`: the TLS handshake and the HTTP request before a session, on the client's thread.
+//! `Handshake`: the PROXY header, the TLS handshake and the HTTP request before a session, on the
+//! client's thread.
 //!
-//! A client may take long for either, or never finish: this occupies one thread, for a limited
-//! time.
+//! A client may take long for each, or never finish: this occupies one thread, for a limited time.
 
 use std::io;
-use std::net::{SocketAddr, TcpStream};
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustls::ServerConfig;
 
+use super::inbox::Caller;
+use super::preamble::{
+    self, Expected, HEADER_MISSING, HEADER_NOT_TAKEN, HEADER_UNWANTED, Preamble, Unheaded,
+};
 use super::session::{Session, SessionContext};
-use crate::admission::{Door, HandshakeSlot, Share, Slot, TurnedAway};
+use crate::address::Networks;
+use crate::admission::{Crowd, Door, HandshakeSlot, Share, Slot, TurnedAway};
 use crate::chat::{Message, Refusal};
 use crate::net::{Accepted, Patience, Transport};
-use crate::os::Bell;
+use crate::os::{self, Bell};
 use crate::telemetry::Refused;
 use crate::text::Text;
 use crate::web::{self, Served, Site, Upgraded};
-use crate::wire::{Dialect, Farewell, is_typed, plain_refusal};
+use crate::wire::{Dialect, Farewell, ProxyHeader, is_typed, plain_refusal};
 
 /// How long a TLS handshake may take, in all.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long a client at a path may send nothing before the server speaks. From a proxy the header
+/// has its own time.
+const FIRST_BYTES: Duration = Duration::from_secs(1);
 /// How long an HTTP request and its answer may take.
 const REQUEST: Duration = Duration::from_secs(5);
 /// How long a health check may take, in all, while the server is too busy for other requests.
@@ -42,12 +50,23 @@ pub(crate) struct Service {
     pub site: Option<Arc<Site>>,
     /// What its clients speak, unless they say so over HTTP.
     pub dialect: Dialect,
+    /// Whether it listens at a path, so that those who connect may state an address.
+    pub is_at_path: bool,
 }
 
 impl Service {
-    /// Whether a connection becomes a client at once, without TLS or HTTP.
+    /// Whether a connection becomes a client at once: without TLS or HTTP, and without a PROXY
+    /// header.
     pub(crate) fn is_immediate(&self) -> bool {
-        self.tls.is_none() && self.site.is_none()
+        self.tls.is_none() && self.site.is_none() && !self.is_at_path
+    }
+
+    /// The answer to a connection while too many others are connecting.
+    pub(super) fn too_busy(&self) -> Vec<u8> {
+        match self.site {
+            Some(_) => web::too_busy(),
+            None => last_words(self.dialect, TurnedAway::NoThread),
+        }
     }
 
     /// The share of handshakes that its connections belong to.
@@ -66,9 +85,12 @@ impl Service {
 /// A connection on its way to becoming a client.
 #[derive(Debug)]
 pub(super) struct Handshake {
-    pub addr: SocketAddr,
+    /// Where it comes from, as far as that is known.
+    pub from: Caller,
     pub service: Service,
     pub door: Arc<Door>,
+    /// The networks of proxies.
+    pub proxies: Networks,
     /// Rings to end the handshake at once.
     pub hurry: Arc<Bell>,
     /// For its session.
@@ -84,28 +106,106 @@ impl Handshake {
         self.start(transport, slot, dialect, &[]);
     }
 
-    /// Completes the TLS handshake and the HTTP request, and then runs the session, if there is
-    /// one.
-    pub(super) fn run(self, stream: TcpStream, handshake_slot: HandshakeSlot) {
-        match self.prepare(stream) {
-            Ok(Some((transport, upgraded))) => {
-                self.become_client(transport, upgraded, handshake_slot)
-            }
+    /// Completes the handshake, and then runs the session, if there is one: the PROXY header, TLS
+    /// and the HTTP request.
+    pub(super) fn run(mut self, stream: OwnedFd, mut slot: HandshakeSlot) {
+        let connected = self.from.remote;
+        match self.prepare(Transport::bare(stream), &mut slot) {
+            Ok(Some((transport, upgraded))) => self.become_client(transport, upgraded, slot),
             Ok(None) => {}
             Err(error) => {
-                log::debug!("the connection from {} did not become a client: {error}", self.addr)
+                log::debug!("the connection from {connected} did not become a client: {error}")
             }
         }
     }
 
-    fn prepare(&self, stream: TcpStream) -> io::Result<Option<(Transport, Upgraded)>> {
-        let Some(tls) = &self.service.tls else {
-            return self.serve(Transport::bare(stream), Vec::new());
+    fn prepare(
+        &mut self,
+        transport: Transport,
+        slot: &mut HandshakeSlot,
+    ) -> io::Result<Option<(Transport, Upgraded)>> {
+        let is_listed = self.is_listed();
+        let trusted = is_listed.then(|| self.proxies.clone());
+        let opening = Instant::now();
+        let expected = self.expected(is_listed);
+        let read = preamble::read(&transport, expected, self.patience(opening, self.opening()))?;
+        let Preamble { header, rest } = match read {
+            Ok(preamble) => preamble,
+            Err(unheaded) => return self.refuse_preamble(&transport, unheaded).map(|()| None),
         };
-        let port = stream.local_addr().map_or(0, |addr| addr.port());
+        let begun = if header.is_some() { Instant::now() } else { opening };
+        if let Some(header) = header
+            && let Err(crowd) = self.take_from(header, slot)
+        {
+            self.note_refusal(&crowd.to_string(), crowd.counted());
+            return self.refuse_crowd(&transport).map(|()| None);
+        }
+        let Some((transport, early)) = self.encrypt(transport, rest, begun)? else {
+            return Ok(None);
+        };
+        let begun = if transport.is_bare() { begun } else { Instant::now() };
+        // Behind a PROXY header the address is known.
+        self.serve(transport, early, trusted.map(|list| (list, header.is_some())), begun)
+    }
+
+    /// Whether the connection comes from a proxy.
+    pub(super) fn is_listed(&self) -> bool {
+        !self.service.is_at_path && self.proxies.contain(self.from.remote.ip())
+    }
+
+    fn expected(&self, is_listed: bool) -> Expected {
+        match (is_listed, self.service.site.is_some()) {
+            (true, false) => Expected::Header,
+            (true, true) => Expected::Anything,
+            _ if self.service.is_at_path => Expected::Anything,
+            _ => Expected::NoHeader,
+        }
+    }
+
+    /// How long the first bytes may take.
+    fn opening(&self) -> Duration {
+        match (&self.service.tls, &self.service.site) {
+            (Some(_), _) => HANDSHAKE,
+            (None, Some(_)) => REQUEST,
+            (None, None) => FIRST_BYTES,
+        }
+    }
+
+    /// Takes the client that a proxy states for the far end, and counts the handshake for it.
+    fn take_from(&mut self, header: ProxyHeader, slot: &mut HandshakeSlot) -> Result<(), Crowd> {
+        let connected = self.from.remote;
+        let remote = header.client.unwrap_or(connected);
+        // With its first version a proxy states its own end in its health checks.
+        let is_unheard = remote == connected;
+        self.from = Caller { remote, is_encrypted: header.is_encrypted, is_unheard };
+        let is_tls = self.service.tls.is_some();
+        let (limits, now) = (self.shared.limits.get(), self.shared.clock.uptime());
+        slot.attribute(remote.ip(), self.is_exempt(), is_tls, &limits, now)
+    }
+
+    /// Whether the limits for each address do not apply: to this machine, unless it is a proxy.
+    pub(super) fn is_exempt(&self) -> bool {
+        let remote = self.from.remote;
+        remote.is_local() && !self.proxies.contain(remote.ip())
+    }
+
+    /// Does the TLS handshake on a TLS port; returns the bytes that were read behind it. `None` if
+    /// the client does not speak TLS.
+    fn encrypt(
+        &mut self,
+        transport: Transport,
+        rest: Vec<u8>,
+        begun: Instant,
+    ) -> io::Result<Option<(Transport, Vec<u8>)>> {
+        let Some(tls) = &self.service.tls else { return Ok(Some((transport, rest))) };
+        let port = os::local_port(&transport);
         let is_plain = if self.service.site.is_some() { web::is_http } else { is_typed };
-        match Transport::accept_tls(stream, Arc::clone(tls), is_plain, self.patience(HANDSHAKE))? {
-            Accepted::Tls(transport, early) => self.serve(transport, early),
+        let patience = self.patience(begun, HANDSHAKE);
+        match transport.accept_tls(rest, Arc::clone(tls), is_plain, patience)? {
+            Accepted::Tls(transport, early) => {
+                self.from.is_encrypted = true;
+                Ok(Some((transport, early)))
+            }
             Accepted::Plain(transport, sent) => {
                 self.refuse_plain(&transport, sent, port)?;
                 self.linger(&transport);
@@ -114,27 +214,68 @@ impl Handshake {
         }
     }
 
+    /// Refuses a connection because of its PROXY header, or the lack of one.
+    fn refuse_preamble(&self, transport: &Transport, unheaded: Unheaded) -> io::Result<()> {
+        let (why, words) = match unheaded {
+            Unheaded::Missing(why) => {
+                (format!("a PROXY header was expected: {why}"), HEADER_MISSING)
+            }
+            Unheaded::Unwanted => (HEADER_UNWANTED.to_owned(), HEADER_NOT_TAKEN),
+        };
+        self.note_refusal(&why, Refused::Proxy);
+        match (&self.service.tls, &self.service.site) {
+            (Some(_), _) => return Ok(()),
+            (None, Some(_)) => web::refuse_header(transport, words, self.within(LINGER))?,
+            (None, None) => {
+                transport.send_all(&refusal(self.service.dialect, words), self.within(LINGER))?;
+            }
+        }
+        self.linger(transport);
+        Ok(())
+    }
+
+    /// Refuses a connection because there are too many others.
+    fn refuse_crowd(&self, transport: &Transport) -> io::Result<()> {
+        if self.service.tls.is_none() {
+            transport.send_all(&self.service.too_busy(), self.within(LINGER))?;
+            self.linger(transport);
+        }
+        Ok(())
+    }
+
     /// Tells a client that does not speak TLS that this port requires it.
     fn refuse_plain(&self, transport: &Transport, sent: Vec<u8>, port: u16) -> io::Result<()> {
         match &self.service.site {
             Some(_) if sent.is_empty() => return Err(io::ErrorKind::TimedOut.into()),
-            Some(_) => web::refuse_plain(transport, sent, self.patience(REQUEST))?,
-            None => transport.send_all(&plain_refusal(port, &sent), self.patience(LINGER))?,
+            Some(_) => web::refuse_plain(transport, sent, self.within(REQUEST))?,
+            None => transport.send_all(&plain_refusal(port, &sent), self.within(LINGER))?,
         }
         self.note_refusal("it does not speak TLS to a port that does", Refused::Plain);
         Ok(())
     }
 
+    /// Serves a request, if the service is one of HTTP. `trusted` are the proxies, and whether the
+    /// client's address is known already, if the request comes from one.
     fn serve(
-        &self,
+        &mut self,
         transport: Transport,
         early: Vec<u8>,
+        trusted: Option<(Networks, bool)>,
+        begun: Instant,
     ) -> io::Result<Option<(Transport, Upgraded)>> {
-        let Some(site) = &self.service.site else {
+        let Some(site) = self.service.site.clone() else {
             return Ok(Some((transport, Upgraded { dialect: self.service.dialect, early })));
         };
-        match web::serve(&transport, early, site, self.patience(REQUEST))? {
-            Served::Upgraded(upgraded) => return Ok(Some((transport, upgraded))),
+        let patience = self.patience(begun, REQUEST);
+        let trust = trusted.as_ref().map(|(proxies, is_known)| (proxies, *is_known));
+        let (served, forwarded) = web::serve(&transport, early, &site, trust, patience)?;
+        self.from.remote = forwarded.client.unwrap_or(self.from.remote);
+        self.from.is_encrypted |= forwarded.is_encrypted;
+        match served {
+            Served::Upgraded(upgraded) => {
+                self.from.is_unheard = false;
+                return Ok(Some((transport, upgraded)));
+            }
             Served::Answered => {}
             Served::Barred(why) => self.note_refusal(&why, Refused::Host),
             Served::Busy => {
@@ -146,7 +287,7 @@ impl Handshake {
     }
 
     fn note_refusal(&self, why: &str, reason: Refused) {
-        log::warn!("refused {}: {why}", self.addr);
+        log::warn!("refused {}: {why}", self.from.remote);
         self.shared.metrics.count_refused(reason);
     }
 
@@ -157,7 +298,7 @@ impl Handshake {
         handshake_slot: HandshakeSlot,
     ) {
         let (limits, now) = (self.shared.limits.get(), self.shared.clock.uptime());
-        let entered = self.door.enter(self.addr.ip(), &limits, now);
+        let entered = self.door.enter(self.from.remote.ip(), self.is_exempt(), &limits, now);
         // Released only now: a server that is handed over waits for handshakes and then for
         // clients, so the connection must be counted as one of them at any time.
         drop(handshake_slot);
@@ -169,13 +310,13 @@ impl Handshake {
 
     fn start(self, transport: Arc<Transport>, slot: Slot, dialect: Dialect, early: &[u8]) {
         let id = self.door.next_id();
-        Session::new(id, transport, self.addr, Arc::new(slot), dialect, self.shared).run(early);
+        Session::new(id, transport, self.from, Arc::new(slot), dialect, self.shared).run(early);
     }
 
     fn turn_away(&self, transport: &Transport, dialect: Dialect, reason: TurnedAway) {
         self.note_refusal(&reason.to_string(), reason.counted());
         let words = last_words(dialect, reason);
-        if transport.send_all(&words, self.patience(LINGER)).is_ok() {
+        if transport.send_all(&words, self.within(LINGER)).is_ok() {
             self.linger(transport);
         }
     }
@@ -184,7 +325,7 @@ impl Handshake {
     /// arrives, the kernel would reset it, and the client could lose them.
     fn linger(&self, transport: &Transport) {
         transport.finish_sending();
-        let (patience, mut read) = (self.patience(LINGER), 0);
+        let (patience, mut read) = (self.within(LINGER), 0);
         while read < LINGER_BYTES
             && let Ok(received) = transport.receive_within(patience)
             && !received.is_end
@@ -193,17 +334,27 @@ impl Handshake {
         }
     }
 
-    fn patience(&self, most: Duration) -> Patience<'_> {
+    /// Patience for so long from now.
+    fn within(&self, most: Duration) -> Patience<'_> {
+        self.patience(Instant::now(), most)
+    }
+
+    fn patience(&self, begun: Instant, most: Duration) -> Patience<'_> {
         let most = if self.is_hurried { most.min(BUSY) } else { most };
-        Patience { deadline: Instant::now() + most, bell: &self.hurry }
+        Patience { deadline: begun + most, bell: &self.hurry }
     }
 }
 
 /// The reason for turning a client away and the end of the stream, in its dialect.
 pub(super) fn last_words(dialect: Dialect, reason: TurnedAway) -> Vec<u8> {
-    let mut words = Vec::new();
-    let refusal = Refusal::TurnedAway(Text::new(reason.to_string()));
-    dialect.encode(&Message::Refused(refusal), &mut words);
+    let mut words = refusal(dialect, &reason.to_string());
     dialect.encode_end(Farewell::TryLater, &mut words);
+    words
+}
+
+/// A refusal in the dialect of a client.
+fn refusal(dialect: Dialect, why: &str) -> Vec<u8> {
+    let mut words = Vec::new();
+    dialect.encode(&Message::Refused(Refusal::TurnedAway(Text::new(why))), &mut words);
     words
 }

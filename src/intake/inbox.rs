@@ -1,11 +1,11 @@
 //! `Input`: one message from another thread to the broadcaster.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use crate::address::Remote;
 use crate::admission::{Door, Slot};
 use crate::chat::{ClientId, Reason, Settings};
 use crate::cluster::LinkEvent;
@@ -25,6 +25,17 @@ pub(crate) fn open(clients: usize) -> (Sender<Input>, Receiver<Input>) {
     bounded(clients.clamp(LEAST, MOST))
 }
 
+/// Where a client comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller {
+    /// Its far end, as it is or as a proxy states it.
+    pub remote: Remote,
+    /// Whether what it sends is encrypted on its way to this machine, or to the proxy.
+    pub is_encrypted: bool,
+    /// Whether it is a proxy for itself, most likely for a health check, that has sent nothing.
+    pub is_unheard: bool,
+}
+
 /// One message to the broadcaster. It takes the messages of one sender in the order of sending.
 #[derive(Debug)]
 pub enum Input {
@@ -33,7 +44,7 @@ pub enum Input {
         /// Never used before.
         id: ClientId,
         transport: Arc<Transport>,
-        addr: SocketAddr,
+        from: Caller,
         /// Held until the last byte for the client is sent.
         slot: Arc<Slot>,
         dialect: Dialect,

@@ -1,15 +1,14 @@
 //! `Session`: one client's thread. It reads, decodes and forwards, and nothing else.
 
 use std::convert::Infallible;
-use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam_channel::{SendError, Sender};
+use crossbeam_channel::Sender;
 
-use super::inbox::Input;
+use super::inbox::{Caller, Input};
 use super::registration::Registration;
+use super::session_end::{SessionEnd, reason};
 use crate::admission::{Bucket, Limits, Slot};
 use crate::chat::{ClientId, Reason};
 use crate::net::Transport;
@@ -59,36 +58,8 @@ pub(crate) struct Session {
     is_settled: bool,
     /// Until when the client may answer whether its line can be edited.
     answer_due: Option<Duration>,
-}
-
-/// Why a session stops reading.
-enum SessionEnd {
-    /// The client closed or lost the connection.
-    Gone(Reason),
-    /// The server closed it: what the client still sends is ignored.
-    Closed,
-    /// Another process takes the client over.
-    Parked,
-}
-
-impl From<io::Error> for SessionEnd {
-    fn from(error: io::Error) -> Self {
-        Self::Gone(reason(&error))
-    }
-}
-
-/// The reason that the chat gives when a read failed.
-fn reason(error: &io::Error) -> Reason {
-    match error.kind() {
-        io::ErrorKind::TimedOut => Reason::TimedOut,
-        _ => Reason::Disconnected,
-    }
-}
-
-impl<T> From<SendError<T>> for SessionEnd {
-    fn from(_: SendError<T>) -> Self {
-        Self::Closed
-    }
+    /// See [`Caller::is_unheard`].
+    is_unheard: bool,
 }
 
 impl Session {
@@ -96,7 +67,7 @@ impl Session {
     pub(crate) fn new(
         id: ClientId,
         transport: Arc<Transport>,
-        addr: SocketAddr,
+        from: Caller,
         slot: Arc<Slot>,
         dialect: Dialect,
         shared: SessionContext,
@@ -105,7 +76,7 @@ impl Session {
         let connected = Input::Connected {
             id,
             transport: Arc::clone(&transport),
-            addr,
+            from,
             slot: Arc::clone(&slot),
             dialect,
         };
@@ -122,6 +93,7 @@ impl Session {
             shared,
             decoder: dialect.decoder(),
             is_settled: false,
+            is_unheard: from.is_unheard,
             is_hung_up: false,
             answer_due: None,
         }
@@ -147,6 +119,7 @@ impl Session {
             shared,
             decoder: saved.decoder,
             is_settled: saved.is_settled,
+            is_unheard: saved.is_unheard,
             is_hung_up: false,
             answer_due: None,
         }
@@ -207,9 +180,9 @@ impl Session {
         self.shared.clock.uptime().saturating_sub(self.heard)
     }
 
-    /// Whether the client has not settled yet, and is not in the middle of its first line.
+    /// Whether the client has not settled yet, nor is in its first line, nor a health check.
     fn is_settling(&self) -> bool {
-        !self.is_settled && !self.decoder.is_in_first_line()
+        !self.is_settled && !self.is_unheard && !self.decoder.is_in_first_line()
     }
 
     /// Nothing came within [`patience`](Self::patience).
@@ -258,6 +231,9 @@ impl Session {
 
     /// Decodes and forwards `bytes`, in one message unless flood control delays some of them.
     fn forward(&mut self, mut bytes: &[u8]) -> Result<(), SessionEnd> {
+        if !bytes.is_empty() && std::mem::take(&mut self.is_unheard) {
+            self.shared.inbox.send(Input::Received(self.client.id, Vec::new()))?;
+        }
         let mut items = Vec::new();
         while let Some(incoming) = self.decoder.next(&mut bytes, self.limits.max_line) {
             self.admit(incoming, &mut items)?;
@@ -381,8 +357,8 @@ impl Session {
     /// Sends the session's state to the broadcaster, for another process to continue with.
     fn park(mut self) {
         self.client.is_parked = true;
-        let Self { decoder, bucket, heard, is_settled, .. } = self;
-        let saved = SavedSession { decoder, bucket, heard, is_settled };
+        let Self { decoder, bucket, heard, is_settled, is_unheard, .. } = self;
+        let saved = SavedSession { decoder, bucket, heard, is_settled, is_unheard };
         // Before the message: its receiver must be the connection's only owner.
         drop(self.transport);
         let _ = self.shared.inbox.send(Input::Parked(self.client.id, Box::new(saved)));

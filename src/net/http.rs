@@ -3,11 +3,13 @@
 //! Pure: parses a [`Request`] from bytes, and encodes an [`Response`].
 
 mod accept;
+mod forwarding;
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
 pub(crate) use self::accept::Accept;
+pub(crate) use self::forwarding::Forwarding;
 
 /// Bytes in the head of a request.
 pub const MAX_HEAD: usize = 8 * 1024;
@@ -30,6 +32,8 @@ pub struct Request {
     pub upgrade: Option<Upgrade>,
     /// The media types that the client accepts.
     pub accept: Accept,
+    /// For whom a proxy sends it.
+    pub forwarding: Forwarding,
 }
 
 impl Request {
@@ -130,6 +134,7 @@ fn request(head: &httparse::Request<'_, '_>) -> Result<Request, Status> {
         origin: fields.only("origin")?.map(str::to_owned),
         upgrade: if may_upgrade { fields.upgrade()? } else { None },
         accept: Accept::new(fields.list("accept")?),
+        forwarding: fields.forwarding(),
     })
 }
 
@@ -168,6 +173,18 @@ impl<'b> Fields<'_, 'b> {
         let values: Vec<_> = self.all(name).collect::<Result<_, _>>()?;
         let members = values.iter().flat_map(|value| value.split(',')).map(str::trim);
         Ok(members.filter(|member| !member.is_empty()).collect())
+    }
+
+    fn forwarding(&self) -> Forwarding {
+        let all = |name: &str| {
+            let named = self.0.iter().filter(|field| field.name.eq_ignore_ascii_case(name));
+            named.map(|field| String::from_utf8_lossy(field.value).into_owned()).collect()
+        };
+        Forwarding {
+            older: all("x-forwarded-for"),
+            standard: all("forwarded"),
+            scheme: all("x-forwarded-proto"),
+        }
     }
 
     /// Whether the request has a body (RFC 9112, section 6).

@@ -1,8 +1,7 @@
 //! `Transport`: a client's connection, bare or under TLS.
 
 use std::io::{self, IoSlice, Read, Write};
-use std::net::TcpStream;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -58,23 +57,24 @@ pub struct Patience<'a> {
 
 impl Transport {
     /// A connection without TLS.
-    pub fn bare(stream: TcpStream) -> Self {
-        Self { socket: Socket::new(stream), tls: None }
+    pub fn bare(stream: impl Into<OwnedFd>) -> Self {
+        Self { socket: Socket::new(stream.into()), tls: None }
     }
 
-    /// Does the TLS handshake, unless the client's first byte `is_plain`. No TLS record may start
-    /// with such a byte.
+    /// Does the TLS handshake on a bare connection that has sent `first`, unless the client's first
+    /// byte `is_plain`. No TLS record may start with such a byte.
     ///
     /// # Errors
     /// The handshake fails, or takes too long after the first byte.
     pub fn accept_tls(
-        stream: TcpStream,
+        self,
+        first: Vec<u8>,
         config: Arc<ServerConfig>,
         is_plain: fn(u8) -> bool,
         patience: Patience<'_>,
     ) -> io::Result<Accepted> {
-        let bare = Self::bare(stream);
-        let first = match bare.receive_within(patience) {
+        let bare = self;
+        let first = match bare.first(first, patience) {
             Ok(received) => received,
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                 return Ok(Accepted::Plain(bare, Vec::new()));
@@ -88,6 +88,14 @@ impl Transport {
         let transport = Self { socket: bare.socket, tls: Some(Box::new(Mutex::new(tls))) };
         let early = transport.shake_hands(transport.decode(first.bytes), patience)?;
         Ok(Accepted::Tls(transport, early))
+    }
+
+    /// The bytes that were received, or the first ones.
+    fn first(&self, received: Vec<u8>, patience: Patience<'_>) -> io::Result<Received> {
+        match received.is_empty() {
+            true => self.receive_within(patience),
+            false => Ok(Received { bytes: received, ..Received::default() }),
+        }
     }
 
     /// Continues the handshake, and returns plaintext that the client sent right after it.
@@ -193,8 +201,8 @@ impl Transport {
         self.socket.abort();
     }
 
-    /// The TCP stream, unless the connection is under TLS.
-    pub fn into_bare(self) -> Option<TcpStream> {
+    /// The descriptor, unless the connection is under TLS.
+    pub fn into_bare(self) -> Option<OwnedFd> {
         self.tls.is_none().then(|| self.socket.into_stream())
     }
 
@@ -321,7 +329,7 @@ impl Write for SendNow<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::TcpListener;
+    use std::net::{TcpListener, TcpStream};
     use std::time::Duration;
 
     #[test]

@@ -1,8 +1,8 @@
 //! Sockets: listening, and a connection that one thread reads and another writes.
 
 use std::io::{self, IoSlice};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::fd::AsFd;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use rustix::net::{
     sockopt,
 };
 
-/// Connections that may wait to be accepted; the kernel caps it at `net.core.somaxconn`.
-const BACKLOG: i32 = 4096;
+use super::listening::{BACKLOG, ListeningSocket};
+
 /// Bytes that the kernel buffers for one client in addition to its send queue, about. By default it
 /// buffers megabytes, and a thousand clients that do not read would use up its memory.
 const SEND_BUFFER: usize = 128 * 1024;
@@ -26,14 +26,14 @@ const MAX_SLICES: usize = 64;
 /// yet (IP_FREEBIND, ip(7)). With `v6_only` an IPv6 wildcard does not take IPv4 connections. A
 /// connection that the network lost fails after `lost_after`.
 ///
-/// Unlike [`TcpListener::bind`] the listener is non-blocking, and its backlog is long enough for a
+/// Unlike that of [`TcpListener::bind`](std::net::TcpListener::bind) the listener is non-blocking, and its backlog is long enough for a
 /// burst of reconnecting clients.
 pub fn listen(
     addr: SocketAddr,
     v6_only: bool,
     may_come_later: bool,
     lost_after: Duration,
-) -> io::Result<TcpListener> {
+) -> io::Result<ListeningSocket> {
     let family = if addr.is_ipv6() { AddressFamily::INET6 } else { AddressFamily::INET };
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, None)?;
@@ -47,7 +47,7 @@ pub fn listen(
     prepare(&socket, lost_after)?;
     rustix::net::bind(&socket, &addr)?;
     rustix::net::listen(&socket, BACKLOG)?;
-    Ok(socket.into())
+    Ok(ListeningSocket::new(socket))
 }
 
 /// Sets options on a listener that Linux passes on to each accepted connection, which saves these
@@ -60,6 +60,9 @@ pub fn listen(
 /// - Reno congestion control, which every Linux has and which sends at once: BBR, the default on
 ///   some systems, may start a timer for each send.
 pub fn prepare(listener: &impl AsFd, lost_after: Duration) -> io::Result<()> {
+    if sockopt::socket_domain(listener)? == AddressFamily::UNIX {
+        return Ok(sockopt::set_socket_send_buffer_size(listener, SEND_BUFFER)?);
+    }
     let probes = 4;
     let silence = SILENCE.min(lost_after / 2);
     sockopt::set_tcp_nodelay(listener, true)?;
@@ -95,13 +98,13 @@ pub fn is_without_ipv6(error: &io::Error) -> bool {
 /// so each call chooses whether to wait.
 #[derive(Debug)]
 pub struct Socket {
-    stream: TcpStream,
+    stream: OwnedFd,
     closed: AtomicBool,
 }
 
 impl Socket {
-    /// Wraps a connection that a listener of [`listen`] accepted.
-    pub fn new(stream: TcpStream) -> Self {
+    /// Wraps a connection that a [`ListeningSocket`] accepted.
+    pub fn new(stream: OwnedFd) -> Self {
         Self { stream, closed: AtomicBool::new(false) }
     }
 
@@ -155,8 +158,8 @@ impl Socket {
         self.close();
     }
 
-    /// The TCP stream, without the shutdown that [`close`](Self::close) does.
-    pub fn into_stream(self) -> TcpStream {
+    /// The descriptor, without the shutdown that [`close`](Self::close) does.
+    pub fn into_stream(self) -> OwnedFd {
         self.stream
     }
 
@@ -197,12 +200,13 @@ pub fn is_about_one_connection(error: &io::Error) -> bool {
 mod tests {
     use super::*;
     use rustix::event::{PollFd, PollFlags, poll};
+    use std::net::TcpStream;
 
     #[test]
     fn a_socket_is_prompt_keeps_urgent_data_in_place_and_notices_a_lost_peer() {
         let any_port = "127.0.0.1:0".parse().unwrap();
         let listener = listen(any_port, true, false, Duration::from_secs(600)).unwrap();
-        let _far = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let _far = TcpStream::connect(listener.address().unwrap()).unwrap();
         poll(&mut [PollFd::new(&listener, PollFlags::IN)], None).unwrap();
         let (near, _) = listener.accept().unwrap();
         let Socket { stream, .. } = Socket::new(near);

@@ -3,7 +3,6 @@
 
 use std::fs::File;
 use std::io;
-use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 
@@ -12,7 +11,7 @@ use super::record::Record;
 use super::snapshot::Snapshot;
 use crate::chat::ClientId;
 use crate::cluster::NodeOrigin;
-use crate::os;
+use crate::os::{self, ListeningSocket};
 
 /// Takes the descriptors that the previous process or the service manager passed to this one. The
 /// manager still has them, for another start if this one fails, until `ManagerThread::take_over`.
@@ -45,11 +44,11 @@ fn take(inherited: &mut Inherited, name: &str, fd: OwnedFd) -> Result<(), String
         let nodes = inherited.roster.extract_if(.., |record| record.node.is_some());
         inherited.node = nodes.last().and_then(|record| record.node);
     } else if let Some(id) = name.strip_prefix('c').and_then(|number| number.parse().ok()) {
-        inherited.clients.push((ClientId(id), TcpStream::from(fd)));
+        inherited.clients.push((ClientId(id), fd));
     } else {
         let own = name.strip_prefix(LISTENER);
-        let socket = TcpListener::from(fd);
-        socket.set_nonblocking(true).map_err(|error| error.to_string())?;
+        let socket = ListeningSocket::new(fd);
+        socket.set_nonblocking().map_err(|error| error.to_string())?;
         let name = own.unwrap_or(name).to_owned();
         inherited.listeners.push(Listener { name, is_assigned: own.is_none(), socket });
     }
@@ -80,7 +79,7 @@ pub struct Inherited {
     /// Listening sockets, by the names of their services.
     pub listeners: Vec<Listener>,
     /// Connections, by the clients they belong to.
-    pub clients: Vec<(ClientId, TcpStream)>,
+    pub clients: Vec<(ClientId, OwnedFd)>,
     /// The state of the previous process, if it ended on purpose.
     pub snapshot: Option<Snapshot>,
     /// A record of each client, in case there is no snapshot.
@@ -106,5 +105,5 @@ pub struct Listener {
     /// Whether the service manager made it by its own settings, which override ours.
     pub is_assigned: bool,
     /// The socket.
-    pub socket: TcpListener,
+    pub socket: ListeningSocket,
 }

@@ -3,6 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::address::Remote;
 use crate::chat::{ClientId, Presence};
 use crate::cluster::NodeOrigin;
 use crate::wire::Dialect;
@@ -20,6 +21,9 @@ pub struct Record {
     version: u32,
     /// The client's id.
     pub id: ClientId,
+    /// The far end; `None` in what an older chatd left.
+    #[serde(default)]
+    pub remote: Option<Remote>,
     /// The protocol and form of what is sent to it.
     pub dialect: Dialect,
     /// Its nick, room and settings in the chat.
@@ -32,14 +36,18 @@ pub struct Record {
 
 impl Record {
     /// The record of a client.
-    pub fn new(id: ClientId, dialect: Dialect, presence: Presence) -> Self {
-        Self { version: RECORD_VERSION, id, dialect, presence, node: None }
+    pub fn new(id: ClientId, remote: Remote, dialect: Dialect, presence: Presence) -> Self {
+        Self { remote: Some(remote), ..Self::without_remote(id, dialect, presence) }
+    }
+
+    fn without_remote(id: ClientId, dialect: Dialect, presence: Presence) -> Self {
+        Self { version: RECORD_VERSION, id, remote: None, dialect, presence, node: None }
     }
 
     /// The record of the process as a node of a cluster.
     pub(super) fn of_node(origin: NodeOrigin) -> Self {
         let (dialect, presence) = (Dialect::default(), Presence::of_nobody());
-        Self { node: Some(origin), ..Self::new(ClientId::NOBODY, dialect, presence) }
+        Self { node: Some(origin), ..Self::without_remote(ClientId::NOBODY, dialect, presence) }
     }
 
     /// The record as a slot of the roster; `None` if it does not fit.

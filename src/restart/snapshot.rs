@@ -6,14 +6,14 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::record::{Record, read};
-use crate::address::Address;
+use crate::address::{Address, Remote};
 use crate::admission::Bucket;
 use crate::chat::{Chat, ClientId, NodeNumber};
 use crate::cluster::SavedNode;
@@ -38,7 +38,7 @@ pub struct Handover {
     /// Its state.
     pub snapshot: Snapshot,
     /// The connections of the clients in the snapshot.
-    pub clients: Vec<(ClientId, TcpStream)>,
+    pub clients: Vec<(ClientId, OwnedFd)>,
 }
 
 /// The state of a whole process.
@@ -77,8 +77,9 @@ pub struct Snapshot {
 pub struct SavedClient {
     /// The client's id.
     pub id: ClientId,
-    /// The client's address.
-    pub addr: SocketAddr,
+    /// The client's far end.
+    #[serde(rename = "addr")]
+    pub remote: Remote,
     /// The protocol and form of what is sent to it.
     pub dialect: Dialect,
     /// Its screen, if its line is edited.
@@ -104,6 +105,9 @@ pub struct SavedSession {
     pub heard: Duration,
     /// Whether the client was silent for a moment after connecting.
     pub is_settled: bool,
+    /// Whether it is a proxy for itself that has sent nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_unheard: bool,
 }
 
 impl Snapshot {
@@ -137,7 +141,7 @@ impl Snapshot {
     pub fn add(
         &mut self,
         id: ClientId,
-        addr: SocketAddr,
+        remote: Remote,
         (dialect, display): (Dialect, Option<Box<Display>>),
         mut session: SavedSession,
         queue: &[u8],
@@ -148,7 +152,7 @@ impl Snapshot {
         if fits {
             self.bytes.extend_from_slice(queue);
             self.bytes.extend_from_slice(&held);
-            self.clients.push(SavedClient { id, addr, dialect, display, session, queued, typed });
+            self.clients.push(SavedClient { id, remote, dialect, display, session, queued, typed });
         }
         fits
     }
@@ -177,7 +181,7 @@ impl Snapshot {
         let number = self.node.as_ref().map_or(NodeNumber::ALONE, |node| node.number);
         let record = move |client: &SavedClient| {
             let presence = self.chat.presence(ClientId::on(number, client.id.0))?;
-            Some(Record::new(client.id, client.dialect, presence))
+            Some(Record::new(client.id, client.remote, client.dialect, presence))
         };
         let node = self.node.as_ref().and_then(SavedNode::origin).map(Record::of_node);
         self.clients.iter().filter_map(record).chain(node)

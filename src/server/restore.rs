@@ -1,17 +1,19 @@
 //! Restores the chat and the clients of the previous process.
 
 use std::collections::HashMap;
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
+use crate::address::Remote;
 use crate::admission::{Bucket, Door, Slot};
 use crate::broadcaster::Broadcaster;
 use crate::chat::{Chat, ClientId, Now};
 use crate::cluster::{NodeOrigin, SavedNode};
 use crate::config::Config;
 use crate::delivery::Peer;
-use crate::intake::{Session, SessionContext};
+use crate::intake::{Caller, Session, SessionContext};
 use crate::net::Transport;
+use crate::os;
 use crate::restart::{Inherited, ManagerThread, Record, SavedClient, SavedSession, Snapshot};
 use crate::runtime::Threads;
 use crate::store::{Past, UnsavedBans};
@@ -25,7 +27,7 @@ const UNKNOWN: u64 = 1 << 20;
 pub(super) struct RestoredClient {
     id: ClientId,
     transport: Arc<Transport>,
-    addr: SocketAddr,
+    remote: Remote,
     slot: Arc<Slot>,
     shared: SessionContext,
     saved: SavedState,
@@ -85,7 +87,7 @@ pub(super) fn restore(
             (None, Some(record)) => SavedState::Record(Box::new(record)),
             (None, None) if has_only_members => {
                 // It had left, and its connection was open only for the rest of its queue.
-                let _ = stream.shutdown(Shutdown::Both);
+                Transport::bare(stream).close();
                 manager.forget(id);
                 return None;
             }
@@ -134,27 +136,28 @@ impl RestoredClient {
     /// `None` if the connection has broken meanwhile.
     fn new(
         id: ClientId,
-        stream: TcpStream,
+        stream: OwnedFd,
         saved: SavedState,
         door: &Arc<Door>,
         shared: &SessionContext,
     ) -> Option<Self> {
-        let addr = match &saved {
-            SavedState::All(client, _) => client.addr,
-            _ => stream.peer_addr().ok()?,
+        let known = match &saved {
+            SavedState::All(client, _) => Some(client.remote),
+            SavedState::Record(record) => record.remote,
+            SavedState::Nothing => None,
         };
-        let addr = SocketAddr::new(addr.ip().to_canonical(), addr.port());
+        let remote = known.or_else(|| os::remote_of(&stream).ok())?;
         let (limits, now) = (shared.limits.get(), shared.clock.uptime());
-        let slot = Arc::new(door.readmit(id, addr.ip(), &limits, now));
+        let slot = Arc::new(door.readmit(id, remote.ip(), &limits, now));
         let (transport, shared) = (Arc::new(Transport::bare(stream)), shared.clone());
-        Some(Self { id, transport, addr, slot, shared, saved })
+        Some(Self { id, transport, remote, slot, shared, saved })
     }
 
     /// Adds the client to the broadcaster, and starts its session where the previous one ended.
     pub(super) fn join(self, broadcaster: &mut Broadcaster, threads: &Threads) {
-        let Self { id, transport, addr, slot, shared, saved } = self;
+        let Self { id, transport, remote, slot, shared, saved } = self;
         let peer = |speech, queue| {
-            Peer::resume(Arc::clone(&transport), addr, Arc::clone(&slot), speech, queue)
+            Peer::resume(Arc::clone(&transport), remote, Arc::clone(&slot), speech, queue)
         };
         let session = match saved {
             SavedState::All(client, queue) => {
@@ -173,11 +176,12 @@ impl RestoredClient {
                 threads.run(move || Session::resume(id, transport, slot, saved, shared).run(&[]))
             }
             Err(dialect) => threads.run(move || {
-                Session::new(id, transport, addr, slot, dialect, shared).run(&[]);
+                let from = Caller { remote, is_encrypted: false, is_unheard: false };
+                Session::new(id, transport, from, slot, dialect, shared).run(&[]);
             }),
         };
         if let Err(error) = started {
-            log::error!("lost {addr}: cannot start a thread: {error}");
+            log::error!("lost {remote}: cannot start a thread: {error}");
             // Its peer holds the transport, too, and finds it closed.
             stream.close();
             broadcaster.abandon(id);
@@ -193,5 +197,6 @@ fn fresh(record: &Record, slot: &Slot, shared: &SessionContext) -> SavedSession 
         bucket: Bucket::new(slot.burst, now),
         heard: now,
         is_settled: true,
+        is_unheard: false,
     }
 }

@@ -1,18 +1,19 @@
 //! A running `Server`: reload, stop, or hand everything to the next process.
 
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::certificate;
 use super::error::StartError;
+use super::socket_file::SocketFile;
+use crate::address::Networks;
 use crate::admission::Door;
 use crate::broadcaster;
 use crate::config::Config;
 use crate::intake::{Hurry, Input, SessionContext};
 use crate::net::Tls;
-use crate::os::Bell;
+use crate::os::{Bell, ListeningSocket};
 use crate::restart::{Handover, Inherited, Listener, ManagerThread};
 use crate::runtime::Replaceable;
 use crate::store::Database;
@@ -45,17 +46,20 @@ pub struct Server {
     pub(super) tls: Option<Tls>,
     pub(super) guard: Replaceable<Guard>,
     pub(super) door: Arc<Door>,
+    pub(super) proxies: Replaceable<Networks>,
     /// Rings to stop accepting.
     pub(super) closing: Arc<Bell>,
     /// Rings to end all handshakes at once.
     pub(super) hurry: Arc<Hurry>,
     /// Rings when nothing is sent to clients any more.
     pub(super) closed: Bell,
-    pub(super) acceptors: Vec<JoinHandle<(TcpListener, &'static str)>>,
+    pub(super) acceptors: Vec<JoinHandle<(ListeningSocket, &'static str)>>,
     pub(super) broadcaster: JoinHandle<()>,
     pub(super) manager: ManagerThread,
     /// Services whose listeners the service manager's settings made.
     pub(super) assigned: Vec<String>,
+    /// The file of the socket at a path.
+    pub(super) path: Option<SocketFile>,
 }
 
 impl Server {
@@ -76,6 +80,7 @@ impl Server {
             certificate::report(tls, &self.shared.metrics);
         }
         self.guard.replace(config.guard());
+        self.proxies.replace(config.proxies());
         if let Err(error) = self.shared.wakeup.ring() {
             log::error!("silent clients keep the old idle timeout: {error}");
         }
@@ -105,6 +110,9 @@ impl Server {
     /// connections wait meanwhile in the backlog of the listening sockets.
     pub fn hand_over(mut self) -> Option<Inherited> {
         let listeners = self.stop_accepting();
+        if let Some(file) = self.path.take() {
+            file.keep();
+        }
         wait_until(HANDSHAKES, || self.door.handshakes() == 0);
         self.hurry.ring();
         wait_until(GRACE, || self.door.handshakes() == 0);
@@ -117,7 +125,7 @@ impl Server {
         let _ = self.broadcaster.join();
         self.closed.ring();
         self.manager.flush(LAST_CHANGES);
-        let listener = |(socket, name): (TcpListener, &str)| Listener {
+        let listener = |(socket, name): (ListeningSocket, &str)| Listener {
             name: name.to_owned(),
             is_assigned: self.assigned.iter().any(|assigned| assigned == name),
             socket,
@@ -126,7 +134,7 @@ impl Server {
         Some(Inherited { listeners, clients, snapshot: Some(snapshot), ..Inherited::default() })
     }
 
-    fn stop_accepting(&mut self) -> Vec<(TcpListener, &'static str)> {
+    fn stop_accepting(&mut self) -> Vec<(ListeningSocket, &'static str)> {
         self.closing.ring();
         self.acceptors.drain(..).filter_map(|acceptor| acceptor.join().ok()).collect()
     }

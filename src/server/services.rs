@@ -1,11 +1,12 @@
 //! The services and the store that the settings ask for.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
-use super::listeners::Wanted;
+use super::listeners::{Place, Wanted};
 use crate::chat::RollChange;
 use crate::config::{Config, Durability};
 use crate::intake::{Input, Service};
@@ -49,8 +50,9 @@ pub(super) fn services(
 ) -> Vec<Wanted> {
     let wanted = |port, name, tls, site: Option<Site>| {
         let dialect = Dialect::default();
-        let service = Service { name, tls, site: site.map(Arc::new), dialect };
-        Wanted { addresses: config.addresses(), port, service }
+        let site = site.map(Arc::new);
+        let service = Service { name, tls, site, dialect, is_at_path: false };
+        Wanted { place: Place::Addresses(config.addresses(), port), service }
     };
     // The port of such a socket is the service manager's, so any number does here.
     let port_of = |port: Option<u16>, name: &str| {
@@ -78,7 +80,14 @@ pub(super) fn services(
     if let Some(port) = port_of(config.metrics.map(|addr| addr.port()), "metrics") {
         let addresses = config.metrics.map_or_else(Vec::new, |addr| vec![addr.ip()]);
         let metrics = wanted(port, "metrics", None, Some(figures));
-        services.push(Wanted { addresses, ..metrics });
+        services.push(Wanted { place: Place::Addresses(addresses, port), ..metrics });
+    }
+    let is_assigned = assigned.iter().any(|assigned| assigned == "unix");
+    let path = config.unix.clone().map(|path| path.0);
+    if let Some(path) = path.or_else(|| is_assigned.then(PathBuf::new)) {
+        let place = Place::Path(path, config.unix_mode.0, config.unix_group.map(|group| group.0));
+        let text = wanted(0, "unix", None, None);
+        services.push(Wanted { place, service: Service { is_at_path: true, ..text.service } });
     }
     services
 }

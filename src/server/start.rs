@@ -1,6 +1,5 @@
 //! `Server::start`: binds, restores, and starts the threads.
 
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -14,6 +13,7 @@ use super::origin::origin;
 use super::restore::{Restored, RestoredClient, restore};
 use super::running::Server;
 use super::services::{OpenStore, figures, open_store, services};
+use super::socket_file::SocketFile;
 use super::{certificate, cluster, port_file};
 use crate::broadcaster::{Beginning, Broadcaster, Environment};
 use crate::chat::ClientId;
@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::intake::inbox::{self};
 use crate::intake::{Acceptor, Entrance, Hurry, Input, Service, SessionContext};
 use crate::net::Tls;
-use crate::os::{Bell, WritablePoll};
+use crate::os::{Bell, ListeningSocket, WritablePoll};
 use crate::restart::{Inherited, Listener, ManagerThread, SnapshotFile};
 use crate::runtime::clock::{self};
 use crate::runtime::{Clock, Replaceable, Threads, Wakeup};
@@ -47,18 +47,19 @@ impl Server {
         // First, because damage to the database is to be reported before a port that is in use.
         let (past, roll, store) = open_store(config, database, &inbox)?;
         config.cluster.as_ref().map_or(Ok(()), cluster::check_key)?;
-        let tls = config.identity.clone().map(Tls::new);
-        let guard = Replaceable::new(config.guard());
+        let (tls, guard) =
+            (config.identity.clone().map(Tls::new), Replaceable::new(config.guard()));
         let figures = figures(&metrics, &inbox, &guard);
         let assigned = assigned(&inherited.listeners);
         let wanted = services(config, tls.as_ref(), &guard, figures, &assigned);
         let (listeners, ports) = listen(config, wanted, &mut inherited, &assigned)?;
+        let path = SocketFile::of(&listeners, |name| assigned.iter().any(|other| other == name));
         let (closing, hurry, closed) = (Arc::new(bell()?), Arc::new(hurry()?), bell()?);
         let manager =
             ManagerThread::start(snapshot).map_err(failed("start the thread \"systemd\""))?;
         let shared = share(config, &mut inherited, inbox, metrics)?;
-        let entrance = entrance(&shared, &closing, &hurry);
-        let door = Arc::clone(&entrance.door);
+        let entrance = entrance(config, &shared, &closing, &hurry);
+        let (door, proxies) = (Arc::clone(&entrance.door), entrance.proxies.clone());
         let before = Before::new(config, &past, roll);
         let restored = restore(inherited, past, config, &door, &shared, &manager);
         let (chat, clients) = begin(config, cluster_metrics, before, restored, &shared)?;
@@ -66,8 +67,7 @@ impl Server {
         // The server's own threads come first: the system may not have one for every client.
         let poll = WritablePoll::new(&closed).map_err(failed("create a poll"))?;
         let writable = Arc::new(poll);
-        let web_port = listeners::web_port(&listeners);
-        let environment = environment(&shared, &manager, store, web_port);
+        let environment = environment(&shared, &manager, store, listeners::web_port(&listeners));
         let poll = Arc::clone(&writable);
         let make = move || Broadcaster::new(receiver, environment, poll, chat);
         let clients = (clients, entrance.threads.clone());
@@ -80,7 +80,7 @@ impl Server {
         let _ = start.send(());
         #[rustfmt::skip]
         let server = Self {
-            shared, tls, guard, door, closing, hurry, closed, acceptors, broadcaster, manager, assigned,
+            shared, tls, guard, door, proxies, closing, hurry, closed, acceptors, broadcaster, manager, assigned, path,
         };
         Ok(server)
     }
@@ -109,13 +109,13 @@ fn listen(
     wanted: Vec<Wanted>,
     inherited: &mut Inherited,
     assigned: &[String],
-) -> Result<(Vec<(TcpListener, Service)>, String), StartError> {
+) -> Result<(Vec<(ListeningSocket, Service)>, String), StartError> {
     let given = std::mem::take(&mut inherited.listeners);
     let listeners = listeners::listen(config, wanted, given, !inherited.clients.is_empty())?;
     listeners::store(&listeners, |name| assigned.iter().any(|other| other == name));
     let names: Vec<_> = listeners.iter().map(|(_, service)| service.name).collect();
     config.useless(&names).iter().for_each(|useless| log::warn!("{useless}"));
-    let ports = listeners::announce(&listeners)?;
+    let ports = listeners::announce(&listeners);
     Ok((listeners, ports))
 }
 
@@ -159,9 +159,15 @@ fn environment(
 }
 
 /// What all acceptors share.
-fn entrance(shared: &SessionContext, closing: &Arc<Bell>, hurry: &Arc<Hurry>) -> Entrance {
+fn entrance(
+    config: &Config,
+    shared: &SessionContext,
+    closing: &Arc<Bell>,
+    hurry: &Arc<Hurry>,
+) -> Entrance {
     Entrance {
         door: Arc::default(),
+        proxies: Replaceable::new(config.proxies()),
         shared: shared.clone(),
         threads: Threads::new("client"),
         closing: Arc::clone(closing),
@@ -223,10 +229,10 @@ fn start_certificate(
 
 /// Starts a thread for each listener.
 fn start_acceptors(
-    listeners: Vec<(TcpListener, Service)>,
+    listeners: Vec<(ListeningSocket, Service)>,
     entrance: &Entrance,
-) -> Result<Vec<JoinHandle<(TcpListener, &'static str)>>, StartError> {
-    let accept = |(listener, service): (TcpListener, Service)| {
+) -> Result<Vec<JoinHandle<(ListeningSocket, &'static str)>>, StartError> {
+    let accept = |(listener, service): (ListeningSocket, Service)| {
         let name = format!("accept {}", service.name);
         let acceptor = Acceptor::new(listener, service, entrance.clone());
         spawn(&name, move || acceptor.run())

@@ -68,10 +68,12 @@ pub enum Refused {
     Http,
     /// It speaks TLS on the text port.
     Tls,
+    /// It is a proxy that did not say for whom it connects, or another one that did.
+    Proxy,
 }
 
 impl Refused {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Full,
         Self::Address,
         Self::Thread,
@@ -82,6 +84,7 @@ impl Refused {
         Self::Banned,
         Self::Http,
         Self::Tls,
+        Self::Proxy,
     ];
 
     fn label(self) -> Label {
@@ -96,6 +99,7 @@ impl Refused {
             Self::Banned => "banned",
             Self::Http => "HTTP",
             Self::Tls => "TLS",
+            Self::Proxy => "proxy",
         };
         [("reason", reason)]
     }

@@ -64,6 +64,8 @@ pub enum WireError {
     Http,
     /// A TLS handshake.
     Tls,
+    /// A header of the PROXY protocol, which nobody asked it for.
+    Proxy,
     /// Too many bytes without a line end.
     EndlessLine,
     /// A violation of the WebSocket protocol, with its close code (RFC 6455, section 7.4.1).

@@ -2,7 +2,7 @@
 //!
 //! Source: "The PROXY protocol, versions 1 & 2", HAProxy, 2020.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use crate::address::{IpAddr, Remote};
 
 /// The first bytes of version 2: two line ends, and a byte that no line has.
 pub(super) const SIGNATURE: [u8; 12] = *b"\r\n\r\n\0\r\nQUIT\n";
@@ -14,6 +14,8 @@ const MAX_LINE: usize = 107;
 const MAX_HEADER: usize = 4096;
 /// Bytes in version 2 before the addresses: the signature, version, family and length.
 const FIXED: usize = 16;
+/// Bytes of two paths, which are the addresses of Unix sockets.
+const UNIX_ADDRESSES: usize = 216;
 /// The type of the extension about TLS, and its bit for a client that speaks it (section 2.2.6).
 const SSL: u8 = 0x20;
 const CLIENT_SSL: u8 = 1;
@@ -22,7 +24,7 @@ const CLIENT_SSL: u8 = 1;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProxyHeader {
     /// The client's address. `None` if the proxy connects for itself, or for a client without one.
-    pub client: Option<SocketAddr>,
+    pub client: Option<Remote>,
     /// Whether the client's connection to the proxy is encrypted.
     pub is_encrypted: bool,
 }
@@ -85,24 +87,22 @@ fn parse_line(bytes: &[u8]) -> Parsed {
     let client = match word()? {
         "UNKNOWN" => None,
         family => {
-            let (source, destination) = (address(word()?, family)?, address(word()?, family)?);
-            let (port, _) = (port(word()?)?, port(word()?)?);
-            if word().is_ok() || source.is_ipv4() != destination.is_ipv4() {
+            let (source, destination) = (word()?, word()?);
+            let ports = (port(word()?)?, port(word()?)?);
+            if word().is_ok() {
                 return Err(Wrong);
             }
-            Some(SocketAddr::new(source, port))
+            address(family, destination, ports.1)?;
+            Some(address(family, source, ports.0)?)
         }
     };
     Ok(Some((ProxyHeader { client, is_encrypted: false }, end + 1)))
 }
 
-fn address(word: &str, family: &str) -> Result<IpAddr, Wrong> {
-    let parsed = match family {
-        "TCP4" => word.parse().map(|v4: Ipv4Addr| v4.into()),
-        "TCP6" => word.parse().map(|v6: Ipv6Addr| v6.into()),
-        _ => return Err(Wrong),
-    };
-    parsed.map_err(|_| Wrong)
+fn address(family: &str, ip: &str, port: u16) -> Result<Remote, Wrong> {
+    let is_ipv6 = ip.contains(':');
+    let fits = family == if is_ipv6 { "TCP6" } else { "TCP4" };
+    Remote::parse(ip, port).filter(|_| fits).ok_or(Wrong)
 }
 
 fn port(word: &str) -> Result<u16, Wrong> {
@@ -135,23 +135,26 @@ const ITSELF: ProxyHeader = ProxyHeader { client: None, is_encrypted: false };
 /// Parses the addresses of version 2, and the extensions behind them.
 fn parse_addresses(family: u8, body: &[u8]) -> Result<ProxyHeader, Wrong> {
     // The family in the upper half; in the lower one 1 for a stream, which TCP is.
-    let (client, length) = match family {
-        0x00..=0x02 => (None, 0),
-        0x11 => {
-            let [a, b, c, d, _, _, _, _, high, low, _, _] = *body.first_chunk().ok_or(Wrong)?;
-            (Some((Ipv4Addr::new(a, b, c, d).into(), [high, low])), 12)
-        }
-        0x21 => {
-            let (source, rest) = body.split_first_chunk::<16>().ok_or(Wrong)?;
-            let ports: &[u8; 4] =
-                rest.get(16..20).and_then(|ports| ports.first_chunk()).ok_or(Wrong)?;
-            (Some((IpAddr::from(*source), [ports[0], ports[1]])), 36)
-        }
-        0x31 | 0x32 if body.len() >= 216 => (None, 216),
+    let (client, extensions) = match family {
+        0x00..=0x02 => (None, body),
+        0x11 => with_client::<4>(body)?,
+        0x21 => with_client::<16>(body)?,
+        0x31 | 0x32 => (None, body.get(UNIX_ADDRESSES..).ok_or(Wrong)?),
         _ => return Err(Wrong),
     };
-    let client = client.map(|(ip, port)| SocketAddr::new(ip, u16::from_be_bytes(port)));
-    Ok(ProxyHeader { client, is_encrypted: is_encrypted(&body[length..]) })
+    Ok(ProxyHeader { client, is_encrypted: is_encrypted(extensions) })
+}
+
+/// Parses two addresses of `N` bytes each, and two ports.
+fn with_client<const N: usize>(body: &[u8]) -> Result<(Option<Remote>, &[u8]), Wrong>
+where
+    IpAddr: From<[u8; N]>,
+{
+    let (source, rest) = body.split_first_chunk::<N>().ok_or(Wrong)?;
+    let (_, rest) = rest.split_first_chunk::<N>().ok_or(Wrong)?;
+    let ([high, low, _, _], rest) = rest.split_first_chunk::<4>().ok_or(Wrong)?;
+    let client = Remote::stated(*source, u16::from_be_bytes([*high, *low])).ok_or(Wrong)?;
+    Ok((Some(client), rest))
 }
 
 /// Whether the extensions say that the client speaks TLS to the proxy. All others are skipped.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Read;
 use std::net::{Ipv6Addr, TcpListener, TcpStream};
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::metrics;
 
 /// Every setting that takes a value, a value that does no harm (`""` for a path of the test's own),
 /// and one that it does not take.
-pub(crate) const OPTIONS: [(&str, &str, &str); 24] = [
+pub(crate) const OPTIONS: [(&str, &str, &str); 28] = [
     ("port", "0", "65536"),
     ("bind", "127.0.0.1", "nowhere"),
     ("max-clients", "3", "many"),
@@ -43,6 +43,10 @@ pub(crate) const OPTIONS: [(&str, &str, &str); 24] = [
     ("durability", "relaxed", "sometimes"),
     ("keep", "90d", "for long"),
     ("keep-lines", "2", "0"),
+    ("trust-proxy", "192.0.2.0/24", "192.0.2.0/33"),
+    ("unix", "", ""),
+    ("unix-mode", "600", "800"),
+    ("unix-group", "", "no-such-group"),
 ];
 
 /// The other options, which tests of their own are about.
@@ -77,6 +81,8 @@ impl Files {
             "tls-cert" => (option, self.dir.path("cert.pem")),
             "tls-key" => (option, self.dir.path("key.pem")),
             "state-dir" => (option, self.dir.path("")),
+            "unix" => (option, self.dir.path("chatd.sock")),
+            "unix-group" => (option, rustix::process::getegid().as_raw().to_string()),
             _ => (option, value.to_owned()),
         })
     }
@@ -109,6 +115,8 @@ impl Files {
         let _third = Client::guest(server);
         Client::connect(server).expect("!! the server is full (3 clients); try again later");
         assert!(self.dir.names().contains(&"chatd.db".to_owned()));
+        let socket = fs::metadata(self.dir.path("chatd.sock")).unwrap();
+        assert_eq!(socket.permissions().mode() & 0o777, 0o600);
     }
 }
 
@@ -125,6 +133,8 @@ fn assert_kept(config: &Config) {
     assert_eq!(config.durability, Durability::Relaxed);
     let age = Some(Duration::from_secs(90 * 24 * 3600));
     assert_eq!(config.retention(), Retention { age, lines: Some(2) });
+    let is_listed = |ip: &str| config.proxies().contain(ip.parse().unwrap());
+    assert!(is_listed("192.0.2.255") && !is_listed("192.0.3.0"));
 }
 
 #[test]

@@ -33,6 +33,7 @@ mod packaging;
 mod presence;
 mod private;
 mod probes;
+mod proxy;
 mod pty;
 mod real_clients;
 mod reload;

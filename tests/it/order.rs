@@ -17,7 +17,7 @@ mod wires;
 
 /// Runs `chatd account WORDS` with that on its stdin.
 #[track_caller]
-fn account(dir: &TempDir, words: &str, input: &str) {
+pub(crate) fn account(dir: &TempDir, words: &str, input: &str) {
     manage(dir, &format!("account {words}"), input);
 }
 

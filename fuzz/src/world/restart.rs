@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 use std::{env, fs, process};
 
+use chatd::address::Remote;
 use chatd::admission::Bucket;
 use chatd::chat::{Chat, ClientId, RoomId, RoomPast};
 use chatd::restart::{SavedSession, Snapshot};
@@ -34,9 +35,10 @@ impl World {
                 bucket: Bucket::new(20, self.now.uptime),
                 heard: self.now.uptime,
                 is_settled: known.facts.announced,
+                is_unheard: false,
             };
-            let addr = ([192, 0, 2, 1], 1024).into();
-            assert!(snapshot.add(id, addr, (known.dialect, None), session, QUEUE), "it fits");
+            let remote = Remote::of(([192, 0, 2, 1], 1024).into());
+            assert!(snapshot.add(id, remote, (known.dialect, None), session, QUEUE), "it fits");
         }
         let mut next = through_a_file(&snapshot);
         assert_eq!(value(&next), value(&snapshot), "what is handed over changes on the way");

@@ -5,7 +5,8 @@ use std::net::Ipv6Addr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 
 use crate::notices::Identity;
 
@@ -23,8 +24,8 @@ or if the server cannot be reached; 2 for wrong usage.";
 #[derive(Debug, Parser)]
 #[command(name = "chat", version, after_help = MORE)]
 pub(crate) struct Options {
-    /// The server; PORT is 1234 unless given
-    #[arg(value_name = "HOST[:PORT]")]
+    /// The server; PORT is 1234 unless given. unix:PATH is the socket of one on this machine
+    #[arg(value_name = "HOST[:PORT]|unix:PATH")]
     pub(crate) target: Target,
 
     /// Nick to take
@@ -49,6 +50,16 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// Reads the command line, and ends the program if it is wrong.
+    pub(crate) fn read() -> Self {
+        let options = Self::parse();
+        if options.tls && matches!(options.target, Target::Path(_)) {
+            let why = "--tls cannot be used with unix:PATH";
+            Self::command().error(ErrorKind::ArgumentConflict, why).exit();
+        }
+        options
+    }
+
     /// The nick and room asked for.
     pub(crate) fn identity(&self) -> Identity {
         Identity { nick: self.nick.clone(), room: self.room.clone() }
@@ -63,18 +74,24 @@ fn one_word(word: &str) -> Result<String, &'static str> {
     }
 }
 
-/// The server's host, by name or address, and port.
+/// Where the server is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Target {
-    pub(crate) host: String,
-    pub(crate) port: u16,
+pub(crate) enum Target {
+    /// On a host, by name or address, and a port.
+    Host { host: String, port: u16 },
+    /// At a path on this machine.
+    Path(PathBuf),
 }
 
 impl FromStr for Target {
     type Err = &'static str;
 
-    /// Reads `host`, `host:port`, `::1`, `[::1]` and `[::1]:port`.
+    /// Reads `host`, `host:port`, `::1`, `[::1]`, `[::1]:port` and `unix:path`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Some(path) = text.strip_prefix("unix:") {
+            let is_path = !path.is_empty() && !path.contains(|c: char| c.is_control());
+            return is_path.then(|| Self::Path(path.into())).ok_or("the path is missing");
+        }
         let (host, port) = match text.strip_prefix('[') {
             Some(rest) => rest.split_once(']').ok_or("the ] is missing")?,
             None if text.matches(':').count() > 1 => (text, ""),
@@ -94,15 +111,16 @@ impl FromStr for Target {
                 .filter(|&port| port > 0)
                 .ok_or("the port must be a number from 1 to 65535")?,
         };
-        Ok(Self { host: host.to_owned(), port })
+        Ok(Self::Host { host: host.to_owned(), port })
     }
 }
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.host.contains(':') {
-            true => write!(f, "[{}]:{}", self.host, self.port),
-            false => write!(f, "{}:{}", self.host, self.port),
+        match self {
+            Self::Host { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Self::Host { host, port } => write!(f, "{host}:{port}"),
+            Self::Path(path) => write!(f, "unix:{}", path.display()),
         }
     }
 }
@@ -123,9 +141,16 @@ mod tests {
             ("[fe80::1%eth0]:99", "fe80::1%eth0", 99),
         ] {
             let target: Target = text.parse().unwrap();
-            assert_eq!((&*target.host, target.port), (host, port), "{text}");
+            assert_eq!(target, Target::Host { host: host.to_owned(), port }, "{text}");
             assert_eq!(target.to_string().parse(), Ok(target), "{text}");
         }
+    }
+
+    #[test]
+    fn a_path_is_one_of_this_machine() {
+        let target: Target = "unix:/run/chatd/chatd.sock".parse().unwrap();
+        assert_eq!(target, Target::Path("/run/chatd/chatd.sock".into()));
+        assert_eq!(target.to_string(), "unix:/run/chatd/chatd.sock");
     }
 
     #[test]
@@ -141,6 +166,7 @@ mod tests {
             "[::1]99",
             "1:2:3",
             "a b",
+            "unix:",
         ] {
             assert!(text.parse::<Target>().is_err(), "{text}");
         }

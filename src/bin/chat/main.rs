@@ -14,15 +14,13 @@ mod pipe; // in a pipe: everything
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use self::cli::Options;
 use self::failure::{Failure, complain};
 use self::net::connection::Dialer;
 use self::terminal::Keys;
 
 fn main() -> ExitCode {
-    let options = Options::parse();
+    let options = Options::read();
     match run(&options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

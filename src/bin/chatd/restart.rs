@@ -152,6 +152,6 @@ fn names(state: &[Named], left: &Inherited) -> Vec<String> {
 
 fn descriptors(state: Vec<Named>, left: Inherited) -> Vec<OwnedFd> {
     let listeners = left.listeners.into_iter().map(|found| found.socket.into());
-    let clients = left.clients.into_iter().map(|(_, stream)| stream.into());
+    let clients = left.clients.into_iter().map(|(_, stream)| stream);
     state.into_iter().map(|(_, file)| file).chain(listeners).chain(clients).collect()
 }

@@ -33,9 +33,12 @@ impl Far {
             }
             near.set_nonblocking(false).unwrap();
         }
-        let place = door.enter(addr.ip(), &Limits::USUAL, Duration::ZERO).unwrap();
+        let place = door.enter(addr.ip(), false, &Limits::USUAL, Duration::ZERO).unwrap();
         let transport = Arc::new(Transport::bare(near));
-        (Self { socket, stuffing }, Peer::new(transport, addr, Arc::new(place), Dialect::default()))
+        (
+            Self { socket, stuffing },
+            Peer::new(transport, Remote::of(addr), Arc::new(place), Dialect::default()),
+        )
     }
 
     /// Reads the bytes that filled the socket.

@@ -1,6 +1,7 @@
 //! What a session reports to the broadcaster, however it ends.
 
 use super::*;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 const CONNECTION_RESET: i32 = 104;

@@ -145,8 +145,8 @@ fn damaged_by(change: impl FnOnce(String) -> String) -> Result<Snapshot, String>
         let mut decoder = Dialect::default().decoder();
         assert_eq!(decoder.next(&mut &b"hel"[..], 64), None);
         let (bucket, heard) = (Bucket::new(1, Duration::ZERO), Duration::ZERO);
-        let session = SavedSession { decoder, bucket, heard, is_settled: true };
-        let addr = ([192, 0, 2, 1], 1024).into();
+        let session = SavedSession { decoder, bucket, heard, is_settled: true, is_unheard: false };
+        let addr = Remote::of(([192, 0, 2, 1], 1024).into());
         assert!(snapshot.add(ClientId(id), addr, (Dialect::default(), None), session, b"hi"));
     }
     let json = serde_json::to_string(&snapshot).unwrap();

@@ -3,7 +3,9 @@ use proptest::prelude::*;
 use super::*;
 
 fn header(client: &str) -> ProxyHeader {
-    ProxyHeader { client: Some(client.parse().unwrap()), is_encrypted: false }
+    let (ip, port) = client.rsplit_once(':').unwrap();
+    let client = Remote::parse(ip.trim_matches(['[', ']']), port.parse().unwrap());
+    ProxyHeader { client: Some(client.unwrap()), is_encrypted: false }
 }
 
 /// A header of version 2 with these bytes for the command, the family, and the rest.
@@ -39,6 +41,8 @@ fn a_line_that_is_not_to_the_letter_is_malformed() {
         "TCP4 192.0.2.7 198.51.100.1 4321 1234 \r\n",
         "TCP4  192.0.2.7 198.51.100.1 4321 1234\r\n",
         "TCP4 2001:db8::7 ::1 4321 1234\r\n",
+        "TCP6 0:1:0:3e8:: ::1 4321 1234\r\n",
+        "TCP6 unix:1000 ::1 4321 1234\r\n",
         "TCP6 192.0.2.7 198.51.100.1 4321 1234\r\n",
         "TCP4 192.0.2.7 4321 198.51.100.1 1234\r\n",
         "UNKNOWNS\r\n",

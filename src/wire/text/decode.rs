@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 use super::editing::{self, BACKSPACE, DELETE};
 use super::first_line::{TLS_HANDSHAKE, could_be_http_request, is_http_request};
 use super::line_editing::LineEditing;
+use super::signature::Signature;
 use super::telnet::{IAC, Telnet, Token};
 use crate::edit::Key;
 use crate::text::{Line, Text};
 use crate::wire::incoming::{Incoming, WireError};
+use crate::wire::proxy;
 
 /// This many bytes without a line end are an error, telnet commands included.
 pub const MAX_WITHOUT_LINE_END: usize = 64 * 1024;
@@ -65,6 +67,8 @@ pub struct Decoder {
     /// The next items, before anything that is still to be decoded. None are left between reads.
     #[serde(skip)]
     pub(super) ready: VecDeque<Incoming>,
+    #[serde(default)]
+    signature: Signature,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +89,29 @@ impl Decoder {
         if let Some(ready) = self.ready.pop_front() {
             return Some(ready);
         }
+        if self.stage == Stage::New && self.signature.is_open() {
+            self.signature.hold(input);
+            if self.signature.is_whole() {
+                return Some(self.fail(WireError::Proxy));
+            } else if self.signature.is_open() {
+                return None;
+            }
+        }
+        self.decode_held(max_line).or_else(|| self.decode(input, max_line))
+    }
+
+    /// Decodes the bytes that were held back, once they are known to be no header.
+    fn decode_held(&mut self, max_line: usize) -> Option<Incoming> {
+        while let Some(byte) = self.signature.release() {
+            let item = self.decode(&mut [byte].as_slice(), max_line);
+            if item.is_some() {
+                return item;
+            }
+        }
+        None
+    }
+
+    fn decode(&mut self, input: &mut &[u8], max_line: usize) -> Option<Incoming> {
         if self.stage == Stage::New && !input.is_empty() {
             self.stage = Stage::FirstLine;
             if input[0] == TLS_HANDSHAKE {
@@ -124,10 +151,14 @@ impl Decoder {
 
     /// See [`wire::Decoder::finish`](crate::wire::Decoder::finish).
     pub fn finish(&mut self, max_line: usize) -> Option<Incoming> {
-        let has_line = self.length > 0 && !self.has_keyboard();
-        let left = self.ready.pop_front().or_else(|| has_line.then(|| self.line(max_line)));
-        self.stage = Stage::Over;
-        left
+        self.signature.end();
+        let held = self.ready.pop_front().or_else(|| self.decode_held(max_line));
+        held.or_else(|| {
+            let has_line = self.length > 0 && !self.has_keyboard();
+            let last = has_line.then(|| self.line(max_line));
+            self.stage = Stage::Over;
+            last
+        })
     }
 
     /// Whether the client is in the middle of the first line that it ever sends.
@@ -281,6 +312,9 @@ impl Decoder {
     fn line(&mut self, max_line: usize) -> Incoming {
         if self.stage == Stage::FirstLine && self.is_http() {
             return self.fail(WireError::Http);
+        }
+        if self.stage == Stage::FirstLine && proxy::is_header_line(&self.line) {
+            return self.fail(WireError::Proxy);
         }
         self.stage = Stage::Later;
         // A reload may have raised the limit after part of the line was dropped.

@@ -3,6 +3,7 @@
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, SocketAddrV4, TcpStream};
 use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -50,9 +51,20 @@ impl Client {
 
     pub(crate) fn over(stream: TcpStream) -> Self {
         stream.set_nodelay(true).unwrap();
+        Client::of(stream)
+    }
+
+    fn of(stream: TcpStream) -> Self {
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         let (name, received) = (String::new(), Vec::new());
         Client { name, patience: PATIENCE, stream, tls: None, received, taken: 0 }
+    }
+
+    /// Connects to the socket at a path.
+    #[track_caller]
+    pub(crate) fn connect_at(path: &str) -> Self {
+        let stream = TcpStream::from(OwnedFd::from(UnixStream::connect(path).unwrap()));
+        Client::of(stream)
     }
 
     /// Connects to the listener with that name, and does the TLS handshake.

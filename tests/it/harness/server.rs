@@ -260,5 +260,10 @@ fn ports_in(file: &Path) -> Option<HashMap<String, u16>> {
         let (name, port) = line.split_once(' ')?;
         Some((name.to_owned(), port.parse().ok()?))
     };
-    text.lines().map(port).collect::<Option<_>>().filter(|ports: &HashMap<_, _>| !ports.is_empty())
+    // This one is a path.
+    text.lines()
+        .filter(|line| !line.starts_with("unix "))
+        .map(port)
+        .collect::<Option<_>>()
+        .filter(|ports: &HashMap<_, _>| !ports.is_empty())
 }

@@ -78,6 +78,24 @@ impl WebSocket {
         WebSocket::over(Box::new(StreamOwned::new(tls, stream)), below, JSON, &[])
     }
 
+    /// Upgrades to `chatd.v1`, perhaps under TLS, behind these bytes of a proxy.
+    #[track_caller]
+    pub(crate) fn behind(
+        server: &Server,
+        header: &[u8],
+        config: Option<&Arc<ClientConfig>>,
+    ) -> Self {
+        let mut stream = connect(server.addr_of("web"));
+        stream.write_all(header).unwrap();
+        let below = stream.try_clone().unwrap();
+        let Some(config) = config else {
+            return WebSocket::over(Box::new(stream), below, JSON, &[]);
+        };
+        let name = "localhost".try_into().unwrap();
+        let tls = ClientConnection::new(Arc::clone(config), name).unwrap();
+        WebSocket::over(Box::new(StreamOwned::new(tls, stream)), below, JSON, &[])
+    }
+
     #[track_caller]
     fn over(mut stream: Box<dyn Stream>, below: TcpStream, fields: &str, early: &[u8]) -> Self {
         stream.write_all(&[upgrade(fields).as_bytes(), early].concat()).unwrap();

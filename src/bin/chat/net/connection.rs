@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream, ToSocketAddrs};
+use std::path::Path;
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
@@ -40,11 +41,10 @@ impl Dialer {
 
     /// Connects, over TLS if that is on.
     pub(crate) fn dial(&self) -> io::Result<Connection> {
-        let socket = self.connect()?;
-        socket.set_nodelay(true)?;
-        let keep_alive = TcpKeepalive::new().with_time(KEEP_ALIVE).with_interval(KEEP_ALIVE_PAUSE);
-        // The chat works without keep-alive, too.
-        let _ = SockRef::from(&socket).set_tcp_keepalive(&keep_alive);
+        let socket = match &self.target {
+            Target::Host { host, port } => connect(host, *port)?,
+            Target::Path(path) => connect_at(path)?,
+        };
         match &self.tls {
             None => {
                 let reader = Reader::new(Source::Plain(socket.try_clone()?), Probe::plain());
@@ -57,19 +57,38 @@ impl Dialer {
             }
         }
     }
+}
 
-    /// Tries all addresses of the host; returns the last error.
-    fn connect(&self) -> io::Result<TcpStream> {
-        let Target { host, port } = &self.target;
-        let mut failure = io::Error::other("the host has no address");
-        for address in (host.as_str(), *port).to_socket_addrs()? {
-            match TcpStream::connect_timeout(&address, CONNECTING) {
-                Ok(socket) => return Ok(socket),
-                Err(error) => failure = error,
-            }
+/// Tries all addresses of the host; returns the last error.
+fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
+    let mut failure = io::Error::other("the host has no address");
+    for address in (host, port).to_socket_addrs()? {
+        match TcpStream::connect_timeout(&address, CONNECTING) {
+            Ok(socket) => return prepared(socket),
+            Err(error) => failure = error,
         }
-        Err(failure)
     }
+    Err(failure)
+}
+
+fn prepared(socket: TcpStream) -> io::Result<TcpStream> {
+    socket.set_nodelay(true)?;
+    let keep_alive = TcpKeepalive::new().with_time(KEEP_ALIVE).with_interval(KEEP_ALIVE_PAUSE);
+    // The chat works without keep-alive, too.
+    let _ = SockRef::from(&socket).set_tcp_keepalive(&keep_alive);
+    Ok(socket)
+}
+
+/// Connects to the socket at a path. What the client does with a TCP stream, this one can, too.
+#[cfg(unix)]
+fn connect_at(path: &Path) -> io::Result<TcpStream> {
+    let stream = std::os::unix::net::UnixStream::connect(path)?;
+    Ok(std::os::fd::OwnedFd::from(stream).into())
+}
+
+#[cfg(not(unix))]
+fn connect_at(_: &Path) -> io::Result<TcpStream> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// The receiving half. On a wrong port, reading fails with a

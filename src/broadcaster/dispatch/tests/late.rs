@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::{TcpListener, TcpStream};
 
 use super::*;
+use crate::address::Remote;
 use crate::admission::Door;
 use crate::broadcaster::log::Log;
 use crate::broadcaster::pending::WaitFor;
@@ -20,10 +21,12 @@ impl Far {
         let socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         let (near, addr) = listener.accept().unwrap();
-        let slot = Arc::new(Door::default()).enter(addr.ip(), &Limits::USUAL, Duration::ZERO);
+        let slot =
+            Arc::new(Door::default()).enter(addr.ip(), false, &Limits::USUAL, Duration::ZERO);
         let (transport, slot) = (Arc::new(Transport::bare(near)), Arc::new(slot.unwrap()));
         let dialect = Dialect::default();
-        server.dispatch(NOW, Input::Connected { id, transport, addr, slot, dialect });
+        let from = Caller { remote: Remote::of(addr), is_encrypted: false, is_unheard: false };
+        server.dispatch(NOW, Input::Connected { id, transport, from, slot, dialect });
         server.dispatch(NOW, Input::Settled(id));
         server.flush(NOW);
         let mut far = Self(BufReader::new(socket));

@@ -65,6 +65,34 @@ fn http_and_tls_are_errors_as_the_first_line_only() {
 }
 
 #[test]
+fn a_proxy_header_is_an_error_as_the_first_line_only() {
+    let proxy = [Incoming::Error(WireError::Proxy)];
+    for header in [
+        b"PROXY TCP4 192.0.2.7 198.51.100.1 4321 1234\r\nhi\r\n".as_slice(),
+        b"PROXY UNKNOWN\r\n",
+        b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0chello\r\n",
+    ] {
+        assert_eq!(whole(header), proxy);
+        assert_eq!(decode(header.chunks(1)), proxy);
+    }
+    assert_eq!(whole(b"a\rPROXY UNKNOWN\r"), [line("a"), line("PROXY UNKNOWN")]);
+    assert_eq!(whole(b"PROXY is down\r"), [line("PROXY is down")]);
+}
+
+#[test]
+fn line_ends_that_could_begin_a_proxy_header_count_once_they_do_not() {
+    for beginning in 1..12 {
+        let bytes = b"\r\n\r\n\0\r\nQUIT\n";
+        let typed = [&bytes[..beginning], b"\rhi\r"].concat();
+        let decoded = whole(&typed);
+        assert_eq!(decode(typed.chunks(1)), decoded);
+        assert_eq!(decoded.last(), Some(&line("hi")));
+    }
+    assert_eq!(whole(b"\r\n"), [line("")]);
+    assert_eq!(whole(b"\r\n\r\n\r\n"), [line(""), line(""), line("")]);
+}
+
+#[test]
 fn the_end_of_file_ends_with_the_last_line_and_ctrl_d_only_on_an_empty_one() {
     assert_eq!(whole(b"hi\xff\xecmore"), [line("hi"), Incoming::Quit]);
     assert_eq!(whole(b"\x04more"), [Incoming::Quit]);
