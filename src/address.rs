@@ -66,6 +66,11 @@ impl Address {
         self.0.to_ipv4_mapped().is_some()
     }
 
+    /// The part that counts as an IPv6 address, for a hash.
+    pub(crate) fn octets(self) -> [u8; 16] {
+        self.0.octets()
+    }
+
     /// The first full address in it.
     pub fn first(self) -> Origin {
         Origin::of(self.0.into())

@@ -5,6 +5,9 @@
 
 mod model; // names, numbers, times, entries, accounts, bans
 mod refusal; // why a request is refused
+mod reason; // why somebody left
+mod relay; // what somebody did, and who that is
+mod action; // what a client asks for other than by commands
 mod message; // what clients are told
 mod effect; // what the caller has to do
 mod event; // what happened
@@ -17,18 +20,21 @@ mod integrity; // whether a snapshot is consistent
 #[cfg(test)]
 mod properties;
 
+pub use self::action::{Action, Denied, Manner, Recipient};
 pub use self::effect::{Audience, Effect, Effects, Question};
-pub use self::event::{Class, Event, Traits};
-pub use self::message::{Away, Dates, Message, Others, Person, Reason};
+pub use self::event::{Class, Event, Traits, Wire};
+pub use self::message::{Away, Dates, Message, Others, Person};
 pub use self::model::{
     Account, Allowance, AnswerForm, AuthClaim, AuthCommand, AuthRequest, Ban, BanChange, ClientId,
-    Entry, Heard, Kind, LineFilter, LineId, Mask, Moment, NameError, Nick, NodeNumber, Now,
-    Password, PasswordId, Role, RoomId, RoomName, RoomPast, TypedPassword,
+    CloakSecret, Entry, Heard, Kind, LineFilter, LineId, Mask, Moment, NameError, Nick, NodeNumber,
+    Now, Password, PasswordId, Role, RoomId, RoomName, RoomPast, TypedPassword,
 };
 pub use self::model::{
     PasswordHash, RollChange, RoomKey, RoomSettings, SETTINGS, Setting, SettingRow, SettingValue,
 };
+pub use self::reason::Reason;
 pub use self::refusal::Refusal;
+pub use self::relay::{Deed, Relay, Source};
 pub use self::state::{Chat, Node, Presence, Roll, Settings};
 pub use self::turn::commands::{changes_bans, conceal, edit_switch};
 pub use self::turn::{Guest, LateLine, NOT_DONE, NOT_IN_TIME, commands};

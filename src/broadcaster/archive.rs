@@ -238,7 +238,7 @@ fn write(store: &mut Store, effect: &Effect) -> bool {
         _ => return false,
     };
     match message {
-        Message::Said { room, entry } => store.write(*room, entry.clone()),
+        Message::Said { room, entry, .. } => store.write(*room, entry.clone()),
         Message::TopicSet { room, text, .. } => store.set_topic(*room, text.clone()),
         _ => return false,
     };
@@ -248,7 +248,9 @@ fn write(store: &mut Store, effect: &Effect) -> bool {
 /// The clients that do not get an effect, to be stored with it.
 fn excepted(effect: &Effect, except: &[ClientId]) -> Vec<ClientId> {
     match effect {
-        Effect::Tell { to: Audience::Room(_, range), .. } => except[range.clone()].to_vec(),
+        Effect::Tell { to: Audience::Room(_, range) | Audience::Each(range), .. } => {
+            except[range.clone()].to_vec()
+        }
         _ => Vec::new(),
     }
 }

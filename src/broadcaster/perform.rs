@@ -38,7 +38,9 @@ impl Dispatcher {
     /// Carries out effects that waited for the disk.
     pub(super) fn carry_out_held(&mut self, now: Now, held: Vec<Held>) {
         for (mut effect, except) in held {
-            if let Effect::Tell { to: Audience::Room(_, range), .. } = &mut effect {
+            if let Effect::Tell { to: Audience::Room(_, range) | Audience::Each(range), .. } =
+                &mut effect
+            {
                 *range = 0..except.len();
             }
             self.perform(now, effect, &except);
@@ -65,9 +67,16 @@ impl Dispatcher {
                 words::log(&message);
                 self.peers.tell_room(room, &except[range], message);
             }
+            Effect::Tell { to: Audience::Each(range), message } => {
+                for id in &except[range] {
+                    self.peers.with(*id, |peer, feeds| peer.tell(&message, feeds));
+                }
+            }
             Effect::Tell { to: Audience::Everyone, message } => {
                 self.peers.with_all(|peer, feeds| peer.tell(&message, feeds));
             }
+            // No listener speaks IRC yet.
+            Effect::ShowRoom(..) | Effect::Label(..) => {}
             Effect::Entered(id, room) => self.peers.enter(id, room),
             Effect::Left(id, room) => self.peers.leave(id, room),
             Effect::Timestamps(id, on) => self.peers.with(id, |peer, feeds| {

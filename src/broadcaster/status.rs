@@ -92,7 +92,7 @@ impl Status {
             Reason::Quit(_)
             | Reason::Disconnected
             | Reason::Moved(_)
-            | Reason::Parted
+            | Reason::Parted(_)
             | Reason::Lost(_) => {}
         }
     }

@@ -5,10 +5,10 @@ use crate::chat::{Message, Reason};
 /// Logs the words of a message, if a client said any.
 pub(super) fn log(message: &Message) {
     match message {
-        Message::Said { room, entry } if may_hold_password(entry.text.as_str()) => {
+        Message::Said { room, entry, .. } if may_hold_password(entry.text.as_str()) => {
             log::debug!("{} in {room}: (this may hold a password)", entry.from);
         }
-        Message::Said { room, entry } => {
+        Message::Said { room, entry, .. } => {
             log::debug!("{} in {room}: {}", entry.from, entry.text);
         }
         Message::Left { room, nick, reason: Reason::Quit(Some(words)), .. } => {

@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use super::message::{Message, Reason};
+use super::message::Message;
 use super::model::{
     AnswerForm, AuthClaim, BanChange, ClientId, Entry, LineFilter, Nick, NodeNumber, RollChange,
     RoomId, RoomName,
 };
+use super::reason::Reason;
 use crate::text::Text;
 
 /// One thing for the caller to do.
@@ -23,6 +24,11 @@ pub enum Effect {
     Entered(ClientId, RoomId),
     /// From here on, it no longer does.
     Left(ClientId, RoomId),
+    /// Show a client the room that it entered: what its wire tells of a room.
+    ShowRoom(ClientId, RoomName),
+    /// What a client is told from here on answers what it asked for under this label; without a
+    /// label, the answer is complete.
+    Label(ClientId, Option<Text>),
     /// From here on, the client's lines carry the time, or no longer do.
     Timestamps(ClientId, bool),
     /// From here on, lines that name the client ring its bell, or no longer do.
@@ -112,6 +118,8 @@ pub enum Audience {
     Telnet(ClientId),
     /// All members of a room except some: a range in the clients that [`Effects::drain`] returns.
     Room(RoomId, Range<usize>),
+    /// Only those in such a range.
+    Each(Range<usize>),
     /// Every client.
     Everyone,
 }
@@ -142,7 +150,7 @@ impl Effects {
     /// The lines that are said in them.
     pub fn said(&self) -> impl Iterator<Item = (RoomName, &Entry)> {
         self.list.iter().filter_map(|effect| match effect {
-            Effect::Tell { to: Audience::Room(..), message: Message::Said { room, entry } } => {
+            Effect::Tell { to: Audience::Room(..), message: Message::Said { room, entry, .. } } => {
                 Some((*room, entry))
             }
             _ => None,
@@ -220,6 +228,17 @@ impl Effects {
         self.except.clear();
     }
 
+    /// Begins the answer to what a client asked for under a label; returns where it begins.
+    pub(super) fn begin_answer(&mut self, client: ClientId, label: Text) -> usize {
+        self.push(Effect::Label(client, Some(label)));
+        self.list.len() - 1
+    }
+
+    /// Removes one effect.
+    pub(super) fn remove(&mut self, at: usize) {
+        self.list.remove(at);
+    }
+
     /// Adds an effect.
     pub fn push(&mut self, effect: Effect) {
         self.list.push(effect);
@@ -228,6 +247,15 @@ impl Effects {
     /// Adds a message.
     pub fn tell(&mut self, to: Audience, message: Message) {
         self.push(Effect::Tell { to, message });
+    }
+
+    /// Adds a message to some clients, each of which is named once.
+    pub(super) fn tell_each(&mut self, to: impl IntoIterator<Item = ClientId>, message: Message) {
+        let start = self.except.len();
+        self.except.extend(to);
+        if self.except.len() > start {
+            self.tell(Audience::Each(start..self.except.len()), message);
+        }
     }
 
     pub(super) fn tell_room(
@@ -249,6 +277,8 @@ impl Effect {
             Self::Tell { to: Audience::One(id) | Audience::Telnet(id), .. }
             | Self::Entered(id, _)
             | Self::Left(id, _)
+            | Self::ShowRoom(id, _)
+            | Self::Label(id, _)
             | Self::Timestamps(id, _)
             | Self::Bell(id, _)
             | Self::Ring(id, _)
@@ -263,7 +293,9 @@ impl Effect {
             | Self::Arrived(id, _)
             | Self::Departed(id, ..)
             | Self::Disconnect(id, _) => Some(id),
-            Self::Tell { to: Audience::Room(..) | Audience::Everyone, .. }
+            Self::Tell {
+                to: Audience::Room(..) | Audience::Each(_) | Audience::Everyone, ..
+            }
             | Self::Record(..)
             | Self::RecordGap(..)
             | Self::RecordTopic(..)
@@ -278,7 +310,7 @@ impl Effect {
 fn record(effect: Effect) -> Option<Effect> {
     match effect {
         Effect::Tell { to: Audience::Room(..), message } => match message {
-            Message::Said { room, entry } => Some(Effect::Record(room, entry)),
+            Message::Said { room, entry, .. } => Some(Effect::Record(room, entry)),
             Message::TopicSet { room, text, .. } => Some(Effect::RecordTopic(room, text)),
             _ => None,
         },

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::message::Reason;
+use super::action::Action;
 use super::model::{
     Account, AuthCommand, BanChange, Entry, LineFilter, PasswordHash, RoomName, RoomPast,
     TypedPassword,
 };
+use super::reason::Reason;
 use crate::address::Origin;
 use crate::text::{Line, Text};
 
@@ -25,6 +26,9 @@ pub enum Event {
     LineIn(RoomName, Line),
     /// It tells its rooms apart, so it may be in several.
     ManyRooms,
+    /// It asks for this, perhaps under a label: the answer is told between
+    /// [two effects](super::Effect::Label) with it.
+    Do(Action, Option<Text>),
     /// It sent a command with a password, which is [kept apart](super::conceal).
     Authenticate(AuthCommand, TypedPassword),
     /// It sent a line that is longer than allowed.
@@ -109,7 +113,26 @@ pub struct Traits {
     pub lists: bool,
     /// Whether the connection is encrypted.
     pub encrypted: bool,
-    /// Whether it speaks IRC.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub irc: bool,
+    /// What it speaks.
+    #[serde(default, skip_serializing_if = "Wire::is_text")]
+    pub wire: Wire,
+}
+
+/// What a client speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Wire {
+    /// Lines.
+    #[default]
+    Text,
+    /// WebSocket.
+    Web,
+    /// IRC: the client is in no room at first, is told who everybody is, and asks by
+    /// [actions](Action).
+    Irc,
+}
+
+impl Wire {
+    pub(crate) fn is_text(&self) -> bool {
+        *self == Self::Text
+    }
 }

@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
-use super::effect::{Audience, Effects};
+use super::action::Action;
+use super::effect::{Audience, Effect, Effects};
 use super::event::{Class, Event};
-use super::message::{Message, Reason};
+use super::message::Message;
 use super::model::{ClientId, Now};
+use super::reason::Reason;
 use super::refusal::Refusal;
 use super::state::Chat;
 use super::turn::commands::class_of;
 use super::turn::{Turn, View};
+use crate::text::Text;
 
 impl Event {
     /// What the event may do to the chat, as far as that can be told without the chat.
@@ -27,7 +30,17 @@ impl Event {
             | Self::TooManyBanChanges
             | Self::Ping => Class::Query,
             Self::Authenticate(..) => Class::Barrier,
+            Self::Do(Action::Command(_, line), _) => class_of(line),
+            Self::Do(Action::Introduce { .. } | Action::Join(..), _) => Class::Barrier,
             _ => Class::Change,
+        }
+    }
+
+    /// The label under which the client asked for it.
+    fn label(&self) -> Option<&Text> {
+        match self {
+            Self::Do(_, label) => label.as_ref(),
+            _ => None,
         }
     }
 }
@@ -38,6 +51,11 @@ impl View<'_> {
         match event {
             Event::Line(line) => self.line(&line),
             Event::LineIn(room, line) if self.acts_in(room) => self.line(&line),
+            Event::Do(Action::Command(room, line), _)
+                if room.is_none_or(|room| self.acts_in(room)) =>
+            {
+                self.line(&line);
+            }
             Event::TooLong { bytes, limit } => self.refuse(Refusal::TooLong { bytes, limit }),
             Event::Malformed => self.refuse(Refusal::Malformed),
             Event::Found { room, lines } => self.show_found(room, lines),
@@ -64,6 +82,34 @@ impl Chat {
             return self.connect(now, client, origin, traits, effects);
         }
         let event = self.decided(event);
+        let label = self.take_label(client, &event);
+        let start = label.clone().map(|label| effects.begin_answer(client, label));
+        self.handle_decided(now, client, event, effects);
+        if let (Some(label), Some(start)) = (label, start) {
+            self.end_answer(client, label, start, effects);
+        }
+    }
+
+    /// The label of what the client is told next: that of `event`, or that of what had to wait for
+    /// the store.
+    fn take_label(&mut self, client: ClientId, event: &Event) -> Option<Text> {
+        let waiting = self.clients.get_mut(&client).and_then(|client| client.label.take());
+        event.label().cloned().or(waiting)
+    }
+
+    /// Ends the answer that begins at `start`, or has the label wait for the store with its client.
+    fn end_answer(&mut self, id: ClientId, label: Text, start: usize, effects: &mut Effects) {
+        let is_asking = self.authentication.is_pending(id);
+        match self.clients.get_mut(&id) {
+            Some(client) if client.entering.is_some() || is_asking => {
+                client.label = Some(label);
+                effects.remove(start);
+            }
+            _ => effects.push(Effect::Label(id, None)),
+        }
+    }
+
+    fn handle_decided(&mut self, now: Now, client: ClientId, event: Event, effects: &mut Effects) {
         // The store's decision holds even if the client that asked for it has left.
         self.record_answer(now, client, &event, effects);
         if !self.clients.contains_key(&client) {
@@ -76,6 +122,7 @@ impl Chat {
             Event::Line(line) => turn.line(&line),
             Event::LineIn(room, line) if turn.acts_in(room) => turn.line(&line),
             Event::LineIn(..) => {}
+            Event::Do(action, _) => turn.act(action),
             Event::ManyRooms => turn.me_mut().has_many_rooms = true,
             Event::Authenticate(command, password) => turn.authenticate(&command, password),
             Event::RoomRead(room, past) => turn.room_read(room, past),
@@ -128,7 +175,15 @@ impl Chat {
     /// Other events have none.
     pub fn ask(&self, now: Now, client: ClientId, event: Event, effects: &mut Effects) {
         if self.clients.contains_key(&client) {
+            let label = event.label().cloned();
+            let is_labelled = label.is_some();
+            if let Some(label) = label {
+                effects.begin_answer(client, label);
+            }
             View { chat: self, now, me: client, at: None, effects }.answer(event);
+            if is_labelled {
+                effects.push(Effect::Label(client, None));
+            }
         }
     }
 

@@ -24,13 +24,14 @@ impl Chat {
     }
 
     fn knows_all_in(&self, room: &Room) -> bool {
-        let known = room.members.iter().filter_map(|id| self.clients.get(id));
-        room.announced == known.filter(|client| client.announced).count()
+        let known = || room.members.iter().filter_map(|id| self.clients.get(id));
+        room.announced == known().filter(|client| client.announced).count()
+            && room.irc == known().filter(|client| client.speaks_irc()).count()
     }
 
     /// Whether the client holds its nick and is a member of its rooms.
     fn has_place(&self, id: ClientId, client: &Client) -> bool {
-        !client.rooms.is_empty()
+        (client.speaks_irc() || !client.rooms.is_empty())
             && client.rooms.iter().all(|&room| self.members(room).contains(&id))
             && self.nicks.holder(client.nick.as_str()) == Some(id)
     }

@@ -1,11 +1,15 @@
 //! `Message`: what clients are told; each wire encodes it in its own way.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::action::{Denied, Manner};
 use super::model::{Entry, LineId, Moment, Nick, RoomName};
+use super::reason::Reason;
 use super::refusal::Refusal;
+use super::relay::{Relay, Source};
 use crate::text::Text;
 
 /// Longest reason for being away that a list shows, in bytes.
@@ -34,6 +38,8 @@ pub enum Message {
     Said {
         room: RoomName,
         entry: Entry,
+        /// Who said it, if the room has readers who are told that.
+        by: Option<Arc<Source>>,
     },
     /// A private message, to its receiver.
     PrivateFrom {
@@ -42,6 +48,8 @@ pub enum Message {
         to: Nick,
         text: Text,
         at: Moment,
+        manner: Manner,
+        by: Arc<Source>,
     },
     /// A private message, to its sender.
     PrivateTo {
@@ -50,6 +58,8 @@ pub enum Message {
         to: Nick,
         text: Text,
         at: Moment,
+        manner: Manner,
+        by: Arc<Source>,
     },
     Joined {
         room: RoomName,
@@ -111,6 +121,12 @@ pub enum Message {
     /// Any other notice.
     Notice(Text),
     Refused(Refusal),
+    /// What somebody did, for those who are told who everybody is; others get something else.
+    Relay(Arc<Relay>),
+    /// To a client that came into the chat by its [own action](super::Action::Introduce).
+    Introduced(Arc<Source>),
+    /// To a client whose action is refused.
+    Denied(Box<Denied>),
     /// To a client that quits.
     Bye,
     /// To everybody, as the last message.
@@ -133,63 +149,6 @@ impl Message {
             _ => 0,
         };
         64 + text
-    }
-}
-
-/// Why somebody left a room.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Reason {
-    /// On purpose, perhaps with last words.
-    Quit(Option<Text>),
-    /// The connection ended.
-    Disconnected,
-    /// The client sent nothing for too long, or the network lost it.
-    TimedOut,
-    /// The client's send queue overflowed.
-    TooSlow,
-    /// An operator disconnected the client.
-    Kicked(Nick, Option<Text>),
-    /// The client went to another room.
-    Moved(RoomName),
-    /// The client left one of its rooms.
-    Parted,
-    /// The client was connected to this node of the cluster, which is lost.
-    Lost(Text),
-}
-
-impl Reason {
-    /// The same without anybody's words, for those who ignore the speaker.
-    pub(super) fn bare(self) -> Self {
-        match self {
-            Self::Kicked(by, _) => Self::Kicked(by, None),
-            other => other.without_words(),
-        }
-    }
-
-    /// The same without the parting message, for the log.
-    pub fn without_words(self) -> Self {
-        match self {
-            Self::Quit(_) => Self::Quit(None),
-            Self::Kicked(by, _) => Self::Kicked(by, None),
-            other => other,
-        }
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Quit(None) => f.write_str("quit"),
-            Self::Quit(Some(words)) => write!(f, "quit: {words}"),
-            Self::Disconnected => f.write_str("disconnected"),
-            Self::TimedOut => f.write_str("timed out"),
-            Self::TooSlow => f.write_str("too slow"),
-            Self::Kicked(by, None) => write!(f, "kicked by {by}"),
-            Self::Kicked(by, Some(why)) => write!(f, "kicked by {by}: {why}"),
-            Self::Parted => f.write_str("parted"),
-            Self::Moved(room) => write!(f, "moved to {room}"),
-            Self::Lost(node) => write!(f, "lost with {node}"),
-        }
     }
 }
 

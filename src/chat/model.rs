@@ -11,6 +11,7 @@ mod line_filter;
 mod account;
 mod ban;
 mod setting;
+mod cloak;
 mod roll_change;
 
 pub use self::account::{
@@ -19,6 +20,7 @@ pub use self::account::{
 };
 pub use self::allowance::{Allowance, AnswerForm};
 pub use self::ban::{Ban, BanChange, Mask};
+pub use self::cloak::CloakSecret;
 pub use self::entry::{Entry, Kind, RoomPast};
 pub use self::heard::Heard;
 pub use self::id::{ClientId, NodeNumber, RoomId};

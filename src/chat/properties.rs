@@ -142,6 +142,9 @@ impl World {
                         self.show(id, message.clone());
                     }
                 }
+                Effect::Tell { to: Audience::Each(range), message } => {
+                    except[range].iter().for_each(|id| self.show(*id, message.clone()));
+                }
                 Effect::Tell { to: Audience::Everyone, message } => {
                     let everyone: Vec<_> = self.screens.keys().copied().collect();
                     everyone.into_iter().for_each(|id| self.show(id, message.clone()));
@@ -186,7 +189,9 @@ impl World {
                 Effect::Forget(id, filter) => {
                     self.asked.push_back((id, Event::Forgotten(Box::new(filter), 3)));
                 }
-                Effect::Timestamps(id, _)
+                Effect::ShowRoom(id, _)
+                | Effect::Label(id, _)
+                | Effect::Timestamps(id, _)
                 | Effect::Bell(id, _)
                 | Effect::Ring(id, _)
                 | Effect::Ask(id, _)

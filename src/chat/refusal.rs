@@ -49,6 +49,8 @@ pub enum Refusal {
     Nobody(Text),
     /// There is no such room.
     NoSuchRoom(RoomName),
+    /// What a client can do only in a room.
+    InNoRoom,
     /// `/leave` in the lobby.
     InLobby,
     /// Its messages are objects, which have no control bytes.
@@ -180,6 +182,7 @@ impl fmt::Display for Refusal {
             Self::Nobody(nick) => write!(f, "no one here is called {nick}"),
             Self::NoSuchRoom(room) => write!(f, "there is no room called {room}"),
             Self::NoBell => f.write_str("only text clients have a bell"),
+            Self::InNoRoom => f.write_str("you are in no room"),
             Self::InLobby => f.write_str("you are in the lobby"),
             Self::AlreadyIn(room) => write!(f, "you are already in {room}"),
             Self::NotIn(room) => write!(f, "you are not in {room}"),

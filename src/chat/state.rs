@@ -23,8 +23,8 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::model::{
-    ClientId, Entry, Heard, LineFilter, LineIds, Moment, Nick, NodeNumber, RoomId, RoomName,
-    RoomPast,
+    ClientId, CloakSecret, Entry, Heard, LineFilter, LineIds, Moment, Nick, NodeNumber, RoomId,
+    RoomName, RoomPast,
 };
 use crate::text::{Text, words_like_names};
 
@@ -81,6 +81,9 @@ pub struct Chat {
     #[serde(default, rename = "claims")]
     pub(super) authentication: Authentication,
     pub(super) mutes: Mutes,
+    /// What cloaks are made with.
+    #[serde(default, skip_serializing_if = "CloakSecret::is_unset")]
+    pub(super) cloak_secret: CloakSecret,
     /// Follows from the clients.
     #[serde(skip)]
     pub(super) arrivals: Arrivals,
@@ -108,6 +111,7 @@ impl Chat {
             ignored: Ignored::default(),
             authentication: Authentication::default(),
             mutes: Mutes::default(),
+            cloak_secret: CloakSecret::default(),
             arrivals: Arrivals::default(),
             lockdown: false,
             nodes: Nodes::default(),
@@ -278,9 +282,8 @@ impl Chat {
     /// What the others know of a client.
     pub fn presence(&self, client: ClientId) -> Option<Presence> {
         let client = self.clients.get(&client)?;
-        let (last, others) = client.rooms.split_last()?;
         let name = |room: &RoomId| self.rooms.get(*room).map(|room| room.name);
-        Some(client.presence(name(last)?, others.iter().filter_map(name).collect()))
+        Some(client.presence(client.rooms.iter().filter_map(name).collect()))
     }
 
     /// The account that a connected client is logged in to.

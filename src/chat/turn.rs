@@ -2,11 +2,13 @@
 
 mod view; // `Turn` and `View`: the chat as one client changes it, or only sees it
 mod shown; // what a client is shown of rooms
+mod relay; // what a client does, told to IRC clients
 mod speech; // what a client says
 mod presence; // joining, leaving, changing rooms and names
 mod entrance; // going to a room that the store is asked for first
 mod moderation; // logins, and what operators do
 pub mod commands; // the table of commands, and what each does
+mod actions; // what a client asks for other than by commands
 mod nodes; // nodes of a cluster come and go, with their clients
 
 pub use self::entrance::NOT_IN_TIME;

@@ -6,7 +6,7 @@ use super::decoder::Decoder;
 use super::farewell::Farewell;
 use super::text::{self, Style};
 use super::{irc, websocket};
-use crate::chat::{Message, Traits};
+use crate::chat::{Message, Traits, Wire};
 
 /// The encoding of messages to one client. Clients of one dialect share the encoded bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,8 +40,12 @@ impl Dialect {
 
     /// The traits of clients that speak this dialect.
     pub fn traits(self, encrypted: bool) -> Traits {
-        let irc = self.is_irc();
-        Traits { echo: self.is_websocket(), lists: self == Self::Json, encrypted, irc }
+        let wire = match self {
+            Self::Text(_) => Wire::Text,
+            Self::Irc(_) => Wire::Irc,
+            Self::Lines { .. } | Self::Json => Wire::Web,
+        };
+        Traits { echo: self.is_websocket(), lists: self == Self::Json, encrypted, wire }
     }
 
     /// A decoder for a client of this dialect.

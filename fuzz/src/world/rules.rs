@@ -53,6 +53,7 @@ impl World {
                 known.dialect = known.dialect.with_bell(on);
             }
             Effect::Ring(..) => panic!("only the broadcaster has lines ring"),
+            Effect::ShowRoom(..) | Effect::Label(..) => panic!("nobody here speaks IRC"),
             Effect::Ask(client, question) => self.store.ask(self.actor(step, client), question),
             Effect::Authenticate(client, claim) => {
                 let from = self.here[&self.actor(step, client)].origin.address();
@@ -198,6 +199,7 @@ impl World {
                 let members = self.rooms.get(room).map(|room| room.members.iter().copied());
                 members.into_iter().flatten().filter(|member| !except.contains(member)).collect()
             }
+            Audience::Each(range) => except[range.clone()].iter().copied().collect(),
             Audience::Everyone => self.here.keys().copied().collect(),
         };
         assert!(readers.iter().all(|reader| self.here.contains_key(reader)), "a reader is gone");

@@ -92,6 +92,7 @@ fn check_lines(message: &Message, lines: &[&str], timestamps: bool) {
         Message::Said { entry: Entry { from, kind, .. }, .. } => match kind {
             Kind::Said => is_said(format!("<{from}> ")),
             Kind::Emoted => is_said(format!("* {from} ")),
+            Kind::Noticed => is_said(format!("-{from}- ")),
             Kind::Gap | Kind::Removed(_) => panic!("nobody says a marker"),
         },
         Message::PrivateFrom { from, .. } => is_said(format!("[from {from}] ")),

@@ -31,7 +31,7 @@ impl World {
             (Audience::One(reader), Message::PrivateTo { .. }) => {
                 assert_eq!(*reader, speaker);
             }
-            (Audience::Room(id, _), Message::Said { room, entry }) => {
+            (Audience::Room(id, _), Message::Said { room, entry, .. }) => {
                 assert_eq!(self.rooms[id].name, room.as_str());
                 self.check_readers(speaker, facts.echo, *id, readers);
                 self.keep_pace(speaker, self.is_operator(facts), *id);

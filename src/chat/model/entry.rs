@@ -23,6 +23,8 @@ pub enum Kind {
     Said,
     /// An action (`/me`).
     Emoted,
+    /// A notice, which nobody answers by a program.
+    Noticed,
     /// A marker for lost lines; the text says how many.
     Gap,
     /// A marker for so many lines in a row that were forgotten; the text says it, too.

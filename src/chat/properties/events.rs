@@ -53,10 +53,13 @@ fn events(line: Line) -> Vec<Event> {
         Reason::Kicked(Nick::server(), None),
         Reason::Moved(room),
     ];
-    let traits = Traits { echo: true, lists: false, encrypted: true, irc: false };
+    let traits = Traits { echo: true, encrypted: true, ..Traits::default() };
     let others = [
         Event::Connected(Origin::of([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1].into()), traits),
         Event::Settled,
+        Event::Do(Action::Topic(room, Some(text.clone())), Some(text.clone())),
+        Event::Do(Action::Command(None, line.clone().with_loss()), None),
+        Event::Do(Action::Join(room, None), None),
         Event::Authenticate(AuthCommand::Login(text.clone()), TypedPassword::Garbled),
         Event::Authenticate(AuthCommand::SetPassword, TypedPassword::Acceptable),
         Event::Line(line.clone()),

@@ -95,6 +95,11 @@ impl Authentication {
         self.pending.iter().map(|(client, ..)| *client).collect()
     }
 
+    /// Whether a client waits for the answer to a request.
+    pub(crate) fn is_pending(&self, client: ClientId) -> bool {
+        self.pending.iter().any(|(pending, ..)| *pending == client)
+    }
+
     /// Replaces the ids of clients.
     pub(crate) fn renumber(&mut self, new: impl Fn(ClientId) -> ClientId) {
         self.pending.iter_mut().for_each(|(client, ..)| *client = new(*client));

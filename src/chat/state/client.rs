@@ -1,20 +1,27 @@
 //! `Client`: what the chat knows about a connected client.
 
 use std::collections::VecDeque;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::mutes::Mute;
 use crate::address::{Address, Origin};
-use crate::chat::event::Traits;
+use crate::chat::event::{Traits, Wire};
 use crate::chat::message::{Away, Person};
 use crate::chat::model::{
-    Account, AnswerForm, ClientId, Moment, Nick, PasswordId, RoomId, RoomName,
+    Account, AnswerForm, ClientId, CloakSecret, Moment, Nick, PasswordId, RoomId, RoomName,
 };
+use crate::chat::relay::Source;
+use crate::text::Text;
 
 /// Most former nicks that are remembered of an ignored client.
 const MAX_FORMER: usize = 4;
+
+fn is_empty(text: &Text) -> bool {
+    text.as_str().is_empty()
+}
 
 /// What is recorded about a client for a restart after a crash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,7 +32,10 @@ pub struct Presence {
     #[serde(default)]
     password: Option<PasswordId>,
     mute: Option<Mute>,
+    /// The room that its lines go to, unless it is in none.
     pub(crate) room: RoomName,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_in_no_room: bool,
     announced: bool,
     echo: bool,
     lists: bool,
@@ -33,6 +43,12 @@ pub struct Presence {
     encrypted: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     has_many_rooms: bool,
+    #[serde(default, skip_serializing_if = "Wire::is_text")]
+    wire: Wire,
+    #[serde(default, skip_serializing_if = "is_empty")]
+    user: Text,
+    #[serde(default, skip_serializing_if = "is_empty")]
+    real: Text,
     /// The other rooms of a client that is in several, in the order in which it entered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     other_rooms: Vec<RoomName>,
@@ -43,7 +59,7 @@ impl Presence {
     pub fn of_nobody() -> Self {
         let origin = Origin::of([0, 0, 0, 0].into());
         Client::new(Nick::guest(0), origin, Traits::default(), Duration::ZERO)
-            .presence(RoomName::lobby(), Vec::new())
+            .presence(vec![RoomName::lobby()])
     }
 
     /// Whether others know of it.
@@ -58,7 +74,8 @@ impl Presence {
 
     /// All rooms that it is in; its lines go to the last.
     pub fn rooms(&self) -> impl Iterator<Item = RoomName> {
-        self.other_rooms.iter().copied().chain([self.room])
+        let last = (!self.is_in_no_room).then_some(self.room);
+        self.other_rooms.iter().copied().chain(last)
     }
 
     /// The account that it is logged in to.
@@ -91,6 +108,20 @@ pub(crate) struct Client {
     /// Whether it may be in several.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) has_many_rooms: bool,
+    /// As [`Traits::wire`].
+    #[serde(default, skip_serializing_if = "Wire::is_text")]
+    pub(crate) wire: Wire,
+    /// The user name and the real name that it gave, on a wire that has them.
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub(crate) user: Text,
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub(crate) real: Text,
+    /// Who it is; follows from the rest.
+    #[serde(skip)]
+    pub(crate) source: OnceLock<Arc<Source>>,
+    /// The label of the request whose answer has to wait for the store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) label: Option<Text>,
     /// Whether its join was announced. Until then it appears nowhere.
     pub(crate) announced: bool,
     /// Whether `/echo` is on.
@@ -128,7 +159,12 @@ impl Client {
             password: None,
             origin,
             rooms: Vec::with_capacity(1),
-            has_many_rooms: false,
+            has_many_rooms: traits.wire == Wire::Irc,
+            wire: traits.wire,
+            user: Text::default(),
+            real: Text::default(),
+            source: OnceLock::new(),
+            label: None,
             announced: false,
             echo: traits.echo,
             lists: traits.lists,
@@ -149,30 +185,37 @@ impl Client {
     /// A client from its record; what is not in the record is lost.
     pub(crate) fn noted(presence: &Presence, now: Duration) -> Self {
         let Presence { origin, nick, login, password, mute, echo, lists, .. } = *presence;
-        let Presence { announced, quiet, encrypted, has_many_rooms, .. } = *presence;
-        let traits = Traits { echo, lists, encrypted, irc: false };
+        let Presence { announced, quiet, encrypted, has_many_rooms, wire, .. } = *presence;
+        let Presence { user, real, .. } = presence.clone();
+        let traits = Traits { echo, lists, encrypted, wire };
         let new = Self::new(nick, origin, traits, now);
-        Self { announced, login, password, mute, quiet, has_many_rooms, ..new }
+        Self { announced, login, password, mute, quiet, has_many_rooms, user, real, ..new }
     }
 
-    /// Its record, while it is in `room` and in others.
-    pub(crate) fn presence(&self, room: RoomName, other_rooms: Vec<RoomName>) -> Presence {
+    /// Its record, while it is in `rooms`, in the order in which it entered.
+    pub(crate) fn presence(&self, mut rooms: Vec<RoomName>) -> Presence {
+        let last = rooms.pop();
         let Self { nick, login, password, mute, origin, announced, .. } = *self;
-        let Self { echo, lists, quiet, encrypted, has_many_rooms, .. } = *self;
+        let Self { echo, lists, quiet, encrypted, has_many_rooms, wire, .. } = *self;
+        let Self { user, real, .. } = self.clone();
         Presence {
             origin,
             nick,
             login,
             password,
             mute,
-            room,
+            room: last.unwrap_or_else(RoomName::lobby),
+            is_in_no_room: last.is_none(),
             announced,
             echo,
             lists,
             quiet,
             encrypted,
             has_many_rooms,
-            other_rooms,
+            wire,
+            user,
+            real,
+            other_rooms: rooms,
         }
     }
 
@@ -185,6 +228,7 @@ impl Client {
 
     /// Takes over what a roster says, except for the room; its login only with the nick of it.
     pub(crate) fn restore(&mut self, presence: &Presence, holds_nick: bool) {
+        self.source.take();
         if holds_nick {
             (self.login, self.password) = (presence.login, presence.password);
         } else {
@@ -193,11 +237,13 @@ impl Client {
         self.mute = presence.mute;
         (self.echo, self.quiet, self.lists) = (presence.echo, presence.quiet, presence.lists);
         self.has_many_rooms = presence.has_many_rooms;
+        (self.user, self.real) = (presence.user.clone(), presence.real.clone());
     }
 
     /// Changes its nick; returns the old one.
     pub(crate) fn rename(&mut self, nick: Nick) -> Nick {
         let from = std::mem::replace(&mut self.nick, nick);
+        self.source.take();
         if !self.ignored_by.is_empty() && from != nick {
             self.former.retain(|former| *former != from && *former != nick);
             self.former.push_back(from);
@@ -215,12 +261,14 @@ impl Client {
 
     /// Logs the client in to that account.
     pub(crate) fn log_in(&mut self, account: &Account) {
+        self.source.take();
         self.login = Some(account.nick);
         self.password = Some(account.password);
     }
 
     /// Logs the client out.
     pub(crate) fn log_out(&mut self) {
+        self.source.take();
         self.login = None;
         self.password = None;
     }
@@ -230,9 +278,33 @@ impl Client {
         self.mute.is_some_and(|mute| mute.is_in_force(now))
     }
 
-    /// The room that its lines go to.
-    pub(crate) fn room(&self) -> RoomId {
-        self.rooms.last().copied().unwrap_or(RoomId::LOBBY)
+    /// The room that its lines go to, unless it is in none.
+    pub(crate) fn room(&self) -> Option<RoomId> {
+        self.rooms.last().copied()
+    }
+
+    /// Who it is; `secret` makes the cloaks.
+    pub(crate) fn source(&self, secret: &CloakSecret) -> Arc<Source> {
+        self.source.get_or_init(|| Arc::new(self.identify(secret))).clone()
+    }
+
+    fn identify(&self, secret: &CloakSecret) -> Source {
+        let host = match self.login {
+            Some(account) => format!("account.{account}"),
+            None => secret.cloak(self.address()),
+        };
+        let user = match self.wire {
+            Wire::Text => Text::new("~text"),
+            Wire::Web => Text::new("~web"),
+            Wire::Irc => self.user.clone(),
+        };
+        let (nick, account, real) = (self.nick, self.login, self.real.clone());
+        Source { nick, user, host: Text::new(host), account, real }
+    }
+
+    /// Whether it speaks IRC.
+    pub(crate) fn speaks_irc(&self) -> bool {
+        self.wire == Wire::Irc
     }
 
     /// The form of its answers.

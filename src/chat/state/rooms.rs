@@ -19,6 +19,10 @@ const MANY: u64 = u64::MAX / 2;
 /// The shortest time between two digests of a room.
 const DIGEST_INTERVAL: Duration = Duration::from_secs(10);
 
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Room {
     pub(crate) name: RoomName,
@@ -26,6 +30,9 @@ pub(crate) struct Room {
     pub(crate) members: Vec<ClientId>,
     /// How many of them were announced.
     pub(crate) announced: usize,
+    /// How many of the members speak IRC.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) irc: usize,
     pub(crate) topic: Option<Text>,
     /// The client that set it; `None` if it was set before the start.
     #[serde(default)]
@@ -52,6 +59,7 @@ impl Room {
             name,
             members: Vec::new(),
             announced: 0,
+            irc: 0,
             topic: None,
             topic_by: None,
             history: History::new(replay),

@@ -5,7 +5,7 @@ mod account;
 mod ignore;
 mod moderation;
 mod people;
-mod rooms;
+pub(crate) mod rooms;
 mod talk;
 mod view;
 mod table; // a row for each command

@@ -5,6 +5,7 @@
 //! history in memory are therefore complete only once they were read from the store.
 
 use super::view::{Turn, View};
+use crate::chat::action::Action;
 use crate::chat::effect::{Effect, Effects, Question};
 use crate::chat::message::Message;
 use crate::chat::model::{ClientId, RoomName, RoomPast};
@@ -93,7 +94,7 @@ impl Turn<'_> {
             Some(past) => self.chat.rooms.recall(room, past),
             None => self.chat.take_over(room, None),
         }
-        self.enter_if_allowed(room).unwrap_or_else(|refusal| self.refuse(refusal));
+        self.enter_at_last(room);
         self.chat.take_over(room, None);
     }
 
@@ -101,7 +102,13 @@ impl Turn<'_> {
     pub(crate) fn room_not_read(&mut self, room: RoomName, why: Text) {
         if self.me().entering == Some(room) {
             self.refuse(Refusal::NotFound(why));
-            self.enter_if_allowed(room).unwrap_or_else(|refusal| self.refuse(refusal));
+            self.enter_at_last(room);
+        }
+    }
+
+    fn enter_at_last(&mut self, room: RoomName) {
+        if let Err(why) = self.enter_if_allowed(room) {
+            self.deny(Action::Join(room, None), why);
         }
     }
 

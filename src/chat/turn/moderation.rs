@@ -6,11 +6,13 @@ use std::time::Duration;
 use super::view::{Turn, View};
 use crate::chat::effect::{Audience, Effect, Effects};
 use crate::chat::event::Event;
-use crate::chat::message::{Message, Reason};
+use crate::chat::message::Message;
 use crate::chat::model::{
     Account, Ban, BanChange, ClientId, Moment, Nick, NodeNumber, Now, RollChange,
 };
+use crate::chat::reason::Reason;
 use crate::chat::refusal::Refusal;
+use crate::chat::relay::Deed;
 use crate::chat::state::{AuthOutcome, Chat, Client, Roll};
 use crate::text::Text;
 
@@ -134,7 +136,7 @@ impl Turn<'_> {
 
     /// Counts a line in a slow room; fails if it comes too soon.
     pub(crate) fn keep_pace(&mut self) -> Result<(), Refusal> {
-        let (id, here) = (self.me, self.room_id());
+        let (id, here) = (self.me, self.room()?.0);
         let now = self.now.uptime;
         let is_operator = self.is_operator();
         let Chat { clients, rooms, .. } = &mut *self.chat;
@@ -170,10 +172,16 @@ impl Turn<'_> {
 
     /// Renames the client to `nick`, which it holds already, and tells the rooms.
     pub(crate) fn set_nick(&mut self, nick: Nick) {
+        let before = self.source();
         let from = self.me_mut().rename(nick);
         let to = nick;
-        let (_, room) = self.room();
-        self.tell(Message::RenamedYou { room: room.name, from, to });
+        let room = self.room().ok().map(|(_, room)| room.name);
+        if let Some(room) = room.filter(|_| !self.me().speaks_irc()) {
+            self.tell(Message::RenamedYou { room, from, to });
+        }
+        if self.me().announced && before.nick != nick {
+            self.relay_to_all(before, Deed::Nick(nick));
+        }
         if from != to {
             self.effects.push(Effect::Renamed(self.me, from, to));
         }

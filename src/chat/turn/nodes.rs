@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::view::Turn;
 use crate::chat::effect::{Audience, Effect, Effects};
-use crate::chat::message::{Away, Dates, Message, Reason};
+use crate::chat::message::{Away, Dates, Message};
 use crate::chat::model::{
     Allowance, ClientId, Entry, LineId, Nick, NodeNumber, Now, RoomId, RoomName,
 };
+use crate::chat::reason::Reason;
 use crate::chat::state::{Chat, Node, Presence};
 use crate::text::Text;
 
@@ -289,7 +290,8 @@ impl Chat {
     /// How many people are in the room of a client, as it sees them.
     pub fn here(&self, client: ClientId) -> usize {
         let Some(me) = self.clients.get(&client) else { return 0 };
-        self.rooms.get(me.room()).map_or(0, |room| room.announced + usize::from(!me.announced))
+        let room = me.room().and_then(|room| self.rooms.get(room));
+        room.map_or(0, |room| room.announced + usize::from(!me.announced))
     }
 }
 
@@ -318,7 +320,7 @@ impl Turn<'_> {
     /// Enters and leaves rooms, until the client is in those of its roster.
     fn be_in(&mut self, rooms: Vec<RoomName>) {
         if let ([room], [_]) = (&rooms[..], &self.me().rooms[..]) {
-            if self.room().1.name != *room {
+            if self.room().is_ok_and(|(_, now)| now.name != *room) {
                 self.move_to(*room);
             }
             return;
@@ -330,7 +332,7 @@ impl Turn<'_> {
         }
         for id in self.me().rooms.clone() {
             if self.chat.rooms.get(id).is_some_and(|room| !rooms.contains(&room.name)) {
-                self.leave(id, Reason::Parted);
+                self.leave(id, Reason::Parted(None));
             }
         }
     }

@@ -3,11 +3,14 @@
 use super::view::Turn;
 use crate::address::Origin;
 use crate::chat::effect::{Audience, Effect, Effects};
-use crate::chat::event::Traits;
-use crate::chat::message::{Dates, Message, Others, Reason};
+use crate::chat::event::{Traits, Wire};
+use crate::chat::message::{Dates, Message, Others};
 use crate::chat::model::{ClientId, Nick, Now, RoomId, RoomName};
+use crate::chat::reason::Reason;
 use crate::chat::refusal::Refusal;
+use crate::chat::relay::Deed;
 use crate::chat::state::{Chat, Client, Identity, Presence};
+use crate::text::Text;
 
 /// Rooms with more people get joins and leaves in digests: a notice to each of N people for each of
 /// N joins would be N² notices.
@@ -38,6 +41,10 @@ impl Chat {
         let mut client = Client::new(nick, origin, traits, now.uptime);
         client.mute = self.mutes.find(now.moment, origin.address());
         self.clients.insert(id, client);
+        if traits.wire == Wire::Irc {
+            // It introduces itself before it is shown anything.
+            return effects.push(Effect::Arrived(id, nick));
+        }
         self.arrivals.add(now.uptime, id);
         let mut turn = Turn { chat: self, now, at: None, me: id, effects };
         let (room, others) = (RoomName::lobby(), turn.enter(RoomId::LOBBY));
@@ -66,6 +73,7 @@ impl Chat {
             self.rooms.enter(room, id);
             if let Some(room) = self.rooms.get_mut(room) {
                 room.announced += usize::from(client.announced);
+                room.irc += usize::from(client.speaks_irc());
             }
         }
         self.clients.insert(id, client);
@@ -75,7 +83,8 @@ impl Chat {
     /// Schedules the announcements of restored clients that are not announced yet. To be called
     /// once all clients are restored.
     pub fn await_announcements(&mut self) {
-        let unannounced = self.clients.iter().filter(|(_, client)| !client.announced);
+        let is_awaited = |client: &Client| !client.announced && !client.speaks_irc();
+        let unannounced = self.clients.iter().filter(|(_, client)| is_awaited(client));
         self.arrivals.reset(unannounced.map(|(id, client)| (client.connected, *id)));
     }
 
@@ -130,7 +139,8 @@ impl Chat {
 impl Turn<'_> {
     /// Announces the client to its rooms, unless it was announced before.
     pub(crate) fn announce(&mut self) {
-        if self.me().announced {
+        // A client of IRC introduces itself.
+        if self.me().announced || self.me().speaks_irc() {
             return;
         }
         self.me_mut().announced = true;
@@ -142,11 +152,13 @@ impl Turn<'_> {
 
     /// Leaves its room for another.
     pub(crate) fn move_to(&mut self, name: RoomName) {
-        let (old, _) = self.room();
+        let old = self.me().room();
         // Enter first: while it is empty, the new room could be dropped to remember the old one.
         let new = self.chat.rooms.open(name);
         let others = self.enter(new);
-        self.leave(old, Reason::Moved(name));
+        if let Some(old) = old {
+            self.leave(old, Reason::Moved(name));
+        }
         self.arrive(new, others);
     }
 
@@ -157,13 +169,17 @@ impl Turn<'_> {
         self.arrive(new, others);
     }
 
-    /// Leaves one of several rooms.
-    pub(crate) fn part(&mut self, id: RoomId) {
+    /// Leaves one of several rooms, perhaps with last words.
+    pub(crate) fn part(&mut self, id: RoomId, words: Option<Text>) {
         let nick = self.me().nick;
         let Some(room) = self.chat.rooms.get(id).map(|room| room.name) else { return };
-        self.leave(id, Reason::Parted);
+        let reason = Reason::Parted(words);
+        self.leave(id, reason.clone());
         let here = self.chat.rooms.get(id).map_or(0, |room| room.announced);
-        self.tell(Message::Left { room, nick, reason: Reason::Parted, here });
+        match self.me().speaks_irc() {
+            true => self.relay_to_me(Deed::Part(room, reason)),
+            false => self.tell(Message::Left { room, nick, reason, here }),
+        }
     }
 
     /// Tells a room that the client is there, and shows the room to the client.
@@ -175,7 +191,12 @@ impl Turn<'_> {
         } else {
             self.announce()
         }
-        let room = self.room().1.name;
+        let Some(room) = self.chat.rooms.get(id).map(|room| room.name) else { return };
+        if self.me().speaks_irc() {
+            self.effects.push(Effect::ShowRoom(self.me, room));
+            self.show_history(self.chat.settings.replay, Dates::UnlessOn(self.now.moment));
+            return;
+        }
         self.tell(Message::Moved { room, nick: self.me().nick, others });
         self.show_people();
         self.show_room();
@@ -184,17 +205,16 @@ impl Turn<'_> {
     /// Changes the client's nick, and tells its rooms.
     pub(crate) fn rename(&mut self, wish: &str) -> Result<(), Refusal> {
         self.may_speak()?;
-        if let Some(wished) = Nick::new(wish) {
-            self.may_use_nick(wished)?;
-        }
-        let old = (self.me().nick, self.me().address());
-        let nick = self.chat.nicks.rename(self.now.uptime, self.me, old, wish)?;
+        let nick = self.take_nick(wish)?;
         self.set_nick(nick);
         Ok(())
     }
 
     /// Leaves the chat.
     pub(crate) fn depart(&mut self, reason: Reason) {
+        if self.me().announced {
+            self.relay_to_others(Deed::Quit(reason.clone()));
+        }
         for room in self.me().rooms.clone() {
             self.leave(room, reason.clone());
         }
@@ -237,6 +257,11 @@ impl Turn<'_> {
     fn enter(&mut self, id: RoomId) -> Others {
         let others = self.others(id);
         self.chat.rooms.enter(id, self.me);
+        if self.me().speaks_irc()
+            && let Some(room) = self.chat.rooms.get_mut(id)
+        {
+            room.irc += 1;
+        }
         self.me_mut().rooms.push(id);
         self.effects.push(Effect::Entered(self.me, id));
         others
@@ -249,7 +274,18 @@ impl Turn<'_> {
         self.effects.push(Effect::Left(self.me, id));
         let announced = self.me().announced;
         let ignorers = self.chat.ignorers(self.me(), &reason);
+        if self.me().speaks_irc()
+            && let Some(room) = self.chat.rooms.get_mut(id)
+        {
+            room.irc -= 1;
+        }
         self.chat.rooms.leave(self.now.uptime, id, self.me);
+        if announced
+            && reason.is_of_one_room()
+            && let Some(room) = self.chat.rooms.get(id)
+        {
+            self.relay_to_room(id, Deed::Part(room.name, reason.clone()));
+        }
         let Some(room) = self.chat.rooms.get_mut(id).filter(|_| announced) else { return };
         let crowded = room.announced > CROWD;
         room.announced -= 1;
@@ -272,6 +308,8 @@ impl Turn<'_> {
         let Some(room) = self.chat.rooms.get_mut(id) else { return };
         room.announced += 1;
         let name = room.name;
+        self.relay_to_room(id, Deed::Join(name));
+        let Some(room) = self.chat.rooms.get_mut(id) else { return };
         if room.announced > CROWD {
             room.joined += 1;
             self.chat.rooms.want_digest(self.now.uptime, id);
@@ -317,14 +355,16 @@ impl Turn<'_> {
 
     /// Sends the list of people in the room that the client entered, if it shows one.
     fn show_people(&mut self) {
-        if self.me().lists {
-            self.tell(self.people(self.room().1));
+        if self.me().lists
+            && let Ok((_, room)) = self.room()
+        {
+            self.tell(self.people(room));
         }
     }
 
     /// Sends topic and history of the room that the client entered.
     fn show_room(&mut self) {
-        let (_, room) = self.room();
+        let Ok((_, room)) = self.room() else { return };
         let name = room.name;
         if let Some(topic) = room.topic.clone().filter(|_| self.hears_topic(room)) {
             self.tell(Message::Topic { room: name, text: Some(topic) });

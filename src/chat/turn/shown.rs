@@ -49,7 +49,7 @@ impl<C: Deref<Target = Chat>> TurnOf<'_, C> {
 
     /// Sends the last `count` lines of the client's room; returns how many there were.
     pub(crate) fn show_history(&mut self, count: usize, dates: Dates) -> usize {
-        let (_, room) = self.room();
+        let Ok((_, room)) = self.room() else { return 0 };
         let me = self.me();
         // The chat of a cluster remembers lines also where none are to be shown.
         let count = if self.chat.settings.replay == 0 { 0 } else { count };

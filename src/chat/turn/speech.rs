@@ -1,10 +1,13 @@
 //! What one client says, and its leaving.
 
 use super::view::Turn;
+use crate::chat::action::Manner;
 use crate::chat::effect::{Audience, Effect};
-use crate::chat::message::{Message, Reason};
+use crate::chat::message::{Away, Message};
 use crate::chat::model::{ClientId, Entry, Kind};
+use crate::chat::reason::Reason;
 use crate::chat::refusal::Refusal;
+use crate::chat::relay::Deed;
 use crate::text::Text;
 
 impl Turn<'_> {
@@ -19,22 +22,29 @@ impl Turn<'_> {
     }
 
     fn say(&mut self, kind: Kind, text: Text) {
-        let id = self.room_id();
+        let Some(id) = self.room().ok().map(|(id, _)| id) else { return };
         let at = self.now.moment;
         let line = self.chat.line_ids.next();
         let client = &self.chat.clients[&self.me];
         let from = client.nick;
+        let has_irc = self.chat.rooms.get(id).is_some_and(|room| room.irc > 0);
+        let by = has_irc.then(|| self.chat.source_of(client));
         let Some(room) = self.chat.rooms.get_mut(id) else { return };
         let entry = Entry { id: line, at, from, kind, text };
         room.history.push(self.me, entry.clone());
-        let message = Message::Said { room: room.name, entry };
+        let message = Message::Said { room: room.name, entry, by };
         let except = (!client.echo).then_some(self.me);
         let except = except.into_iter().chain(client.ignored_by.iter().copied());
         self.effects.tell_room(id, except, message);
     }
 
     /// Sends a private message.
-    pub(crate) fn whisper(&mut self, to: ClientId, text: &str) -> Result<(), Refusal> {
+    pub(crate) fn whisper(
+        &mut self,
+        to: ClientId,
+        manner: Manner,
+        text: &str,
+    ) -> Result<(), Refusal> {
         self.may_speak()?;
         self.announce();
         let Some(reader) = self.chat.clients.get(&to) else { return Ok(()) };
@@ -45,17 +55,27 @@ impl Turn<'_> {
         let id = self.chat.line_ids.next();
         let at = self.now.moment;
         let text = Text::new(text);
+        let by = self.source();
         if !ignores_me {
-            let (id, text) = (id.clone(), text.clone());
-            let message = Message::PrivateFrom { id, from, to: to_nick, text, at };
+            let (id, text, by) = (id.clone(), text.clone(), by.clone());
+            let message = Message::PrivateFrom { id, from, to: to_nick, text, at, manner, by };
             self.effects.tell(Audience::One(to), message);
             if let Some(reader) = self.chat.clients.get_mut(&to) {
                 reader.writer = Some(self.me);
             }
         }
-        self.tell(Message::PrivateTo { id, from, to: to_nick, text, at });
-        if let Some(away) = away {
-            self.notice(format_args!("{to_nick} is {away}"));
+        let me = self.me();
+        let (is_irc, is_shown) = (me.speaks_irc(), me.echo || !me.speaks_irc());
+        if is_shown {
+            self.tell(Message::PrivateTo { id, from, to: to_nick, text, at, manner, by });
+        }
+        match away {
+            Some(_) if manner == Manner::Notice => {}
+            Some(Away(words)) if is_irc => {
+                self.relay_of(to, Deed::Away(Some(words.unwrap_or_default())));
+            }
+            Some(away) => self.notice(format_args!("{to_nick} is {away}")),
+            None => {}
         }
         Ok(())
     }

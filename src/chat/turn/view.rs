@@ -60,16 +60,15 @@ impl<C: Deref<Target = Chat>> TurnOf<'_, C> {
         &self.chat.clients[&self.me]
     }
 
-    /// The id of the room that the client acts in: the one that it named, or the one that it
+    /// The room that the client acts in, and its id: the one that it named, or the one that it
     /// entered last.
-    pub(crate) fn room_id(&self) -> RoomId {
-        self.at.filter(|room| self.me().rooms.contains(room)).unwrap_or_else(|| self.me().room())
-    }
-
-    /// The room that the client acts in, and its id.
-    pub(crate) fn room(&self) -> (RoomId, &Room) {
-        let id = self.room_id();
-        (id, self.chat.rooms.get(id).expect("a room exists while somebody is in it"))
+    ///
+    /// # Errors
+    /// If it is in no room.
+    pub(crate) fn room(&self) -> Result<(RoomId, &Room), Refusal> {
+        let named = self.at.filter(|room| self.me().rooms.contains(room));
+        let id = named.or_else(|| self.me().room()).ok_or(Refusal::InNoRoom)?;
+        Ok((id, self.chat.rooms.get(id).ok_or(Refusal::InNoRoom)?))
     }
 
     /// The room of that name, if the client is in it.

@@ -267,7 +267,7 @@ impl Machine {
     fn perform(&mut self, effect: Effect, except: &[ClientId]) {
         match effect {
             Effect::Tell { to: Audience::Room(room, range), message } => {
-                if let Message::Said { room: said, entry } = &message {
+                if let Message::Said { room: said, entry, .. } = &message {
                     self.store(*said, entry);
                 }
                 let except = &except[range];

@@ -43,6 +43,7 @@ impl<'a> Exported<'a> {
         let (kind, nick, text) = match entry.kind {
             Kind::Said => ("said", nick, text),
             Kind::Emoted => ("emote", nick, text),
+            Kind::Noticed => ("notice", nick, text),
             Kind::Gap => ("gap", "", text),
             Kind::Removed(_) => ("removed", "", ""),
         };

@@ -17,6 +17,7 @@ const EMOTED: i64 = 1;
 const GAP: i64 = 2;
 /// The row of a forgotten line.
 pub(crate) const FORGOTTEN: i64 = 3;
+const NOTICED: i64 = 4;
 /// Rooms whose ids are cached.
 const MAX_ROOMS: usize = 4096;
 /// The columns that [`recall`] reads.
@@ -84,6 +85,7 @@ pub(crate) fn insert(
                 let kind = match entry.kind {
                     Kind::Said => SAID,
                     Kind::Emoted => EMOTED,
+                    Kind::Noticed => NOTICED,
                     Kind::Gap => GAP,
                     Kind::Removed(_) => FORGOTTEN,
                 };
@@ -209,6 +211,7 @@ pub(crate) fn recall(row: &Row<'_>) -> Result<Option<Recalled>> {
     let kind = match lenient::<i64>(row, 2)? {
         Some(SAID) => Kind::Said,
         Some(EMOTED) => Kind::Emoted,
+        Some(NOTICED) => Kind::Noticed,
         Some(GAP) => {
             let entry = Entry { id, at, from: Nick::server(), kind: Kind::Gap, text: body };
             return Ok(Some(Recalled::Marker(room, entry)));

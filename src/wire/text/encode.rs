@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
 use super::first_line::is_http_request;
-use crate::chat::{Dates, Entry, Kind, Message, Moment, Others, Person, RoomName};
+use crate::chat::{Dates, Entry, Kind, Manner, Message, Moment, Others, Person, RoomName};
 
 /// The form of one client's lines. Clients of one style share the encoded bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,9 +39,11 @@ pub fn encode(message: &Message, style: Style, out: &mut Vec<u8>) {
     let mut lines = Lines { out, style };
     match message {
         Message::Said { entry, .. } => lines.said(entry, style.timestamps.then_some(CLOCK)),
-        Message::PrivateFrom { from, text, at, .. } => {
-            lines.private(*at, format_args!("[from {from}] {text}"));
-        }
+        Message::PrivateFrom { from, text, at, manner, .. } => match manner {
+            Manner::Line => lines.private(*at, format_args!("[from {from}] {text}")),
+            Manner::Emote => lines.private(*at, format_args!("[from {from}] * {from} {text}")),
+            Manner::Notice => lines.private(*at, format_args!("-{from}- {text}")),
+        },
         Message::PrivateTo { to, text, at, .. } => {
             lines.private(*at, format_args!("[to {to}] {text}"));
         }
@@ -86,6 +88,9 @@ pub fn encode(message: &Message, style: Style, out: &mut Vec<u8>) {
             }
         }
         Message::Found(found) => lines.found(found),
+        // For wires that tell who everybody is.
+        Message::Relay(_) | Message::Introduced(_) => {}
+        Message::Denied(denied) => lines.line(format_args!("!! {}", denied.why)),
         Message::Notice(text) => lines.notice(format_args!("{text}")),
         Message::Refused(refusal) => lines.line(format_args!("!! {refusal}")),
         Message::Bye => {
@@ -177,6 +182,7 @@ impl Lines<'_> {
         let (before, after) = match entry.kind {
             Kind::Said => ("<", "> "),
             Kind::Emoted => ("* ", " "),
+            Kind::Noticed => ("-", "- "),
             Kind::Gap | Kind::Removed(_) => {
                 self.out.extend_from_slice(entry.text.as_str().as_bytes());
                 return self.out.extend_from_slice(self.end().as_bytes());

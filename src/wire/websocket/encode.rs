@@ -38,8 +38,9 @@ fn encode_lines_by(
 
 /// Appends `message` as a `chatd.v1` object in a frame.
 pub fn encode_json(message: &Message, out: &mut Vec<u8>) {
+    let Some(told) = json::told(message) else { return };
     // Writing to a Vec cannot fail, and every key is a string.
-    if let Ok(object) = serde_json::to_vec(&json::told(message)) {
+    if let Ok(object) = serde_json::to_vec(&told) {
         push_text(&object, out);
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::chat::{Entry, Kind, LineId, Message, RoomName};
+use crate::chat::{Entry, Kind, LineId, Manner, Message, RoomName};
 
 /// What a client sends.
 pub(super) enum Request {
@@ -45,18 +45,61 @@ pub(super) fn request(json: &str) -> Option<Request> {
 pub(super) enum Told<'a> {
     Said(JsonLine<'a>),
     Emote(JsonLine<'a>),
-    Private { from: &'a str, to: &'a str, text: &'a str, ts: i64, id: Id<'a> },
-    Joined { room: &'a str, nick: &'a str, here: usize },
-    Left { room: &'a str, nick: &'a str, here: usize, reason: String },
-    Renamed { room: &'a str, from: &'a str, to: &'a str },
-    Topic { room: &'a str, nick: Option<&'a str>, text: Option<&'a str> },
-    Welcome { server: &'a str, nick: &'a str, room: &'a str, here: usize },
-    People { room: &'a str, nicks: Vec<&'a str>, here: usize },
-    History { room: &'a str, messages: Vec<Told<'a>> },
-    Found { messages: Vec<Told<'a>> },
+    Private {
+        from: &'a str,
+        to: &'a str,
+        text: &'a str,
+        ts: i64,
+        id: Id<'a>,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        notice: bool,
+    },
+    Joined {
+        room: &'a str,
+        nick: &'a str,
+        here: usize,
+    },
+    Left {
+        room: &'a str,
+        nick: &'a str,
+        here: usize,
+        reason: String,
+    },
+    Renamed {
+        room: &'a str,
+        from: &'a str,
+        to: &'a str,
+    },
+    Topic {
+        room: &'a str,
+        nick: Option<&'a str>,
+        text: Option<&'a str>,
+    },
+    Welcome {
+        server: &'a str,
+        nick: &'a str,
+        room: &'a str,
+        here: usize,
+    },
+    People {
+        room: &'a str,
+        nicks: Vec<&'a str>,
+        here: usize,
+    },
+    History {
+        room: &'a str,
+        messages: Vec<Told<'a>>,
+    },
+    Found {
+        messages: Vec<Told<'a>>,
+    },
     Notice(Notice<'a>),
-    Refused { text: String },
-    Bye { text: &'static str },
+    Refused {
+        text: String,
+    },
+    Bye {
+        text: &'static str,
+    },
 }
 
 #[derive(Serialize)]
@@ -67,6 +110,8 @@ pub(super) struct JsonLine<'a> {
     ts: i64,
     #[serde(skip_serializing_if = "Id::is_unknown")]
     id: Id<'a>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    notice: bool,
 }
 
 #[derive(Serialize)]
@@ -96,10 +141,13 @@ impl Serialize for Id<'_> {
 }
 
 /// `message` in the form of the protocol.
-pub(super) fn told(message: &Message) -> Told<'_> {
+pub(super) fn told(message: &Message) -> Option<Told<'_>> {
     let notice =
         |text: &dyn ToString| Told::Notice(Notice { text: text.to_string(), ts: None, id: None });
-    match message {
+    Some(match message {
+        // For wires that tell who everybody is.
+        Message::Relay(_) | Message::Introduced(_) => return None,
+        Message::Denied(denied) => Told::Refused { text: denied.why.to_string() },
         Message::Welcome { server, nick, room, others } => {
             let (server, nick, room) = (server.as_str(), nick.as_str(), room.as_str());
             Told::Welcome { server, nick, room, here: others.count + 1 }
@@ -107,11 +155,12 @@ pub(super) fn told(message: &Message) -> Told<'_> {
         Message::Moved { room, nick, others } => {
             Told::Joined { room: room.as_str(), nick: nick.as_str(), here: others.count + 1 }
         }
-        Message::Said { room, entry } => said_by(room.as_str(), entry),
-        Message::PrivateFrom { id, from, to, text, at }
-        | Message::PrivateTo { id, from, to, text, at } => {
+        Message::Said { room, entry, .. } => said_by(room.as_str(), entry),
+        Message::PrivateFrom { id, from, to, text, at, manner, .. }
+        | Message::PrivateTo { id, from, to, text, at, manner, .. } => {
             let (from, to, id) = (from.as_str(), to.as_str(), Id(id));
-            Told::Private { from, to, text: text.as_str(), ts: at.unix_ms, id }
+            let notice = *manner == Manner::Notice;
+            Told::Private { from, to, text: text.as_str(), ts: at.unix_ms, id, notice }
         }
         Message::Joined { room, nick, here } => {
             Told::Joined { room: room.as_str(), nick: nick.as_str(), here: *here }
@@ -151,19 +200,20 @@ pub(super) fn told(message: &Message) -> Told<'_> {
         Message::Refused(refusal) => Told::Refused { text: refusal.to_string() },
         Message::Bye => Told::Bye { text: "Bye." },
         Message::GoingDown => Told::Bye { text: "the server is going down" },
-    }
+    })
 }
 
 fn said_by<'a>(room: &'a str, entry: &'a Entry) -> Told<'a> {
     let (nick, text, ts) = (entry.from.as_str(), entry.text.as_str(), entry.at.unix_ms);
     let id = Id(&entry.id);
-    let line = JsonLine { room, nick, text, ts, id };
+    let notice = entry.kind == Kind::Noticed;
+    let line = JsonLine { room, nick, text, ts, id, notice };
     match entry.kind {
         Kind::Gap | Kind::Removed(_) => {
             let id = Some(id).filter(|id| !id.is_unknown());
             Told::Notice(Notice { text: text.to_owned(), ts: Some(ts), id })
         }
-        Kind::Said => Told::Said(line),
+        Kind::Said | Kind::Noticed => Told::Said(line),
         Kind::Emoted => Told::Emote(line),
     }
 }

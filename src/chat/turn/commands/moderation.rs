@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::arguments::on_or_off;
 use crate::address::{Address, Origin};
 use crate::chat::effect::{Audience, Effect};
-use crate::chat::message::{Message, Reason};
+use crate::chat::message::Message;
 use crate::chat::model::{Allowance, Ban, BanChange, ClientId, LineFilter, Mask, Moment, Nick};
+use crate::chat::reason::Reason;
 use crate::chat::refusal::Refusal;
 use crate::chat::state::{Client, Mute};
 use crate::chat::turn::moderation::{because, for_so_long};
@@ -154,7 +155,7 @@ pub(crate) fn slow(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
         return Err(Refusal::Misused);
     }
     turn.needs_others()?;
-    let id = turn.room_id();
+    let id = turn.room()?.0;
     let Some(room) = turn.chat.rooms.get_mut(id) else { return Ok(()) };
     if seconds == 0 {
         room.pace.clear();
@@ -184,7 +185,7 @@ pub(crate) fn lockdown(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal
 /// Removes lines. The log does not show their text, which may be secret.
 pub(crate) fn forget(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let nick = Nick::new(args[0]).ok_or(Refusal::NotANick)?;
-    let room = turn.room().1.name;
+    let room = turn.room()?.1.name;
     let filter = LineFilter {
         nick: Some(nick),
         room: Some(room),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::chat::message::Away;
 use crate::chat::model::RoomName;
 use crate::chat::refusal::Refusal;
+use crate::chat::relay::Deed;
 use crate::chat::turn::view::{Turn, View};
 use crate::text::Text;
 
@@ -14,7 +15,7 @@ pub(crate) fn nick(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
 
 pub(crate) fn who(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal> {
     match args.first() {
-        None => turn.tell(turn.people(turn.room().1)),
+        None => turn.tell(turn.people(turn.room()?.1)),
         Some(name) => turn.show_people_in(RoomName::new(name)?)?,
     }
     Ok(())
@@ -25,7 +26,7 @@ pub(crate) fn whois(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal> {
     let client = &turn.chat.clients[&other];
     let names = client.rooms.iter().filter_map(|room| turn.chat.rooms.get(*room));
     let names: Vec<_> = names.map(|room| room.name.as_str()).collect();
-    let rooms = names.join(", ");
+    let rooms = if names.is_empty() { "no room".to_owned() } else { names.join(", ") };
     let since = |then: Duration| {
         let seconds = turn.now.uptime.saturating_sub(then).as_secs();
         humantime::format_duration(Duration::from_secs(seconds))
@@ -85,7 +86,10 @@ pub(crate) fn away(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
         None if me.away.is_none() => Some(Away(None)),
         None => None,
     };
-    match me.away.clone() {
+    let away = me.away.clone();
+    let words = away.as_ref().map(|Away(words)| words.clone().unwrap_or_default());
+    turn.relay_to_others(Deed::Away(words));
+    match away {
         Some(away) => turn.notice(format_args!("you are {away}")),
         None => turn.notice("you are back"),
     }

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use crate::chat::message::Message;
 use crate::chat::model::{Allowance, RoomId, RoomName};
 use crate::chat::refusal::Refusal;
+use crate::chat::relay::Deed;
 use crate::chat::state::Chat;
 use crate::chat::turn::view::{Turn, View};
 use crate::text::Text;
@@ -17,10 +18,10 @@ pub(crate) fn join(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
 }
 
 pub(crate) fn leave(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
-    match turn.room_id() {
-        RoomId::LOBBY => Err(Refusal::InLobby),
+    match turn.room()?.0 {
+        RoomId::LOBBY if !turn.me().speaks_irc() => Err(Refusal::InLobby),
         room if turn.me().has_many_rooms => {
-            turn.part(room);
+            turn.part(room, None);
             Ok(())
         }
         _ => turn.go_to(RoomName::lobby()),
@@ -59,7 +60,7 @@ pub(crate) fn rooms(turn: &mut View<'_>, _: &[&str]) -> Result<(), Refusal> {
 const NO_TOPIC: &str = "-";
 
 pub(crate) fn topic(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
-    let (_, room) = turn.room();
+    let (_, room) = turn.room()?;
     match args.first() {
         Some(&NO_TOPIC) if room.topic.is_some() => set_topic(turn, None),
         Some(text) if *text != NO_TOPIC => set_topic(turn, Some(Text::new(text))),
@@ -76,12 +77,13 @@ pub(crate) fn topic(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
 }
 
 /// Sets or clears the topic. Clients that ignore this one do not get a new topic, like a line.
-fn set_topic(turn: &mut Turn<'_>, text: Option<Text>) -> Result<(), Refusal> {
+pub(crate) fn set_topic(turn: &mut Turn<'_>, text: Option<Text>) -> Result<(), Refusal> {
     turn.needs_others()?;
     turn.may_speak()?;
     turn.keep_pace()?;
     turn.announce();
-    let id = turn.room_id();
+    let (id, room) = turn.room()?;
+    let name = room.name;
     let me = turn.me;
     let Chat { clients, rooms, .. } = &mut *turn.chat;
     let setter = &clients[&me];
@@ -91,6 +93,7 @@ fn set_topic(turn: &mut Turn<'_>, text: Option<Text>) -> Result<(), Refusal> {
         let ignorers = setter.ignored_by.iter().copied().filter(|_| text.is_some());
         let message = Message::TopicSet { room: room.name, nick: setter.nick, text: text.clone() };
         turn.effects.tell_room(id, ignorers, message);
+        turn.relay_to_room(id, Deed::Topic(name, text));
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Commands that say something.
 
+use crate::chat::action::Manner;
 use crate::chat::model::Kind;
 use crate::chat::refusal::Refusal;
 use crate::chat::turn::view::Turn;
@@ -11,7 +12,7 @@ pub(crate) fn me(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
 
 pub(crate) fn msg(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let to = turn.find(args[0])?;
-    turn.whisper(to, args[1])
+    turn.whisper(to, Manner::Line, args[1])
 }
 
 /// Answers the client that wrote, even if another one has its nick now.
@@ -20,12 +21,11 @@ pub(crate) fn reply(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     if !turn.chat.clients.contains_key(&to) {
         return Err(Refusal::WriterLeft);
     }
-    turn.whisper(to, args[0])
+    turn.whisper(to, Manner::Line, args[0])
 }
 
 pub(crate) fn quit(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
-    // A client that may not speak leaves without a parting message.
-    let words = args.first().filter(|_| turn.may_speak().is_ok() && turn.keep_pace().is_ok());
+    let words = args.first().filter(|_| turn.may_say_goodbye());
     turn.quit(words.map(Text::new));
     Ok(())
 }

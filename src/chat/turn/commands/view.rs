@@ -19,7 +19,7 @@ pub(crate) fn history(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal>
         },
     };
     if turn.chat.has_archive(turn.me) {
-        let room = turn.room().1.name;
+        let room = turn.room()?.1.name;
         let form = turn.me().form();
         turn.effects.push(Effect::Ask(turn.me, Question::Last { room, lines: count, form }));
     } else if turn.show_history(count, Dates::Always) == 0 {

@@ -1,0 +1,79 @@
+//! `Action`: what a client asks for on a wire that has requests of its own instead of commands.
+
+use serde::{Deserialize, Serialize};
+
+use super::model::RoomName;
+use super::refusal::Refusal;
+use crate::text::{Line, Text};
+
+/// A request of a client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Action {
+    /// To come into the chat under a nick, and as whom.
+    Introduce {
+        /// The nick that it asks for.
+        nick: Text,
+        /// Its user name, with the `~` that marks it as not verified.
+        user: Text,
+        /// Its real name.
+        real: Text,
+    },
+    /// To enter a room, perhaps with its key.
+    Join(RoomName, Option<Text>),
+    /// To leave a room, perhaps with last words.
+    Part(RoomName, Option<Text>),
+    /// To leave all rooms.
+    PartAll,
+    /// To say something.
+    Say {
+        /// To whom.
+        to: Recipient,
+        /// How.
+        manner: Manner,
+        /// What.
+        text: Text,
+    },
+    /// To be called so.
+    Nick(Text),
+    /// To leave the chat, perhaps with last words.
+    Quit(Option<Text>),
+    /// To set a room's topic, or to clear it.
+    Topic(RoomName, Option<Text>),
+    /// To be away for this reason, or to be back.
+    Away(Option<Text>),
+    /// To have this real name.
+    SetReal(Text),
+    /// Whether to be told its own lines.
+    Echo(bool),
+    /// To run a command of the text wire, perhaps in one of its rooms.
+    Command(Option<RoomName>, Line),
+}
+
+/// To whom something is said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Recipient {
+    /// The people in a room.
+    Room(RoomName),
+    /// The one who is called so.
+    Nick(Text),
+}
+
+/// How something is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Manner {
+    /// As a line.
+    Line,
+    /// As an action (`/me`).
+    Emote,
+    /// As a notice, which nobody answers by a program.
+    Notice,
+}
+
+/// An action that the chat refuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Denied {
+    /// What the client asked for.
+    pub action: Action,
+    /// Why it is not done.
+    pub why: Refusal,
+}

@@ -1,0 +1,63 @@
+//! `Relay`: what somebody did, for clients that are told who everybody is.
+
+use std::sync::Arc;
+
+use super::model::{Moment, Nick, RoomName};
+use super::reason::Reason;
+use crate::text::Text;
+
+/// Who somebody is (RFC 2812, section 2.3.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The nick.
+    pub nick: Nick,
+    /// The user name, with a `~`: nobody verifies it.
+    pub user: Text,
+    /// What stands for the address: the account, or the cloak.
+    pub host: Text,
+    /// The account that the client is logged in to.
+    pub account: Option<Nick>,
+    /// The real name, which may be anything.
+    pub real: Text,
+}
+
+impl Source {
+    /// `nick!user@host`.
+    pub fn full(&self) -> String {
+        format!("{}!{}@{}", self.nick, self.user, self.host)
+    }
+}
+
+/// What somebody did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Relay {
+    /// Who did it; as they were before it, if that changed them.
+    pub by: Arc<Source>,
+    /// When.
+    pub at: Moment,
+    /// What.
+    pub deed: Deed,
+}
+
+/// What there is to do besides saying something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Entered a room.
+    Join(RoomName),
+    /// Left a room, and stays in the chat.
+    Part(RoomName, Reason),
+    /// Left the chat.
+    Quit(Reason),
+    /// Is called so now.
+    Nick(Nick),
+    /// Set a room's topic, or cleared it.
+    Topic(RoomName, Option<Text>),
+    /// Is away for this reason, or is back.
+    Away(Option<Text>),
+    /// Logged in to that account, or out.
+    Account(Option<Nick>),
+    /// Has this real name now.
+    Real(Text),
+    /// Has this user name and host now.
+    Host(Text, Text),
+}

@@ -1,0 +1,157 @@
+//! What a client asks for by an `Action`.
+
+use super::commands::rooms::set_topic;
+use super::view::Turn;
+use crate::chat::action::{Action, Denied, Manner, Recipient};
+use crate::chat::effect::Effect;
+use crate::chat::message::{Away, Message};
+use crate::chat::model::{Kind, Nick, RoomName};
+use crate::chat::refusal::Refusal;
+use crate::chat::relay::Deed;
+use crate::text::Text;
+
+impl Turn<'_> {
+    /// Does what the client asks for, or tells it why not.
+    pub(crate) fn act(&mut self, action: Action) {
+        if let Err(why) = self.try_to(&action) {
+            self.deny(action, why);
+        }
+    }
+
+    /// Tells the client that what it asked for is not done.
+    pub(crate) fn deny(&mut self, action: Action, why: Refusal) {
+        match self.me().speaks_irc() {
+            true => self.tell(Message::Denied(Box::new(Denied { action, why }))),
+            false => self.refuse(why),
+        }
+    }
+
+    fn try_to(&mut self, action: &Action) -> Result<(), Refusal> {
+        if !matches!(action, Action::Echo(_)) {
+            self.me_mut().active = self.now.uptime;
+        }
+        match action {
+            Action::Introduce { nick, user, real } => self.introduce(nick, user, real)?,
+            Action::Join(room, _) if self.room_called(*room).is_some() => {}
+            Action::Join(room, _) => self.go_to(*room)?,
+            Action::Part(room, words) => self.part_from(*room, words.clone())?,
+            Action::PartAll => self.part_from_all(),
+            Action::Say { to: Recipient::Room(room), manner, text } => {
+                self.has_to_be_in(*room)?;
+                self.speak(Kind::from(*manner), text.clone())?;
+            }
+            Action::Say { to: Recipient::Nick(name), manner, text } => {
+                let to = self.find(name.as_str())?;
+                self.whisper(to, *manner, text.as_str())?;
+            }
+            Action::Nick(wish) => self.rename(wish.as_str())?,
+            Action::Quit(words) => {
+                let words = words.clone().filter(|_| self.may_say_goodbye());
+                self.quit(words);
+            }
+            Action::Topic(room, text) => {
+                self.has_to_be_in(*room)?;
+                set_topic(self, text.clone())?;
+            }
+            Action::Away(words) => self.be_away(words.clone())?,
+            Action::SetReal(real) => self.set_real(real.clone())?,
+            Action::Echo(on) => self.me_mut().echo = *on,
+            Action::Command(room, line) => {
+                if let Some(room) = room {
+                    self.has_to_be_in(*room)?;
+                }
+                self.line(line);
+            }
+        }
+        Ok(())
+    }
+
+    /// Has the client act in a room; fails if it is not there.
+    fn has_to_be_in(&mut self, room: RoomName) -> Result<(), Refusal> {
+        self.at = self.room_called(room);
+        self.at.map(|_| ()).ok_or(Refusal::NotIn(room))
+    }
+
+    /// Brings the client into the chat. One that may not speak keeps its guest's nick, since others
+    /// would see the nick that it asks for.
+    fn introduce(&mut self, nick: &Text, user: &Text, real: &Text) -> Result<(), Refusal> {
+        if self.me().announced {
+            return Ok(());
+        }
+        let silenced = self.may_speak();
+        if self.me().login.is_none() && silenced.is_ok() {
+            let nick = self.take_nick(nick.as_str())?;
+            let from = self.me_mut().rename(nick);
+            self.effects.push(Effect::Renamed(self.me, from, nick));
+            self.stay_ignored();
+        }
+        let me = self.me_mut();
+        (me.user, me.real) = (user.clone(), real.clone());
+        me.source.take();
+        me.announced = true;
+        self.tell(Message::Introduced(self.source()));
+        if let Err(why) = silenced {
+            self.notice(why);
+        }
+        Ok(())
+    }
+
+    fn part_from(&mut self, room: RoomName, words: Option<Text>) -> Result<(), Refusal> {
+        self.has_to_be_in(room)?;
+        let words = words.filter(|_| self.may_say_goodbye());
+        self.part(self.room()?.0, words);
+        Ok(())
+    }
+
+    fn part_from_all(&mut self) {
+        for room in self.me().rooms.clone() {
+            self.part(room, None);
+        }
+    }
+
+    /// A client that may not speak leaves without last words.
+    pub(crate) fn may_say_goodbye(&mut self) -> bool {
+        self.may_speak().is_ok() && (self.me().rooms.is_empty() || self.keep_pace().is_ok())
+    }
+
+    fn be_away(&mut self, words: Option<Text>) -> Result<(), Refusal> {
+        if words.is_some() {
+            self.may_speak()?;
+        }
+        self.me_mut().away = words.clone().map(|words| Away(Some(words)));
+        self.relay_to_all(self.source(), Deed::Away(words));
+        Ok(())
+    }
+
+    fn set_real(&mut self, real: Text) -> Result<(), Refusal> {
+        self.may_speak()?;
+        let before = self.source();
+        let me = self.me_mut();
+        me.real = real.clone();
+        me.source.take();
+        self.relay_to_all(before, Deed::Real(real));
+        Ok(())
+    }
+
+    /// Takes a nick by the rules of `/nick`; the caller has to tell of it.
+    pub(crate) fn take_nick(&mut self, wish: &str) -> Result<Nick, Refusal> {
+        if let Some(wished) = Nick::new(wish) {
+            self.may_use_nick(wished)?;
+        }
+        let old = (self.me().nick, self.me().address());
+        self.chat.nicks.rename(self.now.uptime, self.me, old, wish)
+    }
+}
+
+impl From<Manner> for Kind {
+    fn from(manner: Manner) -> Self {
+        match manner {
+            Manner::Line => Self::Said,
+            Manner::Emote => Self::Emoted,
+            Manner::Notice => Self::Noticed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
