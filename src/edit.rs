@@ -9,6 +9,7 @@ mod recall; // earlier lines
 mod complete; // the Tab key
 mod key; // what a key means
 mod keys; // bytes to keys
+mod paste; // a pasted text of several lines
 mod editor; // keys to edits
 mod size; // a terminal's size
 mod prompt; // the typed line as it is drawn
@@ -19,7 +20,8 @@ pub use self::editor::{Editor, Outcome};
 pub use self::key::{Key, pasted};
 pub use self::keys::KeyReader;
 pub use self::names::{Names, SharedNames};
+pub use self::paste::Paste;
 pub use self::prompt::Prompt;
-pub use self::screen::Screen;
+pub use self::screen::{Paint, Screen};
 pub use self::secret::{masked, password, secret_start};
 pub use self::size::Size;

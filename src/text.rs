@@ -12,7 +12,7 @@ mod line; // a line that a client sent, and how far the filter changed it
 
 pub use self::clean::Text;
 pub use self::line::Line;
-pub use self::mention::{mentions, words_like_names};
+pub use self::mention::{is_like_a_name, mentions, words_like_names};
 pub use self::property::shows;
 pub use self::words::{is_blank, split_word};
 

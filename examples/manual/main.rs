@@ -17,9 +17,6 @@ use clap_complete::{Shell, generate_to};
 #[allow(dead_code, reason = "the client uses it")]
 #[path = "../../src/bin/chat/cli.rs"]
 mod cli;
-#[allow(dead_code, reason = "the client uses it")]
-#[path = "../../src/bin/chat/notices.rs"]
-mod notices;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = env::args().skip(1).collect();

@@ -96,6 +96,20 @@ impl Editor {
         std::mem::take(&mut self.text)
     }
 
+    /// Replaces the text before the cursor.
+    pub fn replace_before(&mut self, text: &str) {
+        self.text.drain(..self.cursor);
+        self.cursor = 0;
+        self.insert(text);
+    }
+
+    /// Remembers a line that was not typed here, for the arrow keys.
+    pub fn remember(&mut self, line: &str) {
+        if password(Text::new(line).as_str()).is_none() {
+            self.recall.add(line);
+        }
+    }
+
     fn press_control(&mut self, c: char) -> Option<Outcome> {
         match c.to_ascii_lowercase() {
             'a' => self.cursor = 0,

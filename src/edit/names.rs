@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::text::is_like_a_name;
+
 /// Most names remembered; a hostile server could invent any number.
 const MAX_NAMES: usize = 2000;
 
@@ -48,18 +50,22 @@ impl Names {
     }
 
     fn learn_notice(&mut self, notice: &str) {
-        if let Some((name, _)) = notice.split_once(" joined (") {
-            self.insert(name);
-        } else if let Some((name, _)) = notice.split_once(" left: ") {
-            self.0.remove(name);
-        } else if let Some((old, new)) = notice.split_once(" is now ") {
-            self.0.remove(old);
+        // Only what begins with one word: a topic or the like may contain any of these words.
+        let (first, rest) = notice.split_once(' ').unwrap_or((notice, ""));
+        if rest.starts_with("joined (") {
+            self.insert(first);
+        } else if rest.starts_with("left: ") {
+            self.0.remove(first);
+        } else if let Some(new) = rest.strip_prefix("is now ") {
+            self.0.remove(first);
             self.insert(new);
-        } else if let Some((_, place)) = notice.split_once("You are ") {
+        } else if let Some(place) = place(notice) {
             let others = place.split_once(" with ").map_or("", |(_, others)| others);
             let others = others.split(" (").next().unwrap_or_default();
             others.split(", ").flat_map(|name| name.split(" and ")).for_each(|n| self.insert(n));
-        } else if let Some((_, people)) = notice.split_once(" here): ") {
+        } else if let Some((_, people)) = rest.split_once(" here): ")
+            && rest.starts_with('(')
+        {
             self.insert_list(people);
         } else if let Some(more) = notice.strip_prefix("  ") {
             self.insert_list(more);
@@ -74,9 +80,17 @@ impl Names {
 
     /// Adds a name, unless it is none.
     pub fn insert(&mut self, name: &str) {
-        if is_name(name) && self.0.len() < MAX_NAMES {
+        if is_like_a_name(name) && self.0.len() < MAX_NAMES {
             self.0.insert(name.to_owned());
         }
+    }
+}
+
+/// Where the client is, as the welcome and the notice after `/join` say.
+fn place(notice: &str) -> Option<&str> {
+    match notice.starts_with("Welcome to chatd on ") {
+        true => notice.rsplit_once(". You are ").map(|(_, place)| place),
+        false => notice.strip_prefix("You are "),
     }
 }
 
@@ -97,13 +111,6 @@ fn author(line: &str) -> Option<&str> {
         return private.split_once("] ").map(|(name, _)| name);
     }
     line.strip_prefix("* ")?.split(' ').next()
-}
-
-/// Whether chatd accepts it as a nick.
-fn is_name(name: &str) -> bool {
-    name.len() <= 16
-        && name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
 }
 
 #[cfg(test)]
@@ -150,6 +157,18 @@ mod tests {
             ]),
             [""; 0]
         );
+    }
+
+    #[test]
+    fn the_words_of_people_in_notices_teach_nothing() {
+        for topic in
+            ["x is now eve", "x joined (2 here)", "x here): eve", "You are in dev with eve"]
+        {
+            for notice in ["alice set the topic:", "the topic is", "bob is away:"] {
+                assert_eq!(seen(&[&format!("-- {notice} {topic}")]), [""; 0]);
+            }
+        }
+        assert_eq!(seen(&["<ann> hi", "-- bob set the topic: ann left: x"]), ["ann"]);
     }
 
     #[test]

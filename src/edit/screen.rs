@@ -1,5 +1,7 @@
 //! `Screen`: the line that the user is typing at the bottom, and all others above it.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
@@ -57,8 +59,13 @@ impl Screen {
 
     /// Shows a line above the prompt, which is erased until the next drawing.
     pub fn show(&mut self, line: &str, out: &mut Vec<u8>) {
+        self.show_painted(line, &[], out);
+    }
+
+    /// The same, with parts of the line painted.
+    pub fn show_painted(&mut self, line: &str, paint: &[Paint], out: &mut Vec<u8>) {
         self.erase(out);
-        wrap(line, self.size.width(), out);
+        wrap(line, paint, self.size.width(), out);
         // A raw terminal does not add the CR itself.
         out.extend_from_slice(b"\r\n");
     }
@@ -94,22 +101,50 @@ impl Screen {
     }
 }
 
+/// A part of a line that looks different.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paint {
+    /// The part, in bytes. The parts of a line do not overlap, and are in order.
+    pub range: Range<usize>,
+    /// The sequence that begins the look; [`PLAIN`] ends it.
+    pub look: String,
+}
+
+/// Ends any look.
+const PLAIN: &[u8] = b"\x1b[m";
+
+/// Appends a row, which is this part of a line, in its looks.
+fn paint_row(line: &str, row: Range<usize>, paint: &[Paint], out: &mut Vec<u8>) {
+    let mut done = row.start;
+    for Paint { range, look } in paint {
+        let (start, end) = (range.start.max(done), range.end.min(row.end));
+        if start < end {
+            out.extend_from_slice(&line.as_bytes()[done..start]);
+            out.extend_from_slice(look.as_bytes());
+            out.extend_from_slice(&line.as_bytes()[start..end]);
+            out.extend_from_slice(PLAIN);
+            done = end;
+        }
+    }
+    out.extend_from_slice(&line.as_bytes()[done..row.end]);
+}
+
 /// Appends a line in rows of at most `width` columns, the further ones indented. It is broken at
 /// blanks where that leaves no row less than half full.
-fn wrap(line: &str, width: usize, out: &mut Vec<u8>) {
+fn wrap(line: &str, paint: &[Paint], width: usize, out: &mut Vec<u8>) {
     // No character has more columns than bytes.
     if line.len() <= width {
-        return out.extend_from_slice(line.as_bytes());
+        return paint_row(line, 0..line.len(), paint, out);
     }
-    let mut rest = line;
+    let mut start = 0;
     let mut room = width;
     loop {
-        let end = row_end(rest, room);
-        out.extend_from_slice(&rest.as_bytes()[..end]);
-        rest = &rest[end..];
-        if rest.is_empty() {
+        let end = start + row_end(&line[start..], room);
+        paint_row(line, start..end, paint, out);
+        if end == line.len() {
             return;
         }
+        start = end;
         out.extend_from_slice(b"\r\n");
         out.extend_from_slice(INDENT.as_bytes());
         room = width - INDENT.len();

@@ -1,9 +1,19 @@
 //! Whether a line names somebody.
 
+/// The longest nick, in bytes.
+const MAX_NAME: usize = 16;
+
 /// The parts of `text` between characters that no nick has, each of which may be a nick.
 pub fn words_like_names(text: &str) -> impl Iterator<Item = &str> {
     let in_names = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     text.split(move |c| !in_names(c)).filter(|word| !word.is_empty())
+}
+
+/// Whether `word` looks like a nick: 1 to 16 of those characters, a letter first.
+pub fn is_like_a_name(word: &str) -> bool {
+    word.len() <= MAX_NAME
+        && word.starts_with(|c: char| c.is_ascii_alphabetic())
+        && words_like_names(word).next() == Some(word)
 }
 
 /// Whether `text` has `nick` as a whole word, in any case.
@@ -25,6 +35,16 @@ mod tests {
             assert!(!mentions(text, "bob"), "{text}");
         }
         assert!(mentions("ask al-ice_1", "Al-Ice_1") && !mentions("ask al-ice_1", "al"));
+    }
+
+    #[test]
+    fn a_nick_has_up_to_16_such_characters_and_a_letter_first() {
+        for word in ["a", "Al-ice_1", "a234567890123456"] {
+            assert!(is_like_a_name(word), "{word}");
+        }
+        for word in ["", "1a", "-a", "a b", "a;", "a2345678901234567", "é", "aé"] {
+            assert!(!is_like_a_name(word), "{word}");
+        }
     }
 
     proptest! {

@@ -9,8 +9,11 @@ use std::thread;
 use rustix::process::Pid;
 
 use crate::harness::{Client, Ended, PATIENCE, Server, Signal, chatd, run};
+use crate::pty::Terminal;
 
 mod faults;
+mod mentions;
+mod paste;
 mod pipe;
 mod reconnect;
 mod restart;
@@ -23,6 +26,20 @@ fn chat<const N: usize>(target: impl ToString, flags: [&str; N]) -> Command {
     command.env("TERM", "xterm").env_remove("NO_COLOR").arg(target.to_string()).args(flags);
     command.stdin(Stdio::null());
     command
+}
+
+/// Alice at a terminal of her own, in the lobby and announced, with an empty line to type in.
+#[track_caller]
+fn alice(server: &Server) -> Terminal {
+    let mut alice = Terminal::run(chat(server.addr(), ["--nick", "alice"]));
+    alice.displays(|rows| rows.contains(&"-- you are now alice") && rows.last() == Some(&">"));
+    alice
+}
+
+/// The last rows of the screen are these.
+#[track_caller]
+fn ends_in(terminal: &mut Terminal, rows: &[&str]) {
+    terminal.displays(|screen| screen.ends_with(rows));
 }
 
 /// What a command makes of its input. Unlike `run` it reads the output as it comes, however much.

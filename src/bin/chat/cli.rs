@@ -6,9 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser};
-
-use crate::notices::Identity;
+use clap::{CommandFactory, Parser, ValueEnum};
 
 const DEFAULT_PORT: u16 = 1234;
 
@@ -30,11 +28,15 @@ pub(crate) struct Options {
 
     /// Nick to take
     #[arg(long, value_name = "NAME", value_parser = one_word)]
-    nick: Option<String>,
+    pub(crate) nick: Option<String>,
 
     /// Room to join
     #[arg(long, value_name = "ROOM", value_parser = one_word)]
-    room: Option<String>,
+    pub(crate) room: Option<String>,
+
+    /// Show names in colours; auto: unless NO_COLOR is set
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Colour::Auto)]
+    color: Colour,
 
     /// Use TLS; PORT is then the server's TLS port
     #[arg(long)]
@@ -60,10 +62,23 @@ impl Options {
         options
     }
 
-    /// The nick and room asked for.
-    pub(crate) fn identity(&self) -> Identity {
-        Identity { nick: self.nick.clone(), room: self.room.clone() }
+    /// Whether the screen has colours.
+    pub(crate) fn has_colours(&self) -> bool {
+        match self.color {
+            Colour::Always => true,
+            Colour::Never => false,
+            // See no-color.org.
+            Colour::Auto => std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        }
     }
+}
+
+/// When to show names in colours.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Colour {
+    Auto,
+    Always,
+    Never,
 }
 
 /// Accepts one word, so that it cannot begin another command or line.

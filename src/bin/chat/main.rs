@@ -4,7 +4,9 @@
 //! `link` the network, and `talk` decides; in a pipe, `pipe` does everything.
 
 mod failure; // why the program failed
-mod notices; // the wording of the server that the client depends on
+mod heard; // what the lines of the server are
+mod notices; // what the client sends by itself, or takes for itself
+mod identity; // who the user is, and where
 mod cli; // the command line
 mod net; // a connection, plain or over TLS, and its lines
 mod talk; // at a terminal: the logic, without I/O
@@ -16,6 +18,7 @@ use std::process::ExitCode;
 
 use self::cli::Options;
 use self::failure::{Failure, complain};
+use self::identity::Identity;
 use self::net::connection::Dialer;
 use self::terminal::Keys;
 
@@ -34,14 +37,16 @@ fn run(options: &Options) -> Result<(), Failure> {
     if options.tls_insecure {
         complain("chat: warning: the server's certificate is not checked");
     }
+    let identity = Identity::new(options.nick.clone(), options.room.clone());
     let dialer = Dialer::new(options)?;
     let connection = dialer.dial()?;
     let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
     // A terminal that cannot move its cursor is used like a pipe.
     let Some(keys) = is_terminal.then(Keys::take).and_then(Result::ok) else {
-        return pipe::run(connection, &options.identity());
+        return pipe::run(connection, &identity);
     };
-    let is_all_delivered = terminal::run(dialer, connection, options.identity(), &keys)?;
+    let is_all_delivered =
+        terminal::run(dialer, connection, identity, options.has_colours(), &keys)?;
     drop(keys);
     if is_all_delivered { Ok(()) } else { Err("not every line was sent".into()) }
 }

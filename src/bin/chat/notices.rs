@@ -1,10 +1,11 @@
-//! The parts of the text wire's wording that the client depends on.
+//! What the client sends by itself, and what it takes out of what the user says.
 
 use chatd::edit::password;
 use chatd::text::{Text, is_blank, shows, split_word};
 
-/// The server's answer to [`PING`], after the answers to all earlier lines.
-pub(crate) const PONG: &str = "-- pong";
+use crate::heard::Form;
+
+/// The server answers a pong, after the answers to all earlier lines.
 pub(crate) const PING: &str = "/ping";
 pub(crate) const QUIT: &str = "/quit";
 
@@ -12,60 +13,9 @@ pub(crate) const QUIT: &str = "/quit";
 /// check what the user types.
 pub(crate) const FIRST_LINE: &str = "";
 
-/// The prefix of names that the server gives.
-const GUEST: &str = "guest";
-/// The room that every client starts in.
-const LOBBY: &str = "lobby";
-
-/// The nick and the room that the user chose, if any.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Identity {
-    pub(crate) nick: Option<String>,
-    pub(crate) room: Option<String>,
-}
-
-impl Identity {
-    /// The lines to send on a new connection, after [`FIRST_LINE`]; without a nick if `is_named`.
-    ///
-    /// They end with a ping: if no refusal came before its pong, all of them worked.
-    pub(crate) fn entrance(&self, is_named: bool) -> Vec<String> {
-        let nick = self.nick.as_ref().filter(|_| !is_named).map(|nick| format!("/nick {nick}"));
-        let elsewhere = self.room.as_ref().filter(|room| !is_lobby(room));
-        let room = elsewhere.map(|room| format!("/join {room}"));
-        [nick, room, Some(PING.to_owned())].into_iter().flatten().collect()
-    }
-
-    /// Learns nick and room from the server's answers.
-    pub(crate) fn learn(&mut self, line: &str) {
-        let Some(notice) = line.strip_prefix("-- ") else { return };
-        if let Some(nick) = notice.strip_prefix("you are now ") {
-            // A guest's name cannot be asked for.
-            self.nick = Some(nick.to_owned()).filter(|nick| !nick.starts_with(GUEST));
-        } else if let Some(place) = notice.strip_prefix("You are ") {
-            let place = place.strip_prefix("alone ").unwrap_or(place).strip_prefix("in ");
-            let room = place.and_then(|place| place.split([' ', '.']).next());
-            self.room = room.map(str::to_owned).or(self.room.take());
-        }
-    }
-}
-
-fn is_lobby(room: &str) -> bool {
-    room.trim_start_matches('#').eq_ignore_ascii_case(LOBBY)
-}
-
 /// Whether the server refused something.
 pub(crate) fn is_refusal(line: &str) -> bool {
     line.starts_with("!! ")
-}
-
-/// Whether it is the server's answer to `/quit`.
-pub(crate) fn is_goodbye(line: &str) -> bool {
-    line.starts_with("-- Bye.")
-}
-
-/// Whether the server is shutting down, or restarting, which ends connections over TLS.
-pub(crate) fn is_going_down(line: &str) -> bool {
-    line == "-- the server is going down"
 }
 
 /// Whether the server answers a pong to this line.
@@ -76,6 +26,46 @@ pub(crate) fn is_ping(line: &Text) -> bool {
 /// Whether the server ends the connection after this line.
 pub(crate) fn is_quit(line: &Text) -> bool {
     command(line).is_some_and(|(name, _)| name.eq_ignore_ascii_case("quit"))
+}
+
+/// What others read of a line, and whether as an action; `None` if the line is another command.
+pub(crate) fn said(line: &Text) -> Option<(Form, &str)> {
+    match command(line) {
+        None => Some((Form::Said, line.as_str())),
+        Some((name, text)) if name.eq_ignore_ascii_case("me") => Some((Form::Done, text)),
+        Some((name, _)) if name.starts_with('/') => {
+            line.as_str().split_once('/').map(|(_, text)| (Form::Said, text))
+        }
+        Some(_) => None,
+    }
+}
+
+/// Whether a refusal may be that of this line, which people would read.
+pub(crate) fn may_refuse(refusal: &str, line: &Text) -> bool {
+    let Some(why) = refusal.strip_prefix("!! ") else { return false };
+    if let Some(bytes) = why.strip_prefix("too long: ") {
+        return bytes.split(' ').next() == Some(&line.as_str().len().to_string());
+    }
+    let is_for_speech = ["you are muted", "slow down: ", "only registered people may speak now"]
+        .iter()
+        .any(|start| why.starts_with(start))
+        || why.ends_with("; not sent");
+    let is_speech = said(line).is_some()
+        || command(line).is_some_and(|(name, _)| {
+            ["msg", "reply"].iter().any(|one| name.eq_ignore_ascii_case(one))
+        });
+    is_for_speech && is_speech && !why.starts_with("did you mean ")
+}
+
+/// What a line says to the client itself: `/bell on` or `/bell off`, which the server does not get.
+/// An error is the refusal.
+pub(crate) fn bell(line: &Text) -> Option<Result<bool, &'static str>> {
+    let (_, switch) = command(line).filter(|(name, _)| name.eq_ignore_ascii_case("bell"))?;
+    Some(match switch.trim().to_ascii_lowercase().as_str() {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("!! usage: /bell on|off"),
+    })
 }
 
 /// A line as it may be shown, with the password left out.
@@ -110,20 +100,44 @@ mod tests {
     }
 
     #[test]
-    fn the_answers_tell_who_and_where_one_is() {
-        let mut identity = Identity::default();
-        assert_eq!(identity.entrance(false), ["/ping"]);
-        for line in ["-- you are now alice", "-- You are in dev with bob (2 here).", "<x> -- hi"] {
-            identity.learn(line);
+    fn what_others_read_is_told_from_commands() {
+        for (line, read) in [
+            ("hi", Some((Form::Said, "hi"))),
+            ("//hi", Some((Form::Said, "/hi"))),
+            ("/me waves", Some((Form::Done, "waves"))),
+            ("/who", None),
+        ] {
+            assert_eq!(said(&Text::new(line)), read, "{line}");
         }
-        assert_eq!(identity.entrance(false), ["/nick alice", "/join dev", "/ping"]);
-        assert_eq!(identity.entrance(true), ["/join dev", "/ping"]);
-        identity.learn("-- You are alone in ops.");
-        assert_eq!(identity.entrance(false)[1], "/join ops");
-        identity.learn("-- You are alone in lobby.");
-        assert_eq!(identity.entrance(false), ["/nick alice", "/ping"]);
-        identity.learn("-- you are now guest7");
-        assert_eq!(identity.entrance(false), ["/ping"]);
+    }
+
+    #[test]
+    fn a_refusal_is_that_of_a_line_that_it_can_be_meant_for() {
+        for (refusal, line, may_be) in [
+            ("!! too long: 5 bytes, the limit is 4; not sent", "hello", true),
+            ("!! too long: 5 bytes, the limit is 4; not sent", "hi", false),
+            ("!! slow down: you may speak again in 9s; not sent", "hello", true),
+            ("!! you are muted for 9s", "/me waves", true),
+            ("!! dev is moderated; not sent", "/msg bob hi", true),
+            ("!! you are muted", "/who", false),
+            ("!! bob is taken", "hello", false),
+            ("!! did you mean /login? not sent", "hello", false),
+        ] {
+            assert_eq!(may_refuse(refusal, &Text::new(line)), may_be, "{refusal} {line}");
+        }
+    }
+
+    #[test]
+    fn the_bell_is_the_clients_own() {
+        for (line, said) in [("/bell on", Ok(true)), (" /BELL  Off ", Ok(false))] {
+            assert_eq!(bell(&Text::new(line)), Some(said), "{line}");
+        }
+        for line in ["/bell", "/bell loud", "/bell on off"] {
+            assert!(bell(&Text::new(line)).unwrap().is_err(), "{line}");
+        }
+        for line in ["//bell on", "bell on", "/bells on"] {
+            assert_eq!(bell(&Text::new(line)), None, "{line}");
+        }
     }
 
     #[test]

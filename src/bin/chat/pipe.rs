@@ -15,11 +15,13 @@ use chatd::wire::edited;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::failure::{Failure, complain};
+use crate::heard::Notice;
+use crate::identity::Identity;
 use crate::net::connection::{Connection, Reader, Writer};
 use crate::net::lines::{Line, Lines, MAX_LINE};
 use crate::net::probe::WrongPort;
 use crate::notices;
-use crate::notices::{FIRST_LINE, Identity, PING, PONG, QUIT};
+use crate::notices::{FIRST_LINE, PING, QUIT};
 
 /// How long the server may take to let the client in; if it takes longer, it is not chatd.
 const ENTERING: Duration = Duration::from_secs(60);
@@ -122,8 +124,9 @@ fn listen(reader: Reader, progress: &Progress, pong: &Sender<()>) -> io::Result<
             Ok(Some(line)) => Text::new(line.bytes),
             end => break end.map(drop),
         };
-        is_going_down |= notices::is_going_down(line.as_str());
-        if line.as_str() == PONG && progress.pong() == Some(Asker::Client) {
+        let notice = Notice::of(line.as_str());
+        is_going_down |= notice == Some(Notice::GoingDown);
+        if notice == Some(Notice::Pong) && progress.pong() == Some(Asker::Client) {
             let leaving = patience.next().flatten();
             if leaving.is_some() {
                 // Set here, because the next read may be the end.
@@ -133,7 +136,7 @@ fn listen(reader: Reader, progress: &Progress, pong: &Sender<()>) -> io::Result<
             let _ = pong.send(());
         } else if notices::is_refusal(line.as_str()) {
             progress.fail(line.as_str());
-        } else if !(notices::is_goodbye(line.as_str()) && progress.is_done(&progress.is_quitting)) {
+        } else if !(notice == Some(Notice::Goodbye) && progress.is_done(&progress.is_quitting)) {
             // When stdout is closed, stdin is still sent.
             output.take_if(|output| writeln!(output, "{line}").is_err());
         }
@@ -224,6 +227,14 @@ impl Feeder {
     }
 
     fn say(&mut self, line: &[u8], text: &Text) -> Result<(), Broken> {
+        if let Some(switch) = notices::bell(text) {
+            // There is no bell in a pipe, and the server's would ring here.
+            switch.unwrap_or_else(|refusal| {
+                self.progress.fail(refusal);
+                false
+            });
+            return Ok(());
+        }
         if !notices::is_ping(text) {
             return self.send(line);
         }

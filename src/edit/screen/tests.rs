@@ -74,7 +74,7 @@ impl Model {
 
 fn wrapped(line: &str, width: usize) -> String {
     let mut out = Vec::new();
-    wrap(line, width, &mut out);
+    wrap(line, &[], width, &mut out);
     String::from_utf8(out).unwrap()
 }
 
@@ -84,6 +84,18 @@ fn a_long_line_is_broken_at_blanks_and_indented() {
     assert_eq!(wrapped("<al> 123456", 10), "<al> 12345\r\n  6");
     assert_eq!(wrapped("<al> 12 3456789012", 10), "<al> 12 \r\n  34567890\r\n  12");
     assert_eq!(wrapped("語語語語語語", 8), "語語語語\r\n  語語");
+}
+
+#[test]
+fn a_painted_part_may_go_on_in_the_next_row() {
+    let paint = [
+        Paint { range: 1..3, look: "\x1b[7m".to_owned() },
+        Paint { range: 9..11, look: "\x1b[1m".to_owned() },
+    ];
+    let mut out = Vec::new();
+    wrap("<al> 123456", &paint, 10, &mut out);
+    let expected = "<\x1b[7mal\x1b[m> 1234\x1b[1m5\x1b[m\r\n  \x1b[1m6\x1b[m";
+    assert_eq!(String::from_utf8(out).unwrap(), expected);
 }
 
 #[test]
@@ -116,7 +128,7 @@ proptest! {
             if keys.len() % 3 == 0 {
                 screen.show(&text, &mut out);
                 let mut rows = Vec::new();
-                wrap(&text, size.width(), &mut rows);
+                wrap(&text, &[], size.width(), &mut rows);
                 lines.extend(String::from_utf8(rows).unwrap().split("\r\n").map(|row| row.trim_end().to_owned()));
             } else {
                 text.chars().for_each(|c| drop(editor.press(Key::Char(c), &Names::default())));

@@ -139,7 +139,24 @@ pub(crate) enum Writer {
     Tls(tls::Writer),
 }
 
+/// Ends a connection from outside its threads.
+#[derive(Debug)]
+pub(crate) struct Closer(TcpStream);
+
+impl Closer {
+    /// Both halves fail from now on.
+    pub(crate) fn close(self) {
+        // It may be closed already.
+        let _ = self.0.shutdown(Shutdown::Both);
+    }
+}
+
 impl Writer {
+    pub(crate) fn closer(&self) -> io::Result<Closer> {
+        let (Self::Plain(socket) | Self::Tls(tls::Writer { socket, .. })) = self;
+        socket.try_clone().map(Closer)
+    }
+
     /// Tells the server that nothing more will be sent; it can still send.
     pub(crate) fn finish(&mut self) -> io::Result<()> {
         let socket = match self {

@@ -119,7 +119,7 @@ impl Reader {
 #[derive(Debug)]
 pub(crate) struct Writer {
     session: Session,
-    socket: TcpStream,
+    pub(crate) socket: TcpStream,
 }
 
 impl Writer {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use chatd::edit::password;
 use chatd::text::Text;
 
+use crate::heard::Notice;
 use crate::notices;
 
 /// The wait before another try if the server does not say one.
@@ -86,36 +87,34 @@ impl Login {
     /// Learns from a line of the server; returns the answer to [`begin`](Self::begin), if it is
     /// one.
     pub(crate) fn receive(&mut self, now: Duration, line: &str) -> Option<Answer> {
-        match line.strip_prefix("-- ") {
-            Some(notice) => self.hear_notice(notice),
+        match Notice::of(line) {
+            Some(notice) => self.hear_notice(&notice),
             None if notices::is_refusal(line) => self.hear_refusal(now, line),
             None => None,
         }
     }
 
-    fn hear_notice(&mut self, notice: &str) -> Option<Answer> {
-        let registered = notice.split_once(" is yours now; ").map(|(nick, _)| nick);
-        if let Some(nick) = notice.strip_prefix("you are logged in as ").or(registered) {
-            if let Some(password) = self.typed.take() {
-                self.account = Some(Account { nick: nick.to_owned(), password });
+    fn hear_notice(&mut self, notice: &Notice<'_>) -> Option<Answer> {
+        match *notice {
+            Notice::LoggedIn { nick } => {
+                self.learn(nick);
+                let was_asked = self.stage == Stage::Asked;
+                self.stage = Stage::Idle;
+                return was_asked.then_some(Answer::LoggedIn);
             }
-            let was_asked = self.stage == Stage::Asked;
-            self.stage = Stage::Idle;
-            return was_asked.then_some(Answer::LoggedIn);
-        }
-        let changed = notice.strip_prefix("the password of ");
-        if let Some(nick) = changed.and_then(|rest| rest.strip_suffix(" is changed"))
-            && let Some(password) = self.typed.take()
-        {
-            self.account = Some(Account { nick: nick.to_owned(), password });
-        }
-        let elsewhere = notice.strip_suffix(" has logged in");
-        if notice.starts_with("you are logged out")
-            || elsewhere.is_some_and(|it| self.nick() == Some(it))
-        {
-            self.account = None;
+            Notice::PasswordChanged { nick } => self.learn(nick),
+            Notice::LoggedOut => self.account = None,
+            Notice::Replaced { nick } if self.nick() == Some(nick) => self.account = None,
+            _ => {}
         }
         None
+    }
+
+    /// The password typed last is that of this account.
+    fn learn(&mut self, nick: &str) {
+        if let Some(password) = self.typed.take() {
+            self.account = Some(Account { nick: nick.to_owned(), password });
+        }
     }
 
     fn hear_refusal(&mut self, now: Duration, line: &str) -> Option<Answer> {
@@ -193,6 +192,18 @@ mod tests {
         let mut login = logged_in();
         login.receive(NOW, "<bob> alice has logged in");
         assert!(login.begin().is_some());
+    }
+
+    #[test]
+    fn the_words_of_people_are_no_answer() {
+        let mut login = Login::default();
+        login.say(&Text::new("/login alice guess"));
+        for topic in ["x is yours now; next time: /login x PASSWORD", "x is yours now; "] {
+            login.receive(NOW, &format!("-- eve set the topic: {topic}"));
+            login.receive(NOW, &format!("-- the topic is {topic}"));
+        }
+        login.receive(NOW, "-- eve is away: you are logged in as eve");
+        assert_eq!(login.begin(), None);
     }
 
     #[test]

@@ -4,18 +4,24 @@ use std::io::{self, Write};
 
 use chatd::edit::{Prompt, Screen, Size};
 
+use super::palette::Palette;
+
+/// The control byte that rings a terminal's bell.
+const BEL: u8 = 7;
+
 /// The only writer to the terminal.
 #[derive(Debug)]
 pub(crate) struct Display {
     screen: Screen,
+    palette: Palette,
     /// What waits to be written.
     bytes: Vec<u8>,
 }
 
 impl Display {
     /// A terminal of this size, 0 if unknown, with the cursor at the beginning of a row.
-    pub(crate) fn new(width: u16, height: u16) -> Self {
-        Self { screen: Screen::new(Size::new(width, height)), bytes: Vec::new() }
+    pub(crate) fn new(width: u16, height: u16, palette: Palette) -> Self {
+        Self { screen: Screen::new(Size::new(width, height)), palette, bytes: Vec::new() }
     }
 
     pub(crate) fn resize(&mut self, width: u16, height: u16) {
@@ -25,6 +31,17 @@ impl Display {
     /// Queues a line for the next drawing.
     pub(crate) fn show(&mut self, line: &str) {
         self.screen.show(line, &mut self.bytes);
+    }
+
+    /// The same for a line of the server, which may name the user.
+    pub(crate) fn show_heard(&mut self, line: &str, is_marked: bool) {
+        let (line, paint) = self.palette.paint(line, is_marked);
+        self.screen.show_painted(&line, &paint, &mut self.bytes);
+    }
+
+    /// Rings the bell at the next drawing.
+    pub(crate) fn ring(&mut self) {
+        self.bytes.push(BEL);
     }
 
     pub(crate) fn clear(&mut self) {

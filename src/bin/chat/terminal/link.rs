@@ -7,7 +7,7 @@ use std::thread;
 use chatd::text::Text;
 use crossbeam_channel::{Receiver, SendError, Sender, bounded, unbounded};
 
-use crate::net::connection::{Connection, Dialer, Writer};
+use crate::net::connection::{Closer, Connection, Dialer, Writer};
 use crate::net::lines::Lines;
 use crate::net::probe::WrongPort;
 use crate::talk::Event;
@@ -21,9 +21,16 @@ pub(crate) struct Link {
     dialer: Arc<Dialer>,
     /// Lines to the sending thread, which ends when this is dropped.
     writer: Option<Sender<String>>,
-    to_self: Sender<Heard>,
-    heard: Receiver<Heard>,
+    /// Ends the connection for both threads.
+    closer: Option<Closer>,
+    /// The number of the connection; what older ones report no longer matters.
+    number: u64,
+    to_self: Sender<Report>,
+    heard: Receiver<Report>,
 }
+
+/// An event, and the number of the connection.
+pub(crate) type Report = (u64, Heard);
 
 /// An event from the receiving thread.
 #[derive(Debug)]
@@ -38,26 +45,33 @@ impl Link {
     /// Starts with an existing connection.
     pub(crate) fn new(dialer: Dialer, connection: Connection) -> Self {
         let (to_self, heard) = bounded(MAX_HEARD);
-        let link = Self { dialer: Arc::new(dialer), writer: None, to_self, heard };
+        let dialer = Arc::new(dialer);
+        let link = Self { dialer, writer: None, closer: None, number: 0, to_self, heard };
         link.attend(Some(connection));
         link
     }
 
     /// Events of the connection, to be passed to [`take`](Self::take).
-    pub(crate) fn heard(&self) -> &Receiver<Heard> {
+    pub(crate) fn heard(&self) -> &Receiver<Report> {
         &self.heard
     }
 
-    /// Handles an event, and translates it for the talk.
-    pub(crate) fn take(&mut self, heard: Heard) -> Event {
-        match heard {
-            Heard::Connected(writer) => match send_all(writer) {
-                Ok(lines) => {
-                    self.writer = Some(lines);
-                    Event::Connected
+    /// Handles an event, and translates it for the talk; `None` if it is of an older connection.
+    pub(crate) fn take(&mut self, (number, heard): Report) -> Option<Event> {
+        if number != self.number {
+            return None;
+        }
+        Some(match heard {
+            Heard::Connected(writer) => {
+                self.closer = writer.closer().ok();
+                match send_all(writer) {
+                    Ok(lines) => {
+                        self.writer = Some(lines);
+                        Event::Connected
+                    }
+                    Err(error) => Event::Lost(Some(error.to_string())),
                 }
-                Err(error) => Event::Lost(Some(error.to_string())),
-            },
+            }
             Heard::Line(line) => Event::Heard(line),
             Heard::Lost(reason) => {
                 self.writer = None;
@@ -67,10 +81,20 @@ impl Link {
                 self.writer = None;
                 Event::WrongPort(why)
             }
+        })
+    }
+
+    /// Ends a connection that is broken, without a word.
+    pub(crate) fn hang_up(&mut self) {
+        self.writer = None;
+        self.number += 1;
+        if let Some(closer) = self.closer.take() {
+            closer.close();
         }
     }
 
-    pub(crate) fn dial(&self) {
+    pub(crate) fn dial(&mut self) {
+        self.number += 1;
         self.attend(None);
     }
 
@@ -89,13 +113,14 @@ impl Link {
     /// Starts the receiving thread, which connects first unless there is a connection.
     fn attend(&self, connection: Option<Connection>) {
         let (dialer, link) = (Arc::clone(&self.dialer), self.to_self.clone());
+        let number = self.number;
         let thread = thread::Builder::new().name("receive".to_owned());
         let started = thread.spawn(move || {
             // Fails only if the link is gone, and then nobody needs the events.
-            let _ = receive(&dialer, connection, &link);
+            let _ = receive(&dialer, connection, |heard| link.send((number, heard)));
         });
         if let Err(error) = started {
-            let _ = self.to_self.try_send(Heard::Lost(Some(error.to_string())));
+            let _ = self.to_self.try_send((number, Heard::Lost(Some(error.to_string()))));
         }
     }
 }
@@ -104,24 +129,24 @@ impl Link {
 fn receive(
     dialer: &Dialer,
     connection: Option<Connection>,
-    link: &Sender<Heard>,
-) -> Result<(), SendError<Heard>> {
+    report: impl Fn(Heard) -> Result<(), SendError<Report>>,
+) -> Result<(), SendError<Report>> {
     let is_first = connection.is_some();
     let Connection { reader, writer } = match connection.map_or_else(|| dialer.dial(), Ok) {
         Ok(connection) => connection,
-        Err(error) => return link.send(Heard::Lost(Some(error.to_string()))),
+        Err(error) => return report(Heard::Lost(Some(error.to_string()))),
     };
-    link.send(Heard::Connected(writer))?;
+    report(Heard::Connected(writer))?;
     let mut lines = Lines::new(BufReader::new(reader));
     let end = loop {
         match lines.next_line() {
-            Ok(Some(line)) => link.send(Heard::Line(Text::new(line.bytes)))?,
+            Ok(Some(line)) => report(Heard::Line(Text::new(line.bytes)))?,
             end => break end.map(drop),
         }
     };
     // Only the first connection: a later one may meet a server that is shutting down.
     let end = if is_first { lines.input().get_ref().explain(end) } else { end };
-    link.send(match end {
+    report(match end {
         Ok(()) => Heard::Lost(None),
         Err(error) if WrongPort::is(&error) => Heard::WrongPort(error.to_string()),
         Err(error) => Heard::Lost(Some(error.to_string())),

@@ -1,0 +1,162 @@
+//! `Outbox`: what was typed, until the server certainly got it.
+//!
+//! Only a few lines are ever on their way: the server slows a client down by not reading, and what
+//! the client had sent ahead could not be taken back.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use chatd::text::Text;
+
+/// Most lines kept while there is no connection, or while others are on their way.
+const MAX_KEPT: usize = 1000;
+/// Most lines on their way.
+const MAX_SENT: usize = 20;
+/// How long to wait before confirming lines, so that one ping confirms many.
+const CONFIRMING: Duration = Duration::from_secs(1);
+/// How long a line may take to be confirmed. Then the connection counts as lost.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// The sender of a ping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asker {
+    Entrance,
+    /// Ends the answers to what the client asked for by itself.
+    Wishes,
+    /// Confirms this many lines.
+    Confirmation(usize),
+    User,
+}
+
+/// A line that was not sent yet.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub(crate) line: Text,
+    /// Whether the user was told that it waits.
+    pub(crate) is_told: bool,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    /// Lines that were not sent yet.
+    kept: VecDeque<Kept>,
+    /// Lines that were sent and perhaps not received, with the time.
+    sent: VecDeque<(Duration, Text)>,
+    /// When to send the ping that confirms them.
+    confirm_at: Option<Duration>,
+    /// The senders of pings that have no pong yet.
+    pings: VecDeque<Asker>,
+}
+
+impl Outbox {
+    /// Whether no line waits and none is on its way.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.kept.is_empty() && self.sent.is_empty()
+    }
+
+    /// Whether lines wait to be sent.
+    pub(crate) fn has_kept(&self) -> bool {
+        !self.kept.is_empty()
+    }
+
+    /// Keeps a line; returns it if there are too many.
+    pub(crate) fn keep(&mut self, line: Text, is_told: bool) -> Option<Text> {
+        if self.kept.len() == MAX_KEPT {
+            return Some(line);
+        }
+        self.kept.push_back(Kept { line, is_told });
+        None
+    }
+
+    /// The next line to send, if there may be one more on its way.
+    pub(crate) fn next(&mut self) -> Option<Kept> {
+        if self.sent.len() < MAX_SENT { self.kept.pop_front() } else { None }
+    }
+
+    /// A line is on its way.
+    pub(crate) fn sent(&mut self, now: Duration, line: Text) {
+        self.sent.push_back((now, line));
+        if !self.is_confirming() {
+            let at = if self.kept.is_empty() { now + CONFIRMING } else { now };
+            self.confirm_at = Some(self.confirm_at.map_or(at, |set| set.min(at)));
+        }
+    }
+
+    fn is_confirming(&self) -> bool {
+        self.pings.iter().any(|asker| matches!(asker, Asker::Confirmation(_)))
+    }
+
+    /// When to call [`is_lost`](Self::is_lost) and [`confirm`](Self::confirm).
+    pub(crate) fn deadline(&self) -> Option<Duration> {
+        let lost_at = self.sent.front().map(|(at, _)| *at + PATIENCE);
+        [self.confirm_at, lost_at].into_iter().flatten().min()
+    }
+
+    /// Whether a line is on its way for so long that the connection must be broken.
+    pub(crate) fn is_lost(&self, now: Duration) -> bool {
+        self.sent.front().is_some_and(|(at, _)| *at + PATIENCE <= now)
+    }
+
+    /// Whether to send a ping that confirms what was sent.
+    pub(crate) fn confirm(&mut self, now: Duration) -> bool {
+        let is_due = self.confirm_at.is_some_and(|at| at <= now);
+        if is_due {
+            self.confirm_at = None;
+            self.pings.push_back(Asker::Confirmation(self.sent.len()));
+        }
+        is_due
+    }
+
+    /// A ping is on its way.
+    pub(crate) fn ping(&mut self, asker: Asker) {
+        self.pings.push_back(asker);
+    }
+
+    /// A pong came; returns whose ping it answers.
+    pub(crate) fn pong(&mut self, now: Duration) -> Option<Asker> {
+        let asker = self.pings.pop_front();
+        if let Some(Asker::Confirmation(lines)) = asker {
+            self.sent.drain(..lines.min(self.sent.len()));
+            if !self.sent.is_empty() {
+                self.confirm_at = Some(now + CONFIRMING);
+            }
+        }
+        asker
+    }
+
+    /// The server refused a line; returns it if it is clear which one.
+    pub(crate) fn refuse(&mut self, is_meant: impl Fn(&Text) -> bool) -> Option<&Text> {
+        let mut meant = self.sent.iter().map(|(_, line)| line).filter(|line| is_meant(line));
+        let first = meant.next();
+        first.filter(|_| meant.next().is_none())
+    }
+
+    /// The server got everything.
+    pub(crate) fn all_arrived(&mut self) {
+        self.sent.clear();
+    }
+
+    /// The connection is gone; returns the lines that were on their way.
+    pub(crate) fn lose(&mut self) -> Vec<Text> {
+        self.pings.clear();
+        self.confirm_at = None;
+        self.sent.drain(..).map(|(_, line)| line).collect()
+    }
+
+    /// Takes the lines that were not sent and for which this is true.
+    pub(crate) fn take_kept(&mut self, is_meant: impl Fn(&Text) -> bool) -> Vec<Text> {
+        let all = self.kept.drain(..);
+        let (taken, kept): (VecDeque<_>, _) = all.partition(|kept| is_meant(&kept.line));
+        self.kept = kept;
+        taken.into_iter().map(|kept| kept.line).collect()
+    }
+
+    pub(crate) fn kept(&self) -> impl Iterator<Item = &Text> {
+        self.kept.iter().map(|kept| &kept.line)
+    }
+
+    /// The lines that were sent and perhaps not received.
+    pub(crate) fn on_their_way(&self) -> impl Iterator<Item = &Text> {
+        self.sent.iter().map(|(_, line)| line)
+    }
+}

@@ -1,0 +1,74 @@
+//! What the user types: to the server, to the client itself, or kept until it can be sent.
+
+use std::time::Duration;
+
+use chatd::text::Text;
+
+use super::action::{Action, show};
+use super::outbox::{Asker, Kept};
+use super::seen;
+use super::state::{Stage, Talk};
+use crate::notices;
+use crate::notices::PING;
+
+impl Talk {
+    pub(super) fn type_line(&mut self, now: Duration, line: Text, actions: &mut Vec<Action>) {
+        if self.is_leaving() {
+            return actions.push(show("!! not sent", &line));
+        }
+        if let Some(switch) = notices::bell(&line) {
+            return actions.push(Action::Show(self.switch_bell(switch)));
+        }
+        if notices::is_quit(&line) {
+            return self.leave(now, Some(line.as_str()), actions);
+        }
+        let is_cut_off = matches!(self.stage, Stage::Away { .. } | Stage::Dialing);
+        if let Some(line) = self.outbox.keep(line, is_cut_off) {
+            return actions.push(show("!! not sent; discarded", &line));
+        }
+        if is_cut_off {
+            actions.push(Action::Show("-- not sent yet: no connection".to_owned()));
+        }
+        if matches!(self.stage, Stage::Open { .. }) {
+            if !self.is_named {
+                self.identity.accept_nick();
+            }
+            self.send_kept(now, actions);
+        }
+    }
+
+    pub(super) fn switch_bell(&mut self, switch: Result<bool, &str>) -> String {
+        match switch {
+            Ok(on) => {
+                self.listener.bell = on;
+                format!("-- bell is {}", if on { "on" } else { "off" })
+            }
+            Err(refusal) => refusal.to_owned(),
+        }
+    }
+
+    /// Sends as many of the lines that wait as may be on their way.
+    pub(super) fn send_kept(&mut self, now: Duration, actions: &mut Vec<Action>) {
+        while let Some(Kept { line, is_told }) = self.outbox.next() {
+            if is_told {
+                actions.push(show("-- sent now", &line));
+            }
+            self.send(now, line, actions);
+        }
+    }
+
+    pub(super) fn send(&mut self, now: Duration, line: Text, actions: &mut Vec<Action>) {
+        if notices::is_ping(&line) {
+            // Without blanks, which could make the line too long.
+            actions.push(Action::Send(PING.to_owned()));
+            return self.outbox.ping(Asker::User);
+        }
+        self.login.say(&line);
+        if let Some((form, text)) = notices::said(&line) {
+            let room = self.identity.place().unwrap_or_default();
+            self.seen.add(room, seen::key(form, self.listener.nick(), text));
+        }
+        actions.push(Action::Send(line.to_string()));
+        self.outbox.sent(now, line);
+    }
+}

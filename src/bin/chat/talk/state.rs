@@ -1,0 +1,94 @@
+//! `Talk`: everything that a client at a terminal has to know.
+
+use std::time::Duration;
+
+use chatd::text::Text;
+
+use super::backoff::Backoff;
+use super::listener::Listener;
+use super::login::Login;
+use super::outbox::Outbox;
+use super::seen::Seen;
+use super::wishes::Wishes;
+use crate::identity::Identity;
+
+/// The state of the client.
+#[derive(Debug)]
+pub(crate) struct Talk {
+    pub(super) stage: Stage,
+    pub(super) identity: Identity,
+    pub(super) login: Login,
+    pub(super) listener: Listener,
+    pub(super) wishes: Wishes,
+    pub(super) seen: Seen,
+    pub(super) outbox: Outbox,
+    /// Whether a chatd ever answered.
+    pub(super) was_open: bool,
+    /// Whether the user has the nick that the user wants.
+    pub(super) is_named: bool,
+    /// Whether the answers to the client's own commands are left out.
+    pub(super) is_hushed: bool,
+    /// What people said while the client was entering again.
+    pub(super) replay: Option<Vec<Text>>,
+    pub(super) backoff: Backoff,
+    /// The `/quit` to send on leaving.
+    pub(super) farewell: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    Away {
+        dial_at: Duration,
+    },
+    Dialing,
+    Entering {
+        is_refused: bool,
+        /// When to give up waiting for the server.
+        until: Duration,
+        /// When to leave at the latest, if the user leaves.
+        leave_by: Option<Duration>,
+    },
+    Open {
+        /// When to leave at the latest, if the user leaves; before, as soon as everything is sent.
+        leave_by: Option<Duration>,
+    },
+    Leaving {
+        until: Duration,
+    },
+    Over,
+}
+
+impl Talk {
+    /// A talk that waits for its first connection.
+    pub(crate) fn new(identity: Identity) -> Self {
+        Self {
+            stage: Stage::Dialing,
+            identity,
+            login: Login::default(),
+            listener: Listener::default(),
+            wishes: Wishes::default(),
+            seen: Seen::default(),
+            outbox: Outbox::default(),
+            was_open: false,
+            is_named: false,
+            is_hushed: false,
+            replay: None,
+            backoff: Backoff::new(),
+            farewell: None,
+        }
+    }
+
+    /// Whether the server received every typed line.
+    pub(crate) fn is_all_delivered(&self) -> bool {
+        self.outbox.is_empty()
+    }
+
+    /// Whether the user wants to leave.
+    pub(super) fn is_leaving(&self) -> bool {
+        match self.stage {
+            Stage::Entering { leave_by, .. } | Stage::Open { leave_by } => leave_by.is_some(),
+            Stage::Leaving { .. } | Stage::Over => true,
+            Stage::Away { .. } | Stage::Dialing => false,
+        }
+    }
+}

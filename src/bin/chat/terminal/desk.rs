@@ -1,0 +1,260 @@
+//! `Desk`: a session at a terminal. Keys and the server's lines go in, the screen and lines to the
+//! server come out.
+
+use std::collections::VecDeque;
+use std::io;
+use std::time::{Duration, Instant};
+
+use chatd::chat::Refusal;
+use chatd::edit::{Editor, Key, Names, Outcome, Paste, password, pasted};
+use chatd::text::Line;
+use crossbeam_channel::{Receiver, select};
+use crossterm::event::{Event as Input, KeyEventKind};
+
+use super::display::Display;
+use super::key;
+use super::link::{Link, Report};
+use crate::notices;
+use crate::talk::{Action, Event, Talk};
+
+/// The screen is drawn after this many events, even if more wait.
+const MAX_UNSEEN: usize = 64;
+/// The wait when nothing is due.
+const NOTHING_DUE: Duration = Duration::from_secs(3600);
+/// Most pasted lines that are sent without a question.
+const MAX_UNASKED: usize = 10;
+
+/// Everything that belongs to a session at a terminal.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    link: Link,
+    talk: Talk,
+    editor: Editor,
+    names: Names,
+    screen: Display,
+    start: Instant,
+    /// Many pasted lines, until the user confirms them.
+    paste: Option<Vec<String>>,
+    /// Lines to be edited again when the line is empty.
+    returned: VecDeque<String>,
+}
+
+enum Next {
+    Input(Option<Input>),
+    Heard(Report),
+    Due,
+}
+
+impl Desk {
+    pub(crate) fn new(link: Link, talk: Talk, screen: Display) -> Self {
+        Self {
+            link,
+            talk,
+            editor: Editor::default(),
+            names: Names::default(),
+            screen,
+            start: Instant::now(),
+            paste: None,
+            returned: VecDeque::new(),
+        }
+    }
+
+    /// Handles events until the session is over. Returns whether the server received every typed
+    /// line.
+    pub(crate) fn run(mut self, inputs: &Receiver<Input>) -> io::Result<bool> {
+        loop {
+            for _ in 0..MAX_UNSEEN {
+                let Some(next) = self.waiting(inputs) else { break };
+                if self.take(next)? {
+                    return self.end();
+                }
+            }
+            let (line, cursor) = self.editor.line();
+            self.screen.draw(line, cursor)?;
+            let next = self.wait(inputs);
+            if self.take(next)? {
+                return self.end();
+            }
+        }
+    }
+
+    /// An event that waits already; keys come first.
+    fn waiting(&self, inputs: &Receiver<Input>) -> Option<Next> {
+        let input = inputs.try_recv().ok().map(|input| Next::Input(Some(input)));
+        input.or_else(|| self.link.heard().try_recv().ok().map(Next::Heard))
+    }
+
+    /// Waits for the next event.
+    fn wait(&self, inputs: &Receiver<Input>) -> Next {
+        let due = self.talk.deadline().unwrap_or(NOTHING_DUE);
+        select! {
+            recv(inputs) -> input => Next::Input(input.ok()),
+            recv(self.link.heard()) -> heard => heard.map_or(Next::Due, Next::Heard),
+            default(due.saturating_sub(self.start.elapsed())) => Next::Due,
+        }
+    }
+
+    /// Handles one event; returns whether the session is over.
+    fn take(&mut self, next: Next) -> io::Result<bool> {
+        match next {
+            Next::Input(Some(Input::Key(key))) if key.kind != KeyEventKind::Release => {
+                key::of(key).map_or(Ok(false), |key| self.press(key))
+            }
+            Next::Input(Some(Input::Paste(text))) => self.paste(&text),
+            Next::Input(Some(Input::Resize(width, height))) => {
+                self.screen.resize(width, height);
+                Ok(false)
+            }
+            Next::Input(Some(_)) => Ok(false),
+            // The keyboard is gone, so the user is, too.
+            Next::Input(None) => self.handle(Event::Leave { politely: true }),
+            Next::Heard(heard) => {
+                let Some(event) = self.link.take(heard) else { return Ok(false) };
+                if let Event::Heard(line) = &event {
+                    self.names.learn(line.as_str());
+                }
+                self.handle(event)
+            }
+            Next::Due => self.handle(Event::Due),
+        }
+    }
+
+    /// Presses a key; returns whether the session is over.
+    fn press(&mut self, key: Key) -> io::Result<bool> {
+        if let Some(lines) = self.paste.take() {
+            return self.answer_question(lines, key);
+        }
+        match self.editor.press(key, &self.names) {
+            Some(outcome) => self.apply(outcome),
+            None => Ok(false),
+        }
+    }
+
+    fn paste(&mut self, text: &str) -> io::Result<bool> {
+        let (line, cursor) = self.editor.line();
+        match Paste::new(&line[..cursor], text) {
+            Paste::OneLine => {
+                for key in pasted(text) {
+                    self.editor.press(key, &self.names);
+                }
+            }
+            Paste::Refused { command } => {
+                self.screen.show(&format!("!! not sent: {command} takes one line only"));
+            }
+            Paste::Lines { lines, rest } => {
+                self.editor.replace_before(&rest);
+                if lines.len() > MAX_UNASKED {
+                    self.ask(lines);
+                } else {
+                    return self.say_all(lines);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Asks whether to send many lines.
+    fn ask(&mut self, lines: Vec<String>) {
+        let number = lines.len();
+        self.screen.show(&format!("-- {number} lines: Enter sends them, any other key does not"));
+        self.paste = Some(lines);
+    }
+
+    fn answer_question(&mut self, lines: Vec<String>, key: Key) -> io::Result<bool> {
+        if key == Key::Enter {
+            return self.say_all(lines);
+        }
+        self.screen.show(&format!("-- not sent: {} lines", lines.len()));
+        Ok(false)
+    }
+
+    /// Says lines until one of them ends the session, which it returns.
+    fn say_all(&mut self, lines: Vec<String>) -> io::Result<bool> {
+        for line in lines {
+            self.editor.remember(&line);
+            if self.say(line)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn apply(&mut self, outcome: Outcome) -> io::Result<bool> {
+        match outcome {
+            Outcome::Enter => self.enter(),
+            Outcome::Candidates(candidates) => {
+                self.screen.show(candidates.concat().trim_end());
+                Ok(false)
+            }
+            Outcome::Clear => {
+                self.screen.clear();
+                Ok(false)
+            }
+            Outcome::Interrupt => self.handle(Event::Leave { politely: false }),
+            Outcome::End => self.handle(Event::Leave { politely: true }),
+        }
+    }
+
+    /// Says the typed line.
+    fn enter(&mut self) -> io::Result<bool> {
+        let line = self.editor.take();
+        let is_over = self.say(line)?;
+        self.offer_returned();
+        Ok(is_over)
+    }
+
+    fn say(&mut self, line: String) -> io::Result<bool> {
+        let line = Line::new(line);
+        if line.is_blank() {
+            return Ok(false);
+        }
+        self.screen.show(&format!("> {}", notices::without_password(&line)));
+        // Cleaning changed the password, and the server could not know.
+        if password(line.as_str()).is_some_and(|typed| !line.ends_as_sent(typed)) {
+            self.screen.show(&format!("!! {}", Refusal::GarbledPassword));
+            return Ok(false);
+        }
+        self.handle(Event::Typed(line.into_text()))
+    }
+
+    /// Puts a line that came back into the empty line.
+    fn offer_returned(&mut self) {
+        if self.editor.line().0.is_empty()
+            && let Some(line) = self.returned.pop_front()
+        {
+            self.editor.replace_before(&line);
+        }
+    }
+
+    /// Does the actions that follow from an event; returns whether the session is over. Fails if
+    /// the talk gives up.
+    fn handle(&mut self, event: Event) -> io::Result<bool> {
+        let mut is_over = false;
+        for action in self.talk.handle(self.start.elapsed(), event) {
+            match action {
+                Action::Show(line) => self.screen.show_heard(&line, false),
+                Action::Mark(line) => self.screen.show_heard(&line, true),
+                Action::Ring => self.screen.ring(),
+                Action::GiveBack(line) => {
+                    self.returned.push_back(line);
+                    self.offer_returned();
+                }
+                Action::Send(line) => self.link.send(line),
+                Action::Finish => self.link.finish(),
+                Action::HangUp => self.link.hang_up(),
+                Action::Dial => self.link.dial(),
+                Action::End => is_over = true,
+                Action::GiveUp(why) => {
+                    self.screen.close()?;
+                    return Err(io::Error::other(why));
+                }
+            }
+        }
+        Ok(is_over)
+    }
+
+    fn end(mut self) -> io::Result<bool> {
+        self.screen.close()?;
+        Ok(self.talk.is_all_delivered())
+    }
+}
