@@ -10,6 +10,7 @@ mod identity; // logins, new names and addresses in the log
 mod unheard; // health checks, which the log does not mention
 mod behind; // what is done once a client's inputs are applied
 mod dispatch; // an input becomes an event
+mod irc; // the lines of IRC clients
 mod follow; // an event becomes effects
 mod perform; // effects become bytes
 mod cluster; // how the node stands with the others

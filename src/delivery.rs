@@ -5,6 +5,7 @@ mod send_queue; // bytes that wait for one client's socket
 mod slowness; // which clients are too slow
 mod feed; // the messages of rooms, encoded once
 mod peer; // the sending half of a client
+mod irc_peer; // that of an IRC client
 mod peers; // all of them
 
 pub(crate) use self::feed::Feeds;

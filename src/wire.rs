@@ -12,6 +12,7 @@ pub mod irc; // IRC
 pub mod websocket; // lines or JSON in WebSocket frames
 mod decoder; // decodes the bytes of any wire
 mod dialect; // encodes messages as each client gets them
+mod speech; // the form of what one client gets
 
 pub use self::decoder::Decoder;
 pub use self::dialect::Dialect;
@@ -20,6 +21,7 @@ pub use self::draw::Draw;
 pub use self::farewell::Farewell;
 pub use self::incoming::{EditingNews, Incoming, WireError};
 pub use self::proxy::{Opening, ProxyHeader, opening};
+pub use self::speech::Speech;
 
 pub use self::text::{MAX_WITHOUT_LINE_END, Style, edited};
 pub(crate) use self::text::{http_refusal, is_typed, plain_refusal};

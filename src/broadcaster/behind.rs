@@ -13,6 +13,8 @@ use crate::wire::Farewell;
 pub(super) enum Deed {
     /// Answer a query.
     Answer(Event),
+    /// Send what its wire answers.
+    Reply(Vec<u8>),
     /// End its wait.
     EndWait(WaitFor),
     /// Log how its request with a password ended.

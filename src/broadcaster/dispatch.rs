@@ -28,7 +28,7 @@ use crate::store::{Store, UnsavedBans};
 use crate::telemetry::{Metrics, Refused};
 use crate::text::{Line, Text};
 use crate::wire::{
-    Dialect, EditingNews, Farewell, Incoming, MAX_WITHOUT_LINE_END, WireError, http_refusal,
+    Dialect, EditingNews, Farewell, Incoming, MAX_WITHOUT_LINE_END, Speech, WireError, http_refusal,
 };
 
 /// What the broadcaster shares with the rest of the server.
@@ -74,6 +74,8 @@ pub(super) struct Dispatcher {
     pub(super) is_following: bool,
     /// Clients that get the rest of their queue, and when they are closed, earliest first.
     pub(super) leaving: VecDeque<(Duration, ClientId)>,
+    /// IRC clients that may not have registered yet, and until when they may, earliest first.
+    pub(super) registering: VecDeque<(Duration, ClientId)>,
     web_port: Option<u16>,
 }
 
@@ -101,6 +103,7 @@ impl Dispatcher {
             unsaved_bans,
             is_following: false,
             leaving: VecDeque::new(),
+            registering: VecDeque::new(),
             web_port,
         }
     }
@@ -139,10 +142,12 @@ impl Dispatcher {
         let Some(input) = self.pending.defer(input) else { return };
         match input {
             Input::Connected { id, transport, from, slot, dialect } => {
-                self.connect(now, id, Peer::new(transport, from.remote, slot, dialect), from);
+                let speech = Speech::new(dialect, self.log.chat().settings().name.as_str());
+                self.connect(now, id, Peer::new(transport, from.remote, slot, speech), from);
             }
             Input::Settled(id) => self.apply(now, id, Event::Settled),
             Input::Received(id, items) => self.receive(now, id, items),
+            Input::Silent(id, was_asked) => self.handle_silence(now, id, was_asked),
             Input::Idle(id, limit) => self.apply(now, id, Event::Idle(limit)),
             Input::Gone(id, reason) => {
                 self.apply(now, id, Event::Gone(reason));
@@ -183,6 +188,7 @@ impl Dispatcher {
         if from.is_unheard {
             self.unheard.add(id);
         }
+        self.await_registration(now, id);
         self.apply(now, id, Event::Connected(from.remote.origin(), traits));
     }
 
@@ -218,14 +224,17 @@ impl Dispatcher {
             }
             Incoming::LineIn(room, line) => self.apply_line(now, id, Some(room), line),
             Incoming::ManyRooms => self.apply(now, id, Event::ManyRooms),
+            Incoming::TooLong { bytes, limit } if self.peers.irc(id).is_some() => {
+                self.refuse_length(now, id, bytes, limit);
+            }
             Incoming::TooLong { bytes, limit } => {
                 self.apply(now, id, Event::TooLong { bytes, limit });
             }
             Incoming::Ping => self.apply(now, id, Event::Ping),
             Incoming::Quit => self.apply(now, id, Event::Quit),
             Incoming::Malformed => self.apply(now, id, Event::Malformed),
-            // No listener speaks IRC yet.
-            Incoming::Irc(_) | Incoming::NotUtf8 => {}
+            Incoming::Irc(line) => self.apply_irc(now, id, &line),
+            Incoming::NotUtf8 => self.refuse_bytes(now, id),
             Incoming::BareLineFeeds => self.peers.with(id, |peer, feeds| {
                 peer.respeak(feeds, Dialect::with_bare_line_feeds);
             }),
@@ -269,13 +278,18 @@ impl Dispatcher {
     }
 
     /// Disconnects a client that speaks another protocol, and tells it where HTTP is served.
-    fn refuse(&mut self, now: Now, id: ClientId, protocol: &str, reason: Refused) {
+    pub(super) fn refuse(&mut self, now: Now, id: ClientId, protocol: &str, reason: Refused) {
         if let Some(remote) = self.peers.remote(id) {
-            log::warn!("refused {remote}: it sent {protocol} to the text port");
+            let port = if self.peers.irc(id).is_some() { "IRC" } else { "text" };
+            log::warn!("refused {remote}: it sent {protocol} to the {port} port");
             self.status.count_refused(reason);
         }
-        let answer = http_refusal(self.web_port);
-        self.peers.with(id, |peer, feeds| peer.send(&answer, feeds));
+        if self.peers.irc(id).is_some() {
+            self.refuse_on_irc(id, reason);
+        } else {
+            let answer = http_refusal(self.web_port);
+            self.peers.with(id, |peer, feeds| peer.send(&answer, feeds));
+        }
         self.apply(now, id, Event::Gone(Reason::Disconnected));
         self.disconnect_behind(now, id, Farewell::Expelled);
     }

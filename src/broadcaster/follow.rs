@@ -114,6 +114,7 @@ impl Dispatcher {
     fn fulfil(&mut self, now: Now, id: ClientId, deed: Deed) {
         match deed {
             Deed::Answer(query) => self.answer(now, id, query),
+            Deed::Reply(lines) => self.send_reply(now, id, lines),
             Deed::EndWait(what) => self.pending.end(id, what),
             Deed::LogAuth(result) => self.pending_auth.log(id, result, self.log.login(id)),
             Deed::Close(ending) => self.close_after_flush(now, id, ending),

@@ -9,7 +9,8 @@ use crate::chat::{ClientId, Event, Message, Reason};
 use crate::delivery::Peer;
 use crate::net::Transport;
 use crate::restart::{Handover, Record, Snapshot};
-use crate::wire::Farewell;
+use crate::wire::irc::Conversation;
+use crate::wire::{Dialect, Farewell, Speech};
 
 /// How long the broadcaster may take to hand everything to the next process.
 pub const HAND_OVER: Duration = PARKING.saturating_add(LAST_ANSWERS).saturating_add(LAST_WRITES);
@@ -17,12 +18,26 @@ pub const HAND_OVER: Duration = PARKING.saturating_add(LAST_ANSWERS).saturating_
 impl Broadcaster {
     /// Takes over a client that is in the chat already.
     pub fn adopt(&mut self, id: ClientId, peer: Peer) {
-        let dispatcher = &mut self.dispatcher;
+        let (now, dispatcher) = (self.clock.now(), &mut self.dispatcher);
         dispatcher.peers.adopt(id, peer);
+        dispatcher.await_registration(now, id);
         for &room in dispatcher.log.rooms_of(id) {
             dispatcher.peers.enter(id, room);
         }
         dispatcher.note(id);
+    }
+
+    /// The form of what a client is sent of which only the record is known.
+    pub fn speech_of(&self, record: &Record) -> Speech {
+        let server = self.dispatcher.log.chat().settings().name.as_str();
+        let mut speech = Speech::new(record.dialect, server);
+        let nick = record.presence.nick();
+        if let (Dialect::Irc(caps), false) = (record.dialect, nick.is_guest()) {
+            let nick = nick.as_str();
+            speech.dialect = record.dialect.with_caps(caps);
+            speech.irc = Some(Box::new(Conversation::resumed(server, nick, caps)));
+        }
+        speech
     }
 
     /// Takes over a client from its record after a crash; `None` if its nick is not free.

@@ -77,6 +77,7 @@ impl Dispatcher {
             }
             // No listener speaks IRC yet.
             Effect::ShowRoom(..) | Effect::Label(..) => {}
+            Effect::Reply(id, lines) => self.peers.with(id, |peer, feeds| peer.send(&lines, feeds)),
             Effect::Entered(id, room) => self.peers.enter(id, room),
             Effect::Left(id, room) => self.peers.leave(id, room),
             Effect::Timestamps(id, on) => self.peers.with(id, |peer, feeds| {

@@ -16,6 +16,7 @@ impl Dispatcher {
     pub(super) fn next_deadline(&self, now: Now) -> Option<Duration> {
         let deadlines = [
             self.leaving.front().map(|&(deadline, _)| deadline),
+            self.registering.front().map(|&(deadline, _)| deadline),
             self.log.next_deadline(now),
             self.unsaved_bans.next_try(),
             self.peers.next_deadline(),
@@ -34,6 +35,7 @@ impl Dispatcher {
             self.leaving.pop_front();
             self.peers.with(id, |peer, _| peer.close());
         }
+        self.end_registrations(now);
         let late = self.archive.tick(now.uptime);
         self.carry_out_held(now, late);
         self.report_swing(now);

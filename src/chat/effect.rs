@@ -20,6 +20,8 @@ pub enum Effect {
         /// What.
         message: Message,
     },
+    /// Send a client what its wire answers.
+    Reply(ClientId, Vec<u8>),
     /// From here on, the client receives what is sent to the room.
     Entered(ClientId, RoomId),
     /// From here on, it no longer does.
@@ -275,6 +277,7 @@ impl Effect {
     fn client_mut(&mut self) -> Option<&mut ClientId> {
         match self {
             Self::Tell { to: Audience::One(id) | Audience::Telnet(id), .. }
+            | Self::Reply(id, _)
             | Self::Entered(id, _)
             | Self::Left(id, _)
             | Self::ShowRoom(id, _)

@@ -163,6 +163,7 @@ impl World {
                     let event = self.ordered(order);
                     self.asked.push_back((id, event));
                 }
+                Effect::Reply(..) => unreachable!("only the wire has replies"),
                 Effect::Reload | Effect::Moderated(_) => {}
                 Effect::Record(..)
                 | Effect::RecordGap(..)

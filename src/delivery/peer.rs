@@ -14,7 +14,8 @@ use crate::admission::Slot;
 use crate::chat::{ClientId, Message, RoomId};
 use crate::net::Transport;
 use crate::os::WritablePoll;
-use crate::wire::{Dialect, Display, Draw, Farewell, PING};
+use crate::wire::irc::Conversation;
+use crate::wire::{Dialect, Display, Draw, Farewell, PING, Speech};
 
 /// One client as the broadcaster sees it. Nothing here blocks.
 #[derive(Debug)]
@@ -22,11 +23,11 @@ pub struct Peer {
     transport: Arc<Transport>,
     remote: Remote,
     _slot: Arc<Slot>,
-    dialect: Dialect,
-    queue: SendQueue,
+    pub(super) dialect: Dialect,
+    pub(super) queue: SendQueue,
     /// The rooms that the client is in, and how much of their feeds it has.
     seats: Vec<(RoomId, Cursor)>,
-    sending: Sending,
+    pub(super) sending: Sending,
     /// Whether its socket is full; nothing is sent until `set_writable` is called.
     is_behind: bool,
     /// Whether its rooms list it as behind.
@@ -38,18 +39,17 @@ pub struct Peer {
     pub is_telnet: bool,
     /// The client's screen, if its line is edited.
     display: Option<Box<Display>>,
+    /// Its conversation, if it speaks IRC.
+    pub(super) irc: Option<Box<Conversation>>,
     /// Whether the client is on the list of those to be flushed.
     pub is_due: bool,
     /// Whether the service manager has its descriptor, so that the connection outlives the process.
     pub is_stored: bool,
 }
 
-/// The form of what is sent to a client: its dialect, and its screen if its line is edited.
-pub(crate) type Speech = (Dialect, Option<Box<Display>>);
-
 /// What is still sent to a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sending {
+pub(super) enum Sending {
     /// Everything.
     Open,
     /// The rest of the queue, and then the end of the stream.
@@ -64,7 +64,7 @@ impl Peer {
         transport: Arc<Transport>,
         remote: Remote,
         slot: Arc<Slot>,
-        dialect: Dialect,
+        Speech { dialect, display, irc }: Speech,
     ) -> Self {
         Self {
             transport,
@@ -79,7 +79,8 @@ impl Peer {
             is_unread: false,
             slowness: Slowness::default(),
             is_telnet: false,
-            display: None,
+            display,
+            irc,
             is_due: false,
             is_stored: false,
         }
@@ -90,11 +91,10 @@ impl Peer {
         transport: Arc<Transport>,
         remote: Remote,
         slot: Arc<Slot>,
-        (dialect, display): Speech,
+        speech: Speech,
         queue: Vec<u8>,
     ) -> Self {
-        let mut peer = Self::new(transport, remote, slot, dialect);
-        peer.display = display;
+        let mut peer = Self::new(transport, remote, slot, speech);
         let length = queue.len();
         // Most of it was shared with other queues there. Counted as the client's own bytes, it
         // could exceed the limit at once.
@@ -107,12 +107,13 @@ impl Peer {
         self.sending == Sending::Open && self.transport.is_bare()
     }
 
-    /// Its connection, its dialect and screen, and its queue, for another process. `None` under TLS,
+    /// Its connection, the form of what it is sent, and its queue, for another process. `None` under TLS,
     /// and while its session still holds the connection.
     pub fn into_parts(self) -> Option<(OwnedFd, Speech, Vec<u8>)> {
         let queue = self.queue.slices().collect::<Vec<_>>().concat();
         let stream = Arc::into_inner(self.transport)?.into_bare()?;
-        Some((stream, (self.dialect, self.display), queue))
+        let Self { dialect, display, irc, .. } = self;
+        Some((stream, Speech { dialect, display, irc }, queue))
     }
 
     pub fn transport(&self) -> &Transport {
@@ -183,12 +184,16 @@ impl Peer {
 
     /// Queues a message for this client, behind all earlier messages of its rooms.
     pub fn tell(&mut self, message: &Message, feeds: &mut Feeds) {
-        self.show(feeds, |dialect, out| dialect.encode(message, out));
+        if !self.tell_irc(message, feeds) {
+            self.show(feeds, |dialect, out| dialect.encode(message, out));
+        }
     }
 
     /// The same for a line that rings the client's bell.
     pub fn ring(&mut self, message: &Message, feeds: &mut Feeds) {
-        self.show(feeds, |dialect, out| dialect.encode_ringing(message, out));
+        if !self.tell_irc(message, feeds) {
+            self.show(feeds, |dialect, out| dialect.encode_ringing(message, out));
+        }
     }
 
     /// Queues encoded lines; above the edited line, if there is one.
@@ -245,7 +250,7 @@ impl Peer {
     }
 
     /// Queues the messages of its rooms so far, in the middle of a batch.
-    fn catch_up(&mut self, feeds: &mut Feeds) {
+    pub(super) fn catch_up(&mut self, feeds: &mut Feeds) {
         self.receive(feeds, false);
     }
 
@@ -262,7 +267,9 @@ impl Peer {
                 && let Some(Unread { bytes, start, fresh }) =
                     feeds.unread(*room, *cursor, self.dialect, self.is_behind)
             {
-                if let Some(display) = &mut self.display {
+                if let Some(answer) = self.irc.as_mut().and_then(|irc| irc.held()) {
+                    answer.extend_from_slice(&bytes[start..]);
+                } else if let Some(display) = &mut self.display {
                     self.queue.push_with(|out| display.show(&bytes[start..], out));
                 } else {
                     let shared = if is_batch_over { bytes.len() } else { fresh };
@@ -321,7 +328,9 @@ impl Peer {
 
     /// Queues the end that the protocol asks for, such as a close frame, and ends the sending.
     pub fn say_farewell(&mut self, farewell: Farewell, feeds: &mut Feeds) {
-        self.push(feeds, |dialect, out| dialect.encode_end(farewell, out));
+        if !self.end_irc(farewell, feeds) {
+            self.push(feeds, |dialect, out| dialect.encode_end(farewell, out));
+        }
         self.finish(feeds);
     }
 

@@ -16,6 +16,7 @@ use crate::os::WritablePoll;
 use crate::restart::ManagerThread;
 use crate::telemetry::Census;
 use crate::wire::Dialect;
+use crate::wire::irc::Conversation;
 
 /// A batch of so many bytes is sent before it grows, so that slow clients are soon detected.
 const MAX_BATCH_BYTES: usize = 256 * 1024;
@@ -151,7 +152,12 @@ impl Peers {
     /// others.
     pub(crate) fn lasting(&self, id: ClientId) -> Option<(Remote, Dialect)> {
         let peer = self.peers.get(&id).filter(|peer| peer.transport().is_bare());
-        peer.map(|peer| (peer.remote(), peer.dialect()))
+        peer.map(|peer| (peer.remote(), peer.lasting_dialect()))
+    }
+
+    /// The conversation of a client that speaks IRC.
+    pub(crate) fn irc(&mut self, id: ClientId) -> Option<&mut Conversation> {
+        self.peers.get_mut(&id)?.irc()
     }
 
     /// The far end of a client, for the log.

@@ -55,6 +55,8 @@ pub enum Input {
     Received(ClientId, Vec<Incoming>),
     /// A client sent no line for this long, which is the limit.
     Idle(ClientId, Duration),
+    /// An IRC client has sent nothing for a while; and whether that was reported before.
+    Silent(ClientId, bool),
     /// A client's session has ended. Sent exactly once, last.
     Gone(ClientId, Reason),
     /// A client's socket takes more, or its transport has bytes of its own to send.

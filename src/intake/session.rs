@@ -9,6 +9,7 @@ use crossbeam_channel::Sender;
 use super::inbox::{Caller, Input};
 use super::registration::Registration;
 use super::session_end::{SessionEnd, reason};
+use super::silence::Silence;
 use crate::admission::{Bucket, Limits, Slot};
 use crate::chat::{ClientId, Reason};
 use crate::net::Transport;
@@ -55,6 +56,7 @@ pub(crate) struct Session {
     is_hung_up: bool,
     /// When the client last sent a whole line that is not blank.
     heard: Duration,
+    silence: Silence,
     is_settled: bool,
     /// Until when the client may answer whether its line can be edited.
     answer_due: Option<Duration>,
@@ -86,13 +88,14 @@ impl Session {
             client: Registration::new(id, inbox),
             bucket: Bucket::new(slot.burst, now),
             heard: now,
+            silence: Silence::new(dialect.is_irc(), now),
             bell: shared.wakeup.bell(),
             limits: shared.limits.get(),
             _slot: slot,
             transport,
             shared,
             decoder: dialect.decoder(),
-            is_settled: false,
+            is_settled: dialect.is_irc(),
             is_unheard: from.is_unheard,
             is_hung_up: false,
             answer_due: None,
@@ -112,6 +115,7 @@ impl Session {
             client: Registration::new(id, shared.inbox.clone()),
             bucket: saved.bucket,
             heard: saved.heard,
+            silence: Silence::new(saved.decoder.is_irc(), shared.clock.uptime()),
             bell: shared.wakeup.bell(),
             limits: shared.limits.get(),
             _slot: slot,
@@ -152,6 +156,7 @@ impl Session {
                     }
                     match received {
                         Ok(received) => {
+                            self.silence.end(self.shared.clock.uptime());
                             self.forward(&received.bytes)?;
                             if received.is_end {
                                 return self.end(Reason::Disconnected);
@@ -172,7 +177,8 @@ impl Session {
         let settling = self.is_settling().then_some(SETTLING);
         let idle = self.limits.idle_timeout.map(|limit| limit.saturating_sub(self.silence()));
         let answer = self.answer_due.map(|due| due.saturating_sub(self.shared.clock.uptime()));
-        settling.into_iter().chain(idle).chain(answer).min()
+        let silence = self.silence.left(self.shared.clock.uptime());
+        settling.into_iter().chain(idle).chain(answer).chain(silence).min()
     }
 
     /// How long ago the client's last whole line was.
@@ -190,6 +196,9 @@ impl Session {
         if self.is_settling() {
             self.is_settled = true;
             self.shared.inbox.send(Input::Settled(self.client.id))?;
+        }
+        if let Some(was_asked) = self.silence.check(self.shared.clock.uptime()) {
+            self.shared.inbox.send(Input::Silent(self.client.id, was_asked))?;
         }
         self.check_answer()?;
         self.check_idle()
@@ -283,24 +292,13 @@ impl Session {
         Ok(())
     }
 
-    /// Notes the time of a line, also while it waits for flood control. Blank lines, and items that
-    /// are not lines, do not count as activity.
+    /// Notes the time of a line, also while it waits for flood control.
     fn note_silence(&mut self, incoming: &Incoming) -> Result<(), SessionEnd> {
-        match incoming {
-            _ if incoming.is_blank_line() => self.check_idle(),
-            Incoming::Line(_)
-            | Incoming::LineIn(..)
-            | Incoming::ManyRooms
-            | Incoming::Irc(_)
-            | Incoming::NotUtf8
-            | Incoming::TooLong { .. }
-            | Incoming::Malformed
-            | Incoming::Editing(_) => {
-                self.heard = self.shared.clock.uptime();
-                Ok(())
-            }
-            _ => self.check_idle(),
+        if !incoming.is_activity() {
+            return self.check_idle();
         }
+        self.heard = self.shared.clock.uptime();
+        Ok(())
     }
 
     /// Whether flood control counts an item. Once the client has hung up, only its lines matter.

@@ -18,7 +18,8 @@ use crate::admission::Bucket;
 use crate::chat::{Chat, ClientId, NodeNumber};
 use crate::cluster::SavedNode;
 use crate::store::UnsavedBans;
-use crate::wire::{Decoder, Dialect, Display};
+use crate::wire::irc::Conversation;
+use crate::wire::{Decoder, Dialect, Display, Speech};
 
 /// Raised whenever older programs could misunderstand a snapshot. In version 1 the half-typed lines
 /// of clients were part of the JSON.
@@ -85,6 +86,9 @@ pub struct SavedClient {
     /// Its screen, if its line is edited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display: Option<Box<Display>>,
+    /// Its conversation, if it speaks IRC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub irc: Option<Box<Conversation>>,
     /// The state of its session.
     pub session: SavedSession,
     /// The length of its send queue, in bytes.
@@ -142,7 +146,7 @@ impl Snapshot {
         &mut self,
         id: ClientId,
         remote: Remote,
-        (dialect, display): (Dialect, Option<Box<Display>>),
+        Speech { dialect, display, irc }: Speech,
         mut session: SavedSession,
         queue: &[u8],
     ) -> bool {
@@ -152,7 +156,8 @@ impl Snapshot {
         if fits {
             self.bytes.extend_from_slice(queue);
             self.bytes.extend_from_slice(&held);
-            self.clients.push(SavedClient { id, remote, dialect, display, session, queued, typed });
+            let saved = SavedClient { id, remote, dialect, display, irc, session, queued, typed };
+            self.clients.push(saved);
         }
         fits
     }
@@ -181,7 +186,11 @@ impl Snapshot {
         let number = self.node.as_ref().map_or(NodeNumber::ALONE, |node| node.number);
         let record = move |client: &SavedClient| {
             let presence = self.chat.presence(ClientId::on(number, client.id.0))?;
-            Some(Record::new(client.id, client.remote, client.dialect, presence))
+            let dialect = match &client.irc {
+                Some(irc) => Dialect::Irc(irc.caps()),
+                None => client.dialect,
+            };
+            Some(Record::new(client.id, client.remote, dialect, presence))
         };
         let node = self.node.as_ref().and_then(SavedNode::origin).map(Record::of_node);
         self.clients.iter().filter_map(record).chain(node)

@@ -17,7 +17,7 @@ use crate::os;
 use crate::restart::{Inherited, ManagerThread, Record, SavedClient, SavedSession, Snapshot};
 use crate::runtime::Threads;
 use crate::store::{Past, UnsavedBans};
-use crate::wire::Dialect;
+use crate::wire::{Dialect, Speech};
 
 /// How many clients may have come and gone behind the last one in the roster of a process that
 /// crashed: the log of a cluster must not take another one for them.
@@ -161,13 +161,17 @@ impl RestoredClient {
         };
         let session = match saved {
             SavedState::All(client, queue) => {
-                broadcaster.adopt(id, peer((client.dialect, client.display), queue));
-                Ok(client.session)
+                let SavedClient { dialect, display, irc, session, .. } = *client;
+                broadcaster.adopt(id, peer(Speech { dialect, display, irc }, queue));
+                Ok(session)
             }
-            SavedState::Record(record) => broadcaster
-                .bring_back(&record, peer((record.dialect, None), Vec::new()))
-                .map(|()| fresh(&record, &slot, &shared))
-                .ok_or(record.dialect),
+            SavedState::Record(record) => {
+                let speech = broadcaster.speech_of(&record);
+                broadcaster
+                    .bring_back(&record, peer(speech, Vec::new()))
+                    .map(|()| fresh(&record, &slot, &shared))
+                    .ok_or(record.dialect)
+            }
             SavedState::Nothing => Err(Dialect::default()),
         };
         let stream = Arc::clone(&transport);

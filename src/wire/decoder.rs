@@ -48,6 +48,11 @@ impl Decoder {
         }
     }
 
+    /// Whether the client speaks IRC.
+    pub fn is_irc(&self) -> bool {
+        matches!(self, Self::Irc(_))
+    }
+
     /// Whether the client was asked whether its line can be edited, and has not answered. The caller
     /// decides how long to wait before it [gives up](Self::give_up_asking).
     pub fn is_asking(&self) -> bool {

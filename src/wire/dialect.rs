@@ -94,6 +94,14 @@ impl Dialect {
         }
     }
 
+    /// This dialect with those of these capabilities that clients share; unchanged elsewhere.
+    pub fn with_caps(self, caps: irc::Caps) -> Self {
+        match self {
+            Self::Irc(_) => Self::Irc(caps.shared()),
+            other => other,
+        }
+    }
+
     /// Whether lines that name the client end in BEL.
     pub fn has_bell(self) -> bool {
         match self {

@@ -7,6 +7,8 @@ pub enum Farewell {
     Done,
     /// The server disconnects the client.
     Expelled,
+    /// The client was silent for too long.
+    TimedOut,
     /// The server is going down.
     GoingDown,
     /// The server has no room for the client now.

@@ -55,6 +55,28 @@ impl Incoming {
     pub fn is_blank_line(&self) -> bool {
         matches!(self, Self::Line(line) | Self::LineIn(_, line) if line.is_blank())
     }
+
+    /// Whether it shows that the client's user is there: a line that is not blank. What programs
+    /// send by themselves does not.
+    pub fn is_activity(&self) -> bool {
+        match self {
+            Self::Line(line) | Self::LineIn(_, line) => !line.is_blank(),
+            Self::Irc(line) => !is_keep_alive(line),
+            Self::ManyRooms
+            | Self::NotUtf8
+            | Self::TooLong { .. }
+            | Self::Malformed
+            | Self::Editing(_) => true,
+            _ => false,
+        }
+    }
+}
+
+/// Whether a line of IRC is blank, or a ping or its answer.
+fn is_keep_alive(line: &str) -> bool {
+    let mut words = line.split(' ').filter(|word| !word.is_empty());
+    let command = words.find(|word| !word.starts_with(['@', ':'])).unwrap_or_default();
+    ["", "PING", "PONG"].iter().any(|own| own.eq_ignore_ascii_case(command))
 }
 
 /// Why a session has to end.

@@ -17,6 +17,7 @@ pub mod numeric;
 mod replies;
 mod session;
 mod encode;
+mod conversation;
 pub mod welcome;
 pub mod people;
 pub mod server;
@@ -26,6 +27,7 @@ pub mod relay;
 pub mod chathistory;
 
 pub use self::caps::{Cap, Caps, parse_request};
+pub use self::conversation::Conversation;
 pub use self::decode::Decoder;
 pub use self::encode::encode;
 pub use self::formatting::{Ctcp, strip};

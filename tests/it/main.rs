@@ -17,6 +17,7 @@ mod harness;
 mod history_on_disk;
 mod hostile;
 mod ignoring;
+mod irc;
 mod keyboard;
 mod life;
 mod limits;

@@ -78,6 +78,11 @@ impl Presence {
         self.other_rooms.iter().copied().chain(last)
     }
 
+    /// Its nick.
+    pub fn nick(&self) -> Nick {
+        self.nick
+    }
+
     /// The account that it is logged in to.
     pub(crate) fn login(&self) -> Option<Nick> {
         self.login

@@ -5,6 +5,7 @@ use crate::admission::{Door, Limits};
 use crate::net::Transport;
 use crate::os::Bell;
 use crate::text::Text;
+use crate::wire::Speech;
 use proptest::prelude::*;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -37,7 +38,12 @@ impl Far {
         let transport = Arc::new(Transport::bare(near));
         (
             Self { socket, stuffing },
-            Peer::new(transport, Remote::of(addr), Arc::new(place), Dialect::default()),
+            Peer::new(
+                transport,
+                Remote::of(addr),
+                Arc::new(place),
+                Speech::new(Dialect::default(), "box7"),
+            ),
         )
     }
 

@@ -147,7 +147,8 @@ fn damaged_by(change: impl FnOnce(String) -> String) -> Result<Snapshot, String>
         let (bucket, heard) = (Bucket::new(1, Duration::ZERO), Duration::ZERO);
         let session = SavedSession { decoder, bucket, heard, is_settled: true, is_unheard: false };
         let addr = Remote::of(([192, 0, 2, 1], 1024).into());
-        assert!(snapshot.add(ClientId(id), addr, (Dialect::default(), None), session, b"hi"));
+        let speech = Speech::new(Dialect::default(), "box7");
+        assert!(snapshot.add(ClientId(id), addr, speech, session, b"hi"));
     }
     let json = serde_json::to_string(&snapshot).unwrap();
     Snapshot::from_bytes(format!("{}\nhihelhihel", change(json)).into())

@@ -49,7 +49,7 @@ pub fn encode_json(message: &Message, out: &mut Vec<u8>) {
 pub fn encode_close(farewell: Farewell, out: &mut Vec<u8>) {
     let code = match farewell {
         Farewell::Done => CloseCode::Normal,
-        Farewell::Expelled => CloseCode::Policy,
+        Farewell::Expelled | Farewell::TimedOut => CloseCode::Policy,
         Farewell::GoingDown => CloseCode::Away,
         Farewell::TryLater => CloseCode::Again,
         Farewell::Broken(code) => code.into(),

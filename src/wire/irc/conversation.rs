@@ -1,0 +1,206 @@
+//! `Conversation`: one client on this wire: its session, and what it alone is told.
+
+use serde::{Deserialize, Serialize};
+
+use super::caps::Caps;
+use super::label::framed;
+use super::line::Line;
+use super::numeric::ERR_INPUTTOOLONG;
+use super::replies::Replies;
+use super::request::Request;
+use super::session::{Session, Step};
+use crate::chat::{Message, Refusal};
+use crate::wire::farewell::Farewell;
+
+/// One client, with what the server tells it in answer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Conversation {
+    /// The server's name.
+    server: String,
+    /// The client's nick; `*` before it has one.
+    nick: String,
+    session: Session,
+    /// How many replies to a label were a batch.
+    #[serde(default)]
+    batches: u64,
+    /// The label of the request that is being answered, and the answer so far.
+    #[serde(skip)]
+    label: Option<(String, Vec<u8>)>,
+    /// The refusal with which the server ends the conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_refusal: Option<String>,
+    /// Whether it has ended: nothing more is run or sent.
+    #[serde(default)]
+    is_over: bool,
+}
+
+impl Conversation {
+    /// That of a client which has just connected.
+    pub fn new(server: &str) -> Self {
+        Self {
+            server: server.to_owned(),
+            nick: "*".to_owned(),
+            session: Session::new(),
+            batches: 0,
+            label: None,
+            last_refusal: None,
+            is_over: false,
+        }
+    }
+
+    /// That of a client which is in the chat already, under this nick.
+    pub fn resumed(server: &str, nick: &str, caps: Caps) -> Self {
+        let mut session = Session::default();
+        session.caps = caps;
+        Self { nick: nick.to_owned(), session, ..Self::new(server) }
+    }
+
+    /// Whether the client is in the chat.
+    pub fn is_registered(&self) -> bool {
+        self.session.is_registered()
+    }
+
+    /// Whether it has ended.
+    pub fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// The capabilities of the client.
+    pub fn caps(&self) -> Caps {
+        self.session.caps
+    }
+
+    /// Runs a line of the client as far as the wire can, and returns what is left to do, with the
+    /// label that the answer has to have. Appends the replies. `has_accounts` says whether anybody
+    /// can log in.
+    pub fn take(
+        &mut self,
+        line: &str,
+        has_accounts: bool,
+        out: &mut Vec<u8>,
+    ) -> Option<(Step, Option<String>)> {
+        if self.is_over {
+            return None;
+        }
+        let request = Request::parse(line);
+        let label = self.session.label(&request).map(str::to_owned);
+        let is_blank = request.is_blank();
+        let mut lines = Vec::new();
+        let mut replies = Replies { server: &self.server, nick: &self.nick, out: &mut lines };
+        let step = self.session.take(request, has_accounts, &mut replies);
+        match (label, step) {
+            (Some(label), None) if !is_blank => out.extend(self.framed(&label, lines)),
+            (label, Some(step)) => {
+                out.extend(lines);
+                return Some((step, label));
+            }
+            (_, None) => out.extend(lines),
+        }
+        None
+    }
+
+    /// Answers a line that is not UTF-8.
+    pub fn refuse_bytes(&mut self, out: &mut Vec<u8>) {
+        self.reply(out, |replies| {
+            replies.standard("FAIL", "*", "INVALID_UTF8", "not sent: the line is not UTF-8");
+        });
+    }
+
+    /// Answers a line of so many bytes without its end, which are too many.
+    pub fn refuse_length(&mut self, bytes: usize, limit: usize, out: &mut Vec<u8>) {
+        let refusal = Refusal::TooLong { bytes: bytes + "\r\n".len(), limit };
+        self.reply(out, |replies| replies.numeric(ERR_INPUTTOOLONG, &[], refusal));
+    }
+
+    /// Appends replies of the server, unless the conversation has ended.
+    pub fn reply(&self, out: &mut Vec<u8>, write: impl FnOnce(&mut Replies<'_>)) {
+        if !self.is_over {
+            write(&mut Replies { server: &self.server, nick: &self.nick, out });
+        }
+    }
+
+    /// Asks the client whether it is there.
+    pub fn ping(&self, out: &mut Vec<u8>) {
+        if self.is_registered() && !self.is_over {
+            Line::bare("PING").last(&self.server).end(out);
+        }
+    }
+
+    /// Appends a message for this client.
+    pub fn encode(&mut self, message: &Message, out: &mut Vec<u8>) {
+        match message {
+            Message::Refused(refusal) if self.ends(refusal) => {
+                self.last_refusal = Some(format!("!! {refusal}"));
+            }
+            Message::Refused(refusal) => self.notice(format_args!("!! {refusal}"), out),
+            Message::Notice(text) => self.notice(text, out),
+            Message::GoingDown => self.notice("the server is going down", out),
+            other => super::encode::encode(other, self.session.caps, out),
+        }
+    }
+
+    /// Whether a refusal tells the client why it is disconnected.
+    fn ends(&self, refusal: &Refusal) -> bool {
+        match refusal {
+            Refusal::TurnedAway(_)
+            | Refusal::Kicked(..)
+            | Refusal::Idle(_)
+            | Refusal::EndlessLine(_) => true,
+            Refusal::Banned { .. } => !self.is_registered(),
+            _ => false,
+        }
+    }
+
+    fn notice(&self, text: impl std::fmt::Display, out: &mut Vec<u8>) {
+        self.reply(out, |replies| {
+            let nick = replies.nick;
+            replies.command("NOTICE", &[nick], text);
+        });
+    }
+
+    /// From here on, everything that the client is told answers the request with this label.
+    pub fn open_label(&mut self, label: &str) {
+        self.label = Some((label.to_owned(), Vec::new()));
+    }
+
+    /// The answer to that request, framed; nothing without an open label.
+    pub fn close_label(&mut self) -> Vec<u8> {
+        match self.label.take() {
+            Some((label, lines)) => self.framed(&label, lines),
+            None => Vec::new(),
+        }
+    }
+
+    /// Where lines go instead of to the client, while a label is open.
+    pub fn held(&mut self) -> Option<&mut Vec<u8>> {
+        self.label.as_mut().map(|(_, lines)| lines)
+    }
+
+    fn framed(&mut self, label: &str, lines: Vec<u8>) -> Vec<u8> {
+        self.batches += 1;
+        framed(&self.server, label, &format!("l{}", self.batches), lines)
+    }
+
+    /// Ends the conversation as the server closes the connection.
+    pub fn end(&mut self, farewell: Farewell, out: &mut Vec<u8>) {
+        let refusal = self.last_refusal.take().filter(|_| farewell == Farewell::Expelled);
+        match (refusal, farewell) {
+            (Some(refusal), _) => self.end_with(&refusal, out),
+            (None, Farewell::GoingDown) => self.end_with("the server is going down", out),
+            (None, Farewell::TimedOut) => self.end_with("timed out", out),
+            (None, _) => self.end_with("goodbye", out),
+        }
+    }
+
+    /// Ends the conversation, unless it has ended: appends ERROR with these words.
+    pub fn end_with(&mut self, words: &str, out: &mut Vec<u8>) {
+        if !std::mem::replace(&mut self.is_over, true) {
+            Line::bare("ERROR").last(words).end(out);
+        }
+    }
+
+    /// Ends it without a word.
+    pub fn end_silently(&mut self) {
+        self.is_over = true;
+    }
+}

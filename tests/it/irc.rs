@@ -1,0 +1,17 @@
+//! The IRC wire, through real sockets.
+
+mod entrance;
+
+use crate::harness::Server;
+
+/// A server with an IRC port.
+fn server() -> Server {
+    with([])
+}
+
+fn with<const N: usize>(flags: [&str; N]) -> Server {
+    let mut command = crate::harness::chatd();
+    command.args(["--bind", "127.0.0.1", "--port", "0", "--irc-port", "0", "--name", "box7"]);
+    command.args(flags);
+    Server::run(command)
+}
