@@ -35,6 +35,7 @@ pub use self::model::{
 pub use self::reason::Reason;
 pub use self::refusal::Refusal;
 pub use self::relay::{Deed, Relay, Source};
+pub(crate) use self::state::ANNOUNCED_AFTER;
 pub use self::state::{Chat, Node, Presence, Roll, Settings};
 pub use self::turn::commands::{changes_bans, conceal, edit_switch};
 pub use self::turn::{Guest, LateLine, NOT_DONE, NOT_IN_TIME, commands};

@@ -7,6 +7,7 @@ mod display; // that screen
 mod incoming; // what a client sent
 mod farewell; // why a connection ends
 mod proxy; // the header of the PROXY protocol
+mod signature; // the first bytes of a binary one
 pub mod text; // lines, with telnet inside
 pub mod irc; // IRC
 pub mod websocket; // lines or JSON in WebSocket frames

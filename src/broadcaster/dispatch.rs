@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::archive::Archive;
 use super::behind::{Behind, Deed, Ending};
-use super::identity::PendingAuth;
+use super::identity::{PendingAuth, log_arrival};
 use super::log::Log;
 use super::pending::Pending;
 use super::shared_log::SharedLog;
@@ -194,8 +194,10 @@ impl Dispatcher {
 
     /// Handles the items of one read; defers those behind one that waits for an answer.
     fn receive(&mut self, now: Now, id: ClientId, items: Vec<Incoming>) {
-        if let Some((nick, remote)) = self.unheard.hear(id).zip(self.peers.remote(id)) {
-            log::info!("{nick} connected from {remote}");
+        if self.unheard.remove(id)
+            && let Some(nick) = self.log.nick(id)
+        {
+            log_arrival(nick, self.peers.remote(id));
         }
         let mut items = items.into_iter();
         while !self.pending.has(id)

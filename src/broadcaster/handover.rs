@@ -17,8 +17,13 @@ pub const HAND_OVER: Duration = PARKING.saturating_add(LAST_ANSWERS).saturating_
 
 impl Broadcaster {
     /// Takes over a client that is in the chat already.
-    pub fn adopt(&mut self, id: ClientId, peer: Peer) {
+    ///
+    /// The log does not mention it before its first byte if it `is_unheard`.
+    pub fn adopt(&mut self, id: ClientId, peer: Peer, is_unheard: bool) {
         let (now, dispatcher) = (self.clock.now(), &mut self.dispatcher);
+        if is_unheard {
+            dispatcher.unheard.add(id);
+        }
         dispatcher.peers.adopt(id, peer);
         dispatcher.await_registration(now, id);
         for &room in dispatcher.log.rooms_of(id) {
@@ -43,7 +48,7 @@ impl Broadcaster {
     /// Takes over a client from its record after a crash; `None` if its nick is not free.
     pub fn bring_back(&mut self, record: &Record, peer: Peer) -> Option<()> {
         let (now, log) = (self.clock.now(), &mut self.dispatcher.log);
-        log.bring_back(now, record.id, &record.presence).then(|| self.adopt(record.id, peer))
+        log.bring_back(now, record.id, &record.presence).then(|| self.adopt(record.id, peer, false))
     }
 
     /// Disconnects a client for which no thread could be started.

@@ -85,6 +85,12 @@ impl AuthResult {
     }
 }
 
+pub(super) fn log_arrival(nick: Nick, remote: Option<Remote>) {
+    if let Some(remote) = remote {
+        log::info!("{nick} connected from {remote}");
+    }
+}
+
 pub(super) fn log_failed_login(nick: Nick, remote: Option<Remote>) {
     if let Some(remote) = remote {
         log::warn!("login failed for {nick} from {remote}");

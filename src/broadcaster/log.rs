@@ -132,6 +132,11 @@ impl Log {
         self.chat().presence(self.id(id))
     }
 
+    /// A client's nick; `None` while it is not in the chat.
+    pub(super) fn nick(&self, id: ClientId) -> Option<Nick> {
+        self.chat().nick(self.id(id))
+    }
+
     /// The account that a client is logged in to.
     pub(super) fn login(&self, id: ClientId) -> Option<Nick> {
         self.chat().login(self.id(id))

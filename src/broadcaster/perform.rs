@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::archive::{Held, not_saved};
 use super::behind::{Deed, Ending};
 use super::dispatch::Dispatcher;
-use super::identity::{log_failed_login, log_rename};
+use super::identity::{log_arrival, log_failed_login, log_rename};
 use super::pending::WaitFor;
 use super::words;
 use crate::address::Address;
@@ -133,11 +133,8 @@ impl Dispatcher {
                 // First its record: the next process closes connections without one.
                 self.note(id);
                 self.peers.store(id);
-                if self.unheard.note(id, nick) {
-                    return;
-                }
-                if let Some(remote) = self.peers.remote(id) {
-                    log::info!("{nick} connected from {remote}");
+                if !self.unheard.has(id) {
+                    log_arrival(nick, self.peers.remote(id));
                 }
             }
             Effect::TurnedAway(id) => {

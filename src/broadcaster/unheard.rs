@@ -1,31 +1,25 @@
 //! `Unheard`: proxies that connected for themselves and have sent nothing, such as health checks.
 //! The log does not mention them before their first byte.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
-use crate::chat::{ClientId, Nick};
+use crate::chat::ClientId;
 
-/// Each client, with its nick once it has one.
+/// The clients that the log does not mention yet.
 #[derive(Debug, Default)]
-pub(super) struct Unheard(HashMap<ClientId, Option<Nick>>);
+pub(super) struct Unheard(HashSet<ClientId>);
 
 impl Unheard {
     pub(super) fn add(&mut self, id: ClientId) {
-        self.0.insert(id, None);
+        self.0.insert(id);
     }
 
-    /// Notes the nick of a client that came in; false if the log is to mention it at once.
-    pub(super) fn note(&mut self, id: ClientId, nick: Nick) -> bool {
-        self.0.get_mut(&id).map(|noted| *noted = Some(nick)).is_some()
+    pub(super) fn has(&self, id: ClientId) -> bool {
+        self.0.contains(&id)
     }
 
-    /// Removes a client that has sent something. The log is to mention it now, if it is in.
-    pub(super) fn hear(&mut self, id: ClientId) -> Option<Nick> {
-        self.0.remove(&id).flatten()
-    }
-
-    /// Removes a client that is gone; true if the log does not know it.
+    /// Removes a client that has sent something, or is gone; returns whether it was there.
     pub(super) fn remove(&mut self, id: ClientId) -> bool {
-        self.0.remove(&id).is_some()
+        self.0.remove(&id)
     }
 }

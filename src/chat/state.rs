@@ -28,9 +28,7 @@ use super::model::{
 };
 use crate::text::{Text, words_like_names};
 
-#[cfg(test)]
-pub(crate) use self::arrivals::ANNOUNCED_AFTER;
-pub(crate) use self::arrivals::Arrivals;
+pub(crate) use self::arrivals::{ANNOUNCED_AFTER, Arrivals};
 pub(crate) use self::auth::{AuthOutcome, Authentication};
 pub(crate) use self::client::Client;
 pub use self::client::Presence;

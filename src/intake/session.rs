@@ -11,7 +11,7 @@ use super::registration::Registration;
 use super::session_end::{SessionEnd, reason};
 use super::silence::Silence;
 use crate::admission::{Bucket, Limits, Slot};
-use crate::chat::{ClientId, Reason};
+use crate::chat::{ANNOUNCED_AFTER, ClientId, Reason};
 use crate::net::Transport;
 use crate::os::{self, Bell, Ready};
 use crate::restart::SavedSession;
@@ -176,9 +176,11 @@ impl Session {
     fn patience(&self) -> Option<Duration> {
         let settling = self.is_settling().then_some(SETTLING);
         let idle = self.limits.idle_timeout.map(|limit| limit.saturating_sub(self.silence()));
+        let unheard = self.is_unheard.then(|| ANNOUNCED_AFTER.saturating_sub(self.silence()));
         let answer = self.answer_due.map(|due| due.saturating_sub(self.shared.clock.uptime()));
         let silence = self.silence.left(self.shared.clock.uptime());
-        settling.into_iter().chain(idle).chain(answer).chain(silence).min()
+        let all = settling.into_iter().chain(idle).chain(unheard).chain(answer).chain(silence);
+        all.min()
     }
 
     /// How long ago the client's last whole line was.
@@ -197,11 +199,22 @@ impl Session {
             self.is_settled = true;
             self.shared.inbox.send(Input::Settled(self.client.id))?;
         }
+        if self.silence() >= ANNOUNCED_AFTER {
+            self.be_heard()?;
+        }
         if let Some(was_asked) = self.silence.check(self.shared.clock.uptime()) {
             self.shared.inbox.send(Input::Silent(self.client.id, was_asked))?;
         }
         self.check_answer()?;
         self.check_idle()
+    }
+
+    /// The log is to mention the client now.
+    fn be_heard(&mut self) -> Result<(), SessionEnd> {
+        match std::mem::take(&mut self.is_unheard) {
+            true => Ok(self.shared.inbox.send(Input::Received(self.client.id, Vec::new()))?),
+            false => Ok(()),
+        }
     }
 
     /// Gives up if the client has not answered in time whether its line can be edited.
@@ -240,8 +253,8 @@ impl Session {
 
     /// Decodes and forwards `bytes`, in one message unless flood control delays some of them.
     fn forward(&mut self, mut bytes: &[u8]) -> Result<(), SessionEnd> {
-        if !bytes.is_empty() && std::mem::take(&mut self.is_unheard) {
-            self.shared.inbox.send(Input::Received(self.client.id, Vec::new()))?;
+        if !bytes.is_empty() {
+            self.be_heard()?;
         }
         let mut items = Vec::new();
         while let Some(incoming) = self.decoder.next(&mut bytes, self.limits.max_line) {

@@ -162,7 +162,8 @@ impl RestoredClient {
         let session = match saved {
             SavedState::All(client, queue) => {
                 let SavedClient { dialect, display, irc, session, .. } = *client;
-                broadcaster.adopt(id, peer(Speech { dialect, display, irc }, queue));
+                let peer = peer(Speech { dialect, display, irc }, queue);
+                broadcaster.adopt(id, peer, session.is_unheard);
                 Ok(session)
             }
             SavedState::Record(record) => {

@@ -2,7 +2,6 @@
 //! need.
 
 mod first_line;
-mod signature; // the first bytes of a binary PROXY header
 mod telnet;
 mod options;
 mod editing;

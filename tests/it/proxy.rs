@@ -1,5 +1,6 @@
 //! Proxies: those that are listed state for whom they connect, and nobody else may.
 
+mod checks;
 mod requests;
 mod socket;
 mod text;

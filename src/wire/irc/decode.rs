@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::wire::incoming::{Incoming, WireError};
+use crate::wire::proxy;
+use crate::wire::signature::Signature;
 use crate::wire::text::{
     MAX_WITHOUT_LINE_END, TLS_HANDSHAKE, could_be_http_request, is_http_request,
 };
@@ -31,6 +33,8 @@ pub struct Decoder {
     /// Length of the half line, which may exceed what is kept of it.
     length: usize,
     since_line_end: usize,
+    #[serde(default)]
+    signature: Signature,
     /// See [`wire::Decoder::overhead`](crate::wire::Decoder::overhead).
     #[serde(skip)]
     overhead: usize,
@@ -50,6 +54,29 @@ enum Stage {
 impl Decoder {
     /// See [`wire::Decoder::next`](crate::wire::Decoder::next).
     pub fn next(&mut self, input: &mut &[u8]) -> Option<Incoming> {
+        if self.stage == Stage::New && self.signature.is_open() {
+            self.signature.hold(input);
+            if self.signature.is_whole() {
+                return Some(self.fail(WireError::Proxy));
+            } else if self.signature.is_open() {
+                return None;
+            }
+        }
+        self.decode_held().or_else(|| self.decode(input))
+    }
+
+    /// Decodes the bytes that were held back, once they are known to be no header.
+    fn decode_held(&mut self) -> Option<Incoming> {
+        while let Some(byte) = self.signature.release() {
+            let item = self.decode(&mut [byte].as_slice());
+            if item.is_some() {
+                return item;
+            }
+        }
+        None
+    }
+
+    fn decode(&mut self, input: &mut &[u8]) -> Option<Incoming> {
         if self.stage == Stage::New && !input.is_empty() {
             self.stage = Stage::FirstLine;
             if input[0] == TLS_HANDSHAKE {
@@ -80,6 +107,10 @@ impl Decoder {
 
     /// See [`wire::Decoder::finish`](crate::wire::Decoder::finish).
     pub fn finish(&mut self) -> Option<Incoming> {
+        self.signature.end();
+        if let Some(held) = self.decode_held() {
+            return Some(held);
+        }
         let last = (self.length > 0).then(|| self.end_line());
         if !matches!(last, Some(Incoming::Error(_))) {
             self.stage = Stage::Over;
@@ -121,6 +152,9 @@ impl Decoder {
         let is_first = self.stage == Stage::FirstLine;
         if is_first && self.is_http() {
             return self.fail(WireError::Http);
+        }
+        if is_first && proxy::is_header_line(&self.line) {
+            return self.fail(WireError::Proxy);
         }
         if self.length > 0 {
             self.stage = Stage::Later;
@@ -183,7 +217,7 @@ mod tests {
             let saved = serde_json::to_string(&decoder).unwrap();
             decoder = serde_json::from_str(&saved).unwrap();
         }
-        items.extend(decoder.finish());
+        items.extend(std::iter::from_fn(|| decoder.finish()));
         items
     }
 
@@ -197,6 +231,23 @@ mod tests {
             decode([&b"NICK a\nUSER b\r\n\r\nPI\rN\0G :x\r\r\nla"[..], b"st"]),
             [irc("NICK a"), irc("USER b"), irc(""), irc("PING :x"), irc("last")]
         );
+    }
+
+    #[test]
+    fn a_proxy_header_is_an_error_as_the_first_line_only() {
+        let proxy = [Incoming::Error(WireError::Proxy)];
+        for header in [
+            b"PROXY TCP4 192.0.2.7 198.51.100.1 4321 1234\r\nNICK a\r\n".as_slice(),
+            b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0cNICK a\r\n",
+        ] {
+            assert_eq!(decode([header]), proxy);
+            assert_eq!(decode(header.chunks(1)), proxy);
+        }
+        let blank = || irc("");
+        assert_eq!(decode([&b"\r\n\r\nA\n"[..]]), [blank(), blank(), irc("A")]);
+        assert_eq!(decode([&b"\r\n"[..], b"\r\n"]), [blank(), blank()]);
+        let later = b"A\r\nPROXY UNKNOWN\r\n".as_slice();
+        assert_eq!(decode([later]), [irc("A"), irc("PROXY UNKNOWN")]);
     }
 
     #[test]

@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use super::editing::{self, BACKSPACE, DELETE};
 use super::first_line::{TLS_HANDSHAKE, could_be_http_request, is_http_request};
 use super::line_editing::LineEditing;
-use super::signature::Signature;
 use super::telnet::{IAC, Telnet, Token};
 use crate::edit::Key;
 use crate::text::{Line, Text};
 use crate::wire::incoming::{Incoming, WireError};
 use crate::wire::proxy;
+use crate::wire::signature::Signature;
 
 /// This many bytes without a line end are an error, telnet commands included.
 pub const MAX_WITHOUT_LINE_END: usize = 64 * 1024;

@@ -1,12 +1,11 @@
 //! PROXY headers before the text wire, bare and under TLS.
 
 use std::io::{ErrorKind, Read};
-use std::net::TcpStream;
 
 use super::{
     MISSING, NOT_TAKEN, OVER_TLS, SIGNATURE, binary, binary_for_client, client, line, through,
 };
-use crate::harness::{Client, Identity, Server, Signal, TempDir, chatd, connect, eventually};
+use crate::harness::{Client, Identity, Server, Signal, TempDir, chatd, connect};
 use crate::metrics;
 use crate::order;
 use crate::restart::switch;
@@ -116,6 +115,17 @@ fn a_header_from_elsewhere_is_never_said() {
 }
 
 #[test]
+fn on_the_port_of_irc_a_header_from_elsewhere_is_refused_too() {
+    let server = Server::with(["--irc-port", "0"]);
+    for header in [line("198.51.100.7", 4321), binary_for_client(&[])] {
+        let mut other = Client::over(through(&server, "irc", &header));
+        let from = other.local_addr().to_string();
+        other.rest();
+        server.wait_log([&format!("refused {from}: it sends a PROXY header")]);
+    }
+}
+
+#[test]
 fn two_empty_lines_are_no_header() {
     let server = Server::start();
     let mut alice = Client::join(&server, "alice");
@@ -139,39 +149,6 @@ fn under_tls_the_header_comes_before_the_hello() {
     let mut stream = through(&server, "tls", &binary_for_client(&[]));
     assert_eq!(stream.read(&mut [0; 99]).unwrap_or(0), 0);
     server.wait_log(["it sends a PROXY header, but --trust-proxy does not name it"]);
-}
-
-#[test]
-fn a_health_check_is_not_logged_and_not_announced_before_its_first_byte() {
-    let server = listed();
-    let mut alice = client(&server, &line("198.51.100.7", 1)).welcomed().named("alice");
-    let own = |stream: &TcpStream| {
-        let addr = stream.local_addr().unwrap();
-        line(&addr.ip().to_string(), addr.port())
-    };
-    let mut checks = vec![
-        client(&server, &binary(0, 0, &[])).welcomed(),
-        client(&server, b"PROXY UNKNOWN\r\n").welcomed(),
-        client(&server, &binary(1, 0x31, &[b'/'; 216])).welcomed(),
-    ];
-    let stream = connect(server.addr());
-    let header = own(&stream);
-    let mut check = Client::over(stream);
-    check.send_raw(&header);
-    checks.push(check.welcomed());
-    let mut last = checks.pop().unwrap();
-    let from = last.local_addr().to_string();
-    let names: Vec<_> = checks.iter().map(|check| check.name.clone()).collect();
-    drop(checks);
-    eventually("the end of the checks", || (server.threads() <= 11).then_some(()));
-    // Somebody who comes after them is announced before them.
-    let after = client(&server, &line("198.51.100.8", 1)).welcomed();
-    assert_eq!(alice.line(), format!("-- {} joined (2 here)", after.name));
-    last.send("hello");
-    alice.wait_for(|line| line == format!("<{}> hello", last.name));
-    server.wait_log([&format!("{} connected from {from}", last.name)]);
-    let log = server.log();
-    assert!(names.iter().all(|name| !log.contains(&format!("{name} "))), "{log}");
 }
 
 #[test]

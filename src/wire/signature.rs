@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::wire::proxy::SIGNATURE;
+use super::proxy::SIGNATURE;
 
 /// How far the first bytes are those of the signature, which begins with two line ends. The bytes
 /// themselves need not be kept.
