@@ -6,8 +6,8 @@
 mod model; // names, numbers, times, entries, accounts, bans
 mod refusal; // why a request is refused
 mod reason; // why somebody left
-mod relay; // what somebody did, and who that is
 mod action; // what a client asks for other than by commands
+mod relay; // what somebody did, and who that is
 mod message; // what clients are told
 mod effect; // what the caller has to do
 mod event; // what happened
@@ -20,7 +20,7 @@ mod integrity; // whether a snapshot is consistent
 #[cfg(test)]
 mod properties;
 
-pub use self::action::{Action, Denied, Manner, Recipient};
+pub use self::action::{Action, Denied, Flag, Flags, Manner, Recipient};
 pub use self::effect::{Audience, Effect, Effects, Question};
 pub use self::event::{Class, Event, Traits, Wire};
 pub use self::message::{Away, Dates, Message, Others, Person};
@@ -34,7 +34,7 @@ pub use self::model::{
 };
 pub use self::reason::Reason;
 pub use self::refusal::Refusal;
-pub use self::relay::{Deed, Relay, Source};
+pub use self::relay::{Deed, Past, Relay, Source};
 pub(crate) use self::state::ANNOUNCED_AFTER;
 pub use self::state::{Chat, Node, Presence, Roll, Settings};
 pub use self::turn::commands::{changes_bans, conceal, edit_switch};

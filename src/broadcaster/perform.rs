@@ -76,7 +76,7 @@ impl Dispatcher {
                 self.peers.with_all(|peer, feeds| peer.tell(&message, feeds));
             }
             // No listener speaks IRC yet.
-            Effect::ShowRoom(..) | Effect::Label(..) => {}
+            Effect::ShowRoom(..) | Effect::Label(..) | Effect::Seen(..) => {}
             Effect::Reply(id, lines) => self.peers.with(id, |peer, feeds| peer.send(&lines, feeds)),
             Effect::Entered(id, room) => self.peers.enter(id, room),
             Effect::Left(id, room) => self.peers.leave(id, room),

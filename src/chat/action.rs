@@ -43,10 +43,54 @@ pub enum Action {
     Away(Option<Text>),
     /// To have this real name.
     SetReal(Text),
+    /// To have a flag, or to have it no longer.
+    Flag(Flag, bool),
+    /// To tell all operators, and whoever wants to hear it.
+    Wallops(Text),
+    /// To give back the [rights](super::AuthCommand::Oper) of an operator.
+    GiveUpRights,
     /// Whether to be told its own lines.
     Echo(bool),
     /// To run a command of the text wire, perhaps in one of its rooms.
     Command(Option<RoomName>, Line),
+}
+
+/// What a client says of itself by a user mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Flag {
+    /// It is in no list of people for those who share no room with it.
+    Invisible,
+    /// It wants to hear what is told to operators.
+    Wallops,
+    /// It is a program.
+    Bot,
+}
+
+/// The flags of a client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flags {
+    /// As [`Flag::Invisible`].
+    pub invisible: bool,
+    /// As [`Flag::Wallops`].
+    pub wallops: bool,
+    /// As [`Flag::Bot`].
+    pub bot: bool,
+}
+
+impl Flags {
+    pub(crate) fn are_unset(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Sets or clears one of them; returns whether that changed it.
+    pub(crate) fn set(&mut self, flag: Flag, on: bool) -> bool {
+        let place = match flag {
+            Flag::Invisible => &mut self.invisible,
+            Flag::Wallops => &mut self.wallops,
+            Flag::Bot => &mut self.bot,
+        };
+        std::mem::replace(place, on) != on
+    }
 }
 
 /// To whom something is said.

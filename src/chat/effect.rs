@@ -28,6 +28,9 @@ pub enum Effect {
     Left(ClientId, RoomId),
     /// Show a client the room that it entered: what its wire tells of a room.
     ShowRoom(ClientId, RoomName),
+    /// Somebody is in the chat under that nick, or nobody is any more. Only while IRC clients are
+    /// connected.
+    Seen(Nick, bool),
     /// What a client is told from here on answers what it asked for under this label; without a
     /// label, the answer is complete.
     Label(ClientId, Option<Text>),
@@ -303,6 +306,7 @@ impl Effect {
             | Self::RecordGap(..)
             | Self::RecordTopic(..)
             | Self::RecordRoll(_)
+            | Self::Seen(..)
             | Self::Reload
             | Self::Moderated(_) => None,
         }

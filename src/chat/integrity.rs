@@ -16,6 +16,7 @@ impl Chat {
             && self.authentication.are_consistent(uptime)
             && self.registry.is_consistent()
             && members == places
+            && self.irc == self.clients.values().filter(|client| client.speaks_irc()).count()
             && self
                 .rooms
                 .iter()

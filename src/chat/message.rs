@@ -125,6 +125,10 @@ pub enum Message {
     Relay(Arc<Relay>),
     /// To a client that came into the chat by its [own action](super::Action::Introduce).
     Introduced(Arc<Source>),
+    /// To a client that logged in, before it is told of its nick: who it is now.
+    LoggedIn(Arc<Source>),
+    /// To a client that got the rights of an operator.
+    GotRights,
     /// To a client whose action is refused.
     Denied(Box<Denied>),
     /// To a client that quits.

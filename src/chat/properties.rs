@@ -164,7 +164,7 @@ impl World {
                     self.asked.push_back((id, event));
                 }
                 Effect::Reply(..) => unreachable!("only the wire has replies"),
-                Effect::Reload | Effect::Moderated(_) => {}
+                Effect::Reload | Effect::Moderated(_) | Effect::Seen(..) => {}
                 Effect::Record(..)
                 | Effect::RecordGap(..)
                 | Effect::RecordTopic(..)

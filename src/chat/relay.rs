@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::action::Flag;
 use super::model::{Moment, Nick, RoomName};
 use super::reason::Reason;
 use crate::text::Text;
@@ -19,6 +20,8 @@ pub struct Source {
     pub account: Option<Nick>,
     /// The real name, which may be anything.
     pub real: Text,
+    /// Whether it is a program.
+    pub is_bot: bool,
 }
 
 impl Source {
@@ -26,6 +29,15 @@ impl Source {
     pub fn full(&self) -> String {
         format!("{}!{}@{}", self.nick, self.user, self.host)
     }
+}
+
+/// Who somebody was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Past {
+    /// Who, with that nick.
+    pub who: Arc<Source>,
+    /// When they left, or took another nick.
+    pub until: Moment,
 }
 
 /// What somebody did.
@@ -56,6 +68,12 @@ pub enum Deed {
     Away(Option<Text>),
     /// Logged in to that account, or out.
     Account(Option<Nick>),
+    /// Has this flag now, or has it no longer; for its own client.
+    Flag(Flag, bool),
+    /// Has the rights of an operator no longer; for its own client.
+    NoRights,
+    /// Told this to all operators.
+    Wallops(Text),
     /// Has this real name now.
     Real(Text),
     /// Has this user name and host now.

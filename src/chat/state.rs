@@ -16,6 +16,7 @@ mod registrations;
 mod auth;
 mod arrivals;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ use super::model::{
     ClientId, CloakSecret, Entry, Heard, LineFilter, LineIds, Moment, Nick, NodeNumber, RoomId,
     RoomName, RoomPast,
 };
+use super::relay::Past;
 use crate::text::{Text, words_like_names};
 
 pub(crate) use self::arrivals::{ANNOUNCED_AFTER, Arrivals};
@@ -40,6 +42,7 @@ pub use self::nodes::Node;
 pub(crate) use self::nodes::Nodes;
 pub(crate) use self::registry::Registry;
 pub use self::registry::Roll;
+use self::rooms::is_zero;
 pub(crate) use self::rooms::{Room, Rooms};
 use self::sorted::sorted;
 
@@ -79,6 +82,12 @@ pub struct Chat {
     #[serde(default, rename = "claims")]
     pub(super) authentication: Authentication,
     pub(super) mutes: Mutes,
+    /// How many clients speak IRC.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) irc: usize,
+    /// Who was here, latest last; while IRC clients are connected, and not over a restart.
+    #[serde(skip)]
+    pub(super) past: VecDeque<Past>,
     /// What cloaks are made with.
     #[serde(default, skip_serializing_if = "CloakSecret::is_unset")]
     pub(super) cloak_secret: CloakSecret,
@@ -109,6 +118,8 @@ impl Chat {
             ignored: Ignored::default(),
             authentication: Authentication::default(),
             mutes: Mutes::default(),
+            irc: 0,
+            past: VecDeque::new(),
             cloak_secret: CloakSecret::default(),
             arrivals: Arrivals::default(),
             lockdown: false,

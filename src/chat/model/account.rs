@@ -160,13 +160,15 @@ pub enum AuthCommand {
     Login(Text),
     /// Change the password of the client's account.
     SetPassword,
+    /// Get the rights of the operator whose account has this name, under one's own nick.
+    Oper(Text),
 }
 
 impl AuthCommand {
     /// The password that was typed, if it is one that the command takes.
     pub(crate) fn password(&self, typed: &str) -> Option<Password> {
         match self {
-            Self::Login(_) => Password::new(typed),
+            Self::Login(_) | Self::Oper(_) => Password::new(typed),
             Self::Register | Self::SetPassword => Password::chosen(typed),
         }
     }

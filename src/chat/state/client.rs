@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::mutes::Mute;
 use crate::address::{Address, Origin};
+use crate::chat::action::Flags;
 use crate::chat::event::{Traits, Wire};
 use crate::chat::message::{Away, Person};
 use crate::chat::model::{
@@ -124,6 +125,15 @@ pub(crate) struct Client {
     /// Who it is; follows from the rest.
     #[serde(skip)]
     pub(crate) source: OnceLock<Arc<Source>>,
+    /// The operator whose rights it has for as long as it is connected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) rights: Option<Nick>,
+    /// Whether the password that is being checked is for such rights.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) wants_rights: bool,
+    /// What it says of itself by user modes.
+    #[serde(default, skip_serializing_if = "Flags::are_unset")]
+    pub(crate) flags: Flags,
     /// The label of the request whose answer has to wait for the store.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) label: Option<Text>,
@@ -169,6 +179,9 @@ impl Client {
             user: Text::default(),
             real: Text::default(),
             source: OnceLock::new(),
+            rights: None,
+            wants_rights: false,
+            flags: Flags::default(),
             label: None,
             announced: false,
             echo: traits.echo,
@@ -304,7 +317,8 @@ impl Client {
             Wire::Irc => self.user.clone(),
         };
         let (nick, account, real) = (self.nick, self.login, self.real.clone());
-        Source { nick, user, host: Text::new(host), account, real }
+        let is_bot = self.flags.bot;
+        Source { nick, user, host: Text::new(host), account, real, is_bot }
     }
 
     /// Whether it speaks IRC.

@@ -19,7 +19,7 @@ const MANY: u64 = u64::MAX / 2;
 /// The shortest time between two digests of a room.
 const DIGEST_INTERVAL: Duration = Duration::from_secs(10);
 
-fn is_zero(number: &usize) -> bool {
+pub(super) fn is_zero(number: &usize) -> bool {
     *number == 0
 }
 

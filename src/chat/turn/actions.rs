@@ -2,8 +2,8 @@
 
 use super::commands::rooms::set_topic;
 use super::view::Turn;
-use crate::chat::action::{Action, Denied, Manner, Recipient};
-use crate::chat::effect::Effect;
+use crate::chat::action::{Action, Denied, Flag, Manner, Recipient};
+use crate::chat::effect::{Audience, Effect};
 use crate::chat::message::{Away, Message};
 use crate::chat::model::{Kind, Nick, RoomName};
 use crate::chat::refusal::Refusal;
@@ -54,6 +54,13 @@ impl Turn<'_> {
                 set_topic(self, text.clone())?;
             }
             Action::Away(words) => self.be_away(words.clone())?,
+            Action::Flag(flag, on) => self.set_flag(*flag, *on),
+            Action::Wallops(text) => self.tell_all_operators(text.clone())?,
+            Action::GiveUpRights => {
+                if self.me_mut().rights.take().is_some() {
+                    self.relay_to_me(Deed::NoRights);
+                }
+            }
             Action::SetReal(real) => self.set_real(real.clone())?,
             Action::Echo(on) => self.me_mut().echo = *on,
             Action::Command(room, line) => {
@@ -90,6 +97,7 @@ impl Turn<'_> {
         me.source.take();
         me.announced = true;
         self.tell(Message::Introduced(self.source()));
+        self.appear();
         if let Err(why) = silenced {
             self.notice(why);
         }
@@ -120,6 +128,34 @@ impl Turn<'_> {
         }
         self.me_mut().away = words.clone().map(|words| Away(Some(words)));
         self.relay_to_all(self.source(), Deed::Away(words));
+        Ok(())
+    }
+
+    fn set_flag(&mut self, flag: Flag, on: bool) {
+        let me = self.me_mut();
+        if me.flags.set(flag, on) {
+            me.source.take();
+            self.relay_to_me(Deed::Flag(flag, on));
+        }
+    }
+
+    /// Tells something to all operators, and to those who want to hear that.
+    fn tell_all_operators(&mut self, text: Text) -> Result<(), Refusal> {
+        if !self.is_operator() {
+            return Err(Refusal::OperatorsOnly);
+        }
+        let mut readers = self.chat.operators();
+        readers.extend(self.chat.clients_who(|client| client.flags.wallops));
+        readers.sort_unstable();
+        readers.dedup();
+        let nick = self.me().nick;
+        let (irc, others): (Vec<_>, Vec<_>) =
+            readers.into_iter().partition(|id| self.chat.clients[id].speaks_irc());
+        let notice = Text::new(format!("{nick} to operators: {text}"));
+        for id in others {
+            self.effects.tell(Audience::One(id), Message::Notice(notice.clone()));
+        }
+        self.relay_to(irc, self.source(), Deed::Wallops(text));
         Ok(())
     }
 

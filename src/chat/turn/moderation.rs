@@ -58,9 +58,17 @@ impl Chat {
     /// Sends a notice to all operators.
     pub fn tell_operators(&self, words: impl Display, effects: &mut Effects) {
         let message = Message::Notice(Text::new(words.to_string()));
-        for id in self.clients_who(|client| self.registry.is_operator(client.login)) {
+        for id in self.operators() {
             effects.tell(Audience::One(id), message.clone());
         }
+    }
+
+    /// The operators among the clients, by id.
+    pub(crate) fn operators(&self) -> Vec<ClientId> {
+        let registry = &self.registry;
+        self.clients_who(|client| {
+            registry.is_operator(client.login) || registry.is_operator(client.rights)
+        })
     }
 
     /// Records the store's answer to a request.
@@ -180,7 +188,9 @@ impl Turn<'_> {
             self.tell(Message::RenamedYou { room, from, to });
         }
         if self.me().announced && before.nick != nick {
-            self.relay_to_all(before, Deed::Nick(nick));
+            self.relay_to_all(before.clone(), Deed::Nick(nick));
+            self.vanish(before);
+            self.appear();
         }
         if from != to {
             self.effects.push(Effect::Renamed(self.me, from, to));
@@ -189,7 +199,7 @@ impl Turn<'_> {
             self.tell_renamed(from);
         }
         if self.me().login.is_some_and(|login| !login.resembles(nick)) {
-            self.me_mut().log_out();
+            self.log_out();
             self.notice("you are logged out");
         }
         self.stay_ignored();
@@ -200,7 +210,7 @@ impl Turn<'_> {
     pub(crate) fn registered(&mut self, account: Account) {
         let nick = account.nick;
         if self.me().nick.resembles(nick) {
-            self.me_mut().log_in(&account);
+            self.log_in(&account);
             self.stay_ignored();
             self.notice(format_args!("{nick} is yours now; next time: /login {nick} PASSWORD"));
         } else {
@@ -213,19 +223,12 @@ impl Turn<'_> {
     /// Handles a right password: gives the client the account's nick, which another client loses.
     pub(crate) fn logged_in(&mut self, account: Account) {
         let (nick, address) = (account.nick, self.me().address());
-        // Bans and accounts may have changed while the password was being checked.
-        if let Err(refusal) = self.check_not_banned(nick) {
+        let wants_rights = std::mem::take(&mut self.me_mut().wants_rights);
+        if let Err(refusal) = self.is_still(&account) {
             return self.refuse(refusal);
         }
-        match self.chat.registry.account(nick) {
-            None => return self.refuse(Refusal::NotRegistered(Text::new(nick.as_str()))),
-            Some(known) if known.created != account.created => {
-                return self.refuse(Refusal::Registered(nick));
-            }
-            Some(known) if known.password != account.password => {
-                return self.refuse(Refusal::WrongPassword);
-            }
-            Some(_) => {}
+        if wants_rights {
+            return self.get_rights(nick);
         }
         let holder = self.chat.nicks.holder(nick.as_str()).filter(|holder| *holder != self.me);
         if let Some(holder) = holder {
@@ -233,15 +236,35 @@ impl Turn<'_> {
         }
         let mute = self.chat.mutes.after_login(self.now.moment, self.me().mute, &account);
         self.me_mut().mute = mute;
-        if self.me().nick != nick {
-            let old = self.me().nick;
+        let old = self.me().nick;
+        self.log_in(&account);
+        if old != nick {
             self.chat.nicks.claim(self.now.uptime, self.me, (old, address), nick);
-            self.me_mut().log_out();
             self.set_nick(nick);
         }
-        self.me_mut().log_in(&account);
         self.stay_ignored();
         self.notice(format_args!("you are logged in as {nick}"));
+    }
+
+    /// Fails if bans and accounts have changed while the password of `account` was being checked.
+    fn is_still(&self, account: &Account) -> Result<(), Refusal> {
+        let nick = account.nick;
+        self.check_not_banned(nick)?;
+        match self.chat.registry.account(nick) {
+            None => Err(Refusal::NotRegistered(Text::new(nick.as_str()))),
+            Some(known) if known.created != account.created => Err(Refusal::Registered(nick)),
+            Some(known) if known.password != account.password => Err(Refusal::WrongPassword),
+            Some(_) => Ok(()),
+        }
+    }
+
+    fn get_rights(&mut self, operator: Nick) {
+        if !self.chat.registry.is_operator(Some(operator)) {
+            return self.refuse(Refusal::OperatorsOnly);
+        }
+        self.me_mut().rights = Some(operator);
+        self.log(format_args!("has the rights of {operator}"));
+        self.tell(Message::GotRights);
     }
 
     /// Handles a change of the password that the store saved.
@@ -256,7 +279,7 @@ impl Turn<'_> {
 
     /// Renames the client to a guest's nick, because its own belongs to another account.
     pub(crate) fn lose_nick(&mut self, why: impl Display) {
-        self.me_mut().log_out();
+        self.log_out();
         let (nick, address) = (self.me().nick, self.me().address());
         self.chat.nicks.leave(self.now.uptime, nick, address);
         let guest = self.chat.nicks.take_guest(self.me);
@@ -295,7 +318,7 @@ impl Turn<'_> {
             }
             Some(_) => "the password was changed",
         };
-        self.me_mut().log_out();
+        self.log_out();
         self.effects.push(Effect::Changed(self.me));
         self.notice(format_args!("you are logged out: {why}"));
     }

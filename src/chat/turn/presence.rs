@@ -42,6 +42,7 @@ impl Chat {
         client.mute = self.mutes.find(now.moment, origin.address());
         self.clients.insert(id, client);
         if traits.wire == Wire::Irc {
+            self.irc += 1;
             // It introduces itself before it is shown anything.
             return effects.push(Effect::Arrived(id, nick));
         }
@@ -67,6 +68,7 @@ impl Chat {
             return false;
         }
         let mut client = Client::noted(noted, now.uptime);
+        self.irc += usize::from(client.speaks_irc());
         for name in noted.rooms() {
             let room = self.rooms.open(name);
             client.rooms.push(room);
@@ -145,6 +147,7 @@ impl Turn<'_> {
         }
         self.me_mut().announced = true;
         self.chat.arrivals.remove(self.me().connected, self.me);
+        self.appear();
         for room in self.me().rooms.clone() {
             self.tell_joined(room);
         }
@@ -214,11 +217,13 @@ impl Turn<'_> {
     pub(crate) fn depart(&mut self, reason: Reason) {
         if self.me().announced {
             self.relay_to_others(Deed::Quit(reason.clone()));
+            self.vanish(self.source());
         }
         for room in self.me().rooms.clone() {
             self.leave(room, reason.clone());
         }
         let Some(client) = self.chat.clients.remove(&self.me) else { return };
+        self.chat.irc -= usize::from(client.speaks_irc());
         self.chat.arrivals.remove(client.connected, self.me);
         self.chat.nicks.leave(self.now.uptime, client.nick, client.address());
         if let Some(mute) = client.mute.filter(|mute| mute.is_in_force(self.now.moment)) {

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use super::view::Turn;
-use crate::chat::effect::Audience;
+use crate::chat::effect::{Audience, Effect};
 use crate::chat::message::Message;
-use crate::chat::model::{ClientId, CloakSecret, RoomId};
-use crate::chat::relay::{Deed, Relay, Source};
+use crate::chat::model::{Account, ClientId, CloakSecret, RoomId};
+use crate::chat::relay::{Deed, Past, Relay, Source};
 use crate::chat::state::{Chat, Client};
+
+/// Most people of the past that are remembered.
+const MAX_PAST: usize = 256;
 
 impl Chat {
     /// Makes cloaks with this secret from now on, unless the chat has one.
@@ -16,6 +19,12 @@ impl Chat {
             self.cloak_secret = secret;
             self.clients.values_mut().for_each(|client| drop(client.source.take()));
         }
+    }
+
+    /// Who was called so lately, the last first.
+    pub fn whowas<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Past> {
+        let is_called = |past: &&Past| past.who.nick.as_str().eq_ignore_ascii_case(name);
+        self.past.iter().rev().filter(is_called)
     }
 
     /// Who a connected client is.
@@ -33,6 +42,25 @@ impl Turn<'_> {
     /// Who the client is.
     pub(crate) fn source(&self) -> Arc<Source> {
         self.chat.source_of(self.me())
+    }
+
+    /// Tells the wires that show it that the client is in the chat now.
+    pub(crate) fn appear(&mut self) {
+        if self.chat.irc > 0 {
+            let nick = self.me().nick;
+            self.effects.push(Effect::Seen(nick, true));
+        }
+    }
+
+    /// The same that nobody is who the client was.
+    pub(crate) fn vanish(&mut self, who: Arc<Source>) {
+        if self.chat.irc > 0 {
+            self.effects.push(Effect::Seen(who.nick, false));
+            self.chat.past.push_back(Past { who, until: self.now.moment });
+            if self.chat.past.len() > MAX_PAST {
+                self.chat.past.pop_front();
+            }
+        }
     }
 
     fn relay(&self, by: Arc<Source>, deed: Deed) -> Message {
@@ -78,7 +106,44 @@ impl Turn<'_> {
         self.relay_to(readers, self.source(), deed);
     }
 
-    fn relay_to(&mut self, readers: Vec<ClientId>, by: Arc<Source>, deed: Deed) {
+    /// Logs the client in to that account, and tells who it is now.
+    pub(crate) fn log_in(&mut self, account: &Account) {
+        let before = self.source();
+        self.me_mut().log_in(account);
+        if before.account != self.me().login {
+            if self.me().speaks_irc() {
+                self.tell(Message::LoggedIn(self.source()));
+            }
+            self.tell_account(before);
+        }
+    }
+
+    /// Logs the client out, and tells who it is now.
+    pub(crate) fn log_out(&mut self) {
+        let before = self.source();
+        self.me_mut().log_out();
+        if before.account.is_some() {
+            self.tell_account(before);
+        }
+    }
+
+    fn tell_account(&mut self, before: Arc<Source>) {
+        let now = self.source();
+        if !self.me().announced {
+            if self.me().speaks_irc() {
+                self.relay_to_me(Deed::Account(now.account));
+            }
+            return;
+        }
+        self.relay_to_all(before.clone(), Deed::Account(now.account));
+        if before.host != now.host {
+            let host = Deed::Host(now.user.clone(), now.host.clone());
+            self.relay_to_all(before, host);
+        }
+    }
+
+    /// Tells some IRC clients what `by` did.
+    pub(crate) fn relay_to(&mut self, readers: Vec<ClientId>, by: Arc<Source>, deed: Deed) {
         if !readers.is_empty() {
             let message = self.relay(by, deed);
             self.effects.tell_each(readers, message);

@@ -89,7 +89,7 @@ pub fn encode(message: &Message, style: Style, out: &mut Vec<u8>) {
         }
         Message::Found(found) => lines.found(found),
         // For wires that tell who everybody is.
-        Message::Relay(_) | Message::Introduced(_) => {}
+        Message::Relay(_) | Message::Introduced(_) | Message::LoggedIn(_) | Message::GotRights => {}
         Message::Denied(denied) => lines.line(format_args!("!! {}", denied.why)),
         Message::Notice(text) => lines.notice(format_args!("{text}")),
         Message::Refused(refusal) => lines.line(format_args!("!! {refusal}")),

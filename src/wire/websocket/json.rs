@@ -146,7 +146,9 @@ pub(super) fn told(message: &Message) -> Option<Told<'_>> {
         |text: &dyn ToString| Told::Notice(Notice { text: text.to_string(), ts: None, id: None });
     Some(match message {
         // For wires that tell who everybody is.
-        Message::Relay(_) | Message::Introduced(_) => return None,
+        Message::Relay(_) | Message::Introduced(_) | Message::LoggedIn(_) | Message::GotRights => {
+            return None;
+        }
         Message::Denied(denied) => Told::Refused { text: denied.why.to_string() },
         Message::Welcome { server, nick, room, others } => {
             let (server, nick, room) = (server.as_str(), nick.as_str(), room.as_str());

@@ -2,8 +2,9 @@
 
 use crate::address::Origin;
 use crate::chat::{
-    Action, Audience, Chat, ClientId, Deed, Effect, Effects, Event, Manner, Message, Now, Reason,
-    Recipient, Refusal, RoomName, Settings, Traits, Wire,
+    Account, Action, Audience, AuthCommand, Chat, ClientId, Deed, Effect, Effects, Event, Manner,
+    Message, Moment, Nick, Now, PasswordId, Reason, Recipient, Refusal, Role, Roll, RoomName,
+    Settings, Traits, TypedPassword, Wire,
 };
 use crate::text::{Line, Text};
 
@@ -147,4 +148,56 @@ fn a_taken_nick_is_refused_and_another_may_be_tried() {
         effect,
         Effect::Tell { message: Message::Introduced(source), .. } if source.nick.as_str() == "ann_"
     )));
+}
+
+fn account(nick: &str, role: Role) -> Account {
+    let nick = Nick::new(nick).unwrap();
+    let (created, last_seen) = (Moment::default(), None);
+    Account { nick, role, created, last_seen, password: PasswordId::default() }
+}
+
+/// What the client itself is told, in brief.
+fn told(effects: Vec<Effect>, id: ClientId) -> Vec<&'static str> {
+    let brief = |effect: Effect| match effect {
+        Effect::Tell { to: Audience::One(to), message } if to == id => match message {
+            Message::LoggedIn(_) => Some("logged in"),
+            Message::GotRights => Some("rights"),
+            Message::Refused(_) => Some("refused"),
+            _ => None,
+        },
+        Effect::Tell { to: Audience::Each(_), message: Message::Relay(relay) } => {
+            match &relay.deed {
+                Deed::Nick(_) => Some("nick"),
+                Deed::Account(_) => Some("account"),
+                Deed::Host(..) => Some("host"),
+                Deed::Wallops(_) => Some("wallops"),
+                _ => None,
+            }
+        }
+        _ => None,
+    };
+    effects.into_iter().filter_map(brief).collect()
+}
+
+#[test]
+fn a_login_is_told_before_the_nick_and_rights_go_without_one() {
+    let mut chat = chat();
+    let (alice, root) = (account("alice", Role::User), account("root", Role::Operator));
+    chat.register(Roll { accounts: vec![alice, root], bans: Vec::new() });
+    let (list, _) = handle(&mut chat, ANN, Event::LoggedIn(alice));
+    assert_eq!(told(list, ANN), ["logged in", "account", "host", "nick"]);
+    assert_eq!(chat.source(ANN).unwrap().host.as_str(), "account.alice");
+    assert!(chat.whowas("ann").next().is_some());
+
+    let oper = |name| AuthCommand::Oper(Text::new(name));
+    chat.configure(Settings { has_archive: true, ..Settings::default() });
+    for (name, account, expected) in [("alice", alice, "refused"), ("root", root, "rights")] {
+        let typed = Event::Authenticate(oper(name), TypedPassword::Acceptable);
+        handle(&mut chat, BOB, typed);
+        assert_eq!(told(handle(&mut chat, BOB, Event::LoggedIn(account)).0, BOB), [expected]);
+    }
+    let wallops = |text| Event::Do(Action::Wallops(Text::new(text)), None);
+    assert_eq!(told(handle(&mut chat, BOB, wallops("x")).0, BOB), ["wallops"]);
+    handle(&mut chat, BOB, Event::Do(Action::GiveUpRights, None));
+    assert_eq!(told(handle(&mut chat, BOB, wallops("x")).0, BOB), [""; 0]);
 }

@@ -13,7 +13,7 @@ pub(super) fn authenticate(
     password: TypedPassword,
 ) -> Result<(), Refusal> {
     if password == TypedPassword::Garbled {
-        if let AuthCommand::Login(name) = command {
+        if let AuthCommand::Login(name) | AuthCommand::Oper(name) = command {
             note_failed_login(turn, name);
         }
         return Err(Refusal::GarbledPassword);
@@ -24,7 +24,9 @@ pub(super) fn authenticate(
         AuthCommand::Register => register(turn, is_acceptable),
         AuthCommand::Login(name) => login(turn, name, is_acceptable),
         AuthCommand::SetPassword => set_password(turn, is_acceptable),
+        AuthCommand::Oper(name) => login(turn, name, is_acceptable),
     }?;
+    turn.me_mut().wants_rights = matches!(command, AuthCommand::Oper(_));
     turn.effects.push(Effect::Authenticate(turn.me, claim));
     Ok(())
 }
