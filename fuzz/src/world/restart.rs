@@ -10,6 +10,7 @@ use chatd::address::Remote;
 use chatd::admission::Bucket;
 use chatd::chat::{Chat, ClientId, RoomId, RoomPast};
 use chatd::restart::{SavedSession, Snapshot};
+use chatd::wire::Speech;
 use serde_json::Value;
 
 use super::facts::Facts;
@@ -38,7 +39,16 @@ impl World {
                 is_unheard: false,
             };
             let remote = Remote::of(([192, 0, 2, 1], 1024).into());
-            assert!(snapshot.add(id, remote, (known.dialect, None), session, QUEUE), "it fits");
+            assert!(
+                snapshot.add(
+                    id,
+                    remote,
+                    Speech { dialect: known.dialect, display: None, irc: None },
+                    session,
+                    QUEUE
+                ),
+                "it fits"
+            );
         }
         let mut next = through_a_file(&snapshot);
         assert_eq!(value(&next), value(&snapshot), "what is handed over changes on the way");
