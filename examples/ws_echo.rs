@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use chatd::net::{Patience, Transport};
 use chatd::os::Bell;
 use chatd::runtime::Replaceable;
-use chatd::web::{self, Guard, Served, Site};
+use chatd::web::{self, ChatAccess, Guard, Served, Site};
 use chatd::wire::{Data, End, Farewell, Frames, encode_close};
 use tungstenite::protocol::frame::Frame;
 use tungstenite::protocol::frame::coding::{Data as Kind, OpCode};
@@ -41,7 +41,9 @@ fn serve(stream: TcpStream) -> io::Result<()> {
     let (transport, bell) = (Transport::bare(stream), Bell::new()?);
     let patience = Patience { deadline: Instant::now() + PATIENCE, bell: &bell };
     let site = Site::page(Replaceable::new(Guard::new(Vec::new(), Vec::new())));
-    let (served, _) = web::serve(&transport, Vec::new(), &site, None, patience)?;
+    // Only the upgrade is of interest here.
+    let chat = ChatAccess { max_line: 0, ask: &|_, _| None };
+    let (served, _) = web::serve(&transport, Vec::new(), &site, None, patience, &chat)?;
     if let Served::Upgraded(upgraded) = served {
         echo(&transport, upgraded.early, patience)?;
     }

@@ -1,10 +1,12 @@
 //! The web port: serves the page, and upgrades HTTP to WebSocket.
 
+mod forwarded; // for whom a proxy sent a request
 mod guard; // which requests are admitted
 mod names; // the names of the machine
 mod fields; // header fields of the page
 mod barred; // the answer to a request that is not admitted
 mod plain; // the answer to a request without TLS
+mod rooms; // what is said and read over HTTP
 
 use std::fmt;
 use std::io;
@@ -12,10 +14,13 @@ use std::io;
 use tungstenite::handshake::derive_accept_key;
 
 use self::fields::PAGE_FIELDS;
+pub use self::forwarded::Forwarded;
 pub use self::guard::{Barred, Guard, WebOrigin};
 pub use self::names::machine_names;
 pub use self::plain::is_http;
-use crate::address::{Networks, Remote};
+use self::rooms::Exchange;
+pub use self::rooms::{Ask, ChatAccess, Denied, Posting, Reply};
+use crate::address::Networks;
 use crate::net::{MAX_HEAD, Patience, Request, Response, Status, Transport, Upgrade, http};
 use crate::runtime::Replaceable;
 use crate::telemetry::{CONTENT_TYPE, PLAIN_CONTENT_TYPE, to_plain_text};
@@ -84,15 +89,6 @@ impl Site {
     }
 }
 
-/// For whom a proxy sent a request.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Forwarded {
-    /// The client, if the proxy stated it.
-    pub client: Option<Remote>,
-    /// Whether the client's connection to the proxy is encrypted.
-    pub is_encrypted: bool,
-}
-
 /// The result of a request.
 #[derive(Debug)]
 pub enum Served {
@@ -118,14 +114,17 @@ pub fn serve(
     site: &Site,
     proxies: Option<(&Networks, bool)>,
     patience: Patience<'_>,
+    chat: &ChatAccess<'_>,
 ) -> io::Result<(Served, Forwarded)> {
     let mut forwarded = Forwarded::default();
+    let mut is_html = false;
     let routed = match read_request(transport, &mut received, patience)? {
         Ok((request, early)) => {
+            is_html = wants_html(&request);
             let stated = proxies.map_or(Ok(forwarded), |proxies| stated(&request, proxies));
             stated.map_err(Rejection::Status).and_then(|stated| {
                 forwarded = stated;
-                route(&request, site).map(|route| (route, early))
+                route(&request, site).map(|route| (route, request, early))
             })
         }
         Err(Status::RequestTimeout) if matches!(site.content, Content::Health) => {
@@ -134,21 +133,26 @@ pub fn serve(
         Err(status) => Err(Rejection::Status(status)),
     };
     let (answer, served) = match routed {
-        Ok((Route::Switch { accept, is_json }, early)) => {
-            let protocol = is_json.then_some(SUBPROTOCOL);
-            transport.send_all(&http::switch_to_websocket(&accept, protocol), patience)?;
-            let lines = Dialect::Lines { timestamps: false, bell: false };
-            let dialect = if is_json { Dialect::Json } else { lines };
-            return Ok((Served::Upgraded(Upgraded { dialect, early }), forwarded));
+        Ok((Route::Switch { accept, is_json }, _, early)) => {
+            let upgraded = switched(transport, &accept, is_json, early, patience)?;
+            return Ok((Served::Upgraded(upgraded), forwarded));
         }
-        Ok((Route::Response(answer), _)) => (answer, Served::Answered),
+        Ok((Route::Rooms, request, early)) => {
+            let mut exchange =
+                Exchange { request: &request, early, transport, patience, chat, forwarded };
+            let guard = site.guard.get();
+            exchange.serve(&guard, &received)?;
+            return Ok((Served::Answered, forwarded));
+        }
+        Ok((Route::Response(answer), ..)) => (answer, Served::Answered),
         Err(Rejection::Status(Status::ServiceUnavailable)) => {
             (refusal(Status::ServiceUnavailable), Served::Busy)
         }
         Err(Rejection::Status(status)) => (refusal(status), Served::Answered),
         Err(Rejection::Barred(barred)) => {
             let is_bare = transport.is_bare() && !forwarded.is_encrypted;
-            (barred::page(&barred, is_bare), Served::Barred(barred::in_log(&barred)))
+            let answer = barred::answer(&barred, is_html, is_bare);
+            (answer, Served::Barred(barred::in_log(&barred)))
         }
     };
     transport.send_all(&answer.to_bytes(&received), patience)?;
@@ -171,6 +175,20 @@ pub fn refuse_header(transport: &Transport, why: &str, patience: Patience<'_>) -
     let mut answer = refusal(Status::BadRequest);
     answer.body = format!("{why}\n").into_bytes().into();
     transport.send_all(&answer.to_bytes(&[]), patience)
+}
+
+/// Switches the connection to WebSocket.
+fn switched(
+    transport: &Transport,
+    accept: &str,
+    is_json: bool,
+    early: Vec<u8>,
+    patience: Patience<'_>,
+) -> io::Result<Upgraded> {
+    let protocol = is_json.then_some(SUBPROTOCOL);
+    transport.send_all(&http::switch_to_websocket(accept, protocol), patience)?;
+    let lines = Dialect::Lines { timestamps: false, bell: false };
+    Ok(Upgraded { dialect: if is_json { Dialect::Json } else { lines }, early })
 }
 
 /// Refuses a request without TLS on a TLS port, of which `received` was read before.
@@ -218,7 +236,12 @@ fn read_request(
 
 enum Route {
     Response(Response<'static>),
-    Switch { accept: String, is_json: bool },
+    /// For the [rooms].
+    Rooms,
+    Switch {
+        accept: String,
+        is_json: bool,
+    },
 }
 
 /// Why a request does not get what it asks for.
@@ -245,12 +268,21 @@ impl From<Barred> for Rejection {
 /// The paths of health checks and metrics.
 const FOR_MACHINES: [&str; 2] = ["/healthz", "/metrics"];
 
+/// Whether a refusal is to be a page. Programs accept anything, and browsers prefer pages.
+fn wants_html(request: &Request) -> bool {
+    let is_silent = request.fields.all("accept").next().is_none();
+    !rooms::has(&request.path) && (is_silent || request.accept.prefers("text/html", "text/plain"))
+}
+
 fn route(request: &Request, site: &Site) -> Result<Route, Rejection> {
     if request.host.is_none() && !FOR_MACHINES.contains(&&*request.path) {
         return Err(Status::BadRequest.into());
     }
     let (host, origin) = (request.host.as_deref(), request.origin.as_deref());
     site.guard.with(|guard| guard.admit(host, origin))?;
+    if matches!(site.content, Content::Page) && rooms::has(&request.path) {
+        return Ok(Route::Rooms);
+    }
     if !request.is_read() {
         return Err(Status::MethodNotAllowed.into());
     }

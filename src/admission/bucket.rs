@@ -42,6 +42,17 @@ impl Bucket {
         }
     }
 
+    /// Takes the tokens of so many lines, or none; then returns how long it takes until there are
+    /// enough.
+    pub fn take_all(&mut self, lines: u32, limits: &Limits, now: Duration) -> Result<(), Duration> {
+        if self.lines(limits, now) >= lines {
+            self.take_lines(lines);
+            return Ok(());
+        }
+        let missing = (u64::from(lines) * LINE).saturating_sub(self.level);
+        Err(Duration::from_micros(missing.div_ceil(u64::from(limits.rate.max(1)))))
+    }
+
     /// How many lines may be sent at once now.
     pub fn lines(&mut self, limits: &Limits, now: Duration) -> u32 {
         if limits.rate == 0 {

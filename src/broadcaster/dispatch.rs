@@ -12,6 +12,7 @@ use super::behind::{Behind, Deed, Ending};
 use super::identity::{PendingAuth, log_arrival};
 use super::log::Log;
 use super::pending::Pending;
+use super::requests::Requests;
 use super::shared_log::SharedLog;
 use super::status::Status;
 use super::unheard::Unheard;
@@ -69,6 +70,7 @@ pub(super) struct Dispatcher {
     pub(super) pending_auth: PendingAuth,
     pub(super) unheard: Unheard,
     pub(super) behind: Behind,
+    pub(super) requests: Requests,
     pub(super) unsaved_bans: UnsavedBans,
     /// Whether effects of an applied input are being carried out.
     pub(super) is_following: bool,
@@ -100,6 +102,7 @@ impl Dispatcher {
             pending_auth: PendingAuth::default(),
             unheard: Unheard::default(),
             behind: Behind::default(),
+            requests: Requests::default(),
             unsaved_bans,
             is_following: false,
             leaving: VecDeque::new(),
@@ -158,6 +161,9 @@ impl Dispatcher {
             Input::Log(event) => {
                 self.log.hear(now, event);
                 self.follow(now);
+            }
+            Input::Request { id, remote, ask, reply } => {
+                self.handle_request(now, id, remote, (ask, reply));
             }
             Input::Count(reply) => drop(reply.try_send(self.count())),
             Input::Configure(settings) => {

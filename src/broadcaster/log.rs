@@ -100,6 +100,14 @@ impl Log {
         }
     }
 
+    /// The time in the chat.
+    pub(super) fn chat_now(&self, now: Now) -> Now {
+        match self {
+            Self::Alone(_) => now,
+            Self::Shared(shared) => shared.node.chat_now(now),
+        }
+    }
+
     /// The id in the chat of a client of this server.
     fn id(&self, id: ClientId) -> ClientId {
         match self {

@@ -137,6 +137,7 @@ impl Dispatcher {
                     log_arrival(nick, self.peers.remote(id));
                 }
             }
+            Effect::Posted(id, said) => self.note_posted(now, id, *said),
             Effect::TurnedAway(id) => {
                 self.unheard.remove(id);
                 if let Some(remote) = self.peers.remote(id) {

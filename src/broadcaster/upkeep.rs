@@ -53,7 +53,7 @@ impl Dispatcher {
     /// Handles a report of the store: writes that are on disk, answers, and failures.
     pub(super) fn handle_store_event(&mut self, now: Now, event: store::Event) {
         let freed = self.archive.free(now.uptime, &event);
-        self.carry_out_held(now, freed);
+        self.carry_out_freed(now, freed, &event);
         if !self.archive.is_holding() {
             self.pending.end_for_disk();
         }
@@ -100,6 +100,13 @@ impl Dispatcher {
             store::Event::Edited(edits) => self.publish_edits(now, edits),
             store::Event::RollRead(_) => {}
         }
+    }
+
+    /// Carries out effects that a report of the store has released.
+    fn carry_out_freed(&mut self, now: Now, freed: Vec<archive::Held>, event: &store::Event) {
+        self.requests.is_on_disk = matches!(event, store::Event::Committed { .. });
+        self.carry_out_held(now, freed);
+        self.requests.is_on_disk = false;
     }
 
     /// Reports that lines do not wait for the disk any more, or do so again.

@@ -8,6 +8,7 @@ use super::model::{
     RoomId, RoomName,
 };
 use super::reason::Reason;
+use super::refusal::Refusal;
 use crate::text::Text;
 
 /// One thing for the caller to do.
@@ -73,6 +74,8 @@ pub enum Effect {
     TurnedAway(ClientId),
     /// The client came into the chat, under this nick.
     Arrived(ClientId, Nick),
+    /// A line of a request over HTTP was said, or the request is refused.
+    Posted(ClientId, Box<Result<Entry, Refusal>>),
     /// The client left the chat.
     Departed(ClientId, Nick, Reason),
     /// Close the client's connection once everything queued for it is sent.
@@ -297,6 +300,7 @@ impl Effect {
             | Self::Changed(id)
             | Self::TurnedAway(id)
             | Self::Arrived(id, _)
+            | Self::Posted(id, _)
             | Self::Departed(id, ..)
             | Self::Disconnect(id, _) => Some(id),
             Self::Tell {

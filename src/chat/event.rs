@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::action::Action;
 use super::model::{
-    Account, AuthCommand, BanChange, Entry, LineFilter, PasswordHash, RoomName, RoomPast,
+    Account, AuthCommand, BanChange, Entry, LineFilter, PasswordHash, Post, RoomName, RoomPast,
     TypedPassword,
 };
 use super::reason::Reason;
@@ -80,6 +80,8 @@ pub enum Event {
     TooManyBanChanges,
     /// How many of the lines that it wanted to be forgotten are removed.
     Forgotten(Box<LineFilter>, u64),
+    /// A line of a request over HTTP. The id is the request's; no client is connected.
+    Post(Box<Post>),
     /// It asks whether the server is alive (telnet's AYT).
     Ping,
     /// It ended the conversation (telnet's Ctrl-D or IAC EOF).

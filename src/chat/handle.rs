@@ -81,6 +81,9 @@ impl Chat {
         if let Event::Connected(origin, traits) = event {
             return self.connect(now, client, origin, traits, effects);
         }
+        if let Event::Post(post) = event {
+            return self.post(now, client, *post, effects);
+        }
         let event = self.decided(event);
         let label = self.take_label(client, &event);
         let start = label.clone().map(|label| effects.begin_answer(client, label));
@@ -117,7 +120,7 @@ impl Chat {
         }
         let mut turn = Turn { chat: self, now, at: None, me: client, effects };
         match event {
-            Event::Connected(..) => {}
+            Event::Connected(..) | Event::Post(_) => {}
             Event::Settled => turn.announce(),
             Event::Line(line) => turn.line(&line),
             Event::LineIn(room, line) if turn.acts_in(room) => turn.line(&line),

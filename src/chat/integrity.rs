@@ -15,6 +15,7 @@ impl Chat {
             && self.nicks.are_consistent(self.clients.len())
             && self.authentication.are_consistent(uptime)
             && self.registry.is_consistent()
+            && self.speakers.are_consistent(uptime)
             && members == places
             && self.irc == self.clients.values().filter(|client| client.speaks_irc()).count()
             && self

@@ -108,6 +108,12 @@ impl World {
             }
             Step::Type(number, line) => (self.client(number), Event::Line(Line::new(line))),
             Step::Other(number, event) => (self.client(number), event),
+            Step::Post(from, name) => {
+                self.connected += 1;
+                self.said += 1;
+                let post = self.post(from, name);
+                (Some(ClientId(self.connected)), Event::Post(Box::new(post)))
+            }
             Step::Answer => match self.asked.pop_front() {
                 Some((client, event)) => (Some(client), event),
                 None => return,
@@ -127,6 +133,13 @@ impl World {
             self.note(Some((client, event)), &effects);
             self.carry_out(effects);
         }
+    }
+
+    fn post(&self, from: u8, name: Option<&str>) -> Post {
+        let origin = Origin::of([192, 0, 2, from].into());
+        let author = name.map_or(Author::Guest, |name| Author::Named(Text::new(name)));
+        let (room, text) = (RoomName::lobby(), Text::new(self.said.to_string()));
+        Post { origin, author, room, kind: Kind::Said, text, part: 0, parts: 1 }
     }
 
     fn carry_out(&mut self, mut effects: Effects) {

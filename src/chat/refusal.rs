@@ -61,6 +61,16 @@ pub enum Refusal {
     NotIn(RoomName),
     /// `/join` by a client that is in this many rooms.
     TooManyRooms(usize),
+    /// A private message to somebody who speaks over HTTP.
+    SpeaksOverHttp(Nick),
+    /// A request over HTTP under a nick that belongs to an account.
+    RegisteredOverHttp(Nick),
+    /// Only accounts may speak, and a request over HTTP has no token.
+    LockdownOverHttp,
+    /// Several lines in one request to a slow room.
+    OneLine(RoomName),
+    /// An older node of the cluster does not know of requests over HTTP.
+    OlderNodes,
     /// `/reply` before a private message arrived.
     NobodyWrote,
     /// `/reply` to somebody who has left.
@@ -187,6 +197,21 @@ impl fmt::Display for Refusal {
             Self::AlreadyIn(room) => write!(f, "you are already in {room}"),
             Self::NotIn(room) => write!(f, "you are not in {room}"),
             Self::TooManyRooms(most) => write!(f, "you are in {most} rooms already"),
+            Self::SpeaksOverHttp(nick) => {
+                write!(f, "{nick} speaks over HTTP and cannot be written to")
+            }
+            Self::RegisteredOverHttp(nick) => {
+                write!(f, "{nick} is registered: send a token of that account")
+            }
+            Self::LockdownOverHttp => {
+                f.write_str("only registered people may speak now: send a token of your account")
+            }
+            Self::OneLine(room) => {
+                write!(f, "{room} is slow: send one line at a time")
+            }
+            Self::OlderNodes => {
+                f.write_str("a node of the cluster has an older version; try again later")
+            }
             Self::NobodyWrote => f.write_str("no one has written to you yet"),
             Self::WriterLeft => f.write_str("the person who wrote to you has left"),
             Self::IgnoreSelf => f.write_str("you can't ignore yourself"),

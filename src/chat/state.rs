@@ -7,6 +7,7 @@ mod history;
 mod mutes;
 mod client;
 mod ignored;
+mod speakers;
 mod pace;
 mod rooms;
 mod bans;
@@ -45,6 +46,7 @@ pub use self::registry::Roll;
 use self::rooms::is_zero;
 pub(crate) use self::rooms::{Room, Rooms};
 use self::sorted::sorted;
+pub(crate) use self::speakers::{Speaker, Speakers};
 
 /// The settings of the chat; a reload may change them while people chat.
 #[derive(Clone, Debug, Default)]
@@ -91,6 +93,8 @@ pub struct Chat {
     /// What cloaks are made with.
     #[serde(default, skip_serializing_if = "CloakSecret::is_unset")]
     pub(super) cloak_secret: CloakSecret,
+    #[serde(default, skip_serializing_if = "Speakers::is_empty")]
+    pub(super) speakers: Speakers,
     /// Follows from the clients.
     #[serde(skip)]
     pub(super) arrivals: Arrivals,
@@ -121,6 +125,7 @@ impl Chat {
             irc: 0,
             past: VecDeque::new(),
             cloak_secret: CloakSecret::default(),
+            speakers: Speakers::default(),
             arrivals: Arrivals::default(),
             lockdown: false,
             nodes: Nodes::default(),
@@ -192,6 +197,7 @@ impl Chat {
         self.nicks.renumber(new);
         self.rooms.renumber(new);
         self.ignored.renumber(new);
+        self.speakers.renumber(new);
         self.authentication.renumber(new);
         self.arrivals.renumber(new);
     }

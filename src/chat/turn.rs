@@ -7,6 +7,7 @@ mod speech; // what a client says
 mod presence; // joining, leaving, changing rooms and names
 mod entrance; // going to a room that the store is asked for first
 mod moderation; // logins, and what operators do
+mod post; // what is said over HTTP
 pub mod commands; // the table of commands, and what each does
 mod actions; // what a client asks for other than by commands
 mod nodes; // nodes of a cluster come and go, with their clients

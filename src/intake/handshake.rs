@@ -8,9 +8,10 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crossbeam_channel::bounded;
 use rustls::ServerConfig;
 
-use super::inbox::Caller;
+use super::inbox::{Caller, Input};
 use super::preamble::{
     self, Expected, HEADER_MISSING, HEADER_NOT_TAKEN, HEADER_UNWANTED, Preamble, Unheaded,
 };
@@ -22,7 +23,7 @@ use crate::net::{Accepted, Patience, Transport};
 use crate::os::{self, Bell};
 use crate::telemetry::Refused;
 use crate::text::Text;
-use crate::web::{self, Served, Site, Upgraded};
+use crate::web::{self, Ask, ChatAccess, Forwarded, Reply, Served, Site, Upgraded};
 use crate::wire::{Dialect, Farewell, ProxyHeader, is_typed, plain_refusal};
 
 /// How long a TLS handshake may take, in all.
@@ -34,6 +35,8 @@ const FIRST_BYTES: Duration = Duration::from_secs(1);
 const REQUEST: Duration = Duration::from_secs(5);
 /// How long a health check may take, in all, while the server is too busy for other requests.
 const BUSY: Duration = Duration::from_secs(1);
+/// How long the broadcaster may take to answer a request.
+const ASKING: Duration = Duration::from_secs(10);
 /// How long a client may take to read the reason for a refusal.
 const LINGER: Duration = Duration::from_secs(1);
 /// Bytes that are read and dropped meanwhile: unread data would make the kernel reset the
@@ -268,7 +271,9 @@ impl Handshake {
         };
         let patience = self.patience(begun, REQUEST);
         let trust = trusted.as_ref().map(|(proxies, is_known)| (proxies, *is_known));
-        let (served, forwarded) = web::serve(&transport, early, &site, trust, patience)?;
+        let ask = |ask, forwarded: &Forwarded| self.ask(ask, forwarded);
+        let chat = ChatAccess { max_line: self.shared.limits.get().max_line, ask: &ask };
+        let (served, forwarded) = web::serve(&transport, early, &site, trust, patience, &chat)?;
         self.from.remote = forwarded.client.unwrap_or(self.from.remote);
         self.from.is_encrypted |= forwarded.is_encrypted;
         match served {
@@ -284,6 +289,15 @@ impl Handshake {
         }
         self.linger(&transport);
         Ok(None)
+    }
+
+    /// Asks the broadcaster; `None` if it does not answer in time.
+    fn ask(&self, ask: Ask, forwarded: &Forwarded) -> Option<Reply> {
+        let (reply, answer) = bounded(1);
+        let remote = forwarded.client.unwrap_or(self.from.remote);
+        let input = Input::Request { id: self.door.next_id(), remote, ask, reply };
+        self.shared.inbox.send_timeout(input, ASKING).ok()?;
+        answer.recv_timeout(ASKING).ok()
     }
 
     fn note_refusal(&self, why: &str, reason: Refused) {

@@ -13,6 +13,7 @@ use crate::net::Transport;
 use crate::restart::{Handover, SavedSession};
 use crate::store;
 use crate::telemetry::Census;
+use crate::web::{Ask, Reply};
 use crate::wire::{Dialect, Incoming};
 
 /// Bounds of the inbox's capacity, in messages.
@@ -65,6 +66,14 @@ pub enum Input {
     Store(store::Event),
     /// A report of the threads that talk to the Redis of a cluster.
     Log(LinkEvent),
+    /// A request over HTTP. Its thread waits for the reply.
+    Request {
+        /// Never used before, as that of a client.
+        id: ClientId,
+        remote: Remote,
+        ask: Ask,
+        reply: Sender<Reply>,
+    },
     /// A request for the figures that only the broadcaster knows.
     Count(Sender<Census>),
     /// New settings are in force.

@@ -2,14 +2,22 @@
 //!
 //! Pure: parses a [`Request`] from bytes, and encodes an [`Response`].
 
-mod accept;
+mod status;
 mod forwarding;
+mod fields;
+mod body;
+mod accept;
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
 pub(crate) use self::accept::Accept;
+pub(crate) use self::body::MAX_BODY;
+pub use self::body::{Body, Framing};
+pub use self::fields::Fields;
+pub(crate) use self::fields::Upgrade;
 pub(crate) use self::forwarding::Forwarding;
+pub use self::status::Status;
 
 /// Bytes in the head of a request.
 pub const MAX_HEAD: usize = 8 * 1024;
@@ -23,6 +31,12 @@ pub struct Request {
     pub method: String,
     /// The target's path, without a query.
     pub path: String,
+    /// The target's query, if it has one.
+    pub query: Option<String>,
+    /// Whether it is HTTP/1.1 and not HTTP/1.0.
+    pub is_1_1: bool,
+    /// All header fields.
+    pub fields: Fields,
     /// The authority in the Host field. Browsers always send it; HTTP/1.0, which some health checks
     /// speak, may omit it.
     pub host: Option<String>,
@@ -41,62 +55,6 @@ impl Request {
     /// 9.3.2).
     pub fn is_read(&self) -> bool {
         ["GET", "HEAD"].contains(&&*self.method)
-    }
-}
-
-/// A request to switch to WebSocket (RFC 6455, section 4.1).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Upgrade {
-    /// The key, from which the server derives `Sec-WebSocket-Accept`.
-    pub key: String,
-    /// The version of the protocol.
-    pub version: String,
-    /// Sub-protocols that the client offers, in order of preference.
-    pub protocols: Vec<String>,
-}
-
-/// The status of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names are those of RFC 9110")]
-pub enum Status {
-    SwitchingProtocols = 101,
-    Ok = 200,
-    BadRequest = 400,
-    Forbidden = 403,
-    NotFound = 404,
-    MethodNotAllowed = 405,
-    RequestTimeout = 408,
-    UpgradeRequired = 426,
-    HeadTooLarge = 431,
-    ServiceUnavailable = 503,
-}
-
-impl Status {
-    fn phrase(self) -> &'static str {
-        match self {
-            Self::SwitchingProtocols => "Switching Protocols",
-            Self::Ok => "OK",
-            Self::BadRequest => "Bad Request",
-            Self::Forbidden => "Forbidden",
-            Self::NotFound => "Not Found",
-            Self::MethodNotAllowed => "Method Not Allowed",
-            Self::RequestTimeout => "Request Timeout",
-            Self::UpgradeRequired => "Upgrade Required",
-            Self::HeadTooLarge => "Request Header Fields Too Large",
-            Self::ServiceUnavailable => "Service Unavailable",
-        }
-    }
-
-    /// The text for a person: an explanation, or the phrase.
-    fn words(self) -> &'static str {
-        match self {
-            Self::HeadTooLarge => {
-                "The request is too large: more than 8 KiB, or more than 64 header fields.\n\
-                 Most of it may be cookies that other services on this host have left in your browser.\n\
-                 Delete the cookies of this host, then load the page again.\n"
-            }
-            _ => self.phrase(),
-        }
     }
 }
 
@@ -119,9 +77,10 @@ pub fn parse(bytes: &[u8]) -> Result<Option<(Request, usize)>, Status> {
 }
 
 fn request(head: &httparse::Request<'_, '_>) -> Result<Request, Status> {
-    let fields = Fields(head.headers);
+    let fields = Fields::of(head.headers);
     let target = head.path.unwrap_or_default();
-    let host = fields.only("host")?;
+    let (path, query) = split(target).ok_or(Status::BadRequest)?;
+    let host = fields.only("host")?.map(str::to_owned);
     if host.is_none() && head.version != Some(0) {
         return Err(Status::BadRequest);
     }
@@ -129,90 +88,31 @@ fn request(head: &httparse::Request<'_, '_>) -> Result<Request, Status> {
     let may_upgrade = head.version == Some(1) && head.method == Some("GET");
     Ok(Request {
         method: head.method.unwrap_or_default().to_owned(),
-        path: path(target).ok_or(Status::BadRequest)?.to_owned(),
-        host: host.map(str::to_owned),
+        path: path.to_owned(),
+        query: query.map(str::to_owned),
+        is_1_1: head.version == Some(1),
+        host,
         origin: fields.only("origin")?.map(str::to_owned),
         upgrade: if may_upgrade { fields.upgrade()? } else { None },
         accept: Accept::new(fields.list("accept")?),
         forwarding: fields.forwarding(),
+        fields,
     })
 }
 
-/// The path of a target in origin form, or in absolute form, which proxies use (RFC 9112,
+/// The path and query of a target in origin form, or in absolute form, which proxies use (RFC 9112,
 /// section 3.2).
-fn path(target: &str) -> Option<&str> {
+fn split(target: &str) -> Option<(&str, Option<&str>)> {
     let target = match target.split_once("://") {
         Some((_, rest)) if !target.starts_with('/') => rest.find('/').map_or("/", |at| &rest[at..]),
         _ => target,
     };
-    let path = target.split(['?', '#']).next()?;
-    path.starts_with('/').then_some(path)
-}
-
-struct Fields<'a, 'b>(&'a [httparse::Header<'b>]);
-
-impl<'b> Fields<'_, 'b> {
-    /// The values of all fields of that name.
-    fn all(&self, name: &str) -> impl Iterator<Item = Result<&'b str, Status>> {
-        let named = self.0.iter().filter(move |field| field.name.eq_ignore_ascii_case(name));
-        named.map(|field| str::from_utf8(field.value).map_err(|_| Status::BadRequest))
-    }
-
-    /// The value of the only field of that name. Two are an error, since a proxy may read the
-    /// other.
-    fn only(&self, name: &str) -> Result<Option<&'b str>, Status> {
-        let mut values = self.all(name);
-        match (values.next(), values.next()) {
-            (first, None) => Ok(first.transpose()?.map(str::trim)),
-            (_, Some(_)) => Err(Status::BadRequest),
-        }
-    }
-
-    /// The members of a comma-separated list.
-    fn list(&self, name: &str) -> Result<Vec<&'b str>, Status> {
-        let values: Vec<_> = self.all(name).collect::<Result<_, _>>()?;
-        let members = values.iter().flat_map(|value| value.split(',')).map(str::trim);
-        Ok(members.filter(|member| !member.is_empty()).collect())
-    }
-
-    fn forwarding(&self) -> Forwarding {
-        let all = |name: &str| {
-            let named = self.0.iter().filter(|field| field.name.eq_ignore_ascii_case(name));
-            named.map(|field| String::from_utf8_lossy(field.value).into_owned()).collect()
-        };
-        Forwarding {
-            older: all("x-forwarded-for"),
-            standard: all("forwarded"),
-            scheme: all("x-forwarded-proto"),
-        }
-    }
-
-    /// Whether the request has a body (RFC 9112, section 6).
-    fn has_body(&self) -> Result<bool, Status> {
-        let length = self.only("content-length")?;
-        Ok(length.is_some_and(|length| length != "0") || self.all("transfer-encoding").count() > 0)
-    }
-
-    fn upgrade(&self) -> Result<Option<Upgrade>, Status> {
-        let names = |name, wanted: &str| -> Result<bool, Status> {
-            Ok(self.list(name)?.iter().any(|member| member.eq_ignore_ascii_case(wanted)))
-        };
-        if !names("connection", "upgrade")? || !names("upgrade", "websocket")? {
-            return Ok(None);
-        }
-        if self.has_body()? {
-            // A proxy would take for the body what this server takes for frames (request
-            // smuggling).
-            return Err(Status::BadRequest);
-        }
-        let field = |name| Ok(self.only(name)?.unwrap_or_default().to_owned());
-        let protocols = self.list("sec-websocket-protocol")?;
-        Ok(Some(Upgrade {
-            key: field("sec-websocket-key")?,
-            version: field("sec-websocket-version")?,
-            protocols: protocols.into_iter().map(str::to_owned).collect(),
-        }))
-    }
+    let target = target.split('#').next()?;
+    let (path, query) = match target.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (target, None),
+    };
+    path.starts_with('/').then_some((path, query))
 }
 
 /// An answer, after which the connection ends.
@@ -242,10 +142,15 @@ impl Response<'_> {
         let is_whole = !asks_for_head(request);
         // Writing to a String cannot fail.
         let _ = write!(head, "Content-Type: {content_type}\r\nContent-Length: {length}\r\n");
+        head.push_str(ON_ALL);
         head.push_str("Cache-Control: no-cache\r\nConnection: close\r\n\r\n");
         [head.as_bytes(), if is_whole { &self.body } else { &[] }].concat()
     }
 }
+
+/// Fields of all answers: no browser guesses their type, or lets pages of others embed them.
+pub(crate) const ON_ALL: &str =
+    "X-Content-Type-Options: nosniff\r\nCross-Origin-Resource-Policy: same-origin\r\n";
 
 /// Whether `request`, which may be incomplete, is a HEAD request.
 fn asks_for_head(request: &[u8]) -> bool {

@@ -45,6 +45,12 @@ impl Line {
     }
 }
 
+impl From<Text> for Line {
+    fn from(text: Text) -> Self {
+        Self { text, changed: 0 }
+    }
+}
+
 impl Deref for Line {
     type Target = Text;
 

@@ -8,17 +8,47 @@ use crate::text::Text;
 /// Characters of a host or an origin in the log.
 const LOGGED: usize = 100;
 
-/// A page that explains why, and what the operator can do. `is_bare` if the connection is without
-/// TLS.
-pub(super) fn page(barred: &Barred, is_bare: bool) -> Response<'static> {
+/// Explains why, and what the operator can do; as a page for a browser (`is_html`), or in one line.
+/// `is_bare` if the connection is without TLS.
+pub(super) fn answer(barred: &Barred, is_html: bool, is_bare: bool) -> Response<'static> {
+    if is_html { page(barred, is_bare) } else { line(barred, is_bare) }
+}
+
+fn line(barred: &Barred, is_bare: bool) -> Response<'static> {
+    let words = match barred {
+        Barred::Host(name) => {
+            let shown = shown(name);
+            let scheme = scheme(is_bare);
+            format!(
+                "this server is not called {shown}; --web-origin {scheme}://{shown} allows it\n"
+            )
+        }
+        _ => "a page of another server sent this; --web-origin ORIGIN allows it\n".to_owned(),
+    };
+    Response {
+        fields: PAGE_FIELDS.to_vec(),
+        body: words.into_bytes().into(),
+        ..Response::plain(Status::Forbidden)
+    }
+}
+
+fn scheme(is_bare: bool) -> &'static str {
+    if is_bare { "http" } else { "https" }
+}
+
+/// A host as it can be shown: anything but a valid one could be markup.
+fn shown(name: &str) -> &str {
+    if is_host(name) { name } else { "NAME" }
+}
+
+fn page(barred: &Barred, is_bare: bool) -> Response<'static> {
     let (why, origin) = match barred {
         Barred::Host(name) => {
-            let scheme = if is_bare { "http" } else { "https" };
-            // Only a valid host is shown: anything else could be markup.
-            let shown = if is_host(name) { name } else { "NAME" };
-            ("It does not know the host name that you used.", format!("{scheme}://{shown}"))
+            let origin = format!("{}://{}", scheme(is_bare), shown(name));
+            let why = format!("This server is not called {}.", shown(name));
+            (why, origin)
         }
-        _ => ("The request comes from a page of another server.", "ORIGIN".to_owned()),
+        _ => ("The request comes from a page of another server.".to_owned(), "ORIGIN".to_owned()),
     };
     let body = format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Forbidden</title>\n\

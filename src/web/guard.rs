@@ -86,6 +86,12 @@ impl Guard {
         }
     }
 
+    /// Whether pages of `origin` may contact the server although it is another one.
+    pub fn lists(&self, origin: &str) -> bool {
+        let origin = origin.to_ascii_lowercase();
+        origin.parse().is_ok_and(|origin: WebOrigin| self.origins.contains(&origin))
+    }
+
     fn answers_to(&self, name: &str) -> bool {
         let is_listed = |origin: &WebOrigin| origin.host() == name;
         is_own(name)
@@ -95,7 +101,7 @@ impl Guard {
 
     fn is_welcome(&self, origin: &str, authority: Option<&str>) -> bool {
         let same = origin.split_once("://").is_some_and(|(_, from)| Some(from) == authority);
-        same || origin.parse().is_ok_and(|origin: WebOrigin| self.origins.contains(&origin))
+        same || self.lists(origin)
     }
 }
 

@@ -16,6 +16,7 @@ mod drills;
 mod harness;
 mod history_on_disk;
 mod hostile;
+mod http;
 mod ignoring;
 mod irc;
 mod keyboard;

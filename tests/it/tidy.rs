@@ -82,10 +82,10 @@ fn once_there_is_a_client_only_its_session_reads_and_only_its_peer_writes() {
     assert_eq!(using("transport.receive("), ["intake/session"]);
     assert_eq!(
         using("receive_within("),
-        ["intake/handshake", "intake/preamble", "net/transport", "web"]
+        ["intake/handshake", "intake/preamble", "net/transport", "web", "web/rooms"]
     );
     assert_eq!(using("transport.send_now("), ["delivery/peer", "intake/accept"]);
-    assert_eq!(using("transport.send_all("), ["intake/handshake", "web"]);
+    assert_eq!(using("transport.send_all("), ["intake/handshake", "web", "web/rooms"]);
 }
 
 #[test]

@@ -29,6 +29,17 @@ impl LineId {
         self.origin == other.origin && self.oseq > other.oseq
     }
 
+    /// The id in at most 40 letters, digits and dashes, for wires that allow no others: the id
+    /// itself if it fits, or else a hash of the origin in place of the origin.
+    pub fn short(&self) -> String {
+        let full = self.to_string();
+        let is_plain = full.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        match is_plain && full.len() <= MAX_SHORT {
+            true => full,
+            false => format!("{}-{}", hashed(&self.origin), self.oseq),
+        }
+    }
+
     /// The process; unique for ever.
     pub fn origin(&self) -> &str {
         &self.origin
@@ -38,6 +49,16 @@ impl LineId {
     pub fn oseq(&self) -> u64 {
         self.oseq
     }
+}
+
+/// Most characters of a [short](LineId::short) id.
+const MAX_SHORT: usize = 40;
+
+/// An origin as 64 bits: its FNV-1a (RFC 9923). Clients keep it, so that it must be the same in
+/// every version.
+fn hashed(origin: &str) -> String {
+    let mix = |sum: u64, byte: u8| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    format!("x{:016x}", origin.bytes().fold(0xcbf2_9ce4_8422_2325, mix))
 }
 
 impl fmt::Display for LineId {

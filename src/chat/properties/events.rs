@@ -53,6 +53,15 @@ fn events(line: Line) -> Vec<Event> {
         Reason::Kicked(Nick::server(), None),
         Reason::Moved(room),
     ];
+    let post = Post {
+        origin: Origin::of([192, 0, 2, 1].into()),
+        author: Author::Named(text.clone()),
+        room,
+        kind: Kind::Emoted,
+        text: text.clone(),
+        part: 1,
+        parts: 2,
+    };
     let traits = Traits { echo: true, encrypted: true, ..Traits::default() };
     let others = [
         Event::Connected(Origin::of([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1].into()), traits),
@@ -85,6 +94,7 @@ fn events(line: Line) -> Vec<Event> {
         Event::BanNotSaved(BanChange::Ban(ban)),
         Event::TooManyBanChanges,
         Event::Forgotten(Box::new(filter), 7),
+        Event::Post(Box::new(post)),
         Event::Ping,
         Event::Quit,
         Event::Idle(Duration::from_millis(1500)),

@@ -11,12 +11,14 @@ pub(super) enum Step {
     Say(usize),
     Type(usize, &'static str),
     Other(usize, Event),
+    /// Somebody speaks over HTTP: from an address, under a name or none.
+    Post(u8, Option<&'static str>),
     /// The store answers the oldest question.
     Answer,
     Pass(u64),
 }
 
-const LINES: [&str; 51] = [
+const LINES: [&str; 55] = [
     "/nick alice",
     "/nick ALICE",
     "/nick al1ce",
@@ -66,9 +68,15 @@ const LINES: [&str; 51] = [
     "/lockdown off",
     "/motd",
     "/password pw pw pw",
+    "/ignore erin",
+    "/mute erin 20s",
+    "/unmute erin",
+    "/whois erin",
     "/forget alice",
     "/forget B0B 7",
 ];
+
+const NAMES: [Option<&str>; 4] = [None, Some("alice"), Some("B0B"), Some("erin")];
 
 pub(super) fn step() -> impl Strategy<Value = Step> {
     let client = 0..8usize;
@@ -85,6 +93,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         4 => client.clone().prop_map(Step::Say),
         6 => (client.clone(), prop::sample::select(&LINES[..])).prop_map(|(c, l)| Step::Type(c, l)),
         2 => (client, other).prop_map(|(c, event)| Step::Other(c, event)),
+        2 => (0..3u8, prop::sample::select(&NAMES[..])).prop_map(|(from, n)| Step::Post(from, n)),
         3 => Just(Step::Answer),
         1 => (0..70_000u64).prop_map(Step::Pass),
     ]

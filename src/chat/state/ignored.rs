@@ -79,6 +79,11 @@ impl Ignored {
         by
     }
 
+    /// The clients that ignore this one, which has left.
+    pub(crate) fn by_whom_client(&self, client: ClientId) -> impl Iterator<Item = ClientId> {
+        self.0.iter().filter(move |gone| gone.client == client).map(|gone| gone.by)
+    }
+
     /// The nicks of the people whom `by` ignores and who have left.
     pub(crate) fn names(&self, by: ClientId) -> impl Iterator<Item = Nick> {
         self.0.iter().filter(move |gone| gone.by == by).map(|gone| gone.identity.nick)

@@ -40,6 +40,32 @@ impl Nicks {
         }
     }
 
+    /// A free guest's nick, for somebody who is not connected.
+    pub(crate) fn next_guest(&mut self) -> Nick {
+        loop {
+            self.guests += 1;
+            let nick = Nick::guest(self.guests);
+            if !self.taken.contains_key(&nick.folded()) {
+                return nick;
+            }
+        }
+    }
+
+    /// Fails if a client has the nick, or if it is reserved for another address.
+    pub(crate) fn check_free(
+        &self,
+        now: Duration,
+        nick: Nick,
+        from: Address,
+    ) -> Result<(), Refusal> {
+        let folded = nick.folded();
+        let owner = self.reserved.owner(now, folded);
+        if self.taken.contains_key(&folded) || owner.is_some_and(|owner| owner != from) {
+            return Err(Refusal::Taken(Text::new(nick.as_str())));
+        }
+        Ok(())
+    }
+
     /// Gives a restored client its nick back, if no other client has it.
     pub(crate) fn take_back(&mut self, client: ClientId, nick: Nick) -> bool {
         // New guests get higher numbers than those in use.
@@ -63,13 +89,9 @@ impl Nicks {
             return Ok(respelt);
         }
         let nick = Nick::chosen(wish)?;
-        let folded = nick.folded();
-        let owner = self.reserved.owner(now, folded);
-        if self.taken.contains_key(&folded) || owner.is_some_and(|owner| owner != address) {
-            return Err(Refusal::Taken(Text::new(wish)));
-        }
+        self.check_free(now, nick, address)?;
         self.leave(now, old, address);
-        self.taken.insert(folded, client);
+        self.taken.insert(nick.folded(), client);
         Ok(nick)
     }
 

@@ -3,6 +3,7 @@
 mod arguments;
 mod account;
 mod ignore;
+mod speakers;
 mod moderation;
 mod people;
 pub(crate) mod rooms;
@@ -82,6 +83,18 @@ pub fn conceal(line: Line) -> (Event, Option<Password>) {
         return (Event::Authenticate(command, known), password);
     }
     (Event::Line(line), None)
+}
+
+/// What a line says to somebody who can only speak: the line, without a slash that escapes another.
+/// `None` if it is a command, or seems to be one with a secret.
+pub fn without_command(line: Text) -> Option<Text> {
+    let line = Line::from(line);
+    match Typed::of(&line) {
+        Typed::Misspelt(_) => None,
+        Typed::Command(name, _) if find(name).is_some() => None,
+        Typed::Escaped(text) => Some(Text::new(text)),
+        Typed::Nothing | Typed::Words | Typed::Command(..) => Some(line.into_text()),
+    }
 }
 
 /// Whether a line is a command that changes bans.

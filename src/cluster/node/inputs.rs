@@ -14,10 +14,20 @@ impl Node {
     pub fn push(&mut self, client: ClientId, event: Event) {
         let bytes = match &event {
             Event::Line(line) | Event::LineIn(_, line) => 256 + line.as_str().len(),
+            Event::Post(post) => 512 + post.text.as_str().len(),
             Event::RoomRead(_, Some(past)) => 256 * (1 + past.lines.len()),
             _ => 256,
         };
         let is_line = matches!(event, Event::Line(_) | Event::LineIn(..));
+        if let Event::Post(_) = event
+            && !self.is_apart()
+            && self.outbox.is_full()
+        {
+            let mut effects = Effects::default();
+            effects.push(Effect::Posted(client, Box::new(Err(Refusal::NotPassedOn))));
+            self.told.push_back(effects);
+            return;
+        }
         if is_line && !self.is_apart() && self.outbox.is_full() {
             let mut effects = Effects::default();
             effects.tell(Audience::One(client), Message::Refused(Refusal::NotPassedOn));

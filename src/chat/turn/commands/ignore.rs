@@ -10,6 +10,10 @@ use crate::text::Text;
 const MAX_IGNORED: usize = 256;
 
 pub(crate) fn ignore(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    if let Some(speaker) = turn.speaker(args[0]) {
+        turn.ignore_speaker(&speaker);
+        return Ok(());
+    }
     let other = turn.find(args[0])?;
     if other == turn.me {
         return Err(Refusal::IgnoreSelf);
@@ -21,6 +25,9 @@ pub(crate) fn ignore(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> 
 }
 
 pub(crate) fn unignore(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    if let Some(speaker) = turn.speaker(args[0]) {
+        return turn.unignore_speaker(&speaker);
+    }
     let other = turn.find(args[0])?;
     if turn.hears(other) {
         return Err(Refusal::NotIgnored(Text::new(args[0])));
@@ -58,7 +65,7 @@ impl Turn<'_> {
         *gone.unwrap_or(&ignores[0])
     }
 
-    fn stop_ignoring(&mut self, other: ClientId) {
+    pub(super) fn stop_ignoring(&mut self, other: ClientId) {
         let me = self.me;
         self.me_mut().ignores.retain(|&ignored| ignored != other);
         self.chat.ignored.forget_client(me, other);

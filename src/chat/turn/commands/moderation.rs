@@ -36,6 +36,10 @@ pub(crate) fn mute(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
         None => None,
         Some(word) => Some(duration(word)?.ok_or(Refusal::Misused)?),
     };
+    if let Some(speaker) = turn.speaker(args[0]) {
+        turn.mute_speaker(&speaker, duration);
+        return Ok(());
+    }
     let other = other(turn, args[0])?;
     let since = turn.now.moment;
     let until = duration.map(|duration| since.after(duration));
@@ -52,6 +56,9 @@ pub(crate) fn mute(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
 pub(crate) fn unmute(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     if let Some(origin) = Origin::parse(args[0]) {
         return unmute_all(turn, origin);
+    }
+    if let Some(speaker) = turn.speaker(args[0]) {
+        return turn.unmute_speaker(&speaker);
     }
     let other = turn.find(args[0])?;
     let client = &turn.chat.clients[&other];

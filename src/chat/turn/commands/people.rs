@@ -22,6 +22,10 @@ pub(crate) fn who(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal> {
 }
 
 pub(crate) fn whois(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal> {
+    if let Some(speaker) = turn.speaker(args[0]) {
+        turn.tell_of_speaker(&speaker);
+        return Ok(());
+    }
     let other = turn.find(args[0])?;
     let client = &turn.chat.clients[&other];
     let names = client.rooms.iter().filter_map(|room| turn.chat.rooms.get(*room));

@@ -11,6 +11,7 @@ pub(crate) fn me(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
 }
 
 pub(crate) fn msg(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    turn.check_not_speaker(args[0])?;
     let to = turn.find(args[0])?;
     turn.whisper(to, Manner::Line, args[1])
 }

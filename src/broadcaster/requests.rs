@@ -1,0 +1,69 @@
+//! `Requests`: requests over HTTP that wait, and the flood control of those who speak.
+//!
+//! A request has a client id of its own, and no client. Its thread waits for the reply.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use crossbeam_channel::Sender;
+
+use crate::address::{Address, Remote};
+use crate::admission::{Bucket, Limits};
+use crate::chat::{ClientId, Entry, Nick};
+use crate::web::Reply;
+
+/// How often a speaker is in the log.
+const LOGGED_EVERY: Duration = Duration::from_secs(60);
+/// With fewer speakers than this, those that are silent are not worth looking for.
+const FEW: usize = 1024;
+
+/// Requests whose lines are not said yet, and the flood control of those who speak.
+#[derive(Debug, Default)]
+pub(super) struct Requests {
+    pub(super) posts: HashMap<ClientId, PendingPost>,
+    buckets: HashMap<Address, Bucket>,
+    logged: HashMap<Nick, Duration>,
+    /// Whether the effects that are carried out have waited for the disk, and are there now.
+    pub(super) is_on_disk: bool,
+}
+
+/// A request whose lines are being said.
+#[derive(Debug)]
+pub(super) struct PendingPost {
+    pub(super) remote: Remote,
+    pub(super) reply: Sender<Reply>,
+    /// How many lines are missing.
+    pub(super) left: usize,
+    pub(super) said: Vec<Entry>,
+    /// Whether all of them were on the disk first.
+    pub(super) durable: bool,
+}
+
+impl Requests {
+    /// Takes the tokens of so many lines.
+    pub(super) fn take(
+        &mut self,
+        now: Duration,
+        from: Address,
+        lines: u32,
+        limits: &Limits,
+    ) -> Result<(), Duration> {
+        if self.buckets.len() >= FEW {
+            self.buckets.retain(|_, bucket| !bucket.is_full(limits, now));
+        }
+        let new = || Bucket::new(limits.burst.max(1), now);
+        self.buckets.entry(from).or_insert_with(new).take_all(lines, limits, now)
+    }
+
+    /// Whether it is time to log that somebody speaks.
+    pub(super) fn is_to_be_logged(&mut self, now: Duration, nick: Nick) -> bool {
+        if self.logged.len() >= FEW {
+            self.logged.retain(|_, at| *at + LOGGED_EVERY > now);
+        }
+        let is_due = self.logged.get(&nick).is_none_or(|at| *at + LOGGED_EVERY <= now);
+        if is_due {
+            self.logged.insert(nick, now);
+        }
+        is_due
+    }
+}

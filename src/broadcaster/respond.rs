@@ -1,0 +1,150 @@
+//! What the chat and the store say to requests over HTTP.
+
+use std::time::Duration;
+
+use crossbeam_channel::Sender;
+
+use super::dispatch::Dispatcher;
+use super::requests::PendingPost;
+use crate::address::{Address, Origin, Remote};
+use crate::admission::Limits;
+use crate::chat::{Author, ClientId, Entry, Event, Kind, Now, Post, Refusal, RoomName};
+use crate::net::Status;
+use crate::telemetry::Refused;
+use crate::text::Text;
+use crate::web::{Ask, Denied, Posting, Reply};
+
+impl Dispatcher {
+    /// Handles what a request asks for.
+    pub(super) fn handle_request(
+        &mut self,
+        now: Now,
+        id: ClientId,
+        remote: Remote,
+        (ask, reply): (Ask, Sender<Reply>),
+    ) {
+        let answer = match ask {
+            Ask::Check { room, author } => self.check(now, remote, room, author),
+            Ask::Post(posting) => self.post(now, id, remote, posting, &reply),
+        };
+        match answer {
+            Ok(Some(answer)) => drop(reply.try_send(answer)),
+            Ok(None) => {}
+            Err(denied) => drop(reply.try_send(Reply::Refused(denied))),
+        }
+    }
+
+    fn check(
+        &mut self,
+        now: Now,
+        remote: Remote,
+        room: Option<RoomName>,
+        author: Option<Author>,
+    ) -> Result<Option<Reply>, Denied> {
+        self.admit(now, remote)?;
+        let chat = self.log.chat();
+        room.map_or(Ok(()), |room| chat.admit_to(room))?;
+        if let (Some(room), Some(author)) = (room, author) {
+            let posting =
+                Posting { room, author, kind: Kind::Said, lines: vec![Text::new("hello")] };
+            let [first] = &posts(remote, posting)[..] else { return Ok(Some(Reply::Granted)) };
+            chat.check_post(self.log.chat_now(now), first)?;
+        }
+        Ok(Some(Reply::Granted))
+    }
+
+    /// Fails if nobody from there may use the server.
+    fn admit(&mut self, now: Now, remote: Remote) -> Result<(), Denied> {
+        let admitted = self.log.chat().admit(now, Origin::of(remote.ip()));
+        Ok(admitted.inspect_err(|_| {
+            log::warn!("refused {remote}: banned");
+            self.status.count_refused(Refused::Banned);
+        })?)
+    }
+
+    /// Has the lines of a request said, all or none.
+    fn post(
+        &mut self,
+        now: Now,
+        id: ClientId,
+        remote: Remote,
+        posting: Posting,
+        reply: &Sender<Reply>,
+    ) -> Result<Option<Reply>, Denied> {
+        self.admit(now, remote)?;
+        let limits = self.limits.get();
+        let posts = posts(remote, posting);
+        let lines = fitting(posts.len(), &limits)?;
+        let Some(first) = posts.first() else { return Ok(Some(Reply::Granted)) };
+        self.log.chat().check_post(self.log.chat_now(now), first)?;
+        let from = Address::of(remote.ip());
+        self.requests
+            .take(now.uptime, from, lines, &limits)
+            .map_err(|wait| too_fast(wait, &limits))?;
+        let (left, reply) = (posts.len(), reply.clone());
+        let pending = PendingPost { remote, reply, left, said: Vec::new(), durable: true };
+        self.requests.posts.insert(id, pending);
+        for post in posts {
+            self.log.push(now, id, Event::Post(Box::new(post)));
+        }
+        self.follow(now);
+        Ok(None)
+    }
+
+    /// A line of a request was said, or the request is refused.
+    pub(super) fn note_posted(&mut self, now: Now, id: ClientId, said: Result<Entry, Refusal>) {
+        let Some(pending) = self.requests.posts.get_mut(&id) else { return };
+        pending.durable &= self.requests.is_on_disk;
+        pending.left = pending.left.saturating_sub(1);
+        let is_over = pending.left == 0 || said.is_err();
+        let reply = match said {
+            Ok(entry) => {
+                let (remote, nick) = (pending.remote, entry.from);
+                pending.said.push(entry);
+                let (durable, lines) = (pending.durable, std::mem::take(&mut pending.said));
+                if !is_over {
+                    pending.said = lines;
+                    return;
+                }
+                if self.requests.is_to_be_logged(now.uptime, nick) {
+                    log::info!("{nick} speaks over HTTP from {remote}");
+                }
+                Reply::Said { nick, durable, lines }
+            }
+            Err(refusal) => refusal.into(),
+        };
+        if let Some(pending) = self.requests.posts.remove(&id) {
+            let _ = pending.reply.try_send(reply);
+        }
+    }
+}
+
+/// The lines of a request, for the chat.
+fn posts(remote: Remote, posting: Posting) -> Vec<Post> {
+    let Posting { room, author, kind, lines } = posting;
+    let origin = Origin::of(remote.ip());
+    let parts = u32::try_from(lines.len()).unwrap_or(u32::MAX);
+    let post =
+        |(part, text)| Post { origin, author: author.clone(), room, kind, text, part, parts };
+    (0..).zip(lines).map(post).collect()
+}
+
+/// The number of lines, if so many may be said at once.
+fn fitting(lines: usize, limits: &Limits) -> Result<u32, Denied> {
+    let (count, most) = (u32::try_from(lines).unwrap_or(u32::MAX), limits.burst.max(1));
+    if limits.rate > 0 && count > most {
+        let words = format!("{lines} lines, the limit at once is {most}; nothing was said");
+        return Err(Denied::new(Status::ContentTooLarge, words));
+    }
+    Ok(count)
+}
+
+fn too_fast(wait: Duration, limits: &Limits) -> Denied {
+    let Limits { rate, burst, .. } = limits;
+    let plural = if *rate == 1 { "" } else { "s" };
+    let words = format!(
+        "too fast: {rate} line{plural} a second are taken, after {} at once; nothing was said",
+        burst.max(&1)
+    );
+    Denied::later(Status::TooManyRequests, wait, words)
+}

@@ -1,0 +1,39 @@
+//! `Post`: a line that somebody says over HTTP, without being connected.
+
+use serde::{Deserialize, Serialize};
+
+use super::entry::Kind;
+use super::name::RoomName;
+use crate::address::Origin;
+use crate::text::Text;
+
+/// One line of a request, and who says it where.
+///
+/// The lines of one request are as many events of one client id, which no other request has. The
+/// first of them decides about all.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Post {
+    /// Where the request comes from.
+    pub origin: Origin,
+    /// Who says it.
+    pub author: Author,
+    /// The room, which is created if there is none.
+    pub room: RoomName,
+    /// [`Said`](Kind::Said) or [`Emoted`](Kind::Emoted).
+    pub kind: Kind,
+    /// The line.
+    pub text: Text,
+    /// The number of the line in the request, from 0.
+    pub part: u32,
+    /// How many lines the request has.
+    pub parts: u32,
+}
+
+/// Who speaks over HTTP.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Author {
+    /// A guest under this nick, as the request names it.
+    Named(Text),
+    /// A guest under the nick that the server gives to its address.
+    Guest,
+}

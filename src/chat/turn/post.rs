@@ -1,0 +1,206 @@
+//! What is said over HTTP, by people who are not connected.
+
+use crate::address::Origin;
+use crate::chat::effect::{Effect, Effects};
+use crate::chat::message::Message;
+use crate::chat::model::{Author, ClientId, Entry, Nick, Now, Post, RoomName};
+use crate::chat::refusal::Refusal;
+use crate::chat::state::{Chat, Mute, Speaker};
+
+use super::view::Turn;
+
+/// Who a request speaks as; a guest may not have its nick yet.
+struct Judged {
+    nick: Option<Nick>,
+    login: Option<Nick>,
+}
+
+impl Chat {
+    /// Whether all nodes know of people who speak over HTTP.
+    pub fn allows_http(&self) -> bool {
+        !self.is_shared() || self.level() >= 3
+    }
+
+    /// Fails if nobody from there may use the server.
+    ///
+    /// # Errors
+    /// The ban.
+    pub fn admit(&self, now: Now, origin: Origin) -> Result<(), Refusal> {
+        let ban = self.registry.ban_of(now.moment, origin);
+        ban.map_or(Ok(()), |ban| Err(ban.refusal(now.moment)))
+    }
+
+    /// Fails if a room is not open to everybody.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub fn admit_to(&self, _room: RoomName) -> Result<(), Refusal> {
+        // The one place for rooms that are by invitation.
+        Ok(())
+    }
+
+    /// Fails if a request would be refused now, whose first line is `post`.
+    ///
+    /// # Errors
+    /// Why it would be.
+    pub fn check_post(&self, now: Now, post: &Post) -> Result<(), Refusal> {
+        self.judge(now, post).map(drop)
+    }
+
+    fn judge(&self, now: Now, post: &Post) -> Result<Judged, Refusal> {
+        if !self.allows_http() {
+            return Err(Refusal::OlderNodes);
+        }
+        self.admit(now, post.origin)?;
+        self.admit_to(post.room)?;
+        let judged = self.author(now, post)?;
+        self.may_post(now, post, judged.login)?;
+        self.fits_pace(now, post, &judged)?;
+        Ok(judged)
+    }
+
+    fn author(&self, now: Now, post: &Post) -> Result<Judged, Refusal> {
+        let from = post.origin.address();
+        let nick = match &post.author {
+            Author::Guest => self.speakers.guest_of(now.uptime, from),
+            Author::Named(wish) => {
+                let nick = Nick::chosen(wish.as_str())?;
+                if let Some(ban) = self.registry.ban_on(now.moment, nick) {
+                    return Err(ban.refusal(now.moment));
+                }
+                if let Some(account) = self.registry.account(nick) {
+                    return Err(Refusal::RegisteredOverHttp(account.nick));
+                }
+                self.nicks.check_free(now.uptime, nick, from)?;
+                Some(nick)
+            }
+        };
+        Ok(Judged { nick, login: None })
+    }
+
+    /// Fails if the author may not speak.
+    fn may_post(&self, now: Now, post: &Post, login: Option<Nick>) -> Result<(), Refusal> {
+        if let Some(mute) = self.mute_of(now, post.origin, login) {
+            return Err(Refusal::Muted(mute.until.map(|until| until.since(now.moment))));
+        }
+        if self.lockdown && login.is_none() { Err(Refusal::LockdownOverHttp) } else { Ok(()) }
+    }
+
+    /// The mute that applies to somebody who speaks over HTTP.
+    pub(super) fn mute_of(&self, now: Now, origin: Origin, login: Option<Nick>) -> Option<Mute> {
+        let inherited = self.mutes.find(now.moment, origin.address());
+        let Some(account) = login.and_then(|login| self.registry.account(login)) else {
+            return inherited;
+        };
+        let own = self.clients.values().filter(|client| client.login == login);
+        let own = own.filter(|client| client.is_muted(now.moment)).find_map(|client| client.mute);
+        own.or_else(|| self.mutes.after_login(now.moment, inherited, account))
+    }
+
+    /// Fails if the room is slow, and the author has to wait.
+    fn fits_pace(&self, now: Now, post: &Post, judged: &Judged) -> Result<(), Refusal> {
+        let Some(room) = self.rooms.find(post.room) else { return Ok(()) };
+        let Some(pause) = room.slow.filter(|_| !self.registry.is_operator(judged.login)) else {
+            return Ok(());
+        };
+        if post.parts > 1 {
+            return Err(Refusal::OneLine(post.room));
+        }
+        let nick = judged.nick.unwrap_or_else(Nick::server);
+        let speaker = Speaker {
+            nick,
+            login: judged.login,
+            origin: post.origin,
+            id: ClientId::NOBODY,
+            spoke: now.uptime,
+        };
+        let is_here = |other| self.clients.contains_key(&other);
+        let last = room.pace.last(speaker.id, &speaker.as_client(), is_here);
+        match last.map(|last| last.saturating_add(pause)).filter(|next| *next > now.uptime) {
+            Some(next) => Err(Refusal::TooSoon(next - now.uptime)),
+            None => Ok(()),
+        }
+    }
+
+    /// Says a line of a request, or refuses all of the request with its first line.
+    pub(crate) fn post(&mut self, now: Now, id: ClientId, post: Post, effects: &mut Effects) {
+        let is_last = post.part + 1 >= post.parts;
+        if post.part > 0 && !self.speakers.goes_on(id, is_last) {
+            return;
+        }
+        let judged = if post.part > 0 { self.author(now, &post) } else { self.judge(now, &post) };
+        let said = judged.map(|judged| {
+            if post.part == 0 && !is_last {
+                self.speakers.accept(id);
+            }
+            self.say_over_http(now, id, post, &judged, effects)
+        });
+        effects.push(Effect::Posted(id, Box::new(said)));
+    }
+
+    fn say_over_http(
+        &mut self,
+        now: Now,
+        id: ClientId,
+        post: Post,
+        judged: &Judged,
+        effects: &mut Effects,
+    ) -> Entry {
+        let nick = judged.nick.unwrap_or_else(|| self.nicks.next_guest());
+        let Post { origin, room, kind, text, .. } = post;
+        if judged.login.is_none() {
+            self.nicks.leave(now.uptime, nick, origin.address());
+        }
+        let spoke = now.uptime;
+        let speaker = Speaker { nick, login: judged.login, origin, id, spoke };
+        let (speaker, is_new) = self.speakers.note(speaker);
+        if is_new {
+            self.stay_ignored(now, &speaker, effects);
+        }
+        let by = self.connected_as(speaker.login).unwrap_or(speaker.id);
+        let line = self.line_ids.next();
+        let entry = Entry { id: line, at: now.moment, from: nick, kind, text };
+        let except = self.ignorers_of(&speaker, by);
+        let room_id = self.rooms.open(room);
+        let has_irc = self.rooms.get(room_id).is_some_and(|room| room.irc > 0);
+        let source = has_irc.then(|| self.source_of(&speaker.as_client()));
+        if let Some(room) = self.rooms.get_mut(room_id) {
+            room.history.push(by, entry.clone());
+            if let Some(pause) = room.slow {
+                room.pace.note(now.uptime, pause, speaker.id, &speaker.as_client());
+            }
+        }
+        effects.tell_room(
+            room_id,
+            except,
+            Message::Said { room, entry: entry.clone(), by: source },
+        );
+        self.rooms.keep_empty(now.uptime, room_id);
+        entry
+    }
+
+    /// The first client that is logged in to an account.
+    fn connected_as(&self, login: Option<Nick>) -> Option<ClientId> {
+        login?;
+        self.clients_who(|client| client.login == login).into_iter().next()
+    }
+
+    /// The clients that ignore a speaker, whose lines are those of the client `by`.
+    fn ignorers_of(&self, speaker: &Speaker, by: ClientId) -> Vec<ClientId> {
+        let mut ignorers = self.ignored.by_whom(&speaker.identity());
+        ignorers.extend(self.ignored.by_whom_client(speaker.id));
+        ignorers.extend(self.clients.get(&by).into_iter().flat_map(|client| &client.ignored_by));
+        ignorers.sort_unstable();
+        ignorers.dedup();
+        ignorers
+    }
+
+    /// Restores the ignores of a person who speaks again.
+    fn stay_ignored(&mut self, now: Now, speaker: &Speaker, effects: &mut Effects) {
+        for me in self.ignored.by_whom(&speaker.identity()) {
+            if self.clients.contains_key(&me) {
+                Turn { chat: self, now, at: None, me, effects }.begin_ignoring_speaker(speaker);
+            }
+        }
+    }
+}

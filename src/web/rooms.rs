@@ -1,0 +1,204 @@
+//! `/rooms…`: what is said over HTTP, and what can be read there, without being connected.
+
+mod denied; // why a request is refused
+mod ask; // what the broadcaster is asked, and its replies
+mod target; // the path and the query
+mod said; // the lines in a body
+mod author; // who speaks
+mod answer; // replies as answers
+
+use std::io;
+use std::time::{Duration, Instant};
+
+pub use self::ask::{Ask, Posting, Reply};
+use self::author::author_of;
+pub use self::denied::Denied;
+use self::said::{Form, Said};
+use self::target::{Place, Target};
+use super::forwarded::Forwarded;
+use super::guard::Guard;
+use crate::net::{Body, Framing, Patience, Request, Status, Transport, http};
+
+/// How long a body may take.
+const BODY: Duration = Duration::from_secs(10);
+/// How long the answer may take to be sent.
+const ANSWER: Duration = Duration::from_secs(5);
+/// Tells the client to send the body.
+const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
+/// The chat, as a request over HTTP sees it.
+pub struct ChatAccess<'a> {
+    /// The longest line that is accepted, in bytes.
+    pub max_line: usize,
+    /// Asks the broadcaster; `None` if it does not answer in time.
+    pub ask: &'a dyn Fn(Ask, &Forwarded) -> Option<Reply>,
+}
+
+/// Whether a path belongs here.
+pub(super) fn has(path: &str) -> bool {
+    path == "/rooms" || path.starts_with("/rooms/")
+}
+
+/// A request for a path here, and the connection that it came on.
+pub(super) struct Exchange<'a> {
+    pub request: &'a Request,
+    /// The bytes that the client sent right after the head.
+    pub early: Vec<u8>,
+    pub transport: &'a Transport,
+    pub patience: Patience<'a>,
+    pub chat: &'a ChatAccess<'a>,
+    /// What a proxy says of the client.
+    pub forwarded: Forwarded,
+}
+
+impl Exchange<'_> {
+    /// Answers the request, of which `head` is the head.
+    ///
+    /// # Errors
+    /// The connection fails, or the answer cannot be sent in time.
+    pub(super) fn serve(&mut self, guard: &Guard, head: &[u8]) -> io::Result<()> {
+        let answer = match self.handle(guard)? {
+            Ok(answer) => answer.to_bytes(head),
+            Err(denied) => denied.to_bytes(head),
+        };
+        self.transport.send_all(&answer, self.within(ANSWER))
+    }
+
+    /// Asks the broadcaster.
+    fn ask(&self, ask: Ask) -> Result<Reply, Denied> {
+        let reply = (self.chat.ask)(ask, &self.forwarded);
+        reply.unwrap_or_else(Reply::no_answer).into_result()
+    }
+
+    fn within(&self, most: Duration) -> Patience<'_> {
+        Patience { deadline: Instant::now() + most, ..self.patience }
+    }
+
+    fn handle(&mut self, guard: &Guard) -> io::Result<Result<answer::Answer, Denied>> {
+        let target = match self.admit(guard) {
+            Ok(target) => target,
+            Err(denied) => return Ok(Err(denied)),
+        };
+        match self.request.method.as_str() {
+            "POST" => self.post(&target),
+            _ => Ok(Err(Status::NotFound.into())),
+        }
+    }
+
+    /// Checks everything that the head shows.
+    fn admit(&self, guard: &Guard) -> Result<Target, Denied> {
+        let site = self.request.fields.only("sec-fetch-site")?.unwrap_or_default();
+        let is_listed = self.request.origin.as_deref().is_some_and(|origin| guard.lists(origin));
+        if ["cross-site", "same-site"].contains(&site) && !is_listed {
+            return Err(Denied::new(Status::Forbidden, "a page of another server sent this"));
+        }
+        let place = Place::of(&self.request.path)?;
+        if !place.methods().contains(&self.request.method.as_str()) {
+            return Err(Denied::method(place.allow()));
+        }
+        let target = Target::new(place, self.request.query.as_deref())?;
+        let expect = self.request.fields.only("expect")?.filter(|_| self.request.is_1_1);
+        if expect.is_some_and(|expect| !expect.eq_ignore_ascii_case("100-continue")) {
+            return Err(Denied::new(Status::ExpectationFailed, "expect 100-continue or nothing"));
+        }
+        Ok(target)
+    }
+
+    fn post(&mut self, target: &Target) -> io::Result<Result<answer::Answer, Denied>> {
+        let (form, framing, nick) = match self.head_of_post(target) {
+            Ok(head) => head,
+            Err(denied) => return Ok(Err(denied)),
+        };
+        let body = match self.read_body(framing)? {
+            Ok(body) => body,
+            Err(denied) => return Ok(Err(denied)),
+        };
+        Ok(self.say(target, form, nick, &body))
+    }
+
+    /// What the head says of the lines; asks whether the author may speak if the client waits to
+    /// know.
+    fn head_of_post(&self, target: &Target) -> Result<(Form, Framing, Option<String>), Denied> {
+        let fields = &self.request.fields;
+        let form = Form::of(fields)?;
+        let framing = Framing::of(fields, self.request.is_1_1).map_err(framing_denied)?;
+        let nick = author::named(fields, target)?;
+        if self.waits_to_send(framing)?
+            && let Some(room) = target.room()
+        {
+            let author = author_of(nick.as_deref());
+            let check = Ask::Check { room: Some(room), author: Some(author) };
+            self.ask(check)?;
+        }
+        Ok((form, framing, nick))
+    }
+
+    /// Whether the client waits for `100 Continue`.
+    fn waits_to_send(&self, framing: Framing) -> Result<bool, Denied> {
+        let expects = self.request.is_1_1 && self.request.fields.only("expect")?.is_some();
+        Ok(expects && self.early.is_empty() && framing != Framing::Length(0))
+    }
+
+    fn read_body(&mut self, framing: Framing) -> io::Result<Result<Vec<u8>, Denied>> {
+        let patience = self.within(BODY);
+        if self.waits_to_send(framing).is_ok_and(|waits| waits) {
+            self.transport.send_all(CONTINUE, patience)?;
+        }
+        let mut body = Body::new(framing);
+        let mut is_whole = body.take(&self.early);
+        loop {
+            match is_whole {
+                Ok(true) => return Ok(Ok(body.into_bytes())),
+                Ok(false) => {}
+                Err(status) => return Ok(Err(framing_denied(status))),
+            }
+            is_whole = match self.transport.receive_within(patience) {
+                Ok(more) if more.is_end && more.bytes.is_empty() => {
+                    let words = "the body is cut short; nothing was said";
+                    return Ok(Err(Denied::new(Status::BadRequest, words)));
+                }
+                Ok(more) => body.take(&more.bytes),
+                Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                    let words = "the body did not come in time; nothing was said";
+                    return Ok(Err(Denied::new(Status::RequestTimeout, words)));
+                }
+                Err(error) => return Err(error),
+            };
+        }
+    }
+
+    fn say(
+        &self,
+        target: &Target,
+        form: Form,
+        nick: Option<String>,
+        body: &[u8],
+    ) -> Result<answer::Answer, Denied> {
+        let Some(room) = target.room() else { return Err(Status::NotFound.into()) };
+        let Said { lines, kind, nick: named } = form.read(body, self.chat.max_line)?;
+        let author = match (nick, named) {
+            (Some(one), Some(other)) if one != other => return Err(author::contradiction()),
+            (one, other) => author_of(one.or(other).as_deref()),
+        };
+        let posting = Posting { room, author, kind, lines };
+        answer::of_post(room, self.ask(Ask::Post(posting))?)
+    }
+}
+
+fn framing_denied(status: Status) -> Denied {
+    match status {
+        Status::ContentTooLarge => {
+            let words = format!(
+                "the body is too long, the limit is {} bytes; nothing was said",
+                http::MAX_BODY
+            );
+            Denied::new(status, words)
+        }
+        Status::BadRequest => {
+            let words = "the length of the body is not clear: send one Content-Length, or \
+                         Transfer-Encoding: chunked; nothing was said";
+            Denied::new(status, words)
+        }
+        other => other.into(),
+    }
+}

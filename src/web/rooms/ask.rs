@@ -1,0 +1,75 @@
+//! `Ask`: what a request over HTTP wants to know of the broadcaster, and its `Reply`.
+
+use std::time::Duration;
+
+use super::denied::Denied;
+use crate::chat::{Author, Entry, Kind, Nick, Refusal, RoomName};
+use crate::net::Status;
+use crate::text::Text;
+
+/// What a request asks for.
+#[derive(Clone, Debug)]
+pub enum Ask {
+    /// Whether the client may use a room, and, for an author, speak there.
+    Check {
+        /// The room; `None` for what is about all rooms.
+        room: Option<RoomName>,
+        /// Who would speak.
+        author: Option<Author>,
+    },
+    /// Have lines said.
+    Post(Posting),
+}
+
+/// Lines to be said, all or none.
+#[derive(Clone, Debug)]
+pub struct Posting {
+    /// Where.
+    pub room: RoomName,
+    /// By whom.
+    pub author: Author,
+    /// As lines or as actions.
+    pub kind: Kind,
+    /// The lines, at least one.
+    pub lines: Vec<Text>,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// The client may do what it asked for.
+    Granted,
+    /// The lines were said.
+    Said {
+        /// By whom.
+        nick: Nick,
+        /// Whether all of them were on the disk before anybody saw them.
+        durable: bool,
+        /// The lines.
+        lines: Vec<Entry>,
+    },
+    /// The request is refused.
+    Refused(Denied),
+}
+
+impl Reply {
+    /// The reply of a broadcaster that does not answer.
+    pub(super) fn no_answer() -> Self {
+        let words = "no answer in time: it is not known whether anything was said";
+        Self::Refused(Denied::later(Status::ServiceUnavailable, Duration::from_secs(5), words))
+    }
+
+    /// The reply, unless it is a refusal.
+    pub(super) fn into_result(self) -> Result<Self, Denied> {
+        match self {
+            Self::Refused(denied) => Err(denied),
+            other => Ok(other),
+        }
+    }
+}
+
+impl From<Refusal> for Reply {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal.into())
+    }
+}

@@ -1,0 +1,126 @@
+//! `Target`: the path and the query of a request.
+
+use super::denied::Denied;
+use crate::chat::RoomName;
+use crate::net::Status;
+
+/// What a path is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// `/rooms/ROOM`.
+    Room(RoomName),
+}
+
+impl Place {
+    /// The place of a path that [belongs here](super::has).
+    ///
+    /// # Errors
+    /// There is no such page, or it cannot be a room's name.
+    pub(super) fn of(path: &str) -> Result<Self, Denied> {
+        let parts: Vec<_> = path.split('/').skip(2).collect();
+        match parts[..] {
+            [name] => Ok(Self::Room(room(name)?)),
+            _ => Err(Status::NotFound.into()),
+        }
+    }
+
+    /// The methods that it has.
+    pub(super) fn methods(self) -> &'static [&'static str] {
+        &["POST"]
+    }
+
+    /// The same as the value of `Allow`.
+    pub(super) fn allow(self) -> &'static str {
+        "POST"
+    }
+}
+
+fn room(name: &str) -> Result<RoomName, Denied> {
+    let name = decoded(name).ok_or(Status::NotFound)?;
+    RoomName::new(&name).map_err(|error| {
+        let words = crate::chat::Refusal::from(error).to_string();
+        Denied::new(Status::NotFound, words)
+    })
+}
+
+/// A place, and what the query says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Target {
+    pub(super) place: Place,
+    pub(super) nick: Option<String>,
+}
+
+impl Target {
+    /// # Errors
+    /// The query has a parameter that is not known, or one twice.
+    pub(super) fn new(place: Place, query: Option<&str>) -> Result<Self, Denied> {
+        let mut target = Self { place, nick: None };
+        for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let odd = || Denied::new(Status::BadRequest, "the query is not valid");
+            let (name, value) = (decoded(name).ok_or_else(odd)?, decoded(value).ok_or_else(odd)?);
+            let place = match name.as_str() {
+                "nick" => &mut target.nick,
+                _ => {
+                    let words = "the query has a parameter that is not known";
+                    return Err(Denied::new(Status::BadRequest, words));
+                }
+            };
+            if place.replace(value).is_some() {
+                let words = format!("the query has {name} twice");
+                return Err(Denied::new(Status::BadRequest, words));
+            }
+        }
+        Ok(target)
+    }
+
+    /// The room.
+    pub(super) fn room(&self) -> Option<RoomName> {
+        let Place::Room(room) = self.place;
+        Some(room)
+    }
+}
+
+/// Decodes `%23` and the like; `None` if that is malformed or not UTF-8.
+fn decoded(text: &str) -> Option<String> {
+    let mut bytes = text.bytes();
+    let mut decoded = Vec::with_capacity(text.len());
+    while let Some(byte) = bytes.next() {
+        let digit = |byte: u8| char::from(byte).to_digit(16);
+        decoded.push(match byte {
+            b'%' => u8::try_from(digit(bytes.next()?)? << 4 | digit(bytes.next()?)?).ok()?,
+            other => other,
+        });
+    }
+    String::from_utf8(decoded).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_room_is_named_as_in_join() {
+        let room = |path| Place::of(path).ok();
+        let dev = Some(Place::Room(RoomName::new("dev").unwrap()));
+        for path in ["/rooms/dev", "/rooms/Dev", "/rooms/%23dev", "/rooms/%64ev"] {
+            assert_eq!(room(path), dev, "{path}");
+        }
+        for path in
+            ["/rooms/", "/rooms/1st", "/rooms/a%2", "/rooms/a%ff", "/rooms/dev/", "/rooms/a/b"]
+        {
+            assert_eq!(room(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_query_has_each_parameter_once() {
+        let place = Place::of("/rooms/dev").unwrap();
+        let nick = |query| Target::new(place, Some(query)).map(|target| target.nick);
+        assert_eq!(nick("nick=c%69"), Ok(Some("ci".to_owned())));
+        assert_eq!(nick(""), Ok(None));
+        for odd in ["nick=a&nick=a", "token=x", "nick=%zz"] {
+            assert!(nick(odd).is_err(), "{odd}");
+        }
+    }
+}

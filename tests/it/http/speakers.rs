@@ -1,0 +1,147 @@
+//! Who speaks over HTTP: names, and what others can do about them.
+
+use super::post;
+use crate::harness::{Client, Server, TempDir, people};
+use crate::order::{logs_in, registers};
+
+#[test]
+fn a_name_is_kept_for_its_address() {
+    let server = Server::with_web([]);
+    let [mut alice] = people(&server, ["alice"]);
+    post("/rooms/lobby?nick=ci", "1").to(&server).json();
+    post("/rooms/lobby?nick=CI", "2").to(&server).json();
+    post("/rooms/lobby?nick=ci", "3").from("127.0.0.2", &server).refused(409);
+    alice.expect("<ci> 1");
+    alice.expect("<CI> 2");
+    let mut eve = Client::connect_from(&server, "127.0.0.2").welcomed();
+    eve.send("/nick ci");
+    eve.wait_for(|line| line == "!! ci is taken");
+    alice.send("/nick ci");
+    alice.expect("-- you are now ci");
+    post("/rooms/lobby?nick=ci", "4").to(&server).refused(409);
+}
+
+#[test]
+fn a_guest_is_the_same_for_its_address() {
+    let server = Server::with_web([]);
+    let nick = |source| {
+        let answer = post("/rooms/lobby", "hi").from(source, &server).json();
+        answer["nick"].as_str().unwrap().to_owned()
+    };
+    let (one, other) = (nick("127.0.0.1"), nick("127.0.0.2"));
+    assert!(one.starts_with("guest") && other.starts_with("guest") && one != other);
+    assert_eq!((nick("127.0.0.1"), nick("127.0.0.2")), (one, other));
+}
+
+#[test]
+fn who_only_speaks_is_not_here() {
+    let server = Server::with_web([]);
+    let [mut alice] = people(&server, ["alice"]);
+    post("/rooms/lobby?nick=ci", "hi").to(&server).json();
+    alice.expect("<ci> hi");
+    assert_eq!(alice.ask("/who"), ["-- lobby (1 here): alice"]);
+    assert_eq!(alice.ask("/msg ci hello"), ["!! ci speaks over HTTP and cannot be written to"]);
+    let whois = alice.ask("/whois CI");
+    assert!(whois[0].starts_with("-- ci speaks over HTTP"), "{whois:?}");
+    assert!(!whois[0].contains("127.0.0.1"), "{whois:?}");
+    alice.expect_nothing();
+}
+
+#[test]
+fn an_ignored_speaker_stays_ignored() {
+    let server = Server::with_web([]);
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    let say = |text| post("/rooms/lobby?nick=ci", text).to(&server).json();
+    say("1");
+    alice.expect("<ci> 1");
+    bob.expect("<ci> 1");
+    assert_eq!(alice.ask("/ignore ci"), ["-- you are ignoring ci"]);
+    say("2");
+    bob.expect("<ci> 2");
+    alice.expect_nothing();
+    assert!(!alice.ask("/history").iter().any(|line| line.contains("<ci>")));
+    // The same name from the same address is the same person, connected or not.
+    let mut ci = Client::join(&server, "ci");
+    ci.send("3");
+    bob.wait_for(|line| line == "<ci> 3");
+    ci.send("/quit");
+    ci.rest();
+    say("4");
+    bob.wait_for(|line| line == "<ci> 4");
+    assert!(!alice.sync().iter().any(|line| line.contains("<ci>")));
+    assert_eq!(alice.ask("/unignore ci"), ["-- you no longer ignore ci"]);
+    say("5");
+    alice.expect("<ci> 5");
+}
+
+#[test]
+fn operators_mute_and_ban_speakers() {
+    let dir = TempDir::new();
+    crate::order::account(&dir, "add carol --operator", "open sesame\n");
+    let server = Server::with_web(["--state-dir", &dir.path("")]);
+    let mut carol = Client::guest(&server);
+    logs_in(&mut carol, "carol", "open sesame");
+    let say = |text| post("/rooms/lobby?nick=ci", text).from("127.0.0.2", &server);
+    say("1").json();
+    carol.wait_for(|line| line == "<ci> 1");
+    let whois = carol.ask("/whois ci");
+    assert!(whois[0].ends_with(", from 127.0.0.2"), "{whois:?}");
+    assert_eq!(carol.ask("/mute ci 10m"), ["-- ci is muted for 10m"]);
+    assert!(say("2").refused(403).starts_with("you are muted for 10m"));
+    assert_eq!(carol.ask("/unmute ci"), ["-- ci may speak again"]);
+    say("3").json();
+    carol.wait_for(|line| line == "<ci> 3");
+    assert_eq!(carol.ask("/ban ci 1h spam"), ["-- ci is banned"]);
+    assert!(say("4").refused(403).starts_with("banned for 1h: spam"));
+}
+
+#[test]
+fn a_registered_name_and_lockdown_need_a_token() {
+    let dir = TempDir::new();
+    crate::order::account(&dir, "add carol --operator", "open sesame\n");
+    let server = Server::with_web(["--state-dir", &dir.path("")]);
+    let mut alice = Client::join(&server, "alice");
+    registers(&mut alice, "correct horse");
+    let answer = post("/rooms/lobby?nick=alice", "hi").to(&server);
+    assert!(answer.refused(401).starts_with("alice is registered"));
+    assert_eq!(answer.field("WWW-Authenticate"), Some("Bearer"));
+    let mut carol = Client::guest(&server);
+    logs_in(&mut carol, "carol", "open sesame");
+    carol.send("/lockdown on");
+    carol.sync();
+    let answer = post("/rooms/lobby?nick=ci", "hi").to(&server);
+    assert!(answer.refused(401).starts_with("only registered people"));
+}
+
+#[test]
+fn a_slow_room_takes_one_line_at_a_time() {
+    let dir = TempDir::new();
+    crate::order::account(&dir, "add carol --operator", "open sesame\n");
+    let server = Server::with_web(["--state-dir", &dir.path("")]);
+    let mut carol = Client::guest(&server);
+    logs_in(&mut carol, "carol", "open sesame");
+    carol.send("/slow 600");
+    carol.sync();
+    post("/rooms/lobby?nick=ci", "1\n2").to(&server).refused(413);
+    post("/rooms/lobby?nick=ci", "1").to(&server).json();
+    let answer = post("/rooms/lobby?nick=cd", "2").to(&server);
+    assert!(answer.refused(429).starts_with("slow down: you may speak again in"));
+    assert!(answer.field("Retry-After").unwrap().parse::<u64>().unwrap() > 590);
+}
+
+#[test]
+fn whoever_is_banned_gets_nothing_but_the_page() {
+    let dir = TempDir::new();
+    crate::order::account(&dir, "add carol --operator", "open sesame\n");
+    let server = Server::with_web(["--state-dir", &dir.path("")]);
+    let mut carol = Client::guest(&server);
+    logs_in(&mut carol, "carol", "open sesame");
+    carol.send("/ban 127.0.0.2");
+    carol.wait_for(|line| line.contains("is banned"));
+    let answer = post("/rooms/lobby", "hi").from("127.0.0.2", &server);
+    assert!(answer.refused(403).starts_with("banned"));
+    for path in ["/", "/healthz"] {
+        assert_eq!(super::request("GET", path).from("127.0.0.2", &server).status, 200, "{path}");
+    }
+    server.wait_log(["WARN", "refused 127.0.0.2:", ": banned"]);
+}
