@@ -10,10 +10,12 @@ use crate::pty::Terminal;
 mod access;
 mod driver;
 mod looks;
+mod mentions;
 mod names;
 mod past;
 mod tab;
 mod tree;
+mod typing;
 
 use driver::Browser;
 use tab::{ENTER, Tab};
@@ -274,7 +276,7 @@ fn the_title_counts_what_was_not_seen() {
     bob.send(&format!("one\n/me two\n/msg {guest} three\n/topic four"));
     alice.says("five");
     behind.shows("said", "alice", "five");
-    behind.has("document.title", "(4) lobby · box7");
+    behind.has("document.title", "(1!) lobby · box7");
     alice.has("document.title", "lobby · box7");
     behind.click("#input");
     behind.has("document.title", "lobby · box7");

@@ -1,37 +1,63 @@
 // The page: input, keys and clicks.
 
-import { connect, isOpen, say, start, wake, wakeAfterSilence } from "./link.js";
+import { commandOf, compose, hasSecret } from "./compose.js";
+import { connect, isOpen, send, start, wake, wakeAfterSilence } from "./link.js";
 import { showSide } from "./lists.js";
-import { looked, toBottom } from "./log.js";
-import { $, me, people, wanted } from "./page.js";
+import { addLine, looked, toBottom } from "./log.js";
+import * as outbox from "./outbox.js";
+import { $, me, people, recall, remember, tellTwins } from "./page.js";
 import { handlers } from "./talk.js";
 
 const input = $("input");
+/** Most lines that are sent without a question. */
+const MAX_UNASKED = 10;
 
 /** The history of the input, oldest first. `turn` is the position in it; the draft comes after the last. */
 const written = [];
 let turn = 0, draft = "";
+/** Whether the beginning of the input was pasted together with other lines. */
+let isPasted = false;
 
-/** Something that shows: the server takes a line without it for an empty one. */
-const SHOWN = /[^\s\u2800\p{Default_Ignorable_Code_Point}]/u;
-
-function submit() {
-  const lines = input.value.split(/\r\n?|\n/).filter((line) => SHOWN.test(line));
+async function submit() {
+  const text = input.value;
+  const { lines, refused } = compose(text, isPasted);
+  if (refused) return void ($("status").textContent = refused);
   if (!lines.length) return;
   if (!isOpen()) {
     $("status").textContent = "Not sent: there is no connection. Your text is still here.";
     return;
   }
-  if (written.at(-1) !== input.value) written.push(input.value);
-  if (written.length > 100) written.shift();
-  turn = written.length;
-  lines.forEach(say);
+  if (lines.length > MAX_UNASKED && !(await isMeant(lines.length))) return;
+  $("status").textContent = "";
+  keep(text);
+  outbox.post(lines);
   write("");
   toBottom();
 }
 
+/** Remembers a text for the arrow keys, unless it has a password. */
+function keep(text) {
+  if (!hasSecret(text) && written.at(-1) !== text) written.push(text);
+  if (written.length > 100) written.shift();
+  turn = written.length;
+}
+
+/** Asks whether to send many lines. */
+function isMeant(number) {
+  $("asking-title").textContent = `Send ${number} lines?`;
+  $("asking").showModal();
+  return new Promise((resolve) => {
+    $("asking").onclose = () => {
+      resolve($("asking").returnValue === "yes");
+      $("asking").returnValue = "";
+      input.focus();
+    };
+  });
+}
+
 function write(text) {
   input.value = text;
+  isPasted = false;
   fit();
 }
 
@@ -39,6 +65,9 @@ function fit() {
   input.style.height = "auto";
   // scrollHeight lacks the borders; without them the input would scroll.
   input.style.height = `${input.scrollHeight + input.offsetHeight - input.clientHeight}px`;
+  const isSecret = hasSecret(input.value);
+  input.classList.toggle("secret", isSecret);
+  remember("sessionStorage", "draft", isSecret ? "" : input.value);
 }
 
 /** Shows the previous or next entry of the history. */
@@ -50,43 +79,74 @@ function leaf(step) {
   return true;
 }
 
+/** Whether the input has one row, or the cursor is at its end in this direction. */
+function isAtEdge(step) {
+  const { lineHeight, paddingTop, paddingBottom } = getComputedStyle(input);
+  const rows = (input.scrollHeight - parseFloat(paddingTop) - parseFloat(paddingBottom)) / parseFloat(lineHeight);
+  if (rows < 1.5) return true;
+  return step < 0 ? input.selectionEnd === 0 : input.selectionStart === input.value.length;
+}
+
+/** The completion that the last key began: Tab goes through the names. */
+let completion = null;
+
 /** Completes the name before the cursor. */
 function complete() {
-  const end = input.selectionStart;
-  const [, before, start] = /^(.*?)([\w-]+)$/s.exec(input.value.slice(0, end)) ?? [];
-  const fits = (nick) => nick !== me.nick && nick.toLowerCase().startsWith(start.toLowerCase());
-  const nick = start && [...people].sort().find(fits);
-  if (nick) input.setRangeText(nick + (before ? " " : ": "), before.length, end, "end");
-  return Boolean(nick);
+  if (!completion) {
+    const end = input.selectionStart;
+    const [, before, start] = /^(.*?)([\w-]+)$/s.exec(input.value.slice(0, end)) ?? [];
+    const fits = (nick) => nick !== me.nick && nick.toLowerCase().startsWith(start.toLowerCase());
+    const nicks = start ? [...people].sort().filter(fits) : [];
+    if (!nicks.length) return false;
+    completion = { nicks, turn: 0, from: before.length, end, after: before ? " " : ": " };
+  }
+  const { nicks, turn: number, from, end, after } = completion;
+  const name = nicks[number % nicks.length] + after;
+  input.setRangeText(name, from, end, "end");
+  Object.assign(completion, { turn: number + 1, end: from + name.length });
+  fit();
+  return true;
 }
 
 const keys = {
   Enter: () => void submit() ?? true,
-  ArrowUp: () => !input.value.slice(0, input.selectionStart).includes("\n") && leaf(-1),
-  ArrowDown: () => !input.value.slice(input.selectionEnd).includes("\n") && leaf(1),
+  ArrowUp: () => isAtEdge(-1) && leaf(-1),
+  ArrowDown: () => isAtEdge(1) && leaf(1),
   Tab: complete,
 };
 
 input.onkeydown = (event) => {
-  const plain = !(event.shiftKey || event.ctrlKey || event.altKey || event.metaKey || event.isComposing);
-  if (plain && Object.hasOwn(keys, event.key) && keys[event.key]()) event.preventDefault();
+  const { key, keyCode, shiftKey, ctrlKey, altKey, metaKey, isComposing } = event;
+  if (key !== "Tab") completion = null;
+  // Safari ends a composition before the key that ends it; 229 tells that the key was for it.
+  const plain = !(shiftKey || ctrlKey || altKey || metaKey || isComposing || keyCode === 229);
+  if (plain && Object.hasOwn(keys, key) && keys[key]()) event.preventDefault();
 };
-input.oninput = fit;
+input.onbeforeinput = ({ data, dataTransfer, inputType }) => {
+  const text = data ?? dataTransfer?.getData("text/plain") ?? "";
+  if (inputType !== "insertLineBreak" && /[\r\n]/.test(text) && !input.value.slice(0, input.selectionStart).trim()) isPasted = true;
+};
+input.oninput = () => {
+  if (!input.value.trim()) isPasted = false;
+  fit();
+};
 $("form").onsubmit = (event) => {
   event.preventDefault();
   submit();
 };
+// The focus stays in the input, or a phone's keyboard would close.
+$("send").onpointerdown = (event) => event.preventDefault();
 
 // ---- Buttons and other keys ----
 
 $("nick").onclick = () => {
-  $("name").value = wanted.nick;
+  $("name").value = /^guest/i.test(me.nick) ? "" : me.nick;
   $("naming").showModal();
 };
 $("cancel").onclick = () => $("naming").close();
+$("name").oninput = ({ target }) => (target.value = target.value.trim());
 $("naming").onsubmit = () => {
-  wanted.nick = $("name").value;
-  if (wanted.nick !== me.nick) say(`/nick ${wanted.nick}`);
+  if ($("name").value !== me.nick) outbox.post([`/nick ${$("name").value}`]);
 };
 $("naming").onclose = () => input.focus();
 $("people").onclick = ({ target }) => {
@@ -113,5 +173,25 @@ document.onvisibilitychange = () => {
 window.onresize = fit;
 window.ononline = wake;
 
-// Lines that got lost go back into the input.
-start(handlers, (lines) => write([...lines, input.value].filter(Boolean).join("\n")));
+// ---- Lines that the server did not get or refused ----
+
+/** Back into the input, where together they must not mean anything else; else they are listed. */
+me.giveBack = (lines) => {
+  const open = lines.filter((line) => !hasSecret(line));
+  open.forEach(keep);
+  const all = [...open, input.value].filter(Boolean);
+  if (all.length === 1 || !all.some(commandOf)) return write(all.join("\n"));
+  open.forEach((line) => addLine("refused", [`not sent: ${line}`]));
+};
+/** It may have had a password, misspelt. */
+me.forgetLast = () => {
+  written.pop();
+  turn = written.length;
+};
+
+write(recall("sessionStorage", "draft"));
+outbox.start(send, me.giveBack);
+tellTwins().then(() => {
+  if (!recall("sessionStorage", "draft")) write("");
+  start(handlers);
+});

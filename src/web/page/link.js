@@ -1,6 +1,7 @@
 // The connection: speaks chatd.v1 (docs/PROTOCOL.md), and reconnects when it is lost.
 
 import * as account from "./account.js";
+import { awaited, isOverdue, lost } from "./outbox.js";
 import { $, wanted } from "./page.js";
 
 /** Milliseconds between attempts to connect, before the jitter. */
@@ -10,31 +11,24 @@ const SILENCE = 30_000;
 /** How long the server may take to answer that check, and to accept a connection. */
 const PATIENCE = 10_000;
 
-/** What the server still has to send. */
-export const awaited = {
-  /** Lines that were sent and did not come back yet; stays empty while echo is off. */
-  lines: [],
-  echo: true,
-  /** For each expected pong, the room counts that come before it; `null` if the user sent the ping. */
-  pongs: [],
-  /** Whether the user asked for these, so that the log shows the answer. */
-  people: false,
-  history: false,
-};
-
-let socket, retryTimer, doubtTimer, loginTimer;
+let socket, retryTimer, countTimer, doubtTimer, loginTimer;
 let failures = 0, heard = 0;
-/** The handlers of messages by `t`, and the handler of lines that got lost. */
-let handlers, giveBack;
+/** The last refusal of this connection: the reason if the server ends it. */
+let lastRefusal = "";
+/** The handlers of messages by `t`. */
+let handlers;
 
 /** Connects, and reconnects as long as the page is open. */
-export function start(on, lost) {
-  [handlers, giveBack] = [on, lost];
+export function start(on) {
+  handlers = on;
   connect();
+  // A relay may acknowledge everything and pass nothing on.
+  setInterval(() => isOverdue() && drop("The server does not answer. "), 1_000);
 }
 
 export function connect() {
   clearTimeout(retryTimer);
+  clearInterval(countTimer);
   retryTimer = undefined;
   showState("connecting", failures ? "Connecting…" : "");
   const url = new URL("ws", location.href);
@@ -43,13 +37,14 @@ export function connect() {
   doubt();
   socket.onopen = () => {
     trust();
-    [awaited.pongs, awaited.echo] = [[], true];
+    lastRefusal = "";
     comeIn();
   };
   socket.onmessage = ({ data }) => {
     trust();
     const message = JSON.parse(data);
     if (message.t === "welcome") failures = 0;
+    if (message.t === "refused") lastRefusal = message.text;
     if (Object.hasOwn(handlers, message.t)) handlers[message.t](message);
     seeToLogin(account.judge(message));
   };
@@ -88,10 +83,13 @@ function enter(isNamed) {
 
 /** Treats the connection as lost unless a message arrives in time. */
 function doubt() {
-  doubtTimer ??= setTimeout(() => {
-    socket.close();
-    disconnected(1006);
-  }, PATIENCE);
+  doubtTimer ??= setTimeout(drop, PATIENCE, "");
+}
+
+/** Gives a broken connection up. */
+function drop(why) {
+  socket.close();
+  disconnected(1006, why);
 }
 
 function trust() {
@@ -102,27 +100,16 @@ function trust() {
 
 export const isOpen = () => document.body.dataset.state === "open";
 
-function send(text) {
+/** Sends a text; returns whether there is a connection. */
+export function send(text) {
   if (socket.readyState !== WebSocket.OPEN) return false;
   socket.send(JSON.stringify({ t: "say", text }));
   return true;
 }
 
-/** Sends a line that the user typed. */
-export function say(line) {
-  if (!isOpen() || !send(line)) return;
-  account.heed(line);
-  const command = /^\s*\/(?!\/)(\w*)(.*)/.exec(line);
-  if (!command && awaited.echo) awaited.lines.push(line);
-  const name = command?.[1].toLowerCase();
-  if (name === "ping") awaited.pongs.push(null);
-  if (name === "who") awaited.people = true;
-  if (name === "history") awaited.history = true;
-}
-
 /** Asks for the wanted name again; it may be free now. */
 export function askForName() {
-  if (isOpen()) send(`/nick ${wanted.nick}`);
+  if (isOpen() && wanted.nick) send(`/nick ${wanted.nick}`);
 }
 
 /** Sends commands whose answers, up to the pong, update the lists and do not appear in the log. */
@@ -132,19 +119,33 @@ export function askForLists(...commands) {
   return true;
 }
 
-function disconnected(code) {
+function disconnected(code, why = "") {
   socket.onopen = socket.onmessage = socket.onclose = null;
   trust();
   clearTimeout(loginTimer);
-  if (awaited.lines.length) giveBack(awaited.lines);
-  awaited.lines = [];
+  lost();
   // After /quit (1000), or when the server disconnected the user (1008), do not reconnect.
   if (code === 1000) return showState("closed", "You left.");
-  if (code === 1008) return showState("closed", "The server closed the connection.");
+  if (code === 1008) return showState("closed", `The server closed the connection${lastRefusal && `: ${lastRefusal}`}.`);
+  const before = code === 1009 ? "A line was too long for the server. " : why;
   const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** failures++) * (0.5 + Math.random() / 2);
-  showState("closed", `Not connected. Trying again in ${Math.ceil(pause / 1000)} s.`);
+  showState("closed", `${before}Not connected. Trying again in ${Math.ceil(pause / 1000)} s.`);
   retryTimer = setTimeout(connect, pause);
+  countDown(Date.now() + pause);
 }
+
+/** Shows the seconds that are left. Only the text changes, so that screen readers read it out once. */
+function countDown(end) {
+  const text = $("status").firstChild;
+  countTimer = setInterval(() => {
+    const left = Math.max(1, Math.ceil((end - Date.now()) / 1000));
+    text.data = text.data.replace(/\d+(?= s\.$)/, left);
+  }, 500);
+}
+
+/** A page that the browser keeps for going back to it reads nothing, and must not count as here. */
+window.onpagehide = () => socket?.close();
+window.onpageshow = ({ persisted }) => persisted && document.body.dataset.state !== "connecting" && wake();
 
 /** Connects now if waiting to reconnect, else checks the connection. */
 export function wake() {

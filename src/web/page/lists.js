@@ -1,6 +1,7 @@
 // The lists at the side: rooms and people.
 
-import { askForLists, say } from "./link.js";
+import { askForLists } from "./link.js";
+import { post } from "./outbox.js";
 import { $, make, me, people, rooms, tint } from "./page.js";
 
 /** Longest random delay in milliseconds before asking who joined and left, so that not all pages ask at once. */
@@ -57,13 +58,15 @@ export function crowdChanged() {
 
 $("join").onsubmit = (event) => {
   event.preventDefault();
-  say(`/join ${$("where").value}`);
+  post([`/join ${$("where").value}`]);
   $("where").value = "";
   showSide(false);
 };
+// Some phones add a blank to each word.
+$("where").oninput = ({ target }) => (target.value = target.value.trim());
 $("rooms").onclick = ({ target }) => {
   const room = target.closest("li")?.dataset.key;
-  if (room && room !== me.room) say(`/join ${room}`);
+  if (room && room !== me.room) post([`/join ${room}`]);
   if (room) showSide(false);
 };
 $("menu").onclick = () => showSide(!("side" in document.body.dataset));

@@ -1,8 +1,10 @@
 // The log, with one child per message; and the title, which counts unread messages.
 
-import { awaited } from "./link.js";
+import { linked } from "./links.js";
 import { showPeople } from "./lists.js";
-import { $, linked, make, me, name, people, tint } from "./page.js";
+import { mark, notify } from "./mention.js";
+import { awaited, cameBack } from "./outbox.js";
+import { $, make, me, name, people, tint } from "./page.js";
 
 /** Lines kept in the log. */
 const MAX_LINES = 1000;
@@ -14,7 +16,7 @@ const LONELY = ["private", "found"];
 const log = $("log");
 /** The line that announces our arrival; the history of the room goes above it. */
 let arrived;
-let atBottom = true, top = 0, below = 0, unread = 0;
+let atBottom = true, top = 0, below = 0, unread = 0, mentions = 0;
 /** The size of the log at the last resize. */
 let size = "";
 
@@ -38,6 +40,15 @@ export function addLine(kind, words, { id = "", ts, nick = "", room = me.room, n
   if (!atBottom && !next && !line.hidden) showBelow(below + 1);
   requestAnimationFrame(() => atBottom && toBottom());
   return line;
+}
+
+/** Marks the lines that name the user, who has a new name. Those that named the old one stay marked. */
+export function markAgain() {
+  for (const line of log.children) {
+    const { kind, nick } = line.dataset;
+    line.toggleAttribute("data-me", nick === me.nick);
+    if (nick && kind !== "private" && !line.classList.contains("mention")) mark(line, nick, line.lastChild.textContent);
+  }
 }
 
 /** Adds the line that announces our arrival. */
@@ -84,10 +95,8 @@ export function addSpeech({ t, id, room, nick, text, ts }) {
     people.add(nick);
     showPeople();
   }
-  // Own lines come back in order, but the server may have filtered their text.
-  if (nick === me.nick) return void awaited.lines.splice(0, awaited.lines.indexOf(text) + 1 || 1);
-  line.toggleAttribute("data-mention", new RegExp(`(?<![\\w-])${me.nick}(?![\\w-])`, "i").test(text));
-  noticed();
+  if (nick === me.nick) return cameBack(text);
+  noticed(mark(line, nick, text), room, nick, text);
 }
 
 /** Inserts history where it belongs, and scrolls to it if the user asked for it. */
@@ -104,7 +113,9 @@ export function addHistory(room, messages) {
 export function addFound(messages) {
   for (const { t, room, nick, text, ts } of messages) {
     const label = make("span", { className: "label" }, `${room}, ${almanac.format(ts)}`);
-    addLine("found", [label, " ", ...linked(text)], { ts, nick, room: "" }).toggleAttribute("data-emote", t === "emote");
+    const line = addLine("found", [label, " ", ...linked(text)], { ts, nick });
+    line.toggleAttribute("data-emote", t === "emote");
+    mark(line, nick, text);
   }
   toBottom();
 }
@@ -116,7 +127,9 @@ function addPast(room, { t, id, nick = "", text, ts }) {
   if (said.some((line) => id ? line.dataset.id === id : Number(line.dataset.ts) === ts && line.dataset.nick === nick &&
     line.querySelector(".text").textContent === text)) return null;
   const next = said.find((line) => line.dataset.ts > ts) ?? (arrived?.isConnected ? arrived : null);
-  return addLine(t, linked(text), { id, ts, nick, room, next });
+  const line = addLine(t, linked(text), { id, ts, nick, room, next });
+  mark(line, nick, nick ? text : "");
+  return line;
 }
 
 /** At the bottom, the browser's scroll anchoring must be off; further up, it keeps the view in place. */
@@ -140,22 +153,25 @@ function showBelow(number) {
 
 const isLookedAt = () => !document.hidden && document.hasFocus();
 
-/** Counts an unread message. */
-export function noticed() {
+/** Counts an unread message of somebody, which may name the user. */
+export function noticed(isMention, place, nick, text) {
   if (isLookedAt()) return;
   unread += 1;
+  mentions += isMention ? 1 : 0;
+  if (isMention) notify(place, nick, text);
   showTitle();
 }
 
 export function looked() {
   if (!isLookedAt()) return;
-  unread = 0;
+  [unread, mentions] = [0, 0];
   showTitle();
 }
 
 export function showTitle() {
   const title = [me.room, me.server].filter(Boolean).join(" · ") || "chatd";
-  document.title = unread ? `(${unread}) ${title}` : title;
+  const count = mentions ? `(${mentions}!) ` : unread ? `(${unread}) ` : "";
+  document.title = count + title;
 }
 
 const sizeNow = () => `${log.clientWidth}x${log.clientHeight}`;
@@ -174,6 +190,25 @@ new ResizeObserver(() => {
   top = log.scrollTop;
   if (atBottom) toBottom();
 }).observe(log);
+
+/** One line a message, as on the text wire. */
+function copied({ dataset: { kind, nick, when, emote }, lastChild: text }) {
+  const time = clock.format(Number(when)), words = text.textContent;
+  if (!nick) return `[${time}] -- ${words}`;
+  const isAction = kind === "emote" || emote !== undefined;
+  return `[${time}] ${isAction ? `* ${nick} ${words}` : `<${nick}> ${words}`}`;
+}
+
+log.addEventListener("copy", (event) => {
+  const selection = getSelection();
+  if (selection.isCollapsed) return;
+  const lines = [...log.children].filter((line) => !line.hidden && selection.containsNode(line, true));
+  const isPart = lines.length === 1 && lines[0].querySelector(".text").contains(selection.anchorNode) &&
+    lines[0].querySelector(".text").contains(selection.focusNode);
+  if (!lines.length || isPart) return;
+  event.clipboardData.setData("text/plain", lines.map(copied).join("\n"));
+  event.preventDefault();
+});
 
 // The button hides itself and would lose the focus.
 $("new").onclick = () => {

@@ -27,17 +27,9 @@ export function tint(node, nick) {
   return node;
 }
 
-/** A URL, without punctuation of the sentence around it. */
-const ADDRESS = /(\bhttps?:\/\/(?:[^\s<>"()]|\([^\s<>"()]*\))*(?:[^\s<>"().,:;!?'\]}]|\([^\s<>"()]*\)))/i;
-
-export function linked(text) {
-  const link = (href) => make("a", { href, target: "_blank", rel: "noopener noreferrer" }, href);
-  return text.split(ADDRESS).map((part, number) => (number % 2 ? link(part) : part));
-}
-
 // ---- Storage of this tab and of this browser. The browser may forbid it. ----
 
-function recall(store, key) {
+export function recall(store, key) {
   try {
     return window[store].getItem(key) ?? "";
   } catch {
@@ -45,7 +37,7 @@ function recall(store, key) {
   }
 }
 
-function remember(store, key, value) {
+export function remember(store, key, value) {
   try {
     window[store].setItem(key, value);
   } catch {
@@ -53,7 +45,7 @@ function remember(store, key, value) {
   }
 }
 
-/** The name and room to take again after a reconnect, or a reload of this tab. */
+/** The name and room to take again after a reconnect, or a reload of this tab. The server confirmed them. */
 export const wanted = {
   nick: recall("sessionStorage", "nick"),
   room: recall("sessionStorage", "room"),
@@ -72,3 +64,30 @@ export function wantRoom(room) {
   wanted.room = room;
   remember("sessionStorage", "room", room);
 }
+
+/** How long another tab may take to say that it has the same storage, in milliseconds. */
+const TWIN = 80;
+
+/** A duplicated tab has a copy of the storage of the first; the name is that one's. */
+export async function tellTwins() {
+  const other = "BroadcastChannel" in window && new BroadcastChannel("tabs");
+  const own = recall("sessionStorage", "tab");
+  let id = own || newId();
+  if (!other) return;
+  const isTwin = await new Promise((resolve) => {
+    other.onmessage = ({ data }) => data.taken === own && resolve(true);
+    if (!own) return resolve(false);
+    other.postMessage({ asked: own });
+    setTimeout(resolve, TWIN, false);
+  });
+  if (isTwin) {
+    id = newId();
+    wanted.nick = "";
+    remember("sessionStorage", "nick", "");
+    remember("sessionStorage", "draft", "");
+  }
+  remember("sessionStorage", "tab", id);
+  other.onmessage = ({ data }) => data.asked === id && other.postMessage({ taken: id });
+}
+
+const newId = () => `${Date.now()}-${Math.random()}`;

@@ -1,15 +1,32 @@
 // Handlers of the server's messages.
 
-import { askForLists, askForName, awaited } from "./link.js";
+import { askForLists, askForName } from "./link.js";
+import { linked } from "./links.js";
 import { crowdChanged, showPeople, showRooms } from "./lists.js";
-import { addArrival, addFound, addHistory, addLine, addSpeech, noticed, showRoom, showTitle } from "./log.js";
-import { $, linked, make, me, name, people, rooms, tint, wantNick, wantRoom, wanted } from "./page.js";
+import { addArrival, addFound, addHistory, addLine, addSpeech, markAgain, noticed, showRoom, showTitle } from "./log.js";
+import { mark } from "./mention.js";
+import { awaited, confirmed, refused } from "./outbox.js";
+import { $, make, me, name, people, rooms, tint, wantNick, wantRoom, wanted } from "./page.js";
+
+/** Whether the page has come back and repeats what it showed when it came first. */
+let returning = false;
+/** What was shown of notices and topics. */
+const shown = new Set();
+
+/** Whether this was shown before the page came back. */
+function isRepeated(what) {
+  const was = shown.has(what);
+  if (shown.size > 500) shown.clear();
+  shown.add(what);
+  return was && returning;
+}
 
 /** By the `t` of a message. */
 export const handlers = {
   welcome({ server, nick, room }) {
     me.server = $("server").textContent = server;
     wanted.room ||= room;
+    returning = $("log").childElementCount > 0;
     called(nick);
     entered(room);
     addArrival("welcome", $("log").childElementCount ? "Reconnected" : `Welcome to ${server}`);
@@ -18,8 +35,9 @@ export const handlers = {
   emote: addSpeech,
   private({ id, from, to, text, ts }) {
     const label = from === me.nick ? ["to ", name(to)] : ["to you"];
-    addLine("private", [make("span", { className: "label" }, ...label), " ", ...linked(text)], { id, ts, nick: from, room: "" });
-    if (from !== me.nick) noticed();
+    const words = [make("span", { className: "label" }, ...label), " ", ...linked(text)];
+    const line = addLine("private", words, { id, ts, nick: from, room: "" });
+    if (mark(line, from, text, true)) noticed(true, `@${from}`, from, text);
   },
   joined({ room, nick, here }) {
     if (nick === me.nick) {
@@ -57,7 +75,7 @@ export const handlers = {
     $("topic").title = text ?? "";
     const who = nick ? [name(nick), " set the topic: "] : ["The topic is: "];
     const none = nick ? [name(nick), " cleared the topic"] : ["No topic is set"];
-    addLine("topic", text === null ? none : [...who, ...linked(text)], { room });
+    if (!isRepeated(`topic ${room} ${text}`)) addLine("topic", text === null ? none : [...who, ...linked(text)], { room });
   },
   people({ room, nicks, here }) {
     if (room === me.room) {
@@ -73,26 +91,31 @@ export const handlers = {
   found: ({ messages }) => addFound(messages),
   notice({ text }) {
     const list = awaited.pongs[0];
-    if (text === "pong" && awaited.pongs.shift()) return listed(list);
+    if (text === "pong" && awaited.pongs.shift()) {
+      returning = false;
+      return typeof list === "number" ? confirmed(list) : listed(list);
+    }
     const [, room, here] = /^([a-z][\w-]*) \((\d+) here\)/.exec(text) ?? [];
-    if (list && room) return list.set(room, Number(here));
+    if (list instanceof Map && room) return list.set(room, Number(here));
     const crowd = /^\d+ (?:joined|left).* \((\d+) here\)$/.exec(text);
     if (crowd) {
       counted(me.room, Number(crowd[1]));
       crowdChanged();
     }
-    if (/^echo is o/.test(text)) [awaited.echo, awaited.lines] = [text === "echo is on", []];
-    addLine("notice", linked(text));
+    if (!isRepeated(`notice ${text}`)) addLine("notice", linked(text));
   },
   refused({ text }) {
-    if (/^too long/.test(text)) awaited.lines.shift();
     addLine("refused", linked(text));
+    if (/^did you mean /.test(text)) me.forgetLast();
+    const line = refused(text);
+    if (line !== undefined) me.giveBack([line]);
   },
   bye: ({ text }) => addLine("bye", [text]),
 };
 
 function called(nick) {
   me.nick = nick;
+  markAgain();
   tint($("nick"), nick).textContent = $("nick").value = nick;
 }
 

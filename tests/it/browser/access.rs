@@ -129,6 +129,7 @@ fn tab_leads_to_all_that_can_be_used_in_the_order_of_reading() {
         "button Join",
         "button alice you",
         "button bob",
+        "switch Notify me of lines that name me",
         "log Messages",
         "link https://example.org/",
         "button alice",
