@@ -178,6 +178,7 @@ impl World {
                 }
                 Effect::Reply(..) => unreachable!("only the wire has replies"),
                 Effect::Reload | Effect::Moderated(_) | Effect::Seen(..) => {}
+                Effect::Posted(..) => {}
                 Effect::Record(..)
                 | Effect::RecordGap(..)
                 | Effect::RecordTopic(..)
