@@ -87,7 +87,9 @@ impl Database {
             let roll = roll::read_roll(connection)?;
             let forgotten = forget::times(connection)?;
             let membership = notes::membership(connection)?;
-            Ok(Past { rooms, roll, forgotten, late, membership, edits: Vec::new() })
+            let cloak_secret = notes::cloak_secret(connection)?;
+            let edits = Vec::new();
+            Ok(Past { rooms, roll, forgotten, late, membership, edits, cloak_secret })
         };
         let past = read();
         let past = past.and_then(|past| Ok(Past { edits: notes::new_edits(self)?, ..past }));
@@ -186,8 +188,8 @@ impl Store {
     /// Nothing is written if `line` is on the disk already. Returns the marker's number like
     /// [`write`](Self::write); `None` when the queue is full and there will be no marker.
     pub fn write_gap_before(&mut self, room: RoomName, line: &Entry) -> Option<u64> {
-        let (id, at) = (line.id.clone(), line.at);
-        self.backlog.push(|seq| Item::GapBefore { seq, room, id, at })
+        let (id, at, private) = (line.id.clone(), line.at, line.private);
+        self.backlog.push(|seq| Item::GapBefore { seq, room, id, at, private })
     }
 
     /// Queues a room's topic; returns its number like [`write`](Self::write). A topic is not lost

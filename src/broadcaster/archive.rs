@@ -238,6 +238,8 @@ fn write(store: &mut Store, effect: &Effect) -> bool {
         _ => return false,
     };
     match message {
+        // The room may not be kept: the chat has it recorded if it is.
+        Message::Said { entry, .. } if entry.private => return false,
         Message::Said { room, entry, .. } => store.write(*room, entry.clone()),
         Message::TopicSet { room, text, .. } => store.set_topic(*room, text.clone()),
         _ => return false,

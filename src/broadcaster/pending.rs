@@ -256,7 +256,7 @@ mod tests {
 
     fn ask() -> Effect {
         let form = AnswerForm::Lines;
-        Effect::Ask(ALICE, Question::Search { words: Text::new("x"), form })
+        Effect::Ask(ALICE, Question::Search { words: Text::new("x"), form, rooms: Vec::new() })
     }
 
     /// Alice waits for the answer to a search.

@@ -51,7 +51,8 @@ pub enum Effect {
     /// Have lines forgotten that are not in memory, too, which is
     /// [answered](super::Event::Forgotten).
     Forget(ClientId, LineFilter),
-    /// Write a line to the disk that is shown, or was shown, in another way.
+    /// Write a line to the disk that is shown, or was shown, in another way, or that was said in
+    /// private in a kept room: a private line that is only told is not written.
     Record(RoomName, Entry),
     /// Mark on the disk that lines are missing before that one, unless it is there already.
     RecordGap(RoomName, Entry),
@@ -93,6 +94,8 @@ pub enum Question {
         lines: usize,
         /// The form in which the client gets them, which bounds their size.
         form: AnswerForm,
+        /// Whether to read lines that were said in private, too, since the room is kept.
+        with_private: bool,
     },
     /// The topic and the last lines of a room that a client, or [nobody](ClientId::NOBODY), is about
     /// to enter.
@@ -101,19 +104,22 @@ pub enum Question {
         room: RoomName,
         /// At most so many lines.
         lines: usize,
+        /// As above.
+        with_private: bool,
     },
     /// Whether the room has a topic or lines.
     Exists {
         /// The room.
         room: RoomName,
     },
-    /// The last lines that contain all of these words, in all rooms, since anybody may enter any
-    /// room.
+    /// The last lines that contain all of these words, in all rooms.
     Search {
         /// The words as typed, never the syntax of the search engine.
         words: Text,
         /// The form in which the client gets the lines, which bounds their size.
         form: AnswerForm,
+        /// Private rooms that the client is in: elsewhere, private lines are not found.
+        rooms: Vec<RoomName>,
     },
 }
 
@@ -321,6 +327,7 @@ impl Effect {
 fn record(effect: Effect) -> Option<Effect> {
     match effect {
         Effect::Tell { to: Audience::Room(..), message } => match message {
+            Message::Said { entry, .. } if entry.private => None,
             Message::Said { room, entry, .. } => Some(Effect::Record(room, entry)),
             Message::TopicSet { room, text, .. } => Some(Effect::RecordTopic(room, text)),
             _ => None,

@@ -75,11 +75,12 @@ impl Chat {
         self.registry.as_changes()
     }
 
-    /// Has everything written to the disk that the rooms have in memory, except for what is too old,
-    /// and a marker where lines are missing before it.
+    /// Has everything written to the disk that the rooms have in memory, except for what is too old
+    /// or was said in private, and a marker where lines are missing before it.
     pub fn record_all(&self, now: Moment, effects: &mut Effects) {
         let oldest = self.oldest_kept(now);
-        let is_kept = |line: &&Entry| oldest.is_none_or(|oldest| line.at >= oldest);
+        let is_young = |line: &Entry| oldest.is_none_or(|oldest| line.at >= oldest);
+        let is_kept = |line: &&Entry| is_young(line) && !line.private;
         for room in self.rooms.in_order() {
             let oldest = room.history.oldest_if_full().filter(is_kept);
             if let Some(oldest) = oldest.filter(|oldest| oldest.kind != Kind::Gap) {
@@ -141,6 +142,7 @@ mod tests {
             from: Nick::server(),
             kind: Kind::Said,
             text: Text::default(),
+            private: false,
         };
         let past = RoomPast { topic: None, lines: (1..=lines).map(line).collect() };
         chat.recall(RoomName::lobby(), past);

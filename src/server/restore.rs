@@ -4,10 +4,12 @@ use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
+use ring::rand::{SecureRandom, SystemRandom};
+
 use crate::address::Remote;
 use crate::admission::{Bucket, Door, Slot};
 use crate::broadcaster::Broadcaster;
-use crate::chat::{Chat, ClientId, Now};
+use crate::chat::{Chat, ClientId, CloakSecret, Now};
 use crate::cluster::{NodeOrigin, SavedNode};
 use crate::config::Config;
 use crate::delivery::Peer;
@@ -128,8 +130,17 @@ fn chat_of(
     // Otherwise the log has what the disk has.
     if node.as_ref().is_none_or(|node| !node.has_joined()) {
         past.recall_in(&mut chat, forgotten);
+        // Without a database, each start has its own, unless the process before left one.
+        chat.set_cloak_secret(random_secret());
     }
     (chat, node)
+}
+
+/// A secret that nobody can guess.
+fn random_secret() -> CloakSecret {
+    let mut bytes = [0; 32];
+    SystemRandom::new().fill(&mut bytes).expect("the system has random numbers");
+    CloakSecret::new(bytes)
 }
 
 impl RestoredClient {

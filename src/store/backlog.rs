@@ -45,11 +45,12 @@ impl Overflow {
             Item::Note { .. } => self.lost_notes += 1,
             Item::Line { room, .. } if !has_room(&self.gaps, room) => self.unmarked += 1,
             Item::Gap { room, .. } => drop(self.gaps.insert(room, item)),
-            Item::Line { seq, room, entry: Entry { id, at, .. } } => {
-                let none = Gap { id, first: seq, last: seq, lines: 0, from: at, to: at };
+            Item::Line { seq, room, entry: Entry { id, at, private, .. } } => {
+                let none = Gap { id, first: seq, last: seq, lines: 0, from: at, to: at, private };
                 let gap = self.gaps.entry(room).or_insert(Item::Gap { room, gap: none });
                 if let Item::Gap { gap, .. } = gap {
                     (gap.last, gap.to) = (seq, at);
+                    gap.private &= private;
                     gap.lines += 1;
                 }
             }
@@ -228,7 +229,11 @@ mod tests {
         let (from, text) = (Nick::new("alice").unwrap(), Text::new(text));
         move |seq| {
             let id = LineId::new("here", seq);
-            Item::Line { seq, room, entry: Entry { id, at, from, kind: Kind::Said, text } }
+            Item::Line {
+                seq,
+                room,
+                entry: Entry { id, at, from, kind: Kind::Said, text, private: false },
+            }
         }
     }
 

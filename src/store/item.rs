@@ -14,7 +14,7 @@ pub(super) enum Item {
     Line { seq: u64, room: RoomName, entry: Entry },
     Topic { seq: u64, room: RoomName, topic: Option<Text> },
     Gap { room: RoomName, gap: Gap },
-    GapBefore { seq: u64, room: RoomName, id: LineId, at: Moment },
+    GapBefore { seq: u64, room: RoomName, id: LineId, at: Moment, private: bool },
     Note { seq: u64, note: Note },
 }
 
@@ -29,6 +29,8 @@ pub(super) struct Gap {
     pub(super) lines: u64,
     pub(super) from: Moment,
     pub(super) to: Moment,
+    /// Whether the room was private when each of them was said.
+    pub(super) private: bool,
 }
 
 impl Item {

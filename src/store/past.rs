@@ -2,7 +2,7 @@
 
 use super::note::{Edit, Membership};
 use super::request::Recalled;
-use crate::chat::{Chat, LineFilter, Roll, RoomName, RoomPast};
+use crate::chat::{Chat, CloakSecret, LineFilter, Roll, RoomName, RoomPast};
 use crate::text::Text;
 
 /// What a server restores from the database at its start.
@@ -21,6 +21,8 @@ pub struct Past {
     pub membership: Membership,
     /// Changes of the accounts and bans that are not in its log yet.
     pub edits: Vec<Edit>,
+    /// The key of the cloaks that stand for addresses.
+    pub cloak_secret: CloakSecret,
 }
 
 /// One room at the start.
@@ -52,5 +54,6 @@ impl Past {
             chat.forget(filter);
         }
         chat.register(self.roll);
+        chat.set_cloak_secret(self.cloak_secret);
     }
 }

@@ -107,7 +107,11 @@ mod tests {
     use crate::text::Text;
 
     fn question() -> Question {
-        Question::Search { words: Text::new("rare words"), form: AnswerForm::Lines }
+        Question::Search {
+            words: Text::new("rare words"),
+            form: AnswerForm::Lines,
+            rooms: Vec::new(),
+        }
     }
 
     fn address(number: u8) -> Address {

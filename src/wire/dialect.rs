@@ -185,6 +185,7 @@ mod tests {
                     from: Nick::new(&nick).unwrap(),
                     kind,
                     text: Text::new(text),
+                    private: false,
                 };
                 let entries = texts.iter().map(entry).take_while(|entry| allowance.allows(entry));
                 let entries: Vec<_> = entries.collect();

@@ -22,6 +22,7 @@ mod full_disk;
 mod lines;
 mod overflow;
 mod places;
+mod private;
 mod retention;
 
 /// A store in use, and what it says.
@@ -95,7 +96,8 @@ impl Kept {
     /// The last lines of a room, as text.
     #[track_caller]
     fn last(&self, name: &str, lines: usize) -> Vec<String> {
-        let question = Question::Last { room: room(name), lines, form: AnswerForm::Lines };
+        let form = AnswerForm::Lines;
+        let question = Question::Last { room: room(name), lines, form, with_private: false };
         self.store.ask(CLIENT, home(), question).unwrap();
         match self.answer() {
             Answer::Last(answered, lines) if answered == room(name) => texts(&lines),
@@ -106,7 +108,8 @@ impl Kept {
     /// The lines that have these words, as text.
     #[track_caller]
     fn search(&self, words: &str) -> Vec<String> {
-        let question = Question::Search { words: Text::new(words), form: AnswerForm::Lines };
+        let (words, form) = (Text::new(words), AnswerForm::Lines);
+        let question = Question::Search { words, form, rooms: Vec::new() };
         self.store.ask(CLIENT, home(), question).unwrap();
         match self.answer() {
             Answer::Found(lines) => texts(&lines),
@@ -151,7 +154,7 @@ fn next_id() -> LineId {
 /// What alice says at ten.
 fn entry(text: &str) -> Entry {
     let (id, text) = (next_id(), Text::new(text));
-    Entry { id, at: moment(NOON), from: nick("alice"), kind: Kind::Said, text }
+    Entry { id, at: moment(NOON), from: nick("alice"), kind: Kind::Said, text, private: false }
 }
 
 fn texts(lines: &[Recalled]) -> Vec<String> {

@@ -189,7 +189,7 @@ impl Store {
             Question::Last { room, lines, .. } => {
                 Event::Found { room: Some(room), lines: last(&|(other, _)| *other == room, lines) }
             }
-            Question::Room { room, lines } => {
+            Question::Room { room, lines, .. } => {
                 let lines = last(&|(other, _)| *other == room, lines);
                 let lines: Vec<_> = lines.into_iter().map(|(_, entry)| entry).collect();
                 let topic = self.topics.get(&room).cloned();

@@ -52,6 +52,10 @@ pub struct Entry {
     pub kind: Kind,
     /// Its text.
     pub text: Text,
+    /// Whether the room was private when it was said: then it is shown only to members, while the
+    /// room is private.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub private: bool,
 }
 
 impl Entry {
@@ -60,14 +64,15 @@ impl Entry {
     pub(crate) fn removed(id: LineId, at: Moment, lines: u32) -> Self {
         let plural = if lines == 1 { "" } else { "s" };
         let text = Text::new(format!("[{lines} line{plural} removed]"));
-        Self { id, at, from: Nick::server(), kind: Kind::Removed(lines), text }
+        Self { id, at, from: Nick::server(), kind: Kind::Removed(lines), text, private: false }
     }
 
     /// The marker for what `self` and the next entry stand for, if both are forgotten lines.
     pub(crate) fn merge(&self, next: &Self) -> Option<Self> {
         match (self.kind, next.kind) {
-            (Kind::Removed(lines), Kind::Removed(more)) => {
-                Some(Self::removed(next.id.clone(), next.at, lines.saturating_add(more)))
+            (Kind::Removed(lines), Kind::Removed(more)) if self.private == next.private => {
+                let marker = Self::removed(next.id.clone(), next.at, lines.saturating_add(more));
+                Some(Self { private: self.private, ..marker })
             }
             _ => None,
         }

@@ -58,6 +58,7 @@ mod tests {
             from,
             kind: Kind::Said,
             text: Text::new("the key is s3cret!"),
+            private: false,
         };
         let exact = LineFilter {
             nick: Nick::new("bob"),

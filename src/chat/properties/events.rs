@@ -21,7 +21,7 @@ fn back<T: serde::Serialize + serde::de::DeserializeOwned>(value: &T) -> T {
 fn entry(text: &Text) -> Entry {
     let (id, at) = (LineId::new("box7-1", 7), Moment { unix_ms: -1 });
     let kind = Kind::Removed(3);
-    Entry { id, at, from: Nick::server(), kind, text: text.clone() }
+    Entry { id, at, from: Nick::server(), kind, text: text.clone(), private: false }
 }
 
 /// An event of each kind.

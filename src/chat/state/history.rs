@@ -107,7 +107,8 @@ impl History {
     /// Removes the lines that match, and leaves a marker for each run of them.
     pub(crate) fn forget(&mut self, matches: impl Fn(&Entry) -> bool) {
         for line in self.entries.iter_mut().filter(|(_, entry)| matches(entry)) {
-            *line = (ClientId::NOBODY, Entry::removed(line.1.id.clone(), line.1.at, 1));
+            let Entry { id, at, private, .. } = line.1.clone();
+            *line = (ClientId::NOBODY, Entry { private, ..Entry::removed(id, at, 1) });
         }
         self.merge_markers();
     }
@@ -146,7 +147,14 @@ mod tests {
         let entry = |number: i64| {
             let (from, text) = (Nick::new("alice").unwrap(), Text::new(number.to_string()));
             let id = LineId::new("box7-1", number.cast_unsigned());
-            Entry { id, at: Moment { unix_ms: number }, from, kind: Kind::Said, text }
+            Entry {
+                id,
+                at: Moment { unix_ms: number },
+                from,
+                kind: Kind::Said,
+                text,
+                private: false,
+            }
         };
         numbers.map(entry).collect()
     }

@@ -35,7 +35,7 @@ impl Chat {
     }
 
     fn past_question(&self, room: RoomName) -> Question {
-        Question::Room { room, lines: self.rooms.replay() }
+        Question::Room { room, lines: self.rooms.replay(), with_private: false }
     }
 
     /// Adds a room's past from the store, if the room is in memory.
@@ -182,7 +182,8 @@ mod tests {
     fn past() -> RoomPast {
         let (from, text) = (Nick::new("carol").unwrap(), Text::new("old"));
         let id = LineId::new("box7-1", 1);
-        let entry = Entry { id, at: Moment::default(), from, kind: Kind::Said, text };
+        let entry =
+            Entry { id, at: Moment::default(), from, kind: Kind::Said, text, private: false };
         RoomPast { topic: Some(Text::new("bugs")), lines: vec![entry] }
     }
 
@@ -197,7 +198,7 @@ mod tests {
     fn a_room_is_entered_when_the_store_has_answered() {
         let mut chat = chat();
         let asked = types(&mut chat, ALICE, "/join dev");
-        let question = Question::Room { room: dev(), lines: 20 };
+        let question = Question::Room { room: dev(), lines: 20, with_private: false };
         assert_eq!(asked, [Effect::Ask(ALICE, question)]);
         let entered = handle(&mut chat, ALICE, Event::RoomRead(dev(), Some(past())));
         assert!(shows_past(&entered));

@@ -159,7 +159,7 @@ impl Chat {
         }
         let by = self.connected_as(speaker.login).unwrap_or(speaker.id);
         let line = self.line_ids.next();
-        let entry = Entry { id: line, at: now.moment, from: nick, kind, text };
+        let entry = Entry { id: line, at: now.moment, from: nick, kind, text, private: false };
         let except = self.ignorers_of(&speaker, by);
         let room_id = self.rooms.open(room);
         let has_irc = self.rooms.get(room_id).is_some_and(|room| room.irc > 0);

@@ -30,7 +30,7 @@ impl Turn<'_> {
         let has_irc = self.chat.rooms.get(id).is_some_and(|room| room.irc > 0);
         let by = has_irc.then(|| self.chat.source_of(client));
         let Some(room) = self.chat.rooms.get_mut(id) else { return };
-        let entry = Entry { id: line, at, from, kind, text };
+        let entry = Entry { id: line, at, from, kind, text, private: false };
         room.history.push(self.me, entry.clone());
         let message = Message::Said { room: room.name, entry, by };
         let except = (!client.echo).then_some(self.me);

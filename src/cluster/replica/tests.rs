@@ -136,6 +136,7 @@ fn everything() -> Vec<LogEntry> {
             from: Nick::new("ben").unwrap(),
             kind: Kind::Said,
             text: Text::new("late"),
+            private: false,
         },
     }];
     let replica = replay(&log.entries);

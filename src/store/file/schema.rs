@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Result, TransactionBehavior};
 use crate::store::index;
 
 /// Each migrates the version before it to the next; the first creates the tables.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     "
     CREATE TABLE room(id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, topic TEXT);
     CREATE TABLE msg(id INTEGER PRIMARY KEY, room_id INTEGER NOT NULL, ts INTEGER NOT NULL,
@@ -31,6 +31,14 @@ const MIGRATIONS: [&str; 3] = [
     // An id is never used again: somebody may still be about to remove a row with it.
     "
     CREATE TABLE edit(id INTEGER PRIMARY KEY AUTOINCREMENT, change TEXT NOT NULL);
+",
+    // Rooms kept for an account; `state` is JSON. Private lines before `first` belong to an owner
+    // before this one.
+    "
+    ALTER TABLE msg ADD COLUMN private INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE kept(room_id INTEGER PRIMARY KEY, owner TEXT NOT NULL, first INTEGER NOT NULL,
+      is_private INTEGER NOT NULL, state TEXT NOT NULL);
+    CREATE INDEX kept_owner ON kept(owner);
 ",
 ];
 

@@ -159,7 +159,8 @@ pub(crate) fn remove(connection: &Connection, nick: Nick) -> ChangeResult<Nick> 
     Ok(Ok(account.nick))
 }
 
-/// Removes the account with exactly this nick, if there is one.
+/// Removes the account with exactly this nick, if there is one. No room is kept for it any more.
 pub(crate) fn delete(connection: &Connection, nick: Nick) -> Result<()> {
+    connection.execute("DELETE FROM kept WHERE owner = ?1", [nick.as_str()])?;
     connection.execute("DELETE FROM account WHERE nick = ?1", [nick.as_str()]).map(drop)
 }

@@ -34,6 +34,9 @@ struct Exported<'a> {
     nick: &'a str,
     kind: &'static str,
     text: &'a str,
+    /// Whether the room was private.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    private: bool,
 }
 
 impl<'a> Exported<'a> {
@@ -47,7 +50,8 @@ impl<'a> Exported<'a> {
             Kind::Gap => ("gap", "", text),
             Kind::Removed(_) => ("removed", "", ""),
         };
-        Self { id, ts: entry.at.unix_ms, room: room.as_str(), nick, kind, text }
+        let (ts, private) = (entry.at.unix_ms, entry.private);
+        Self { id, ts, room: room.as_str(), nick, kind, text, private }
     }
 }
 
@@ -106,6 +110,6 @@ fn slice(
     let room = filter.room.as_ref().map(RoomName::as_str);
     let since = filter.since.map(|since| since.unix_ms);
     let values = params![last, room, since, SLICE];
-    let rows = query.query_map(values, |row| Ok((row.get(7)?, lines::recall(row)?)))?;
+    let rows = query.query_map(values, |row| Ok((row.get(8)?, lines::recall(row)?)))?;
     rows.collect()
 }

@@ -56,7 +56,7 @@ impl Progress {
                 && filter.matches(room, &line)
             {
                 let body = lenient::<String>(row, 4)?.unwrap_or_default();
-                found.push((row.get(7)?, body));
+                found.push((row.get(8)?, body));
             }
         }
         for (id, body) in &found {

@@ -22,7 +22,14 @@ const NOTICED: i64 = 4;
 const MAX_ROOMS: usize = 4096;
 /// The columns that [`recall`] reads.
 pub(crate) const COLUMNS: &str =
-    "room.name, msg.ts, msg.kind, msg.nick, msg.body, msg.origin, msg.oseq";
+    "room.name, msg.ts, msg.kind, msg.nick, msg.body, msg.origin, msg.oseq, msg.private";
+/// Holds for rows that were not said in private, or while the room is kept by who keeps it now:
+/// what was said before is nobody's to read.
+pub(crate) const OF_THE_KEEPER: &str =
+    "(msg.private = 0 OR msg.id >= (SELECT first FROM kept WHERE kept.room_id = msg.room_id))";
+
+/// What a row says besides where it stands: when, of which kind, whose nick, and the text.
+type Columns<'a> = (Moment, i64, &'a str, &'a str);
 
 /// A cache of the ids of rooms.
 #[derive(Debug, Default)]
@@ -64,38 +71,36 @@ pub(crate) fn insert(
     mut note: impl FnMut(i64),
 ) -> Result<()> {
     let mut line = connection.prepare(
-        "INSERT INTO msg(room_id, ts, origin, oseq, kind, nick, body)
-         VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+        "INSERT INTO msg(room_id, ts, origin, oseq, kind, nick, body, private)
+         VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
     )?;
     let mut index = index::adding(connection)?;
-    let mut add =
-        |room: i64, id: &LineId, (at, kind, nick, body): (Moment, i64, &str, &str)| -> Result<()> {
-            let (origin, oseq) = (id.origin(), id.oseq().cast_signed());
-            if line.execute(params![room, at.unix_ms, origin, oseq, kind, nick, body])? > 0 {
-                index.execute(params![connection.last_insert_rowid(), words(body)])?;
-            }
-            Ok(())
-        };
+    let mut add = |room: i64, id: &LineId, private: bool, columns: Columns<'_>| -> Result<()> {
+        let (at, kind, nick, body) = columns;
+        let (origin, oseq) = (id.origin(), id.oseq().cast_signed());
+        let values = params![room, at.unix_ms, origin, oseq, kind, nick, body, private];
+        if line.execute(values)? > 0 {
+            index.execute(params![connection.last_insert_rowid(), words(body)])?;
+        }
+        Ok(())
+    };
     for item in items {
         let Some(room) = item.room() else { continue };
         let room = rooms.get(connection, room)?;
         note(room);
         match item {
             Item::Line { entry, .. } => {
-                let kind = match entry.kind {
-                    Kind::Said => SAID,
-                    Kind::Emoted => EMOTED,
-                    Kind::Noticed => NOTICED,
-                    Kind::Gap => GAP,
-                    Kind::Removed(_) => FORGOTTEN,
-                };
-                add(room, &entry.id, (entry.at, kind, entry.from.as_str(), entry.text.as_str()))?;
+                let columns =
+                    (entry.at, number_of(entry.kind), entry.from.as_str(), entry.text.as_str());
+                add(room, &entry.id, entry.private, columns)?;
             }
-            Item::Gap { gap, .. } => add(room, &gap.id, (gap.to, GAP, "", &gap.to_string()))?,
+            Item::Gap { gap, .. } => {
+                add(room, &gap.id, gap.private, (gap.to, GAP, "", &gap.to_string()))?;
+            }
             Item::GapBefore { id, .. } if is_written(connection, id)? => {}
-            Item::GapBefore { id, at, .. } => {
+            Item::GapBefore { id, at, private, .. } => {
                 let text = format!("[history gap: lines before {}]", time_of_day(*at));
-                add(room, &gap_before(id), (*at, GAP, "", &text))?;
+                add(room, &gap_before(id), *private, (*at, GAP, "", &text))?;
             }
             Item::Topic { topic, .. } => {
                 let topic = topic.as_ref().map(Text::as_str);
@@ -106,6 +111,17 @@ pub(crate) fn insert(
         }
     }
     Ok(())
+}
+
+/// The kind of a row.
+fn number_of(kind: Kind) -> i64 {
+    match kind {
+        Kind::Said => SAID,
+        Kind::Emoted => EMOTED,
+        Kind::Noticed => NOTICED,
+        Kind::Gap => GAP,
+        Kind::Removed(_) => FORGOTTEN,
+    }
 }
 
 fn is_written(connection: &Connection, id: &LineId) -> Result<bool> {
@@ -119,21 +135,22 @@ fn gap_before(id: &LineId) -> LineId {
 }
 
 /// The last `count` lines and markers of a room, oldest first; fewer, if `allowance` does not allow
-/// them.
+/// them. Lines said in private are among them only `with_private`.
 pub(crate) fn last(
     connection: &Connection,
     room: RoomName,
     count: usize,
     allowance: Allowance,
+    with_private: bool,
 ) -> Result<Vec<Recalled>> {
     let id = "SELECT id FROM room WHERE name = ?1";
     let id = connection.query_row(id, [room.as_str()], |row| row.get::<_, i64>(0)).optional()?;
     let sql = format!(
         "SELECT {COLUMNS} FROM msg JOIN room ON room.id = msg.room_id
-         WHERE msg.room_id = ?1 ORDER BY msg.id DESC"
+         WHERE msg.room_id = ?1 AND msg.private <= ?2 AND {OF_THE_KEEPER} ORDER BY msg.id DESC"
     );
     let mut query = connection.prepare(&sql)?;
-    let rows = query.query_map([id], recall)?;
+    let rows = query.query_map(params![id, with_private], recall)?;
     take_newest(rows, count, allowance)
 }
 
@@ -142,11 +159,12 @@ pub(crate) fn past_of(
     connection: &Connection,
     room: RoomName,
     count: usize,
+    with_private: bool,
 ) -> Result<Option<RoomPast>> {
     let topic = "SELECT topic FROM room WHERE name = ?1";
     let topic = connection.query_row(topic, [room.as_str()], |row| lenient::<String>(row, 0));
     let Some(topic) = topic.optional()? else { return Ok(None) };
-    let lines = last(connection, room, count, Allowance::new(AnswerForm::Lines))?;
+    let lines = last(connection, room, count, Allowance::new(AnswerForm::Lines), with_private)?;
     let lines = lines.into_iter().map(|line| line.into_entry().1).collect();
     Ok(Some(RoomPast { topic: topic.map(Text::new), lines }))
 }
@@ -159,8 +177,9 @@ pub(crate) fn last_of_all(
     count: usize,
 ) -> Result<Vec<PastRoom>> {
     let mut query = connection.prepare(
-        "SELECT name, topic FROM
-         (SELECT name, topic, (SELECT max(id) FROM msg WHERE room_id = room.id) AS newest FROM room)
+        "SELECT name, topic, is_private FROM
+         (SELECT name, topic, (SELECT max(id) FROM msg WHERE room_id = room.id) AS newest,
+          EXISTS(SELECT 1 FROM kept WHERE room_id = room.id AND is_private) AS is_private FROM room)
          WHERE newest IS NOT NULL OR topic IS NOT NULL ORDER BY name <> 'lobby', newest DESC LIMIT ?1",
     )?;
     let mut rows = query.query([most])?;
@@ -170,7 +189,8 @@ pub(crate) fn last_of_all(
         let Ok(name) = RoomName::new(&text(0)?.unwrap_or_default()) else { continue };
         let topic = text(1)?.map(Text::new);
         let allowance = Allowance::new(AnswerForm::Lines);
-        rooms.push(PastRoom { name, topic, lines: last(connection, name, count, allowance)? });
+        let lines = last(connection, name, count, allowance, row.get(2)?)?;
+        rooms.push(PastRoom { name, topic, lines });
     }
     Ok(rooms)
 }
@@ -208,21 +228,24 @@ pub(crate) fn recall(row: &Row<'_>) -> Result<Option<Recalled>> {
     let body = Text::new(text(4)?);
     let oseq = lenient(row, 6)?.map_or(0, i64::cast_unsigned);
     let id = LineId::new(text(5)?, oseq);
+    let private = lenient::<i64>(row, 7)? != Some(0);
     let kind = match lenient::<i64>(row, 2)? {
         Some(SAID) => Kind::Said,
         Some(EMOTED) => Kind::Emoted,
         Some(NOTICED) => Kind::Noticed,
         Some(GAP) => {
-            let entry = Entry { id, at, from: Nick::server(), kind: Kind::Gap, text: body };
+            let entry =
+                Entry { id, at, from: Nick::server(), kind: Kind::Gap, text: body, private };
             return Ok(Some(Recalled::Marker(room, entry)));
         }
         Some(FORGOTTEN) => {
-            return Ok(Some(Recalled::Marker(room, Entry::removed(id, at, 1))));
+            let entry = Entry { private, ..Entry::removed(id, at, 1) };
+            return Ok(Some(Recalled::Marker(room, entry)));
         }
         _ => return Ok(None),
     };
     let from = Nick::new(&text(3)?);
-    Ok(from.map(|from| Recalled::Said(room, Entry { id, at, from, kind, text: body })))
+    Ok(from.map(|from| Recalled::Said(room, Entry { id, at, from, kind, text: body, private })))
 }
 
 /// A value, or `None` where another program wrote one of another type.

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::lines::lenient;
 use super::roll;
-use crate::chat::RollChange;
+use crate::chat::{CloakSecret, RollChange};
 use crate::store::file::database::Database;
 use crate::store::item::Item;
 use crate::store::note::{Edit, Membership, Note};
@@ -30,6 +30,16 @@ fn write(connection: &Connection, note: &Note) -> Result<()> {
         Note::Origin(origin) => set(connection, "origin", &origin.to_string()),
         Note::Published(id) => connection.execute("DELETE FROM edit WHERE id = ?1", [id]).map(drop),
     }
+}
+
+/// The key of the cloaks, which the first call makes.
+pub(crate) fn cloak_secret(connection: &Connection) -> Result<CloakSecret> {
+    let make = "INSERT INTO meta VALUES('cloak', hex(randomblob(32)))
+                ON CONFLICT(k) DO UPDATE SET v = excluded.v
+                WHERE typeof(v) <> 'text' OR length(v) <> 64 OR v GLOB '*[^0-9A-F]*'";
+    connection.execute(make, [])?;
+    let read = "SELECT unhex(v) FROM meta WHERE k = 'cloak'";
+    connection.query_row(read, [], |row| row.get(0)).map(CloakSecret::new)
 }
 
 /// The cluster that the database was used in.

@@ -3,18 +3,20 @@
 use rusqlite::{Connection, params};
 
 use super::lines;
-use super::lines::COLUMNS;
-use crate::chat::Allowance;
+use super::lines::{COLUMNS, OF_THE_KEEPER};
+use crate::chat::{Allowance, RoomName};
 use crate::store::index::words as in_index;
 use crate::store::request::{ChangeResult, Denial, MAX_WORDS, Recalled};
 
 /// Lines in one answer.
 const MAX_HITS: u32 = 20;
 
-/// The last lines that contain all words of `typed`, oldest first.
+/// The last lines that contain all words of `typed`, oldest first. Lines said in private are found
+/// in `rooms` only.
 pub(crate) fn search(
     connection: &Connection,
     typed: &str,
+    rooms: &[RoomName],
     allowance: Allowance,
 ) -> ChangeResult<Vec<Recalled>> {
     let words = match quote(typed) {
@@ -25,11 +27,14 @@ pub(crate) fn search(
     let sql = format!(
         "SELECT {COLUMNS} FROM msg_fts JOIN msg ON msg.id = msg_fts.rowid
          JOIN room ON room.id = msg.room_id
-         WHERE msg_fts MATCH ?1 AND msg.nick <> ''
+         WHERE msg_fts MATCH ?1 AND msg.nick <> '' AND {OF_THE_KEEPER}
+         AND (msg.private = 0 OR room.name IN (SELECT value FROM json_each(?3)))
          ORDER BY msg_fts.rowid DESC LIMIT ?2"
     );
+    let names: Vec<_> = rooms.iter().map(RoomName::as_str).collect();
+    let names = serde_json::to_string(&names).unwrap_or_default();
     let mut query = connection.prepare(&sql)?;
-    let rows = query.query_map(params![words, MAX_HITS], lines::recall)?;
+    let rows = query.query_map(params![words, MAX_HITS, names], lines::recall)?;
     lines::take_newest(rows, usize::MAX, allowance).map(Ok)
 }
 
@@ -48,7 +53,7 @@ fn quote(typed: &str) -> Result<String, Denial> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::{AnswerForm, Entry, Kind, LineId, Moment, Nick, RoomName};
+    use crate::chat::{AnswerForm, Entry, Kind, LineId, Moment, Nick};
     use crate::store::file::schema;
     use crate::store::item::Item;
     use crate::store::tables::lines::RoomIds;
@@ -66,7 +71,7 @@ mod tests {
                 let at = Moment { unix_ms: 1000 * i64::try_from(seq).unwrap() };
                 let (from, text) = (Nick::new("alice").unwrap(), Text::new(line));
                 let id = LineId::new("here", seq);
-                let entry = Entry { id, at, from, kind: Kind::Said, text };
+                let entry = Entry { id, at, from, kind: Kind::Said, text, private: false };
                 Item::Line { seq, room: RoomName::new("lobby").unwrap(), entry }
             })
             .collect();
@@ -75,7 +80,7 @@ mod tests {
     }
 
     fn look(connection: &Connection, typed: &str) -> ChangeResult<Vec<Recalled>> {
-        search(connection, typed, Allowance::new(AnswerForm::Lines))
+        search(connection, typed, &[], Allowance::new(AnswerForm::Lines))
     }
 
     fn found(connection: &Connection, typed: &str) -> Vec<String> {
@@ -127,7 +132,7 @@ mod tests {
             assert_eq!(found(&connection, absent), [] as [&str; 0], "{absent}");
         }
         let long = "明".repeat(340);
-        assert!(search(&connection, &long, Allowance::new(AnswerForm::Lines)).unwrap().is_ok());
+        assert!(look(&connection, &long).unwrap().is_ok());
     }
 
     #[test]

@@ -54,19 +54,20 @@ fn answer(connection: &mut Option<Connection>, file: &Path, question: Question) 
     let started = Instant::now();
     connection.progress_handler(STEPS, Some(move || started.elapsed() > PATIENCE))?;
     match question {
-        Question::Last { room, lines, form } => {
+        Question::Last { room, lines, form, with_private } => {
             let allowance = Allowance::new(form);
-            Ok(Answer::Last(room, lines::last(connection, room, lines, allowance)?))
+            let last = lines::last(connection, room, lines, allowance, with_private)?;
+            Ok(Answer::Last(room, last))
         }
-        Question::Room { room, lines } => {
-            Ok(Answer::RoomRead(room, lines::past_of(connection, room, lines)?))
+        Question::Room { room, lines, with_private } => {
+            Ok(Answer::RoomRead(room, lines::past_of(connection, room, lines, with_private)?))
         }
         Question::Exists { room } => {
-            let past = lines::past_of(connection, room, 1)?.unwrap_or_default();
+            let past = lines::past_of(connection, room, 1, false)?.unwrap_or_default();
             Ok(Answer::Exists(room, Ok(past.topic.is_some() || !past.lines.is_empty())))
         }
-        Question::Search { words, form } => {
-            let found = search::search(connection, words.as_str(), Allowance::new(form))?;
+        Question::Search { words, form, rooms } => {
+            let found = search::search(connection, words.as_str(), &rooms, Allowance::new(form))?;
             Ok(found.map_or_else(Answer::Denied, Answer::Found))
         }
     }

@@ -1,9 +1,9 @@
-//! Databases of older versions can be used. `tests/data/chatd-v1.db` and `chatd-v2.db` must never
-//! change; a newer version gets a file of its own.
+//! Databases of older versions can be used. `tests/data/chatd-v1.db`, `chatd-v2.db` and
+//! `chatd-v3.db` must never change; a newer version gets a file of its own.
 //!
 //! The first is a `chatd backup` of version 1 after `chatd account add alice` (open sesame) and
-//! `add carol --operator` (top secret), a server, and the lines that the test looks for. The second
-//! is the same after a chatd brought it to version 2.
+//! `add carol --operator` (top secret), a server, and the lines that the test looks for. The others
+//! are the same after a chatd brought them to version 2 and 3.
 
 use std::fs;
 use std::path::Path;
@@ -42,6 +42,11 @@ fn a_database_of_version_1_is_used_with_all_that_is_in_it() {
 #[test]
 fn a_database_of_version_2_is_used_with_all_that_is_in_it() {
     assert_used(&old("chatd-v2.db"));
+}
+
+#[test]
+fn a_database_of_version_3_is_used_with_all_that_is_in_it() {
+    assert_used(&old("chatd-v3.db"));
 }
 
 #[track_caller]

@@ -42,7 +42,7 @@ fn the_history_is_exported_while_the_server_writes() {
     let mut kept = Kept::open(&dir);
     let text = Text::new("wäves \"\\ ✔");
     let (id, at) = (next_id(), moment(NOON + 1));
-    let emote = Entry { id, kind: Kind::Emoted, from: nick("bob"), at, text };
+    let emote = Entry { id, kind: Kind::Emoted, from: nick("bob"), at, text, private: false };
     kept.say("one");
     let seq = kept.store.write(room("dev"), emote).unwrap();
     kept.wait_committed(seq);

@@ -23,6 +23,7 @@ fn what_was_said_and_topics_are_there_after_a_restart() {
         from: nick("B0b-_9"),
         at: moment(-1),
         text: Text::new("wävés ✔"),
+        private: false,
     };
     let one = entry("one");
     kept.store.write(room("lobby"), one.clone()).unwrap();
@@ -94,7 +95,11 @@ fn searching_finds_lines_with_their_dates() {
     let seq = kept.say("lunch?");
     kept.wait_committed(seq);
     let search = |words| {
-        let question = Question::Search { words: Text::new(words), form: AnswerForm::Lines };
+        let question = Question::Search {
+            words: Text::new(words),
+            form: AnswerForm::Lines,
+            rooms: Vec::new(),
+        };
         kept.store.ask(CLIENT, home(), question).unwrap();
         kept.answer()
     };
@@ -110,7 +115,12 @@ fn a_reader_with_too_much_to_do_says_that_it_is_busy() {
     let mut kept = Kept::open(&dir);
     kept.say_all((0..2000).map(|number| format!("{number} {}", "word ".repeat(20))));
     kept.wait_committed(2000);
-    let question = || Question::Last { room: room("lobby"), lines: 1000, form: AnswerForm::Lines };
+    let question = || Question::Last {
+        room: room("lobby"),
+        lines: 1000,
+        form: AnswerForm::Lines,
+        with_private: false,
+    };
     let asked = iter::repeat_with(|| kept.store.ask(CLIENT, home(), question())).take(10_000);
     let answers = asked.take_while(Result::is_ok).count();
     assert!(answers < 10_000, "it should be busy some time");
@@ -131,14 +141,23 @@ fn one_address_that_asks_a_lot_delays_another_by_one_answer_only() {
     };
     let store = Store::start(database, Retention::default(), report).unwrap();
     let search = |id, from: &str| {
-        let question = Question::Search { words: Text::new("rare words"), form: AnswerForm::Lines };
+        let question = Question::Search {
+            words: Text::new("rare words"),
+            form: AnswerForm::Lines,
+            rooms: Vec::new(),
+        };
         store.ask(ClientId(id), Address::of(from.parse().unwrap()), question)
     };
     let greedy = (0..100).filter(|id| search(*id, &format!("2001:db8::{id}")).is_ok()).count();
     assert!((10..30).contains(&greedy), "{greedy}");
     assert_eq!(search(200, "2001:db8::1:1"), Err(Denial::Busy), "the same household");
     assert_eq!(search(201, "2001:db8:0:1::1"), Ok(()));
-    let question = Question::Last { room: room("lobby"), lines: 20, form: AnswerForm::Lines };
+    let question = Question::Last {
+        room: room("lobby"),
+        lines: 20,
+        form: AnswerForm::Lines,
+        with_private: false,
+    };
     store.ask(ClientId(202), home(), question).unwrap();
     let answered = history.recv_timeout(crate::harness::PATIENCE);
     assert!(answered.is_ok(), "what takes no time does not wait for searches");

@@ -33,7 +33,9 @@ fn of_each_room_the_last_lines_stay() {
     );
     assert_eq!(kept.last("few", 99), ["few"]);
     let words = Text::new("dev");
-    kept.store.ask(CLIENT, home(), Question::Search { words, form: AnswerForm::Lines }).unwrap();
+    kept.store
+        .ask(CLIENT, home(), Question::Search { words, form: AnswerForm::Lines, rooms: Vec::new() })
+        .unwrap();
     assert!(matches!(kept.answer(), Answer::Found(found) if found.len() == 10));
     assert_index_is_sound(&dir);
 }

@@ -21,7 +21,10 @@ pub(crate) fn history(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal>
     if turn.chat.has_archive(turn.me) {
         let room = turn.room()?.1.name;
         let form = turn.me().form();
-        turn.effects.push(Effect::Ask(turn.me, Question::Last { room, lines: count, form }));
+        turn.effects.push(Effect::Ask(
+            turn.me,
+            Question::Last { room, lines: count, form, with_private: false },
+        ));
     } else if turn.show_history(count, Dates::Always) == 0 {
         turn.notice("nothing has been said here");
     }
@@ -41,7 +44,8 @@ pub(crate) fn search(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal> 
     if !turn.chat.has_archive(turn.me) {
         return Err(Refusal::NoArchive);
     }
-    let question = Question::Search { words: Text::new(args[0]), form: turn.me().form() };
+    let (words, form, rooms) = (Text::new(args[0]), turn.me().form(), Vec::new());
+    let question = Question::Search { words, form, rooms };
     turn.effects.push(Effect::Ask(turn.me, question));
     Ok(())
 }
