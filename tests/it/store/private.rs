@@ -126,7 +126,7 @@ fn the_secret_of_the_cloaks_is_made_once() {
     let (dir, elsewhere) = (TempDir::new(), TempDir::new());
     let secret = |dir| {
         let kept = Kept::open(dir);
-        let secret = kept.past.cloak_secret.clone();
+        let secret = kept.past.cloak_secret;
         kept.close();
         secret
     };
