@@ -30,8 +30,8 @@ pub use self::model::{
     Now, Password, PasswordId, Role, RoomId, RoomName, RoomPast, TypedPassword,
 };
 pub use self::model::{
-    Author, PasswordHash, Post, RollChange, RoomKey, RoomSettings, SETTINGS, Setting, SettingRow,
-    SettingValue,
+    Author, PasswordHash, PastSlice, Post, RollChange, RoomKey, RoomSettings, SETTINGS, Setting,
+    SettingRow, SettingValue, Since,
 };
 pub use self::reason::Reason;
 pub use self::refusal::Refusal;
@@ -39,4 +39,4 @@ pub use self::relay::{Deed, Past, Relay, Source};
 pub(crate) use self::state::ANNOUNCED_AFTER;
 pub use self::state::{Chat, Node, Presence, Roll, Settings};
 pub use self::turn::commands::{changes_bans, conceal, edit_switch, without_command};
-pub use self::turn::{Guest, LateLine, NOT_DONE, NOT_IN_TIME, commands};
+pub use self::turn::{Guest, LateLine, ListedRoom, NOT_DONE, NOT_IN_TIME, commands};

@@ -215,9 +215,10 @@ impl Store {
     pub fn ask(&self, client: ClientId, from: Address, question: Question) -> Result<(), Denial> {
         let queue = match question {
             Question::Search { .. } => &self.searches,
-            Question::Last { .. } | Question::Room { .. } | Question::Exists { .. } => {
-                &self.lookups
-            }
+            Question::Last { .. }
+            | Question::Past { .. }
+            | Question::Room { .. }
+            | Question::Exists { .. } => &self.lookups,
         };
         queue.ask(from, client, question)
     }

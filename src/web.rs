@@ -19,7 +19,7 @@ pub use self::guard::{Barred, Guard, WebOrigin};
 pub use self::names::machine_names;
 pub use self::plain::is_http;
 use self::rooms::Exchange;
-pub use self::rooms::{Ask, ChatAccess, Denied, Posting, Reply};
+pub use self::rooms::{Ask, Begin, ChatAccess, Denied, Posting, Reply};
 use crate::address::Networks;
 use crate::net::{MAX_HEAD, Patience, Request, Response, Status, Transport, Upgrade, http};
 use crate::runtime::Replaceable;

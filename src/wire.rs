@@ -11,6 +11,7 @@ mod signature; // the first bytes of a binary one
 pub mod text; // lines, with telnet inside
 pub mod irc; // IRC
 pub mod websocket; // lines or JSON in WebSocket frames
+pub mod stream; // what is read over HTTP
 mod decoder; // decodes the bytes of any wire
 mod dialect; // encodes messages as each client gets them
 mod speech; // the form of what one client gets

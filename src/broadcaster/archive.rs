@@ -266,6 +266,8 @@ pub(super) fn answered(now: Duration, answer: Answer, unsaved: &mut UnsavedBans)
         Answer::RoomNotRead(room, denial) => room_not_read(room, denial),
         Answer::Exists(room, Ok(exists)) => Event::RoomExists(room, exists),
         Answer::Exists(_, Err(denial)) => denied(denial),
+        // For a request over HTTP, which has its answer.
+        Answer::Past(_) => return None,
         Answer::Found(lines) => Event::Found { room: None, lines: recalled(lines) },
         Answer::Registered(account, hash) => Event::Registered(account, hash),
         Answer::LoggedIn(account) => Event::LoggedIn(account),

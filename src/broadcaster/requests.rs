@@ -9,8 +9,9 @@ use crossbeam_channel::Sender;
 
 use crate::address::{Address, Remote};
 use crate::admission::{Bucket, Limits};
-use crate::chat::{ClientId, Entry, Nick};
+use crate::chat::{ClientId, Entry, Nick, PastSlice, RoomName};
 use crate::web::Reply;
+use crate::wire::stream::Form;
 
 /// How often a speaker is in the log.
 const LOGGED_EVERY: Duration = Duration::from_secs(60);
@@ -21,10 +22,36 @@ const FEW: usize = 1024;
 #[derive(Debug, Default)]
 pub(super) struct Requests {
     pub(super) posts: HashMap<ClientId, PendingPost>,
+    /// Requests for what was said that wait for the store.
+    pub(super) lookups: HashMap<ClientId, Lookup>,
     buckets: HashMap<Address, Bucket>,
     logged: HashMap<Nick, Duration>,
     /// Whether the effects that are carried out have waited for the disk, and are there now.
     pub(super) is_on_disk: bool,
+}
+
+/// A request for what was said in a room.
+#[derive(Debug)]
+pub(super) struct Lookup {
+    pub(super) room: RoomName,
+    /// Whether the lines are wanted as text.
+    pub(super) in_text: bool,
+    pub(super) reply: Sender<Reply>,
+}
+
+impl Lookup {
+    /// What was found, in the form that is wanted.
+    pub(super) fn found(&self, past: PastSlice) -> Reply {
+        if !self.in_text {
+            return Reply::Past(past);
+        }
+        let mut text = Vec::new();
+        if past.gap {
+            Form::Text.encode_gap(&mut text);
+        }
+        Form::Text.encode_past(self.room, past.lines, &mut text);
+        Reply::PastText(text)
+    }
 }
 
 /// A request whose lines are being said.

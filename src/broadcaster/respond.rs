@@ -5,14 +5,18 @@ use std::time::Duration;
 use crossbeam_channel::Sender;
 
 use super::dispatch::Dispatcher;
-use super::requests::PendingPost;
+use super::requests::{Lookup, PendingPost};
 use crate::address::{Address, Origin, Remote};
 use crate::admission::Limits;
-use crate::chat::{Author, ClientId, Entry, Event, Kind, Now, Post, Refusal, RoomName};
+use crate::chat::{
+    Author, ClientId, Entry, Event, Kind, Moment, Now, PastSlice, Post, Question, Refusal,
+    RoomName, Since,
+};
 use crate::net::Status;
+use crate::store::Answer;
 use crate::telemetry::Refused;
 use crate::text::Text;
-use crate::web::{Ask, Denied, Posting, Reply};
+use crate::web::{Ask, Begin, Denied, Posting, Reply};
 
 impl Dispatcher {
     /// Handles what a request asks for.
@@ -25,6 +29,12 @@ impl Dispatcher {
     ) {
         let answer = match ask {
             Ask::Check { room, author } => self.check(now, remote, room, author),
+            Ask::Rooms => self.list_rooms(now, remote),
+            Ask::Past { room, since, lines, in_text } => {
+                let since = since.map(|since| since_of(since, now.moment));
+                let lookup = Lookup { room, in_text, reply: reply.clone() };
+                self.look_up(now, id, remote, (since, lines), lookup)
+            }
             Ask::Post(posting) => self.post(now, id, remote, posting, &reply),
         };
         match answer {
@@ -60,6 +70,48 @@ impl Dispatcher {
             log::warn!("refused {remote}: banned");
             self.status.count_refused(Refused::Banned);
         })?)
+    }
+
+    fn list_rooms(&mut self, now: Now, remote: Remote) -> Result<Option<Reply>, Denied> {
+        self.admit(now, remote)?;
+        Ok(Some(Reply::Rooms(self.log.chat().listed_rooms())))
+    }
+
+    /// Looks up what was said in a room, in the store or else in memory.
+    fn look_up(
+        &mut self,
+        now: Now,
+        id: ClientId,
+        remote: Remote,
+        (since, lines): (Option<Since>, usize),
+        lookup: Lookup,
+    ) -> Result<Option<Reply>, Denied> {
+        self.admit(now, remote)?;
+        let room = lookup.room;
+        self.log.chat().admit_to(room)?;
+        if !self.archive.is_there() {
+            let now = self.log.chat_now(now);
+            let past = self.log.chat().remembered(now, room, since.as_ref(), lines);
+            return past.map(|past| Some(lookup.found(past))).ok_or_else(|| no_such_room(room));
+        }
+        let question = Question::Past { room, since, lines };
+        self.archive.ask(id, Address::of(remote.ip()), question).map_err(|_| busy())?;
+        self.requests.lookups.insert(id, lookup);
+        Ok(None)
+    }
+
+    /// Answers a request, if the store's answer is for one.
+    pub(super) fn answer_lookup(&mut self, id: ClientId, answer: &Answer) {
+        let Answer::Past(past) = answer else { return };
+        let Some(lookup) = self.requests.lookups.remove(&id) else { return };
+        let is_there = self.log.chat().has_room(lookup.room);
+        let answer = match past {
+            Ok(Some(past)) => lookup.found(past.clone()),
+            Ok(None) if is_there => lookup.found(PastSlice::default()),
+            Ok(None) => Reply::Refused(no_such_room(lookup.room)),
+            Err(_) => Reply::Refused(busy()),
+        };
+        let _ = lookup.reply.try_send(answer);
     }
 
     /// Has the lines of a request said, all or none.
@@ -117,6 +169,25 @@ impl Dispatcher {
             let _ = pending.reply.try_send(reply);
         }
     }
+}
+
+fn since_of(begin: Begin, now: Moment) -> Since {
+    match begin {
+        Begin::Behind(id) => Since::Id(id),
+        Begin::Ago(ago) => {
+            let ago = i64::try_from(ago.as_millis()).unwrap_or(i64::MAX);
+            Since::Moment(Moment { unix_ms: now.unix_ms.saturating_sub(ago) })
+        }
+    }
+}
+
+fn no_such_room(room: RoomName) -> Denied {
+    Denied::new(Status::NotFound, Refusal::NoSuchRoom(room).to_string())
+}
+
+fn busy() -> Denied {
+    let words = "the history cannot be read now";
+    Denied::later(Status::ServiceUnavailable, Duration::from_secs(5), words)
 }
 
 /// The lines of a request, for the chat.

@@ -7,8 +7,8 @@ use super::behind::Deed;
 use super::dispatch::Dispatcher;
 use super::identity::AuthResult;
 use super::pending::WaitFor;
-use crate::chat::Now;
-use crate::store::{self, Swing};
+use crate::chat::{ClientId, Now};
+use crate::store::{self, Answer, Swing};
 use crate::telemetry::Census;
 
 impl Dispatcher {
@@ -59,23 +59,7 @@ impl Dispatcher {
         }
         self.report_swing(now);
         match event {
-            store::Event::Answered(id, answer) => {
-                self.archive.note_answer();
-                let what = self.pending.note_answer(&answer);
-                if let WaitFor::Exists(_) = what
-                    && !self.pending.is_for(id, what)
-                {
-                    // It was told that the answer takes too long.
-                    return;
-                }
-                let result = AuthResult::of(&answer);
-                let event = archive::answered(now.uptime, answer, &mut self.unsaved_bans);
-                event.into_iter().for_each(|event| self.apply(now, id, event));
-                if let Some(result) = result {
-                    self.behind(now, id, Deed::LogAuth(result));
-                }
-                self.behind(now, id, Deed::EndWait(what));
-            }
+            store::Event::Answered(id, answer) => self.handle_answer(now, id, answer),
             store::Event::Failing { error } => {
                 self.status.set_store_failing(true);
                 log::error!("cannot write the history: {error}");
@@ -100,6 +84,26 @@ impl Dispatcher {
             store::Event::Edited(edits) => self.publish_edits(now, edits),
             store::Event::RollRead(_) => {}
         }
+    }
+
+    /// Handles what the store answers to a client or to a request over HTTP.
+    fn handle_answer(&mut self, now: Now, id: ClientId, answer: Answer) {
+        self.archive.note_answer();
+        self.answer_lookup(id, &answer);
+        let what = self.pending.note_answer(&answer);
+        if let WaitFor::Exists(_) = what
+            && !self.pending.is_for(id, what)
+        {
+            // It was told that the answer takes too long.
+            return;
+        }
+        let result = AuthResult::of(&answer);
+        let event = archive::answered(now.uptime, answer, &mut self.unsaved_bans);
+        event.into_iter().for_each(|event| self.apply(now, id, event));
+        if let Some(result) = result {
+            self.behind(now, id, Deed::LogAuth(result));
+        }
+        self.behind(now, id, Deed::EndWait(what));
     }
 
     /// Carries out effects that a report of the store has released.

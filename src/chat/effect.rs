@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::message::Message;
 use super::model::{
     AnswerForm, AuthClaim, BanChange, ClientId, Entry, LineFilter, Nick, NodeNumber, RollChange,
-    RoomId, RoomName,
+    RoomId, RoomName, Since,
 };
 use super::reason::Reason;
 use super::refusal::Refusal;
@@ -111,6 +111,15 @@ pub enum Question {
     Exists {
         /// The room.
         room: RoomName,
+    },
+    /// The lines of a room for a request over HTTP.
+    Past {
+        /// The room.
+        room: RoomName,
+        /// From where on; without it, the last ones.
+        since: Option<Since>,
+        /// At most so many lines.
+        lines: usize,
     },
     /// The last lines that contain all of these words, in all rooms.
     Search {

@@ -8,11 +8,13 @@ mod presence; // joining, leaving, changing rooms and names
 mod entrance; // going to a room that the store is asked for first
 mod moderation; // logins, and what operators do
 mod post; // what is said over HTTP
+mod listing; // what can be read over HTTP
 pub mod commands; // the table of commands, and what each does
 mod actions; // what a client asks for other than by commands
 mod nodes; // nodes of a cluster come and go, with their clients
 
 pub use self::entrance::NOT_IN_TIME;
+pub use self::listing::ListedRoom;
 pub use self::moderation::NOT_DONE;
 pub use self::nodes::{Guest, LateLine};
 pub(crate) use self::view::{Turn, View};

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use crate::chat::{
-    Account, Ban, BanChange, Entry, LineFilter, Mask, Nick, PasswordHash, RoomName, RoomPast,
+    Account, Ban, BanChange, Entry, LineFilter, Mask, Nick, PasswordHash, PastSlice, RoomName,
+    RoomPast,
 };
 use crate::text::Text;
 
@@ -18,6 +19,8 @@ pub enum Answer {
     RoomNotRead(RoomName, Denial),
     /// Whether anything was ever said or set in a room, or why that could not be read.
     Exists(RoomName, Result<bool, Denial>),
+    /// The lines of a room for a request over HTTP; `None` when nothing was ever said or set in it.
+    Past(Result<Option<PastSlice>, Denial>),
     /// The last lines found, oldest first.
     Found(Vec<Recalled>),
     /// The account was registered. In a cluster nothing is saved yet; then this is the hash of its

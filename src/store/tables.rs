@@ -1,6 +1,7 @@
 //! The queries, one file per table or question. They run on the threads of the store.
 
 pub(crate) mod lines;
+pub(crate) mod slices; // lines from one on
 pub(crate) mod search;
 pub(crate) mod accounts;
 pub(crate) mod bans;

@@ -5,18 +5,21 @@ mod ask; // what the broadcaster is asked, and its replies
 mod target; // the path and the query
 mod said; // the lines in a body
 mod author; // who speaks
+mod read; // what is to be read, and in which form
 mod answer; // replies as answers
 
 use std::io;
 use std::time::{Duration, Instant};
 
-pub use self::ask::{Ask, Posting, Reply};
+pub use self::ask::{Ask, Begin, Posting, Reply};
 use self::author::author_of;
 pub use self::denied::Denied;
+use self::read::List;
 use self::said::{Form, Said};
 use self::target::{Place, Target};
 use super::forwarded::Forwarded;
 use super::guard::Guard;
+use crate::chat::RoomName;
 use crate::net::{Body, Framing, Patience, Request, Status, Transport, http};
 
 /// How long a body may take.
@@ -79,10 +82,14 @@ impl Exchange<'_> {
             Ok(target) => target,
             Err(denied) => return Ok(Err(denied)),
         };
-        match self.request.method.as_str() {
-            "POST" => self.post(&target),
-            _ => Ok(Err(Status::NotFound.into())),
+        if self.request.method == "POST" {
+            return self.post(&target);
         }
+        Ok(match target.place {
+            Place::Rooms => self.list_rooms(),
+            Place::History(room) => self.show_past(room, &target),
+            Place::Room(_) => self.read_room(),
+        })
     }
 
     /// Checks everything that the head shows.
@@ -102,6 +109,26 @@ impl Exchange<'_> {
             return Err(Denied::new(Status::ExpectationFailed, "expect 100-continue or nothing"));
         }
         Ok(target)
+    }
+
+    fn list_rooms(&self) -> Result<answer::Answer, Denied> {
+        let form = List::of(self.request)?;
+        answer::of_rooms(form, self.ask(Ask::Rooms)?)
+    }
+
+    fn show_past(&self, room: RoomName, target: &Target) -> Result<answer::Answer, Denied> {
+        let (form, lines) = (List::of(self.request)?, read::limit(target)?);
+        let since = read::since(target)?;
+        let in_text = form == List::Text;
+        answer::of_past(form, room, self.ask(Ask::Past { room, since, lines, in_text })?)
+    }
+
+    /// Sends a browser to the page.
+    fn read_room(&self) -> Result<answer::Answer, Denied> {
+        match read::stream_form(self.request)? {
+            None => Ok(answer::Answer::page_of(&self.request.path)),
+            Some(_) => Err(Status::NotFound.into()),
+        }
     }
 
     fn post(&mut self, target: &Target) -> io::Result<Result<answer::Answer, Denied>> {

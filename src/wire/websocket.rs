@@ -7,6 +7,7 @@ mod encode;
 
 pub use self::decode::Decoder;
 pub use self::encode::{PING, encode_close, encode_json, encode_lines, encode_ringing_lines};
+pub(super) use self::encode::{object, object_of_line};
 pub use self::frames::{Data, End, Frames};
 
 /// The sub-protocol of JSON messages (RFC 6455, section 1.9).

@@ -9,6 +9,7 @@ use crate::harness::{Server, connect};
 use crate::web::Answer;
 
 mod framing;
+mod lists;
 mod post;
 mod speakers;
 

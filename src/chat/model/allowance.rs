@@ -57,6 +57,11 @@ impl Allowance {
         Self { form, left: MOST, is_untouched: true }
     }
 
+    /// An allowance that does not end, for answers whose lines are counted.
+    pub(crate) fn without_limit(form: AnswerForm) -> Self {
+        Self { left: usize::MAX, ..Self::new(form) }
+    }
+
     /// The allowance for what was said while nodes were apart.
     pub(crate) fn for_late_lines(form: AnswerForm) -> Self {
         Self { left: MOST_LATE, ..Self::new(form) }

@@ -17,6 +17,17 @@ impl Accept {
         self.quality(one) > self.quality(other)
     }
 
+    /// The type that the client prefers among `types`, all without parameters, and the first among
+    /// equals; `None` if it accepts none of them.
+    pub fn best<T: Copy>(&self, types: &[(&str, T)]) -> Option<T> {
+        let rated = types.iter().map(|(name, value)| (self.quality(name), *value));
+        let accepted = rated.filter(|(quality, _)| *quality > 0);
+        // Among equals this keeps the first.
+        accepted
+            .reduce(|best, other| if other.0 > best.0 { other } else { best })
+            .map(|(_, value)| value)
+    }
+
     /// The quality of the most specific range that contains the type.
     fn quality(&self, media_type: &str) -> u16 {
         if self.0.is_empty() {

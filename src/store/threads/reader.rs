@@ -11,7 +11,7 @@ use crate::store::event::Event;
 use crate::store::file::database;
 use crate::store::questions::Asked;
 use crate::store::request::{Answer, Denial};
-use crate::store::tables::{lines, search};
+use crate::store::tables::{lines, search, slices};
 
 /// How long one question may take.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -42,6 +42,7 @@ fn denied(question: &Question) -> Box<dyn FnOnce(Denial) -> Answer> {
     match *question {
         Question::Room { room, .. } => Box::new(move |denial| Answer::RoomNotRead(room, denial)),
         Question::Exists { room } => Box::new(move |denial| Answer::Exists(room, Err(denial))),
+        Question::Past { .. } => Box::new(|denial| Answer::Past(Err(denial))),
         Question::Last { .. } | Question::Search { .. } => Box::new(Answer::Denied),
     }
 }
@@ -61,6 +62,10 @@ fn answer(connection: &mut Option<Connection>, file: &Path, question: Question) 
         }
         Question::Room { room, lines, with_private } => {
             Ok(Answer::RoomRead(room, lines::past_of(connection, room, lines, with_private)?))
+        }
+        Question::Past { room, since, lines } => {
+            let found = slices::slice(connection, room, since.as_ref(), lines)?;
+            Ok(Answer::Past(Ok(found)))
         }
         Question::Exists { room } => {
             let past = lines::past_of(connection, room, 1, false)?.unwrap_or_default();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::denied::Denied;
-use crate::chat::{Author, Entry, Kind, Nick, Refusal, RoomName};
+use crate::chat::{Author, Entry, Kind, ListedRoom, Nick, PastSlice, Refusal, RoomName};
 use crate::net::Status;
 use crate::text::Text;
 
@@ -19,6 +19,28 @@ pub enum Ask {
     },
     /// Have lines said.
     Post(Posting),
+    /// Which rooms there are.
+    Rooms,
+    /// What was said in a room.
+    Past {
+        /// The room.
+        room: RoomName,
+        /// From where on; without it, the last lines.
+        since: Option<Begin>,
+        /// At most so many lines.
+        lines: usize,
+        /// Whether they are wanted as text.
+        in_text: bool,
+    },
+}
+
+/// From where on somebody reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Begin {
+    /// Behind the line with this id.
+    Behind(String),
+    /// With what was said so long ago.
+    Ago(Duration),
 }
 
 /// Lines to be said, all or none.
@@ -48,6 +70,12 @@ pub enum Reply {
         /// The lines.
         lines: Vec<Entry>,
     },
+    /// The rooms.
+    Rooms(Vec<ListedRoom>),
+    /// What was said.
+    Past(PastSlice),
+    /// The same as text. Times need a larger stack than a connection's thread has.
+    PastText(Vec<u8>),
     /// The request is refused.
     Refused(Denied),
 }

@@ -12,9 +12,9 @@ use crate::text::Text;
 /// They contradict each other.
 pub(super) fn named(fields: &Fields, target: &Target) -> Result<Option<String>, Denied> {
     let field = fields.only("nick")?;
-    match (&target.nick, field) {
+    match (target.get("nick"), field) {
         (Some(one), Some(other)) if one != other => Err(contradiction()),
-        (one, other) => Ok(one.clone().or_else(|| other.map(str::to_owned))),
+        (one, other) => Ok(one.or(other).map(str::to_owned)),
     }
 }
 

@@ -7,6 +7,10 @@ use crate::net::Status;
 /// What a path is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
+    /// `/rooms`.
+    Rooms,
+    /// `/rooms/ROOM/history`.
+    History(RoomName),
     /// `/rooms/ROOM`.
     Room(RoomName),
 }
@@ -19,19 +23,36 @@ impl Place {
     pub(super) fn of(path: &str) -> Result<Self, Denied> {
         let parts: Vec<_> = path.split('/').skip(2).collect();
         match parts[..] {
+            [] => Ok(Self::Rooms),
             [name] => Ok(Self::Room(room(name)?)),
+            [name, "history"] => Ok(Self::History(room(name)?)),
             _ => Err(Status::NotFound.into()),
         }
     }
 
     /// The methods that it has.
     pub(super) fn methods(self) -> &'static [&'static str] {
-        &["POST"]
+        match self {
+            Self::Room(_) => &["GET", "HEAD", "POST"],
+            Self::Rooms | Self::History(_) => &["GET", "HEAD"],
+        }
     }
 
     /// The same as the value of `Allow`.
     pub(super) fn allow(self) -> &'static str {
-        "POST"
+        match self {
+            Self::Room(_) => "GET, HEAD, POST",
+            Self::Rooms | Self::History(_) => "GET, HEAD",
+        }
+    }
+
+    /// The parameters that it has.
+    fn parameters(self) -> &'static [&'static str] {
+        match self {
+            Self::Room(_) => &["nick", "since", "quiet", "ping"],
+            Self::Rooms => &[],
+            Self::History(_) => &["since", "limit"],
+        }
     }
 }
 
@@ -47,37 +68,43 @@ fn room(name: &str) -> Result<RoomName, Denied> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Target {
     pub(super) place: Place,
-    pub(super) nick: Option<String>,
+    parameters: Vec<(String, String)>,
 }
 
 impl Target {
     /// # Errors
-    /// The query has a parameter that is not known, or one twice.
+    /// The query has a parameter that the place does not have, or one twice.
     pub(super) fn new(place: Place, query: Option<&str>) -> Result<Self, Denied> {
-        let mut target = Self { place, nick: None };
+        let mut target = Self { place, parameters: Vec::new() };
         for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let odd = || Denied::new(Status::BadRequest, "the query is not valid");
             let (name, value) = (decoded(name).ok_or_else(odd)?, decoded(value).ok_or_else(odd)?);
-            let place = match name.as_str() {
-                "nick" => &mut target.nick,
-                _ => {
-                    let words = "the query has a parameter that is not known";
-                    return Err(Denied::new(Status::BadRequest, words));
-                }
-            };
-            if place.replace(value).is_some() {
+            if !place.parameters().contains(&name.as_str()) {
+                let words = "the query has a parameter that is not known";
+                return Err(Denied::new(Status::BadRequest, words));
+            }
+            if target.get(&name).is_some() {
                 let words = format!("the query has {name} twice");
                 return Err(Denied::new(Status::BadRequest, words));
             }
+            target.parameters.push((name, value));
         }
         Ok(target)
     }
 
+    /// The value of a parameter.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        let mut named = self.parameters.iter().filter(|(own, _)| own == name);
+        named.next().map(|(_, value)| value.as_str())
+    }
+
     /// The room.
     pub(super) fn room(&self) -> Option<RoomName> {
-        let Place::Room(room) = self.place;
-        Some(room)
+        match self.place {
+            Place::Rooms => None,
+            Place::Room(room) | Place::History(room) => Some(room),
+        }
     }
 }
 
@@ -106,9 +133,15 @@ mod tests {
         for path in ["/rooms/dev", "/rooms/Dev", "/rooms/%23dev", "/rooms/%64ev"] {
             assert_eq!(room(path), dev, "{path}");
         }
-        for path in
-            ["/rooms/", "/rooms/1st", "/rooms/a%2", "/rooms/a%ff", "/rooms/dev/", "/rooms/a/b"]
-        {
+        for path in [
+            "/rooms/",
+            "/rooms/1st",
+            "/rooms/a%2",
+            "/rooms/a%ff",
+            "/rooms/dev/",
+            "/rooms/a/b",
+            "/rooms/dev/history/",
+        ] {
             assert_eq!(room(path), None, "{path}");
         }
     }
@@ -116,7 +149,10 @@ mod tests {
     #[test]
     fn a_query_has_each_parameter_once() {
         let place = Place::of("/rooms/dev").unwrap();
-        let nick = |query| Target::new(place, Some(query)).map(|target| target.nick);
+        let nick = |query| {
+            let target = Target::new(place, Some(query))?;
+            Ok::<_, Denied>(target.get("nick").map(str::to_owned))
+        };
         assert_eq!(nick("nick=c%69"), Ok(Some("ci".to_owned())));
         assert_eq!(nick(""), Ok(None));
         for odd in ["nick=a&nick=a", "token=x", "nick=%zz"] {

@@ -5,7 +5,7 @@ use tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tungstenite::protocol::frame::{CloseFrame, Frame, FrameHeader};
 
 use super::json;
-use crate::chat::Message;
+use crate::chat::{Entry, Message, RoomName};
 use crate::wire::farewell::Farewell;
 use crate::wire::text::{self, Style};
 
@@ -43,6 +43,17 @@ pub fn encode_json(message: &Message, out: &mut Vec<u8>) {
     if let Ok(object) = serde_json::to_vec(&told) {
         push_text(&object, out);
     }
+}
+
+/// `message` as a `chatd.v1` object; empty if it is none.
+pub(crate) fn object(message: &Message) -> Vec<u8> {
+    let told = json::told(message);
+    told.and_then(|told| serde_json::to_vec(&told).ok()).unwrap_or_default()
+}
+
+/// The object of a line that was said in a room.
+pub(crate) fn object_of_line(room: RoomName, entry: &Entry) -> Vec<u8> {
+    serde_json::to_vec(&json::said_by(room.as_str(), entry)).unwrap_or_default()
 }
 
 /// Appends a close frame.

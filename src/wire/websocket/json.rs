@@ -136,7 +136,7 @@ impl Id<'_> {
 
 impl Serialize for Id<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self.0)
+        serializer.serialize_str(&self.0.short())
     }
 }
 
@@ -205,7 +205,7 @@ pub(super) fn told(message: &Message) -> Option<Told<'_>> {
     })
 }
 
-fn said_by<'a>(room: &'a str, entry: &'a Entry) -> Told<'a> {
+pub(super) fn said_by<'a>(room: &'a str, entry: &'a Entry) -> Told<'a> {
     let (nick, text, ts) = (entry.from.as_str(), entry.text.as_str(), entry.at.unix_ms);
     let id = Id(&entry.id);
     let notice = entry.kind == Kind::Noticed;
