@@ -147,6 +147,7 @@ mod tests {
             from: Nick::new("ci").unwrap(),
             kind: Kind::Said,
             text: Text::new("hi"),
+            private: false,
         };
         let room = RoomName::new("dev").unwrap();
         let said = Message::Said { room, entry, by: None };

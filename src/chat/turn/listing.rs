@@ -50,7 +50,9 @@ impl Chat {
         // The chat of a cluster remembers lines also where none are to be shown.
         let is_shown = self.settings.replay > 0;
         let oldest = self.oldest_kept(now.moment);
-        let is_kept = |line: &&Entry| is_shown && oldest.is_none_or(|oldest| line.at >= oldest);
+        let is_kept = |line: &&Entry| {
+            is_shown && !line.private && oldest.is_none_or(|oldest| line.at >= oldest)
+        };
         let lines = room.history.iter().map(|(_, line)| line).filter(is_kept);
         Some(PastSlice::of(lines.cloned().collect(), since, count))
     }

@@ -5,8 +5,8 @@ use rusqlite::{Connection, OptionalExtension, Result, params};
 use super::lines::{COLUMNS, last, recall};
 use crate::chat::{Allowance, AnswerForm, Entry, LineId, PastSlice, RoomName, Since};
 
-/// At most `count` lines of a room from `since` on, or its last ones; `None` if nothing was ever
-/// said or set in it.
+/// At most `count` lines of a room from `since` on, or its last ones, without those said in private;
+/// `None` if nothing was ever said or set in it.
 pub(crate) fn slice(
     connection: &Connection,
     room: RoomName,
@@ -34,7 +34,7 @@ pub(crate) fn slice(
 
 fn newest(connection: &Connection, room: RoomName, count: usize) -> Result<PastSlice> {
     let allowance = Allowance::without_limit(AnswerForm::Objects);
-    let rows = last(connection, room, count + 1, allowance)?;
+    let rows = last(connection, room, count + 1, allowance, false)?;
     let mut lines: Vec<_> = rows.into_iter().map(|row| row.into_entry().1).collect();
     let more = lines.len() > count;
     lines.drain(..lines.len().saturating_sub(count));
@@ -45,7 +45,7 @@ fn newest(connection: &Connection, room: RoomName, count: usize) -> Result<PastS
 fn behind(connection: &Connection, room: i64, row: i64, count: usize) -> Result<Vec<Entry>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM msg JOIN room ON room.id = msg.room_id
-         WHERE msg.room_id = ?1 AND msg.id > ?2 ORDER BY msg.id"
+         WHERE msg.room_id = ?1 AND msg.id > ?2 AND msg.private = 0 ORDER BY msg.id"
     );
     let mut query = connection.prepare(&sql)?;
     let mut lines: Vec<Entry> = Vec::new();
