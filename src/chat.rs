@@ -15,6 +15,7 @@ mod state; // `Chat`: clients, rooms, accounts, bans
 mod shared; // the chat of a cluster
 mod turn; // one client acts: speech, presence, moderation, commands
 mod handle; // an event becomes effects
+mod profile; // what lists show
 mod integrity; // whether a snapshot is consistent
 
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub use self::model::{
     Author, PasswordHash, PastSlice, Post, RollChange, RoomKey, RoomSettings, SETTINGS, Setting,
     SettingRow, SettingValue, Since,
 };
+pub use self::profile::{Profile, RoomProfile};
 pub use self::reason::Reason;
 pub use self::refusal::Refusal;
 pub use self::relay::{Deed, Past, Relay, Source};

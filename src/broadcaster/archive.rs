@@ -80,6 +80,20 @@ impl Archive {
         gate.hold(now, store.handed(), (effect, except)).map(|(effect, _)| effect)
     }
 
+    /// Whether an effect is written to the disk before it is shown.
+    pub(super) fn writes(effect: &Effect) -> bool {
+        let Effect::Tell { to: Audience::Room(..), message } = effect else { return false };
+        matches!(message, Message::Said { .. } | Message::TopicSet { .. })
+    }
+
+    /// Holds the beginning of an answer back for as long as a line that follows in it.
+    pub(super) fn hold(&mut self, now: Duration, effect: Effect) -> Option<Effect> {
+        let (Some(store), Some(gate)) = (&self.store, &mut self.gate) else { return Some(effect) };
+        // The number that the line will have.
+        let seq = store.handed() + 1;
+        gate.hold(now, seq, (effect, Vec::new())).map(|(effect, _)| effect)
+    }
+
     /// Returns the effects that need not wait any more after a report of the store.
     pub(super) fn free(&mut self, now: Duration, event: &store::Event) -> Vec<Held> {
         let (Some(store), Some(gate)) = (&self.store, &mut self.gate) else { return Vec::new() };

@@ -6,13 +6,17 @@ use super::identity::AuthResult;
 use super::pending::WaitFor;
 use crate::chat::{ClientId, Event};
 use crate::delivery::{Feeds, Peer};
+use crate::text::Text;
 use crate::wire::Farewell;
+use crate::wire::irc::Request;
 
 /// One thing to do.
 #[derive(Debug)]
 pub(super) enum Deed {
     /// Answer a query.
     Answer(Event),
+    /// Answer a question of an IRC client, under this label.
+    Ask(Box<Request>, Option<Text>),
     /// Send what its wire answers.
     Reply(Vec<u8>),
     /// End its wait.
@@ -67,6 +71,6 @@ impl Behind {
     /// Takes the queries of a client, which are not to wait any longer.
     pub(super) fn take_queries(&mut self, id: ClientId) -> Vec<Deed> {
         let Some(deeds) = self.0.get_mut(&id) else { return Vec::new() };
-        deeds.extract_if(.., |deed| matches!(deed, Deed::Answer(_))).collect()
+        deeds.extract_if(.., |deed| matches!(deed, Deed::Answer(_) | Deed::Ask(..))).collect()
     }
 }

@@ -78,6 +78,8 @@ pub(super) struct Dispatcher {
     pub(super) leaving: VecDeque<(Duration, ClientId)>,
     /// IRC clients that may not have registered yet, and until when they may, earliest first.
     pub(super) registering: VecDeque<(Duration, ClientId)>,
+    /// The most people that were here at once, as far as anybody asked.
+    pub(super) most_people: usize,
     web_port: Option<u16>,
 }
 
@@ -107,6 +109,7 @@ impl Dispatcher {
             is_following: false,
             leaving: VecDeque::new(),
             registering: VecDeque::new(),
+            most_people: 0,
             web_port,
         }
     }
@@ -150,6 +153,7 @@ impl Dispatcher {
             }
             Input::Settled(id) => self.apply(now, id, Event::Settled),
             Input::Received(id, items) => self.receive(now, id, items),
+            Input::Tasks(id, tasks) => self.run_tasks(now, id, tasks),
             Input::Silent(id, was_asked) => self.handle_silence(now, id, was_asked),
             Input::Idle(id, limit) => self.apply(now, id, Event::Idle(limit)),
             Input::Gone(id, reason) => {
@@ -270,7 +274,13 @@ impl Dispatcher {
     }
 
     /// Handles a line, which may be for one of the client's rooms.
-    fn apply_line(&mut self, now: Now, id: ClientId, room: Option<RoomName>, line: Line) {
+    pub(super) fn apply_line(
+        &mut self,
+        now: Now,
+        id: ClientId,
+        room: Option<RoomName>,
+        line: Line,
+    ) {
         if self.unsaved_bans.is_full() && chat::changes_bans(&line) {
             return self.apply(now, id, Event::TooManyBanChanges);
         }

@@ -34,7 +34,7 @@ impl Dispatcher {
     }
 
     /// Defers what a client sends next until its inputs under way are applied.
-    fn wait_for_log(&mut self, now: Now, id: ClientId) {
+    pub(super) fn wait_for_log(&mut self, now: Now, id: ClientId) {
         self.pending.wait(now.uptime, id, WaitFor::Log);
         self.behind.add(id, Deed::EndWait(WaitFor::Log));
     }
@@ -114,6 +114,7 @@ impl Dispatcher {
     fn fulfil(&mut self, now: Now, id: ClientId, deed: Deed) {
         match deed {
             Deed::Answer(query) => self.answer(now, id, query),
+            Deed::Ask(request, label) => self.answer_request(now, id, &request, label),
             Deed::Reply(lines) => self.send_reply(now, id, lines),
             Deed::EndWait(what) => self.pending.end(id, what),
             Deed::LogAuth(result) => self.pending_auth.log(id, result, self.log.login(id)),

@@ -1,13 +1,15 @@
-//! What an IRC client sends: answered by its wire, or turned into an event.
+//! What an IRC client sends: answered by its wire, or turned into events.
 
 use std::time::Duration;
 
 use super::behind::Deed;
 use super::dispatch::Dispatcher;
-use crate::chat::{ClientId, Effect, Event, Now, Reason};
+use crate::chat::{Action, ClientId, Effect, Event, Now, Reason, RoomName, conceal};
+use crate::intake::Input;
 use crate::telemetry::Refused;
+use crate::text::{Line, Text};
 use crate::wire::Farewell;
-use crate::wire::irc::{Conversation, Step};
+use crate::wire::irc::{Cap, Conversation, Replies, Request, Step, Task, User, View};
 
 /// How long a client may take to register.
 const REGISTRATION: Duration = Duration::from_secs(30);
@@ -16,20 +18,127 @@ impl Dispatcher {
     /// Handles a line of an IRC client.
     pub(super) fn apply_irc(&mut self, now: Now, id: ClientId, line: &str) {
         let has_accounts = self.archive.is_there();
+        let had_echo = self.has_cap(id, Cap::EchoMessage);
         let mut left = None;
         self.answer_irc(now, id, |irc, out| left = irc.take(line, has_accounts, out));
         self.peers.with(id, |peer, feeds| peer.adopt_caps(feeds));
+        let echo = self.has_cap(id, Cap::EchoMessage);
+        if echo != had_echo {
+            self.apply(now, id, Event::Do(Action::Echo(echo), None));
+        }
         if let Some((step, label)) = left {
-            self.step(now, id, step, label);
+            self.step(now, id, step, label.map(Text::new));
         }
     }
 
-    fn step(&mut self, now: Now, id: ClientId, step: Step, _label: Option<String>) {
+    fn has_cap(&mut self, id: ClientId, cap: Cap) -> bool {
+        self.peers.irc(id).is_some_and(|irc| irc.caps().has(cap))
+    }
+
+    fn step(&mut self, now: Now, id: ClientId, step: Step, label: Option<Text>) {
         match step {
             Step::Foreign => self.refuse(now, id, "HTTP", Refused::Http),
             Step::Quit => self.apply(now, id, Event::Quit),
-            Step::Introduce { .. } | Step::Authenticate(_) | Step::Pass(_) => {}
+            Step::Introduce { nick, user: User { name, real }, .. } => {
+                let (nick, user) = (Text::new(nick), Text::new(format!("~{name}")));
+                self.apply(now, id, Event::Do(Action::Introduce { nick, user, real }, label));
+            }
+            Step::Authenticate(_) => {}
+            Step::Pass(request) => self.pass(now, id, request, label),
         }
+    }
+
+    fn pass(&mut self, now: Now, id: ClientId, request: Request, label: Option<Text>) {
+        let source = self.log.source(id);
+        let tasks = source.zip(self.peers.irc(id));
+        let tasks = tasks.map(|(source, irc)| irc.tasks(request, label, &source));
+        self.run_tasks(now, id, tasks.unwrap_or_default());
+    }
+
+    /// Does what a client asked for in one line; defers what is behind something that waits.
+    pub(super) fn run_tasks(&mut self, now: Now, id: ClientId, tasks: Vec<Task>) {
+        let mut tasks = tasks.into_iter();
+        while !self.pending.has(id)
+            && let Some(task) = tasks.next()
+        {
+            self.run_task(now, id, task);
+            self.end_unanswered(now);
+        }
+        if tasks.len() > 0 {
+            let rest = self.pending.defer(Input::Tasks(id, tasks.collect()));
+            debug_assert!(rest.is_none(), "the client waits");
+        }
+    }
+
+    fn run_task(&mut self, now: Now, id: ClientId, task: Task) {
+        match task {
+            Task::Act(Action::Command(room, line), label) => {
+                self.run_command(now, id, room, line, label);
+            }
+            Task::Act(action, label) => self.apply(now, id, Event::Do(action, label)),
+            Task::Ask(request, label) if self.log.is_under_way(id) => {
+                self.behind(now, id, Deed::Ask(Box::new(request), label));
+                self.wait_for_log(now, id);
+            }
+            Task::Ask(request, label) => self.answer_request(now, id, &request, label),
+            Task::Reply(lines) => self.behind(now, id, Deed::Reply(lines)),
+            Task::OpenLabel(label) => self.label(now, id, Some(label)),
+            Task::CloseLabel => self.label(now, id, None),
+        }
+    }
+
+    /// Runs a command of the text wire. One with a password is never published.
+    fn run_command(
+        &mut self,
+        now: Now,
+        id: ClientId,
+        room: Option<RoomName>,
+        line: Line,
+        label: Option<Text>,
+    ) {
+        match conceal(line.clone()) {
+            (_, None) => self.apply(now, id, Event::Do(Action::Command(room, line), label)),
+            (_, Some(_)) => self.apply_line(now, id, room, line),
+        }
+    }
+
+    fn label(&mut self, now: Now, id: ClientId, label: Option<Text>) {
+        self.effects.push(Effect::Label(id, label));
+        self.carry_out(now);
+    }
+
+    /// Answers a question of a client.
+    pub(super) fn answer_request(
+        &mut self,
+        now: Now,
+        id: ClientId,
+        request: &Request,
+        label: Option<Text>,
+    ) {
+        let Some(caps) = self.peers.irc(id).map(|irc| irc.caps()) else { return };
+        let view = self.log.irc_view(now, id, caps, &mut self.most_people);
+        let Some(irc) = self.peers.irc(id) else { return };
+        let mut lines = Vec::new();
+        irc.reply(&mut lines, |replies| view.answer(request, replies));
+        let lines = match label {
+            Some(label) => irc.framed(label.as_str(), lines),
+            None => lines,
+        };
+        self.send_reply(now, id, lines);
+    }
+
+    /// Shows a client something of the chat, as its conversation tells it.
+    pub(super) fn show_irc(
+        &mut self,
+        now: Now,
+        id: ClientId,
+        show: impl FnOnce(&View<'_>, &mut Replies<'_>),
+    ) {
+        let Some(caps) = self.peers.irc(id).map(|irc| irc.caps()) else { return };
+        let view = self.log.irc_view(now, id, caps, &mut self.most_people);
+        self.peers.with(id, |peer, feeds| {
+            peer.converse(feeds, |irc, out| irc.reply(out, |replies| show(&view, replies)));
+        });
     }
 
     /// Answers a line that is not UTF-8.

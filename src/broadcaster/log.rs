@@ -4,14 +4,16 @@
 //! once. The effects are those for this server's clients, under the ids that they have here.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::shared_log::SharedLog;
 use crate::chat::{
     Chat, ClientId, Effects, Event, LineFilter, Nick, Now, Presence, Roll, RollChange, RoomId,
-    Settings,
+    Settings, Source,
 };
 use crate::cluster::{Applied, LinkEvent, NodeOrigin, Report, SavedNode};
+use crate::wire::irc::{Caps, View};
 
 /// Where inputs are put in their order.
 #[derive(Debug)]
@@ -148,6 +150,33 @@ impl Log {
     /// The account that a client is logged in to.
     pub(super) fn login(&self, id: ClientId) -> Option<Nick> {
         self.chat().login(self.id(id))
+    }
+
+    /// Who a client is.
+    pub(super) fn source(&self, id: ClientId) -> Option<Arc<Source>> {
+        self.chat().source(self.id(id))
+    }
+
+    /// The chat, as a client that speaks IRC asks about it; notes the most people.
+    pub(super) fn irc_view(
+        &self,
+        now: Now,
+        id: ClientId,
+        caps: Caps,
+        most: &mut usize,
+    ) -> View<'_> {
+        let chat = self.chat();
+        *most = (*most).max(chat.people_count());
+        let uptime = i64::try_from(now.uptime.as_millis()).unwrap_or(i64::MAX);
+        View {
+            chat,
+            me: self.id(id),
+            caps,
+            now,
+            version: env!("CARGO_PKG_VERSION"),
+            zero: now.moment.unix_ms.saturating_sub(uptime) / 1000,
+            most: *most,
+        }
     }
 
     /// The rooms that a client is in.

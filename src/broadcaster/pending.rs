@@ -10,6 +10,7 @@ use crate::chat::{ClientId, Effect, Question, RoomName};
 use crate::intake::Input;
 use crate::store::{Answer, Denial};
 use crate::wire::Incoming;
+use crate::wire::irc::Task;
 
 /// How long a client's input may wait for an answer; then it is handled before the answer comes.
 const MOST: Duration = Duration::from_secs(2);
@@ -18,6 +19,8 @@ const MOST: Duration = Duration::from_secs(2);
 const MOST_FOR_BAN_CHANGE: Duration = Duration::from_millis(250);
 /// Bytes of one client's input that may wait, about: several reads, whatever is in them.
 const MAX_WEIGHT: usize = 256 * 1024;
+/// Bytes that a task of an IRC client takes at most.
+const TASK: usize = size_of::<Task>() + 512;
 /// Bytes that an item takes beside its text.
 const ITEM: usize = size_of::<Incoming>();
 
@@ -156,6 +159,7 @@ impl Pending {
     pub(super) fn defer(&mut self, input: Input) -> Option<Input> {
         let (id, weight) = match &input {
             Input::Received(id, items) => (*id, items.iter().map(weight).sum()),
+            Input::Tasks(id, tasks) => (*id, tasks.len() * TASK),
             Input::Settled(id) | Input::Idle(id, _) | Input::Gone(id, _) => (*id, ITEM),
             _ => return Some(input),
         };

@@ -3,7 +3,7 @@
 use std::net::Ipv6Addr;
 use std::time::Duration;
 
-use super::archive::{Held, not_saved};
+use super::archive::{Archive, Held, not_saved};
 use super::behind::{Deed, Ending};
 use super::dispatch::Dispatcher;
 use super::identity::{log_arrival, log_failed_login, log_rename};
@@ -25,9 +25,14 @@ impl Dispatcher {
     /// Carries out the effects of the chat, except for those that wait for the disk.
     pub(super) fn carry_out(&mut self, now: Now) {
         let mut effects = std::mem::take(&mut self.effects);
+        let is_written = effects.iter().any(Archive::writes);
         let (list, except) = effects.drain();
         for effect in list {
-            if let Some(effect) = self.archive.pass(now.uptime, effect, except) {
+            let effect = match effect {
+                Effect::Label(_, Some(_)) if is_written => self.archive.hold(now.uptime, effect),
+                effect => self.archive.pass(now.uptime, effect, except),
+            };
+            if let Some(effect) = effect {
                 self.perform(now, effect, except);
             }
         }
@@ -52,6 +57,9 @@ impl Dispatcher {
         match effect {
             Effect::Tell { to: Audience::One(id), message } => {
                 self.peers.with(id, |peer, feeds| peer.tell(&message, feeds));
+                if matches!(message, Message::Introduced(_)) {
+                    self.show_irc(now, id, |view, replies| view.welcome(replies));
+                }
             }
             Effect::Tell { to: Audience::Telnet(id), message } => {
                 self.peers.with(id, |peer, feeds| {
@@ -75,8 +83,15 @@ impl Dispatcher {
             Effect::Tell { to: Audience::Everyone, message } => {
                 self.peers.with_all(|peer, feeds| peer.tell(&message, feeds));
             }
-            // No listener speaks IRC yet.
-            Effect::ShowRoom(..) | Effect::Label(..) | Effect::Seen(..) => {}
+            Effect::ShowRoom(id, room) => {
+                self.show_irc(now, id, |view, replies| view.show_room(room, replies));
+            }
+            Effect::Label(id, label) => self.peers.with(id, |peer, feeds| match label {
+                Some(label) => peer.open_label(label.as_str(), feeds),
+                None => peer.close_label(feeds),
+            }),
+            // No client watches for others yet.
+            Effect::Seen(..) => {}
             Effect::Reply(id, lines) => self.peers.with(id, |peer, feeds| peer.send(&lines, feeds)),
             Effect::Entered(id, room) => self.peers.enter(id, room),
             Effect::Left(id, room) => self.peers.leave(id, room),

@@ -66,6 +66,8 @@ pub enum Deed {
     Topic(RoomName, Option<Text>),
     /// Is away for this reason, or is back.
     Away(Option<Text>),
+    /// Is away, for this reason, as somebody wrote to them.
+    IsAway(Text),
     /// Logged in to that account, or out.
     Account(Option<Nick>),
     /// Has this flag now, or has it no longer; for its own client.

@@ -14,6 +14,7 @@ use crate::restart::{Handover, SavedSession};
 use crate::store;
 use crate::telemetry::Census;
 use crate::web::{Ask, Reply};
+use crate::wire::irc::Task;
 use crate::wire::{Dialect, Incoming};
 
 /// Bounds of the inbox's capacity, in messages.
@@ -54,6 +55,8 @@ pub enum Input {
     Settled(ClientId),
     /// All items of one read from a client, or a part of them.
     Received(ClientId, Vec<Incoming>),
+    /// What is left of one line of an IRC client. Only the broadcaster keeps these.
+    Tasks(ClientId, Vec<Task>),
     /// A client sent no line for this long, which is the limit.
     Idle(ClientId, Duration),
     /// An IRC client has sent nothing for a while; and whether that was reported before.

@@ -1,6 +1,7 @@
 //! The IRC wire, through real sockets.
 
 mod entrance;
+mod talk;
 
 use crate::harness::Server;
 

@@ -41,7 +41,8 @@ impl Turn<'_> {
                 self.speak(Kind::from(*manner), text.clone())?;
             }
             Action::Say { to: Recipient::Nick(name), manner, text } => {
-                let to = self.find(name.as_str())?;
+                let to = self.chat.somebody(name.as_str());
+                let to = to.ok_or_else(|| Refusal::Nobody(name.clone()))?;
                 self.whisper(to, *manner, text.as_str())?;
             }
             Action::Nick(wish) => self.rename(wish.as_str())?,

@@ -72,7 +72,7 @@ impl Turn<'_> {
         match away {
             Some(_) if manner == Manner::Notice => {}
             Some(Away(words)) if is_irc => {
-                self.relay_of(to, Deed::Away(Some(words.unwrap_or_default())));
+                self.relay_of(to, Deed::IsAway(words.unwrap_or_default()));
             }
             Some(away) => self.notice(format_args!("{to_nick} is {away}")),
             None => {}

@@ -3,32 +3,37 @@
 use serde::{Deserialize, Serialize};
 
 use super::caps::Caps;
+use super::commands::{Task, Tasks};
 use super::label::framed;
 use super::line::Line;
 use super::numeric::ERR_INPUTTOOLONG;
 use super::replies::Replies;
 use super::request::Request;
 use super::session::{Session, Step};
-use crate::chat::{Message, Refusal};
+use crate::chat::{Action, Refusal, Source};
+use crate::text::Text;
 use crate::wire::farewell::Farewell;
 
 /// One client, with what the server tells it in answer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Conversation {
     /// The server's name.
-    server: String,
+    pub(super) server: String,
     /// The client's nick; `*` before it has one.
-    nick: String,
+    pub(super) nick: String,
     session: Session,
-    /// How many replies to a label were a batch.
+    /// How many batches there were.
     #[serde(default)]
     batches: u64,
     /// The label of the request that is being answered, and the answer so far.
     #[serde(skip)]
     label: Option<(String, Vec<u8>)>,
-    /// The refusal with which the server ends the conversation.
+    /// Why the server ends the conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    last_refusal: Option<String>,
+    pub(super) end_reason: Option<String>,
+    /// Whether the last request was a command for the service.
+    #[serde(default)]
+    pub(super) asks_service: bool,
     /// Whether it has ended: nothing more is run or sent.
     #[serde(default)]
     is_over: bool,
@@ -43,7 +48,8 @@ impl Conversation {
             session: Session::new(),
             batches: 0,
             label: None,
-            last_refusal: None,
+            end_reason: None,
+            asks_service: false,
             is_over: false,
         }
     }
@@ -126,38 +132,6 @@ impl Conversation {
         }
     }
 
-    /// Appends a message for this client.
-    pub fn encode(&mut self, message: &Message, out: &mut Vec<u8>) {
-        match message {
-            Message::Refused(refusal) if self.ends(refusal) => {
-                self.last_refusal = Some(format!("!! {refusal}"));
-            }
-            Message::Refused(refusal) => self.notice(format_args!("!! {refusal}"), out),
-            Message::Notice(text) => self.notice(text, out),
-            Message::GoingDown => self.notice("the server is going down", out),
-            other => super::encode::encode(other, self.session.caps, out),
-        }
-    }
-
-    /// Whether a refusal tells the client why it is disconnected.
-    fn ends(&self, refusal: &Refusal) -> bool {
-        match refusal {
-            Refusal::TurnedAway(_)
-            | Refusal::Kicked(..)
-            | Refusal::Idle(_)
-            | Refusal::EndlessLine(_) => true,
-            Refusal::Banned { .. } => !self.is_registered(),
-            _ => false,
-        }
-    }
-
-    fn notice(&self, text: impl std::fmt::Display, out: &mut Vec<u8>) {
-        self.reply(out, |replies| {
-            let nick = replies.nick;
-            replies.command("NOTICE", &[nick], text);
-        });
-    }
-
     /// From here on, everything that the client is told answers the request with this label.
     pub fn open_label(&mut self, label: &str) {
         self.label = Some((label.to_owned(), Vec::new()));
@@ -176,14 +150,43 @@ impl Conversation {
         self.label.as_mut().map(|(_, lines)| lines)
     }
 
-    fn framed(&mut self, label: &str, lines: Vec<u8>) -> Vec<u8> {
+    /// The answer to a request with this label, framed.
+    pub fn framed(&mut self, label: &str, lines: Vec<u8>) -> Vec<u8> {
+        let reference = self.next_batch();
+        framed(&self.server, label, &reference, lines)
+    }
+
+    /// A name for a batch.
+    pub(super) fn next_batch(&mut self) -> String {
         self.batches += 1;
-        framed(&self.server, label, &format!("l{}", self.batches), lines)
+        format!("b{}", self.batches)
+    }
+
+    /// The chat has taken the client in, under this nick.
+    pub(super) fn enter(&mut self, nick: &str) {
+        nick.clone_into(&mut self.nick);
+        self.session.enter();
+    }
+
+    /// The tasks of a request of a client that is in the chat, and is `source`.
+    pub fn tasks(&mut self, request: Request, label: Option<Text>, source: &Source) -> Vec<Task> {
+        let names = (&*self.server, &*self.nick);
+        let mut tasks = Tasks { names, source, list: Vec::new() };
+        tasks.add(request);
+        let list = tasks.labelled(label);
+        let is_command = |task: &Task| matches!(task, Task::Act(Action::Command(..), _));
+        self.asks_service = list.iter().any(is_command);
+        list
+    }
+
+    /// The chat refuses to take the client in.
+    pub(super) fn refuse_introduction(&mut self) {
+        self.session.forget_nick();
     }
 
     /// Ends the conversation as the server closes the connection.
     pub fn end(&mut self, farewell: Farewell, out: &mut Vec<u8>) {
-        let refusal = self.last_refusal.take().filter(|_| farewell == Farewell::Expelled);
+        let refusal = self.end_reason.take().filter(|_| farewell == Farewell::Expelled);
         match (refusal, farewell) {
             (Some(refusal), _) => self.end_with(&refusal, out),
             (None, Farewell::GoingDown) => self.end_with("the server is going down", out),

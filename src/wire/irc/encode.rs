@@ -1,13 +1,120 @@
 //! Encodes messages as the lines that IRC clients share.
 
-use super::caps::Caps;
+use super::caps::{Cap, Caps};
 use super::line::Line;
-use crate::chat::Message;
+use super::relay::{Form, Sender, Stamp, begin, join, shown_topic, text};
+use crate::chat::{Deed, Entry, Kind, Manner, Message, Reason, Relay, RoomName, Source};
 
-/// Appends the lines of `message` for clients with these [shared](Caps::shared) capabilities.
-pub fn encode(message: &Message, _: Caps, out: &mut Vec<u8>) {
-    // A client that is turned away has no session, and gets nothing else.
-    if let Message::Refused(refusal) = message {
-        Line::bare("ERROR").last(format_args!("!! {refusal}")).end(out);
+impl<'a> From<&'a Source> for Sender<'a> {
+    fn from(source: &'a Source) -> Self {
+        Self {
+            nick: source.nick.as_str(),
+            at: Some((source.user.as_str(), source.host.as_str())),
+            account: source.account.as_ref().map(|account| account.as_str()),
+            is_bot: source.is_bot,
+        }
+    }
+}
+
+impl From<Manner> for Form {
+    fn from(manner: Manner) -> Self {
+        match manner {
+            Manner::Line => Self::Line,
+            Manner::Emote => Self::Action,
+            Manner::Notice => Self::Notice,
+        }
+    }
+}
+
+/// A room as IRC names it.
+pub(super) fn channel(room: RoomName) -> String {
+    format!("#{room}")
+}
+
+/// Appends the lines of `message` for clients with these capabilities; nothing for what IRC tells
+/// in another way.
+pub fn encode(message: &Message, caps: Caps, out: &mut Vec<u8>) {
+    match message {
+        // A client that is turned away has no conversation, and gets nothing else.
+        Message::Refused(refusal) => {
+            Line::bare("ERROR").last(format_args!("!! {refusal}")).end(out);
+        }
+        Message::Said { room, entry, by: Some(by) } => {
+            said(&Sender::from(&**by), *room, entry, caps, out);
+        }
+        Message::PrivateFrom { id, to, text: words, at, manner, by, .. }
+        | Message::PrivateTo { id, to, text: words, at, manner, by, .. } => {
+            let id = id.to_string();
+            let stamp = Stamp { unix_ms: at.unix_ms, id: Some(&id) };
+            let what = (to.as_str(), Form::from(*manner), words.as_str());
+            text(&Sender::from(&**by), stamp, what, &[], caps, out);
+        }
+        Message::Relay(relay) => relayed(relay, caps, out),
+        _ => {}
+    }
+}
+
+/// A line of a room.
+pub(super) fn said(
+    sender: &Sender<'_>,
+    room: RoomName,
+    entry: &Entry,
+    caps: Caps,
+    out: &mut Vec<u8>,
+) {
+    let form = match entry.kind {
+        Kind::Said => Form::Line,
+        Kind::Emoted => Form::Action,
+        Kind::Noticed | Kind::Gap | Kind::Removed(_) => Form::Notice,
+    };
+    let id = entry.id.to_string();
+    let id = Some(id.as_str()).filter(|_| !entry.id.is_unknown());
+    let stamp = Stamp { unix_ms: entry.at.unix_ms, id };
+    text(sender, stamp, (&channel(room), form, entry.text.as_str()), &[], caps, out);
+}
+
+/// What somebody did.
+fn relayed(relay: &Relay, caps: Caps, out: &mut Vec<u8>) {
+    let sender = Sender::from(&*relay.by);
+    let stamp = Stamp { unix_ms: relay.at.unix_ms, id: None };
+    let line = |command| begin(&sender, stamp, command, caps);
+    match &relay.deed {
+        Deed::Join(room) => {
+            let what = (&*channel(*room), relay.by.real.as_str());
+            join(&sender, stamp, what, caps, out);
+        }
+        Deed::Part(room, reason) => {
+            let line = line("PART").param(channel(*room));
+            match reason {
+                Reason::Parted(Some(words)) => line.last(words).end(out),
+                other => line.last(other).end(out),
+            }
+        }
+        Deed::Quit(reason) => line("QUIT").last(reason).end(out),
+        Deed::Nick(nick) => line("NICK").param(nick).end(out),
+        Deed::Topic(room, topic) => {
+            let topic = topic.as_ref().map_or("", |topic| shown_topic(topic.as_str()));
+            line("TOPIC").param(channel(*room)).last(topic).end(out);
+        }
+        Deed::Away(words) if caps.has(Cap::AwayNotify) => match words {
+            Some(words) => line("AWAY").last(words).end(out),
+            None => line("AWAY").end(out),
+        },
+        Deed::Account(account) if caps.has(Cap::AccountNotify) => {
+            let account = account.as_ref().map_or("*", |account| account.as_str());
+            line("ACCOUNT").param(account).end(out);
+        }
+        Deed::Real(real) if caps.has(Cap::Setname) => line("SETNAME").last(real).end(out),
+        Deed::Host(user, host) if caps.has(Cap::Chghost) => {
+            line("CHGHOST").param(user).param(host).end(out);
+        }
+        Deed::Wallops(words) => line("WALLOPS").last(words).end(out),
+        Deed::IsAway(_)
+        | Deed::Flag(..)
+        | Deed::NoRights
+        | Deed::Away(_)
+        | Deed::Account(_)
+        | Deed::Real(_)
+        | Deed::Host(..) => {}
     }
 }

@@ -38,7 +38,7 @@ fn is_batched(line: &[u8]) -> bool {
 }
 
 /// Appends `line` with one more tag, which `with` has.
-fn tagged(line: &[u8], with: &Line, out: &mut Vec<u8>) {
+pub(super) fn tagged(line: &[u8], with: &Line, out: &mut Vec<u8>) {
     out.extend_from_slice(with.tags().as_bytes());
     match line.strip_prefix(b"@") {
         Some(rest) => {

@@ -77,6 +77,15 @@ impl Member<'_> {
         }
     }
 
+    /// The client in a list of names.
+    pub fn listed(&self, has_multi: bool, has_host: bool) -> String {
+        let prefixes = self.prefixes(has_multi);
+        match has_host {
+            true => format!("{prefixes}{}", self.source()),
+            false => format!("{prefixes}{}", self.nick),
+        }
+    }
+
     /// The flags of WHO.
     fn flags(&self, has_multi: bool) -> String {
         let away = if self.away.is_some() { "G" } else { "H" };
@@ -89,26 +98,6 @@ impl Member<'_> {
 /// An address as a parameter, which must not begin with a colon.
 fn shown_address(address: &str) -> String {
     if address.starts_with(':') { format!("0{address}") } else { address.to_owned() }
-}
-
-/// Sends 353 with the names in a room (`#dev`).
-pub fn names<'a>(
-    replies: &mut Replies<'_>,
-    room: &str,
-    is_hidden: bool,
-    members: impl IntoIterator<Item = &'a Member<'a>>,
-    has_multi: bool,
-    has_hosts: bool,
-) {
-    let names = members.into_iter().map(|member| {
-        let prefix = member.prefixes(has_multi);
-        if has_hosts {
-            format!("{prefix}{}", member.source())
-        } else {
-            format!("{prefix}{}", member.nick)
-        }
-    });
-    replies.words(RPL_NAMREPLY, &[if is_hidden { "@" } else { "=" }, room], names);
 }
 
 /// Sends 366.
@@ -253,12 +242,10 @@ mod tests {
     fn names_carry_the_prefixes_and_hosts_that_were_asked_for() {
         let bob = Member { nick: "bob", role: Role::Voice, ..alice() };
         let members = [alice(), bob];
-        let line = |hidden, multi, hosts| {
-            written(|to| names(to, "#dev", hidden, &members, multi, hosts)).remove(0)
-        };
-        assert_eq!(line(false, false, false), ":srv 353 me = #dev :@alice +bob");
-        assert_eq!(line(true, true, false), ":srv 353 me @ #dev :@+alice +bob");
-        assert!(line(false, false, true).ends_with(":@alice!~al@x.cloak +bob!~al@x.cloak"));
+        let listed = |multi, hosts| members.clone().map(|member| member.listed(multi, hosts));
+        assert_eq!(listed(false, false), ["@alice", "+bob"]);
+        assert_eq!(listed(true, false), ["@+alice", "+bob"]);
+        assert_eq!(listed(false, true), ["@alice!~al@x.cloak", "+bob!~al@x.cloak"]);
     }
 
     #[test]

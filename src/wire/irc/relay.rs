@@ -129,10 +129,16 @@ fn room_after(start: &Line, form: Form) -> usize {
     MAX_BODY.saturating_sub(start.body_len() + " :".len() + before.len() + after.len()).max(4)
 }
 
+/// The length of the line that such a text is once its sender's source is before it, in bytes.
+pub fn length(sender: &Sender<'_>, target: &str, form: Form, text: &str) -> usize {
+    let (before, after) = form.frame();
+    let start = Line::new(sender.source(), form.command()).param(target);
+    start.body_len() + " :".len() + before.len() + text.len() + after.len()
+}
+
 /// Whether a text to this target fits into one line once its sender's source is before it.
 pub fn fits(sender: &Sender<'_>, target: &str, form: Form, text: &str) -> bool {
-    let start = Line::new(sender.source(), form.command()).param(target);
-    text.len() <= room_after(&start, form)
+    length(sender, target, form, text) <= MAX_BODY
 }
 
 /// Somebody joins; with `extended-join` the account and real name follow.

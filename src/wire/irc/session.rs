@@ -137,10 +137,11 @@ impl Session {
         self.registration = None;
     }
 
-    /// The chat refuses the nick for this reason; the client has to choose another one.
-    pub fn refuse_nick(&mut self, numeric: u16, why: &str, replies: &mut Replies<'_>) {
-        let nick = self.registration.as_mut().and_then(|registration| registration.nick.take());
-        replies.numeric(numeric, &[nick.as_deref().unwrap_or("*")], why);
+    /// The chat refuses the nick; the client has to choose another one.
+    pub fn forget_nick(&mut self) {
+        if let Some(registration) = &mut self.registration {
+            registration.nick = None;
+        }
     }
 
     fn negotiate(&mut self, request: &Request, has_accounts: bool, replies: &mut Replies<'_>) {

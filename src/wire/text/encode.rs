@@ -239,6 +239,15 @@ impl Lines<'_> {
     }
 }
 
+/// When a line of a history was said, in brackets and with a blank.
+pub fn shown_time(at: Moment, dates: Dates) -> String {
+    let is_today = match dates {
+        Dates::Always => false,
+        Dates::UnlessOn(moment) => local(moment).date() == local(at).date(),
+    };
+    local(at).strftime(if is_today { CLOCK } else { DATE_AND_CLOCK }).to_string()
+}
+
 /// The time in the server's time zone.
 fn local(at: Moment) -> Zoned {
     let at = Timestamp::from_millisecond(at.unix_ms).unwrap_or(Timestamp::UNIX_EPOCH);

@@ -21,6 +21,30 @@ impl Irc {
         Irc { client, pings: 0 }
     }
 
+    /// Connects and registers; reads everything up to the end of the MOTD.
+    #[track_caller]
+    pub(crate) fn named(server: &Server, nick: &str) -> Self {
+        Irc::with_caps(server, nick, "")
+    }
+
+    /// The same with capabilities.
+    #[track_caller]
+    pub(crate) fn with_caps(server: &Server, nick: &str, caps: &str) -> Self {
+        let mut irc = Irc::connect(server);
+        irc.register(nick, caps);
+        irc
+    }
+
+    /// Registers; returns everything up to the end of the MOTD.
+    #[track_caller]
+    pub(crate) fn register(&mut self, nick: &str, caps: &str) -> Vec<String> {
+        if !caps.is_empty() {
+            self.send(&format!("CAP REQ :{caps}\nCAP END"));
+        }
+        self.send(&format!("NICK {nick}\nUSER {nick} 0 * :{nick} of the tests"));
+        self.until(|line| word(line, 1) == "376" || word(line, 1) == "422")
+    }
+
     /// Sends lines.
     #[track_caller]
     pub(crate) fn send(&mut self, lines: &str) {

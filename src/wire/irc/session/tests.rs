@@ -66,9 +66,7 @@ fn a_negotiation_holds_the_registration_until_it_ends() {
 fn a_nick_that_is_refused_can_be_replaced() {
     let mut client = Client::new();
     client.send("NICK alice\nUSER a 0 * :Alice");
-    let mut replies = Replies { server: "srv", nick: "*", out: &mut client.got };
-    client.session.refuse_nick(ERR_NICKNAMEINUSE, "alice is taken", &mut replies);
-    assert_eq!(client.got(), ":srv 433 * alice :alice is taken\n");
+    client.session.forget_nick();
     assert_eq!(client.send("NICK alice_"), [introduced("alice_", None)]);
     client.session.enter();
     assert!(client.session.is_registered());

@@ -1,0 +1,103 @@
+//! What lists show of people and rooms, for wires that make lists of their own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::message::Away;
+use super::model::{ClientId, RoomId, RoomName};
+use super::relay::Source;
+use super::state::{Chat, Client, Room};
+use crate::address::Origin;
+use crate::text::Text;
+
+/// Somebody who is in the chat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Who it is.
+    pub source: Arc<Source>,
+    /// Set if they are away.
+    pub away: Option<Away>,
+    /// Whether they are an operator of the server.
+    pub is_operator: bool,
+    /// Whether their connection is encrypted.
+    pub is_encrypted: bool,
+    /// When they connected, and when they last did something, in the chat's time.
+    pub connected: Duration,
+    /// See `connected`.
+    pub active: Duration,
+    /// Where they come from, which only operators may see.
+    pub origin: Origin,
+    /// The rooms that they are in.
+    pub rooms: Vec<RoomName>,
+}
+
+/// A room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomProfile {
+    /// Its name.
+    pub name: RoomName,
+    /// Its topic.
+    pub topic: Option<Text>,
+    /// Those in it of whom others know, in the order in which they came.
+    pub people: Vec<ClientId>,
+}
+
+impl Chat {
+    /// A client that others know of, or that asks for itself.
+    pub fn profile(&self, id: ClientId) -> Option<Profile> {
+        let client = self.clients.get(&id)?;
+        let name = |id: &RoomId| self.rooms.get(*id).map(|room| room.name);
+        Some(Profile {
+            source: self.source_of(client),
+            away: client.away.clone(),
+            is_operator: self.registry.is_operator(client.login),
+            is_encrypted: client.encrypted,
+            connected: client.connected,
+            active: client.active,
+            origin: client.origin,
+            rooms: client.rooms.iter().filter_map(name).collect(),
+        })
+    }
+
+    /// The client that others know under exactly this name, but for its case.
+    pub fn somebody(&self, name: &str) -> Option<ClientId> {
+        let id = self.nicks.holder(name)?;
+        let is_meant =
+            |client: &Client| client.announced && client.nick.as_str().eq_ignore_ascii_case(name);
+        self.clients.get(&id).filter(|client| is_meant(client)).map(|_| id)
+    }
+
+    /// Everybody whom others know of, by id.
+    pub fn people(&self) -> Vec<ClientId> {
+        self.clients_who(|client| client.announced)
+    }
+
+    /// How many these are.
+    pub fn people_count(&self) -> usize {
+        self.clients.values().filter(|client| client.announced).count()
+    }
+
+    /// How many are not in the chat yet.
+    pub fn newcomers(&self) -> usize {
+        self.clients.values().filter(|client| !client.announced).count()
+    }
+
+    /// A room that somebody is in.
+    pub fn room(&self, name: RoomName) -> Option<RoomProfile> {
+        self.rooms.find(name).filter(|room| room.announced > 0).map(|room| self.room_profile(room))
+    }
+
+    /// All such rooms, by name.
+    pub fn occupied_rooms(&self) -> Vec<RoomProfile> {
+        let occupied = self.rooms.iter().filter(|room| room.announced > 0);
+        let mut rooms: Vec<_> = occupied.map(|room| self.room_profile(room)).collect();
+        rooms.sort_by_key(|room| room.name);
+        rooms
+    }
+
+    fn room_profile(&self, room: &Room) -> RoomProfile {
+        let is_known = |id: &&ClientId| self.clients[*id].announced;
+        let people = room.members.iter().filter(is_known).copied().collect();
+        RoomProfile { name: room.name, topic: room.topic.clone(), people }
+    }
+}

@@ -1,0 +1,233 @@
+//! The requests of a client that is in the chat: what each asks the chat for.
+
+use super::formatting::{Ctcp, strip};
+use super::isupport::MAX_TARGETS;
+use super::line::MAX_BODY;
+use super::numeric::*;
+use super::relay::{Form, Sender, fits};
+use super::replies::Replies;
+use super::request::Request;
+use super::session::need_more;
+use super::target::{Target, room, split};
+use crate::chat::{Action, Manner, Recipient, Refusal, Source};
+use crate::text::{Line, Text};
+
+/// The longest reason for being away, in bytes (`AWAYLEN`).
+const MAX_AWAY: usize = 200;
+/// The service that runs commands of the text wire.
+const SERVICE: &str = "chatd";
+
+/// One thing to do for a request. What comes next waits until it is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Have the chat do it; the answer has this label.
+    Act(Action, Option<Text>),
+    /// Answer a question about the chat, likewise.
+    Ask(Request, Option<Text>),
+    /// Send these lines.
+    Reply(Vec<u8>),
+    /// From here on, everything answers the request with this label.
+    OpenLabel(Text),
+    /// That answer is complete.
+    CloseLabel,
+}
+
+/// The tasks of one request, in order.
+#[derive(Debug)]
+pub(super) struct Tasks<'a> {
+    /// The server's name, and the client's nick.
+    pub(super) names: (&'a str, &'a str),
+    /// Who the client is.
+    pub(super) source: &'a Source,
+    pub(super) list: Vec<Task>,
+}
+
+impl Tasks<'_> {
+    fn act(&mut self, action: Action) {
+        self.list.push(Task::Act(action, None));
+    }
+
+    fn reply(&mut self, write: impl FnOnce(&mut Replies<'_>)) {
+        let mut out = Vec::new();
+        write(&mut Replies { server: self.names.0, nick: self.names.1, out: &mut out });
+        self.list.push(Task::Reply(out));
+    }
+
+    fn numeric(&mut self, numeric: u16, params: &[&str], words: &str) {
+        self.reply(|replies| replies.numeric(numeric, params, words));
+    }
+
+    /// The list, whose answer has this label.
+    pub(super) fn labelled(mut self, label: Option<Text>) -> Vec<Task> {
+        let Some(label) = label else { return self.list };
+        if let [Task::Act(_, own) | Task::Ask(_, own)] = &mut self.list[..] {
+            *own = Some(label);
+        } else {
+            self.list.insert(0, Task::OpenLabel(label));
+            self.list.push(Task::CloseLabel);
+        }
+        self.list
+    }
+
+    /// Adds what a request asks for.
+    pub(super) fn add(&mut self, request: Request) {
+        match &*request.command {
+            "JOIN" => self.join(&request),
+            "PART" => self.part(&request),
+            "PRIVMSG" => self.say(&request, false),
+            "NOTICE" => self.say(&request, true),
+            "TOPIC" => self.topic(request),
+            "NICK" => match request.param(0) {
+                Some(nick) => self.act(Action::Nick(Text::new(nick))),
+                None => self.numeric(ERR_NONICKNAMEGIVEN, &[], "no nick was given"),
+            },
+            "AWAY" => self.act(Action::Away(request.param(0).map(|why| words(why, MAX_AWAY)))),
+            "SETNAME" => match request.param(0) {
+                Some(real) => self.act(Action::SetReal(super::registration::real_name(real))),
+                None => self.need_more(&request),
+            },
+            "QUIT" => self.act(Action::Quit(last_words(request.param(0)))),
+            _ => self.list.push(Task::Ask(request, None)),
+        }
+    }
+
+    fn need_more(&mut self, request: &Request) {
+        self.reply(|replies| need_more(request, replies));
+    }
+
+    fn no_such_room(&mut self, name: &str) {
+        self.numeric(ERR_NOSUCHCHANNEL, &[name], "there is no such channel");
+    }
+
+    fn join(&mut self, request: &Request) {
+        let Some(list) = request.param(0) else { return self.need_more(request) };
+        if list == "0" {
+            return self.act(Action::PartAll);
+        }
+        let mut keys = request.param(1).unwrap_or_default().split(',');
+        for name in split(list) {
+            let key = keys.next().filter(|key| !key.is_empty()).map(Text::new);
+            match room(name) {
+                Some(room) => self.act(Action::Join(room, key)),
+                None => self.no_such_room(name),
+            }
+        }
+    }
+
+    fn part(&mut self, request: &Request) {
+        let Some(list) = request.param(0) else { return self.need_more(request) };
+        for name in split(list) {
+            match room(name) {
+                Some(room) => self.act(Action::Part(room, last_words(request.param(1)))),
+                None => self.no_such_room(name),
+            }
+        }
+    }
+
+    fn topic(&mut self, request: Request) {
+        let Some(name) = request.param(0) else { return self.need_more(&request) };
+        match (room(name), request.params.get(1)) {
+            (None, _) => self.no_such_room(name),
+            (Some(_), None) => self.list.push(Task::Ask(request, None)),
+            (Some(room), Some(topic)) => {
+                let topic = words(topic, super::relay::MAX_TOPIC);
+                self.act(Action::Topic(room, Some(topic).filter(|topic| !topic.is_blank())));
+            }
+        }
+    }
+
+    fn say(&mut self, request: &Request, is_notice: bool) {
+        let (targets, said) = (request.param(0), request.param(1));
+        let (Some(targets), Some(said)) = (targets, said) else {
+            return self.lacks_words(request, is_notice);
+        };
+        for (number, target) in split(targets).enumerate() {
+            if number >= MAX_TARGETS {
+                if !is_notice {
+                    self.numeric(ERR_TOOMANYTARGETS, &[target], "too many targets; not sent");
+                }
+                return;
+            }
+            self.say_to(target, said, is_notice);
+        }
+    }
+
+    /// Nothing answers a notice, not even one that nobody can get.
+    fn lacks_words(&mut self, request: &Request, is_notice: bool) {
+        match request.param(0) {
+            None if is_notice => {}
+            None => self.numeric(ERR_NORECIPIENT, &[], "no recipient was given (PRIVMSG)"),
+            Some(_) => self.lacks_text(is_notice),
+        }
+    }
+
+    fn lacks_text(&mut self, is_notice: bool) {
+        if !is_notice {
+            self.numeric(ERR_NOTEXTTOSEND, &[], "no text was given");
+        }
+    }
+
+    fn say_to(&mut self, target: &str, said: &str, is_notice: bool) {
+        let (manner, said) = match (Ctcp::parse(said), is_notice) {
+            (Some(Ctcp::Action(said)), false) => (Manner::Emote, said),
+            (Some(_), _) => return,
+            (None, true) => (Manner::Notice, said),
+            (None, false) => (Manner::Line, said),
+        };
+        let text = Text::new(strip(said));
+        if text.is_blank() {
+            return self.lacks_text(is_notice);
+        }
+        let to = match Target::parse(target) {
+            Target::Room(room) => Recipient::Room(room),
+            Target::Nick(nick) if nick.eq_ignore_ascii_case(SERVICE) && is_notice => return,
+            Target::Nick(nick) if nick.eq_ignore_ascii_case(SERVICE) => {
+                return self.command(text.as_str());
+            }
+            Target::Nick(nick) => Recipient::Nick(Text::new(nick)),
+            Target::NoRoom | Target::Roles { .. } if is_notice => return,
+            Target::NoRoom | Target::Roles { .. } => return self.no_such_room(target),
+        };
+        match self.excess(target, manner, text.as_str()) {
+            Some(_) if is_notice => {}
+            Some(refusal) => self.numeric(ERR_INPUTTOOLONG, &[], &refusal.to_string()),
+            None => self.act(Action::Say { to, manner, text }),
+        }
+    }
+
+    /// Why a text is refused that would not fit a line with the client's source before it.
+    fn excess(&self, target: &str, manner: Manner, text: &str) -> Option<Refusal> {
+        let (sender, form) = (Sender::from(self.source), Form::from(manner));
+        if fits(&sender, target, form, text) {
+            return None;
+        }
+        let bytes = super::relay::length(&sender, target, form, text);
+        Some(Refusal::TooLong { bytes: bytes + "\r\n".len(), limit: MAX_BODY + "\r\n".len() })
+    }
+
+    /// Runs a command of the text wire, with or without its slash; a first argument such as `#dev`
+    /// says in which room.
+    fn command(&mut self, command: &str) {
+        let command = command.trim_start_matches('/');
+        let (name, rest) = command.split_once(' ').unwrap_or((command, ""));
+        let rest = rest.trim_start();
+        let (first, after) = rest.split_once(' ').unwrap_or((rest, ""));
+        let (room, rest) = match room(first) {
+            Some(room) => (Some(room), after.trim_start()),
+            None => (None, rest),
+        };
+        let line = if rest.is_empty() { format!("/{name}") } else { format!("/{name} {rest}") };
+        self.act(Action::Command(room, Line::new(line)));
+    }
+}
+
+/// Last words, which are not there if they show nothing.
+fn last_words(words: Option<&str>) -> Option<Text> {
+    words.map(|words| Text::new(strip(words))).filter(|words| !words.is_blank())
+}
+
+/// A text of at most so many bytes, cut at a character or a blank.
+fn words(text: &str, most: usize) -> Text {
+    let text = Text::new(strip(text));
+    Text::new(super::line::pieces(text.as_str(), most).next().unwrap_or_default())
+}

@@ -1,0 +1,293 @@
+//! Answers to questions about the chat, its rooms and people, and the server.
+
+use std::time::Duration;
+
+use super::caps::{Cap, Caps};
+use super::encode::channel;
+use super::line::Line;
+use super::numeric::*;
+use super::people::{self, Member, Role};
+use super::relay::shown_topic;
+use super::replies::Replies;
+use super::request::Request;
+use super::server::{self, Listed};
+use super::session::need_more;
+use super::target::{ListFilter, room, split};
+use super::welcome::{Counts, lusers, motd, welcome};
+use super::whox::Fields;
+use crate::chat::{Away, Chat, ClientId, Now, Profile, RoomName, RoomProfile};
+
+/// Names that a server answers for in one USERHOST or ISON.
+const MAX_NAMES: usize = 100;
+
+/// What a client asks, and what the answers need besides the chat.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// The chat.
+    pub chat: &'a Chat,
+    /// The client that asks.
+    pub me: ClientId,
+    /// Its capabilities.
+    pub caps: Caps,
+    /// The present moment.
+    pub now: Now,
+    /// The version of the program.
+    pub version: &'a str,
+    /// Where `WHOIS` and others show when something was: seconds of Unix time at the chat's zero.
+    pub zero: i64,
+    /// The most people since the start.
+    pub most: usize,
+}
+
+impl View<'_> {
+    /// Sends what a client gets that comes into the chat.
+    pub fn welcome(&self, replies: &mut Replies<'_>) {
+        let Some(source) = self.chat.source(self.me) else { return };
+        welcome(replies, &source.full(), self.version, self.started(), false);
+        lusers(replies, self.counts());
+        self.motd(replies);
+    }
+
+    /// Shows a client the room that it has entered.
+    pub fn show_room(&self, name: RoomName, replies: &mut Replies<'_>) {
+        let Some(room) = self.chat.room(name) else { return };
+        if room.topic.is_some() {
+            topic(&room, replies);
+        }
+        self.names_of(&room, replies);
+        people::end_of_names(replies, &channel(name));
+    }
+
+    /// Answers a request.
+    pub fn answer(&self, request: &Request, replies: &mut Replies<'_>) {
+        match &*request.command {
+            "NAMES" => self.names(request, replies),
+            "TOPIC" => self.topic(request, replies),
+            "LIST" => self.list(request, replies),
+            "WHO" => self.who(request, replies),
+            "WHOIS" => self.whois(request, replies),
+            "WHOWAS" => match request.param(0) {
+                Some(nick) => people::whowas(replies, nick, []),
+                None => replies.numeric(ERR_NONICKNAMEGIVEN, &[], "no nick was given"),
+            },
+            "USERHOST" => self.userhost(request, replies),
+            "ISON" => self.ison(request, replies),
+            "MODE" => self.mode(request, replies),
+            "MOTD" => self.motd(replies),
+            "LUSERS" => lusers(replies, self.counts()),
+            "VERSION" => server::version(replies, self.version),
+            "TIME" => server::time(replies, self.time()),
+            "INFO" => server::info(replies, self.version, self.started()),
+            "LINKS" => server::links(replies),
+            "ADMIN" => server::admin(replies),
+            "HELP" | "HELPOP" => server::help(replies, request.param(0)),
+            other => replies.numeric(ERR_UNKNOWNCOMMAND, &[other], "there is no such command"),
+        }
+    }
+
+    fn started(&self) -> String {
+        super::relay::server_time(self.zero.saturating_mul(1000))
+    }
+
+    fn time(&self) -> String {
+        super::relay::server_time(self.now.moment.unix_ms)
+    }
+
+    fn counts(&self) -> Counts {
+        let everybody = self.chat.people();
+        let is_operator = |id: &&ClientId| self.profile(**id).is_some_and(|who| who.is_operator);
+        Counts {
+            people: everybody.len(),
+            invisible: 0,
+            operators: everybody.iter().filter(is_operator).count(),
+            unknown: self.chat.newcomers(),
+            rooms: self.chat.occupied_rooms().len(),
+            most: self.most,
+        }
+    }
+
+    fn motd(&self, replies: &mut Replies<'_>) {
+        motd(replies, self.chat.settings().motd.iter());
+    }
+
+    fn profile(&self, id: ClientId) -> Option<Profile> {
+        self.chat.profile(id)
+    }
+
+    /// Calls `show` with somebody as the client may see them.
+    fn with_member(&self, who: &Profile, show: impl FnOnce(&Member<'_>)) {
+        let away = who.away.as_ref().map(|Away(why)| why.as_ref().map_or("", |why| why.as_str()));
+        let sees_all = self.profile(self.me).is_some_and(|me| me.is_operator);
+        let address = who.origin.to_string();
+        let account = who.source.account;
+        show(&Member {
+            nick: who.source.nick.as_str(),
+            user: who.source.user.as_str(),
+            host: who.source.host.as_str(),
+            real: who.source.real.as_str(),
+            account: account.as_ref().map(|account| account.as_str()),
+            away,
+            is_operator: who.is_operator,
+            is_bot: false,
+            is_secure: who.is_encrypted,
+            idle: self.now.uptime.saturating_sub(who.active),
+            since: self.zero + seconds(who.connected),
+            address: sees_all.then_some(&*address),
+            role: Role::None,
+            has_voice: false,
+        });
+    }
+
+    fn names(&self, request: &Request, replies: &mut Replies<'_>) {
+        let Some(name) = request.param(0) else { return people::end_of_names(replies, "*") };
+        let name = split(name).next().unwrap_or(name);
+        if let Some(room) = room(name).and_then(|name| self.chat.room(name)) {
+            self.names_of(&room, replies);
+        }
+        people::end_of_names(replies, name);
+    }
+
+    fn names_of(&self, room: &RoomProfile, replies: &mut Replies<'_>) {
+        let (has_multi, has_hosts) =
+            (self.caps.has(Cap::MultiPrefix), self.caps.has(Cap::UserhostInNames));
+        let mut names = Vec::new();
+        for who in room.people.iter().filter_map(|id| self.profile(*id)) {
+            self.with_member(&who, |member| names.push(member.listed(has_multi, has_hosts)));
+        }
+        replies.words(RPL_NAMREPLY, &["=", &channel(room.name)], names);
+    }
+
+    fn topic(&self, request: &Request, replies: &mut Replies<'_>) {
+        let name = request.param(0).unwrap_or_default();
+        match room(name).and_then(|name| self.chat.room(name)) {
+            Some(room) => topic(&room, replies),
+            None => replies.numeric(ERR_NOSUCHCHANNEL, &[name], "there is no such channel"),
+        }
+    }
+
+    fn list(&self, request: &Request, replies: &mut Replies<'_>) {
+        let filter = ListFilter::parse(request.param(0).unwrap_or_default());
+        let rooms = self.chat.occupied_rooms();
+        let named: Vec<_> = rooms.iter().map(|room| (channel(room.name), room)).collect();
+        let listed = named.iter().map(|(name, room)| Listed {
+            name,
+            people: room.people.len(),
+            topic: room.topic.as_ref().map_or("", |topic| shown_topic(topic.as_str())),
+        });
+        server::list(replies, listed.filter(|room| filter.matches(room.name, room.people)));
+    }
+
+    fn who(&self, request: &Request, replies: &mut Replies<'_>) {
+        let Some(mask) = request.param(0) else { return need_more(request, replies) };
+        let asked = request.param(1).unwrap_or_default();
+        let fields = Fields::parse(asked);
+        let only_operators = !asked.starts_with('%') && asked.contains('o');
+        let (name, ids) = self.meant_by(mask);
+        for who in ids.into_iter().filter_map(|id| self.profile(id)) {
+            if only_operators && !who.is_operator {
+                continue;
+            }
+            let has_multi = self.caps.has(Cap::MultiPrefix);
+            self.with_member(&who, |member| {
+                people::who(replies, &name, member, fields.as_ref(), has_multi);
+            });
+        }
+        people::end_of_who(replies, mask);
+    }
+
+    /// The room that a mask of WHO names, or `*`, and the people that it means.
+    fn meant_by(&self, mask: &str) -> (String, Vec<ClientId>) {
+        if mask.starts_with('#') {
+            let found = room(mask).and_then(|name| self.chat.room(name));
+            return (mask.to_owned(), found.map_or_else(Vec::new, |room| room.people));
+        }
+        let is_meant = |id: &ClientId| {
+            self.profile(*id).is_some_and(|who| {
+                let source = &who.source;
+                let words = [source.nick.as_str(), source.user.as_str(), source.host.as_str()];
+                words.iter().any(|word| super::mask::matches(mask, word))
+                    || super::mask::matches(mask, source.real.as_str())
+            })
+        };
+        let people = match self.chat.somebody(mask) {
+            Some(id) => vec![id],
+            None => self.chat.people().into_iter().filter(is_meant).collect(),
+        };
+        ("*".to_owned(), people)
+    }
+
+    fn whois(&self, request: &Request, replies: &mut Replies<'_>) {
+        let name = request.param(1).or(request.param(0));
+        let Some(name) = name else {
+            return replies.numeric(ERR_NONICKNAMEGIVEN, &[], "no nick was given");
+        };
+        let name = split(name).next().unwrap_or(name);
+        match self.chat.somebody(name).and_then(|id| self.profile(id)) {
+            Some(who) => {
+                let rooms: Vec<_> = who.rooms.iter().map(|room| channel(*room)).collect();
+                self.with_member(&who, |member| people::whois(replies, member, &rooms));
+            }
+            None => people::no_such_nick(replies, name),
+        }
+        people::end_of_whois(replies, name);
+    }
+
+    fn userhost(&self, request: &Request, replies: &mut Replies<'_>) {
+        if request.params.is_empty() {
+            return need_more(request, replies);
+        }
+        let named = |name: &String| {
+            let who = self.profile(self.chat.somebody(name)?)?;
+            let operator = if who.is_operator { "*" } else { "" };
+            let away = if who.away.is_some() { '-' } else { '+' };
+            let source = &who.source;
+            Some(format!("{}{operator}={away}{}@{}", source.nick, source.user, source.host))
+        };
+        let found: Vec<_> = request.params.iter().take(5).filter_map(named).collect();
+        replies.numeric(RPL_USERHOST, &[], found.join(" "));
+    }
+
+    fn ison(&self, request: &Request, replies: &mut Replies<'_>) {
+        let names = request.params.iter().flat_map(|param| param.split(' '));
+        let present = |name: &&str| self.chat.somebody(name).is_some() || is_service(name);
+        let found: Vec<_> = names.take(MAX_NAMES).filter(present).collect();
+        replies.numeric(RPL_ISON, &[], found.join(" "));
+    }
+
+    fn mode(&self, request: &Request, replies: &mut Replies<'_>) {
+        let Some(name) = request.param(0) else { return need_more(request, replies) };
+        if !name.starts_with('#') {
+            return match name.eq_ignore_ascii_case(replies.nick) {
+                true => replies.end(&replies.begin(RPL_UMODEIS).param("+")),
+                false if self.chat.somebody(name).is_some() => {
+                    replies.numeric(ERR_USERSDONTMATCH, &[], "only your own modes can be seen");
+                }
+                false => people::no_such_nick(replies, name),
+            };
+        }
+        match room(name).and_then(|name| self.chat.room(name)) {
+            Some(room) => {
+                let line: Line = replies.begin(RPL_CHANNELMODEIS).param(channel(room.name));
+                replies.end(&line.param("+n"));
+            }
+            None => replies.numeric(ERR_NOSUCHCHANNEL, &[name], "there is no such channel"),
+        }
+    }
+}
+
+/// Whether it is the name of the service, which is no client.
+fn is_service(name: &str) -> bool {
+    name.eq_ignore_ascii_case("chatd")
+}
+
+fn topic(room: &RoomProfile, replies: &mut Replies<'_>) {
+    let name = channel(room.name);
+    match &room.topic {
+        Some(topic) => replies.numeric(RPL_TOPIC, &[&name], shown_topic(topic.as_str())),
+        None => replies.numeric(RPL_NOTOPIC, &[&name], "no topic is set"),
+    }
+}
+
+fn seconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,140 @@
+//! What one client alone is told: about itself, and in answer to what it asked for.
+
+use std::fmt::Display;
+
+use super::caps::Cap;
+use super::conversation::Conversation;
+use super::denied::denied;
+use super::encode::{channel, encode, said};
+use super::label::tagged;
+use super::line::Line;
+use super::numeric::*;
+use super::relay::Sender;
+use crate::chat::{Dates, Deed, Entry, Message, Refusal, Relay, RoomName};
+use crate::text::Text;
+use crate::wire::text::{self, Style};
+
+impl Conversation {
+    /// Appends a message for this client.
+    pub fn encode(&mut self, message: &Message, out: &mut Vec<u8>) {
+        match message {
+            Message::Refused(refusal) if self.ends(refusal) => {
+                self.end_reason = Some(format!("!! {refusal}"));
+            }
+            Message::Refused(refusal) => self.notice(format_args!("!! {refusal}"), out),
+            Message::Notice(text) => self.notice(text, out),
+            Message::GoingDown => self.say(&self.server, "the server is going down", out),
+            Message::Denied(why) => {
+                self.refuse_introduction();
+                self.reply(out, |replies| denied(why, replies));
+            }
+            Message::Introduced(source) => self.enter(source.nick.as_str()),
+            Message::Relay(relay) => self.relayed(relay, message, out),
+            Message::History { room, entries, dates: dates @ Dates::UnlessOn(_), .. } => {
+                self.replay(*room, entries, *dates, out);
+            }
+            Message::Topic { .. }
+            | Message::People { .. }
+            | Message::History { .. }
+            | Message::Found(_) => self.answer(message, out),
+            other => encode(other, self.caps(), out),
+        }
+    }
+
+    /// Whether a refusal tells the client why it is disconnected.
+    fn ends(&self, refusal: &Refusal) -> bool {
+        match refusal {
+            Refusal::TurnedAway(_)
+            | Refusal::Kicked(..)
+            | Refusal::Idle(_)
+            | Refusal::EndlessLine(_) => true,
+            Refusal::Banned { .. } => !self.is_registered(),
+            _ => false,
+        }
+    }
+
+    /// What somebody did, or the client itself.
+    fn relayed(&mut self, relay: &Relay, message: &Message, out: &mut Vec<u8>) {
+        let is_me = relay.by.nick.as_str() == self.nick;
+        match &relay.deed {
+            Deed::IsAway(why) => self.reply(out, |replies| {
+                replies.numeric(RPL_AWAY, &[relay.by.nick.as_str()], or_away(why));
+            }),
+            Deed::Away(Some(_)) if is_me => self.reply(out, |replies| {
+                replies.numeric(RPL_NOWAWAY, &[], "you are away now");
+            }),
+            Deed::Away(None) if is_me => self.reply(out, |replies| {
+                replies.numeric(RPL_UNAWAY, &[], "you are back");
+            }),
+            Deed::Nick(nick) if is_me => {
+                encode(message, self.caps(), out);
+                nick.as_str().clone_into(&mut self.nick);
+            }
+            _ => encode(message, self.caps(), out),
+        }
+    }
+
+    /// A notice from the server, or from the service if the client asked that.
+    fn notice(&self, text: impl Display, out: &mut Vec<u8>) {
+        let service = format!("chatd!chatd@{}", self.server);
+        self.say(if self.asks_service { &service } else { &self.server }, text, out);
+    }
+
+    fn say(&self, from: &str, text: impl Display, out: &mut Vec<u8>) {
+        let text = text.to_string();
+        let start = Line::new(from, "NOTICE").param(&self.nick);
+        let room = super::line::MAX_BODY.saturating_sub(start.body_len() + " :".len());
+        for piece in super::line::pieces(&text, room) {
+            start.clone().last(piece).end(out);
+        }
+    }
+
+    /// What the text wire shows, in notices.
+    fn answer(&self, message: &Message, out: &mut Vec<u8>) {
+        let mut lines = Vec::new();
+        text::encode(message, Style { bare_line_feeds: true, ..Style::default() }, &mut lines);
+        for line in String::from_utf8_lossy(&lines).lines() {
+            self.notice(line.strip_prefix("-- ").unwrap_or(line), out);
+        }
+    }
+
+    /// The lines of a room that were said before the client entered.
+    fn replay(&mut self, room: RoomName, entries: &[Entry], dates: Dates, out: &mut Vec<u8>) {
+        let mut lines = Vec::new();
+        for entry in entries {
+            self.replay_one(room, entry, dates, &mut lines);
+        }
+        if self.caps().has(Cap::Batch) {
+            let reference = self.next_batch();
+            let begin = Line::new(&self.server, "BATCH").param(format_args!("+{reference}"));
+            begin.param("chathistory").param(channel(room)).end(out);
+            let tag = Line::bare("").tag("batch", &reference);
+            for line in lines.split_inclusive(|byte| *byte == b'\n') {
+                tagged(line, &tag, out);
+            }
+            Line::new(&self.server, "BATCH").param(format_args!("-{reference}")).end(out);
+        } else {
+            out.extend(lines);
+        }
+        self.say(&self.server, "end of history", out);
+    }
+
+    fn replay_one(&self, room: RoomName, entry: &Entry, dates: Dates, out: &mut Vec<u8>) {
+        let sender = Sender {
+            nick: entry.from.as_str(),
+            at: Some(("~history", &self.server)),
+            account: None,
+            is_bot: false,
+        };
+        if self.caps().has(Cap::ServerTime) {
+            return said(&sender, room, entry, self.caps(), out);
+        }
+        let dated = format!("{}{}", text::shown_time(entry.at, dates), entry.text);
+        let entry = Entry { text: Text::new(dated), ..entry.clone() };
+        said(&sender, room, &entry, self.caps(), out);
+    }
+}
+
+fn or_away(why: &Text) -> &str {
+    if why.as_str().is_empty() { "away" } else { why.as_str() }
+}
