@@ -328,6 +328,7 @@ fn page(request: &Request) -> Result<Route, Status> {
         "/compose.js" => (SCRIPT, include_bytes!("web/page/compose.js")),
         "/links.js" => (SCRIPT, include_bytes!("web/page/links.js")),
         "/mention.js" => (SCRIPT, include_bytes!("web/page/mention.js")),
+        "/obstacle.js" => (SCRIPT, include_bytes!("web/page/obstacle.js")),
         "/outbox.js" => (SCRIPT, include_bytes!("web/page/outbox.js")),
         "/page.js" => (SCRIPT, include_bytes!("web/page/page.js")),
         "/talk.js" => (SCRIPT, include_bytes!("web/page/talk.js")),

@@ -8,6 +8,7 @@ use crate::harness::{Client, Identity, Server, Signal, TempDir, people};
 use crate::pty::Terminal;
 
 mod access;
+mod behind_proxy;
 mod driver;
 mod looks;
 mod mentions;

@@ -1,6 +1,7 @@
 //! Proxies: those that are listed state for whom they connect, and nobody else may.
 
 mod checks;
+mod programs;
 mod requests;
 mod socket;
 mod text;

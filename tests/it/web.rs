@@ -76,7 +76,7 @@ fn assert_protected(answer: &Answer) {
 fn the_page_and_its_parts_are_served_with_the_fields_that_protect_it() {
     let server = Server::with_web([]);
     let script = "text/javascript; charset=utf-8";
-    let parts: [(&str, &str, &[u8]); 15] = [
+    let parts: [(&str, &str, &[u8]); 16] = [
         ("/", "text/html; charset=utf-8", include_bytes!("../../src/web/page/index.html")),
         (
             "/?from=bookmark",
@@ -86,6 +86,7 @@ fn the_page_and_its_parts_are_served_with_the_fields_that_protect_it() {
         ("/app.js", script, include_bytes!("../../src/web/page/app.js")),
         ("/account.js", script, include_bytes!("../../src/web/page/account.js")),
         ("/link.js", script, include_bytes!("../../src/web/page/link.js")),
+        ("/obstacle.js", script, include_bytes!("../../src/web/page/obstacle.js")),
         ("/lists.js", script, include_bytes!("../../src/web/page/lists.js")),
         ("/log.js", script, include_bytes!("../../src/web/page/log.js")),
         ("/page.js", script, include_bytes!("../../src/web/page/page.js")),

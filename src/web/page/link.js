@@ -11,10 +11,14 @@ const SILENCE = 30_000;
 /** How long the server may take to answer that check, and to accept a connection. */
 const PATIENCE = 10_000;
 
+const NOT_CONNECTED = "Not connected.";
+
 let socket, retryTimer, countTimer, doubtTimer, loginTimer;
 let failures = 0, heard = 0;
 /** The last refusal of this connection: the reason if the server ends it. */
 let lastRefusal = "";
+/** Whether the connection was open, and what was found to keep it from being so. */
+let wasOpen = false, obstacle = "";
 /** The handlers of messages by `t`. */
 let handlers;
 
@@ -34,10 +38,12 @@ export function connect() {
   const url = new URL("ws", location.href);
   url.protocol = url.protocol.replace("http", "ws");
   socket = new WebSocket(url, "chatd.v1");
+  wasOpen = false;
   doubt();
   socket.onopen = () => {
     trust();
-    lastRefusal = "";
+    wasOpen = true;
+    lastRefusal = obstacle = "";
     comeIn();
   };
   socket.onmessage = ({ data }) => {
@@ -129,9 +135,18 @@ function disconnected(code, why = "") {
   if (code === 1008) return showState("closed", `The server closed the connection${lastRefusal && `: ${lastRefusal}`}.`);
   const before = code === 1009 ? "A line was too long for the server. " : why;
   const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** failures++) * (0.5 + Math.random() / 2);
-  showState("closed", `${before}Not connected. Trying again in ${Math.ceil(pause / 1000)} s.`);
-  retryTimer = setTimeout(connect, pause);
+  showState("closed", `${before}${obstacle || NOT_CONNECTED} Trying again in ${Math.ceil(pause / 1000)} s.`);
+  const timer = retryTimer = setTimeout(connect, pause);
   countDown(Date.now() + pause);
+  if (!wasOpen) window.findObstacle().then((found) => showObstacle(found, timer));
+}
+
+/** Shows what keeps the page from connecting, unless the next attempt has begun. */
+function showObstacle(found, timer) {
+  if (timer !== retryTimer) return;
+  const text = $("status").firstChild;
+  text.data = text.data.replace(obstacle || NOT_CONNECTED, () => found || NOT_CONNECTED);
+  obstacle = found;
 }
 
 /** Shows the seconds that are left. Only the text changes, so that screen readers read it out once. */

@@ -29,9 +29,12 @@ export function tint(node, nick) {
 
 // ---- Storage of this tab and of this browser. The browser may forbid it. ----
 
+/** The path of the page. Behind a proxy, other programs may store things beside it. */
+const PATH = new URL(".", location).pathname.replace(/^\/$/, "");
+
 export function recall(store, key) {
   try {
-    return window[store].getItem(key) ?? "";
+    return window[store].getItem(PATH + key) ?? "";
   } catch {
     return "";
   }
@@ -39,7 +42,7 @@ export function recall(store, key) {
 
 export function remember(store, key, value) {
   try {
-    window[store].setItem(key, value);
+    window[store].setItem(PATH + key, value);
   } catch {
     // Then the value lasts as long as the page.
   }
@@ -70,7 +73,7 @@ const TWIN = 80;
 
 /** A duplicated tab has a copy of the storage of the first; the name is that one's. */
 export async function tellTwins() {
-  const other = "BroadcastChannel" in window && new BroadcastChannel("tabs");
+  const other = "BroadcastChannel" in window && new BroadcastChannel(`${PATH}tabs`);
   const own = recall("sessionStorage", "tab");
   let id = own || newId();
   if (!other) return;

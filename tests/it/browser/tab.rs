@@ -30,6 +30,30 @@ impl<'a> Tab<'a> {
         tab
     }
 
+    /// The browser's first tab, at any address.
+    #[track_caller]
+    pub(super) fn first_at(browser: &'a Browser, url: &str) -> Self {
+        Tab { browser, window: browser.first_window() }.at(url)
+    }
+
+    /// Another tab of the same window, at any address.
+    #[track_caller]
+    pub(super) fn another_at(browser: &'a Browser, url: &str) -> Self {
+        Tab { browser, window: browser.new_window("tab") }.at(url)
+    }
+
+    #[track_caller]
+    fn at(self, url: &str) -> Self {
+        self.visit(url);
+        self
+    }
+
+    #[track_caller]
+    fn visit(&self, url: &str) {
+        self.look();
+        self.browser.post("/url", &json!({ "url": url }));
+    }
+
     /// Another tab of the same window, connected, and the one that is looked at from now on.
     #[track_caller]
     pub(super) fn another(browser: &'a Browser, server: &Server) -> Self {
@@ -51,9 +75,7 @@ impl<'a> Tab<'a> {
 
     #[track_caller]
     fn go_to_page(&self, scheme: &str, server: &Server) {
-        let url = format!("{scheme}://127.0.0.1:{}/", server.web_port());
-        self.browser.switch_to(&self.window);
-        self.browser.post("/url", &json!({ "url": url }));
+        self.visit(&format!("{scheme}://127.0.0.1:{}/", server.web_port()));
     }
 
     #[track_caller]

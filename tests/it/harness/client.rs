@@ -34,9 +34,15 @@ impl Client {
     /// Connects from another address of this host, such as 127.0.0.2.
     #[track_caller]
     pub(crate) fn connect_from(server: &Server, source: &str) -> Self {
+        Client::connect_between(source, server.addr())
+    }
+
+    /// The same to any program.
+    #[track_caller]
+    pub(crate) fn connect_between(source: &str, to: SocketAddr) -> Self {
         let socket = ipv4_socket();
         rustix::net::bind(&socket, &SocketAddrV4::new(source.parse().unwrap(), 0)).unwrap();
-        rustix::net::connect(&socket, &server.addr()).unwrap();
+        rustix::net::connect(&socket, &to).unwrap();
         Client::over(socket.into())
     }
 

@@ -160,7 +160,7 @@ impl Drop for RedisServer {
 
 /// A port that nobody listens on. Outside the range for outgoing connections, so that it stays free
 /// while the server is down, and never the same again in this process.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = 10_000 + u16::try_from(std::process::id() % 100).unwrap() * 200;
     let next = || first + NEXT.fetch_add(1, Ordering::Relaxed);
