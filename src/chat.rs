@@ -24,19 +24,19 @@ mod properties;
 pub use self::action::{Action, Denied, Flag, Flags, Manner, Recipient};
 pub use self::effect::{Audience, Effect, Effects, Question};
 pub use self::event::{Class, Event, Traits, Wire};
-pub use self::message::{Away, Dates, Message, Others, Person};
+pub use self::message::{Away, Dates, Message, Others, Person, RoomChange, RoomChangeBy, RoomView};
 pub use self::model::{
     Account, Allowance, AnswerForm, AuthClaim, AuthCommand, AuthRequest, Ban, BanChange, ClientId,
     CloakSecret, Entry, Heard, Kind, LineFilter, LineId, Mask, Moment, NameError, Nick, NodeNumber,
     Now, Password, PasswordId, Role, RoomId, RoomName, RoomPast, TypedPassword,
 };
 pub use self::model::{
-    Author, PasswordHash, PastSlice, Post, RollChange, RoomKey, RoomSettings, SETTINGS, Setting,
-    SettingRow, SettingValue, Since,
+    Author, PasswordHash, PastSlice, Post, RollChange, RoomBan, RoomKey, RoomMask, RoomRole,
+    RoomRoles, RoomSettings, SETTINGS, Setting, SettingRow, SettingValue, Since,
 };
 pub use self::profile::{Profile, RoomProfile};
 pub use self::reason::Reason;
-pub use self::refusal::Refusal;
+pub use self::refusal::{Refusal, RoomRefusal};
 pub use self::relay::{Deed, Past, Relay, Source};
 pub(crate) use self::state::ANNOUNCED_AFTER;
 pub use self::state::{Chat, Node, Presence, Roll, Settings};

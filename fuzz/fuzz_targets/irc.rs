@@ -4,7 +4,8 @@
 //! Input: the number of lengths to split by, these lengths, the stream.
 #![no_main]
 
-use chatd::wire::irc::{Line, Request, channel_changes, matches, pieces, strip, user_changes};
+use chatd::text::matches;
+use chatd::wire::irc::{Line, Request, channel_changes, pieces, strip, user_changes};
 use chatd::wire::{Incoming, MAX_WITHOUT_LINE_END};
 use chatd_fuzz::{cut, decode_irc};
 use libfuzzer_sys::fuzz_target;

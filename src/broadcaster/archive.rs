@@ -255,6 +255,7 @@ fn write(store: &mut Store, effect: &Effect) -> bool {
         // The room may not be kept: the chat has it recorded if it is.
         Message::Said { entry, .. } if entry.private => return false,
         Message::Said { room, entry, .. } => store.write(*room, entry.clone()),
+        Message::TopicSet { text: Some(_), is_private: true, .. } => return false,
         Message::TopicSet { room, text, .. } => store.set_topic(*room, text.clone()),
         _ => return false,
     };

@@ -129,6 +129,7 @@ impl Dispatcher {
             | Effect::RecordGap(..)
             | Effect::RecordTopic(..)
             | Effect::RecordRoll(_) => {}
+            Effect::RoomChanged(_) => {}
             Effect::Reload => {
                 if let Err(error) = os::ask_for_reload() {
                     log::error!("cannot start a reload: {error}");

@@ -92,6 +92,8 @@ impl Status {
             Reason::Quit(_)
             | Reason::Disconnected
             | Reason::Moved(_)
+            | Reason::MovedAway
+            | Reason::KickedFromRoom(..)
             | Reason::Parted(_)
             | Reason::Lost(_) => {}
         }

@@ -60,6 +60,8 @@ pub enum Effect {
     RecordRoll(RollChange),
     /// The same for a topic.
     RecordTopic(RoomName, Option<Text>),
+    /// The settings or roles of a room are others, or it is closed.
+    RoomChanged(RoomName),
     /// Reload the settings.
     Reload,
     /// The client has another nick: the old one, the new one.
@@ -326,6 +328,7 @@ impl Effect {
             | Self::RecordTopic(..)
             | Self::RecordRoll(_)
             | Self::Seen(..)
+            | Self::RoomChanged(_)
             | Self::Reload
             | Self::Moderated(_) => None,
         }
@@ -338,6 +341,7 @@ fn record(effect: Effect) -> Option<Effect> {
         Effect::Tell { to: Audience::Room(..), message } => match message {
             Message::Said { entry, .. } if entry.private => None,
             Message::Said { room, entry, .. } => Some(Effect::Record(room, entry)),
+            Message::TopicSet { text: Some(_), is_private: true, .. } => None,
             Message::TopicSet { room, text, .. } => Some(Effect::RecordTopic(room, text)),
             _ => None,
         },

@@ -81,6 +81,7 @@ impl Chat {
         if let Event::Connected(origin, traits) = event {
             return self.connect(now, client, origin, traits, effects);
         }
+        self.end_rooms(now.uptime, effects);
         if let Event::Post(post) = event {
             return self.post(now, client, *post, effects);
         }
@@ -193,11 +194,13 @@ impl Chat {
     /// When [`tick`](Self::tick) has something to do next.
     pub fn next_deadline(&self) -> Option<Duration> {
         let (digest, arrival) = (self.rooms.next_digest(), self.arrivals.next_deadline());
-        [digest, arrival].into_iter().flatten().min()
+        [digest, arrival, self.rooms.next_end()].into_iter().flatten().min()
     }
 
-    /// Does what is due at `now`: announces clients that have waited long enough, and tells digests.
+    /// Does what is due at `now`: announces clients that have waited long enough, tells digests, and
+    /// ends empty rooms.
     pub fn tick(&mut self, now: Now, effects: &mut Effects) {
+        self.end_rooms(now.uptime, effects);
         while let Some(me) = self.arrivals.take_due(now.uptime) {
             if self.clients.contains_key(&me) {
                 Turn { chat: self, now, at: None, me, effects }.announce();

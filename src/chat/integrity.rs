@@ -18,10 +18,7 @@ impl Chat {
             && self.speakers.are_consistent(uptime)
             && members == places
             && self.irc == self.clients.values().filter(|client| client.speaks_irc()).count()
-            && self
-                .rooms
-                .iter()
-                .all(|room| self.knows_all_in(room) && room.pace.is_consistent(uptime))
+            && self.rooms.iter().all(|room| self.knows_all_in(room) && room.is_consistent(uptime))
             && clients.all(|(id, client)| self.has_place(*id, client))
     }
 

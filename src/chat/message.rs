@@ -1,12 +1,15 @@
 //! `Message`: what clients are told; each wire encodes it in its own way.
 
+mod room; // the settings, roles and bans of a room
+
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::room::{RoomChange, RoomChangeBy, RoomView};
 use super::action::{Denied, Manner};
-use super::model::{Entry, LineId, Moment, Nick, RoomName};
+use super::model::{Entry, LineId, Moment, Nick, RoomName, RoomRole};
 use super::reason::Reason;
 use super::refusal::Refusal;
 use super::relay::{Relay, Source};
@@ -95,6 +98,8 @@ pub enum Message {
         nick: Nick,
         /// Without one it was cleared.
         text: Option<Text>,
+        /// Whether the room is private, so that the topic is not for the disk.
+        is_private: bool,
     },
     /// The current topic, to a client that entered or asked.
     Topic {
@@ -118,6 +123,31 @@ pub enum Message {
     },
     /// The result of a search, oldest first, from any rooms.
     Found(Vec<(RoomName, Entry)>),
+    /// To the members of a room: somebody changed it.
+    RoomChanged {
+        room: RoomName,
+        by: Nick,
+        change: RoomChange,
+    },
+    /// To the members of a room whose clients list people: somebody came back who had this role.
+    RoleRestored {
+        room: RoomName,
+        nick: Nick,
+        role: RoomRole,
+    },
+    /// Settings and roles of a room, to a member.
+    Room(Box<RoomView>),
+    /// To a client that was invited.
+    Invited {
+        room: RoomName,
+        by: Nick,
+    },
+    /// To a client that was kicked from a room.
+    KickedFrom {
+        room: RoomName,
+        by: Nick,
+        why: Option<Text>,
+    },
     /// Any other notice.
     Notice(Text),
     Refused(Refusal),
@@ -149,7 +179,10 @@ impl Message {
             Self::Said { entry, .. } => entry.text.as_str().len(),
             Self::Notice(text) | Self::TopicSet { text: Some(text), .. } => text.as_str().len(),
             Self::Left { reason: Reason::Quit(Some(words)), .. }
-            | Self::Left { reason: Reason::Kicked(_, Some(words)), .. } => words.as_str().len(),
+            | Self::Left {
+                reason: Reason::Kicked(_, Some(words)) | Reason::KickedFromRoom(_, Some(words)),
+                ..
+            } => words.as_str().len(),
             _ => 0,
         };
         64 + text

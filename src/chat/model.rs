@@ -14,6 +14,8 @@ mod account;
 mod ban;
 mod setting;
 mod cloak;
+mod room_role;
+mod room_ban;
 mod roll_change;
 
 pub use self::account::{
@@ -34,5 +36,7 @@ pub(crate) use self::name::Folded;
 pub use self::name::{NameError, Nick, RoomName};
 pub use self::post::{Author, Post};
 pub use self::roll_change::RollChange;
+pub use self::room_ban::{RoomBan, RoomMask};
+pub use self::room_role::{RoomRole, RoomRoles};
 pub use self::setting::{RoomKey, RoomSettings, SETTINGS, Setting, SettingRow, SettingValue};
 pub use self::since::{PastSlice, Since};

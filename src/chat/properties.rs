@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::turn::View;
 use super::*;
 use crate::address::Origin;
 use crate::text::{Line, Text};
@@ -177,12 +178,13 @@ impl World {
                     self.asked.push_back((id, event));
                 }
                 Effect::Reply(..) => unreachable!("only the wire has replies"),
-                Effect::Reload | Effect::Moderated(_) | Effect::Seen(..) => {}
+                Effect::Reload
+                | Effect::Moderated(_)
+                | Effect::RoomChanged(_)
+                | Effect::Seen(..) => {}
                 Effect::Posted(..) => {}
-                Effect::Record(..)
-                | Effect::RecordGap(..)
-                | Effect::RecordTopic(..)
-                | Effect::RecordRoll(_) => {
+                Effect::RecordTopic(_, topic) => assert!(topic.is_none(), "a private room ended"),
+                Effect::Record(..) | Effect::RecordGap(..) | Effect::RecordRoll(_) => {
                     unreachable!("there is no cluster")
                 }
                 Effect::TurnedAway(id) => drop(self.screens.remove(&id)),
@@ -230,8 +232,25 @@ impl World {
             let is_old = entries.iter().any(|entry| entry.at.unix_ms < oldest);
             assert!(!is_old, "{message:?} shows what is too old");
         }
+        self.check_privacy(id, &message);
         let screen = self.screens.get_mut(&id).expect("every recipient is connected");
         screen.push(message);
+    }
+
+    /// Nobody is shown what is going on in a private room that they are not in.
+    fn check_privacy(&self, id: ClientId, message: &Message) {
+        let name = match message {
+            Message::People { room, .. } | Message::Topic { room, .. } => room,
+            Message::Said { room, .. } | Message::History { room, .. } => room,
+            _ => return,
+        };
+        let Some(room) = self.chat.rooms.find(*name).filter(|room| room.is_private()) else {
+            return;
+        };
+        let effects = &mut Effects::default();
+        let view = View { chat: &self.chat, now: self.now, me: id, at: None, effects };
+        let may = view.is_in(room) || view.may_enter(room, None).is_ok();
+        assert!(may, "{message:?} shows a private room to a stranger");
     }
 
     /// The members that the effects add up to are the chat's members; each is connected, and each

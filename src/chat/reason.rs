@@ -20,8 +20,12 @@ pub enum Reason {
     TooSlow,
     /// An operator disconnected the client.
     Kicked(Nick, Option<Text>),
+    /// A room's operator made the client leave that room.
+    KickedFromRoom(Nick, Option<Text>),
     /// The client went to another room.
     Moved(RoomName),
+    /// The client went to a private room.
+    MovedAway,
     /// The client left one of its rooms, perhaps with last words.
     Parted(Option<Text>),
     /// The client was connected to this node of the cluster, which is lost.
@@ -31,13 +35,17 @@ pub enum Reason {
 impl Reason {
     /// Whether the client stays in the chat.
     pub(super) fn is_of_one_room(&self) -> bool {
-        matches!(self, Self::Moved(_) | Self::Parted(_))
+        matches!(
+            self,
+            Self::Moved(_) | Self::MovedAway | Self::Parted(_) | Self::KickedFromRoom(..)
+        )
     }
 
     /// The same without anybody's words, for those who ignore the speaker.
     pub(super) fn bare(self) -> Self {
         match self {
             Self::Kicked(by, _) => Self::Kicked(by, None),
+            Self::KickedFromRoom(by, _) => Self::KickedFromRoom(by, None),
             other => other.without_words(),
         }
     }
@@ -61,11 +69,14 @@ impl fmt::Display for Reason {
             Self::Disconnected => f.write_str("disconnected"),
             Self::TimedOut => f.write_str("timed out"),
             Self::TooSlow => f.write_str("too slow"),
-            Self::Kicked(by, None) => write!(f, "kicked by {by}"),
-            Self::Kicked(by, Some(why)) => write!(f, "kicked by {by}: {why}"),
+            Self::Kicked(by, None) | Self::KickedFromRoom(by, None) => write!(f, "kicked by {by}"),
+            Self::Kicked(by, Some(why)) | Self::KickedFromRoom(by, Some(why)) => {
+                write!(f, "kicked by {by}: {why}")
+            }
             Self::Parted(None) => f.write_str("parted"),
             Self::Parted(Some(words)) => write!(f, "parted: {words}"),
             Self::Moved(room) => write!(f, "moved to {room}"),
+            Self::MovedAway => f.write_str("moved"),
             Self::Lost(node) => write!(f, "lost with {node}"),
         }
     }

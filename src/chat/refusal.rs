@@ -1,7 +1,13 @@
 //! `Refusal`: why chatd did not do what a client asked for.
 
+mod whole; // durations in words
+mod room; // in a room, or on the way into it
+
 use std::fmt;
 use std::time::Duration;
+
+pub use self::room::RoomRefusal;
+use self::whole::whole;
 
 use super::model::{Mask, NameError, Nick, RoomName};
 use crate::address::Origin;
@@ -146,6 +152,14 @@ pub enum Refusal {
     NotMuted(Nick),
     /// `/unmute` of an address without a mute.
     NobodyMuted(Origin),
+    /// Something in a room.
+    InRoom(RoomRefusal),
+}
+
+impl From<RoomRefusal> for Refusal {
+    fn from(refusal: RoomRefusal) -> Self {
+        Self::InRoom(refusal)
+    }
 }
 
 impl From<NameError> for Refusal {
@@ -287,11 +301,7 @@ impl fmt::Display for Refusal {
             Self::NothingToForget(nick) => write!(f, "no line of {nick} was found"),
             Self::NotMuted(nick) => write!(f, "{nick} is not muted"),
             Self::NobodyMuted(origin) => write!(f, "nobody from {origin} is muted"),
+            Self::InRoom(refusal) => refusal.fmt(f),
         }
     }
-}
-
-/// A duration in whole seconds, rounded up.
-fn whole(duration: Duration) -> humantime::FormattedDuration {
-    humantime::format_duration(Duration::from_secs(duration.as_millis().div_ceil(1000) as u64))
 }

@@ -9,6 +9,7 @@ mod client;
 mod ignored;
 mod speakers;
 mod pace;
+mod room;
 mod rooms;
 mod bans;
 mod registry;
@@ -43,8 +44,9 @@ pub use self::nodes::Node;
 pub(crate) use self::nodes::Nodes;
 pub(crate) use self::registry::Registry;
 pub use self::registry::Roll;
-use self::rooms::is_zero;
-pub(crate) use self::rooms::{Room, Rooms};
+use self::room::is_zero;
+pub(crate) use self::room::{Kept, MAX_ROOM_BANS, Room};
+pub(crate) use self::rooms::Rooms;
 use self::sorted::sorted;
 pub(crate) use self::speakers::{Speaker, Speakers};
 
@@ -157,6 +159,18 @@ impl Chat {
     /// Whether clients may be in several rooms. Nodes of level 1 do not know of that.
     pub fn allows_many_rooms(&self) -> bool {
         !self.is_shared() || self.level() >= 2
+    }
+
+    /// Whether rooms have operators, and settings that end with them. Nodes of level 1 do not know
+    /// of that.
+    pub fn has_room_roles(&self) -> bool {
+        self.allows_many_rooms()
+    }
+
+    /// Whether the lobby has settings that new clients should know.
+    pub(super) fn has_changed_lobby(&self) -> bool {
+        let lobby = self.rooms.get(RoomId::LOBBY);
+        self.has_room_roles() && lobby.is_some_and(|lobby| !lobby.settings.are_default())
     }
 
     /// Lines from before this moment are too old to be shown or written.

@@ -9,6 +9,7 @@ mod entrance; // going to a room that the store is asked for first
 mod moderation; // logins, and what operators do
 mod post; // what is said over HTTP
 mod listing; // what can be read over HTTP
+mod room; // what is done to a room
 pub mod commands; // the table of commands, and what each does
 mod actions; // what a client asks for other than by commands
 mod nodes; // nodes of a cluster come and go, with their clients

@@ -3,7 +3,6 @@
 mod request;
 mod line;
 mod formatting;
-mod mask;
 mod decode;
 mod base64;
 mod sasl;
@@ -39,7 +38,6 @@ pub use self::formatting::{Ctcp, strip};
 pub use self::isupport::{MAX_TARGETS, isupport};
 pub use self::label::{MAX_LABEL, framed};
 pub use self::line::{Line, MAX_BODY, pieces};
-pub use self::mask::{Mask, fold, matches};
 pub use self::modes::{ChannelChange, UserChange, channel_changes, shown, user_changes};
 pub use self::queries::View;
 pub use self::registration::{Registration, Secret, User, is_foreign, real_name};

@@ -1,6 +1,7 @@
 //! The WebSocket wire (RFC 6455): frames, with plain lines or `chatd.v1` in them.
 
 mod frames;
+mod json_room; // the settings and roles of a room
 mod json;
 mod decode;
 mod encode;

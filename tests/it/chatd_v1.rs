@@ -89,10 +89,10 @@ fn a_page_that_goes_to_another_room_is_told_where_it_is_and_who_is_there() {
     bob.ask("/join dev\n/topic releases\nhello");
     let mut page = WebSocket::join_json(&server, "page");
     let told = page.ask_json("/join dev");
-    assert_eq!(kinds(&told), ["joined", "people", "topic", "history"]);
+    assert_eq!(kinds(&told), ["joined", "people", "room", "topic", "history"]);
     assert_eq!(told[0], json!({"t": "joined", "room": "dev", "nick": "page", "here": 2}));
     assert_eq!(told[1]["nicks"], json!(["bob", "page"]));
-    assert_eq!(told[3]["messages"][0]["text"], "hello");
+    assert_eq!(told[4]["messages"][0]["text"], "hello");
     bob.expect("-- page joined (2 here)");
     page.send("/quit bye");
     let bye = page.object();

@@ -4,11 +4,14 @@ use serde_json::json;
 
 use crate::harness::{Client, Server, TempDir, WebSocket, people};
 
+/// What the client that makes a room is told.
+const KEEPS_ORDER: &str = "-- you keep order here; /room shows the settings";
+
 #[test]
 fn moving_is_told_to_both_rooms_and_shown_to_the_one_who_moves() {
     let server = Server::start();
     let [mut alice, mut bob, mut carol] = people(&server, ["alice", "bob", "carol"]);
-    assert_eq!(bob.ask("/join dev"), ["-- You are alone in dev."]);
+    assert_eq!(bob.ask("/join dev"), ["-- You are alone in dev.", KEEPS_ORDER]);
     alice.expect("-- bob left: moved to dev (2 here)");
     carol.expect("-- bob left: moved to dev (2 here)");
     assert_eq!(carol.ask("/join dev"), ["-- You are in dev with bob (2 here)."]);
@@ -39,8 +42,8 @@ fn what_was_said_before_a_move_is_seen_before_it() {
     let server = Server::start();
     let [mut alice] = people(&server, ["alice"]);
     assert_eq!(
-        alice.ask("/echo on\none\n/join dev\ntwo\n/leave")[..4],
-        ["-- echo is on", "<alice> one", "-- You are alone in dev.", "<alice> two"]
+        alice.ask("/echo on\none\n/join dev\ntwo\n/leave")[..5],
+        ["-- echo is on", "<alice> one", "-- You are alone in dev.", KEEPS_ORDER, "<alice> two"]
     );
 }
 
@@ -70,7 +73,7 @@ fn joining_the_room_one_is_in_changes_nothing() {
 fn a_room_name_is_lower_cased_and_loses_its_hash() {
     let server = Server::start();
     let [mut alice] = people(&server, ["alice"]);
-    assert_eq!(alice.ask("/join #DevOps"), ["-- You are alone in devops."]);
+    assert_eq!(alice.ask("/join #DevOps"), ["-- You are alone in devops.", KEEPS_ORDER]);
     assert_eq!(alice.ask("/join devops"), ["!! you are already in devops"]);
     assert_eq!(alice.ask("/join #LOBBY"), ["-- You are alone in lobby."]);
 }
@@ -80,7 +83,8 @@ fn a_room_name_is_like_a_nick_but_up_to_32_long() {
     let server = Server::with(["--rate", "0"]);
     let [mut alice] = people(&server, ["alice"]);
     let longest = "r".repeat(32);
-    assert_eq!(alice.ask(&format!("/join {longest}")), [format!("-- You are alone in {longest}.")]);
+    let told = alice.ask(&format!("/join {longest}"));
+    assert_eq!(told, [&*format!("-- You are alone in {longest}."), KEEPS_ORDER]);
     for name in [&*"r".repeat(33), "1st", "_a", "a.b", "a/b", "d\u{e9}v", "#", "##a"] {
         let answer = alice.ask(&format!("/join {name}"));
         assert!(answer.len() == 1 && answer[0].starts_with("!! "), "{name}: {answer:?}");
@@ -111,7 +115,7 @@ fn the_topic_is_told_shown_and_belongs_to_its_room() {
     assert_eq!(bob.ask("/topic release  on friday"), [set]);
     alice.expect(set);
     assert_eq!(alice.ask("/topic"), ["-- the topic is release  on friday"]);
-    assert_eq!(alice.ask("/join dev"), ["-- You are alone in dev."]);
+    assert_eq!(alice.ask("/join dev"), ["-- You are alone in dev.", KEEPS_ORDER]);
     assert_eq!(alice.ask("/topic"), ["-- no topic is set"]);
     let lines = alice.ask("/leave");
     let expected = ["-- You are in lobby with bob (2 here).", "-- the topic is release  on friday"];

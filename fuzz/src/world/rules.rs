@@ -75,12 +75,12 @@ impl World {
                 self.store.forget(self.actor(step, client), filter);
             }
             Effect::Reload => self.check_operator(step),
-            Effect::Record(..)
-            | Effect::RecordGap(..)
-            | Effect::RecordTopic(..)
-            | Effect::RecordRoll(_) => {
+            Effect::RecordTopic(_, topic) => assert!(topic.is_none(), "a private room ended"),
+            Effect::Record(..) | Effect::RecordGap(..) | Effect::RecordRoll(_) => {
                 unreachable!("no node was cut off");
             }
+            Effect::RoomChanged(_) => {}
+            Effect::Posted(..) => unreachable!("nobody speaks over HTTP"),
             Effect::Moderated(deed) => self.keep_order(step, deed.as_str()),
             Effect::Renamed(client, from, to) => {
                 let before = step.before.get(&client).expect("it was here");

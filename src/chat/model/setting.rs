@@ -191,18 +191,37 @@ impl From<RoomKey> for String {
 }
 
 /// The values of all settings of one room.
+///
+/// Those that are as in a new room are not written, but for the pause, which rooms had before there
+/// were settings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub struct RoomSettings {
+    slow: Option<Duration>,
+    #[serde(skip_serializing_if = "is_off")]
     invite_only: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<RoomKey>,
+    #[serde(skip_serializing_if = "is_off")]
     hidden: bool,
+    #[serde(skip_serializing_if = "is_off")]
     moderated: bool,
+    #[serde(skip_serializing_if = "is_off")]
     topic_lock: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<u16>,
+    #[serde(skip_serializing_if = "is_off")]
     outside: bool,
+    #[serde(skip_serializing_if = "is_on")]
     ctcp: bool,
-    slow: Option<u16>,
+}
+
+fn is_off(on: &bool) -> bool {
+    !on
+}
+
+fn is_on(on: &bool) -> bool {
+    *on
 }
 
 impl Default for RoomSettings {
@@ -244,7 +263,32 @@ impl RoomSettings {
 
     /// The pause between two lines of one client.
     pub fn slow(&self) -> Option<Duration> {
-        self.slow.map(|seconds| Duration::from_secs(u64::from(seconds)))
+        self.slow
+    }
+
+    /// Whether only operators and voices speak.
+    pub fn are_moderated(&self) -> bool {
+        self.moderated
+    }
+
+    /// Whether only invited clients enter.
+    pub fn are_invite_only(&self) -> bool {
+        self.invite_only
+    }
+
+    /// Whether the room is shown to nobody outside.
+    pub fn are_hidden(&self) -> bool {
+        self.hidden
+    }
+
+    /// Whether only operators set the topic.
+    pub fn lock_topic(&self) -> bool {
+        self.topic_lock
+    }
+
+    /// Whether clients that are not in the room may say a line to it.
+    pub fn take_outside_lines(&self) -> bool {
+        self.outside
     }
 
     /// The value of a setting.
@@ -258,7 +302,7 @@ impl RoomSettings {
             Setting::Limit => SettingValue::Number(self.limit.map(u64::from)),
             Setting::Outside => SettingValue::Switch(self.outside),
             Setting::Ctcp => SettingValue::Switch(self.ctcp),
-            Setting::Slow => SettingValue::Number(self.slow.map(u64::from)),
+            Setting::Slow => SettingValue::Number(self.slow.map(|slow| slow.as_secs())),
         }
     }
 
@@ -275,7 +319,9 @@ impl RoomSettings {
             (Setting::Limit, SettingValue::Number(number)) => self.limit = small(number),
             (Setting::Outside, SettingValue::Switch(on)) => self.outside = on,
             (Setting::Ctcp, SettingValue::Switch(on)) => self.ctcp = on,
-            (Setting::Slow, SettingValue::Number(number)) => self.slow = small(number),
+            (Setting::Slow, SettingValue::Number(seconds)) => {
+                self.slow = seconds.map(Duration::from_secs);
+            }
             _ => {}
         }
         *self != before

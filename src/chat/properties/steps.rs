@@ -18,7 +18,7 @@ pub(super) enum Step {
     Pass(u64),
 }
 
-const LINES: [&str; 55] = [
+const LINES: [&str; 88] = [
     "/nick alice",
     "/nick ALICE",
     "/nick al1ce",
@@ -74,6 +74,39 @@ const LINES: [&str; 55] = [
     "/whois erin",
     "/forget alice",
     "/forget B0B 7",
+    "/join dev s3cret",
+    "/join dev",
+    "/join ops",
+    "/op alice",
+    "/op bob",
+    "/deop alice",
+    "/deop bob",
+    "/voice bob",
+    "/voice alice",
+    "/devoice bob",
+    "/invite alice",
+    "/invite bob",
+    "/kick bob out",
+    "/room",
+    "/room invite-only on",
+    "/room invite-only off",
+    "/room key s3cret",
+    "/room key off",
+    "/room hidden on",
+    "/room hidden off",
+    "/room moderated on",
+    "/room topic-lock on",
+    "/room limit 1",
+    "/room outside on",
+    "/room slow 10",
+    "/room keep on",
+    "/room keep off",
+    "/room owner dave",
+    "/room kick alice",
+    "/room ban bob 20s",
+    "/room unban B0B",
+    "/msg #dev zz9",
+    "/who ops",
 ];
 
 const NAMES: [Option<&str>; 4] = [None, Some("alice"), Some("B0B"), Some("erin")];

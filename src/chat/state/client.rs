@@ -12,7 +12,7 @@ use crate::chat::action::Flags;
 use crate::chat::event::{Traits, Wire};
 use crate::chat::message::{Away, Person};
 use crate::chat::model::{
-    Account, AnswerForm, ClientId, CloakSecret, Moment, Nick, PasswordId, RoomId, RoomName,
+    Account, AnswerForm, ClientId, CloakSecret, Moment, Nick, PasswordId, RoomId, RoomKey, RoomName,
 };
 use crate::chat::relay::Source;
 use crate::text::Text;
@@ -151,6 +151,9 @@ pub(crate) struct Client {
     /// The room that it asked to join, while the chat waits for that room's past from the store.
     #[serde(default)]
     pub(crate) entering: Option<RoomName>,
+    /// The key that it gave for that room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) entering_with: Option<RoomKey>,
     pub(crate) away: Option<Away>,
     /// The clients that it ignores; also those that left, as their lines are still in the history.
     pub(crate) ignores: Vec<ClientId>,
@@ -190,6 +193,7 @@ impl Client {
             encrypted: traits.encrypted,
             mute: None,
             entering: None,
+            entering_with: None,
             away: None,
             ignores: Vec::new(),
             ignored_by: Vec::new(),

@@ -84,18 +84,21 @@ impl History {
         self.merge_markers();
     }
 
-    /// The last `count` entries, oldest first, without those older than `oldest` or said by
-    /// `ignored` clients; fewer if they exceed an answer's allowance.
+    /// The last `count` entries, oldest first, without those older than `oldest`, said by `ignored`
+    /// clients, or in private unless `with_private`; fewer if they exceed an answer's allowance.
     pub(crate) fn last(
         &self,
         count: usize,
         oldest: Option<Moment>,
         ignored: &[ClientId],
         form: AnswerForm,
+        with_private: bool,
     ) -> Vec<Entry> {
         let mut allowance = Allowance::new(form);
         let is_shown = |(by, entry): &&(ClientId, Entry)| {
-            !ignored.contains(by) && oldest.is_none_or(|oldest| entry.at >= oldest)
+            (with_private || !entry.private)
+                && !ignored.contains(by)
+                && oldest.is_none_or(|oldest| entry.at >= oldest)
         };
         let heard = self.entries.iter().rev().filter(is_shown);
         let fits = heard.take(count).take_while(|(_, entry)| allowance.allows(entry));
@@ -173,7 +176,7 @@ mod tests {
             let mut history = History::new(20);
             entries(own.clone()).into_iter().for_each(|entry| history.push(ClientId(1), entry));
             history.recall(entries(stored.clone()));
-            let last = history.last(1000, None, &[], AnswerForm::Lines);
+            let last = history.last(1000, None, &[], AnswerForm::Lines, true);
             assert_eq!(last, entries(all), "{own:?} {stored:?}");
         }
     }
@@ -187,7 +190,7 @@ mod tests {
             history.forget(|entry| numbers.contains(&entry.at.unix_ms));
         };
         let shown = |history: &History| -> Vec<_> {
-            let last = history.last(9, None, &[ClientId(1)], AnswerForm::Lines);
+            let last = history.last(9, None, &[ClientId(1)], AnswerForm::Lines, true);
             last.iter().map(|entry| (entry.at.unix_ms, entry.text.to_string())).collect()
         };
         let marker = |at: i64, text: &str| (at, text.to_owned());
@@ -204,6 +207,6 @@ mod tests {
         let [first, last] = [0, 6].map(|index: usize| lines[index].clone());
         let stored = vec![first, removed, last];
         history.recall(stored.clone());
-        assert_eq!(history.last(9, None, &[], AnswerForm::Lines), stored);
+        assert_eq!(history.last(9, None, &[], AnswerForm::Lines, true), stored);
     }
 }

@@ -6,73 +6,21 @@ use std::time::Duration;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use super::history::History;
-use super::pace::Pace;
+use super::room::Room;
 use super::sorted::sorted;
 use crate::chat::model::{ClientId, LineFilter, RoomId, RoomName, RoomPast};
-use crate::text::Text;
 
 /// Most empty rooms remembered for their history or topic.
 const MAX_EMPTY: usize = 256;
+/// Most empty rooms whose settings and roles hold for [`LIFE`], so that opening rooms on and on
+/// does not fill the memory.
+const MAX_HOLDING: usize = 16_384;
+/// How long the settings and roles of an empty room hold.
+const LIFE: Duration = Duration::from_secs(60);
 /// More rooms than can ever be opened; a snapshot with more is damaged.
 const MANY: u64 = u64::MAX / 2;
 /// The shortest time between two digests of a room.
 const DIGEST_INTERVAL: Duration = Duration::from_secs(10);
-
-pub(super) fn is_zero(number: &usize) -> bool {
-    *number == 0
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Room {
-    pub(crate) name: RoomName,
-    /// In the order in which they entered, including those not announced.
-    pub(crate) members: Vec<ClientId>,
-    /// How many of them were announced.
-    pub(crate) announced: usize,
-    /// How many of the members speak IRC.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub(crate) irc: usize,
-    pub(crate) topic: Option<Text>,
-    /// The client that set it; `None` if it was set before the start.
-    #[serde(default)]
-    pub(crate) topic_by: Option<ClientId>,
-    pub(crate) history: History,
-    /// Whether its past was read from the store, if there is a store.
-    #[serde(default)]
-    pub(crate) is_read: bool,
-    /// The pause between two lines of one client, in a slow room.
-    pub(crate) slow: Option<Duration>,
-    /// The clients that spoke recently, while the room is slow.
-    #[serde(default)]
-    pub(crate) pace: Pace,
-    /// Joins and leaves for the next digest.
-    pub(crate) joined: usize,
-    pub(crate) left: usize,
-    digest_due: bool,
-    empty_since: Duration,
-}
-
-impl Room {
-    fn new(name: RoomName, replay: usize) -> Self {
-        Self {
-            name,
-            members: Vec::new(),
-            announced: 0,
-            irc: 0,
-            topic: None,
-            topic_by: None,
-            history: History::new(replay),
-            is_read: false,
-            slow: None,
-            pace: Pace::default(),
-            joined: 0,
-            left: 0,
-            digest_due: false,
-            empty_since: Duration::ZERO,
-        }
-    }
-}
 
 /// All rooms. The lobby always exists; any other room exists while a client is in it, and for some
 /// time afterwards if it has a history or topic.
@@ -82,6 +30,9 @@ pub(crate) struct Rooms {
     rooms: FxHashMap<RoomId, Room>,
     names: BTreeMap<RoomName, RoomId>,
     empty: BTreeSet<(Duration, RoomId)>,
+    /// Those of the empty rooms whose settings and roles end, and when.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    ends: BTreeSet<(Duration, RoomId)>,
     /// Scheduled digests. All are delayed equally, so the queue is sorted.
     digests: VecDeque<(Duration, RoomId)>,
     opened: u64,
@@ -94,6 +45,7 @@ impl Rooms {
             rooms: FxHashMap::from_iter([(RoomId::LOBBY, Room::new(RoomName::lobby(), replay))]),
             names: BTreeMap::from([(RoomName::lobby(), RoomId::LOBBY)]),
             empty: BTreeSet::new(),
+            ends: BTreeSet::new(),
             digests: VecDeque::new(),
             opened: 0,
             replay,
@@ -125,6 +77,12 @@ impl Rooms {
 
     pub(crate) fn find(&self, name: RoomName) -> Option<&Room> {
         self.get(*self.names.get(&name)?)
+    }
+
+    /// The room of that name, and its id.
+    pub(crate) fn named(&self, name: RoomName) -> Option<(RoomId, &Room)> {
+        let id = *self.names.get(&name)?;
+        Some((id, self.get(id)?))
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Room> {
@@ -196,23 +154,25 @@ impl Rooms {
         if let Some(found) = self.rooms.get_mut(&room) {
             if found.members.is_empty() {
                 self.empty.remove(&(found.empty_since, room));
+                self.ends.remove(&(found.empty_since + LIFE, room));
             }
             found.members.push(client);
         }
     }
 
-    pub(crate) fn leave(&mut self, now: Duration, room: RoomId, client: ClientId) {
+    /// Removes a member. `lives` is whether rooms have roles, and settings that end.
+    pub(crate) fn leave(&mut self, now: Duration, room: RoomId, client: ClientId, lives: bool) {
         let Some(found) = self.rooms.get_mut(&room) else { return };
         if let Some(index) = found.members.iter().position(|&member| member == client) {
             found.members.remove(index);
         }
         if found.members.is_empty() {
-            self.keep_empty(now, room);
+            self.keep_empty(now, room, lives);
         }
     }
 
-    /// Keeps a room without members for its history or topic, or else closes it.
-    pub(crate) fn keep_empty(&mut self, now: Duration, room: RoomId) {
+    /// Keeps a room without members for its settings, history or topic, or else closes it.
+    pub(crate) fn keep_empty(&mut self, now: Duration, room: RoomId, lives: bool) {
         let Some(found) = self.rooms.get_mut(&room).filter(|found| found.members.is_empty()) else {
             return;
         };
@@ -220,14 +180,60 @@ impl Rooms {
             return;
         }
         self.empty.remove(&(found.empty_since, room));
+        self.ends.remove(&(found.empty_since + LIFE, room));
         found.empty_since = now;
         self.empty.insert((now, room));
-        if found.topic.is_none() && found.history.is_empty() {
-            self.close(now, room);
-        } else if self.empty.len() > MAX_EMPTY
-            && let Some(&(since, oldest)) = self.empty.first()
+        if lives && found.has_life() {
+            self.ends.insert((now + LIFE, room));
+        } else if found.is_forgettable() {
+            return self.close(now, room);
+        }
+        self.forget_oldest();
+    }
+
+    /// Closes an empty room if there are too many.
+    fn forget_oldest(&mut self) {
+        if self.ends.len() > MAX_HOLDING
+            && let Some(&(due, oldest)) = self.ends.first()
+        {
+            self.close(due - LIFE, oldest);
+        }
+        if self.empty.len() - self.ends.len() <= MAX_EMPTY {
+            return;
+        }
+        let is_kept = |id: &RoomId| self.rooms.get(id).is_some_and(|room| room.kept.is_some());
+        let holds = |since: Duration, id: RoomId| self.ends.contains(&(since + LIFE, id));
+        let others = self.empty.iter().filter(|(since, id)| !holds(*since, *id) && !is_kept(id));
+        let mut others = others.copied();
+        if let Some((since, oldest)) = others.next()
+            && others.count() >= MAX_EMPTY
         {
             self.close(since, oldest);
+        }
+    }
+
+    /// When the settings and roles of a room end next.
+    pub(crate) fn next_end(&self) -> Option<Duration> {
+        self.ends.first().map(|&(due, _)| due)
+    }
+
+    /// Takes a room that has been empty for so long that its settings and roles end.
+    pub(crate) fn take_ended(&mut self, now: Duration) -> Option<RoomId> {
+        let &ended = self.ends.first().filter(|(due, _)| *due <= now)?;
+        self.ends.remove(&ended);
+        Some(ended.1)
+    }
+
+    /// Closes an empty room if it has neither history nor topic, or too many have.
+    pub(crate) fn forget_empty(&mut self, room: RoomId) {
+        let Some(found) = self.rooms.get(&room).filter(|found| found.members.is_empty()) else {
+            return;
+        };
+        if found.is_forgettable() {
+            let since = found.empty_since;
+            self.close(since, room);
+        } else {
+            self.forget_oldest();
         }
     }
 
@@ -245,11 +251,14 @@ impl Rooms {
             room.topic_by = room.topic_by.map(new);
             room.history.renumber(new);
             room.pace.renumber(new);
+            room.roles.renumber(new);
+            room.invited.renumber(new);
         }
     }
 
     fn close(&mut self, empty_since: Duration, room: RoomId) {
         self.empty.remove(&(empty_since, room));
+        self.ends.remove(&(empty_since + LIFE, room));
         if let Some(closed) = self.rooms.remove(&room) {
             self.names.remove(&closed.name);
         }
@@ -283,6 +292,7 @@ impl Rooms {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::Text;
 
     fn name(text: &str) -> RoomName {
         RoomName::new(text).unwrap()
@@ -293,7 +303,7 @@ mod tests {
         let mut rooms = Rooms::new(20);
         let dev = rooms.open(name("dev"));
         rooms.enter(dev, ClientId(1));
-        rooms.leave(Duration::ZERO, dev, ClientId(1));
+        rooms.leave(Duration::ZERO, dev, ClientId(1), true);
         assert!(rooms.get(dev).is_none() && rooms.find(name("dev")).is_none());
     }
 
@@ -304,7 +314,7 @@ mod tests {
             let room = rooms.open(name(&format!("r{number}")));
             rooms.enter(room, ClientId(1));
             rooms.get_mut(room).unwrap().topic = Some(Text::new("t"));
-            rooms.leave(Duration::from_secs(number as u64), room, ClientId(1));
+            rooms.leave(Duration::from_secs(number as u64), room, ClientId(1), true);
         }
         assert!(rooms.find(name("r0")).is_none(), "the one empty for longest is forgotten");
         assert!(rooms.find(name("r1")).is_some());
@@ -316,7 +326,7 @@ mod tests {
     fn the_lobby_always_exists() {
         let mut rooms = Rooms::new(20);
         rooms.enter(RoomId::LOBBY, ClientId(1));
-        rooms.leave(Duration::ZERO, RoomId::LOBBY, ClientId(1));
+        rooms.leave(Duration::ZERO, RoomId::LOBBY, ClientId(1), true);
         assert!(rooms.get(RoomId::LOBBY).is_some());
     }
 }

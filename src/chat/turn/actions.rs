@@ -5,7 +5,7 @@ use super::view::Turn;
 use crate::chat::action::{Action, Denied, Flag, Manner, Recipient};
 use crate::chat::effect::{Audience, Effect};
 use crate::chat::message::{Away, Message};
-use crate::chat::model::{Kind, Nick, RoomName};
+use crate::chat::model::{Kind, Nick, RoomKey, RoomName};
 use crate::chat::refusal::Refusal;
 use crate::chat::relay::Deed;
 use crate::text::Text;
@@ -33,12 +33,14 @@ impl Turn<'_> {
         match action {
             Action::Introduce { nick, user, real } => self.introduce(nick, user, real)?,
             Action::Join(room, _) if self.room_called(*room).is_some() => {}
-            Action::Join(room, _) => self.go_to(*room)?,
+            Action::Join(room, key) => {
+                let key = key.as_ref().and_then(|key| RoomKey::new(key.as_str()));
+                self.go_to(*room, key)?;
+            }
             Action::Part(room, words) => self.part_from(*room, words.clone())?,
             Action::PartAll => self.part_from_all(),
             Action::Say { to: Recipient::Room(room), manner, text } => {
-                self.has_to_be_in(*room)?;
-                self.speak(Kind::from(*manner), text.clone())?;
+                self.speak_to_room(*room, Kind::from(*manner), text.clone())?;
             }
             Action::Say { to: Recipient::Nick(name), manner, text } => {
                 let to = self.chat.somebody(name.as_str());
@@ -120,7 +122,11 @@ impl Turn<'_> {
 
     /// A client that may not speak leaves without last words.
     pub(crate) fn may_say_goodbye(&mut self) -> bool {
-        self.may_speak().is_ok() && (self.me().rooms.is_empty() || self.keep_pace().is_ok())
+        let rooms = self.me().rooms.iter().filter_map(|room| self.chat.rooms.get(*room));
+        let speaks_in_all = rooms.into_iter().all(|room| self.may_speak_in(room).is_ok());
+        speaks_in_all
+            && self.may_speak().is_ok()
+            && (self.me().rooms.is_empty() || self.keep_pace().is_ok())
     }
 
     fn be_away(&mut self, words: Option<Text>) -> Result<(), Refusal> {

@@ -5,6 +5,7 @@ mod account;
 mod ignore;
 mod speakers;
 mod moderation;
+mod order;
 mod people;
 pub(crate) mod rooms;
 mod talk;

@@ -8,9 +8,9 @@ use super::view::{Turn, View};
 use crate::chat::action::Action;
 use crate::chat::effect::{Effect, Effects, Question};
 use crate::chat::message::Message;
-use crate::chat::model::{ClientId, RoomName, RoomPast};
+use crate::chat::model::{ClientId, RoomKey, RoomName, RoomPast};
 use crate::chat::refusal::Refusal;
-use crate::chat::state::Chat;
+use crate::chat::state::{Chat, Room};
 use crate::text::Text;
 
 /// Most rooms that one client may be in.
@@ -48,8 +48,9 @@ impl Chat {
 
 impl Turn<'_> {
     /// Moves the client to another room, at once or once the store has sent the room's past.
-    pub(crate) fn go_to(&mut self, name: RoomName) -> Result<(), Refusal> {
-        self.may_go_to(name)?;
+    pub(crate) fn go_to(&mut self, name: RoomName, key: Option<RoomKey>) -> Result<(), Refusal> {
+        self.may_go_to(name, key.as_ref())?;
+        self.me_mut().entering_with = key;
         if self.chat.has_to_ask(self.me, name) {
             self.me_mut().entering = Some(name);
             self.effects.push(Effect::Ask(self.me, self.chat.past_question(name)));
@@ -58,8 +59,8 @@ impl Turn<'_> {
         self.enter_if_allowed(name)
     }
 
-    /// Fails if the client is there already, or in as many rooms as it may be.
-    fn may_go_to(&self, name: RoomName) -> Result<(), Refusal> {
+    /// Fails if the client is there already, in as many rooms as it may be, or not let in.
+    fn may_go_to(&self, name: RoomName, key: Option<&RoomKey>) -> Result<(), Refusal> {
         let me = self.me();
         if self.room_called(name).is_some() {
             return Err(Refusal::AlreadyIn(name));
@@ -67,15 +68,20 @@ impl Turn<'_> {
         if me.has_many_rooms && me.rooms.len() >= MAX_ROOMS {
             return Err(Refusal::TooManyRooms(MAX_ROOMS));
         }
-        Ok(())
+        match self.chat.rooms.find(name) {
+            Some(room) => Ok(self.may_enter(room, key)?),
+            None => Ok(()),
+        }
     }
 
     /// Moves the client to a room. A client that may not speak cannot create one, as others would
     /// see its name.
     fn enter_if_allowed(&mut self, name: RoomName) -> Result<(), Refusal> {
         self.me_mut().entering = None;
-        if self.chat.rooms.find(name).is_none() {
-            self.may_speak()?;
+        let key = self.me_mut().entering_with.take();
+        match self.chat.rooms.find(name) {
+            Some(room) => self.may_enter(room, key.as_ref())?,
+            None => self.may_speak()?,
         }
         match self.me().has_many_rooms {
             true => self.join(name),
@@ -124,6 +130,7 @@ impl View<'_> {
     /// Shows who is in a room, at once or once the store has told whether there is such a room.
     pub(crate) fn show_people_in(&mut self, name: RoomName) -> Result<(), Refusal> {
         if let Some(room) = self.chat.rooms.find(name) {
+            self.may_look_into(room)?;
             self.tell(self.people(room));
         } else if self.chat.has_archive(self.me) {
             self.effects.push(Effect::Ask(self.me, Question::Exists { room: name }));
@@ -133,10 +140,25 @@ impl View<'_> {
         Ok(())
     }
 
+    /// Fails if the client may not know who is in a room: as it would on entering.
+    fn may_look_into(&self, room: &Room) -> Result<(), Refusal> {
+        if self.sees_into(room) {
+            return Ok(());
+        }
+        let denied = self.may_enter(room, None);
+        match self.knows_of(room) {
+            true => Ok(denied?),
+            false => denied.map_err(|_| Refusal::NoSuchRoom(room.name)),
+        }
+    }
+
     /// Shows who is in a room, which somebody may have entered since the store was asked.
     pub(crate) fn room_exists(&mut self, name: RoomName, exists: bool) {
         match self.chat.rooms.find(name) {
-            Some(room) => self.tell(self.people(room)),
+            Some(room) => match self.may_look_into(room) {
+                Ok(()) => self.tell(self.people(room)),
+                Err(refusal) => self.refuse(refusal),
+            },
             None if exists => self.tell(Message::nobody_in(name)),
             None => self.refuse(Refusal::NoSuchRoom(name)),
         }

@@ -8,7 +8,7 @@ use crate::chat::effect::{Audience, Effect, Effects};
 use crate::chat::event::Event;
 use crate::chat::message::Message;
 use crate::chat::model::{
-    Account, Ban, BanChange, ClientId, Moment, Nick, NodeNumber, Now, RollChange,
+    Account, Ban, BanChange, ClientId, Moment, Nick, NodeNumber, Now, RollChange, RoomId,
 };
 use crate::chat::reason::Reason;
 use crate::chat::refusal::Refusal;
@@ -144,13 +144,19 @@ impl Turn<'_> {
 
     /// Counts a line in a slow room; fails if it comes too soon.
     pub(crate) fn keep_pace(&mut self) -> Result<(), Refusal> {
-        let (id, here) = (self.me, self.room()?.0);
+        self.keep_pace_in(self.room()?.0)
+    }
+
+    /// The same in any room.
+    pub(crate) fn keep_pace_in(&mut self, here: RoomId) -> Result<(), Refusal> {
+        let id = self.me;
         let now = self.now.uptime;
-        let is_operator = self.is_operator();
+        let room = self.chat.rooms.get(here);
+        let is_operator = room.is_some_and(|room| self.chat.keeps_order(id, room));
         let Chat { clients, rooms, .. } = &mut *self.chat;
         let me = &clients[&id];
         let Some(room) = rooms.get_mut(here) else { return Ok(()) };
-        let Some(pause) = room.slow else { return Ok(()) };
+        let Some(pause) = room.settings.slow() else { return Ok(()) };
         let last = room.pace.last(id, me, |other| clients.contains_key(&other));
         match last.map(|last| last.saturating_add(pause)).filter(|next| *next > now) {
             Some(next) if !is_operator => Err(Refusal::TooSoon(next - now)),
@@ -203,6 +209,7 @@ impl Turn<'_> {
             self.notice("you are logged out");
         }
         self.stay_ignored();
+        self.restore_roles();
     }
 
     /// Handles a registration that the store saved: logs the client in, unless it has another nick
@@ -244,6 +251,7 @@ impl Turn<'_> {
         }
         self.stay_ignored();
         self.notice(format_args!("you are logged in as {nick}"));
+        self.restore_roles();
     }
 
     /// Fails if bans and accounts have changed while the password of `account` was being checked.

@@ -188,12 +188,14 @@ impl Chat {
         for (name, mut lines) in rooms {
             let id = self.rooms.open(name);
             for (by, entry) in &lines {
-                effects.push(Effect::Record(name, entry.clone()));
+                if !entry.private {
+                    effects.push(Effect::Record(name, entry.clone()));
+                }
                 if let Some(room) = self.rooms.get_mut(id) {
                     room.history.push(*by, entry.clone());
                 }
             }
-            self.rooms.keep_empty(now.uptime, id);
+            self.rooms.keep_empty(now.uptime, id, self.has_room_roles());
             lines.retain(|(_, entry)| are_new(&entry.id));
             self.show_late(now, number, (id, name), &lines, effects);
         }

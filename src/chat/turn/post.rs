@@ -5,7 +5,7 @@ use crate::chat::effect::{Effect, Effects};
 use crate::chat::message::Message;
 use crate::chat::model::{Author, ClientId, Entry, Nick, Now, Post, RoomName};
 use crate::chat::refusal::Refusal;
-use crate::chat::state::{Chat, Mute, Speaker};
+use crate::chat::state::{Chat, Mute, Room, Speaker};
 
 use super::view::Turn;
 
@@ -100,7 +100,8 @@ impl Chat {
     /// Fails if the room is slow, and the author has to wait.
     fn fits_pace(&self, now: Now, post: &Post, judged: &Judged) -> Result<(), Refusal> {
         let Some(room) = self.rooms.find(post.room) else { return Ok(()) };
-        let Some(pause) = room.slow.filter(|_| !self.registry.is_operator(judged.login)) else {
+        let Some(pause) = room.settings.slow().filter(|_| !self.registry.is_operator(judged.login))
+        else {
             return Ok(());
         };
         if post.parts > 1 {
@@ -159,14 +160,15 @@ impl Chat {
         }
         let by = self.connected_as(speaker.login).unwrap_or(speaker.id);
         let line = self.line_ids.next();
-        let entry = Entry { id: line, at: now.moment, from: nick, kind, text, private: false };
+        let private = self.rooms.find(room).is_some_and(Room::is_private);
+        let entry = Entry { id: line, at: now.moment, from: nick, kind, text, private };
         let except = self.ignorers_of(&speaker, by);
         let room_id = self.rooms.open(room);
         let has_irc = self.rooms.get(room_id).is_some_and(|room| room.irc > 0);
         let source = has_irc.then(|| self.source_of(&speaker.as_client()));
         if let Some(room) = self.rooms.get_mut(room_id) {
             room.history.push(by, entry.clone());
-            if let Some(pause) = room.slow {
+            if let Some(pause) = room.settings.slow() {
                 room.pace.note(now.uptime, pause, speaker.id, &speaker.as_client());
             }
         }
@@ -175,7 +177,7 @@ impl Chat {
             except,
             Message::Said { room, entry: entry.clone(), by: source },
         );
-        self.rooms.keep_empty(now.uptime, room_id);
+        self.rooms.keep_empty(now.uptime, room_id, self.has_room_roles());
         entry
     }
 

@@ -9,15 +9,12 @@ use crate::chat::model::{ClientId, Nick, Now, RoomId, RoomName};
 use crate::chat::reason::Reason;
 use crate::chat::refusal::Refusal;
 use crate::chat::relay::Deed;
-use crate::chat::state::{Chat, Client, Identity, Presence};
+use crate::chat::state::{Chat, Client, Identity, Presence, Room};
 use crate::text::Text;
 
 /// Rooms with more people get joins and leaves in digests: a notice to each of N people for each of
 /// N joins would be N² notices.
 const CROWD: usize = 50;
-/// After more replayed lines than this, the client is reminded of its nick: the welcome may have
-/// left the screen.
-const MAX_UNREMINDED: usize = 10;
 /// Most others that a welcome names.
 const MAX_NAMED: usize = 10;
 
@@ -52,6 +49,9 @@ impl Chat {
         let (server, motd) = (turn.chat.settings.name.clone(), turn.chat.settings.motd.clone());
         turn.tell(Message::Welcome { server, nick, room, others });
         turn.show_people();
+        if turn.me().lists && turn.chat.has_changed_lobby() {
+            turn.show_order(RoomId::LOBBY);
+        }
         motd.iter().for_each(|line| turn.notice(line));
         turn.show_room();
         if turn.chat.lockdown {
@@ -129,7 +129,7 @@ impl Chat {
     fn ignorers(&self, client: &Client, reason: &Reason) -> Vec<ClientId> {
         let speaker = match reason {
             Reason::Quit(Some(_)) => Some(client),
-            Reason::Kicked(by, Some(_)) => {
+            Reason::Kicked(by, Some(_)) | Reason::KickedFromRoom(by, Some(_)) => {
                 self.nicks.holder(by.as_str()).and_then(|by| self.clients.get(&by))
             }
             _ => None,
@@ -155,12 +155,18 @@ impl Turn<'_> {
 
     /// Leaves its room for another.
     pub(crate) fn move_to(&mut self, name: RoomName) {
+        let is_private = self.chat.rooms.find(name).is_some_and(Room::is_private);
+        self.move_for(name, if is_private { Reason::MovedAway } else { Reason::Moved(name) });
+    }
+
+    /// Leaves its room for another, for this reason.
+    pub(crate) fn move_for(&mut self, name: RoomName, reason: Reason) {
         let old = self.me().room();
         // Enter first: while it is empty, the new room could be dropped to remember the old one.
         let new = self.chat.rooms.open(name);
         let others = self.enter(new);
         if let Some(old) = old {
-            self.leave(old, Reason::Moved(name));
+            self.leave(old, reason);
         }
         self.arrive(new, others);
     }
@@ -174,9 +180,13 @@ impl Turn<'_> {
 
     /// Leaves one of several rooms, perhaps with last words.
     pub(crate) fn part(&mut self, id: RoomId, words: Option<Text>) {
+        self.part_for(id, Reason::Parted(words));
+    }
+
+    /// Leaves one of several rooms for this reason.
+    pub(crate) fn part_for(&mut self, id: RoomId, reason: Reason) {
         let nick = self.me().nick;
         let Some(room) = self.chat.rooms.get(id).map(|room| room.name) else { return };
-        let reason = Reason::Parted(words);
         self.leave(id, reason.clone());
         let here = self.chat.rooms.get(id).map_or(0, |room| room.announced);
         match self.me().speaks_irc() {
@@ -188,6 +198,7 @@ impl Turn<'_> {
     /// Tells a room that the client is there, and shows the room to the client.
     fn arrive(&mut self, id: RoomId, others: Others) {
         self.at = Some(id);
+        let beginning = self.begin_in(id);
         // Announce first, so that the client is counted in what it is shown next.
         if self.me().announced {
             self.tell_joined(id)
@@ -201,7 +212,14 @@ impl Turn<'_> {
             return;
         }
         self.tell(Message::Moved { room, nick: self.me().nick, others });
+        if beginning.is_maker && !self.me().lists {
+            self.notice("you keep order here; /room shows the settings");
+        }
         self.show_people();
+        self.tell_restored(id, beginning.restored);
+        if self.me().lists && self.chat.has_room_roles() {
+            self.show_order(id);
+        }
         self.show_room();
     }
 
@@ -275,6 +293,7 @@ impl Turn<'_> {
     /// Removes the client from a room, and tells the room if the client was announced.
     pub(super) fn leave(&mut self, id: RoomId, reason: Reason) {
         let nick = self.me().nick;
+        self.leave_roles(id, &reason);
         self.me_mut().rooms.retain(|&room| room != id);
         self.effects.push(Effect::Left(self.me, id));
         let announced = self.me().announced;
@@ -284,7 +303,8 @@ impl Turn<'_> {
         {
             room.irc -= 1;
         }
-        self.chat.rooms.leave(self.now.uptime, id, self.me);
+        let lives = self.chat.has_room_roles();
+        self.chat.rooms.leave(self.now.uptime, id, self.me, lives);
         if announced
             && reason.is_of_one_room()
             && let Some(room) = self.chat.rooms.get(id)
@@ -356,39 +376,6 @@ impl Turn<'_> {
         // Stop after `count`, so as not to search a crowd that is not announced yet.
         let names = if count > MAX_NAMED { Vec::new() } else { named.take(count).collect() };
         Others { count, names }
-    }
-
-    /// Sends the list of people in the room that the client entered, if it shows one.
-    fn show_people(&mut self) {
-        if self.me().lists
-            && let Ok((_, room)) = self.room()
-        {
-            self.tell(self.people(room));
-        }
-    }
-
-    /// Sends topic and history of the room that the client entered.
-    fn show_room(&mut self) {
-        let Ok((_, room)) = self.room() else { return };
-        let name = room.name;
-        if let Some(topic) = room.topic.clone().filter(|_| self.hears_topic(room)) {
-            self.tell(Message::Topic { room: name, text: Some(topic) });
-        }
-        let dates = Dates::UnlessOn(self.now.moment);
-        let shown = self.show_history(self.chat.settings.replay, dates);
-        // A client that shows a list of people shows its own nick, too.
-        if shown > MAX_UNREMINDED && !self.me().lists {
-            self.remind();
-        }
-    }
-
-    /// Repeats the client's name: the welcome may have left the screen.
-    fn remind(&mut self) {
-        let nick = self.me().nick;
-        match nick.is_guest() {
-            true => self.notice(format_args!("You are {nick}; /nick NAME changes that.")),
-            false => self.notice(format_args!("You are {nick}.")),
-        }
     }
 }
 

@@ -7,6 +7,9 @@ use crate::chat::message::{Dates, Message};
 use crate::chat::model::{ClientId, Entry, RoomName};
 use crate::chat::state::{Chat, Room};
 
+/// After more replayed lines than this, the client is reminded of its nick: the welcome may have
+/// left the screen.
+const MAX_UNREMINDED: usize = 10;
 /// Most people that a list names.
 const MAX_LISTED: usize = 500;
 
@@ -35,7 +38,7 @@ impl<C: Deref<Target = Chat>> TurnOf<'_, C> {
         let ignored = self.me().ignores.iter().filter_map(|id| clients.get(id));
         let gone = self.chat.ignored.names(self.me);
         let ignored: Vec<_> = ignored.map(|client| client.nick).chain(gone).collect();
-        lines.retain(|(_, entry)| !ignored.contains(&entry.from));
+        lines.retain(|(room, entry)| !ignored.contains(&entry.from) && self.may_read(*room, entry));
         match room {
             _ if lines.is_empty() => self.notice("nothing was found"),
             Some(room) => {
@@ -47,18 +50,60 @@ impl<C: Deref<Target = Chat>> TurnOf<'_, C> {
         }
     }
 
+    /// Whether the client may read a line that was said in a room.
+    fn may_read(&self, room: RoomName, entry: &Entry) -> bool {
+        match self.chat.rooms.find(room) {
+            Some(room) if room.is_private() => self.is_in(room),
+            _ => !entry.private,
+        }
+    }
+
     /// Sends the last `count` lines of the client's room; returns how many there were.
     pub(crate) fn show_history(&mut self, count: usize, dates: Dates) -> usize {
         let Ok((_, room)) = self.room() else { return 0 };
         let me = self.me();
         // The chat of a cluster remembers lines also where none are to be shown.
         let count = if self.chat.settings.replay == 0 { 0 } else { count };
-        let entries = room.history.last(count, self.oldest_shown(), &me.ignores, me.form());
+        let (oldest, form, is_private) = (self.oldest_shown(), me.form(), room.is_private());
+        let entries = room.history.last(count, oldest, &me.ignores, form, is_private);
         let room = room.name;
         let shown = entries.len();
         if shown > 0 {
             self.tell(Message::History { room, entries, dates, has_notices: false });
         }
         shown
+    }
+
+    /// Sends the list of people in the room that the client entered, if it shows one.
+    pub(crate) fn show_people(&mut self) {
+        if self.me().lists
+            && let Ok((_, room)) = self.room()
+        {
+            self.tell(self.people(room));
+        }
+    }
+
+    /// Sends topic and history of the room that the client entered.
+    pub(crate) fn show_room(&mut self) {
+        let Ok((_, room)) = self.room() else { return };
+        let name = room.name;
+        if let Some(topic) = room.topic.clone().filter(|_| self.hears_topic(room)) {
+            self.tell(Message::Topic { room: name, text: Some(topic) });
+        }
+        let dates = Dates::UnlessOn(self.now.moment);
+        let shown = self.show_history(self.chat.settings.replay, dates);
+        // A client that shows a list of people shows its own nick, too.
+        if shown > MAX_UNREMINDED && !self.me().lists {
+            self.remind();
+        }
+    }
+
+    /// Repeats the client's name: the welcome may have left the screen.
+    fn remind(&mut self) {
+        let nick = self.me().nick;
+        match nick.is_guest() {
+            true => self.notice(format_args!("You are {nick}; /nick NAME changes that.")),
+            false => self.notice(format_args!("You are {nick}.")),
+        }
     }
 }

@@ -4,9 +4,9 @@ use super::view::Turn;
 use crate::chat::action::Manner;
 use crate::chat::effect::{Audience, Effect};
 use crate::chat::message::{Away, Message};
-use crate::chat::model::{ClientId, Entry, Kind};
+use crate::chat::model::{ClientId, Entry, Kind, RoomId, RoomName};
 use crate::chat::reason::Reason;
-use crate::chat::refusal::Refusal;
+use crate::chat::refusal::{Refusal, RoomRefusal};
 use crate::chat::relay::Deed;
 use crate::text::Text;
 
@@ -14,15 +14,38 @@ impl Turn<'_> {
     /// Sends a line to the client's room. Clients that ignore this one do not get it, nor does the
     /// client itself unless `/echo` is on.
     pub(crate) fn speak(&mut self, kind: Kind, text: Text) -> Result<(), Refusal> {
+        self.speak_in(self.room()?.0, kind, text)
+    }
+
+    fn speak_in(&mut self, id: RoomId, kind: Kind, text: Text) -> Result<(), Refusal> {
         self.may_speak()?;
-        self.keep_pace()?;
+        if let Some(room) = self.chat.rooms.get(id) {
+            self.may_speak_in(room)?;
+        }
+        self.keep_pace_in(id)?;
         self.announce();
-        self.say(kind, text);
+        self.say(id, kind, text);
         Ok(())
     }
 
-    fn say(&mut self, kind: Kind, text: Text) {
-        let Some(id) = self.room().ok().map(|(id, _)| id) else { return };
+    /// Says a line in a room by its name, also if the client is not in it.
+    pub(crate) fn speak_to_room(
+        &mut self,
+        name: RoomName,
+        kind: Kind,
+        text: Text,
+    ) -> Result<(), Refusal> {
+        let (id, room) = self.chat.rooms.named(name).ok_or(Refusal::NoSuchRoom(name))?;
+        if !self.is_in(room) && !room.settings.take_outside_lines() {
+            return match self.knows_of(room) {
+                true => Err(RoomRefusal::NothingFromOutside(name).into()),
+                false => Err(Refusal::NoSuchRoom(name)),
+            };
+        }
+        self.speak_in(id, kind, text)
+    }
+
+    fn say(&mut self, id: RoomId, kind: Kind, text: Text) {
         let at = self.now.moment;
         let line = self.chat.line_ids.next();
         let client = &self.chat.clients[&self.me];
@@ -30,11 +53,14 @@ impl Turn<'_> {
         let has_irc = self.chat.rooms.get(id).is_some_and(|room| room.irc > 0);
         let by = has_irc.then(|| self.chat.source_of(client));
         let Some(room) = self.chat.rooms.get_mut(id) else { return };
-        let entry = Entry { id: line, at, from, kind, text, private: false };
+        let entry = Entry { id: line, at, from, kind, text, private: room.is_private() };
         room.history.push(self.me, entry.clone());
         let message = Message::Said { room: room.name, entry, by };
         let except = (!client.echo).then_some(self.me);
         let except = except.into_iter().chain(client.ignored_by.iter().copied());
+        if client.echo && !client.rooms.contains(&id) {
+            self.effects.tell(Audience::One(self.me), message.clone());
+        }
         self.effects.tell_room(id, except, message);
     }
 

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::mask::fold;
 use super::numeric::*;
 use super::replies::Replies;
 use super::target::split;
@@ -39,7 +38,7 @@ impl Monitored {
         match params.first().map(|command| command.to_ascii_uppercase()).as_deref() {
             Some("+") if !nicks.is_empty() => self.add(nicks, source, replies),
             Some("-") if !nicks.is_empty() => {
-                self.0.retain(|own| !split(nicks).any(|nick| fold(nick) == fold(own)));
+                self.0.retain(|own| !split(nicks).any(|nick| nick.eq_ignore_ascii_case(own)));
             }
             Some("C") => self.0.clear(),
             Some("L") => {

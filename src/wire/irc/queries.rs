@@ -16,6 +16,7 @@ use super::target::{ListFilter, room, split};
 use super::welcome::{Counts, lusers, motd, welcome};
 use super::whox::Fields;
 use crate::chat::{Away, Chat, ClientId, Now, Profile, RoomName, RoomProfile};
+use crate::text::matches;
 
 /// Names that a server answers for in one USERHOST or ISON.
 const MAX_NAMES: usize = 100;
@@ -205,8 +206,7 @@ impl View<'_> {
             self.profile(*id).is_some_and(|who| {
                 let source = &who.source;
                 let words = [source.nick.as_str(), source.user.as_str(), source.host.as_str()];
-                words.iter().any(|word| super::mask::matches(mask, word))
-                    || super::mask::matches(mask, source.real.as_str())
+                words.iter().any(|word| matches(mask, word)) || matches(mask, source.real.as_str())
             })
         };
         let people = match self.chat.somebody(mask) {

@@ -1,6 +1,7 @@
 //! Targets: whom or what a client names.
 
 use crate::chat::RoomName;
+use crate::text::matches;
 
 /// Whom a text is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +74,7 @@ impl ListFilter {
 
     /// Whether a room (`#dev`) with so many people is asked for.
     pub fn matches(&self, name: &str, people: usize) -> bool {
-        let is_like = |mask: &String| super::mask::matches(mask, name);
+        let is_like = |mask: &String| matches(mask, name);
         self.more_than.is_none_or(|number| people > number)
             && self.less_than.is_none_or(|number| people < number)
             && !self.not.iter().any(is_like)

@@ -9,7 +9,10 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
 use super::first_line::is_http_request;
-use crate::chat::{Dates, Entry, Kind, Manner, Message, Moment, Others, Person, RoomName};
+use crate::chat::{
+    Dates, Entry, Kind, Manner, Message, Moment, Others, Person, RoomChangeBy, RoomName,
+};
+use crate::text::Text;
 
 /// The form of one client's lines. Clients of one style share the encoded bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,6 +94,21 @@ pub fn encode(message: &Message, style: Style, out: &mut Vec<u8>) {
         // For wires that tell who everybody is.
         Message::Relay(_) | Message::Introduced(_) | Message::LoggedIn(_) | Message::GotRights => {}
         Message::Denied(denied) => lines.line(format_args!("!! {}", denied.why)),
+        Message::RoomChanged { by, change, .. } => {
+            lines.notice(format_args!("{}", RoomChangeBy(*by, change)));
+        }
+        // Only for lists of people.
+        Message::RoleRestored { .. } => {}
+        Message::Room(view) => {
+            lines.notice(format_args!("room {}: {}", view.room, view.order()));
+            lines.notice(format_args!("settings: {}", view.settings()));
+        }
+        Message::Invited { room, by } => {
+            lines.notice(format_args!("{by} invites you to {room}: /join {room}"));
+        }
+        Message::KickedFrom { room, by, why } => {
+            lines.line(format_args!("!! kicked from {room} by {by}{}", Because(why.as_ref())));
+        }
         Message::Notice(text) => lines.notice(format_args!("{text}")),
         Message::Refused(refusal) => lines.line(format_args!("!! {refusal}")),
         Message::Bye => {
@@ -246,6 +264,15 @@ pub fn shown_time(at: Moment, dates: Dates) -> String {
         Dates::UnlessOn(moment) => local(moment).date() == local(at).date(),
     };
     local(at).strftime(if is_today { CLOCK } else { DATE_AND_CLOCK }).to_string()
+}
+
+/// A reason behind a colon; nothing without one.
+struct Because<'a>(Option<&'a Text>);
+
+impl Display for Because<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|why| write!(f, ": {why}"))
+    }
 }
 
 /// The time in the server's time zone.

@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::chat::{Entry, Kind, LineId, Manner, Message, RoomName};
+use super::json_room::{JsonRoom, room};
+use crate::chat::{
+    Entry, Kind, LineId, Manner, Message, Nick, RoomChange, RoomChangeBy, RoomName, RoomRole,
+};
+use crate::text::Text;
 
 /// What a client sends.
 pub(super) enum Request {
@@ -93,6 +97,23 @@ pub(super) enum Told<'a> {
     Found {
         messages: Vec<Told<'a>>,
     },
+    Room(Box<JsonRoom<'a>>),
+    Role {
+        room: &'a str,
+        nick: &'a str,
+        role: RoomRole,
+        on: bool,
+        by: Option<&'a str>,
+    },
+    Invited {
+        room: &'a str,
+        by: &'a str,
+    },
+    Kicked {
+        room: &'a str,
+        by: &'a str,
+        why: Option<&'a str>,
+    },
     Notice(Notice<'a>),
     Refused {
         text: String,
@@ -177,7 +198,7 @@ pub(super) fn told(message: &Message) -> Option<Told<'_>> {
         Message::Renamed { room, from, to } | Message::RenamedYou { room, from, to } => {
             Told::Renamed { room: room.as_str(), from: from.as_str(), to: to.as_str() }
         }
-        Message::TopicSet { room, nick, text } => {
+        Message::TopicSet { room, nick, text, .. } => {
             let text = text.as_ref().map(|text| text.as_str());
             Told::Topic { room: room.as_str(), nick: Some(nick.as_str()), text }
         }
@@ -198,11 +219,38 @@ pub(super) fn told(message: &Message) -> Option<Told<'_>> {
             let said = found.iter().map(|(room, entry)| said_by(room.as_str(), entry));
             Told::Found { messages: said.collect() }
         }
+        Message::RoomChanged { room, by, change } => changed(room, by, change),
+        Message::RoleRestored { room, nick, role } => {
+            let (room, nick) = (room.as_str(), nick.as_str());
+            Told::Role { room, nick, role: *role, on: true, by: None }
+        }
+        Message::Room(view) => Told::Room(Box::new(room(view))),
+        Message::Invited { room, by } => Told::Invited { room: room.as_str(), by: by.as_str() },
+        Message::KickedFrom { room, by, why } => {
+            let why = why.as_ref().map(Text::as_str);
+            Told::Kicked { room: room.as_str(), by: by.as_str(), why }
+        }
         Message::Notice(text) => notice(text),
         Message::Refused(refusal) => Told::Refused { text: refusal.to_string() },
         Message::Bye => Told::Bye { text: "Bye." },
         Message::GoingDown => Told::Bye { text: "the server is going down" },
     })
+}
+
+fn changed<'a>(room: &'a RoomName, by: &'a Nick, change: &'a RoomChange) -> Told<'a> {
+    match change {
+        RoomChange::Role { nick, role, on } => Told::Role {
+            room: room.as_str(),
+            nick: nick.as_str(),
+            role: *role,
+            on: *on,
+            by: Some(by.as_str()),
+        },
+        _ => {
+            let text = RoomChangeBy(*by, change).to_string();
+            Told::Notice(Notice { text, ts: None, id: None })
+        }
+    }
 }
 
 pub(super) fn said_by<'a>(room: &'a str, entry: &'a Entry) -> Told<'a> {

@@ -30,7 +30,9 @@ fn name_room_and_what_was_typed_meanwhile_survive_a_restart_of_the_server() {
     let server = Server::start();
     let mut alice = Terminal::run(chat(server.addr(), []));
     alice.types("/nick alice\r/join dev\r");
-    alice.displays(|rows| rows.ends_with(&["-- You are alone in dev.", ">"]));
+    alice.displays(|rows| {
+        rows.ends_with(&["-- you keep order here; /room shows the settings", ">"])
+    });
 
     let address = server.addr();
     drop(server);

@@ -220,9 +220,10 @@ fn a_name_that_is_taken_is_said_and_the_chat_goes_on() {
 
 #[test]
 fn it_goes_to_the_room_that_was_wanted() {
+    const KEEPS_ORDER: &str = "-- you keep order here; /room shows the settings";
     let server = Server::start();
     let mut terminal = Terminal::run(chat(server.addr(), ["--room", "#Dev", "--nick", "dan"]));
-    ends_in(&mut terminal, &["-- you are now dan", "-- You are alone in dev.", ">"]);
+    ends_in(&mut terminal, &["-- you are now dan", "-- You are alone in dev.", KEEPS_ORDER, ">"]);
 }
 
 #[test]

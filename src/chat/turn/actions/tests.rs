@@ -3,7 +3,7 @@
 use crate::address::Origin;
 use crate::chat::{
     Account, Action, Audience, AuthCommand, Chat, ClientId, Deed, Effect, Effects, Event, Manner,
-    Message, Moment, Nick, Now, PasswordId, Reason, Recipient, Refusal, Role, Roll, RoomName,
+    Message, Moment, Nick, Now, PasswordId, Reason, Recipient, Role, Roll, RoomName, RoomRefusal,
     Settings, Traits, TypedPassword, Wire,
 };
 use crate::text::{Line, Text};
@@ -75,7 +75,7 @@ fn it_is_in_no_room_until_it_joins_and_is_told_who_does_what() {
     assert!(chat.rooms_of(ANN).is_empty());
     let refused = does(&mut chat, ANN, say(Recipient::Room(dev()), "hi"));
     assert!(matches!(&refused[..], [Effect::Tell { message: Message::Denied(denied), .. }]
-            if denied.why == Refusal::NotIn(dev())));
+            if denied.why == RoomRefusal::NothingFromOutside(dev()).into()));
     let joined = relays(&mut chat, ANN, Event::Do(Action::Join(dev(), None), None));
     assert_eq!(joined, [(vec![CAROL, ANN], Deed::Join(dev()))]);
     let by = |effects: &[Effect]| {

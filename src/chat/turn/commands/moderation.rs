@@ -6,7 +6,9 @@ use super::arguments::on_or_off;
 use crate::address::{Address, Origin};
 use crate::chat::effect::{Audience, Effect};
 use crate::chat::message::Message;
-use crate::chat::model::{Allowance, Ban, BanChange, ClientId, LineFilter, Mask, Moment, Nick};
+use crate::chat::model::{
+    Allowance, Ban, BanChange, ClientId, LineFilter, Mask, Moment, Nick, Setting, SettingValue,
+};
 use crate::chat::reason::Reason;
 use crate::chat::refusal::Refusal;
 use crate::chat::state::{Client, Mute};
@@ -162,19 +164,16 @@ pub(crate) fn slow(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
         return Err(Refusal::Misused);
     }
     turn.needs_others()?;
-    let id = turn.room()?.0;
-    let Some(room) = turn.chat.rooms.get_mut(id) else { return Ok(()) };
-    if seconds == 0 {
-        room.pace.clear();
-    }
-    room.slow = (seconds > 0).then(|| Duration::from_secs(seconds));
+    let (id, room) = turn.room()?;
     let name = room.name;
+    turn.apply_setting(id, Setting::Slow, SettingValue::Number((seconds > 0).then_some(seconds)));
     turn.log(format_args!("set slow to {seconds} s in {name}"));
     let words = match seconds {
         0 => Text::new("slow is off: speak as often as you like"),
         _ => Text::new(format!("slow is on: everybody may speak once every {seconds} s")),
     };
     turn.effects.tell_room(id, None, Message::Notice(words));
+    turn.note_change(id);
     Ok(())
 }
 
@@ -238,7 +237,7 @@ fn mask(word: &str) -> Result<Mask, Refusal> {
 }
 
 /// Parses a duration; `None` if the word does not begin like one.
-fn duration(word: &str) -> Result<Option<Duration>, Refusal> {
+pub(super) fn duration(word: &str) -> Result<Option<Duration>, Refusal> {
     if !word.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
         return Ok(None);
     }

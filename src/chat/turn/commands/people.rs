@@ -28,16 +28,21 @@ pub(crate) fn whois(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal> {
     }
     let other = turn.find(args[0])?;
     let client = &turn.chat.clients[&other];
-    let names = client.rooms.iter().filter_map(|room| turn.chat.rooms.get(*room));
-    let names: Vec<_> = names.map(|room| room.name.as_str()).collect();
-    let rooms = if names.is_empty() { "no room".to_owned() } else { names.join(", ") };
+    let rooms = client.rooms.iter().filter_map(|room| turn.chat.rooms.get(*room));
+    let rooms = rooms.filter(|room| turn.sees_into(room));
+    let names: Vec<_> = rooms.map(|room| room.name.as_str()).collect();
+    let place = match names.is_empty() {
+        true if client.rooms.is_empty() => "in no room".to_owned(),
+        true => "elsewhere".to_owned(),
+        false => format!("in {}", names.join(", ")),
+    };
     let since = |then: Duration| {
         let seconds = turn.now.uptime.saturating_sub(then).as_secs();
         humantime::format_duration(Duration::from_secs(seconds))
     };
     let (connected, idle) = (since(client.connected), since(client.active));
     let nick = client.nick;
-    let mut words = format!("{nick} is in {rooms}, connected {connected}, idle {idle}");
+    let mut words = format!("{nick} is {place}, connected {connected}, idle {idle}");
     if let Some(away) = client.away_as(turn.hears(other)) {
         words.push_str(&format!(", {away}"));
     }

@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 
 use crate::chat::message::Message;
-use crate::chat::model::{Allowance, RoomId, RoomName};
-use crate::chat::refusal::Refusal;
+use crate::chat::model::{Allowance, RoomId, RoomKey, RoomName};
+use crate::chat::refusal::{Refusal, RoomRefusal};
 use crate::chat::relay::Deed;
 use crate::chat::state::Chat;
 use crate::chat::turn::view::{Turn, View};
@@ -14,7 +14,13 @@ use crate::text::Text;
 const MAX_LISTED: usize = 100;
 
 pub(crate) fn join(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
-    turn.go_to(RoomName::new(args[0])?)
+    if !turn.chat.has_room_roles() && args.len() > 1 {
+        // Nodes of level 1 take both words for the name.
+        return Err(Refusal::NotARoom);
+    }
+    let name = RoomName::new(args[0])?;
+    let key = args.get(1).map(|key| RoomKey::new(key).ok_or(RoomRefusal::NotAKey));
+    turn.go_to(name, key.transpose()?)
 }
 
 pub(crate) fn leave(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
@@ -24,7 +30,7 @@ pub(crate) fn leave(turn: &mut Turn<'_>, _: &[&str]) -> Result<(), Refusal> {
             turn.part(room, None);
             Ok(())
         }
-        _ => turn.go_to(RoomName::lobby()),
+        _ => turn.go_to(RoomName::lobby(), None),
     }
 }
 
@@ -34,9 +40,11 @@ pub(crate) fn rooms(turn: &mut View<'_>, _: &[&str]) -> Result<(), Refusal> {
         .chat
         .rooms
         .iter()
+        .filter(|room| turn.knows_of(room))
         .map(|room| {
             let here = room.announced + if room.members.contains(&turn.me) { myself } else { 0 };
-            let topic = room.topic.clone().filter(|_| turn.hears_topic(room));
+            let topic = room.topic.clone();
+            let topic = topic.filter(|_| turn.hears_topic(room) && turn.sees_into(room));
             (Reverse(here), room.name, topic)
         })
         .filter(|(here, name, _)| here.0 > 0 || *name == RoomName::lobby())
@@ -80,6 +88,10 @@ pub(crate) fn topic(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
 pub(crate) fn set_topic(turn: &mut Turn<'_>, text: Option<Text>) -> Result<(), Refusal> {
     turn.needs_others()?;
     turn.may_speak()?;
+    if turn.room()?.1.settings.lock_topic() {
+        turn.needs_order().map_err(topic_locked)?;
+    }
+    turn.may_speak_in_room()?;
     turn.keep_pace()?;
     turn.announce();
     let (id, room) = turn.room()?;
@@ -91,9 +103,18 @@ pub(crate) fn set_topic(turn: &mut Turn<'_>, text: Option<Text>) -> Result<(), R
         room.topic = text.clone();
         room.topic_by = text.is_some().then_some(me);
         let ignorers = setter.ignored_by.iter().copied().filter(|_| text.is_some());
-        let message = Message::TopicSet { room: room.name, nick: setter.nick, text: text.clone() };
+        let (nick, is_private) = (setter.nick, room.is_private());
+        let message = Message::TopicSet { room: room.name, nick, text: text.clone(), is_private };
         turn.effects.tell_room(id, ignorers, message);
         turn.relay_to_room(id, Deed::Topic(name, text));
     }
     Ok(())
+}
+
+/// What a client is told that is not an operator of a room with a locked topic.
+fn topic_locked(refusal: Refusal) -> Refusal {
+    match refusal {
+        Refusal::InRoom(RoomRefusal::OperatorsOnly(room)) => RoomRefusal::TopicLocked(room).into(),
+        other => other,
+    }
 }

@@ -2,8 +2,8 @@
 
 use std::ops::{Deref, RangeInclusive};
 
-use super::{ignore, moderation, people, rooms, talk, view};
-use crate::chat::model::AuthCommand;
+use super::{ignore, moderation, order, people, rooms, talk, view};
+use crate::chat::model::{AuthCommand, RoomId};
 use crate::chat::refusal::Refusal;
 use crate::chat::state::Chat;
 use crate::chat::turn::view::{Turn, TurnOf, View};
@@ -43,6 +43,10 @@ enum Access {
     Operators,
     /// Everyone, but only clients that speak telnet are told of it.
     Telnet,
+    /// Everyone where rooms have roles; elsewhere there is no such command.
+    Rooms,
+    /// Everyone in rooms that have operators; elsewhere operators of the server.
+    RoomsOrOperators,
 }
 
 impl Command {
@@ -95,6 +99,14 @@ impl Command {
         Self { access: Access::Operators, ..self }
     }
 
+    const fn for_rooms(self) -> Self {
+        Self { access: Access::Rooms, ..self }
+    }
+
+    const fn for_rooms_or_operators(self) -> Self {
+        Self { access: Access::RoomsOrOperators, ..self }
+    }
+
     const fn for_telnet(self) -> Self {
         Self { access: Access::Telnet, ..self }
     }
@@ -108,7 +120,15 @@ impl Command {
     }
 
     fn is_open_to<C: Deref<Target = Chat>>(&self, turn: &TurnOf<'_, C>) -> bool {
-        self.access != Access::Operators || turn.is_operator()
+        match self.access {
+            Access::Operators => turn.is_operator(),
+            Access::RoomsOrOperators if turn.is_operator() => true,
+            Access::RoomsOrOperators => {
+                turn.chat.has_room_roles() && turn.room().is_ok_and(|(id, _)| id != RoomId::LOBBY)
+            }
+            Access::Rooms => turn.chat.has_room_roles(),
+            Access::Everyone | Access::Telnet => true,
+        }
     }
 }
 
@@ -129,7 +149,8 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::change("/me TEXT", "describe what you do: * alice waves", 1..=1, talk::me),
     Command::change("/msg NAME TEXT", "send a private message", 2..=2, talk::msg),
     Command::change("/reply TEXT", "answer the last private message", 1..=1, talk::reply),
-    Command::change("/join ROOM", "go to a room, or create one", 1..=1, rooms::join).with_barrier(),
+    Command::change("/join ROOM [KEY]", "go to a room, or create one", 1..=2, rooms::join)
+        .with_barrier(),
     Command::change("/leave", "go back to the lobby", 0..=0, rooms::leave).with_barrier(),
     Command::query("/rooms", "list the rooms with people in them", 0..=0, rooms::rooms),
     Command::change(
@@ -138,6 +159,21 @@ pub(super) const COMMANDS: &[Command] = &[
         0..=1,
         rooms::topic,
     ),
+    Command::change(
+        "/room [SETTING] [VALUE]",
+        "show this room's settings, or change one",
+        0..=2,
+        order::room,
+    )
+    .for_rooms(),
+    Command::change("/invite NAME", "invite somebody to this room", 1..=1, order::invite)
+        .for_rooms(),
+    Command::change("/op NAME", "make somebody an operator of this room", 1..=1, order::op)
+        .for_rooms(),
+    Command::change("/deop NAME", "take that from somebody", 1..=1, order::deop).for_rooms(),
+    Command::change("/voice NAME", "let somebody speak while it is moderated", 1..=1, order::voice)
+        .for_rooms(),
+    Command::change("/devoice NAME", "take that from somebody", 1..=1, order::devoice).for_rooms(),
     Command::query("/history [N]", "show the last lines said in the room", 0..=1, view::history),
     Command::query("/search WORDS", "find the last lines with these words", 1..=1, view::search),
     Command::change("/ignore NAME", "hide what somebody says", 1..=1, ignore::ignore),
@@ -152,8 +188,8 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::query("/motd", "show the message of the day again", 0..=0, view::motd),
     Command::query("/ping", "check that the server answers", 0..=0, ping),
     Command::change("/quit [TEXT]", "leave, with a parting message", 0..=1, talk::quit),
-    Command::change("/kick NAME [WHY]", "disconnect somebody", 1..=2, moderation::kick)
-        .for_operators(),
+    Command::change("/kick NAME [WHY]", "send somebody out of this room", 1..=2, order::kick)
+        .for_rooms_or_operators(),
     Command::change("/mute NAME [DUR]", "stop somebody from speaking", 1..=2, moderation::mute)
         .for_operators(),
     Command::change("/unmute NAME|ADDR", "let somebody speak again", 1..=1, moderation::unmute)
@@ -208,8 +244,12 @@ pub(super) fn find_for<C: Deref<Target = Chat>>(
     turn: &TurnOf<'_, C>,
     name: &str,
 ) -> Result<&'static Command, Refusal> {
-    let command = find(name).ok_or_else(|| Refusal::UnknownCommand(Text::new(name)))?;
-    if command.is_open_to(turn) { Ok(command) } else { Err(Refusal::OperatorsOnly) }
+    let unknown = || Refusal::UnknownCommand(Text::new(name));
+    match find(name).ok_or_else(unknown)? {
+        command if command.is_open_to(turn) => Ok(command),
+        Command { access: Access::Rooms, .. } => Err(unknown()),
+        _ => Err(Refusal::OperatorsOnly),
+    }
 }
 
 /// Finds a command by its name, in any case.

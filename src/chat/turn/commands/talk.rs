@@ -1,7 +1,7 @@
 //! Commands that say something.
 
 use crate::chat::action::Manner;
-use crate::chat::model::Kind;
+use crate::chat::model::{Kind, RoomName};
 use crate::chat::refusal::Refusal;
 use crate::chat::turn::view::Turn;
 use crate::text::Text;
@@ -11,6 +11,9 @@ pub(crate) fn me(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
 }
 
 pub(crate) fn msg(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
+    if args[0].starts_with('#') && turn.chat.has_room_roles() {
+        return turn.speak_to_room(RoomName::new(args[0])?, Kind::Said, Text::new(args[1]));
+    }
     turn.check_not_speaker(args[0])?;
     let to = turn.find(args[0])?;
     turn.whisper(to, Manner::Line, args[1])

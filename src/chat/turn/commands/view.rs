@@ -18,8 +18,10 @@ pub(crate) fn history(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal>
             Ok(count) => count,
         },
     };
-    if turn.chat.has_archive(turn.me) {
-        let room = turn.room()?.1.name;
+    // What is said in private is in memory only.
+    let (_, room) = turn.room()?;
+    if turn.chat.has_archive(turn.me) && !room.is_private() {
+        let room = room.name;
         let form = turn.me().form();
         turn.effects.push(Effect::Ask(
             turn.me,

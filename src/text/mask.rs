@@ -1,9 +1,7 @@
-//! Case folding of names, and masks with `*` and `?`.
+//! Masks with `*` and `?`.
 
-/// Folds case as `CASEMAPPING=ascii` says.
-pub fn fold(text: &str) -> String {
-    text.to_ascii_lowercase()
-}
+/// Longest mask, in bytes.
+const MAX_MASK: usize = 128;
 
 /// Whether `text` matches `pattern`, in which `*` stands for any text and `?` for any character.
 /// Ignores case. Takes time proportional to the product of both lengths at most.
@@ -34,23 +32,15 @@ pub fn matches(pattern: &str, text: &str) -> bool {
 
 /// A mask of the form `nick!user@host`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mask(String);
+pub struct SourceMask(String);
 
-impl Mask {
+impl SourceMask {
     /// Completes what was typed: `bob` becomes `bob!*@*`, `a@b` becomes `*!a@b`, and a host with
-    /// a dot or colon `*!*@host`.
-    pub fn new(typed: &str) -> Self {
-        let part = |text: &str| if text.is_empty() { "*".to_owned() } else { text.to_owned() };
-        let (nick, rest) = match (typed.split_once('!'), typed.split_once('@')) {
-            (Some((nick, rest)), _) => (part(nick), rest),
-            (None, Some(_)) => ("*".to_owned(), typed),
-            (None, None) if typed.contains(['.', ':']) => {
-                return Self(format!("*!*@{typed}"));
-            }
-            (None, None) => (part(typed), ""),
-        };
-        let (user, host) = rest.split_once('@').unwrap_or((rest, ""));
-        Self(format!("{nick}!{}@{}", part(user), part(host)))
+    /// a dot or colon `*!*@host`. `None` if that has a blank, or more than 128 bytes.
+    pub fn new(typed: &str) -> Option<Self> {
+        let whole = complete(typed);
+        let is_valid = whole.len() <= MAX_MASK && !whole.contains(char::is_whitespace);
+        is_valid.then_some(Self(whole))
     }
 
     /// Whether somebody with this source is meant.
@@ -62,6 +52,18 @@ impl Mask {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+fn complete(typed: &str) -> String {
+    let part = |text: &str| if text.is_empty() { "*".to_owned() } else { text.to_owned() };
+    let (nick, rest) = match (typed.split_once('!'), typed.split_once('@')) {
+        (Some((nick, rest)), _) => (part(nick), rest),
+        (None, Some(_)) => ("*".to_owned(), typed),
+        (None, None) if typed.contains(['.', ':']) => return format!("*!*@{typed}"),
+        (None, None) => (part(typed), ""),
+    };
+    let (user, host) = rest.split_once('@').unwrap_or((rest, ""));
+    format!("{nick}!{}@{}", part(user), part(host))
 }
 
 #[cfg(test)]
@@ -99,9 +101,10 @@ mod tests {
             ("a!b@c", "a!b@c"),
             ("@c", "*!*@c"),
         ] {
-            assert_eq!(Mask::new(typed).as_str(), whole, "{typed}");
+            assert_eq!(SourceMask::new(typed).unwrap().as_str(), whole, "{typed}");
         }
-        assert!(Mask::new("BOB").matches("bob!~text@x.cloak"));
+        assert!(SourceMask::new("BOB").unwrap().matches("bob!~text@x.cloak"));
+        assert_eq!(SourceMask::new(&"x".repeat(125)), None);
     }
 
     /// The definition.

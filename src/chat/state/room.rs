@@ -1,0 +1,180 @@
+//! `Room`: its members, what was said in it, and who keeps order there.
+
+mod roles; // who may do what, and whose role is held
+mod masks; // bans
+mod invitations; // who may enter once
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+pub(crate) use self::invitations::Invitations;
+pub(crate) use self::masks::{MAX_BANS as MAX_ROOM_BANS, RoomMasks};
+pub(crate) use self::roles::{Kept, Roles};
+use super::client::Client;
+use super::history::History;
+use super::pace::Pace;
+use crate::chat::model::{ClientId, Moment, Nick, RoomName, RoomRole, RoomRoles, RoomSettings};
+use crate::text::Text;
+
+pub(super) fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Room {
+    pub(crate) name: RoomName,
+    /// In the order in which they entered, including those not announced.
+    pub(crate) members: Vec<ClientId>,
+    /// How many of them were announced.
+    pub(crate) announced: usize,
+    /// How many of the members speak IRC.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) irc: usize,
+    pub(crate) topic: Option<Text>,
+    /// The client that set it; `None` if it was set before the start.
+    #[serde(default)]
+    pub(crate) topic_by: Option<ClientId>,
+    pub(crate) history: History,
+    /// Whether its past was read from the store, if there is a store.
+    #[serde(default)]
+    pub(crate) is_read: bool,
+    #[serde(flatten)]
+    pub(crate) settings: RoomSettings,
+    /// The clients that spoke recently, while the room is slow.
+    #[serde(default)]
+    pub(crate) pace: Pace,
+    /// Joins and leaves for the next digest.
+    pub(crate) joined: usize,
+    pub(crate) left: usize,
+    pub(super) digest_due: bool,
+    pub(super) empty_since: Duration,
+    /// When a client made it; `None` if it is to be made by the next one that enters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) made: Option<Moment>,
+    #[serde(default, skip_serializing_if = "Roles::is_empty")]
+    pub(crate) roles: Roles,
+    #[serde(default, skip_serializing_if = "RoomMasks::is_empty")]
+    pub(crate) bans: RoomMasks,
+    #[serde(default, skip_serializing_if = "Invitations::is_empty")]
+    pub(crate) invited: Invitations,
+    /// For whom it is kept, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) kept: Option<Kept>,
+}
+
+impl Room {
+    pub(super) fn new(name: RoomName, replay: usize) -> Self {
+        Self {
+            name,
+            members: Vec::new(),
+            announced: 0,
+            irc: 0,
+            topic: None,
+            topic_by: None,
+            history: History::new(replay),
+            is_read: false,
+            settings: RoomSettings::default(),
+            pace: Pace::default(),
+            joined: 0,
+            left: 0,
+            digest_due: false,
+            empty_since: Duration::ZERO,
+            made: None,
+            roles: Roles::default(),
+            bans: RoomMasks::default(),
+            invited: Invitations::default(),
+            kept: None,
+        }
+    }
+
+    /// Whether it shows nothing of itself to clients outside.
+    pub(crate) fn is_private(&self) -> bool {
+        self.settings.are_private()
+    }
+
+    /// The account that it is kept for.
+    pub(crate) fn owner(&self) -> Option<Nick> {
+        self.kept.as_ref().map(|kept| kept.owner)
+    }
+
+    /// The roles of a member.
+    pub(crate) fn roles_of(&self, client: ClientId) -> RoomRoles {
+        self.roles.of(client)
+    }
+
+    /// The roles of an account, if the room is kept.
+    pub(crate) fn roles_of_account(&self, login: Option<Nick>) -> RoomRoles {
+        let (Some(kept), Some(login)) = (&self.kept, login) else { return RoomRoles::default() };
+        let owned = if kept.owner == login { RoomRoles::MAKER } else { RoomRoles::default() };
+        kept.roles.get(&login).copied().unwrap_or_default().and(owned)
+    }
+
+    /// Gives a member the roles that it or its account has; returns those that it did not have.
+    pub(crate) fn restore_roles(
+        &mut self,
+        now: Duration,
+        id: ClientId,
+        client: &Client,
+    ) -> RoomRoles {
+        let before = self.roles.of(id);
+        self.roles.restore(now, id, client);
+        let of_account = self.roles_of_account(client.login);
+        self.roles.add(id, of_account);
+        self.roles.of(id).without(before)
+    }
+
+    /// Gives a member a role, or takes it.
+    pub(crate) fn set_role(&mut self, id: ClientId, client: &Client, role: RoomRole, on: bool) {
+        self.roles.set(id, role, on);
+        let roles = self.roles.of(id);
+        if let (Some(kept), Some(login)) = (&mut self.kept, client.login) {
+            match roles.is_empty() {
+                true => kept.roles.remove(&login),
+                false => kept.roles.insert(login, roles),
+            };
+        }
+    }
+
+    /// Ends the roles of a member that is made to leave.
+    pub(crate) fn end_roles(&mut self, id: ClientId, client: &Client) {
+        self.roles.end(id);
+        if let (Some(kept), Some(login)) = (&mut self.kept, client.login) {
+            kept.roles.remove(&login);
+        }
+    }
+
+    /// Whether it has settings or roles that end when it has been empty for a while.
+    pub(super) fn has_life(&self) -> bool {
+        self.kept.is_none() && (self.made.is_some() || !self.settings.are_default())
+    }
+
+    /// Whether nothing is lost with it.
+    pub(super) fn is_forgettable(&self) -> bool {
+        self.kept.is_none() && self.topic.is_none() && self.history.is_empty()
+    }
+
+    /// Ends its settings, roles, bans and invitations, and if it was private its history and topic.
+    pub(crate) fn end(&mut self) {
+        if self.is_private() {
+            self.history.clear();
+            (self.topic, self.topic_by) = (None, None);
+            // What the store has is to be read again.
+            self.is_read = false;
+        }
+        self.settings = RoomSettings::default();
+        self.pace.clear();
+        self.made = None;
+        self.roles = Roles::default();
+        self.bans = RoomMasks::default();
+        self.invited = Invitations::default();
+    }
+
+    /// Whether no one spoke later than `uptime`, only members have roles, and no list is too long: a
+    /// check of a restored snapshot.
+    pub(crate) fn is_consistent(&self, uptime: Duration) -> bool {
+        self.pace.is_consistent(uptime)
+            && self.roles.are_consistent(&self.members)
+            && self.bans.are_consistent()
+    }
+}

@@ -1,0 +1,101 @@
+//! Keeping a room for an account.
+
+use crate::chat::message::RoomChange;
+use crate::chat::model::{ClientId, Nick, RoomId, RoomRole};
+use crate::chat::refusal::{Refusal, RoomRefusal};
+use crate::chat::state::{Chat, Kept};
+use crate::chat::turn::view::Turn;
+
+/// Most rooms that are kept for one account.
+const MAX_KEPT: usize = 10;
+
+impl Chat {
+    fn kept_for(&self, owner: Nick) -> usize {
+        self.rooms.iter().filter(|room| room.owner() == Some(owner)).count()
+    }
+}
+
+impl Turn<'_> {
+    /// Keeps the room for the client's account, or no longer.
+    pub(crate) fn keep_room(&mut self, on: bool) -> Result<(), Refusal> {
+        self.needs_order_elsewhere()?;
+        if !self.chat.has_archive(self.me) {
+            return Err(RoomRefusal::KeepsNoRooms.into());
+        }
+        let (id, room) = self.room()?;
+        let kept = match (room.owner(), on) {
+            (Some(owner), true) => return Err(RoomRefusal::KeptFor(owner, room.name).into()),
+            (None, false) => return Err(RoomRefusal::NotKept(room.name).into()),
+            (Some(_), false) => {
+                self.needs_ownership()?;
+                None
+            }
+            (None, true) => {
+                let owner = self.me().login.ok_or(RoomRefusal::NoAccount)?;
+                if self.chat.kept_for(owner) >= MAX_KEPT {
+                    return Err(RoomRefusal::TooManyKept(MAX_KEPT).into());
+                }
+                Some(owner)
+            }
+        };
+        self.may_act()?;
+        self.set_owner(id, kept);
+        self.log_in_room(id, format_args!("set keep {}", if on { "on" } else { "off" }));
+        self.tell_change(id, RoomChange::Keep(on));
+        self.note_change(id);
+        Ok(())
+    }
+
+    /// Keeps the room, which is kept, for the account of somebody else.
+    pub(crate) fn give_room(&mut self, other: ClientId) -> Result<(), Refusal> {
+        self.needs_order_elsewhere()?;
+        let (id, room) = self.room()?;
+        let owner = room.owner().ok_or(RoomRefusal::NotKept(room.name))?;
+        self.needs_ownership()?;
+        let nick = self.chat.clients[&other].nick;
+        let login = self.chat.login(other).ok_or(RoomRefusal::NotLoggedIn(nick))?;
+        if login == owner {
+            return Err(RoomRefusal::KeptFor(owner, room.name).into());
+        }
+        if self.chat.kept_for(login) >= MAX_KEPT {
+            return Err(RoomRefusal::KeepsTooMany(login, MAX_KEPT).into());
+        }
+        self.may_act()?;
+        self.set_owner(id, Some(login));
+        self.log_in_room(id, format_args!("gave the room to {login}"));
+        self.tell_change(id, RoomChange::Owner(login));
+        self.note_change(id);
+        Ok(())
+    }
+
+    fn needs_ownership(&self) -> Result<(), Refusal> {
+        let (_, room) = self.room()?;
+        match room.owner() {
+            Some(owner) if !self.is_operator() && self.me().login != Some(owner) => {
+                Err(RoomRefusal::Owned(owner, room.name).into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Keeps the room with the roles of members that are logged in. The owner is an operator.
+    fn set_owner(&mut self, id: RoomId, owner: Option<Nick>) {
+        let Chat { clients, rooms, .. } = &mut *self.chat;
+        let Some(room) = rooms.get_mut(id) else { return };
+        let Some(owner) = owner else {
+            room.kept = None;
+            return;
+        };
+        let mut roles = room.kept.take().map_or_else(Default::default, |kept| kept.roles);
+        for member in &room.members {
+            if clients[member].login == Some(owner) {
+                room.roles.set(*member, RoomRole::Operator, true);
+            }
+            let own = room.roles.of(*member);
+            if let Some(login) = clients[member].login.filter(|_| !own.is_empty()) {
+                roles.insert(login, own);
+            }
+        }
+        room.kept = Some(Kept { owner, roles });
+    }
+}

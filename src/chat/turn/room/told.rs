@@ -1,0 +1,91 @@
+//! Tells members what was changed in their room.
+
+use std::fmt::Display;
+use std::ops::Deref;
+
+use crate::chat::effect::{Audience, Effect, Effects};
+use crate::chat::message::{Message, RoomChange, RoomView};
+use crate::chat::model::{ClientId, Nick, RoomId, RoomRole, RoomRoles};
+use crate::chat::state::{Chat, Room};
+use crate::chat::turn::view::{Turn, TurnOf};
+
+/// Most operators, and most voices, that a room shows.
+const MAX_SHOWN: usize = 200;
+
+impl Chat {
+    /// A room as a client in it sees it. A client that is not announced is shown to itself only.
+    pub(crate) fn view_of(&self, room: &Room, reader: ClientId) -> RoomView {
+        let is_shown = |id: &ClientId| *id == reader || self.clients[id].announced;
+        let with = |role: RoomRole| -> Vec<Nick> {
+            let members = room.members.iter().filter(|id| room.roles_of(**id).has(role));
+            let shown = members.filter(|id| is_shown(id)).take(MAX_SHOWN);
+            shown.map(|id| self.clients[id].nick).collect()
+        };
+        RoomView {
+            room: room.name,
+            settings: room.settings.clone(),
+            shows_key: self.keeps_order(reader, room),
+            owner: room.owner(),
+            operators: with(RoomRole::Operator),
+            voices: with(RoomRole::Voice),
+            you: room.roles_of(reader).highest(),
+        }
+    }
+
+    /// Tells all members whose clients list people what a room is like now.
+    pub(crate) fn tell_views(&self, id: RoomId, effects: &mut Effects) {
+        let Some(room) = self.rooms.get(id).filter(|_| self.has_room_roles()) else { return };
+        for &member in room.members.iter().filter(|member| self.clients[*member].lists) {
+            let view = Message::Room(Box::new(self.view_of(room, member)));
+            effects.tell(Audience::One(member), view);
+        }
+    }
+}
+
+impl<C: Deref<Target = Chat>> TurnOf<'_, C> {
+    /// Shows the client the settings and roles of a room.
+    pub(crate) fn show_order(&mut self, id: RoomId) {
+        let Some(room) = self.chat.rooms.get(id) else { return };
+        let view = self.chat.view_of(room, self.me);
+        self.tell(Message::Room(Box::new(view)));
+    }
+}
+
+impl Turn<'_> {
+    /// Tells a room what the client changed.
+    pub(crate) fn tell_change(&mut self, id: RoomId, change: RoomChange) {
+        let Some(room) = self.chat.rooms.get(id) else { return };
+        let (room, by) = (room.name, self.me().nick);
+        self.effects.tell_room(id, None, Message::RoomChanged { room, by, change });
+    }
+
+    /// Has the change of a room recorded for a restart, and shown to lists of people.
+    pub(crate) fn note_change(&mut self, id: RoomId) {
+        let Some(room) = self.chat.rooms.get(id) else { return };
+        self.effects.push(Effect::RoomChanged(room.name));
+        self.chat.tell_views(id, self.effects);
+    }
+
+    /// Tells the others in a room whose clients list people that the client has its roles again.
+    pub(crate) fn tell_restored(&mut self, id: RoomId, roles: RoomRoles) {
+        let Some(room) = self.chat.rooms.get(id).filter(|_| !roles.is_empty()) else { return };
+        let (name, nick) = (room.name, self.me().nick);
+        let readers = room.members.iter().filter(|member| self.chat.clients[*member].lists);
+        for &reader in readers {
+            for role in roles.iter() {
+                let message = Message::RoleRestored { room: name, nick, role };
+                self.effects.tell(Audience::One(reader), message);
+            }
+        }
+        self.effects.push(Effect::RoomChanged(name));
+        self.chat.tell_views(id, self.effects);
+    }
+
+    /// Logs what an operator of the server did in a room.
+    pub(crate) fn log_in_room(&mut self, id: RoomId, action: impl Display) {
+        let name = self.chat.rooms.get(id).map(|room| room.name);
+        if let Some(name) = name.filter(|_| self.is_operator()) {
+            self.log(format_args!("{action} in {name}"));
+        }
+    }
+}
