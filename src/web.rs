@@ -330,6 +330,8 @@ fn page(request: &Request) -> Result<Route, Status> {
         "/mention.js" => (SCRIPT, include_bytes!("web/page/mention.js")),
         "/obstacle.js" => (SCRIPT, include_bytes!("web/page/obstacle.js")),
         "/outbox.js" => (SCRIPT, include_bytes!("web/page/outbox.js")),
+        "/places.js" => (SCRIPT, include_bytes!("web/page/places.js")),
+        "/view.js" => (SCRIPT, include_bytes!("web/page/view.js")),
         "/page.js" => (SCRIPT, include_bytes!("web/page/page.js")),
         "/talk.js" => (SCRIPT, include_bytes!("web/page/talk.js")),
         "/style.css" => ("text/css; charset=utf-8", include_bytes!("web/page/style.css")),

@@ -14,6 +14,7 @@ mod looks;
 mod mentions;
 mod names;
 mod past;
+mod rooms;
 mod tab;
 mod tree;
 mod typing;

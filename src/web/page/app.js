@@ -5,16 +5,18 @@ import { connect, isOpen, send, start, wake, wakeAfterSilence } from "./link.js"
 import { showSide } from "./lists.js";
 import { addLine, looked, toBottom } from "./log.js";
 import * as outbox from "./outbox.js";
-import { $, me, people, recall, remember, tellTwins } from "./page.js";
+import { $, me, tellTwins, wanted } from "./page.js";
+import { draft, isTalk, keepDraft, people, places } from "./places.js";
 import { handlers } from "./talk.js";
+import { inAddress, on, show } from "./view.js";
 
 const input = $("input");
 /** Most lines that are sent without a question. */
 const MAX_UNASKED = 10;
 
-/** The history of the input, oldest first. `turn` is the position in it; the draft comes after the last. */
+/** The history of the input, oldest first. `turn` is the position in it; the unfinished line comes after the last. */
 const written = [];
-let turn = 0, draft = "";
+let turn = 0, unfinished = "";
 /** Whether the beginning of the input was pasted together with other lines. */
 let isPasted = false;
 
@@ -30,9 +32,19 @@ async function submit() {
   if (lines.length > MAX_UNASKED && !(await isMeant(lines.length))) return;
   $("status").textContent = "";
   keep(text);
-  outbox.post(lines);
   write("");
+  say(lines);
   toBottom();
+}
+
+/** Says lines where the user is. */
+function say(lines) {
+  // Only the page knows that it has to show that room.
+  const room = lines.length === 1 && /^\/join\s+#?(\S+)\s*$/i.exec(lines[0])?.[1].toLowerCase();
+  if (room && places.has(room)) return show(room, true);
+  const nick = isTalk(me.view) && me.view.slice(1);
+  const addressed = (line) => (commandOf(line) ? line : `/msg ${nick} ${line.replace(/^\s*\/\//, "/")}`);
+  outbox.post(nick ? lines.map(addressed) : lines, me.room);
 }
 
 /** Remembers a text for the arrow keys, unless it has a password. */
@@ -67,15 +79,15 @@ function fit() {
   input.style.height = `${input.scrollHeight + input.offsetHeight - input.clientHeight}px`;
   const isSecret = hasSecret(input.value);
   input.classList.toggle("secret", isSecret);
-  remember("sessionStorage", "draft", isSecret ? "" : input.value);
+  if (me.view) keepDraft(isSecret ? "" : input.value);
 }
 
 /** Shows the previous or next entry of the history. */
 function leaf(step) {
   if (turn + step < 0 || turn + step > written.length) return false;
-  if (turn === written.length) draft = input.value;
+  if (turn === written.length) unfinished = input.value;
   turn += step;
-  write(written[turn] ?? draft);
+  write(written[turn] ?? unfinished);
   return true;
 }
 
@@ -96,7 +108,7 @@ function complete() {
     const end = input.selectionStart;
     const [, before, start] = /^(.*?)([\w-]+)$/s.exec(input.value.slice(0, end)) ?? [];
     const fits = (nick) => nick !== me.nick && nick.toLowerCase().startsWith(start.toLowerCase());
-    const nicks = start ? [...people].sort().filter(fits) : [];
+    const nicks = start ? [...people()].sort().filter(fits) : [];
     if (!nicks.length) return false;
     completion = { nicks, turn: 0, from: before.length, end, after: before ? " " : ": " };
   }
@@ -189,9 +201,15 @@ me.forgetLast = () => {
   turn = written.length;
 };
 
-write(recall("sessionStorage", "draft"));
+on.leave = fit;
+on.arrive = () => write(draft() || (isNew() ? "" : input.value));
+
+/** Whether the page has shown a place: what was typed before belongs to the first one. */
+const isNew = () => hasArrived || !(hasArrived = true);
+let hasArrived = false;
+
 outbox.start(send, me.giveBack);
 tellTwins().then(() => {
-  if (!recall("sessionStorage", "draft")) write("");
+  wanted.room = inAddress() || wanted.room;
   start(handlers);
 });

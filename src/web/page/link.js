@@ -2,7 +2,7 @@
 
 import * as account from "./account.js";
 import { awaited, isOverdue, lost } from "./outbox.js";
-import { $, wanted } from "./page.js";
+import { $, me, wanted } from "./page.js";
 
 /** Milliseconds between attempts to connect, before the jitter. */
 const FIRST_PAUSE = 500, LONGEST_PAUSE = 30_000;
@@ -12,6 +12,9 @@ const SILENCE = 30_000;
 const PATIENCE = 10_000;
 
 const NOT_CONNECTED = "Not connected.";
+
+/** Whether the user may be in several rooms: the server did not refuse that. */
+export const link = { many: true };
 
 let socket, retryTimer, countTimer, doubtTimer, loginTimer;
 let failures = 0, heard = 0;
@@ -44,6 +47,8 @@ export function connect() {
     trust();
     wasOpen = true;
     lastRefusal = obstacle = "";
+    link.many = true;
+    transmit({ t: "hello", rooms: "many" });
     comeIn();
   };
   socket.onmessage = ({ data }) => {
@@ -51,6 +56,8 @@ export function connect() {
     const message = JSON.parse(data);
     if (message.t === "welcome") failures = 0;
     if (message.t === "refused") lastRefusal = message.text;
+    // The answer of a server that knows one room at a time only.
+    if (message.t === "refused" && /^not a valid message/.test(message.text)) return void (link.many = false);
     if (Object.hasOwn(handlers, message.t)) handlers[message.t](message);
     seeToLogin(account.judge(message));
   };
@@ -83,7 +90,8 @@ function enter(isNamed) {
   const nick = wanted.nick || wanted.usualNick;
   wanted.usualNick = "";
   if (nick && !isNamed) send(`/nick ${nick}`);
-  if (wanted.room && wanted.room !== "lobby") send(`/join ${wanted.room}`);
+  const others = wanted.rooms.filter((room) => room !== wanted.room);
+  for (const room of [...others, wanted.room]) if (room && room !== "lobby") send(`/join ${room}`);
   askForLists("/rooms");
 }
 
@@ -106,10 +114,12 @@ function trust() {
 
 export const isOpen = () => document.body.dataset.state === "open";
 
-/** Sends a text; returns whether there is a connection. */
-export function send(text) {
+/** Sends a text, to a room if it matters; returns whether there is a connection. */
+export const send = (text, room) => transmit({ t: "say", text, ...(link.many && room ? { room } : {}) });
+
+function transmit(message) {
   if (socket.readyState !== WebSocket.OPEN) return false;
-  socket.send(JSON.stringify({ t: "say", text }));
+  socket.send(JSON.stringify(message));
   return true;
 }
 
@@ -120,7 +130,7 @@ export function askForName() {
 
 /** Sends commands whose answers, up to the pong, update the lists and do not appear in the log. */
 export function askForLists(...commands) {
-  if (![...commands, "/ping"].every(send)) return false;
+  if (![...commands, "/ping"].every((command) => send(command, me.room))) return false;
   awaited.pongs.push(new Map());
   return true;
 }

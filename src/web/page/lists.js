@@ -1,11 +1,13 @@
-// The lists at the side: rooms and people.
+// The lists at the side: rooms, conversations and people.
 
 import { askForLists } from "./link.js";
-import { post } from "./outbox.js";
-import { $, make, me, people, rooms, tint } from "./page.js";
+import { $, counts, make, me, tint } from "./page.js";
+import { isTalk, people, places } from "./places.js";
 
 /** Longest random delay in milliseconds before asking who joined and left, so that not all pages ask at once. */
 const LAG = 5_000;
+/** How often the rooms are asked for while the page is looked at, in milliseconds. */
+const ROOMS = 60_000;
 
 let crowdTimer;
 
@@ -20,22 +22,39 @@ function showList(list, keys, item) {
 }
 
 export function showPeople() {
-  const nicks = [...people].sort((a, b) => a.localeCompare(b));
+  const nicks = [...people()].sort((a, b) => a.localeCompare(b));
   const button = (nick) => make("button", { type: "button", className: "nick", title: `Write to ${nick} privately` }, nick);
   const items = showList($("people"), nicks, (nick) => make("li", { data: { key: nick } }, tint(button(nick), nick)));
   items.forEach((item) => item.toggleAttribute("data-me", item.dataset.key === me.nick));
 }
 
 export function showRooms() {
-  rooms.set(me.room, rooms.get(me.room) ?? null);
-  const names = [...rooms.keys()].filter((room) => room === me.room || room === "lobby" || rooms.get(room) !== 0);
-  const item = (room) => make("li", { data: { key: room } }, make("button", { type: "button" }, room));
-  for (const { dataset: { key }, firstChild: button } of showList($("rooms"), names.sort(), item)) {
-    const here = rooms.get(key);
+  for (const name of places.keys()) if (!isTalk(name)) counts.set(name, places.get(name).here ?? counts.get(name) ?? null);
+  const names = [...counts.keys()].filter((room) => places.has(room) || room === "lobby" || counts.get(room) !== 0);
+  show($("rooms"), names.sort());
+  show($("talks"), [...places.keys()].filter(isTalk).sort());
+  $("talks").parentNode.hidden = !$("talks").children.length;
+  narrow();
+}
+
+function show(list, names) {
+  const item = (name) => make("li", { data: { key: name } }, make("button", { type: "button" }, name.replace(/^@/, "")));
+  for (const { dataset: { key }, firstChild: button } of showList(list, names, item)) {
+    const here = counts.get(key), { unread = 0, mentions = 0 } = places.get(key) ?? {};
     button.dataset.here = here ?? "";
-    button.ariaLabel = here ? `${key}, ${here} here` : key;
-    button.setAttribute("aria-current", key === me.room);
+    button.dataset.unread = unread || "";
+    button.toggleAttribute("data-joined", places.has(key));
+    button.toggleAttribute("data-named", mentions > 0);
+    const news = [mentions && `${mentions} naming you`, unread && `${unread} unread`, here && `${here} here`];
+    button.ariaLabel = [key.replace(/^@/, ""), ...news.filter(Boolean)].join(", ");
+    button.setAttribute("aria-current", key === me.view);
   }
+}
+
+/** Shows the rooms whose names contain what is typed below them. */
+function narrow() {
+  const typed = $("where").value.replace(/^#/, "").toLowerCase();
+  for (const item of $("rooms").children) item.hidden = !item.dataset.key.includes(typed);
 }
 
 /** Opens or closes the side on narrow screens; the focus moves into it, and back to the menu. */
@@ -58,19 +77,26 @@ export function crowdChanged() {
 
 $("join").onsubmit = (event) => {
   event.preventDefault();
-  post([`/join ${$("where").value}`]);
+  const room = $("where").value.replace(/^#/, "").toLowerCase();
   $("where").value = "";
+  narrow();
+  me.show(room);
   showSide(false);
 };
 // Some phones add a blank to each word.
-$("where").oninput = ({ target }) => (target.value = target.value.trim());
-$("rooms").onclick = ({ target }) => {
-  const room = target.closest("li")?.dataset.key;
-  if (room && room !== me.room) post([`/join ${room}`]);
-  if (room) showSide(false);
+$("where").oninput = ({ target }) => {
+  target.value = target.value.trim();
+  narrow();
 };
+$("side").addEventListener("click", ({ target }) => {
+  const key = target.closest("#rooms li, #talks li")?.dataset.key;
+  if (!key) return;
+  me.show(key);
+  showSide(false);
+});
 $("menu").onclick = () => showSide(!("side" in document.body.dataset));
 $("side").addEventListener("focusout", ({ relatedTarget: next }) => {
   if (next && !$("side").contains(next)) showSide(false);
 });
 $("shade").onclick = () => showSide(false);
+setInterval(() => document.hidden || askForLists("/rooms"), ROOMS);

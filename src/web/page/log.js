@@ -1,21 +1,23 @@
 // The log, with one child per message; and the title, which counts unread messages.
 
+import { askForLists } from "./link.js";
 import { linked } from "./links.js";
-import { showPeople } from "./lists.js";
+import { showPeople, showRooms } from "./lists.js";
 import { mark, notify } from "./mention.js";
 import { awaited, cameBack } from "./outbox.js";
-import { $, make, me, name, people, tint } from "./page.js";
+import { $, make, me, name, tint } from "./page.js";
+import { isTalk, place, places } from "./places.js";
 
-/** Lines kept in the log. */
-const MAX_LINES = 1000;
+/** Lines kept in the log, and while older ones are read. */
+const MAX_LINES = 1000, MAX_READ = 4000;
+/** Most lines asked for at once; an answer has at most 64 KiB. */
+const MAX_OLDER = 1600;
 /** Lines of one speaker within this time, in milliseconds, are grouped. */
 const BREATH = 5 * 60_000;
 /** Kinds of lines that are never grouped. */
 const LONELY = ["private", "found"];
 
-const log = $("log");
-/** The line that announces our arrival; the history of the room goes above it. */
-let arrived;
+const log = $("log"), icon = $("icon").href;
 let atBottom = true, top = 0, below = 0, unread = 0, mentions = 0;
 /** The size of the log at the last resize. */
 let size = "";
@@ -25,18 +27,23 @@ const calendar = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "num
 const oldCalendar = new Intl.DateTimeFormat(undefined, { dateStyle: "full" });
 const almanac = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 
-/** Adds a line before `next`, or at the end. `ts` is the server's time. A line without a room shows in all rooms. */
-export function addLine(kind, words, { id = "", ts, nick = "", room = me.room, next = null } = {}) {
+/**
+ * Adds a line before `next`, or at the end. `ts` is the server's time. A line without a room shows
+ * in all rooms; one with `other` shows in the conversation with that person, too.
+ */
+export function addLine(kind, words, { id = "", ts, nick = "", room = me.room, other, next = null } = {}) {
+  // Answers are shown where the user asked.
+  if (other === undefined && !nick && room === me.room && isTalk(me.view)) other = me.view.slice(1);
   const when = new Date(ts ?? Date.now());
   const time = make("time", { dateTime: when.toISOString() }, clock.format(when));
-  const line = make("p", { data: { kind, room, nick, id, ts: ts ?? "", when: when.getTime() } }, time, " ");
+  const line = make("p", { data: { kind, room, nick, id, ts: ts ?? "", when: when.getTime(), with: other ?? "" } }, time, " ");
   if (nick) tint(line, nick).append(name(nick), " ");
   line.append(make("span", { className: "text", dir: "auto" }, ...words));
   line.toggleAttribute("data-me", nick === me.nick);
   line.hidden = isElsewhere(line);
   log.insertBefore(line, next);
-  place(line);
-  if (log.childElementCount > MAX_LINES) log.firstElementChild.remove();
+  arrange(line);
+  if (log.childElementCount > (atBottom ? MAX_LINES : MAX_READ)) log.firstElementChild.remove();
   if (!atBottom && !next && !line.hidden) showBelow(below + 1);
   requestAnimationFrame(() => atBottom && toBottom());
   return line;
@@ -51,15 +58,16 @@ export function markAgain() {
   }
 }
 
-/** Adds the line that announces our arrival. */
-export function addArrival(kind, words) {
-  arrived = addLine(kind, [words]);
+/** Adds the line that announces our arrival in a room; the history of the room goes above it. */
+export function addArrival(kind, room, words) {
+  place(room).arrived = addLine(kind, [words], { room });
 }
 
-/** Shows the lines of the current room only. */
-export function showRoom() {
+/** Shows the lines of the current place only. */
+export function showPlace() {
   hush();
   for (const line of log.children) line.hidden = isElsewhere(line);
+  for (const line of log.children) if (!line.hidden) arrange(line);
   toBottom();
 }
 
@@ -69,10 +77,12 @@ function hush() {
   setTimeout(() => log.setAttribute("aria-live", "polite"), 500);
 }
 
-const isElsewhere = ({ dataset: { room } }) => room !== "" && room !== me.room;
+function isElsewhere({ dataset: { room, with: other } }) {
+  return isTalk(me.view) ? `@${other}` !== me.view : room !== "" && room !== me.room;
+}
 
 /** Marks the first line of a day, and a line that is grouped with the one above it. */
-function place(line) {
+function arrange(line) {
   let above = line.previousElementSibling;
   while (above?.hidden) above = above.previousElementSibling;
   const { kind, nick, when } = line.dataset, day = dayOf(when);
@@ -91,19 +101,22 @@ function dayOf(when) {
 
 export function addSpeech({ t, id, room, nick, text, ts }) {
   const line = addLine(t, linked(text), { id, ts, nick, room });
+  const { people } = place(room);
   if (!people.has(nick)) {
     people.add(nick);
     showPeople();
   }
   if (nick === me.nick) return cameBack(text);
-  noticed(mark(line, nick, text), room, nick, text);
+  noticed(mark(line, nick, text), room, nick, text, line);
 }
 
 /** Inserts history where it belongs, and scrolls to it if the user asked for it. */
 export function addHistory(room, messages) {
   hush();
-  const lines = messages.map((message) => addPast(room, message)).filter(Boolean);
-  if (arrived?.isConnected) place(arrived);
+  const { arrived } = place(room), first = log.firstElementChild, offset = first?.offsetTop;
+  const lines = messages.map((message) => addPast(room, message, arrived)).filter(Boolean);
+  if (arrived?.isConnected) arrange(arrived);
+  if (!atBottom && !awaited.history && lines.length && first?.isConnected) log.scrollTop += first.offsetTop - offset;
   if (awaited.history && lines.length) lines[0].scrollIntoView();
   else if (awaited.history) addLine("notice", ["these lines are already shown"]);
   awaited.history = false;
@@ -121,7 +134,7 @@ export function addFound(messages) {
 }
 
 /** Inserts an old line where it belongs, unless it is there already. */
-function addPast(room, { t, id, nick = "", text, ts }) {
+function addPast(room, { t, id, nick = "", text, ts }, arrived) {
   const said = [...log.children].filter(({ dataset }) => dataset.room === room && dataset.ts);
   // Older servers did not name their lines.
   if (said.some((line) => id ? line.dataset.id === id : Number(line.dataset.ts) === ts && line.dataset.nick === nick &&
@@ -154,17 +167,37 @@ function showBelow(number) {
 const isLookedAt = () => !document.hidden && document.hasFocus();
 
 /** Counts an unread message of somebody, which may name the user. */
-export function noticed(isMention, place, nick, text) {
+export function noticed(isMention, name, nick, text, line) {
+  const isSeen = isLookedAt() && (name === me.view || (isTalk(name) && !isTalk(me.view)));
+  if (isSeen) return;
+  const at = place(name);
+  if (!at.unread) setDivider(name, line);
+  at.unread += 1;
+  at.mentions += isMention ? 1 : 0;
+  showRooms();
   if (isLookedAt()) return;
   unread += 1;
   mentions += isMention ? 1 : 0;
-  if (isMention) notify(place, nick, text);
+  if (isMention) notify(name, nick, text);
   showTitle();
+}
+
+/** Marks the line from which on a place was not read. */
+export function setDivider(name, line) {
+  const at = places.get(name);
+  at?.first?.removeAttribute("data-first");
+  line?.setAttribute("data-first", "");
+  if (at) at.first = line;
 }
 
 export function looked() {
   if (!isLookedAt()) return;
   [unread, mentions] = [0, 0];
+  for (const name of isTalk(me.view) ? [me.view] : [me.view, ...[...places.keys()].filter(isTalk)]) {
+    const at = places.get(name);
+    if (at) [at.unread, at.mentions] = [0, 0];
+  }
+  showRooms();
   showTitle();
 }
 
@@ -172,6 +205,7 @@ export function showTitle() {
   const title = [me.room, me.server].filter(Boolean).join(" · ") || "chatd";
   const count = mentions ? `(${mentions}!) ` : unread ? `(${unread}) ` : "";
   document.title = count + title;
+  $("icon").href = unread ? $("icon").dataset.news : icon;
 }
 
 const sizeNow = () => `${log.clientWidth}x${log.clientHeight}`;
@@ -184,7 +218,19 @@ log.onscroll = () => {
   if (isNear || log.scrollTop < top) setAtBottom(isNear);
   if (isNear) showBelow(0);
   top = log.scrollTop;
+  if (top < 200 && !isNear) readOlder();
 };
+
+let asked = 0;
+
+/** Asks for older lines than those that are shown. */
+function readOlder() {
+  if (isTalk(me.view) || Date.now() - asked < 1_000) return;
+  const at = place(me.room);
+  if (at.older > MAX_OLDER || !askForLists(`/history ${at.older}`)) return;
+  asked = Date.now();
+  at.older *= 2;
+}
 new ResizeObserver(() => {
   size = sizeNow();
   top = log.scrollTop;

@@ -3,11 +3,13 @@
 
 export const $ = (id) => document.getElementById(id);
 
-/** Our nick and room, as the server said last. */
-export const me = { nick: "", room: "", server: "" };
-export const people = new Set();
-/** Rooms, and the number of people in each; `null` if unknown. */
-export const rooms = new Map();
+/**
+ * Our nick; the room that is shown or was shown last, to which commands refer; and what is shown,
+ * which is that room or a conversation.
+ */
+export const me = { nick: "", room: "", view: "", server: "" };
+/** All rooms that are known, and the number of people in each; `null` if unknown. */
+export const counts = new Map();
 
 export function make(tag, { data, ...properties }, ...children) {
   const node = Object.assign(document.createElement(tag), properties);
@@ -51,6 +53,8 @@ export function remember(store, key, value) {
 /** The name and room to take again after a reconnect, or a reload of this tab. The server confirmed them. */
 export const wanted = {
   nick: recall("sessionStorage", "nick"),
+  /** The rooms that the user was in, and the one that was shown. */
+  rooms: recall("sessionStorage", "rooms").split(" ").filter(Boolean),
   room: recall("sessionStorage", "room"),
   /** For a new tab; asked for only once, because another tab may have this name. */
   usualNick: recall("localStorage", "nick"),
@@ -87,7 +91,7 @@ export async function tellTwins() {
     id = newId();
     wanted.nick = "";
     remember("sessionStorage", "nick", "");
-    remember("sessionStorage", "draft", "");
+    me.isTwin = true;
   }
   remember("sessionStorage", "tab", id);
   other.onmessage = ({ data }) => data.asked === id && other.postMessage({ taken: id });

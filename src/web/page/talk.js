@@ -1,15 +1,21 @@
 // Handlers of the server's messages.
 
-import { askForLists, askForName } from "./link.js";
+import { askForLists, askForName, link } from "./link.js";
 import { linked } from "./links.js";
 import { crowdChanged, showPeople, showRooms } from "./lists.js";
-import { addArrival, addFound, addHistory, addLine, addSpeech, markAgain, noticed, showRoom, showTitle } from "./log.js";
+import { addArrival, addFound, addHistory, addLine, addSpeech, markAgain, noticed, showTitle } from "./log.js";
 import { mark } from "./mention.js";
-import { awaited, confirmed, refused } from "./outbox.js";
-import { $, make, me, name, people, rooms, tint, wantNick, wantRoom, wanted } from "./page.js";
+import { awaited, cameBack, confirmed, refused } from "./outbox.js";
+import { $, counts, make, me, name, tint, wantNick, wanted } from "./page.js";
+import { people, place, places, rooms, wantRooms } from "./places.js";
+import { drop, inAddress, moveTo, show, showHeading } from "./view.js";
 
 /** Whether the page has come back and repeats what it showed when it came first. */
 let returning = false;
+/** Whether the page is still on its way to the rooms where the user was. */
+let isEntering = true;
+/** The rooms that we entered on this connection. */
+let inRooms = new Set();
 /** What was shown of notices and topics. */
 const shown = new Set();
 
@@ -23,45 +29,49 @@ function isRepeated(what) {
 
 /** By the `t` of a message. */
 export const handlers = {
-  welcome({ server, nick, room }) {
+  welcome({ server, nick, room, here }) {
     me.server = $("server").textContent = server;
-    wanted.room ||= room;
-    returning = $("log").childElementCount > 0;
+    [isEntering, returning] = [true, $("log").childElementCount > 0];
+    inRooms = new Set([room]);
     called(nick);
-    entered(room);
-    addArrival("welcome", $("log").childElementCount ? "Reconnected" : `Welcome to ${server}`);
+    place(room).people.clear();
+    const target = wanted.room || room;
+    if (!me.view) show(room);
+    wanted.room = target;
+    addArrival("welcome", room, returning ? "Reconnected" : `Welcome to ${server}`);
+    counted(room, here);
   },
   said: addSpeech,
   emote: addSpeech,
   private({ id, from, to, text, ts }) {
     const label = from === me.nick ? ["to ", name(to)] : ["to you"];
     const words = [make("span", { className: "label" }, ...label), " ", ...linked(text)];
-    const line = addLine("private", words, { id, ts, nick: from, room: "" });
-    if (mark(line, from, text, true)) noticed(true, `@${from}`, from, text);
+    const other = from === me.nick ? to : from;
+    place(`@${other}`);
+    const line = addLine("private", words, { id, ts, nick: from, room: "", other });
+    if (mark(line, from, text, true)) noticed(true, `@${other}`, from, text, line);
+    else if (from === me.nick) cameBack(text);
+    showRooms();
   },
   joined({ room, nick, here }) {
-    if (nick === me.nick) {
-      wantRoom(room);
-      entered(room);
-      addArrival("joined", `You are now in ${room}`);
-      askForLists("/rooms");
-    } else {
-      addLine("joined", [name(nick), " joined"], { room });
-      people.add(nick);
-    }
+    if (nick === me.nick) return entered(room, here);
+    addLine("joined", [name(nick), " joined"], { room });
+    place(room).people.add(nick);
     counted(room, here);
   },
   left({ room, nick, reason, here }) {
+    if (nick === me.nick) return gone(room);
     addLine("left", [name(nick), ` left: ${reason}`], { room });
-    people.delete(nick);
+    place(room).people.delete(nick);
     const to = /^moved to (\S+)$/.exec(reason)?.[1];
-    if (to && !rooms.has(to)) rooms.set(to, null);
+    if (to && !counts.has(to)) counts.set(to, null);
     // The holder of our name left: often it was our own broken connection.
     if (!to && nick === wanted.nick) askForName();
     counted(room, here);
   },
   renamed({ room, from, to }) {
-    if (people.delete(from)) people.add(to);
+    // Who shares several rooms with us is named for one of them.
+    for (const at of rooms().map(place)) if (at.people.delete(from)) at.people.add(to);
     const mine = from === me.nick;
     if (mine) {
       wantNick(to);
@@ -71,17 +81,14 @@ export const handlers = {
     showPeople();
   },
   topic({ room, nick, text }) {
-    $("topic").replaceChildren(...linked(text ?? ""));
-    $("topic").title = text ?? "";
+    place(room).topic = text;
+    showHeading();
     const who = nick ? [name(nick), " set the topic: "] : ["The topic is: "];
     const none = nick ? [name(nick), " cleared the topic"] : ["No topic is set"];
     if (!isRepeated(`topic ${room} ${text}`)) addLine("topic", text === null ? none : [...who, ...linked(text)], { room });
   },
   people({ room, nicks, here }) {
-    if (room === me.room) {
-      people.clear();
-      nicks.forEach((nick) => people.add(nick));
-    }
+    if (places.has(room)) place(room).people = new Set(nicks);
     const names = nicks.flatMap((nick) => [", ", name(nick)]).slice(1);
     if (awaited.people) addLine("people", [`${room} (${here} here): `, ...names]);
     awaited.people = false;
@@ -89,20 +96,20 @@ export const handlers = {
   },
   history: ({ room, messages }) => addHistory(room, messages),
   found: ({ messages }) => addFound(messages),
-  notice({ text }) {
+  notice({ text, room = me.room }) {
     const list = awaited.pongs[0];
     if (text === "pong" && awaited.pongs.shift()) {
-      returning = false;
+      arrivedAtLast();
       return typeof list === "number" ? confirmed(list) : listed(list);
     }
-    const [, room, here] = /^([a-z][\w-]*) \((\d+) here\)/.exec(text) ?? [];
-    if (list instanceof Map && room) return list.set(room, Number(here));
+    const [, found, here] = /^([a-z][\w-]*) \((\d+) here\)/.exec(text) ?? [];
+    if (list instanceof Map && found) return list.set(found, Number(here));
     const crowd = /^\d+ (?:joined|left).* \((\d+) here\)$/.exec(text);
     if (crowd) {
-      counted(me.room, Number(crowd[1]));
-      crowdChanged();
+      counted(room, Number(crowd[1]));
+      if (room === me.room) crowdChanged();
     }
-    if (!isRepeated(`notice ${text}`)) addLine("notice", linked(text));
+    if (!isRepeated(`notice ${text}`)) addLine("notice", linked(text), { room });
   },
   refused({ text }) {
     addLine("refused", linked(text));
@@ -119,27 +126,53 @@ function called(nick) {
   tint($("nick"), nick).textContent = $("nick").value = nick;
 }
 
-function entered(room) {
-  me.room = $("room").textContent = room;
-  $("topic").textContent = $("topic").title = "";
-  $("input").placeholder = `Message ${room}`;
-  people.clear();
-  showRoom();
+/** All that was asked for on coming back is answered: what was refused is not wanted any more. */
+function arrivedAtLast() {
+  if (!isEntering) return;
+  [isEntering, returning] = [false, false];
+  for (const room of rooms()) if (!inRooms.has(room)) places.delete(room);
+  if (!places.has(me.view)) show(rooms().at(-1));
+  wantRooms();
+  wanted.room = me.room;
   showRooms();
   showTitle();
 }
 
+/** We entered a room: because the user wanted to, or on coming back. */
+function entered(room, here) {
+  moveTo(room);
+  inRooms.add(room);
+  place(room).people.clear();
+  place(room).topic = null;
+  addArrival("joined", room, returning ? "Reconnected" : `You are now in ${room}`);
+  wantRooms();
+  // On coming back, only the room that was shown is shown again.
+  if (!isEntering || room === wanted.room) show(room, !isEntering);
+  counted(room, here);
+  showHeading();
+  if (!isEntering) askForLists("/rooms");
+}
+
+function gone(room) {
+  inRooms.delete(room);
+  drop(room);
+  wantRooms();
+  askForLists("/rooms");
+}
+
 function counted(room, here) {
-  rooms.set(room, here);
+  counts.set(room, here);
+  if (places.has(room)) place(room).here = here;
   if (room === me.room) $("here").textContent = here;
   showRooms();
   showPeople();
 }
 
 /** Applies the answer to `/rooms`, if it was asked. */
-function listed(counts) {
-  if (!counts.size) return;
-  rooms.clear();
-  counts.forEach((here, room) => rooms.set(room, here));
+function listed(found) {
+  if (!found?.size) return;
+  counts.clear();
+  found.forEach((here, room) => counts.set(room, here));
+  found.forEach((here, room) => places.has(room) && (place(room).here = here));
   showRooms();
 }

@@ -138,6 +138,9 @@ pub(super) struct JsonLine<'a> {
 #[derive(Serialize)]
 pub(super) struct Notice<'a> {
     text: String,
+    /// The room that it is about, if it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    room: Option<&'a str>,
     /// When the line was said; in a history only.
     #[serde(skip_serializing_if = "Option::is_none")]
     ts: Option<i64>,
@@ -163,8 +166,9 @@ impl Serialize for Id<'_> {
 
 /// `message` in the form of the protocol.
 pub(super) fn told(message: &Message) -> Option<Told<'_>> {
-    let notice =
-        |text: &dyn ToString| Told::Notice(Notice { text: text.to_string(), ts: None, id: None });
+    let notice = |text: &dyn ToString| {
+        Told::Notice(Notice { text: text.to_string(), room: None, ts: None, id: None })
+    };
     Some(match message {
         // For wires that tell who everybody is.
         Message::Relay(_) | Message::Introduced(_) | Message::LoggedIn(_) | Message::GotRights => {
@@ -192,8 +196,9 @@ pub(super) fn told(message: &Message) -> Option<Told<'_>> {
             let (room, nick, reason) = (room.as_str(), nick.as_str(), reason.to_string());
             Told::Left { room, nick, here: *here, reason }
         }
-        Message::Digest { joined, left, here, .. } => {
-            notice(&crate::wire::text::digest(*joined, *left, *here))
+        Message::Digest { room, joined, left, here } => {
+            let text = crate::wire::text::digest(*joined, *left, *here);
+            Told::Notice(Notice { text, room: Some(room.as_str()), ts: None, id: None })
         }
         Message::Renamed { room, from, to } | Message::RenamedYou { room, from, to } => {
             Told::Renamed { room: room.as_str(), from: from.as_str(), to: to.as_str() }
@@ -261,7 +266,7 @@ pub(super) fn said_by<'a>(room: &'a str, entry: &'a Entry) -> Told<'a> {
     match entry.kind {
         Kind::Gap | Kind::Removed(_) => {
             let id = Some(id).filter(|id| !id.is_unknown());
-            Told::Notice(Notice { text: text.to_owned(), ts: Some(ts), id })
+            Told::Notice(Notice { text: text.to_owned(), room: None, ts: Some(ts), id })
         }
         Kind::Said | Kind::Noticed => Told::Said(line),
         Kind::Emoted => Told::Emote(line),

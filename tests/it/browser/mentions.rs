@@ -89,6 +89,8 @@ fn notifications_are_asked_for_by_a_click_and_shown_while_the_page_is_hidden() {
     alice.has("window.focused", true);
 
     alice.run("window.isHidden = false", &[]);
+    alice.shows_in("#room", "bob");
+    alice.click("#rooms button");
     alice.click("#notify");
     alice.has("localStorage.getItem('notify')", "off");
     alice.run("window.isHidden = true", &[]);

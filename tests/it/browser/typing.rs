@@ -120,7 +120,7 @@ fn passwords_are_masked_and_do_not_come_back() {
     alice.types("/register open sesame");
     let mask = "getComputedStyle(document.querySelector('#input')).webkitTextSecurity";
     alice.has(mask, "disc");
-    alice.has("sessionStorage.getItem('draft')", "");
+    alice.has("sessionStorage.getItem('draft lobby')", "");
     alice.types(ENTER);
     alice.shows("notice", "", "alice is yours now; next time: /login alice PASSWORD");
     alice.says("／login alice open sesame");

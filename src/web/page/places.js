@@ -1,0 +1,29 @@
+// The rooms that the user is in, and conversations with one person, which are called `@bob`.
+
+import { me, recall, remember, wanted } from "./page.js";
+
+/** By name. */
+export const places = new Map();
+
+/** A place of that name, which is new if need be. */
+export function place(name) {
+  if (!places.has(name)) {
+    places.set(name, { people: new Set(), topic: null, here: null, unread: 0, mentions: 0, arrived: null, first: null, older: 100 });
+  }
+  return places.get(name);
+}
+
+export const isTalk = (name) => name.startsWith("@");
+export const isRoom = (name) => /^[a-z][a-z0-9_-]{0,31}$/.test(name);
+export const rooms = () => [...places.keys()].filter((name) => !isTalk(name));
+export const people = () => place(me.room).people;
+
+/** Remembers the rooms for a reload of this tab, and for the next connection. */
+export function wantRooms() {
+  wanted.rooms = rooms();
+  remember("sessionStorage", "rooms", wanted.rooms.join(" "));
+}
+
+/** The half-written line of a place. */
+export const draft = (name = me.view) => recall("sessionStorage", `draft ${name}`);
+export const keepDraft = (text) => remember("sessionStorage", `draft ${me.view}`, text);

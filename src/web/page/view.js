@@ -1,0 +1,83 @@
+// What is shown: a room or a conversation. It is in the address, so that it can be sent to somebody
+// and gone back to.
+
+import { link } from "./link.js";
+import { linked } from "./links.js";
+import { showPeople, showRooms } from "./lists.js";
+import { looked, setDivider, showPlace } from "./log.js";
+import { post } from "./outbox.js";
+import { $, me, remember, wanted } from "./page.js";
+import { isRoom, isTalk, place, places, rooms } from "./places.js";
+
+/** Called before and after another place is shown. */
+export const on = { leave() {}, arrive() {} };
+
+/** Shows a place that the user is in. `isNew`: it becomes an entry of the browser's history. */
+export function show(name, isNew = false) {
+  if (name === me.view) return showHeading();
+  on.leave();
+  setDivider(me.view, null);
+  me.view = name;
+  if (!isTalk(name)) {
+    me.room = name;
+    wanted.room = name;
+    remember("sessionStorage", "room", name);
+  }
+  const hash = `#${name}`;
+  if (location.hash !== hash) history[isNew ? "pushState" : "replaceState"](null, "", hash);
+  showHeading();
+  showPlace();
+  showRooms();
+  showPeople();
+  looked();
+  on.arrive();
+}
+
+/** The name and the topic of the place. */
+export function showHeading() {
+  const { topic, here } = place(me.room), isOfOne = isTalk(me.view);
+  $("room").textContent = isOfOne ? me.view.slice(1) : me.room;
+  $("room").parentNode.dataset.sign = isOfOne ? "@" : "#";
+  $("topic").replaceChildren(...linked((!isOfOne && topic) || ""));
+  $("topic").title = (!isOfOne && topic) || "";
+  $("here").textContent = here ?? "";
+  $("input").placeholder = `Message ${isOfOne ? me.view.slice(1) : me.room}`;
+  $("leave").hidden = me.view === "lobby";
+  $("leave").title = isOfOne ? "Close this conversation" : `Leave ${me.room}`;
+}
+
+/** Shows a room or conversation, and enters the room if need be. */
+export function go(name, isNew = true) {
+  if (isTalk(name)) place(name);
+  if (places.has(name)) return show(name, isNew);
+  if (isRoom(name)) post([`/join ${name}`], me.room);
+}
+
+/** The user is not in this place any more. */
+export function drop(name) {
+  places.delete(name);
+  if (name === me.view) show(rooms().includes(me.room) ? me.room : (rooms().at(-1) ?? "lobby"));
+  showRooms();
+}
+
+/** The user has one room at a time: this one. */
+export function moveTo(name) {
+  if (link.many) return;
+  rooms().filter((room) => room !== name).forEach((room) => places.delete(room));
+}
+
+const named = () => decodeURIComponent(location.hash.slice(1)).toLowerCase();
+
+/** The place in the address, if it is one. */
+export const inAddress = () => (isRoom(named()) ? named() : "");
+
+$("leave").onclick = () => {
+  if (isTalk(me.view)) drop(me.view);
+  else post(["/leave"], me.room);
+  $("input").focus();
+};
+window.onpopstate = () => {
+  const name = named();
+  if (name && name !== me.view) go(isTalk(name) ? location.hash.slice(1) : name, false);
+};
+me.show = (name) => go(name);

@@ -1,0 +1,122 @@
+//! Several rooms at once, and conversations with one person.
+
+use serde_json::json;
+
+use super::driver::Browser;
+use super::server;
+use super::tab::Tab;
+use crate::harness::people;
+
+const ROOMS: &str = "[...document.querySelectorAll('#rooms > *')].map((one) => one.textContent)";
+const SAID: &str = "[...document.querySelectorAll('#log > [data-kind=said]:not([hidden]) .text')]
+    .map((text) => text.textContent)";
+const INPUT: &str = "document.querySelector('#input').value";
+
+/// Goes to a room in the list.
+#[track_caller]
+fn goes_to(tab: &Tab, room: &str) {
+    tab.click(&format!("#rooms > [data-key={room}] button"));
+    tab.shows_in("#room", room);
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn what_is_said_elsewhere_is_counted_there_and_marked_where_one_stopped_reading() {
+    let (server, browser) = (server(), Browser::start());
+    let [mut bob] = people(&server, ["bob"]);
+    let alice = Tab::first(&browser, &server).named("alice");
+    bob.ask("first");
+    alice.shows("said", "bob", "first");
+    alice.says("/join dev");
+    alice.shows_in("#room", "dev");
+    bob.ask("second\nalice?");
+    let lobby = "(({ dataset, ariaLabel }) => [dataset.unread, ariaLabel])\
+        (document.querySelector('#rooms > [data-key=lobby] button'))";
+    alice.has(lobby, json!(["2", "lobby, 1 naming you, 2 unread, 2 here"]));
+    alice.has(SAID, json!([]));
+    alice.says("in dev");
+    alice.has(SAID, json!(["in dev"]));
+    assert_eq!(bob.ask("/who")[0], "-- lobby (2 here): bob, alice");
+
+    goes_to(&alice, "lobby");
+    alice.has(SAID, json!(["first", "second", "alice?"]));
+    alice.has("document.querySelector('#log > [data-first] .text').textContent", "second");
+    alice.has(lobby, json!(["", "lobby, 2 here"]));
+    goes_to(&alice, "dev");
+    alice.has("document.querySelectorAll('#log > [data-first]').length", 0);
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn the_room_is_in_the_address_and_one_can_go_back_and_forth() {
+    let (server, browser) = (server(), Browser::start());
+    let [mut bob] = people(&server, ["bob"]);
+    let alice = Tab::first(&browser, &server).named("alice");
+    alice.says("/join dev");
+    alice.has("location.hash", "#dev");
+    alice.types("for dev");
+    alice.run("history.back()", &[]);
+    alice.shows_in("#room", "lobby");
+    alice.has(INPUT, "");
+    alice.run("history.forward()", &[]);
+    alice.shows_in("#room", "dev");
+    alice.has(INPUT, "for dev");
+    bob.ask("/join dev");
+
+    // A link that was sent to somebody.
+    let link = format!("http://127.0.0.1:{}/#dev", server.web_port());
+    let carol = Tab::another_at(&browser, &link);
+    carol.shows_in("#room", "dev");
+    let carol = carol.named("carol");
+    carol.says("here I am");
+    bob.wait_for(|line| line == "<carol> here I am");
+    carol.reload();
+    carol.shows_in("#room", "dev");
+    carol.has(ROOMS, json!(["dev", "lobby"]));
+    carol.has("document.querySelectorAll('#rooms [data-joined]').length", 2);
+    carol.click("#leave");
+    carol.shows_in("#room", "lobby");
+    bob.wait_for(|line| line == "-- carol left: parted (2 here)");
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn a_conversation_is_an_entry_of_its_own() {
+    let (server, browser) = (server(), Browser::start());
+    let [mut bob, mut eve] = people(&server, ["bob", "eve"]);
+    let alice = Tab::first(&browser, &server).named("alice");
+    bob.wait_for(|line| line.contains(" joined "));
+    bob.ask("/msg alice psst");
+    eve.ask("/msg alice hey");
+    alice.shows("private", "bob", "to you psst");
+    alice.has(
+        "[...document.querySelectorAll('#talks > *')].map((one) => one.textContent)",
+        json!(["bob", "eve"]),
+    );
+    alice.click("#talks > [data-key='@bob'] button");
+    alice.shows_in("#room", "bob");
+    alice.has("document.querySelectorAll('#log > [data-kind=private]:not([hidden])').length", 1);
+    alice.says("what?");
+    bob.wait_for(|line| line == "[from alice] what?");
+    alice.says("/whois bob");
+    alice.has("document.querySelector('#log > [data-kind=notice]:not([hidden])') !== null", true);
+    alice.click("#leave");
+    alice.shows_in("#room", "lobby");
+    assert!(!bob.ask("").iter().any(|line| line.contains("<alice>")));
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn older_lines_come_when_one_scrolls_up() {
+    let (server, browser) = (server(), Browser::start());
+    let [mut bob] = people(&server, ["bob"]);
+    (1..=90).for_each(|number| bob.send(&format!("line {number}")));
+    bob.sync();
+    let alice = Tab::first(&browser, &server).named("alice");
+    alice.shows("said", "bob", "line 90");
+    assert_eq!(alice.count("said", "bob", "line 50"), 0);
+    alice.run("document.querySelector('#log').scrollTop = 0", &[]);
+    alice.shows("said", "bob", "line 50");
+    alice.has(&format!("{SAID}[0]"), "line 1");
+    assert_eq!(alice.texts("notice"), [""; 0]);
+}
