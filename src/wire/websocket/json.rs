@@ -253,7 +253,7 @@ fn changed<'a>(room: &'a RoomName, by: &'a Nick, change: &'a RoomChange) -> Told
         },
         _ => {
             let text = RoomChangeBy(*by, change).to_string();
-            Told::Notice(Notice { text, ts: None, id: None })
+            Told::Notice(Notice { text, room: Some(room.as_str()), ts: None, id: None })
         }
     }
 }
