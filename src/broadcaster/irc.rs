@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use super::behind::Deed;
 use super::dispatch::Dispatcher;
-use crate::chat::{Action, ClientId, Effect, Event, Now, Reason, RoomName, conceal};
+use crate::chat::{self, Action, ClientId, Effect, Event, Now, Reason, Refusal, RoomName, conceal};
 use crate::intake::Input;
 use crate::telemetry::Refused;
 use crate::text::{Line, Text};
 use crate::wire::Farewell;
-use crate::wire::irc::{Cap, Conversation, Replies, Request, Step, Task, User, View};
+use crate::wire::irc::numeric::ERR_NOPRIVILEGES;
+use crate::wire::irc::{
+    Cap, Conversation, Credentials, Login, Replies, Request, Step, Task, User, View, Way,
+};
 
 /// How long a client may take to register.
 const REGISTRATION: Duration = Duration::from_secs(30);
@@ -39,11 +42,16 @@ impl Dispatcher {
         match step {
             Step::Foreign => self.refuse(now, id, "HTTP", Refused::Http),
             Step::Quit => self.apply(now, id, Event::Quit),
-            Step::Introduce { nick, user: User { name, real }, .. } => {
+            Step::Introduce { nick, user: User { name, real }, pass } => {
+                let login = pass.map(|pass| Task::Authenticate(Login::of_pass(&nick, &pass)));
                 let (nick, user) = (Text::new(nick), Text::new(format!("~{name}")));
-                self.apply(now, id, Event::Do(Action::Introduce { nick, user, real }, label));
+                let introduce = Task::Act(Action::Introduce { nick, user, real }, label);
+                self.run_tasks(now, id, login.into_iter().chain([introduce]).collect());
             }
-            Step::Authenticate(_) => {}
+            Step::Authenticate(Credentials { account, password }) => {
+                let login = Login::new(Way::Sasl, &account, password);
+                self.run_tasks(now, id, vec![Task::Authenticate(login)]);
+            }
             Step::Pass(request) => self.pass(now, id, request, label),
         }
     }
@@ -75,6 +83,12 @@ impl Dispatcher {
             Task::Act(Action::Command(room, line), label) => {
                 self.run_command(now, id, room, line, label);
             }
+            Task::Act(..) if self.peers.irc(id).is_some_and(|irc| irc.is_over()) => {
+                self.apply(now, id, Event::Gone(Reason::Disconnected));
+                self.disconnect_behind(now, id, Farewell::Expelled);
+            }
+            Task::Authenticate(login) => self.log_in(now, id, login),
+            Task::Moderate(line) => self.moderate(now, id, line),
             Task::Act(action, label) => self.apply(now, id, Event::Do(action, label)),
             Task::Ask(request, label) if self.log.is_under_way(id) => {
                 self.behind(now, id, Deed::Ask(Box::new(request), label));
@@ -85,6 +99,31 @@ impl Dispatcher {
             Task::OpenLabel(label) => self.label(now, id, Some(label)),
             Task::CloseLabel => self.label(now, id, None),
         }
+    }
+
+    /// Has a password checked.
+    fn log_in(&mut self, now: Now, id: ClientId, login: Login) {
+        let Login { way, command, password } = login;
+        let (event, password) = chat::claim(command, &String::from(password));
+        if let Some(password) = password {
+            self.pending_auth.keep(id, password);
+        }
+        if let Some(irc) = self.peers.irc(id) {
+            irc.begin_login(way);
+        }
+        self.apply(now, id, event);
+    }
+
+    /// Runs a command that only operators may use.
+    fn moderate(&mut self, now: Now, id: ClientId, line: Line) {
+        if self.log.chat().profile(id).is_some_and(|who| who.is_operator) {
+            return self.apply(now, id, Event::Do(Action::Command(None, line), None));
+        }
+        self.answer_irc(now, id, |irc, out| {
+            irc.reply(out, |replies| {
+                replies.numeric(ERR_NOPRIVILEGES, &[], Refusal::OperatorsOnly);
+            });
+        });
     }
 
     /// Runs a command of the text wire. One with a password is never published.

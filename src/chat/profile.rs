@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::action::Flags;
 use super::message::Away;
 use super::model::{ClientId, RoomId, RoomName};
 use super::relay::Source;
@@ -19,6 +20,8 @@ pub struct Profile {
     pub away: Option<Away>,
     /// Whether they are an operator of the server.
     pub is_operator: bool,
+    /// What they say of themselves by user modes.
+    pub flags: Flags,
     /// Whether their connection is encrypted.
     pub is_encrypted: bool,
     /// When they connected, and when they last did something, in the chat's time.
@@ -50,7 +53,8 @@ impl Chat {
         Some(Profile {
             source: self.source_of(client),
             away: client.away.clone(),
-            is_operator: self.registry.is_operator(client.login),
+            is_operator: self.operates(client),
+            flags: client.flags,
             is_encrypted: client.encrypted,
             connected: client.connected,
             active: client.active,

@@ -336,6 +336,11 @@ impl Chat {
         named
     }
 
+    /// Whether a client is an operator of the server.
+    pub(crate) fn operates(&self, client: &Client) -> bool {
+        self.registry.is_operator(client.login) || self.registry.is_operator(client.rights)
+    }
+
     /// The nick of a connected client.
     pub fn nick(&self, client: ClientId) -> Option<Nick> {
         self.clients.get(&client).map(|client| client.nick)

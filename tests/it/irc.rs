@@ -1,5 +1,6 @@
 //! The IRC wire, through real sockets.
 
+mod accounts;
 mod entrance;
 mod talk;
 

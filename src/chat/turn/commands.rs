@@ -98,6 +98,14 @@ pub fn without_command(line: Text) -> Option<Text> {
     }
 }
 
+/// The same for a command whose password came by itself.
+pub fn claim(command: AuthCommand, typed: &str) -> (Event, Option<Password>) {
+    let line = Line::new(typed);
+    let text = line.clone().into_text();
+    let (known, password) = typed_password(&line, &command, text.as_str());
+    (Event::Authenticate(command, known), password)
+}
+
 /// Whether a line is a command that changes bans.
 pub fn changes_bans(line: &Line) -> bool {
     let Typed::Command(name, _) = Typed::of(line) else { return false };

@@ -65,10 +65,7 @@ impl Chat {
 
     /// The operators among the clients, by id.
     pub(crate) fn operators(&self) -> Vec<ClientId> {
-        let registry = &self.registry;
-        self.clients_who(|client| {
-            registry.is_operator(client.login) || registry.is_operator(client.rights)
-        })
+        self.clients_who(|client| self.operates(client))
     }
 
     /// Records the store's answer to a request.

@@ -96,12 +96,7 @@ impl<C: Deref<Target = Chat>> TurnOf<'_, C> {
 
     /// Whether the client is an operator.
     pub(crate) fn is_operator(&self) -> bool {
-        self.chat.registry.is_operator(self.me().login) || self.has_rights()
-    }
-
-    /// Whether the client has the rights of an operator under its own nick.
-    pub(crate) fn has_rights(&self) -> bool {
-        self.chat.registry.is_operator(self.me().rights)
+        self.chat.operates(self.me())
     }
 
     /// Logs an operator's action, such as "kicked bob".

@@ -3,13 +3,15 @@
 use super::formatting::{Ctcp, strip};
 use super::isupport::MAX_TARGETS;
 use super::line::MAX_BODY;
+use super::login::{self, Login};
+use super::modes::{UserChange, user_changes};
 use super::numeric::*;
 use super::relay::{Form, Sender, fits};
 use super::replies::Replies;
 use super::request::Request;
 use super::session::need_more;
 use super::target::{Target, room, split};
-use crate::chat::{Action, Manner, Recipient, Refusal, Source};
+use crate::chat::{Action, Flag, Manner, Recipient, Refusal, Source};
 use crate::text::{Line, Text};
 
 /// The longest reason for being away, in bytes (`AWAYLEN`).
@@ -24,6 +26,10 @@ pub enum Task {
     Act(Action, Option<Text>),
     /// Answer a question about the chat, likewise.
     Ask(Request, Option<Text>),
+    /// Have a password checked.
+    Authenticate(Login),
+    /// Run a command of the text wire, if the client is an operator.
+    Moderate(Line),
     /// Send these lines.
     Reply(Vec<u8>),
     /// From here on, everything answers the request with this label.
@@ -86,6 +92,25 @@ impl Tasks<'_> {
                 Some(real) => self.act(Action::SetReal(super::registration::real_name(real))),
                 None => self.need_more(&request),
             },
+            "OPER" => match Login::of_oper(&request) {
+                Some(login) => self.list.push(Task::Authenticate(login)),
+                None => self.need_more(&request),
+            },
+            "KILL" => match (request.param(0), request.param(1)) {
+                (Some(nick), Some(why)) => {
+                    let line = Line::new(format!("/kick {nick} {}", strip(why)));
+                    self.list.push(Task::Moderate(line));
+                }
+                _ => self.need_more(&request),
+            },
+            "WALLOPS" => match request.param(0).map(strip) {
+                Some(text) => self.act(Action::Wallops(Text::new(text))),
+                None => self.need_more(&request),
+            },
+            "NS" | "NICKSERV" => self.ask_service(&request.params.join(" ")),
+            "MODE" if request.param(0).is_some_and(|nick| self.is_me(nick)) => {
+                self.user_modes(request);
+            }
             "QUIT" => self.act(Action::Quit(last_words(request.param(0)))),
             _ => self.list.push(Task::Ask(request, None)),
         }
@@ -184,6 +209,12 @@ impl Tasks<'_> {
             Target::Nick(nick) if nick.eq_ignore_ascii_case(SERVICE) => {
                 return self.command(text.as_str());
             }
+            Target::Nick(nick) if login::is_service(&nick) => {
+                return if is_notice {
+                } else {
+                    self.ask_service(said)
+                };
+            }
             Target::Nick(nick) => Recipient::Nick(Text::new(nick)),
             Target::NoRoom | Target::Roles { .. } if is_notice => return,
             Target::NoRoom | Target::Roles { .. } => return self.no_such_room(target),
@@ -203,6 +234,45 @@ impl Tasks<'_> {
         }
         let bytes = super::relay::length(&sender, target, form, text);
         Some(Refusal::TooLong { bytes: bytes + "\r\n".len(), limit: MAX_BODY + "\r\n".len() })
+    }
+
+    /// A message to a service that takes passwords.
+    fn ask_service(&mut self, words: &str) {
+        match Login::of_message(self.names.1, words) {
+            Some(login) => self.list.push(Task::Authenticate(login)),
+            None => self.reply(|replies| {
+                let (server, nick) = (replies.server, replies.nick);
+                let words = "IDENTIFY [NAME] PASSWORD or REGISTER PASSWORD; for all else: \
+                             /msg chatd help";
+                let source = format!("NickServ!NickServ@{server}");
+                super::line::Line::new(source, "NOTICE").param(nick).last(words).end(replies.out);
+            }),
+        }
+    }
+
+    fn is_me(&self, nick: &str) -> bool {
+        nick.eq_ignore_ascii_case(self.names.1)
+    }
+
+    /// The client's own modes.
+    fn user_modes(&mut self, request: Request) {
+        let Some(letters) = request.param(1) else {
+            return self.list.push(Task::Ask(request, None));
+        };
+        for change in user_changes(letters) {
+            match change {
+                UserChange::Change { on, letter: 'i' } => {
+                    self.act(Action::Flag(Flag::Invisible, on))
+                }
+                UserChange::Change { on, letter: 'w' } => self.act(Action::Flag(Flag::Wallops, on)),
+                UserChange::Change { on, letter: 'B' } => self.act(Action::Flag(Flag::Bot, on)),
+                UserChange::Change { on: false, .. } => self.act(Action::GiveUpRights),
+                UserChange::Change { .. } => {}
+                UserChange::Unknown(_) => {
+                    self.numeric(ERR_UMODEUNKNOWNFLAG, &[], "there is no such mode");
+                }
+            }
+        }
     }
 
     /// Runs a command of the text wire, with or without its slash; a first argument such as `#dev`

@@ -6,6 +6,7 @@ use super::caps::Caps;
 use super::commands::{Task, Tasks};
 use super::label::framed;
 use super::line::Line;
+use super::login::Way;
 use super::numeric::ERR_INPUTTOOLONG;
 use super::replies::Replies;
 use super::request::Request;
@@ -28,6 +29,9 @@ pub struct Conversation {
     /// The label of the request that is being answered, and the answer so far.
     #[serde(skip)]
     label: Option<(String, Vec<u8>)>,
+    /// The password that is being checked.
+    #[serde(skip)]
+    pub(super) login: Option<Way>,
     /// Why the server ends the conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) end_reason: Option<String>,
@@ -48,6 +52,7 @@ impl Conversation {
             session: Session::new(),
             batches: 0,
             label: None,
+            login: None,
             end_reason: None,
             asks_service: false,
             is_over: false,
@@ -123,6 +128,16 @@ impl Conversation {
         if !self.is_over {
             write(&mut Replies { server: &self.server, nick: &self.nick, out });
         }
+    }
+
+    /// The same with the session.
+    pub(super) fn with_session(
+        &mut self,
+        out: &mut Vec<u8>,
+        act: impl FnOnce(&mut Session, &mut Replies<'_>),
+    ) {
+        let Self { session, server, nick, .. } = self;
+        act(session, &mut Replies { server, nick, out });
     }
 
     /// Asks the client whether it is there.

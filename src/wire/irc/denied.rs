@@ -25,6 +25,7 @@ pub(super) fn denied(denied: &Denied, replies: &mut Replies<'_>) {
             Refusal::Nobody(_) => replies.numeric(ERR_NOSUCHNICK, &[nick.as_str()], why),
             _ => replies.numeric(ERR_CANTSENDTOUSER, &[nick.as_str()], why),
         },
+        Action::Wallops(_) => replies.numeric(ERR_NOPRIVILEGES, &[], why),
         _ => {
             let nick = replies.nick;
             replies.command("NOTICE", &[nick], format_args!("!! {why}"));

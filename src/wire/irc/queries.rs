@@ -15,7 +15,7 @@ use super::session::need_more;
 use super::target::{ListFilter, room, split};
 use super::welcome::{Counts, lusers, motd, welcome};
 use super::whox::Fields;
-use crate::chat::{Away, Chat, ClientId, Now, Profile, RoomName, RoomProfile};
+use crate::chat::{Away, Chat, ClientId, Now, Past, Profile, RoomName, RoomProfile};
 use crate::text::matches;
 
 /// Names that a server answers for in one USERHOST or ISON.
@@ -68,7 +68,7 @@ impl View<'_> {
             "WHO" => self.who(request, replies),
             "WHOIS" => self.whois(request, replies),
             "WHOWAS" => match request.param(0) {
-                Some(nick) => people::whowas(replies, nick, []),
+                Some(nick) => self.whowas(nick, replies),
                 None => replies.numeric(ERR_NONICKNAMEGIVEN, &[], "no nick was given"),
             },
             "USERHOST" => self.userhost(request, replies),
@@ -97,9 +97,11 @@ impl View<'_> {
     fn counts(&self) -> Counts {
         let everybody = self.chat.people();
         let is_operator = |id: &&ClientId| self.profile(**id).is_some_and(|who| who.is_operator);
+        let is_invisible =
+            |id: &&ClientId| self.profile(**id).is_some_and(|who| who.flags.invisible);
         Counts {
             people: everybody.len(),
-            invisible: 0,
+            invisible: everybody.iter().filter(is_invisible).count(),
             operators: everybody.iter().filter(is_operator).count(),
             unknown: self.chat.newcomers(),
             rooms: self.chat.occupied_rooms().len(),
@@ -129,7 +131,7 @@ impl View<'_> {
             account: account.as_ref().map(|account| account.as_str()),
             away,
             is_operator: who.is_operator,
-            is_bot: false,
+            is_bot: who.flags.bot,
             is_secure: who.is_encrypted,
             idle: self.now.uptime.saturating_sub(who.active),
             since: self.zero + seconds(who.connected),
@@ -232,6 +234,23 @@ impl View<'_> {
         people::end_of_whois(replies, name);
     }
 
+    fn whowas(&self, nick: &str, replies: &mut Replies<'_>) {
+        let past: Vec<_> = self.chat.whowas(nick).map(shown_past).collect();
+        people::whowas(replies, nick, &past);
+    }
+
+    fn own_modes(&self, replies: &mut Replies<'_>) {
+        let Some(me) = self.profile(self.me) else { return };
+        let modes = [
+            ('B', me.flags.bot),
+            ('i', me.flags.invisible),
+            ('o', me.is_operator),
+            ('w', me.flags.wallops),
+        ];
+        let on: String = modes.iter().filter(|(_, on)| *on).map(|(letter, _)| *letter).collect();
+        replies.end(&replies.begin(RPL_UMODEIS).param(format_args!("+{on}")));
+    }
+
     fn userhost(&self, request: &Request, replies: &mut Replies<'_>) {
         if request.params.is_empty() {
             return need_more(request, replies);
@@ -258,7 +277,7 @@ impl View<'_> {
         let Some(name) = request.param(0) else { return need_more(request, replies) };
         if !name.starts_with('#') {
             return match name.eq_ignore_ascii_case(replies.nick) {
-                true => replies.end(&replies.begin(RPL_UMODEIS).param("+")),
+                true => self.own_modes(replies),
                 false if self.chat.somebody(name).is_some() => {
                     replies.numeric(ERR_USERSDONTMATCH, &[], "only your own modes can be seen");
                 }
@@ -285,6 +304,17 @@ fn topic(room: &RoomProfile, replies: &mut Replies<'_>) {
     match &room.topic {
         Some(topic) => replies.numeric(RPL_TOPIC, &[&name], shown_topic(topic.as_str())),
         None => replies.numeric(RPL_NOTOPIC, &[&name], "no topic is set"),
+    }
+}
+
+fn shown_past(past: &Past) -> people::Past {
+    let who = &past.who;
+    people::Past {
+        nick: who.nick.to_string(),
+        user: who.user.to_string(),
+        host: who.host.to_string(),
+        real: who.real.clone(),
+        left: super::relay::server_time(past.until.unix_ms),
     }
 }
 

@@ -10,7 +10,7 @@ use super::label::tagged;
 use super::line::Line;
 use super::numeric::*;
 use super::relay::Sender;
-use crate::chat::{Dates, Deed, Entry, Message, Refusal, Relay, RoomName};
+use crate::chat::{Dates, Deed, Entry, Flag, Message, Refusal, Relay, RoomName};
 use crate::text::Text;
 use crate::wire::text::{self, Style};
 
@@ -21,6 +21,9 @@ impl Conversation {
             Message::Refused(refusal) if self.ends(refusal) => {
                 self.end_reason = Some(format!("!! {refusal}"));
             }
+            Message::Refused(refusal) if self.refuse_login(refusal, out) => {}
+            Message::LoggedIn(source) => self.logged_in(source, out),
+            Message::GotRights => self.got_rights(out),
             Message::Refused(refusal) => self.notice(format_args!("!! {refusal}"), out),
             Message::Notice(text) => self.notice(text, out),
             Message::GoingDown => self.say(&self.server, "the server is going down", out),
@@ -66,12 +69,25 @@ impl Conversation {
             Deed::Away(None) if is_me => self.reply(out, |replies| {
                 replies.numeric(RPL_UNAWAY, &[], "you are back");
             }),
+            Deed::Account(None) if is_me => {
+                let source = relay.by.full();
+                self.with_session(out, |session, replies| session.logged_out(&source, replies));
+            }
+            Deed::Flag(flag, on) => self.show_mode(letter(*flag), *on, out),
+            Deed::NoRights => self.show_mode('o', false, out),
             Deed::Nick(nick) if is_me => {
                 encode(message, self.caps(), out);
                 nick.as_str().clone_into(&mut self.nick);
             }
             _ => encode(message, self.caps(), out),
         }
+    }
+
+    /// Tells the client of a change of its own modes.
+    fn show_mode(&self, letter: char, on: bool, out: &mut Vec<u8>) {
+        let sign = if on { '+' } else { '-' };
+        let line = Line::new(&self.nick, "MODE").param(&self.nick);
+        line.last(format_args!("{sign}{letter}")).end(out);
     }
 
     /// A notice from the server, or from the service if the client asked that.
@@ -132,6 +148,14 @@ impl Conversation {
         let dated = format!("{}{}", text::shown_time(entry.at, dates), entry.text);
         let entry = Entry { text: Text::new(dated), ..entry.clone() };
         said(&sender, room, &entry, self.caps(), out);
+    }
+}
+
+fn letter(flag: Flag) -> char {
+    match flag {
+        Flag::Invisible => 'i',
+        Flag::Wallops => 'w',
+        Flag::Bot => 'B',
     }
 }
 

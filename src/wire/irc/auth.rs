@@ -1,0 +1,67 @@
+//! What a client is told about its logins.
+
+use super::conversation::Conversation;
+use super::login::Way;
+use super::numeric::*;
+use crate::chat::{Refusal, Source};
+
+impl Conversation {
+    /// A password of the client is about to be checked.
+    pub fn begin_login(&mut self, way: Way) {
+        self.login = Some(way);
+        self.asks_service = way == Way::Service;
+    }
+
+    /// The client is logged in.
+    pub(super) fn logged_in(&mut self, source: &Source, out: &mut Vec<u8>) {
+        let account = source.account.as_ref().map_or("*", |account| account.as_str());
+        let way = self.login.take();
+        let full = source.full();
+        match way {
+            Some(Way::Sasl) => self.with_session(out, |session, replies| {
+                session.authenticated(Ok((account, &full)), replies);
+            }),
+            _ => self.reply(out, |replies| {
+                let words = format_args!("you are now logged in as {account}");
+                replies.numeric(RPL_LOGGEDIN, &[&full, account], words);
+            }),
+        }
+    }
+
+    /// The client has the rights of an operator.
+    pub(super) fn got_rights(&mut self, out: &mut Vec<u8>) {
+        self.login = None;
+        self.reply(out, |replies| {
+            let nick = replies.nick;
+            replies.numeric(RPL_YOUREOPER, &[], "you are an operator now");
+            replies.command("MODE", &[nick], "+o");
+        });
+    }
+
+    /// Answers a refused password by the way on which it came; returns whether it did.
+    pub(super) fn refuse_login(&mut self, why: &Refusal, out: &mut Vec<u8>) -> bool {
+        let Some(way) = self.login.take() else { return false };
+        match way {
+            Way::Service => return false,
+            Way::Sasl => {
+                let words = why.to_string();
+                self.with_session(out, |session, replies| {
+                    session.authenticated(Err(&words), replies);
+                });
+            }
+            Way::Oper => self.reply(out, |replies| match why {
+                Refusal::NotRegistered(_) | Refusal::OperatorsOnly => {
+                    replies.numeric(ERR_NOOPERHOST, &[], why);
+                }
+                _ => replies.numeric(ERR_PASSWDMISMATCH, &[], why),
+            }),
+            // Many clients send a password that no server asked for.
+            Way::Pass if matches!(why, Refusal::NotRegistered(_) | Refusal::NoAccounts) => {}
+            Way::Pass => {
+                self.reply(out, |replies| replies.numeric(ERR_PASSWDMISMATCH, &[], why));
+                self.end_with(&format!("!! {why}"), out);
+            }
+        }
+        true
+    }
+}

@@ -1,0 +1,125 @@
+//! Logins and operators over IRC.
+
+use super::with;
+use crate::harness::{Irc, Server, TempDir, commands};
+
+/// `\0alice\0correct horse`, and the same with another password, in base 64.
+const RIGHT: &str = "AGFsaWNlAGNvcnJlY3QgaG9yc2U=";
+const WRONG: &str = "AGFsaWNlAHdyb25nIGhvcnNl";
+
+/// A server with the account of alice, and that of carol, who is an operator.
+fn server(dir: &TempDir) -> Server {
+    crate::order::account(dir, "add alice", "correct horse\n");
+    crate::order::account(dir, "add carol --operator", "open sesame\n");
+    with(["--state-dir", &dir.path("")])
+}
+
+#[test]
+fn sasl_logs_in_before_and_after_the_registration() {
+    let dir = TempDir::new();
+    let server = server(&dir);
+    let mut alice = Irc::connect(&server);
+    alice.send("CAP REQ :sasl\r\nAUTHENTICATE PLAIN");
+    alice.until(|line| line == "AUTHENTICATE +");
+    let introduction = "NICK other\r\nUSER a 0 * :A\r\nCAP END";
+    alice.send(&format!("AUTHENTICATE {RIGHT}\r\n{introduction}"));
+    let lines = alice.until(|line| line.contains(" 001 "));
+    let mut numerics = commands(&lines);
+    numerics.retain(|command| *command != "NOTICE");
+    assert_eq!(numerics, ["900", "903", "001"]);
+    assert!(lines.last().unwrap().contains("alice!~a@account.alice"), "{lines:?}");
+
+    let mut late = Irc::with_caps(&server, "late", "sasl");
+    late.send(&format!("AUTHENTICATE PLAIN\r\nAUTHENTICATE {RIGHT}"));
+    let lines = late.until(|line| line.ends_with(" NICK alice"));
+    let mut numerics = commands(&lines);
+    numerics.retain(|command| *command != "NOTICE");
+    assert_eq!(numerics, ["AUTHENTICATE", "900", "903", "NICK"]);
+    alice.until(|line| line.contains(" NICK guest"));
+
+    let mut wrong = Irc::connect(&server);
+    wrong.send(&format!("CAP REQ :sasl\r\nAUTHENTICATE PLAIN\r\nAUTHENTICATE {WRONG}"));
+    let refused = wrong.until(|line| line.contains(" 904 "));
+    assert!(refused.iter().any(|line| line.contains("is not encrypted")), "{refused:?}");
+}
+
+#[test]
+fn pass_has_a_password_for_the_nick_or_for_a_name_and_a_wrong_one_ends_it() {
+    let dir = TempDir::new();
+    let server = server(&dir);
+    for (pass, nick) in [("alice:correct horse", "alice_"), ("correct horse", "alice")] {
+        let mut client = Irc::connect(&server);
+        client.send(&format!("PASS :{pass}\r\nNICK {nick}\r\nUSER a 0 * :A"));
+        let lines = client.until(|line| line.contains(" 001 "));
+        assert!(lines.last().unwrap().contains(" 001 alice :"), "{lines:?}");
+        client.send("QUIT");
+        client.rest();
+    }
+    let mut wrong = Irc::connect(&server);
+    wrong.send("PASS :wrong horse\r\nNICK alice\r\nUSER a 0 * :A");
+    wrong.until(|line| line.contains(" 464 "));
+    assert_eq!(wrong.rest().last().unwrap(), "ERROR :!! wrong password");
+    let mut taken = Irc::connect(&server);
+    taken.send("NICK alice\r\nUSER a 0 * :A");
+    let refused = taken.until(|line| line.contains(" 433 "));
+    let words = "alice is registered: SASL, or PASS alice:PASSWORD";
+    assert!(refused.last().unwrap().ends_with(words), "{refused:?}");
+}
+
+#[test]
+fn services_take_passwords_and_another_nick_logs_out() {
+    let dir = TempDir::new();
+    let server = server(&dir);
+    for asked in [
+        "PRIVMSG NickServ :IDENTIFY alice correct horse",
+        "PRIVMSG chatd :login alice correct horse",
+        "NS IDENTIFY alice correct horse",
+    ] {
+        let mut client = Irc::named(&server, "somebody");
+        client.send(asked);
+        let lines = client.until(|line| line.ends_with(" NICK alice"));
+        assert!(commands(&lines).contains(&"900"), "{asked}: {lines:?}");
+        client.send("NICK somebody");
+        let lines = client.until(|line| line.contains(" 901 "));
+        assert!(commands(&lines).contains(&"NICK"), "{lines:?}");
+        client.send("QUIT");
+        client.rest();
+    }
+}
+
+#[test]
+fn an_operator_gets_rights_without_a_name_and_gives_them_back() {
+    let dir = TempDir::new();
+    let server = server(&dir);
+    let mut ann = Irc::named(&server, "ann");
+    let mut bob = Irc::named(&server, "bob");
+    assert!(ann.ask("KILL bob :x")[0].contains(" 481 ann :"));
+    assert!(ann.ask("WALLOPS :x")[0].contains(" 481 ann :"));
+    ann.send("OPER alice :correct horse");
+    ann.until(|line| line.contains(" 491 "));
+    ann.send("OPER carol :open sesame");
+    let lines = ann.until(|line| line.ends_with(" MODE ann :+o") || line.ends_with(" MODE ann +o"));
+    assert!(commands(&lines).contains(&"381"), "{lines:?}");
+    assert_eq!(ann.ask("MODE ann"), [":box7 221 ann +o"]);
+    bob.ask("MODE bob +w");
+    ann.ask("WALLOPS :look");
+    bob.until(|line| line.ends_with(" WALLOPS :look"));
+    ann.ask("KILL bob :enough");
+    assert!(bob.rest().last().unwrap().starts_with("ERROR :!! "));
+    ann.ask("MODE ann -o");
+    assert_eq!(ann.ask("MODE ann"), [":box7 221 ann +"]);
+    ann.send("OPER carol wrong");
+    ann.until(|line| line.contains(" 464 "));
+}
+
+#[test]
+fn who_was_here_is_remembered() {
+    let server = super::server();
+    let mut ann = Irc::named(&server, "ann");
+    let mut bob = Irc::named(&server, "bob");
+    assert!(ann.ask("WHOWAS bob")[0].contains(" 406 ann bob "));
+    bob.send("QUIT");
+    bob.rest();
+    let lines = ann.ask("WHOWAS bob");
+    assert_eq!(commands(&lines), ["314", "312", "369"]);
+}
