@@ -42,6 +42,7 @@ mod reload;
 mod replay;
 mod restart;
 mod rooms;
+mod rooms_owned;
 mod safety;
 mod slow;
 mod store;
