@@ -31,8 +31,8 @@ pub use self::model::{
     Now, Password, PasswordId, Role, RoomId, RoomName, RoomPast, TypedPassword,
 };
 pub use self::model::{
-    Author, PasswordHash, PastSlice, Post, RollChange, RoomBan, RoomKey, RoomMask, RoomRole,
-    RoomRoles, RoomSettings, SETTINGS, Setting, SettingRow, SettingValue, Since,
+    Author, PasswordHash, PastSlice, Post, Reading, RollChange, RoomBan, RoomKey, RoomMask,
+    RoomRole, RoomRoles, RoomSettings, SETTINGS, Setting, SettingRow, SettingValue, Since,
 };
 pub use self::profile::{Profile, RoomProfile};
 pub use self::reason::Reason;

@@ -19,22 +19,25 @@ pub use self::guard::{Barred, Guard, WebOrigin};
 pub use self::names::machine_names;
 pub use self::plain::is_http;
 use self::rooms::Exchange;
-pub use self::rooms::{Ask, Begin, ChatAccess, Denied, Posting, Reply};
+pub use self::rooms::{Ask, Begin, ChatAccess, Denied, Posting, ReadRequest, Reply};
 use crate::address::Networks;
 use crate::net::{MAX_HEAD, Patience, Request, Response, Status, Transport, Upgrade, http};
 use crate::runtime::Replaceable;
 use crate::telemetry::{CONTENT_TYPE, PLAIN_CONTENT_TYPE, to_plain_text};
+use crate::wire::stream::Stream;
 use crate::wire::{Dialect, SUBPROTOCOL};
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// A client that upgraded to WebSocket.
+/// A client that upgraded to WebSocket, or that reads over HTTP.
 #[derive(Debug)]
 pub struct Upgraded {
     /// The dialect that the client asked for: lines, or `chatd.v1`.
     pub dialect: Dialect,
     /// The bytes that it sent right after the request.
     pub early: Vec<u8>,
+    /// What it reads over HTTP, if it did not switch to WebSocket.
+    pub reads: Option<Box<ReadRequest>>,
 }
 
 /// What a web port serves, and the guard that admits requests.
@@ -102,6 +105,14 @@ pub enum Served {
     Busy,
 }
 
+impl Served {
+    /// The client reads from now on.
+    fn reads((stream, request): (Stream, Box<ReadRequest>)) -> Self {
+        let (dialect, early) = (Dialect::Stream(stream), Vec::new());
+        Self::Upgraded(Upgraded { dialect, early, reads: Some(request) })
+    }
+}
+
 /// Handles one request, of which `received` was read before: answers it, or returns the client if
 /// it switched to WebSocket. `proxies` are those that are trusted, and whether the client's address
 /// is known already, if the request comes from one of them: it may then state a client.
@@ -140,9 +151,8 @@ pub fn serve(
         Ok((Route::Rooms, request, early)) => {
             let mut exchange =
                 Exchange { request: &request, early, transport, patience, chat, forwarded };
-            let guard = site.guard.get();
-            exchange.serve(&guard, &received)?;
-            return Ok((Served::Answered, forwarded));
+            let reads = exchange.serve(&site.guard.get(), &received)?;
+            return Ok((reads.map_or(Served::Answered, Served::reads), forwarded));
         }
         Ok((Route::Response(answer), ..)) => (answer, Served::Answered),
         Err(Rejection::Status(Status::ServiceUnavailable)) => {
@@ -188,7 +198,7 @@ fn switched(
     let protocol = is_json.then_some(SUBPROTOCOL);
     transport.send_all(&http::switch_to_websocket(accept, protocol), patience)?;
     let lines = Dialect::Lines { timestamps: false, bell: false };
-    Ok(Upgraded { dialect: if is_json { Dialect::Json } else { lines }, early })
+    Ok(Upgraded { dialect: if is_json { Dialect::Json } else { lines }, early, reads: None })
 }
 
 /// Refuses a request without TLS on a TLS port, of which `received` was read before.

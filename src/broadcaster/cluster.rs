@@ -27,6 +27,7 @@ impl Dispatcher {
                 log::info!("cluster: connected to the other nodes; lines passed on: {late}");
                 self.status.note_node(origin);
                 self.archive.note_membership(lineage, origin);
+                self.read_again(now);
             }
             Report::Resumed => log::info!("cluster: connected to the log again"),
             Report::Lost(why) => log::warn!("cluster: the log cannot be reached: {why}"),

@@ -12,6 +12,7 @@ use super::behind::{Behind, Deed, Ending};
 use super::identity::{PendingAuth, log_arrival};
 use super::log::Log;
 use super::pending::Pending;
+use super::readers::Readers;
 use super::requests::Requests;
 use super::shared_log::SharedLog;
 use super::status::Status;
@@ -71,6 +72,7 @@ pub(super) struct Dispatcher {
     pub(super) unheard: Unheard,
     pub(super) behind: Behind,
     pub(super) requests: Requests,
+    pub(super) readers: Readers,
     pub(super) unsaved_bans: UnsavedBans,
     /// Whether effects of an applied input are being carried out.
     pub(super) is_following: bool,
@@ -105,6 +107,7 @@ impl Dispatcher {
             unheard: Unheard::default(),
             behind: Behind::default(),
             requests: Requests::default(),
+            readers: Readers::default(),
             unsaved_bans,
             is_following: false,
             leaving: VecDeque::new(),
@@ -147,9 +150,13 @@ impl Dispatcher {
         self.draw_at_once(&mut input);
         let Some(input) = self.pending.defer(input) else { return };
         match input {
-            Input::Connected { id, transport, from, slot, dialect } => {
+            Input::Connected { id, transport, from, slot, dialect, reads } => {
                 let speech = Speech::new(dialect, self.log.chat().settings().name.as_str());
-                self.connect(now, id, Peer::new(transport, from.remote, slot, speech), from);
+                let peer = Peer::new(transport, from.remote, slot, speech);
+                match dialect.stream().zip(reads) {
+                    Some((stream, reads)) => self.connect_reader(now, id, peer, (stream, *reads)),
+                    None => self.connect(now, id, peer, from),
+                }
             }
             Input::Settled(id) => self.apply(now, id, Event::Settled),
             Input::Received(id, items) => self.receive(now, id, items),
@@ -157,6 +164,7 @@ impl Dispatcher {
             Input::Silent(id, was_asked) => self.handle_silence(now, id, was_asked),
             Input::Idle(id, limit) => self.apply(now, id, Event::Idle(limit)),
             Input::Gone(id, reason) => {
+                self.readers.remove(id);
                 self.apply(now, id, Event::Gone(reason));
                 self.behind(now, id, Deed::Close(Ending::Gone));
             }

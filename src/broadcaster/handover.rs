@@ -24,6 +24,9 @@ impl Broadcaster {
         if is_unheard {
             dispatcher.unheard.add(id);
         }
+        if let Some(stream) = peer.dialect().stream() {
+            dispatcher.adopt_reader(now, id, stream);
+        }
         dispatcher.peers.adopt(id, peer);
         dispatcher.await_registration(now, id);
         for &room in dispatcher.log.rooms_of(id) {
@@ -65,6 +68,11 @@ impl Broadcaster {
         }
         dispatcher.status.take_over();
         for id in dispatcher.log.clients() {
+            if dispatcher.peers.remote(id).is_none() {
+                dispatcher.apply(now, id, Event::Gone(Reason::Disconnected));
+            }
+        }
+        for id in dispatcher.log.readers() {
             if dispatcher.peers.remote(id).is_none() {
                 dispatcher.apply(now, id, Event::Gone(Reason::Disconnected));
             }

@@ -137,6 +137,11 @@ impl Log {
         }
     }
 
+    /// Those on this server who read over HTTP.
+    pub(super) fn readers(&self) -> Vec<ClientId> {
+        self.chat().readers().into_iter().filter_map(|id| self.local(id)).collect()
+    }
+
     /// What the others know of a client.
     pub(super) fn presence(&self, id: ClientId) -> Option<Presence> {
         self.chat().presence(self.id(id))

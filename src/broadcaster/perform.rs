@@ -93,7 +93,10 @@ impl Dispatcher {
             // No client watches for others yet.
             Effect::Seen(..) => {}
             Effect::Reply(id, lines) => self.peers.with(id, |peer, feeds| peer.send(&lines, feeds)),
-            Effect::Entered(id, room) => self.peers.enter(id, room),
+            Effect::Entered(id, room) => {
+                self.open_reader(id, false, Vec::new());
+                self.peers.enter(id, room);
+            }
             Effect::Left(id, room) => self.peers.leave(id, room),
             Effect::Timestamps(id, on) => self.peers.with(id, |peer, feeds| {
                 peer.respeak(feeds, |dialect| dialect.with_timestamps(on));

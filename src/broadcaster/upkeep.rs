@@ -23,6 +23,7 @@ impl Dispatcher {
             self.archive.next_deadline(),
             self.pending.next_deadline(),
             self.status.next_pulse(),
+            self.readers.next_deadline(now.uptime),
         ];
         deadlines.into_iter().flatten().min()
     }
@@ -46,6 +47,8 @@ impl Dispatcher {
         if let Some((by, change)) = self.unsaved_bans.take_due(now.uptime) {
             self.save_ban_change(now, by, change);
         }
+        self.ping_readers(now);
+        self.send_more_past(now);
         self.pending.end_overdue(now.uptime);
         self.dispatch_released(now);
     }
@@ -89,6 +92,9 @@ impl Dispatcher {
     /// Handles what the store answers to a client or to a request over HTTP.
     fn handle_answer(&mut self, now: Now, id: ClientId, answer: Answer) {
         self.archive.note_answer();
+        if self.take_past(now, id, &answer) {
+            return;
+        }
         self.answer_lookup(id, &answer);
         let what = self.pending.note_answer(&answer);
         if let WaitFor::Exists(_) = what

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::action::Action;
 use super::model::{
-    Account, AuthCommand, BanChange, Entry, LineFilter, PasswordHash, Post, RoomName, RoomPast,
-    TypedPassword,
+    Account, AuthCommand, BanChange, Entry, LineFilter, PasswordHash, Post, Reading, RoomName,
+    RoomPast, TypedPassword,
 };
 use super::reason::Reason;
 use crate::address::Origin;
@@ -82,6 +82,8 @@ pub enum Event {
     Forgotten(Box<LineFilter>, u64),
     /// A line of a request over HTTP. The id is the request's; no client is connected.
     Post(Box<Post>),
+    /// Somebody reads a room over HTTP from here on. The id is the connection's; it is no client.
+    Read(Box<Reading>),
     /// It asks whether the server is alive (telnet's AYT).
     Ping,
     /// It ended the conversation (telnet's Ctrl-D or IAC EOF).

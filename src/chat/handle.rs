@@ -85,6 +85,9 @@ impl Chat {
         if let Event::Post(post) = event {
             return self.post(now, client, *post, effects);
         }
+        if let Event::Read(reading) = event {
+            return self.read(now, client, *reading, effects);
+        }
         let event = self.decided(event);
         let label = self.take_label(client, &event);
         let start = label.clone().map(|label| effects.begin_answer(client, label));
@@ -121,7 +124,7 @@ impl Chat {
         }
         let mut turn = Turn { chat: self, now, at: None, me: client, effects };
         match event {
-            Event::Connected(..) | Event::Post(_) => {}
+            Event::Connected(..) | Event::Post(_) | Event::Read(_) => {}
             Event::Settled => turn.announce(),
             Event::Line(line) => turn.line(&line),
             Event::LineIn(room, line) if turn.acts_in(room) => turn.line(&line),
@@ -169,6 +172,7 @@ impl Chat {
                 self.take_over(room, past);
                 self.read_next_room(effects);
             }
+            Event::Gone(_) => self.end_reading(now, client, effects),
             // Somebody else may have taken that nick meanwhile, or be logged in.
             Event::Registered(..) | Event::PasswordChanged(..) => self.enforce(now, effects),
             _ => {}

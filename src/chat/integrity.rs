@@ -16,10 +16,19 @@ impl Chat {
             && self.authentication.are_consistent(uptime)
             && self.registry.is_consistent()
             && self.speakers.are_consistent(uptime)
+            && self.has_room_for_readers()
             && members == places
             && self.irc == self.clients.values().filter(|client| client.speaks_irc()).count()
             && self.rooms.iter().all(|room| self.knows_all_in(room) && room.is_consistent(uptime))
             && clients.all(|(id, client)| self.has_place(*id, client))
+    }
+
+    /// Whether each room has as many readers as it counts.
+    fn has_room_for_readers(&self) -> bool {
+        let counted: usize = self.rooms.iter().map(Room::readers).sum();
+        let readers = self.readers();
+        let mut known = readers.iter().filter_map(|id| self.readers.room_of(*id));
+        counted == readers.len() && known.all(|room| self.rooms.get(*room).is_some())
     }
 
     fn knows_all_in(&self, room: &Room) -> bool {

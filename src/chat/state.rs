@@ -8,6 +8,7 @@ mod mutes;
 mod client;
 mod ignored;
 mod speakers;
+mod readers;
 mod pace;
 mod room;
 mod rooms;
@@ -42,6 +43,7 @@ pub(crate) use self::mutes::{Mute, Mutes};
 pub(crate) use self::nicks::Nicks;
 pub use self::nodes::Node;
 pub(crate) use self::nodes::Nodes;
+pub(crate) use self::readers::{Reader, Readers};
 pub(crate) use self::registry::Registry;
 pub use self::registry::Roll;
 use self::room::is_zero;
@@ -97,6 +99,8 @@ pub struct Chat {
     pub(super) cloak_secret: CloakSecret,
     #[serde(default, skip_serializing_if = "Speakers::is_empty")]
     pub(super) speakers: Speakers,
+    #[serde(default, skip_serializing_if = "Readers::is_empty")]
+    pub(super) readers: Readers,
     /// Follows from the clients.
     #[serde(skip)]
     pub(super) arrivals: Arrivals,
@@ -128,6 +132,7 @@ impl Chat {
             past: VecDeque::new(),
             cloak_secret: CloakSecret::default(),
             speakers: Speakers::default(),
+            readers: Readers::default(),
             arrivals: Arrivals::default(),
             lockdown: false,
             nodes: Nodes::default(),
@@ -212,6 +217,7 @@ impl Chat {
         self.rooms.renumber(new);
         self.ignored.renumber(new);
         self.speakers.renumber(new);
+        self.readers.renumber(new);
         self.authentication.renumber(new);
         self.arrivals.renumber(new);
     }
@@ -298,9 +304,10 @@ impl Chat {
         ids
     }
 
-    /// The rooms that a client is in.
+    /// The rooms that a client is in, or that it reads.
     pub fn rooms_of(&self, client: ClientId) -> &[RoomId] {
-        self.clients.get(&client).map_or(&[], |client| &client.rooms)
+        let reader = || self.readers.room_of(client).map_or(&[][..], std::slice::from_ref);
+        self.clients.get(&client).map_or_else(reader, |client| &client.rooms)
     }
 
     /// The number of rooms with people in them.

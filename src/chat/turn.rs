@@ -8,7 +8,8 @@ mod presence; // joining, leaving, changing rooms and names
 mod entrance; // going to a room that the store is asked for first
 mod moderation; // logins, and what operators do
 mod post; // what is said over HTTP
-mod listing; // what can be read over HTTP
+mod listing; // what can be seen over HTTP
+mod reading; // reading a room over HTTP
 mod room; // what is done to a room
 pub mod commands; // the table of commands, and what each does
 mod actions; // what a client asks for other than by commands

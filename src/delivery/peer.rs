@@ -226,6 +226,16 @@ impl Peer {
         self.push(feeds, |_, out| out.extend_from_slice(bytes));
     }
 
+    /// The same for many bytes, which do not count as the client's own: they are more than it can be
+    /// expected to receive at once.
+    pub fn send_shared(&mut self, bytes: Vec<u8>, feeds: &mut Feeds) {
+        self.catch_up(feeds);
+        if self.sending == Sending::Open {
+            let length = bytes.len();
+            self.queue.push_shared(&Rc::new(bytes), 0..length);
+        }
+    }
+
     fn push(&mut self, feeds: &mut Feeds, write: impl FnOnce(Dialect, &mut Vec<u8>)) {
         self.catch_up(feeds);
         if self.sending == Sending::Open {

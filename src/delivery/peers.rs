@@ -109,12 +109,24 @@ impl Peers {
             census.queued += peer.queued();
             *match peer.dialect() {
                 Dialect::Irc(_) => &mut census.irc,
+                Dialect::Stream(_) => &mut census.http,
                 Dialect::Lines { .. } | Dialect::Json => &mut census.websocket,
                 Dialect::Text(_) if peer.transport().is_bare() => &mut census.text,
                 Dialect::Text(_) => &mut census.tls,
             } += 1;
         }
         census
+    }
+
+    /// How many bytes wait for a client.
+    pub(crate) fn queued(&self, id: ClientId) -> usize {
+        self.peers.get(&id).map_or(0, Peer::queued)
+    }
+
+    /// A client leaves all rooms.
+    pub(crate) fn leave_all(&mut self, id: ClientId) {
+        let rooms: Vec<_> = self.peers.get(&id).into_iter().flat_map(Peer::rooms).collect();
+        rooms.into_iter().for_each(|room| self.leave(id, room));
     }
 
     /// How many bytes sockets took since the last call.

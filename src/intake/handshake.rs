@@ -19,11 +19,11 @@ use super::session::{Session, SessionContext};
 use crate::address::Networks;
 use crate::admission::{Crowd, Door, HandshakeSlot, Share, Slot, TurnedAway};
 use crate::chat::{Message, Refusal};
-use crate::net::{Accepted, Patience, Transport};
+use crate::net::{Accepted, Patience, Status, Transport};
 use crate::os::{self, Bell};
 use crate::telemetry::Refused;
 use crate::text::Text;
-use crate::web::{self, Ask, ChatAccess, Forwarded, Reply, Served, Site, Upgraded};
+use crate::web::{self, Ask, ChatAccess, Denied, Forwarded, Reply, Served, Site, Upgraded};
 use crate::wire::{Dialect, Farewell, ProxyHeader, is_typed, plain_refusal};
 
 /// How long a TLS handshake may take, in all.
@@ -105,8 +105,8 @@ pub(super) struct Handshake {
 impl Handshake {
     /// Runs the session of a connection that needs no handshake; it has its slot already.
     pub(super) fn enter(self, transport: Arc<Transport>, slot: Slot) {
-        let dialect = self.service.dialect;
-        self.start(transport, slot, dialect, &[]);
+        let upgraded = Upgraded { dialect: self.service.dialect, early: Vec::new(), reads: None };
+        self.start(transport, slot, upgraded);
     }
 
     /// Completes the handshake, and then runs the session, if there is one: the PROXY header, TLS
@@ -267,7 +267,10 @@ impl Handshake {
         begun: Instant,
     ) -> io::Result<Option<(Transport, Upgraded)>> {
         let Some(site) = self.service.site.clone() else {
-            return Ok(Some((transport, Upgraded { dialect: self.service.dialect, early })));
+            return Ok(Some((
+                transport,
+                Upgraded { dialect: self.service.dialect, early, reads: None },
+            )));
         };
         let patience = self.patience(begun, REQUEST);
         let trust = trusted.as_ref().map(|(proxies, is_known)| (proxies, *is_known));
@@ -317,14 +320,15 @@ impl Handshake {
         // clients, so the connection must be counted as one of them at any time.
         drop(handshake_slot);
         match entered {
-            Ok(slot) => self.start(Arc::new(transport), slot, upgraded.dialect, &upgraded.early),
+            Ok(slot) => self.start(Arc::new(transport), slot, upgraded),
             Err(reason) => self.turn_away(&transport, upgraded.dialect, reason),
         }
     }
 
-    fn start(self, transport: Arc<Transport>, slot: Slot, dialect: Dialect, early: &[u8]) {
-        let id = self.door.next_id();
-        Session::new(id, transport, self.from, Arc::new(slot), dialect, self.shared).run(early);
+    fn start(self, transport: Arc<Transport>, slot: Slot, upgraded: Upgraded) {
+        let Upgraded { dialect, early, reads } = upgraded;
+        let (id, slot) = (self.door.next_id(), Arc::new(slot));
+        Session::new(id, transport, self.from, slot, (dialect, reads), self.shared).run(&early);
     }
 
     fn turn_away(&self, transport: &Transport, dialect: Dialect, reason: TurnedAway) {
@@ -361,6 +365,11 @@ impl Handshake {
 
 /// The reason for turning a client away and the end of the stream, in its dialect.
 pub(super) fn last_words(dialect: Dialect, reason: TurnedAway) -> Vec<u8> {
+    if dialect.stream().is_some() {
+        let wait = Duration::from_secs(5);
+        let denied = Denied::later(Status::ServiceUnavailable, wait, reason.to_string());
+        return denied.to_bytes(&[]);
+    }
     let mut words = refusal(dialect, &reason.to_string());
     dialect.encode_end(Farewell::TryLater, &mut words);
     words

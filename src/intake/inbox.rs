@@ -13,7 +13,7 @@ use crate::net::Transport;
 use crate::restart::{Handover, SavedSession};
 use crate::store;
 use crate::telemetry::Census;
-use crate::web::{Ask, Reply};
+use crate::web::{Ask, ReadRequest, Reply};
 use crate::wire::irc::Task;
 use crate::wire::{Dialect, Incoming};
 
@@ -50,6 +50,8 @@ pub enum Input {
         /// Held until the last byte for the client is sent.
         slot: Arc<Slot>,
         dialect: Dialect,
+        /// What it reads over HTTP, instead of being a client.
+        reads: Option<Box<ReadRequest>>,
     },
     /// A new client has sent nothing for a moment, so a person may be reading.
     Settled(ClientId),

@@ -17,6 +17,7 @@ use crate::os::{self, Bell, Ready};
 use crate::restart::SavedSession;
 use crate::runtime::{Clock, Replaceable, Wakeup};
 use crate::telemetry::Metrics;
+use crate::web::ReadRequest;
 use crate::wire::{Decoder, Dialect, Incoming};
 
 /// How long a new client must send nothing to be taken for a person who reads.
@@ -71,7 +72,7 @@ impl Session {
         transport: Arc<Transport>,
         from: Caller,
         slot: Arc<Slot>,
-        dialect: Dialect,
+        (dialect, reads): (Dialect, Option<Box<ReadRequest>>),
         shared: SessionContext,
     ) -> Self {
         let inbox = shared.inbox.clone();
@@ -81,6 +82,7 @@ impl Session {
             from,
             slot: Arc::clone(&slot),
             dialect,
+            reads,
         };
         let _ = inbox.send(connected);
         let now = shared.clock.uptime();
@@ -95,7 +97,7 @@ impl Session {
             transport,
             shared,
             decoder: dialect.decoder(),
-            is_settled: dialect.is_irc(),
+            is_settled: dialect.is_irc() || dialect.stream().is_some(),
             is_unheard: from.is_unheard,
             is_hung_up: false,
             answer_due: None,
@@ -175,12 +177,17 @@ impl Session {
     /// How long to wait for the client to send something.
     fn patience(&self) -> Option<Duration> {
         let settling = self.is_settling().then_some(SETTLING);
-        let idle = self.limits.idle_timeout.map(|limit| limit.saturating_sub(self.silence()));
+        let idle = self.idle_timeout().map(|limit| limit.saturating_sub(self.silence()));
         let unheard = self.is_unheard.then(|| ANNOUNCED_AFTER.saturating_sub(self.silence()));
         let answer = self.answer_due.map(|due| due.saturating_sub(self.shared.clock.uptime()));
         let silence = self.silence.left(self.shared.clock.uptime());
         let all = settling.into_iter().chain(idle).chain(unheard).chain(answer).chain(silence);
         all.min()
+    }
+
+    /// How long the client may send no line. Readers send none at all.
+    fn idle_timeout(&self) -> Option<Duration> {
+        self.limits.idle_timeout.filter(|_| !self.decoder.is_deaf())
     }
 
     /// How long ago the client's last whole line was.
@@ -232,7 +239,7 @@ impl Session {
 
     /// Reports the client if it has sent no line for too long.
     fn check_idle(&mut self) -> Result<(), SessionEnd> {
-        if let Some(limit) = self.limits.idle_timeout
+        if let Some(limit) = self.idle_timeout()
             && self.silence() >= limit
         {
             self.heard = self.shared.clock.uptime();

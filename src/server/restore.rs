@@ -193,7 +193,7 @@ impl RestoredClient {
             }
             Err(dialect) => threads.run(move || {
                 let from = Caller { remote, is_encrypted: false, is_unheard: false };
-                Session::new(id, transport, from, slot, dialect, shared).run(&[]);
+                Session::new(id, transport, from, slot, (dialect, None), shared).run(&[]);
             }),
         };
         if let Err(error) = started {

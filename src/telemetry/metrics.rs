@@ -140,6 +140,8 @@ pub struct Census {
     pub websocket: usize,
     /// Clients that speak IRC, with TLS or without.
     pub irc: usize,
+    /// Those who read over HTTP.
+    pub http: usize,
     /// Rooms with people in them.
     pub rooms: usize,
     /// Bytes that wait to be sent.
@@ -293,6 +295,7 @@ impl Metrics {
             ("tls", census.tls),
             ("websocket", census.websocket),
             ("irc", census.irc),
+            ("http", census.http),
         ];
         for (wire, count) in wires {
             self.clients.get_or_create(&[("wire", wire)]).set(count as i64);
@@ -359,8 +362,15 @@ mod tests {
         metrics.count_refused(Refused::Full);
         metrics.set_store_failing(true);
         metrics.count_lost(7);
-        let text =
-            metrics.to_text(Census { text: 1, tls: 2, websocket: 3, irc: 6, rooms: 4, queued: 5 });
+        let text = metrics.to_text(Census {
+            text: 1,
+            tls: 2,
+            websocket: 3,
+            irc: 6,
+            http: 7,
+            rooms: 4,
+            queued: 5,
+        });
         for line in [
             "chatd_clients{wire=\"text\"} 1",
             "chatd_clients{wire=\"tls\"} 2",

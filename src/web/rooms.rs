@@ -11,7 +11,7 @@ mod answer; // replies as answers
 use std::io;
 use std::time::{Duration, Instant};
 
-pub use self::ask::{Ask, Begin, Posting, Reply};
+pub use self::ask::{Ask, Begin, Posting, ReadRequest, Reply};
 use self::author::author_of;
 pub use self::denied::Denied;
 use self::read::List;
@@ -21,6 +21,7 @@ use super::forwarded::Forwarded;
 use super::guard::Guard;
 use crate::chat::RoomName;
 use crate::net::{Body, Framing, Patience, Request, Status, Transport, http};
+use crate::wire::stream::Stream;
 
 /// How long a body may take.
 const BODY: Duration = Duration::from_secs(10);
@@ -42,6 +43,15 @@ pub(super) fn has(path: &str) -> bool {
     path == "/rooms" || path.starts_with("/rooms/")
 }
 
+/// What somebody reads from now on, and how.
+pub(super) type Reads = (Stream, Box<ReadRequest>);
+
+/// What a request comes to.
+enum Outcome {
+    Answer(answer::Answer),
+    Reads(Reads),
+}
+
 /// A request for a path here, and the connection that it came on.
 pub(super) struct Exchange<'a> {
     pub request: &'a Request,
@@ -55,16 +65,17 @@ pub(super) struct Exchange<'a> {
 }
 
 impl Exchange<'_> {
-    /// Answers the request, of which `head` is the head.
+    /// Answers the request, of which `head` is the head; or returns what it reads from now on.
     ///
     /// # Errors
     /// The connection fails, or the answer cannot be sent in time.
-    pub(super) fn serve(&mut self, guard: &Guard, head: &[u8]) -> io::Result<()> {
+    pub(super) fn serve(&mut self, guard: &Guard, head: &[u8]) -> io::Result<Option<Reads>> {
         let answer = match self.handle(guard)? {
-            Ok(answer) => answer.to_bytes(head),
+            Ok(Outcome::Answer(answer)) => answer.to_bytes(head),
+            Ok(Outcome::Reads(reads)) => return Ok(Some(reads)),
             Err(denied) => denied.to_bytes(head),
         };
-        self.transport.send_all(&answer, self.within(ANSWER))
+        self.transport.send_all(&answer, self.within(ANSWER)).map(|()| None)
     }
 
     /// Asks the broadcaster.
@@ -77,18 +88,18 @@ impl Exchange<'_> {
         Patience { deadline: Instant::now() + most, ..self.patience }
     }
 
-    fn handle(&mut self, guard: &Guard) -> io::Result<Result<answer::Answer, Denied>> {
+    fn handle(&mut self, guard: &Guard) -> io::Result<Result<Outcome, Denied>> {
         let target = match self.admit(guard) {
             Ok(target) => target,
             Err(denied) => return Ok(Err(denied)),
         };
         if self.request.method == "POST" {
-            return self.post(&target);
+            return Ok(self.post(&target)?.map(Outcome::Answer));
         }
         Ok(match target.place {
-            Place::Rooms => self.list_rooms(),
-            Place::History(room) => self.show_past(room, &target),
-            Place::Room(_) => self.read_room(),
+            Place::Rooms => self.list_rooms().map(Outcome::Answer),
+            Place::History(room) => self.show_past(room, &target).map(Outcome::Answer),
+            Place::Room(room) => self.read_room(room, &target),
         })
     }
 
@@ -123,12 +134,18 @@ impl Exchange<'_> {
         answer::of_past(form, room, self.ask(Ask::Past { room, since, lines, in_text })?)
     }
 
-    /// Sends a browser to the page.
-    fn read_room(&self) -> Result<answer::Answer, Denied> {
-        match read::stream_form(self.request)? {
-            None => Ok(answer::Answer::page_of(&self.request.path)),
-            Some(_) => Err(Status::NotFound.into()),
+    /// Has the client read the room from now on; sends a browser to the page.
+    fn read_room(&self, room: RoomName, target: &Target) -> Result<Outcome, Denied> {
+        let Some(stream) = read::stream(self.request, target)? else {
+            return Ok(Outcome::Answer(answer::Answer::page_of(&self.request.path)));
+        };
+        let since = read::begin_of_stream(self.request, target)?;
+        self.ask(Ask::Check { room: Some(room), author: None })?;
+        let head = answer::head_of_stream(stream.form);
+        if self.request.method == "HEAD" {
+            return Ok(Outcome::Answer(answer::Answer::only_head(head)));
         }
+        Ok(Outcome::Reads((stream, Box::new(ReadRequest { room, since, head }))))
     }
 
     fn post(&mut self, target: &Target) -> io::Result<Result<answer::Answer, Denied>> {

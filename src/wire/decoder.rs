@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::incoming::Incoming;
-use super::{irc, text, websocket};
+use super::{irc, stream, text, websocket};
 
 /// Decodes one client's bytes into [`Incoming`], however they are split into reads.
 #[derive(Debug, Serialize, Deserialize)]
@@ -14,6 +14,8 @@ pub enum Decoder {
     Irc(irc::Decoder),
     /// For WebSocket messages.
     WebSocket(Box<websocket::Decoder>),
+    /// For what is read over HTTP.
+    Stream(stream::Decoder),
 }
 
 impl Decoder {
@@ -26,6 +28,10 @@ impl Decoder {
             Self::Text(decoder) => decoder.next(input, max_line),
             Self::Irc(decoder) => decoder.next(input),
             Self::WebSocket(decoder) => decoder.next(input, max_line),
+            Self::Stream(decoder) => {
+                decoder.drop_all(input);
+                None
+            }
         }
     }
 
@@ -34,7 +40,7 @@ impl Decoder {
         match self {
             Self::Text(decoder) => decoder.finish(max_line),
             Self::Irc(decoder) => decoder.finish(),
-            Self::WebSocket(_) => None,
+            Self::WebSocket(_) | Self::Stream(_) => None,
         }
     }
 
@@ -45,6 +51,7 @@ impl Decoder {
             Self::Text(decoder) => decoder.overhead(),
             Self::Irc(decoder) => decoder.overhead(),
             Self::WebSocket(decoder) => decoder.overhead(),
+            Self::Stream(decoder) => decoder.overhead(),
         }
     }
 
@@ -63,7 +70,7 @@ impl Decoder {
     pub fn give_up_asking(&mut self) -> Option<Incoming> {
         match self {
             Self::Text(decoder) => decoder.give_up_asking(),
-            Self::WebSocket(_) | Self::Irc(_) => None,
+            Self::WebSocket(_) | Self::Irc(_) | Self::Stream(_) => None,
         }
     }
 
@@ -81,6 +88,7 @@ impl Decoder {
             Self::Text(decoder) => decoder.take_bytes(),
             Self::Irc(decoder) => decoder.take_bytes(),
             Self::WebSocket(decoder) => decoder.take_bytes(),
+            Self::Stream(_) => Vec::new(),
         }
     }
 
@@ -90,7 +98,13 @@ impl Decoder {
             Self::Text(decoder) => decoder.put_bytes(bytes),
             Self::Irc(decoder) => decoder.put_bytes(bytes),
             Self::WebSocket(decoder) => decoder.put_bytes(&bytes),
+            Self::Stream(_) => {}
         }
+    }
+
+    /// Whether nothing that the client sends matters.
+    pub fn is_deaf(&self) -> bool {
+        matches!(self, Self::Stream(_))
     }
 
     /// Whether the client is in the middle of the first line that it ever sends.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::decoder::Decoder;
 use super::farewell::Farewell;
+use super::stream::{self, Stream};
 use super::text::{self, Style};
 use super::{irc, websocket};
 use crate::chat::{Message, Traits, Wire};
@@ -25,6 +26,8 @@ pub enum Dialect {
     Json,
     /// IRC, with those of its capabilities that change bytes that clients share.
     Irc(irc::Caps),
+    /// What is read over HTTP.
+    Stream(Stream),
 }
 
 impl Dialect {
@@ -34,7 +37,8 @@ impl Dialect {
             Self::Text(style) => style.index(),
             Self::Lines { timestamps, .. } => Style::COUNT + usize::from(timestamps),
             Self::Json => Style::COUNT + 2,
-            Self::Irc(caps) => Style::COUNT + 3 + caps.index(),
+            Self::Stream(stream) => Style::COUNT + 3 + stream.index(),
+            Self::Irc(caps) => Style::COUNT + 3 + Stream::COUNT + caps.index(),
         }
     }
 
@@ -43,7 +47,7 @@ impl Dialect {
         let wire = match self {
             Self::Text(_) => Wire::Text,
             Self::Irc(_) => Wire::Irc,
-            Self::Lines { .. } | Self::Json => Wire::Web,
+            Self::Lines { .. } | Self::Json | Self::Stream(_) => Wire::Web,
         };
         Traits { echo: self.is_websocket(), lists: self == Self::Json, encrypted, wire }
     }
@@ -53,6 +57,7 @@ impl Dialect {
         match self {
             Self::Text(_) => Decoder::Text(text::Decoder::default()),
             Self::Irc(_) => Decoder::Irc(irc::Decoder::default()),
+            Self::Stream(_) => Decoder::Stream(stream::Decoder::default()),
             other => Decoder::WebSocket(Box::new(websocket::Decoder::new(other == Self::Json))),
         }
     }
@@ -60,6 +65,14 @@ impl Dialect {
     /// Whether it is sent over WebSocket.
     pub fn is_websocket(self) -> bool {
         matches!(self, Self::Lines { .. } | Self::Json)
+    }
+
+    /// How it is read over HTTP, if it is.
+    pub fn stream(self) -> Option<Stream> {
+        match self {
+            Self::Stream(stream) => Some(stream),
+            _ => None,
+        }
     }
 
     /// Whether it is IRC.
@@ -106,7 +119,7 @@ impl Dialect {
     pub fn has_bell(self) -> bool {
         match self {
             Self::Text(Style { bell, .. }) | Self::Lines { bell, .. } => bell,
-            Self::Json | Self::Irc(_) => false,
+            Self::Json | Self::Irc(_) | Self::Stream(_) => false,
         }
     }
 
@@ -117,6 +130,7 @@ impl Dialect {
             Self::Lines { timestamps, .. } => websocket::encode_lines(message, timestamps, out),
             Self::Json => websocket::encode_json(message, out),
             Self::Irc(caps) => irc::encode(message, caps, out),
+            Self::Stream(stream) => stream.encode(message, out),
         }
     }
 
@@ -129,6 +143,7 @@ impl Dialect {
             }
             Self::Json => websocket::encode_json(message, out),
             Self::Irc(caps) => irc::encode(message, caps, out),
+            Self::Stream(stream) => stream.encode(message, out),
         }
     }
 

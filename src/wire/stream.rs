@@ -1,5 +1,7 @@
 //! What is read over HTTP: lines as netcat gets them, events for `EventSource`, or an object a line.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::text::{self, Style};
@@ -13,6 +15,28 @@ pub struct Stream {
     pub form: Form,
     /// Whether joins, leaves and new names are left out.
     pub quiet: bool,
+    /// How often the connection is kept alive, in seconds; 0 for never. No difference for what is
+    /// shared.
+    pub ping: u16,
+}
+
+/// Decodes what a reader sends, which is nothing that matters.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Decoder {
+    /// Always 0.
+    #[serde(skip)]
+    overhead: usize,
+}
+
+impl Decoder {
+    /// Drops all bytes.
+    pub(super) fn drop_all(&mut self, input: &mut &[u8]) {
+        *input = &[];
+    }
+
+    pub(super) fn overhead(&mut self) -> &mut usize {
+        &mut self.overhead
+    }
 }
 
 /// The form of what is read.
@@ -38,6 +62,11 @@ impl Stream {
             Form::Objects => 2,
         };
         2 * form + usize::from(self.quiet)
+    }
+
+    /// How often the connection is kept alive.
+    pub fn ping_interval(self) -> Option<Duration> {
+        (self.ping > 0).then(|| Duration::from_secs(self.ping.into()))
     }
 
     /// Appends `message`, if readers are told of it.
@@ -135,7 +164,7 @@ mod tests {
 
     fn shown(form: Form, quiet: bool, message: &Message) -> String {
         let mut out = Vec::new();
-        Stream { form, quiet }.encode(message, &mut out);
+        Stream { form, quiet, ping: 0 }.encode(message, &mut out);
         String::from_utf8(out).unwrap()
     }
 

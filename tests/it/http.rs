@@ -12,6 +12,7 @@ mod framing;
 mod lists;
 mod post;
 mod speakers;
+mod streams;
 
 /// A request that a program would send, and its answer.
 struct Request {

@@ -1,8 +1,10 @@
-//! `Post`: a line that somebody says over HTTP, without being connected.
+//! `Post`: a line that somebody says over HTTP, without being connected; and `Reading`.
 
 use serde::{Deserialize, Serialize};
 
 use super::entry::Kind;
+use super::line_id::LineId;
+use super::moment::Moment;
 use super::name::RoomName;
 use crate::address::Origin;
 use crate::text::Text;
@@ -27,6 +29,17 @@ pub struct Post {
     pub part: u32,
     /// How many lines the request has.
     pub parts: u32,
+}
+
+/// What somebody reads over HTTP.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// Where the connection comes from.
+    pub origin: Origin,
+    /// The room, which is created if there is none.
+    pub room: RoomName,
+    /// The line that it has already, and when that was said. Without one it reads from now on.
+    pub after: Option<(LineId, Moment)>,
 }
 
 /// Who speaks over HTTP.

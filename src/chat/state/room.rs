@@ -61,6 +61,9 @@ pub(crate) struct Room {
     /// For whom it is kept, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) kept: Option<Kept>,
+    /// How many read it over HTTP.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) readers: usize,
 }
 
 impl Room {
@@ -85,7 +88,18 @@ impl Room {
             bans: RoomMasks::default(),
             invited: Invitations::default(),
             kept: None,
+            readers: 0,
         }
+    }
+
+    /// Whether nobody is in it or reads it.
+    pub(super) fn is_vacant(&self) -> bool {
+        self.members.is_empty() && self.readers == 0
+    }
+
+    /// How many read it over HTTP.
+    pub(crate) fn readers(&self) -> usize {
+        self.readers
     }
 
     /// Whether it shows nothing of itself to clients outside.

@@ -107,7 +107,7 @@ impl Rooms {
         room.is_read = true;
         room.topic = room.topic.take().or(past.topic);
         room.history.recall(past.lines);
-        if id != RoomId::LOBBY && room.members.is_empty() {
+        if id != RoomId::LOBBY && room.is_vacant() {
             let since = room.empty_since;
             self.empty.insert((since, id));
         }
@@ -115,7 +115,7 @@ impl Rooms {
 
     /// The first room in use whose past was not read from the store yet.
     pub(crate) fn first_unread(&self) -> Option<RoomName> {
-        let in_use = |id: RoomId, room: &Room| id == RoomId::LOBBY || !room.members.is_empty();
+        let in_use = |id: RoomId, room: &Room| id == RoomId::LOBBY || !room.is_vacant();
         let unread = self.rooms.iter().filter(|(id, room)| !room.is_read && in_use(**id, room));
         unread.min_by_key(|(id, _)| **id).map(|(_, room)| room.name)
     }
@@ -137,7 +137,7 @@ impl Rooms {
     /// Whether every room has its name, and is listed as empty if it is: a check of a restored
     /// snapshot.
     pub(crate) fn are_consistent(&self) -> bool {
-        let is_empty = |id: &RoomId, room: &Room| *id != RoomId::LOBBY && room.members.is_empty();
+        let is_empty = |id: &RoomId, room: &Room| *id != RoomId::LOBBY && room.is_vacant();
         let is_in_place = |(id, room): (&RoomId, &Room)| {
             self.names.get(&room.name) == Some(id)
                 && self.empty.contains(&(room.empty_since, *id)) == is_empty(id, room)
@@ -152,7 +152,7 @@ impl Rooms {
 
     pub(crate) fn enter(&mut self, room: RoomId, client: ClientId) {
         if let Some(found) = self.rooms.get_mut(&room) {
-            if found.members.is_empty() {
+            if found.is_vacant() {
                 self.empty.remove(&(found.empty_since, room));
                 self.ends.remove(&(found.empty_since + LIFE, room));
             }
@@ -166,14 +166,33 @@ impl Rooms {
         if let Some(index) = found.members.iter().position(|&member| member == client) {
             found.members.remove(index);
         }
-        if found.members.is_empty() {
+        if found.is_vacant() {
             self.keep_empty(now, room, lives);
         }
     }
 
+    /// Somebody reads a room from here on.
+    pub(crate) fn add_reader(&mut self, room: RoomId) {
+        if let Some(found) = self.rooms.get_mut(&room) {
+            if found.is_vacant() {
+                self.empty.remove(&(found.empty_since, room));
+                self.ends.remove(&(found.empty_since + LIFE, room));
+            }
+            found.readers += 1;
+        }
+    }
+
+    /// Somebody reads it no more.
+    pub(crate) fn remove_reader(&mut self, now: Duration, room: RoomId, lives: bool) {
+        if let Some(found) = self.rooms.get_mut(&room) {
+            found.readers = found.readers.saturating_sub(1);
+        }
+        self.keep_empty(now, room, lives);
+    }
+
     /// Keeps a room without members for its settings, history or topic, or else closes it.
     pub(crate) fn keep_empty(&mut self, now: Duration, room: RoomId, lives: bool) {
-        let Some(found) = self.rooms.get_mut(&room).filter(|found| found.members.is_empty()) else {
+        let Some(found) = self.rooms.get_mut(&room).filter(|found| found.is_vacant()) else {
             return;
         };
         if room == RoomId::LOBBY {
@@ -226,7 +245,7 @@ impl Rooms {
 
     /// Closes an empty room if it has neither history nor topic, or too many have.
     pub(crate) fn forget_empty(&mut self, room: RoomId) {
-        let Some(found) = self.rooms.get(&room).filter(|found| found.members.is_empty()) else {
+        let Some(found) = self.rooms.get(&room).filter(|found| found.is_vacant()) else {
             return;
         };
         if found.is_forgettable() {

@@ -129,9 +129,9 @@ impl Turn<'_> {
 impl View<'_> {
     /// Shows who is in a room, at once or once the store has told whether there is such a room.
     pub(crate) fn show_people_in(&mut self, name: RoomName) -> Result<(), Refusal> {
-        if let Some(room) = self.chat.rooms.find(name) {
+        if let Some((id, room)) = self.chat.rooms.named(name) {
             self.may_look_into(room)?;
-            self.tell(self.people(room));
+            self.tell_people(id);
         } else if self.chat.has_archive(self.me) {
             self.effects.push(Effect::Ask(self.me, Question::Exists { room: name }));
         } else {
@@ -154,9 +154,9 @@ impl View<'_> {
 
     /// Shows who is in a room, which somebody may have entered since the store was asked.
     pub(crate) fn room_exists(&mut self, name: RoomName, exists: bool) {
-        match self.chat.rooms.find(name) {
-            Some(room) => match self.may_look_into(room) {
-                Ok(()) => self.tell(self.people(room)),
+        match self.chat.rooms.named(name) {
+            Some((id, room)) => match self.may_look_into(room) {
+                Ok(()) => self.tell_people(id),
                 Err(refusal) => self.refuse(refusal),
             },
             None if exists => self.tell(Message::nobody_in(name)),

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use crate::chat::model::{Entry, Now, PastSlice, RoomName, Since};
+use crate::chat::model::{Entry, Now, PastSlice, RoomId, RoomName, Since};
 use crate::chat::state::Chat;
 use crate::text::Text;
 
@@ -36,6 +36,11 @@ impl Chat {
     /// Whether there is such a room, or was a moment ago.
     pub fn has_room(&self, room: RoomName) -> bool {
         self.rooms.find(room).is_some()
+    }
+
+    /// The name of a room.
+    pub fn name_of(&self, room: RoomId) -> Option<RoomName> {
+        self.rooms.get(room).map(|room| room.name)
     }
 
     /// What a room has in memory of what was said; `None` if there is no such room.

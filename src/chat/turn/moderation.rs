@@ -33,6 +33,7 @@ impl Chat {
                 Turn { chat: self, now, at: None, me, effects }.apply_rules();
             }
         }
+        self.enforce_on_readers(now, effects);
     }
 
     /// Ends all waits for the store, which will answer nothing more: tells the clients that wait.

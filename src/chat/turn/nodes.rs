@@ -67,6 +67,7 @@ impl Chat {
         for me in self.clients_on(number) {
             Turn { chat: self, now, at: None, me, effects }.depart(reason.clone());
         }
+        self.end_readings(now, number, true);
         let how = if lost { "is lost" } else { "has left" };
         self.tell_operators(format_args!("node {} {how}", node.name), effects);
     }
@@ -278,6 +279,7 @@ impl Chat {
                 .depart(Reason::Disconnected);
             effects.clear();
         }
+        self.end_readings(now, number, false);
         people
     }
 

@@ -4,8 +4,8 @@ use crate::address::Origin;
 use crate::chat::effect::{Effect, Effects};
 use crate::chat::message::Message;
 use crate::chat::model::{Author, ClientId, Entry, Nick, Now, Post, RoomName};
-use crate::chat::refusal::Refusal;
-use crate::chat::state::{Chat, Mute, Room, Speaker};
+use crate::chat::refusal::{Refusal, RoomRefusal};
+use crate::chat::state::{Chat, Client, Mute, Room, Speaker};
 
 use super::view::Turn;
 
@@ -34,9 +34,11 @@ impl Chat {
     ///
     /// # Errors
     /// Why it is not.
-    pub fn admit_to(&self, _room: RoomName) -> Result<(), Refusal> {
-        // The one place for rooms that are by invitation.
-        Ok(())
+    pub fn admit_to(&self, room: RoomName) -> Result<(), Refusal> {
+        match self.rooms.find(room).is_some_and(Room::is_private) {
+            true => Err(RoomRefusal::InviteOnly(room).into()),
+            false => Ok(()),
+        }
     }
 
     /// Fails if a request would be refused now, whose first line is `post`.
@@ -55,7 +57,7 @@ impl Chat {
         self.admit_to(post.room)?;
         let judged = self.author(now, post)?;
         self.may_post(now, post, judged.login)?;
-        self.fits_pace(now, post, &judged)?;
+        self.may_post_in_room(now, post, &judged)?;
         Ok(judged)
     }
 
@@ -97,26 +99,42 @@ impl Chat {
         own.or_else(|| self.mutes.after_login(now.moment, inherited, account))
     }
 
-    /// Fails if the room is slow, and the author has to wait.
-    fn fits_pace(&self, now: Now, post: &Post, judged: &Judged) -> Result<(), Refusal> {
+    /// Fails if the author may not speak in the room, or has to wait because the room is slow.
+    fn may_post_in_room(&self, now: Now, post: &Post, judged: &Judged) -> Result<(), Refusal> {
         let Some(room) = self.rooms.find(post.room) else { return Ok(()) };
-        let Some(pause) = room.settings.slow().filter(|_| !self.registry.is_operator(judged.login))
-        else {
+        let nick = judged.nick.unwrap_or_else(Nick::server);
+        let (login, origin) = (judged.login, post.origin);
+        let id = ClientId::NOBODY;
+        let speaker = Speaker { nick, login, origin, id, spoke: now.uptime }.as_client();
+        if self.registry.is_operator(login) || !room.roles_of_account(login).is_empty() {
             return Ok(());
-        };
+        }
+        let source = || self.source_of(&speaker).full();
+        if let Some(ban) = room.bans.covering(now.moment, &speaker, source) {
+            let left = ban.until.map(|until| until.since(now.moment));
+            let why = ban.reason.clone();
+            return Err(RoomRefusal::Banned { room: room.name, why, left }.into());
+        }
+        if room.settings.are_moderated() {
+            return Err(RoomRefusal::Moderated(room.name).into());
+        }
+        self.fits_pace(now, post, room, &speaker)
+    }
+
+    /// Fails if the room is slow, and the author has to wait.
+    fn fits_pace(
+        &self,
+        now: Now,
+        post: &Post,
+        room: &Room,
+        speaker: &Client,
+    ) -> Result<(), Refusal> {
+        let Some(pause) = room.settings.slow() else { return Ok(()) };
         if post.parts > 1 {
             return Err(Refusal::OneLine(post.room));
         }
-        let nick = judged.nick.unwrap_or_else(Nick::server);
-        let speaker = Speaker {
-            nick,
-            login: judged.login,
-            origin: post.origin,
-            id: ClientId::NOBODY,
-            spoke: now.uptime,
-        };
         let is_here = |other| self.clients.contains_key(&other);
-        let last = room.pace.last(speaker.id, &speaker.as_client(), is_here);
+        let last = room.pace.last(ClientId::NOBODY, speaker, is_here);
         match last.map(|last| last.saturating_add(pause)).filter(|next| *next > now.uptime) {
             Some(next) => Err(Refusal::TooSoon(next - now.uptime)),
             None => Ok(()),

@@ -1,12 +1,14 @@
 //! Replies of the broadcaster as answers.
 
+use std::hash::{BuildHasher, RandomState};
+
 use serde::Serialize;
 
 use super::ask::Reply;
 use super::denied::Denied;
 use super::read::List;
 use crate::chat::{Entry, ListedRoom, PastSlice, RoomName};
-use crate::net::{Response, Status};
+use crate::net::{ON_ALL, Response, Status};
 use crate::wire::stream::{self, Form};
 
 const JSON: &str = "application/json";
@@ -22,11 +24,18 @@ pub(super) struct Answer {
     body: Vec<u8>,
     /// Where to go, relative to the request's path.
     location: Option<String>,
+    /// The whole answer, if it is a head without a body.
+    head: Option<Vec<u8>>,
 }
 
 impl Answer {
+    /// The head of a stream that is not opened.
+    pub(super) fn only_head(head: Vec<u8>) -> Self {
+        Self { head: Some(head), ..Self::new(TEXT, Vec::new()) }
+    }
+
     fn new(content_type: &'static str, body: Vec<u8>) -> Self {
-        Self { status: Status::Ok, content_type, body, location: None }
+        Self { status: Status::Ok, content_type, body, location: None, head: None }
     }
 
     /// Sends a browser to the page, with the room of that path. Relative, so that it is right
@@ -47,7 +56,10 @@ impl Answer {
 
     /// The answer to the request with that head.
     pub(super) fn to_bytes(&self, head: &[u8]) -> Vec<u8> {
-        let Self { status, content_type, body, location } = self;
+        let Self { status, content_type, body, location, head: whole } = self;
+        if let Some(whole) = whole {
+            return whole.clone();
+        }
         let mut fields = vec![("Vary", "Accept")];
         fields.extend(location.as_deref().map(|location| ("Location", location)));
         let response = Response { content_type, fields, ..Response::plain(*status) };
@@ -152,4 +164,23 @@ pub(super) fn of_past(form: List, room: RoomName, reply: Reply) -> Result<Answer
             Answer::new(JSON, body)
         }
     })
+}
+
+/// The head of a stream, and for `EventSource` when it is to come back: spread over some seconds,
+/// so that not everybody does so at once after a restart.
+pub(super) fn head_of_stream(form: Form) -> Vec<u8> {
+    let content_type = match form {
+        Form::Text => TEXT,
+        Form::Events => "text/event-stream",
+        Form::Objects => OBJECTS,
+    };
+    let mut head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nCache-Control: no-store\r\n\
+         X-Accel-Buffering: no\r\nVary: Accept\r\n{ON_ALL}Connection: close\r\n\r\n"
+    );
+    if form == Form::Events {
+        let retry = RandomState::new().hash_one(0_u8) % 4001 + 1000;
+        head.push_str(&format!("retry: {retry}\n\n"));
+    }
+    head.into_bytes()
 }

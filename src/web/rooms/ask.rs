@@ -34,6 +34,17 @@ pub enum Ask {
     },
 }
 
+/// What a request wants to read from now on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadRequest {
+    /// The room.
+    pub room: RoomName,
+    /// From where on, if not from now on.
+    pub since: Option<Begin>,
+    /// The head of the answer.
+    pub head: Vec<u8>,
+}
+
 /// From where on somebody reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Begin {

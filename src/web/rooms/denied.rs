@@ -36,8 +36,8 @@ impl Denied {
         Self { allow: Some(allow), ..Self::new(Status::MethodNotAllowed, words) }
     }
 
-    /// The answer to the request with that head.
-    pub(super) fn to_bytes(&self, head: &[u8]) -> Vec<u8> {
+    /// The answer to the request with that head, or to any but HEAD.
+    pub fn to_bytes(&self, head: &[u8]) -> Vec<u8> {
         let retry_after = self.retry_after.map(|seconds| seconds.to_string());
         let mut fields: Vec<(&'static str, &str)> = Vec::new();
         fields.extend(self.allow.map(|allow| ("Allow", allow)));
@@ -61,6 +61,7 @@ impl From<Refusal> for Denied {
         let words = format!("{refusal}; nothing was said");
         match &refusal {
             Refusal::Banned { .. } => Self::new(Status::Forbidden, refusal.to_string()),
+            Refusal::InRoom(_) => Self::new(Status::Forbidden, refusal.to_string()),
             Refusal::Muted(_) => Self::new(Status::Forbidden, words),
             Refusal::RegisteredOverHttp(_) | Refusal::LockdownOverHttp => {
                 Self::new(Status::Unauthorized, words)

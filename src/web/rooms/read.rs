@@ -4,7 +4,7 @@ use super::ask::Begin;
 use super::denied::Denied;
 use super::target::Target;
 use crate::net::{Request, Status};
-use crate::wire::stream::Form;
+use crate::wire::stream::{Form, Stream};
 
 /// The lines of `/history` that are returned unless the request says how many, and the most.
 const USUAL: usize = 50;
@@ -43,7 +43,7 @@ impl List {
 ///
 /// # Errors
 /// The client accepts none.
-pub(super) fn stream_form(request: &Request) -> Result<Option<Form>, Denied> {
+fn stream_form(request: &Request) -> Result<Option<Form>, Denied> {
     let types = [
         ("text/plain", Some(Form::Text)),
         ("text/event-stream", Some(Form::Events)),
@@ -91,6 +91,51 @@ fn number(target: &Target, name: &str, least: usize, most: usize) -> Result<Opti
     number.map(Some).ok_or_else(|| {
         Denied::new(Status::BadRequest, format!("{name} is a number from {least} to {most}"))
     })
+}
+
+/// How the client wants to read a room; `None` for a browser, which gets the page.
+///
+/// # Errors
+/// The query is not valid, or the client accepts no form that there is.
+pub(super) fn stream(request: &Request, target: &Target) -> Result<Option<Stream>, Denied> {
+    let Some(form) = stream_form(request)? else { return Ok(None) };
+    Ok(Some(Stream { form, quiet: quiet(target)?, ping: ping(target, form)? }))
+}
+
+/// From where on the client wants to read: what `EventSource` has last wins over the query.
+///
+/// # Errors
+/// It is not valid.
+pub(super) fn begin_of_stream(request: &Request, target: &Target) -> Result<Option<Begin>, Denied> {
+    let queried = since(target)?;
+    let last = request.fields.only("last-event-id")?.filter(|id| !id.is_empty());
+    Ok(last.map(|id| Begin::Behind(id.to_owned())).or(queried))
+}
+
+/// How often the query wants a stream to be kept alive, in seconds; 0 for never.
+///
+/// # Errors
+/// It is no number from 5 to 300.
+fn ping(target: &Target, form: Form) -> Result<u16, Denied> {
+    let usual = match form {
+        Form::Text => 0,
+        Form::Events => 15,
+        Form::Objects => 30,
+    };
+    let seconds = number(target, "ping", 5, 300)?;
+    Ok(seconds.and_then(|seconds| u16::try_from(seconds).ok()).unwrap_or(usual))
+}
+
+/// Whether the query leaves out joins and leaves.
+///
+/// # Errors
+/// It is neither `on` nor `off`.
+fn quiet(target: &Target) -> Result<bool, Denied> {
+    match target.get("quiet") {
+        None | Some("on") => Ok(true),
+        Some("off") => Ok(false),
+        Some(_) => Err(odd("quiet")),
+    }
 }
 
 fn odd(name: &str) -> Denied {

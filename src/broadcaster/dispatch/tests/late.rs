@@ -26,7 +26,7 @@ impl Far {
         let (transport, slot) = (Arc::new(Transport::bare(near)), Arc::new(slot.unwrap()));
         let dialect = Dialect::default();
         let from = Caller { remote: Remote::of(addr), is_encrypted: false, is_unheard: false };
-        server.dispatch(NOW, Input::Connected { id, transport, from, slot, dialect });
+        server.dispatch(NOW, Input::Connected { id, transport, from, slot, dialect, reads: None });
         server.dispatch(NOW, Input::Settled(id));
         server.flush(NOW);
         let mut far = Self(BufReader::new(socket));

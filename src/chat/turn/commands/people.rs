@@ -15,7 +15,10 @@ pub(crate) fn nick(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
 
 pub(crate) fn who(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal> {
     match args.first() {
-        None => turn.tell(turn.people(turn.room()?.1)),
+        None => {
+            let room = turn.room()?.0;
+            turn.tell_people(room);
+        }
         Some(name) => turn.show_people_in(RoomName::new(name)?)?,
     }
     Ok(())
