@@ -1,7 +1,7 @@
 //! The answer to a request that the [guard](super::Guard) did not admit, and its line in the log.
 
 use super::fields::PAGE_FIELDS;
-use super::guard::{Barred, is_host};
+use super::guard::{Barred, WebOrigin, is_host};
 use crate::net::{Response, Status};
 use crate::text::Text;
 
@@ -23,7 +23,11 @@ fn line(barred: &Barred, is_bare: bool) -> Response<'static> {
                 "this server is not called {shown}; --web-origin {scheme}://{shown} allows it\n"
             )
         }
-        _ => "a page of another server sent this; --web-origin ORIGIN allows it\n".to_owned(),
+        Barred::Origin(origin) => {
+            let shown = shown_origin(origin);
+            format!("a page of {shown} sent this; --web-origin {shown} allows it\n")
+        }
+        Barred::NoHost => "the request has no Host\n".to_owned(),
     };
     Response {
         fields: PAGE_FIELDS.to_vec(),
@@ -41,6 +45,11 @@ fn shown(name: &str) -> &str {
     if is_host(name) { name } else { "NAME" }
 }
 
+/// The same for an origin.
+fn shown_origin(origin: &str) -> &str {
+    if origin.parse::<WebOrigin>().is_ok() { origin } else { "ORIGIN" }
+}
+
 fn page(barred: &Barred, is_bare: bool) -> Response<'static> {
     let (why, origin) = match barred {
         Barred::Host(name) => {
@@ -48,7 +57,11 @@ fn page(barred: &Barred, is_bare: bool) -> Response<'static> {
             let why = format!("This server is not called {}.", shown(name));
             (why, origin)
         }
-        _ => ("The request comes from a page of another server.".to_owned(), "ORIGIN".to_owned()),
+        Barred::Origin(origin) => {
+            let why = "The request comes from a page of another server.";
+            (why.to_owned(), shown_origin(origin).to_owned())
+        }
+        Barred::NoHost => ("The request has no Host.".to_owned(), "ORIGIN".to_owned()),
     };
     let body = format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Forbidden</title>\n\

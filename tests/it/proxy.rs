@@ -16,7 +16,7 @@ const MISSING: &str = "!! this address is a proxy's and did not say for whom it 
 const NOT_TAKEN: &str = "!! this server takes no PROXY header from your address";
 
 /// The first version of the header, for this client.
-fn line(client: &str, port: u16) -> Vec<u8> {
+pub(crate) fn line(client: &str, port: u16) -> Vec<u8> {
     let (family, own) = if client.contains(':') { ("TCP6", "::1") } else { ("TCP4", "127.0.0.1") };
     format!("PROXY {family} {client} {own} {port} 1234\r\n").into_bytes()
 }

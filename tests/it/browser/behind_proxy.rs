@@ -67,7 +67,7 @@ fn without_its_host_the_page_shows_why_it_is_refused() {
     let site = site_without(&server, "Host");
     let alice = Tab::first_at(&browser, &url(&site));
     alice.has(&starts_with("The connection is refused: "), true);
-    alice.has(NAMES_THE_OPTION, true);
+    alice.has(&names_the_remedy(&site), true);
 }
 
 #[test]
@@ -79,15 +79,17 @@ fn if_only_websocket_is_refused_the_page_shows_why_and_goes_on_trying() {
     let site = Program::nginx_site(&format!("{page}{}", socket.replace("$http_host", "127.0.0.1")));
     let alice = Tab::first_at(&browser, &url(&site));
     alice.has(&starts_with("The connection is refused: "), true);
-    alice.has(NAMES_THE_OPTION, true);
+    alice.has(&names_the_remedy(&site), true);
     alice.has(
         "/Trying again in \\d+ s\\.$/.test(document.querySelector('#status').textContent)",
         true,
     );
 }
 
-const NAMES_THE_OPTION: &str =
-    "document.querySelector('#status').textContent.includes('--web-origin')";
+fn names_the_remedy(site: &Program) -> String {
+    let remedy = format!("--web-origin http://{} allows it", site.addr());
+    format!("document.querySelector('#status').textContent.includes({})", json!(remedy))
+}
 
 fn starts_with(words: &str) -> String {
     format!("document.querySelector('#status').textContent.startsWith({})", json!(words))

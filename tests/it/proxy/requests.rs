@@ -3,7 +3,8 @@
 use std::io::{Read, Write};
 
 use super::{OVER_TLS, binary_for_client, line, through};
-use crate::harness::{Identity, Server, TempDir, WebSocket, connect, upgrade};
+use crate::harness::{Client, Identity, Server, TempDir, WebSocket, connect, upgrade};
+use crate::order;
 
 fn listed() -> Server {
     Server::with_web(["--trust-proxy", "127.0.0.1", "--trust-proxy", "10.0.0.0/8"])
@@ -77,6 +78,34 @@ fn fields_that_are_wrong_or_differ_are_refused() {
     }
     assert_eq!(status(&server, b"PROXY TCP4 1.2.3.4 1.2.3.4 1 x\r\n", ""), "400");
     server.wait_log(["a PROXY header was expected: it is malformed"]);
+}
+
+#[test]
+fn who_posts_through_a_proxy_speaks_from_the_address_that_it_states() {
+    let dir = TempDir::new();
+    order::account(&dir, "add carol --operator", "open sesame\n");
+    let server = Server::with_web(["--trust-proxy", "127.0.0.1", "--state-dir", &dir.path("")]);
+    let mut carol = Client::connect_from(&server, "127.0.0.2").welcomed();
+    order::logs_in(&mut carol, "carol", "open sesame");
+    carol.ask("/ban 203.0.113.0/24");
+    let post = |client: &str| {
+        let mut stream = connect(server.addr_of("web"));
+        let request = format!(
+            "POST /rooms/lobby?nick=ci HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\
+             X-Forwarded-For: {client}\r\n\r\nhello"
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.split(' ').nth(1).unwrap().to_owned()
+    };
+    assert_eq!(post("203.0.113.9"), "403");
+    server.wait_log(["refused 203.0.113.9: banned"]);
+    assert_eq!(post("198.51.100.7"), "200");
+    carol.wait_for(|line| line == "<ci> hello");
+    server.wait_log(["ci speaks over HTTP from 198.51.100.7"]);
+    // The name is kept for that address.
+    assert_eq!(post("198.51.100.8"), "409");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read};
 use super::{
     MISSING, NOT_TAKEN, OVER_TLS, SIGNATURE, binary, binary_for_client, client, line, through,
 };
-use crate::harness::{Client, Identity, Server, Signal, TempDir, chatd, connect};
+use crate::harness::{Client, Identity, Irc, Server, Signal, TempDir, chatd, connect};
 use crate::metrics;
 use crate::order;
 use crate::restart::switch;
@@ -112,6 +112,20 @@ fn a_header_from_elsewhere_is_never_said() {
     let mut twice = client(&server, &twice);
     twice.wait_for(|line| line == NOT_TAKEN);
     server.wait_log(["refused 198.51.100.7:4321: it sends a PROXY header"]);
+}
+
+#[test]
+fn on_the_port_of_irc_a_client_is_where_the_proxy_says() {
+    let server = Server::with(["--trust-proxy", "127.0.0.1", "--irc-port", "0"]);
+    for header in [line("198.51.100.7", 4321), binary_for_client(&[])] {
+        let mut irc = Irc::over(Client::over(through(&server, "irc", &header)));
+        irc.register("alice", "");
+        server.wait_log(["connected from 198.51.100.7:4321"]);
+        drop(irc);
+        server.wait_log(["alice left: ", "(198.51.100.7:4321)"]);
+    }
+    let mut without = Client::over(through(&server, "irc", b"NICK alice\r\n"));
+    assert!(without.line().contains("this address is a proxy's"));
 }
 
 #[test]

@@ -10,8 +10,9 @@ use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFl
 
 use super::given;
 use crate::harness::{
-    Client, PATIENCE, Server, Signal, TempDir, WebSocket, chatd, eventually, people,
+    Client, PATIENCE, Server, Signal, TempDir, WebSocket, chatd, connect, eventually, people,
 };
+use crate::proxy::line;
 
 /// What the manager was given, by name. It is slow: of what it is to let go of it only takes note.
 #[derive(Default)]
@@ -61,11 +62,11 @@ impl Kept {
 }
 
 /// A server with a manager, before it was told anything.
-fn managed(dir: &TempDir) -> (UnixDatagram, Server) {
+fn managed<const N: usize>(dir: &TempDir, flags: [&str; N]) -> (UnixDatagram, Server) {
     let manager = UnixDatagram::bind(dir.path("notify")).unwrap();
     manager.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut command = chatd();
-    command.args(["--bind", "127.0.0.1", "--port", "0", "--web-port", "0"]);
+    command.args(["--bind", "127.0.0.1", "--port", "0", "--web-port", "0"]).args(flags);
     command.env("NOTIFY_SOCKET", dir.path("notify"));
     (manager, Server::run(command))
 }
@@ -93,7 +94,7 @@ pub(crate) fn wait_kept(manager: &UnixDatagram, kept: &mut Kept, clients: usize)
 #[test]
 fn who_has_left_does_not_come_back_with_a_connection_that_is_still_open() {
     let (dir, mut kept) = (TempDir::new(), Kept::default());
-    let (manager, server) = managed(&dir);
+    let (manager, server) = managed(&dir, []);
     let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
     let mut carol = WebSocket::join(&server, "carol");
     wait_kept(&manager, &mut kept, 3);
@@ -115,7 +116,7 @@ fn who_has_left_does_not_come_back_with_a_connection_that_is_still_open() {
 #[test]
 fn whoever_is_told_to_go_is_forgotten_at_once() {
     let (dir, mut kept) = (TempDir::new(), Kept::default());
-    let (manager, server) = managed(&dir);
+    let (manager, server) = managed(&dir, []);
     let [mut alice, bob, carol] = people(&server, ["alice", "bob", "carol"]);
     wait_kept(&manager, &mut kept, 3);
     alice.sync();
@@ -132,7 +133,7 @@ fn whoever_is_told_to_go_is_forgotten_at_once() {
 #[test]
 fn the_manager_lets_go_of_a_connection_when_its_client_leaves() {
     let (dir, mut kept) = (TempDir::new(), Kept::default());
-    let (manager, server) = managed(&dir);
+    let (manager, server) = managed(&dir, []);
     let [mut alice] = people(&server, ["alice"]);
     wait_kept(&manager, &mut kept, 1);
     alice.send("/quit");
@@ -149,4 +150,24 @@ fn the_manager_lets_go_of_a_connection_when_its_client_leaves() {
     wait_kept(&manager, &mut kept, 2);
     assert_eq!(kept.removed.iter().filter(|name| *name == "c0").count(), 1);
     drop(again);
+}
+
+#[test]
+fn the_address_that_a_proxy_stated_comes_back() {
+    let (dir, mut kept) = (TempDir::new(), Kept::default());
+    let (manager, server) = managed(&dir, ["--trust-proxy", "127.0.0.1"]);
+    let [mut alice, bob, carol] = [("alice", 7), ("bob", 8), ("carol", 9)].map(|(nick, number)| {
+        let mut client = Client::over(connect(server.addr()));
+        client.send_raw(&line(&format!("198.51.100.{number}"), 4321));
+        client.welcomed().named(nick)
+    });
+    wait_kept(&manager, &mut kept, 3);
+    alice.sync();
+    let server = crash(&manager, kept, server);
+    assert_eq!(alice.ask("/who"), ["-- lobby (3 here): alice, bob, carol"]);
+    drop((bob, carol));
+    server.wait_log(["bob left: disconnected (198.51.100.8:4321)"]);
+    server.wait_log(["carol left: disconnected (198.51.100.9:4321)"]);
+    // The name is kept for the address.
+    alice.ask("/nick bob").iter().find(|line| line.starts_with("!! bob is ")).unwrap();
 }
