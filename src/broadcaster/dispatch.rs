@@ -3,7 +3,7 @@
 //! Read it from top to bottom. It never blocks: bytes that a socket does not take wait in that
 //! client's send queue.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -80,6 +80,8 @@ pub(super) struct Dispatcher {
     pub(super) leaving: VecDeque<(Duration, ClientId)>,
     /// IRC clients that may not have registered yet, and until when they may, earliest first.
     pub(super) registering: VecDeque<(Duration, ClientId)>,
+    /// IRC clients that watch for others, and some that have left.
+    pub(super) watchers: BTreeSet<ClientId>,
     /// The most people that were here at once, as far as anybody asked.
     pub(super) most_people: usize,
     web_port: Option<u16>,
@@ -112,6 +114,7 @@ impl Dispatcher {
             is_following: false,
             leaving: VecDeque::new(),
             registering: VecDeque::new(),
+            watchers: BTreeSet::new(),
             most_people: 0,
             web_port,
         }

@@ -29,6 +29,7 @@ impl Broadcaster {
         }
         dispatcher.peers.adopt(id, peer);
         dispatcher.await_registration(now, id);
+        dispatcher.note_watcher(id);
         for &room in dispatcher.log.rooms_of(id) {
             dispatcher.peers.enter(id, room);
         }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::behind::Deed;
 use super::dispatch::Dispatcher;
-use crate::chat::{self, Action, ClientId, Effect, Event, Now, Reason, Refusal, RoomName, conceal};
+use crate::chat::{
+    self, Action, ClientId, Effect, Event, Nick, Now, Reason, Refusal, RoomName, conceal,
+};
 use crate::intake::Input;
 use crate::telemetry::Refused;
 use crate::text::{Line, Text};
@@ -158,12 +160,17 @@ impl Dispatcher {
         let view = self.log.irc_view(now, id, caps, &mut self.most_people);
         let Some(irc) = self.peers.irc(id) else { return };
         let mut lines = Vec::new();
-        irc.reply(&mut lines, |replies| view.answer(request, replies));
+        if request.command == "MONITOR" {
+            irc.monitor(request, |nick| view.source_of(nick), &mut lines);
+        } else {
+            irc.reply(&mut lines, |replies| view.answer(request, replies));
+        }
         let lines = match label {
             Some(label) => irc.framed(label.as_str(), lines),
             None => lines,
         };
         self.send_reply(now, id, lines);
+        self.note_watcher(id);
     }
 
     /// Shows a client something of the chat, as its conversation tells it.
@@ -178,6 +185,30 @@ impl Dispatcher {
         self.peers.with(id, |peer, feeds| {
             peer.converse(feeds, |irc, out| irc.reply(out, |replies| show(&view, replies)));
         });
+    }
+
+    /// Tells the clients that watch for somebody that they came, or are gone.
+    pub(super) fn tell_seen(&mut self, nick: Nick, is_here: bool) {
+        let (chat, nick) = (self.log.chat(), nick.as_str());
+        let source = chat.somebody(nick).and_then(|id| chat.source(id));
+        let source = source.filter(|_| is_here).map(|source| source.full());
+        let peers = &mut self.peers;
+        self.watchers.retain(|id| peers.irc(*id).is_some());
+        for id in &self.watchers {
+            if peers.irc(*id).is_some_and(|irc| irc.watches(nick)) {
+                peers.with(*id, |peer, feeds| {
+                    peer.converse(feeds, |irc, out| irc.tell_seen(nick, source.as_deref(), out));
+                });
+            }
+        }
+    }
+
+    /// Notes whether a client watches for anybody.
+    pub(super) fn note_watcher(&mut self, id: ClientId) {
+        match self.peers.irc(id).is_some_and(|irc| irc.is_watching()) {
+            true => self.watchers.insert(id),
+            false => self.watchers.remove(&id),
+        };
     }
 
     /// Answers a line that is not UTF-8.

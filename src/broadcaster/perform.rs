@@ -90,8 +90,7 @@ impl Dispatcher {
                 Some(label) => peer.open_label(label.as_str(), feeds),
                 None => peer.close_label(feeds),
             }),
-            // No client watches for others yet.
-            Effect::Seen(..) => {}
+            Effect::Seen(nick, is_here) => self.tell_seen(nick, is_here),
             Effect::Reply(id, lines) => self.peers.with(id, |peer, feeds| peer.send(&lines, feeds)),
             Effect::Entered(id, room) => {
                 self.open_reader(id, false, Vec::new());

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod entrance;
+mod people;
 mod talk;
 
 use crate::harness::Server;

@@ -193,8 +193,10 @@ impl Turn<'_> {
         }
         if self.me().announced && before.nick != nick {
             self.relay_to_all(before.clone(), Deed::Nick(nick));
-            self.vanish(before);
-            self.appear();
+            if !before.nick.as_str().eq_ignore_ascii_case(nick.as_str()) {
+                self.vanish(before);
+                self.appear();
+            }
         }
         if from != to {
             self.effects.push(Effect::Renamed(self.me, from, to));

@@ -7,6 +7,7 @@ use super::commands::{Task, Tasks};
 use super::label::framed;
 use super::line::Line;
 use super::login::Way;
+use super::monitor::{self, Monitored};
 use super::numeric::ERR_INPUTTOOLONG;
 use super::replies::Replies;
 use super::request::Request;
@@ -32,6 +33,9 @@ pub struct Conversation {
     /// The password that is being checked.
     #[serde(skip)]
     pub(super) login: Option<Way>,
+    /// Whom the client watches for.
+    #[serde(default, skip_serializing_if = "Monitored::is_empty")]
+    monitored: Monitored,
     /// Why the server ends the conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) end_reason: Option<String>,
@@ -53,6 +57,7 @@ impl Conversation {
             batches: 0,
             label: None,
             login: None,
+            monitored: Monitored::default(),
             end_reason: None,
             asks_service: false,
             is_over: false,
@@ -192,6 +197,33 @@ impl Conversation {
         let is_command = |task: &Task| matches!(task, Task::Act(Action::Command(..), _));
         self.asks_service = list.iter().any(is_command);
         list
+    }
+
+    /// Answers MONITOR; `source` gives the source of somebody who is here.
+    pub fn monitor(
+        &mut self,
+        request: &Request,
+        source: impl Fn(&str) -> Option<String>,
+        out: &mut Vec<u8>,
+    ) {
+        let mut replies = Replies { server: &self.server, nick: &self.nick, out };
+        self.monitored.take(&request.params, source, &mut replies);
+    }
+
+    /// Whether the client watches for anybody.
+    pub fn is_watching(&self) -> bool {
+        !self.monitored.is_empty()
+    }
+
+    /// Whether it watches for that nick.
+    pub fn watches(&self, nick: &str) -> bool {
+        self.monitored.has(nick)
+    }
+
+    /// Tells the client that somebody came, who is `source`, or that they are gone.
+    pub fn tell_seen(&self, nick: &str, source: Option<&str>, out: &mut Vec<u8>) {
+        let source = |_: &str| source.map(str::to_owned);
+        self.reply(out, |replies| monitor::tell(std::iter::once(nick), source, replies));
     }
 
     /// The chat refuses to take the client in.

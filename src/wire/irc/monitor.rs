@@ -22,6 +22,11 @@ impl Monitored {
         self.0.iter().any(|own| own.eq_ignore_ascii_case(nick))
     }
 
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// All nicks.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)

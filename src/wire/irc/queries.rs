@@ -86,6 +86,11 @@ impl View<'_> {
         }
     }
 
+    /// The source of somebody who is here.
+    pub fn source_of(&self, nick: &str) -> Option<String> {
+        self.chat.source(self.chat.somebody(nick)?).map(|source| source.full())
+    }
+
     fn started(&self) -> String {
         super::relay::server_time(self.zero.saturating_mul(1000))
     }

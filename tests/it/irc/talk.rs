@@ -131,7 +131,7 @@ fn capabilities_decide_what_lines_carry() {
     assert!(line.ends_with(" PRIVMSG #dev :hi"), "{line}");
     alice.send("@label=n NOTICE #dev :hi\n@label=x PRIVMSG #none :hi\n@label=m MOTD");
     assert!(alice.line().starts_with("@label=n;time="));
-    assert_eq!(commands(&[alice.line()]), ["404"]);
+    assert_eq!(commands(&[alice.line()]), ["403"]);
     assert!(alice.line().starts_with("@label=m :box7 422 "));
 }
 
@@ -203,14 +203,16 @@ fn a_restart_keeps_registered_clients_without_a_word() {
 fn refusals_have_their_numerics() {
     let server = server();
     let mut alice = Irc::named(&server, "alice");
-    let _bob = Irc::named(&server, "bob");
+    let mut bob = Irc::named(&server, "bob");
+    bob.ask("JOIN #ops\nMODE #ops +k x");
     for (line, numeric) in [
         ("JOIN #1", "403"),
         ("JOIN", "461"),
         ("PART #dev", "442"),
         ("PRIVMSG", "411"),
         ("PRIVMSG #dev", "412"),
-        ("PRIVMSG #dev :x", "404"),
+        ("PRIVMSG #dev :x", "403"),
+        ("PRIVMSG #ops :x", "404"),
         ("PRIVMSG nobody :x", "401"),
         ("NICK bob", "433"),
         ("NICK 1", "432"),
