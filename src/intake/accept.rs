@@ -91,7 +91,8 @@ impl Acceptor {
     fn let_in(&mut self, stream: OwnedFd, remote: Remote) {
         let proxies = self.entrance.proxies.get();
         let handshake = Handshake {
-            from: Caller { remote, is_encrypted: false, is_unheard: false },
+            // What goes over a socket at a path is on no network.
+            from: Caller { remote, is_encrypted: self.service.is_at_path, is_unheard: false },
             service: self.service.clone(),
             door: Arc::clone(&self.entrance.door),
             proxies,

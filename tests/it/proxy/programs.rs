@@ -156,4 +156,18 @@ fn nginx_passes_the_page_on_under_a_path() {
     let server = server(&dir);
     let proxy = Program::nginx_site(&example("location /chat/ {\n", &server));
     assert_page_known_by_address(&server, &proxy, "/chat/");
+    let request = |method: &str, fields: &str| {
+        let mut client = Client::connect_between("127.0.0.9", proxy.addr());
+        let request = format!("{method} /chat/rooms/dev?nick=ci HTTP/1.1\r\nHost: localhost\r\n");
+        client.send_raw(format!("{request}{fields}").as_bytes());
+        client
+    };
+    let mut page = request("GET", "Accept: text/html\r\n\r\n");
+    assert!(page.line().starts_with("HTTP/1.1 303 "));
+    page.wait_for(|line| line == "Location: ../#dev");
+    let mut reader = request("GET", "Accept: text/event-stream\r\n\r\n");
+    reader.raw_until(b"retry: ");
+    let _ci = request("POST", "Content-Length: 17\r\n\r\nbuild 1842 passed");
+    reader.raw_until(b"build 1842 passed");
+    server.wait_log(["ci speaks over HTTP from 127.0.0.9"]);
 }

@@ -81,6 +81,21 @@ fn fields_that_are_wrong_or_differ_are_refused() {
 }
 
 #[test]
+fn who_comes_over_https_to_the_proxy_is_not_warned_of_the_network() {
+    let dir = TempDir::new();
+    order::account(&dir, "add carol", "open sesame\n");
+    let state = dir.path("");
+    let server = Server::with_web(["--trust-proxy", "127.0.0.1", "--state-dir", &state]);
+    for (proto, is_warned) in [("https", false), ("http", true), ("https, http", true)] {
+        let fields = format!("X-Forwarded-For: 198.51.100.7\r\nX-Forwarded-Proto: {proto}\r\n");
+        let mut page = WebSocket::with_early(&server, &fields, &[]);
+        let told = page.ask("/login carol open sesame");
+        let warned = told.iter().any(|line| line.contains("not encrypted"));
+        assert_eq!(warned, is_warned, "{proto}: {told:?}");
+    }
+}
+
+#[test]
 fn who_posts_through_a_proxy_speaks_from_the_address_that_it_states() {
     let dir = TempDir::new();
     order::account(&dir, "add carol --operator", "open sesame\n");

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 
 use super::{NOT_TAKEN, binary, line};
 use crate::harness::{Client, Server, Signal, TempDir, chatd, run};
+use crate::order;
 use crate::restart::switch;
 
 fn at(path: &str) -> Command {
@@ -74,6 +75,22 @@ fn a_header_is_believed_on_the_socket_without_a_list() {
     let mut twice = said(&line("198.51.100.7", 4322));
     twice.send_raw(b"PROXY UNKNOWN\r\n");
     twice.wait_for(|line| line == NOT_TAKEN);
+}
+
+#[test]
+fn login_on_the_socket_warns_of_the_network_only_behind_a_header() {
+    let dir = TempDir::new();
+    let path = dir.path("chatd.sock");
+    order::account(&dir, "add carol", "open sesame\n");
+    let mut command = at(&path);
+    command.args(["--state-dir", &dir.path("")]);
+    let _server = Server::run(command);
+    for (first, is_warned) in [(b"\n".to_vec(), false), (line("198.51.100.7", 1), true)] {
+        let mut carol = Client::connect_at(&path);
+        carol.send_raw(&first);
+        let told = carol.welcomed().ask("/login carol open sesame");
+        assert_eq!(told.iter().any(|line| line.contains("not encrypted")), is_warned, "{told:?}");
+    }
 }
 
 #[test]

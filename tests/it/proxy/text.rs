@@ -151,10 +151,17 @@ fn two_empty_lines_are_no_header() {
 #[test]
 fn under_tls_the_header_comes_before_the_hello() {
     let (dir, identity) = (TempDir::new(), Identity::new());
-    let server = identity.serve(&dir, ["--trust-proxy", "127.0.0.1"]);
+    let server = identity.serve(&dir, ["--trust-proxy", "127.0.0.1", "--irc-tls-port", "0"]);
     let stream = through(&server, "tls", &binary_for_client(&[]));
     let client = Client::over(stream).shaking_hands(&identity.trusted()).unwrap().welcomed();
     server.wait_log([&format!("{} connected from 198.51.100.7:4321", client.name)]);
+    let mut irc = Irc::over(
+        Client::over(through(&server, "irc-tls", &line("198.51.100.8", 1)))
+            .shaking_hands(&identity.trusted())
+            .unwrap(),
+    );
+    irc.register("alice", "");
+    server.wait_log(["connected from 198.51.100.8:1"]);
     let without = Client::over(connect(server.addr_of("tls"))).shaking_hands(&identity.trusted());
     assert!(without.is_err());
     server.wait_log(["a PROXY header was expected"]);
