@@ -23,5 +23,5 @@ pub use self::names::{Names, SharedNames};
 pub use self::paste::Paste;
 pub use self::prompt::Prompt;
 pub use self::screen::{Paint, Screen};
-pub use self::secret::{masked, password, secret_start};
+pub use self::secret::{has_secret, masked, password, secret_start};
 pub use self::size::Size;

@@ -4,9 +4,10 @@ use super::names::Names;
 
 /// The commands of chatd that everybody may use.
 pub const COMMANDS: &[&str] = &[
-    "away", "bell", "echo", "help", "history", "ignore", "join", "leave", "login", "me", "motd",
-    "msg", "nick", "password", "ping", "quiet", "quit", "register", "reply", "rooms", "search",
-    "time", "topic", "unignore", "who", "whois",
+    "away", "bell", "deop", "devoice", "echo", "help", "history", "ignore", "invite", "join",
+    "leave", "login", "me", "motd", "msg", "nick", "op", "password", "ping", "quiet", "quit",
+    "register", "reply", "room", "rooms", "search", "time", "topic", "unignore", "voice", "who",
+    "whois",
 ];
 
 /// Most candidates shown; more would fill the screen.

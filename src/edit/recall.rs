@@ -40,6 +40,14 @@ impl Recall {
         }
     }
 
+    /// The last line with `text` in it, before the one that is `skipped` lines back; and how far
+    /// back it is.
+    pub(super) fn find(&self, text: &str, skipped: usize) -> Option<(usize, &str)> {
+        let lines = self.lines.iter().rev().enumerate().skip(skipped);
+        let mut found = lines.filter(|(_, line)| line.contains(text));
+        found.next().map(|(back, line)| (back + 1, line.as_str()))
+    }
+
     /// The previous line, if there is one; `current` is the line on the screen.
     pub(super) fn back(&mut self, current: &str) -> Option<String> {
         if self.back == self.lines.len() {
@@ -77,6 +85,15 @@ mod tests {
         assert_eq!(recall.forward(), Some("two".to_owned()));
         assert_eq!(recall.forward(), Some("dra".to_owned()));
         assert_eq!(recall.forward(), None);
+    }
+
+    #[test]
+    fn lines_are_found() {
+        let mut recall = Recall::default();
+        ["one", "two", "on two"].iter().for_each(|line| recall.add(line));
+        assert_eq!(recall.find("on", 0), Some((1, "on two")));
+        assert_eq!(recall.find("on", 1), Some((3, "one")));
+        assert_eq!((recall.find("on", 3), recall.find("x", 0)), (None, None));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use unicode_segmentation::UnicodeSegmentation;
 
+use crate::chat::without_command;
 use crate::text::{Text, is_blank, shows, split_word};
 
 /// What a character of a password is drawn as.
@@ -20,6 +21,14 @@ pub fn password(line: &str) -> Option<&str> {
         _ => "",
     };
     Some(password).filter(|password| !is_blank(password))
+}
+
+/// Whether a line has a password, or what seems to be one in a command that is misspelt: the server
+/// refuses such a command, so that nobody reads it.
+pub fn has_secret(line: &str) -> bool {
+    let text = Text::new(line);
+    let is_command = text.as_str().trim_start_matches(|c| !shows(c)).starts_with('/');
+    password(text.as_str()).is_some() || (!is_command && without_command(text).is_none())
 }
 
 /// Where the password begins in a line that is being typed, in bytes.
@@ -41,6 +50,16 @@ pub fn masked(line: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_may_have_a_password_is_known() {
+        for line in ["/login alice x", " /Register x", "\u{ff0f}login alice x", "\\password x"] {
+            assert!(has_secret(line), "{line}");
+        }
+        for line in ["/login alice", "/me waves", "login alice x", "\\o/", "hello", ""] {
+            assert!(!has_secret(line), "{line}");
+        }
+    }
 
     #[test]
     fn a_password_is_masked_as_soon_as_it_begins() {

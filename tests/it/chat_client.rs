@@ -11,6 +11,7 @@ use rustix::process::Pid;
 use crate::harness::{Client, Ended, PATIENCE, Server, Signal, chatd, run};
 use crate::pty::Terminal;
 
+mod comfort;
 mod faults;
 mod mentions;
 mod paste;
@@ -23,7 +24,13 @@ mod tls;
 /// The program, with a terminal that can do what most can and no settings of the user's.
 fn chat<const N: usize>(target: impl ToString, flags: [&str; N]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chat"));
-    command.env("TERM", "xterm").env_remove("NO_COLOR").arg(target.to_string()).args(flags);
+    command
+        .env("TERM", "xterm")
+        .env_remove("NO_COLOR")
+        .env_remove("CHAT_PASSWORD")
+        .env("XDG_STATE_HOME", "/dev/null")
+        .arg(target.to_string())
+        .args(flags);
     command.stdin(Stdio::null());
     command
 }

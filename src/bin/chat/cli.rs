@@ -26,6 +26,10 @@ pub(crate) struct Options {
     #[arg(value_name = "HOST[:PORT]|unix:PATH")]
     pub(crate) target: Target,
 
+    /// The port, if it is not in the first argument
+    #[arg(value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    port: Option<u16>,
+
     /// Nick to take
     #[arg(long, value_name = "NAME", value_parser = one_word)]
     pub(crate) nick: Option<String>,
@@ -33,6 +37,14 @@ pub(crate) struct Options {
     /// Room to join
     #[arg(long, value_name = "ROOM", value_parser = one_word)]
     pub(crate) room: Option<String>,
+
+    /// Log in to this account; the password is in --password-file or CHAT_PASSWORD, or asked for
+    #[arg(long, value_name = "NAME", value_parser = one_word, conflicts_with = "nick")]
+    pub(crate) login: Option<String>,
+
+    /// Read the password for --login from the first line of FILE
+    #[arg(long, value_name = "FILE", requires = "login")]
+    pub(crate) password_file: Option<PathBuf>,
 
     /// Show names in colours; auto: unless NO_COLOR is set
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Colour::Auto)]
@@ -54,9 +66,18 @@ pub(crate) struct Options {
 impl Options {
     /// Reads the command line, and ends the program if it is wrong.
     pub(crate) fn read() -> Self {
-        let options = Self::parse();
-        if options.tls && matches!(options.target, Target::Path(_)) {
-            let why = "--tls cannot be used with unix:PATH";
+        let mut options = Self::parse();
+        let conflict = match (&mut options.target, options.port) {
+            (Target::Path(_), _) if options.tls => Some("--tls cannot be used with unix:PATH"),
+            (Target::Path(_), Some(_)) => Some("PORT cannot be used with unix:PATH"),
+            (Target::Host { port, .. }, Some(number)) if [DEFAULT_PORT, number].contains(port) => {
+                *port = number;
+                None
+            }
+            (Target::Host { .. }, Some(_)) => Some("the port is given twice"),
+            _ => None,
+        };
+        if let Some(why) = conflict {
             Self::command().error(ErrorKind::ArgumentConflict, why).exit();
         }
         options
@@ -101,12 +122,17 @@ pub(crate) enum Target {
 impl FromStr for Target {
     type Err = &'static str;
 
-    /// Reads `host`, `host:port`, `::1`, `[::1]`, `[::1]:port` and `unix:path`.
+    /// Reads `host`, `host:port`, `::1`, `[::1]`, `[::1]:port`, `telnet://…` with one of these, and
+    /// `unix:path`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if let Some(path) = text.strip_prefix("unix:") {
             let is_path = !path.is_empty() && !path.contains(|c: char| c.is_control());
             return is_path.then(|| Self::Path(path.into())).ok_or("the path is missing");
         }
+        let text = match text.strip_prefix("telnet://") {
+            Some(address) => address.strip_suffix('/').unwrap_or(address),
+            None => text,
+        };
         let (host, port) = match text.strip_prefix('[') {
             Some(rest) => rest.split_once(']').ok_or("the ] is missing")?,
             None if text.matches(':').count() > 1 => (text, ""),
@@ -153,6 +179,8 @@ mod tests {
             ("::1", "::1", 1234),
             ("[::1]", "::1", 1234),
             ("[::1]:99", "::1", 99),
+            ("telnet://box7", "box7", 1234),
+            ("telnet://box7:99/", "box7", 99),
             ("[fe80::1%eth0]:99", "fe80::1%eth0", 99),
         ] {
             let target: Target = text.parse().unwrap();

@@ -12,6 +12,7 @@ mod net; // a connection, plain or over TLS, and its lines
 mod talk; // at a terminal: the logic, without I/O
 mod terminal; // the line being typed, the screen, and the loop
 mod pipe; // in a pipe: everything
+mod account; // the password for --login
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
@@ -38,15 +39,16 @@ fn run(options: &Options) -> Result<(), Failure> {
         complain("chat: warning: the server's certificate is not checked");
     }
     let identity = Identity::new(options.nick.clone(), options.room.clone());
+    let account = account::of(options)?;
     let dialer = Dialer::new(options)?;
     let connection = dialer.dial()?;
     let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
     // A terminal that cannot move its cursor is used like a pipe.
     let Some(keys) = is_terminal.then(Keys::take).and_then(Result::ok) else {
-        return pipe::run(connection, &identity);
+        return pipe::run(connection, &identity, account);
     };
     let is_all_delivered =
-        terminal::run(dialer, connection, identity, options.has_colours(), &keys)?;
+        terminal::run(dialer, connection, identity, account, options.has_colours(), &keys)?;
     drop(keys);
     if is_all_delivered { Ok(()) } else { Err("not every line was sent".into()) }
 }

@@ -36,13 +36,19 @@ const END_OF_TRANSMISSION: u8 = 4;
 const START_OF_HEADING: u8 = 1;
 
 /// Sends all lines of stdin and prints what the server sends, until both are done.
-pub(crate) fn run(connection: Connection, identity: &Identity) -> Result<(), Failure> {
+pub(crate) fn run(
+    connection: Connection,
+    identity: &Identity,
+    account: Option<(String, String)>,
+) -> Result<(), Failure> {
     let Connection { reader, writer } = connection;
     let progress = Arc::new(Progress::default());
     let (pong, pongs) = bounded(2);
     let (over, end_of_input) = bounded(1);
     let feeder = Feeder { writer, pongs, progress: Arc::clone(&progress) };
-    let entrance = identity.entrance(false);
+    let login = account.map(|(nick, password)| format!("/login {nick} {password}"));
+    let is_named = login.is_some();
+    let entrance: Vec<_> = login.into_iter().chain(identity.entrance(is_named)).collect();
     thread::Builder::new().name("input".to_owned()).spawn(move || {
         let fed = feeder.feed(&entrance);
         let _ = over.send(fed);

@@ -3,23 +3,27 @@
 //! Only one thread writes to the screen, so that no line of the server can land in the line that
 //! the user is typing.
 
+mod mode;
 mod key;
 mod palette;
 mod display;
 mod link;
+mod past;
 mod desk;
 
 use std::io;
 use std::thread;
 
 use crossbeam_channel::{Sender, bounded};
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, Event as Input, read};
-use crossterm::{execute, terminal};
+use crossterm::event::{Event as Input, read};
+use crossterm::terminal;
 
 use self::desk::Desk;
 use self::display::Display;
 use self::link::Link;
+pub(crate) use self::mode::{Keys, ask_password};
 use self::palette::Palette;
+use self::past::Past;
 use crate::identity::Identity;
 use crate::net::connection::{Connection, Dialer};
 use crate::talk::Talk;
@@ -27,36 +31,12 @@ use crate::talk::Talk;
 /// Most keys that wait; after that, the terminal has to wait.
 const MAX_INPUT: usize = 1024;
 
-/// The terminal in raw mode, until this is dropped.
-#[derive(Debug)]
-pub(crate) struct Keys(());
-
-impl Keys {
-    /// Fails if the terminal cannot move its cursor.
-    pub(crate) fn take() -> io::Result<Self> {
-        if std::env::var_os("TERM").is_some_and(|kind| kind == "dumb") {
-            return Err(io::ErrorKind::Unsupported.into());
-        }
-        terminal::enable_raw_mode()?;
-        let keys = Self(());
-        execute!(io::stdout(), EnableBracketedPaste)?;
-        Ok(keys)
-    }
-}
-
-impl Drop for Keys {
-    fn drop(&mut self) {
-        // The terminal may be gone.
-        let _ = execute!(io::stdout(), DisableBracketedPaste);
-        let _ = terminal::disable_raw_mode();
-    }
-}
-
 /// Runs the chat. Returns whether the server received every typed line.
 pub(crate) fn run(
     dialer: Dialer,
     connection: Connection,
     identity: Identity,
+    account: Option<(String, String)>,
     has_colours: bool,
     _: &Keys,
 ) -> io::Result<bool> {
@@ -64,7 +44,8 @@ pub(crate) fn run(
     thread::Builder::new().name("keys".to_owned()).spawn(move || read_keys(&input))?;
     let (width, height) = terminal::size().unwrap_or_default();
     let screen = Display::new(width, height, Palette { has_colours });
-    Desk::new(Link::new(dialer, connection), Talk::new(identity), screen).run(&inputs)
+    let talk = Talk::new(identity, account);
+    Desk::new(Link::new(dialer, connection), talk, screen, Past::load()).run(&inputs)
 }
 
 /// Reads keys until the receiver is dropped.

@@ -195,12 +195,6 @@ me.giveBack = (lines) => {
   if (all.length === 1 || !all.some(commandOf)) return write(all.join("\n"));
   open.forEach((line) => addLine("refused", [`not sent: ${line}`]));
 };
-/** It may have had a password, misspelt. */
-me.forgetLast = () => {
-  written.pop();
-  turn = written.length;
-};
-
 on.leave = fit;
 on.arrive = () => write(draft() || (isNew() ? "" : input.value));
 

@@ -10,7 +10,8 @@ const SECRET = /^\s*\/(?:login\s+\S+|register|password)\s+\S/i;
 /** Longest line in bytes; the server ends the connection of a client that sends a longer one. */
 const MAX_LINE = 60_000;
 
-export const hasSecret = (text) => SECRET.test(text);
+/** Also if the slash or the letters are some that only look like them: the server refuses that. */
+export const hasSecret = (text) => SECRET.test(text.normalize("NFKC").replace(/^(\s*)[\\\u2044\u2215\u29f8]/, "$1/"));
 
 /** The name of the command that a line is, in lower case; "" if it is none. */
 export const commandOf = (line) => (line.startsWith("//") ? "" : (COMMAND.exec(line)?.[2] ?? "").toLowerCase());

@@ -113,7 +113,6 @@ export const handlers = {
   },
   refused({ text }) {
     addLine("refused", linked(text));
-    if (/^did you mean /.test(text)) me.forgetLast();
     const line = refused(text);
     if (line !== undefined) me.giveBack([line]);
   },

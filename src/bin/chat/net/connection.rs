@@ -1,10 +1,12 @@
 //! A connection to the server, plain or over TLS, in two halves for two threads.
 
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream, ToSocketAddrs};
+use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs};
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
 
+use crossbeam_channel::bounded;
 use socket2::{SockRef, TcpKeepalive};
 
 use super::probe::Probe;
@@ -13,6 +15,8 @@ use crate::cli::{Options, Target};
 
 /// How long connecting to one address may take.
 const CONNECTING: Duration = Duration::from_secs(10);
+/// How long an address may take before the next one is tried, too.
+const HEAD_START: Duration = Duration::from_millis(250);
 /// Silence before the system probes whether the server is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
 /// Time between probes; the system chooses their number.
@@ -59,16 +63,42 @@ impl Dialer {
     }
 }
 
-/// Tries all addresses of the host; returns the last error.
+/// Tries the addresses of the host, each a moment after the one before, as RFC 8305 describes; the
+/// first that answers is taken. Returns the last error.
 fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
+    let addresses = in_turn((host, port).to_socket_addrs()?.collect());
+    let (done, connected) = bounded(addresses.len());
     let mut failure = io::Error::other("the host has no address");
-    for address in (host, port).to_socket_addrs()? {
-        match TcpStream::connect_timeout(&address, CONNECTING) {
-            Ok(socket) => return prepared(socket),
-            Err(error) => failure = error,
+    let mut waiting = addresses.into_iter().peekable();
+    let mut running = 0;
+    loop {
+        if let Some(address) = waiting.next() {
+            let done = done.clone();
+            thread::Builder::new().name("connect".to_owned()).spawn(move || {
+                let _ = done.send(TcpStream::connect_timeout(&address, CONNECTING));
+            })?;
+            running += 1;
+        }
+        if running == 0 {
+            return Err(failure);
+        }
+        let patience = if waiting.peek().is_some() { HEAD_START } else { 2 * CONNECTING };
+        match connected.recv_timeout(patience) {
+            Ok(Ok(socket)) => return prepared(socket),
+            Ok(Err(error)) => (failure, running) = (error, running - 1),
+            Err(_) => {}
         }
     }
-    Err(failure)
+}
+
+/// The addresses with the two families in turn, beginning with that of the first.
+fn in_turn(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let is_six = addresses.first().is_some_and(SocketAddr::is_ipv6);
+    let (ones, others): (Vec<_>, Vec<_>) =
+        addresses.iter().partition(|address| address.is_ipv6() == is_six);
+    let most = ones.len().max(others.len());
+    let pairs = (0..most).flat_map(|at| [ones.get(at), others.get(at)]);
+    pairs.flatten().copied().collect()
 }
 
 fn prepared(socket: TcpStream) -> io::Result<TcpStream> {
@@ -177,5 +207,32 @@ impl Write for Writer {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    #[test]
+    fn the_families_take_turns() {
+        let all = |texts: &[&str]| -> Vec<SocketAddr> {
+            texts.iter().map(|text| text.parse().unwrap()).collect()
+        };
+        let six = all(&["[::1]:1", "[::2]:1", "[::3]:1", "127.0.0.1:1"]);
+        assert_eq!(in_turn(six), all(&["[::1]:1", "127.0.0.1:1", "[::2]:1", "[::3]:1"]));
+        assert_eq!(in_turn(Vec::new()), []);
+    }
+
+    #[test]
+    fn an_address_that_refuses_does_not_keep_the_others_waiting() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        // ::1 refuses, if this machine has it.
+        connect("localhost", port).unwrap();
+        drop(listener);
+        let error = connect("127.0.0.1", port).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
     }
 }

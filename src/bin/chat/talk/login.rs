@@ -56,6 +56,12 @@ impl fmt::Debug for Login {
 }
 
 impl Login {
+    /// One that begins with an account, if there is one.
+    pub(crate) fn new(account: Option<(String, String)>) -> Self {
+        let account = account.map(|(nick, password)| Account { nick, password });
+        Self { account, ..Self::default() }
+    }
+
     /// Learns from a line that the user sends.
     pub(crate) fn say(&mut self, line: &Text) {
         if let Some(password) = password(line.as_str()) {
@@ -155,6 +161,13 @@ mod tests {
         login.say(&Text::new("/REGISTER  new "));
         login.receive(NOW, "-- bob is yours now; next time: /login bob PASSWORD");
         assert_eq!(login.begin().as_deref(), Some("/login bob new"));
+    }
+
+    #[test]
+    fn an_account_of_the_command_line_is_logged_in_to_at_once() {
+        let mut login = Login::new(Some(("alice".to_owned(), "open sesame".to_owned())));
+        assert_eq!(login.begin().as_deref(), Some("/login alice open sesame"));
+        assert_eq!(Login::new(None).begin(), None);
     }
 
     #[test]

@@ -60,11 +60,11 @@ pub(super) enum Stage {
 
 impl Talk {
     /// A talk that waits for its first connection.
-    pub(crate) fn new(identity: Identity) -> Self {
+    pub(crate) fn new(identity: Identity, account: Option<(String, String)>) -> Self {
         Self {
             stage: Stage::Dialing,
             identity,
-            login: Login::default(),
+            login: Login::new(account),
             listener: Listener::default(),
             wishes: Wishes::default(),
             seen: Seen::default(),

@@ -17,7 +17,7 @@ struct Test {
 
 impl Test {
     fn entered(identity: Identity) -> Self {
-        let mut test = Self { talk: Talk::new(identity), now: Duration::ZERO };
+        let mut test = Self { talk: Talk::new(identity, None), now: Duration::ZERO };
         test.happens(Event::Connected);
         test.hears(PONG);
         test
@@ -174,7 +174,7 @@ fn whoever_cannot_be_logged_in_again_is_told_and_says_nothing_as_another() {
 fn a_name_that_was_only_asked_for_and_refused_is_not_taken_later() {
     let bob = || Identity::new(Some("bob".to_owned()), None);
     for (typed, taken) in [(false, true), (true, false)] {
-        let mut test = Test { talk: Talk::new(bob()), now: Duration::ZERO };
+        let mut test = Test { talk: Talk::new(bob(), None), now: Duration::ZERO };
         test.happens(Event::Connected);
         test.hears("!! bob is taken");
         test.hears(PONG);
@@ -386,7 +386,7 @@ fn pauses_begin_anew_only_after_a_connection_that_worked() {
 #[test]
 fn a_wrong_port_is_given_up_unless_it_was_the_right_one_before() {
     let wrong = || Event::WrongPort("use --tls".to_owned());
-    let mut test = Test { talk: Talk::new(Identity::default()), now: Duration::ZERO };
+    let mut test = Test { talk: Talk::new(Identity::default(), None), now: Duration::ZERO };
     test.happens(Event::Connected);
     assert_eq!(test.types("hello"), [""; 0]);
     assert_eq!(test.happens(wrong()), ["!! not sent: hello", "GiveUp(\"use --tls\")"]);

@@ -14,6 +14,8 @@ use crossterm::event::{Event as Input, KeyEventKind};
 use super::display::Display;
 use super::key;
 use super::link::{Link, Report};
+use super::mode;
+use super::past::Past;
 use crate::notices;
 use crate::talk::{Action, Event, Talk};
 
@@ -30,6 +32,7 @@ pub(crate) struct Desk {
     link: Link,
     talk: Talk,
     editor: Editor,
+    past: Past,
     names: Names,
     screen: Display,
     start: Instant,
@@ -46,11 +49,14 @@ enum Next {
 }
 
 impl Desk {
-    pub(crate) fn new(link: Link, talk: Talk, screen: Display) -> Self {
+    pub(crate) fn new(link: Link, talk: Talk, screen: Display, past: Past) -> Self {
+        let mut editor = Editor::default();
+        past.lines().iter().for_each(|line| editor.remember(line));
         Self {
             link,
             talk,
-            editor: Editor::default(),
+            past,
+            editor,
             names: Names::default(),
             screen,
             start: Instant::now(),
@@ -124,10 +130,22 @@ impl Desk {
         if let Some(lines) = self.paste.take() {
             return self.answer_question(lines, key);
         }
+        if key == Key::Control('z') {
+            self.suspend()?;
+            return Ok(false);
+        }
         match self.editor.press(key, &self.names) {
             Some(outcome) => self.apply(outcome),
             None => Ok(false),
         }
+    }
+
+    /// Gives the terminal back to the shell until the shell continues the program.
+    fn suspend(&mut self) -> io::Result<()> {
+        self.screen.close()?;
+        mode::suspend()?;
+        self.screen.redraw();
+        Ok(())
     }
 
     fn paste(&mut self, text: &str) -> io::Result<bool> {
@@ -198,6 +216,7 @@ impl Desk {
     /// Says the typed line.
     fn enter(&mut self) -> io::Result<bool> {
         let line = self.editor.take();
+        self.past.add(&line);
         let is_over = self.say(line)?;
         self.offer_returned();
         Ok(is_over)
@@ -255,6 +274,7 @@ impl Desk {
 
     fn end(mut self) -> io::Result<bool> {
         self.screen.close()?;
+        self.past.save();
         Ok(self.talk.is_all_delivered())
     }
 }

@@ -55,6 +55,11 @@ impl Display {
         self.write()
     }
 
+    /// Draws the typed line again.
+    pub(crate) fn redraw(&mut self) {
+        self.screen.redraw();
+    }
+
     /// Removes the typed line, and leaves the cursor below the others.
     pub(crate) fn close(&mut self) -> io::Result<()> {
         self.screen.erase(&mut self.bytes);

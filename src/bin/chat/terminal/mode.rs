@@ -1,0 +1,86 @@
+//! The terminal's mode: every key at once, and none of them shown.
+
+use std::io::{self, Write};
+use std::process::{Command, Stdio};
+
+use crossterm::event::{
+    DisableBracketedPaste, EnableBracketedPaste, Event, KeyCode, KeyEvent, KeyEventKind,
+    KeyModifiers, read,
+};
+use crossterm::{execute, terminal};
+
+/// The terminal in raw mode, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Keys(());
+
+impl Keys {
+    /// Fails if the terminal cannot move its cursor.
+    pub(crate) fn take() -> io::Result<Self> {
+        if std::env::var_os("TERM").is_some_and(|kind| kind == "dumb") {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        begin()?;
+        Ok(Self(()))
+    }
+}
+
+impl Drop for Keys {
+    fn drop(&mut self) {
+        end();
+    }
+}
+
+/// Asks for the password of an account, and shows none of it.
+pub(crate) fn ask_password(nick: &str) -> io::Result<String> {
+    write!(io::stderr(), "Password of {nick}: ")?;
+    io::stderr().flush()?;
+    terminal::enable_raw_mode()?;
+    let typed = read_secret();
+    terminal::disable_raw_mode()?;
+    writeln!(io::stderr())?;
+    typed
+}
+
+fn read_secret() -> io::Result<String> {
+    let mut typed = String::new();
+    loop {
+        let Event::Key(KeyEvent { code, modifiers, kind, .. }) = read()? else { continue };
+        match code {
+            _ if kind == KeyEventKind::Release => {}
+            KeyCode::Enter => return Ok(typed),
+            KeyCode::Char('c' | 'd') if modifiers == KeyModifiers::CONTROL => {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            KeyCode::Char('u') if modifiers == KeyModifiers::CONTROL => typed.clear(),
+            KeyCode::Char(c) if !modifiers.contains(KeyModifiers::CONTROL) => typed.push(c),
+            KeyCode::Backspace => drop(typed.pop()),
+            _ => {}
+        }
+    }
+}
+
+fn begin() -> io::Result<()> {
+    terminal::enable_raw_mode()?;
+    execute!(io::stdout(), EnableBracketedPaste)
+}
+
+fn end() {
+    // The terminal may be gone.
+    let _ = execute!(io::stdout(), DisableBracketedPaste);
+    let _ = terminal::disable_raw_mode();
+}
+
+/// Stops the program, as Ctrl-Z does, until the shell continues it. Does nothing on systems that
+/// have no such signal.
+pub(crate) fn suspend() -> io::Result<()> {
+    if cfg!(windows) {
+        return Ok(());
+    }
+    end();
+    let own = std::process::id().to_string();
+    let mut kill = Command::new("kill");
+    kill.args(["-TSTP", &own]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    // Returns when the program is continued. Without the command, it was not stopped.
+    let _ = kill.status();
+    begin()
+}
