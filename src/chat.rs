@@ -32,7 +32,8 @@ pub use self::model::{
 };
 pub use self::model::{
     Author, PasswordHash, PastSlice, Post, Reading, RollChange, RoomBan, RoomKey, RoomMask,
-    RoomRole, RoomRoles, RoomSettings, SETTINGS, Setting, SettingRow, SettingValue, Since,
+    RoomRole, RoomRoles, RoomSettings, SETTINGS, Setting, SettingRow, SettingValue, Since, Token,
+    TokenHash,
 };
 pub use self::profile::{Profile, RoomProfile};
 pub use self::reason::Reason;

@@ -19,6 +19,7 @@ mod threads; // the writer, the readers, password hashing
 mod unsaved_bans; // changes of bans that are not on the disk yet
 mod gate; // delivers a line once it is on the disk
 pub mod offline; // accounts and bans, from the command line
+pub mod tokens_offline; // tokens from the command line
 pub mod forget_offline; // forgetting, from the command line
 
 use std::convert::Infallible;

@@ -6,6 +6,7 @@ mod names; // the names of the machine
 mod fields; // header fields of the page
 mod barred; // the answer to a request that is not admitted
 mod plain; // the answer to a request without TLS
+mod token; // what a program shows to speak as an account
 mod rooms; // what is said and read over HTTP
 
 use std::fmt;
@@ -20,6 +21,7 @@ pub use self::names::machine_names;
 pub use self::plain::is_http;
 use self::rooms::Exchange;
 pub use self::rooms::{Ask, Begin, ChatAccess, Denied, Posting, ReadRequest, Reply};
+pub use self::token::{new_token, token_hash};
 use crate::address::Networks;
 use crate::net::{MAX_HEAD, Patience, Request, Response, Status, Transport, Upgrade, http};
 use crate::runtime::Replaceable;
@@ -150,7 +152,7 @@ pub fn serve(
         }
         Ok((Route::Rooms, request, early)) => {
             let mut exchange =
-                Exchange { request: &request, early, transport, patience, chat, forwarded };
+                Exchange::new(&request, early, transport, patience, (chat, forwarded));
             let reads = exchange.serve(&site.guard.get(), &received)?;
             return Ok((reads.map_or(Served::Answered, Served::reads), forwarded));
         }

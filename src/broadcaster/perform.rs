@@ -155,6 +155,8 @@ impl Dispatcher {
                     log_arrival(nick, self.peers.remote(id));
                 }
             }
+            Effect::MakeToken(id, nick, label) => self.make_token(now, id, nick, label),
+            Effect::ShowToken(id) => self.show_token(id),
             Effect::Posted(id, said) => self.note_posted(now, id, *said),
             Effect::TurnedAway(id) => {
                 self.unheard.remove(id);

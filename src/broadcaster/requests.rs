@@ -24,10 +24,19 @@ pub(super) struct Requests {
     pub(super) posts: HashMap<ClientId, PendingPost>,
     /// Requests for what was said that wait for the store.
     pub(super) lookups: HashMap<ClientId, Lookup>,
-    buckets: HashMap<Address, Bucket>,
+    buckets: HashMap<SpeakerKey, Bucket>,
     logged: HashMap<Nick, Duration>,
+    /// Tokens that are to be shown once they are saved.
+    pub(super) tokens: HashMap<ClientId, String>,
     /// Whether the effects that are carried out have waited for the disk, and are there now.
     pub(super) is_on_disk: bool,
+}
+
+/// Whose lines are counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum SpeakerKey {
+    Account(Nick),
+    Address(Address),
 }
 
 /// A request for what was said in a room.
@@ -71,7 +80,7 @@ impl Requests {
     pub(super) fn take(
         &mut self,
         now: Duration,
-        from: Address,
+        who: SpeakerKey,
         lines: u32,
         limits: &Limits,
     ) -> Result<(), Duration> {
@@ -79,7 +88,7 @@ impl Requests {
             self.buckets.retain(|_, bucket| !bucket.is_full(limits, now));
         }
         let new = || Bucket::new(limits.burst.max(1), now);
-        self.buckets.entry(from).or_insert_with(new).take_all(lines, limits, now)
+        self.buckets.entry(who).or_insert_with(new).take_all(lines, limits, now)
     }
 
     /// Whether it is time to log that somebody speaks.

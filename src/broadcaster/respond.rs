@@ -5,18 +5,18 @@ use std::time::Duration;
 use crossbeam_channel::Sender;
 
 use super::dispatch::Dispatcher;
-use super::requests::{Lookup, PendingPost};
+use super::requests::{Lookup, PendingPost, SpeakerKey};
 use crate::address::{Address, Origin, Remote};
 use crate::admission::Limits;
 use crate::chat::{
-    Author, ClientId, Entry, Event, Kind, Moment, Now, PastSlice, Post, Question, Refusal,
-    RoomName, Since,
+    Author, ClientId, Entry, Event, Kind, Message, Moment, Nick, Now, PastSlice, Post, Question,
+    Refusal, RoomName, Since, Token,
 };
 use crate::net::Status;
 use crate::store::Answer;
 use crate::telemetry::Refused;
 use crate::text::Text;
-use crate::web::{Ask, Begin, Denied, Posting, Reply};
+use crate::web::{Ask, Begin, Denied, Posting, Reply, new_token, token_hash};
 
 impl Dispatcher {
     /// Handles what a request asks for.
@@ -28,7 +28,9 @@ impl Dispatcher {
         (ask, reply): (Ask, Sender<Reply>),
     ) {
         let answer = match ask {
-            Ask::Check { room, author } => self.check(now, remote, room, author),
+            Ask::Check { room, author, speaks } => {
+                self.check(now, id, remote, (room, author, speaks))
+            }
             Ask::Rooms => self.list_rooms(now, remote),
             Ask::Past { room, since, lines, in_text } => {
                 let since = since.map(|since| since_of(since, now.moment));
@@ -47,20 +49,56 @@ impl Dispatcher {
     fn check(
         &mut self,
         now: Now,
+        id: ClientId,
         remote: Remote,
-        room: Option<RoomName>,
-        author: Option<Author>,
+        (room, author, speaks): (Option<RoomName>, Option<Author>, bool),
     ) -> Result<Option<Reply>, Denied> {
         self.admit(now, remote)?;
+        let (chat, chat_now) = (self.log.chat(), self.log.chat_now(now));
+        if let Some(Author::Token(hash, _)) = &author {
+            let checked = chat.check_token(chat_now, remote.origin(), hash, room);
+            if let Err(refusal) = checked {
+                return Err(self.refused(now, id, remote, refusal));
+            }
+        }
         let chat = self.log.chat();
         room.map_or(Ok(()), |room| chat.admit_to(room))?;
-        if let (Some(room), Some(author)) = (room, author) {
-            let posting =
-                Posting { room, author, kind: Kind::Said, lines: vec![Text::new("hello")] };
-            let [first] = &posts(remote, posting)[..] else { return Ok(Some(Reply::Granted)) };
-            chat.check_post(self.log.chat_now(now), first)?;
+        if let (Some(room), Some(author), true) = (room, author, speaks) {
+            let lines = vec![Text::new("hello")];
+            let posting = Posting { room, author, kind: Kind::Said, lines };
+            if let Some(first) = posts(remote, posting).first() {
+                chat.check_post(chat_now, first)?;
+            }
         }
         Ok(Some(Reply::Granted))
+    }
+
+    /// Counts a wrong token, and turns a refusal into an answer.
+    fn refused(&mut self, now: Now, id: ClientId, remote: Remote, refusal: Refusal) -> Denied {
+        if refusal == Refusal::WrongToken {
+            log::info!("wrong token from {remote}");
+            self.apply(now, id, Event::WrongToken(remote.origin()));
+        }
+        refusal.into()
+    }
+
+    /// Makes a token for a client's account.
+    pub(super) fn make_token(&mut self, now: Now, id: ClientId, nick: Nick, label: Text) {
+        let Some(token) = new_token() else { return };
+        let (hash, created) = (token_hash(&token), now.moment);
+        self.requests.tokens.insert(id, token);
+        let token = Token { hash, nick, label, rooms: Vec::new(), created };
+        self.apply(now, id, Event::TokenMade(Box::new(token)));
+    }
+
+    /// Shows a client the token that was made for it, which is saved by now.
+    pub(super) fn show_token(&mut self, id: ClientId) {
+        let Some(token) = self.requests.tokens.remove(&id) else { return };
+        self.peers.with(id, |peer, feeds| {
+            let mut tell = |words: String| peer.tell(&Message::Notice(Text::new(words)), feeds);
+            tell(format!("your token is {token}"));
+            tell("it is not shown again; programs send it over HTTP to speak as you".to_owned());
+        });
     }
 
     /// Fails if nobody from there may use the server.
@@ -128,10 +166,14 @@ impl Dispatcher {
         let posts = posts(remote, posting);
         let lines = fitting(posts.len(), &limits)?;
         let Some(first) = posts.first() else { return Ok(Some(Reply::Granted)) };
-        self.log.chat().check_post(self.log.chat_now(now), first)?;
-        let from = Address::of(remote.ip());
+        let checked = self.log.chat().check_post(self.log.chat_now(now), first);
+        let who = match checked {
+            Ok(Some(account)) => SpeakerKey::Account(account),
+            Ok(None) => SpeakerKey::Address(Address::of(remote.ip())),
+            Err(refusal) => return Err(self.refused(now, id, remote, refusal)),
+        };
         self.requests
-            .take(now.uptime, from, lines, &limits)
+            .take(now.uptime, who, lines, &limits)
             .map_err(|wait| too_fast(wait, &limits))?;
         let (left, reply) = (posts.len(), reply.clone());
         let pending = PendingPost { remote, reply, left, said: Vec::new(), durable: true };

@@ -77,6 +77,11 @@ pub enum Effect {
     TurnedAway(ClientId),
     /// The client came into the chat, under this nick.
     Arrived(ClientId, Nick),
+    /// Make a token for the client's account with this label; answer with
+    /// [`TokenMade`](super::Event::TokenMade).
+    MakeToken(ClientId, Nick, Text),
+    /// Show the client the token that was made for it.
+    ShowToken(ClientId),
     /// A line of a request over HTTP was said, or the request is refused.
     Posted(ClientId, Box<Result<Entry, Refusal>>),
     /// The client left the chat.
@@ -318,6 +323,8 @@ impl Effect {
             | Self::TurnedAway(id)
             | Self::Arrived(id, _)
             | Self::Posted(id, _)
+            | Self::MakeToken(id, ..)
+            | Self::ShowToken(id)
             | Self::Departed(id, ..)
             | Self::Disconnect(id, _) => Some(id),
             Self::Tell {

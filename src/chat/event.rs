@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::action::Action;
 use super::model::{
     Account, AuthCommand, BanChange, Entry, LineFilter, PasswordHash, Post, Reading, RoomName,
-    RoomPast, TypedPassword,
+    RoomPast, Token, TypedPassword,
 };
 use super::reason::Reason;
 use crate::address::Origin;
@@ -82,6 +82,10 @@ pub enum Event {
     Forgotten(Box<LineFilter>, u64),
     /// A line of a request over HTTP. The id is the request's; no client is connected.
     Post(Box<Post>),
+    /// A request over HTTP had a wrong token.
+    WrongToken(Origin),
+    /// A token was made for the client's account.
+    TokenMade(Box<Token>),
     /// Somebody reads a room over HTTP from here on. The id is the connection's; it is no client.
     Read(Box<Reading>),
     /// It asks whether the server is alive (telnet's AYT).

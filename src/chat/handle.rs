@@ -85,6 +85,9 @@ impl Chat {
         if let Event::Post(post) = event {
             return self.post(now, client, *post, effects);
         }
+        if let Event::WrongToken(origin) = event {
+            return self.authentication.count_wrong_token(now.uptime, origin.address());
+        }
         if let Event::Read(reading) = event {
             return self.read(now, client, *reading, effects);
         }
@@ -124,7 +127,8 @@ impl Chat {
         }
         let mut turn = Turn { chat: self, now, at: None, me: client, effects };
         match event {
-            Event::Connected(..) | Event::Post(_) | Event::Read(_) => {}
+            Event::Connected(..) | Event::Post(_) | Event::Read(_) | Event::WrongToken(_) => {}
+            Event::TokenMade(token) => turn.token_made(*token),
             Event::Settled => turn.announce(),
             Event::Line(line) => turn.line(&line),
             Event::LineIn(room, line) if turn.acts_in(room) => turn.line(&line),

@@ -182,7 +182,7 @@ impl World {
                 | Effect::Moderated(_)
                 | Effect::RoomChanged(_)
                 | Effect::Seen(..) => {}
-                Effect::Posted(..) => {}
+                Effect::Posted(..) | Effect::MakeToken(..) | Effect::ShowToken(_) => {}
                 Effect::RecordTopic(_, topic) => assert!(topic.is_none(), "a private room ended"),
                 Effect::Record(..) | Effect::RecordGap(..) | Effect::RecordRoll(_) => {
                     unreachable!("there is no cluster")
@@ -289,7 +289,7 @@ impl World {
 /// An operator and a user.
 fn roll() -> Roll {
     let accounts = vec![account("carol", Role::Operator), account("dave", Role::User)];
-    Roll { accounts, bans: Vec::new() }
+    Roll { accounts, bans: Vec::new(), tokens: Vec::new() }
 }
 
 fn account(nick: &str, role: Role) -> Account {

@@ -71,6 +71,18 @@ pub enum Refusal {
     SpeaksOverHttp(Nick),
     /// A request over HTTP under a nick that belongs to an account.
     RegisteredOverHttp(Nick),
+    /// A token that no account has.
+    WrongToken,
+    /// A token that is not for that room.
+    TokenElsewhere(RoomName),
+    /// A request with a token of that account names somebody else.
+    OtherThanToken(Nick),
+    /// An account has as many tokens as it can.
+    TooManyTokens(usize),
+    /// There is no such token.
+    NoSuchToken(Text),
+    /// There is such a token already, or it cannot be called that.
+    TokenTaken(Text),
     /// Only accounts may speak, and a request over HTTP has no token.
     LockdownOverHttp,
     /// Several lines in one request to a slow room.
@@ -217,6 +229,14 @@ impl fmt::Display for Refusal {
             Self::RegisteredOverHttp(nick) => {
                 write!(f, "{nick} is registered: send a token of that account")
             }
+            Self::WrongToken => f.write_str("wrong token, or it was revoked"),
+            Self::TokenElsewhere(room) => write!(f, "the token is not for {room}"),
+            Self::OtherThanToken(nick) => write!(f, "the token is {nick}'s"),
+            Self::TooManyTokens(most) => {
+                write!(f, "you have {most} tokens already; /token revoke LABEL")
+            }
+            Self::NoSuchToken(label) => write!(f, "you have no token called {label}"),
+            Self::TokenTaken(label) => write!(f, "a token cannot be called {label} now"),
             Self::LockdownOverHttp => {
                 f.write_str("only registered people may speak now: send a token of your account")
             }

@@ -42,6 +42,11 @@ impl Chat {
             RollChange::Remove(nick) => self.registry.remove(nick),
             RollChange::Ban(BanChange::Ban(ban)) => self.registry.ban(now.moment, ban),
             RollChange::Ban(BanChange::Unban(mask)) => self.registry.unban(mask),
+            RollChange::AddToken(token) if self.registry.account(token.nick).is_some() => {
+                self.registry.tokens_mut().add(token);
+            }
+            RollChange::AddToken(_) => {}
+            RollChange::RemoveToken(hash) => self.registry.tokens_mut().remove(&hash),
         }
         effects.push(Effect::RecordRoll(change));
         self.enforce(now, effects);
@@ -66,6 +71,7 @@ impl Chat {
         match change {
             RollChange::Register(account, _) => self.registry.account(account.nick).is_none(),
             RollChange::Ban(BanChange::Ban(ban)) => !self.registry.has_ban_on(ban.mask),
+            RollChange::AddToken(token) => self.registry.tokens().get(&token.hash).is_none(),
             _ => false,
         }
     }

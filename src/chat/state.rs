@@ -13,6 +13,7 @@ mod pace;
 mod room;
 mod rooms;
 mod bans;
+mod tokens;
 mod registry;
 mod logins;
 mod registrations;
@@ -51,6 +52,7 @@ pub(crate) use self::room::{Kept, MAX_ROOM_BANS, Room};
 pub(crate) use self::rooms::Rooms;
 use self::sorted::sorted;
 pub(crate) use self::speakers::{Speaker, Speakers};
+pub(crate) use self::tokens::MAX_TOKENS;
 
 /// The settings of the chat; a reload may change them while people chat.
 #[derive(Clone, Debug, Default)]

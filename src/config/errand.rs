@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::tasks::{AccountTask, BanTask, Lines, Task};
-use crate::chat::{Account, Ban, LineFilter, Moment, Password, Role};
-use crate::store::{self, ExportFilter, offline};
+use super::tasks::{AccountTask, BanTask, Lines, Task, TokenTask};
+use crate::chat::{Account, Ban, LineFilter, Moment, Password, Role, RoomName, Token};
+use crate::store::{self, ExportFilter, offline, tokens_offline};
+use crate::web::{new_token, token_hash};
 
 /// Bytes read from stdin; no password is that long.
 const MAX_INPUT: u64 = 4096;
@@ -52,6 +53,7 @@ impl Errand {
             Task::Backup { file, .. } => Ok(store::backup(dir, file)?),
             Task::Forget { lines, .. } => forget(dir, lines),
             Task::Account(task) => account(dir, task),
+            Task::Token(task) => token(dir, task),
             Task::Ban(BanTask::List { .. }) => list_bans(&offline::bans(dir)?),
             Task::Ban(BanTask::Remove { mask, .. }) => {
                 say(format_args!("{} is not banned any more", offline::lift_ban(dir, *mask)?))
@@ -67,6 +69,30 @@ fn forget(dir: &Path, lines: &Lines) -> Result<(), Box<dyn Error>> {
         0 => say("no line was found"),
         1 => say("1 line is forgotten"),
         lines => say(format_args!("{lines} lines are forgotten")),
+    }
+}
+
+fn token(dir: &Path, task: &TokenTask) -> Result<(), Box<dyn Error>> {
+    match task {
+        TokenTask::Add { name, label, room, .. } => {
+            let token = new_token().ok_or("the system has no random numbers")?;
+            let hash = token_hash(&token);
+            tokens_offline::add(dir, *name, label.clone(), room.clone(), hash)?;
+            say(token)
+        }
+        TokenTask::List { .. } => {
+            let mut out = io::stdout().lock();
+            for Token { nick, label, rooms, created, .. } in tokens_offline::list(dir)? {
+                let rooms: Vec<_> = rooms.iter().map(RoomName::as_str).collect();
+                let rooms = if rooms.is_empty() { "-".to_owned() } else { rooms.join(",") };
+                writeln!(out, "{nick:16} {label} {} {rooms}", date(created))?;
+            }
+            Ok(())
+        }
+        TokenTask::Remove { name, label, .. } => {
+            tokens_offline::remove(dir, *name, label)?;
+            say(format_args!("the token {label} is revoked"))
+        }
     }
 }
 

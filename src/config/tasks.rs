@@ -47,6 +47,9 @@ pub(super) enum Task {
     /// Manage bans
     #[command(subcommand, arg_required_else_help = false)]
     Ban(BanTask),
+    /// Manage tokens, by which programs speak over HTTP as an account
+    #[command(subcommand, arg_required_else_help = false)]
+    Token(TokenTask),
 }
 
 /// Which lines are meant.
@@ -86,6 +89,41 @@ pub(super) enum BanTask {
         /// Name, address or network, as in the list
         #[arg(value_parser = parse_mask)]
         mask: Mask,
+        #[command(flatten)]
+        state: State,
+    },
+}
+
+/// What can be done with tokens.
+#[derive(Clone, Debug, Subcommand)]
+pub(super) enum TokenTask {
+    /// Make a token for an account, and print it; it is shown only now
+    Add {
+        /// Nick of the account
+        #[arg(value_parser = parse_nick)]
+        name: Nick,
+        /// One word by which the token is known [default: token1, token2, ...]
+        #[arg(long, value_parser = parse_label)]
+        label: Option<Text>,
+        /// Only for this room; can be given more than once
+        #[arg(long, value_parser = parse_room)]
+        room: Vec<RoomName>,
+        #[command(flatten)]
+        state: State,
+    },
+    /// List the tokens: account, label, when made, rooms
+    List {
+        #[command(flatten)]
+        state: State,
+    },
+    /// Revoke a token; a running server notices at once
+    Remove {
+        /// Nick of the account
+        #[arg(value_parser = parse_nick)]
+        name: Nick,
+        /// Label of the token
+        #[arg(value_parser = parse_label)]
+        label: Text,
         #[command(flatten)]
         state: State,
     },
@@ -165,6 +203,11 @@ impl Task {
                 | AccountTask::Password { state, .. } => state,
             },
             Self::Ban(BanTask::List { state } | BanTask::Remove { state, .. }) => state,
+            Self::Token(task) => match task {
+                TokenTask::Add { state, .. }
+                | TokenTask::List { state }
+                | TokenTask::Remove { state, .. } => state,
+            },
         }
     }
 }
@@ -180,6 +223,14 @@ fn parse_room(name: &str) -> Result<RoomName, String> {
 fn parse_text(typed: &str) -> Result<Text, String> {
     let text = Text::new(typed);
     if text.is_blank() { Err("must not be blank".to_owned()) } else { Ok(text) }
+}
+
+fn parse_label(typed: &str) -> Result<Text, String> {
+    let is_word = (1..=32).contains(&typed.chars().count()) && !typed.contains(char::is_whitespace);
+    match parse_text(typed)? {
+        text if is_word && text.as_str() == typed && typed != "revoke" => Ok(text),
+        _ => Err("must be one word of at most 32 characters".to_owned()),
+    }
 }
 
 fn parse_mask(text: &str) -> Result<Mask, String> {

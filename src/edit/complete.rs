@@ -6,8 +6,8 @@ use super::names::Names;
 pub const COMMANDS: &[&str] = &[
     "away", "bell", "deop", "devoice", "echo", "help", "history", "ignore", "invite", "join",
     "leave", "login", "me", "motd", "msg", "nick", "op", "password", "ping", "quiet", "quit",
-    "register", "reply", "room", "rooms", "search", "time", "topic", "unignore", "voice", "who",
-    "whois",
+    "register", "reply", "room", "rooms", "search", "time", "token", "tokens", "topic", "unignore",
+    "voice", "who", "whois",
 ];
 
 /// Most candidates shown; more would fill the screen.

@@ -116,7 +116,7 @@ fn change<T>(
 }
 
 /// Makes a change and notes it as an edit, in one transaction.
-fn change_and_note<T>(
+pub(super) fn change_and_note<T>(
     mut database: Database,
     make: impl FnOnce(&Connection) -> ChangeResult<(T, RollChange)>,
 ) -> Result<T, Fault> {

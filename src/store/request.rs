@@ -70,8 +70,12 @@ pub enum Denial {
     Registered(Nick),
     /// There is no such ban.
     NotBanned(Mask),
-    /// The limit on accounts or bans is reached.
+    /// The limit on accounts, bans or tokens is reached.
     Full,
+    /// The account has a token with that label.
+    LabelTaken,
+    /// The account has no such token.
+    NoSuchToken,
 }
 
 impl fmt::Display for Denial {
@@ -89,6 +93,8 @@ impl fmt::Display for Denial {
             Self::NotRegistered(nick) => write!(f, "{nick} is not registered"),
             Self::Registered(nick) => write!(f, "{nick} is already registered"),
             Self::NotBanned(mask) => write!(f, "{mask} is not banned"),
+            Self::LabelTaken => f.write_str("the account has a token with that label"),
+            Self::NoSuchToken => f.write_str("the account has no token with that label"),
             Self::Full => f.write_str("the limit is reached; no more can be added"),
         }
     }

@@ -4,6 +4,7 @@ pub(crate) mod lines;
 pub(crate) mod slices; // lines from one on
 pub(crate) mod search;
 pub(crate) mod accounts;
+pub(crate) mod tokens;
 pub(crate) mod bans;
 pub(crate) mod roll;
 pub(crate) mod notes;

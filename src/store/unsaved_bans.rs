@@ -162,7 +162,8 @@ mod tests {
         };
         let mut bans = UnsavedBans::default();
         assert!(bans.add(BY, BanChange::Ban(ban("eve"))) && bans.add(BY, unban("ann")));
-        let roll = Roll { accounts: Vec::new(), bans: vec![ban("ann"), ban("bob")] };
+        let roll =
+            Roll { accounts: Vec::new(), bans: vec![ban("ann"), ban("bob")], tokens: Vec::new() };
         assert_eq!(bans.applied_to(roll).bans, [ban("bob"), ban("eve")]);
     }
 }

@@ -19,7 +19,7 @@ use self::said::{Form, Said};
 use self::target::{Place, Target};
 use super::forwarded::Forwarded;
 use super::guard::Guard;
-use crate::chat::RoomName;
+use crate::chat::{RoomName, TokenHash};
 use crate::net::{Body, Framing, Patience, Request, Status, Transport, http};
 use crate::wire::stream::Stream;
 
@@ -54,17 +54,29 @@ enum Outcome {
 
 /// A request for a path here, and the connection that it came on.
 pub(super) struct Exchange<'a> {
-    pub request: &'a Request,
+    request: &'a Request,
     /// The bytes that the client sent right after the head.
-    pub early: Vec<u8>,
-    pub transport: &'a Transport,
-    pub patience: Patience<'a>,
-    pub chat: &'a ChatAccess<'a>,
+    early: Vec<u8>,
+    transport: &'a Transport,
+    patience: Patience<'a>,
+    chat: &'a ChatAccess<'a>,
     /// What a proxy says of the client.
-    pub forwarded: Forwarded,
+    forwarded: Forwarded,
+    /// The token of the request.
+    token: Option<TokenHash>,
 }
 
-impl Exchange<'_> {
+impl<'a> Exchange<'a> {
+    pub(super) fn new(
+        request: &'a Request,
+        early: Vec<u8>,
+        transport: &'a Transport,
+        patience: Patience<'a>,
+        (chat, forwarded): (&'a ChatAccess<'a>, Forwarded),
+    ) -> Self {
+        Self { request, early, transport, patience, chat, forwarded, token: None }
+    }
+
     /// Answers the request, of which `head` is the head; or returns what it reads from now on.
     ///
     /// # Errors
@@ -93,8 +105,15 @@ impl Exchange<'_> {
             Ok(target) => target,
             Err(denied) => return Ok(Err(denied)),
         };
+        match author::token_of(&self.request.fields) {
+            Ok(token) => self.token = token,
+            Err(denied) => return Ok(Err(denied)),
+        }
         if self.request.method == "POST" {
             return Ok(self.post(&target)?.map(Outcome::Answer));
+        }
+        if let Err(denied) = self.check_token(&target) {
+            return Ok(Err(denied));
         }
         Ok(match target.place {
             Place::Rooms => self.list_rooms().map(Outcome::Answer),
@@ -122,6 +141,13 @@ impl Exchange<'_> {
         Ok(target)
     }
 
+    /// Fails if the request has a wrong token, or one that is not for the room.
+    fn check_token(&self, target: &Target) -> Result<(), Denied> {
+        let Some(token) = &self.token else { return Ok(()) };
+        let (room, author) = (target.room(), Some(author_of(Some(token), None)));
+        self.ask(Ask::Check { room, author, speaks: false }).map(drop)
+    }
+
     fn list_rooms(&self) -> Result<answer::Answer, Denied> {
         let form = List::of(self.request)?;
         answer::of_rooms(form, self.ask(Ask::Rooms)?)
@@ -140,7 +166,7 @@ impl Exchange<'_> {
             return Ok(Outcome::Answer(answer::Answer::page_of(&self.request.path)));
         };
         let since = read::begin_of_stream(self.request, target)?;
-        self.ask(Ask::Check { room: Some(room), author: None })?;
+        self.ask(Ask::Check { room: Some(room), author: None, speaks: false })?;
         let head = answer::head_of_stream(stream.form);
         if self.request.method == "HEAD" {
             return Ok(Outcome::Answer(answer::Answer::only_head(head)));
@@ -170,8 +196,8 @@ impl Exchange<'_> {
         if self.waits_to_send(framing)?
             && let Some(room) = target.room()
         {
-            let author = author_of(nick.as_deref());
-            let check = Ask::Check { room: Some(room), author: Some(author) };
+            let author = author_of(self.token.as_ref(), nick.as_deref());
+            let check = Ask::Check { room: Some(room), author: Some(author), speaks: true };
             self.ask(check)?;
         }
         Ok((form, framing, nick))
@@ -222,7 +248,7 @@ impl Exchange<'_> {
         let Said { lines, kind, nick: named } = form.read(body, self.chat.max_line)?;
         let author = match (nick, named) {
             (Some(one), Some(other)) if one != other => return Err(author::contradiction()),
-            (one, other) => author_of(one.or(other).as_deref()),
+            (one, other) => author_of(self.token.as_ref(), one.or(other).as_deref()),
         };
         let posting = Posting { room, author, kind, lines };
         answer::of_post(room, self.ask(Ask::Post(posting))?)

@@ -31,6 +31,7 @@ mod conversation;
 mod auth;
 mod told;
 
+pub(crate) use self::base64::decode as decode_base64;
 pub use self::caps::{Cap, Caps, parse_request};
 pub use self::commands::Task;
 pub use self::conversation::Conversation;

@@ -6,6 +6,8 @@ use crate::harness::{Client, Server, people};
 const USAGES: &[&str] = &[
     "/help [COMMAND]",
     "/nick NAME",
+    "/token [LABEL|revoke] [LABEL]",
+    "/tokens",
     "/who [ROOM]",
     "/whois NAME",
     "/me TEXT",

@@ -13,6 +13,7 @@ mod lists;
 mod post;
 mod speakers;
 mod streams;
+mod tokens;
 
 /// A request that a program would send, and its answer.
 struct Request {

@@ -320,7 +320,7 @@ impl Store {
 
     fn roll(&self) -> Roll {
         let accounts = self.accounts.iter().map(|(account, _)| *account).collect();
-        Roll { accounts, bans: self.bans.clone() }
+        Roll { accounts, bans: self.bans.clone(), tokens: Vec::new() }
     }
 }
 

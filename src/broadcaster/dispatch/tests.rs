@@ -73,7 +73,7 @@ fn server(store: Option<(Store, Durability)>) -> Dispatcher {
         web_port: None,
     };
     let mut chat = Chat::new(Settings { has_archive, ..Settings::default() });
-    chat.register(Roll { accounts: vec![alice()], bans: Vec::new() });
+    chat.register(Roll { accounts: vec![alice()], bans: Vec::new(), tokens: Vec::new() });
     let writable = WritablePoll::new(&Bell::new().unwrap()).unwrap();
     let chat = (Err(chat), UnsavedBans::default());
     Dispatcher::new(environment, Arc::new(writable), chat)

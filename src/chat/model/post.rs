@@ -6,6 +6,7 @@ use super::entry::Kind;
 use super::line_id::LineId;
 use super::moment::Moment;
 use super::name::RoomName;
+use super::token::TokenHash;
 use crate::address::Origin;
 use crate::text::Text;
 
@@ -45,6 +46,8 @@ pub struct Reading {
 /// Who speaks over HTTP.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Author {
+    /// The account of the token with this hash; and the nick that the request names besides.
+    Token(TokenHash, Option<Text>),
     /// A guest under this nick, as the request names it.
     Named(Text),
     /// A guest under the nick that the server gives to its address.

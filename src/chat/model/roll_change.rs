@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::account::{Account, PasswordHash, Role};
 use super::ban::BanChange;
 use super::name::Nick;
+use super::token::{Token, TokenHash};
 
 /// A change of the accounts or bans. Making it twice is the same as making it once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +20,10 @@ pub enum RollChange {
     Remove(Nick),
     /// Add or lift a ban.
     Ban(BanChange),
+    /// Add the token to its account, if there is one.
+    AddToken(Token),
+    /// Revoke the token with this hash.
+    RemoveToken(TokenHash),
 }
 
 #[cfg(test)]

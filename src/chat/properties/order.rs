@@ -48,7 +48,7 @@ fn an_account_that_others_add_or_remove_changes_who_may_wear_the_name() {
     let nick = |world: &World| world.chat.nick(ClientId(1)).unwrap();
     for accounts in [vec![account("alice", Role::User)], Vec::new()] {
         let mut effects = Effects::default();
-        world.chat.register(Roll { accounts, bans: Vec::new() });
+        world.chat.register(Roll { accounts, bans: Vec::new(), tokens: Vec::new() });
         world.chat.enforce(world.now, &mut effects);
         world.carry_out(effects);
         world.check();
@@ -113,7 +113,11 @@ fn the_password_of_an_account_that_is_gone_is_not_that_of_the_next_one_of_its_na
     world.take(Step::Connect(0));
     let roll = |created| {
         let created = Moment { unix_ms: created };
-        Roll { accounts: vec![Account { created, ..account("bob", Role::User) }], bans: Vec::new() }
+        Roll {
+            accounts: vec![Account { created, ..account("bob", Role::User) }],
+            bans: Vec::new(),
+            tokens: Vec::new(),
+        }
     };
     world.chat.register(roll(1));
     world.take(Step::Other(0, Event::Line(Line::new("/login bob pw"))));

@@ -121,7 +121,7 @@ fn of_operators() -> Chat {
     pass(Event::Connected(origin, Traits::default()));
     pass(Event::Gone(Reason::Disconnected));
     let accounts: Vec<_> = (0..60).map(|n| account(&format!("op{n}-"), Role::Operator)).collect();
-    chat.register(Roll { accounts: accounts.clone(), bans: Vec::new() });
+    chat.register(Roll { accounts: accounts.clone(), bans: Vec::new(), tokens: Vec::new() });
     for (number, account) in accounts.into_iter().enumerate() {
         let id = ClientId::on(NodeNumber(number as u32 % 3), number as u64 * 0x9e37);
         let login = Event::LoggedIn(account);
@@ -142,7 +142,7 @@ fn many_are_told_and_turned_out_in_the_same_order_after_reading_back() {
         assert_eq!(effects.iter().count(), 60);
         let mask = Mask::new("192.0.2.0/24").unwrap();
         let ban = Ban { mask, by: Nick::server(), reason: None, until: None };
-        chat.register(Roll { accounts: Vec::new(), bans: vec![ban] });
+        chat.register(Roll { accounts: Vec::new(), bans: vec![ban], tokens: Vec::new() });
         chat.enforce(Now::default(), &mut effects);
         assert!(chat.clients().is_empty());
         effects

@@ -53,6 +53,17 @@ impl Authentication {
         Ok(())
     }
 
+    /// How long an address has to wait after wrong passwords and tokens.
+    pub(crate) fn wait_of(&self, now: Duration, from: Address) -> Option<Duration> {
+        self.logins.wait_of(now, from)
+    }
+
+    /// Counts a wrong token.
+    pub(crate) fn count_wrong_token(&mut self, now: Duration, from: Address) {
+        // Somebody who has to wait is not counted again.
+        let _ = self.logins.attempt(now, from);
+    }
+
     /// Begins a registration.
     pub(crate) fn begin_registration(
         &mut self,

@@ -38,8 +38,7 @@ impl Logins {
     /// # Errors
     /// If the address has to wait first: how long.
     pub(crate) fn attempt(&mut self, now: Duration, from: Address) -> Result<(), Duration> {
-        let wait = from.networks().filter_map(|network| self.wait(now, network)).max();
-        if let Some(wait) = wait {
+        if let Some(wait) = self.wait_of(now, from) {
             return Err(wait);
         }
         self.make_room(now);
@@ -52,6 +51,11 @@ impl Logins {
             self.0.insert(network, failures);
         }
         Ok(())
+    }
+
+    /// How long the address has to wait, if it has to.
+    pub(crate) fn wait_of(&self, now: Duration, from: Address) -> Option<Duration> {
+        from.networks().filter_map(|network| self.wait(now, network)).max()
     }
 
     fn wait(&self, now: Duration, network: Address) -> Option<Duration> {

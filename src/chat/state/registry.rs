@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::bans::Bans;
+use super::tokens::Tokens;
 use crate::address::Origin;
 use crate::chat::model::{
-    Account, Ban, BanChange, Folded, Mask, Moment, Nick, PasswordHash, Role, RollChange,
+    Account, Ban, BanChange, Folded, Mask, Moment, Nick, PasswordHash, Role, RollChange, Token,
 };
 use crate::chat::refusal::Refusal;
 
@@ -18,6 +19,8 @@ pub struct Roll {
     pub accounts: Vec<Account>,
     /// Oldest first; some may have expired.
     pub bans: Vec<Ban>,
+    /// In any order.
+    pub tokens: Vec<Token>,
 }
 
 /// The same, with fast look-ups.
@@ -27,6 +30,8 @@ pub(crate) struct Registry {
     /// The hashes of passwords that the log has.
     hashes: BTreeMap<Folded, PasswordHash>,
     bans: Bans,
+    #[serde(default, skip_serializing_if = "Tokens::is_empty")]
+    tokens: Tokens,
     /// Whether all nodes of a cluster have this, and no store has more to say.
     is_shared: bool,
 }
@@ -48,6 +53,7 @@ impl Registry {
         self.accounts = roll.accounts.into_iter().map(by_nick).collect();
         self.hashes.clear();
         self.bans = roll.bans.into_iter().collect();
+        self.tokens = roll.tokens.into_iter().collect();
     }
 
     /// Adds or replaces an account.
@@ -65,6 +71,7 @@ impl Registry {
         if self.account(nick).is_some_and(|account| account.nick == nick) {
             self.accounts.remove(&nick.folded());
             self.hashes.remove(&nick.folded());
+            self.tokens.remove_all_of(nick);
         }
     }
 
@@ -86,7 +93,18 @@ impl Registry {
         };
         let accounts = self.accounts.values().filter_map(account);
         let bans = self.bans.iter().map(|ban| RollChange::Ban(BanChange::Ban(ban.clone())));
-        accounts.chain(bans).collect()
+        let tokens = self.tokens.iter().cloned().map(RollChange::AddToken);
+        accounts.chain(bans).chain(tokens).collect()
+    }
+
+    /// The tokens.
+    pub(crate) fn tokens(&self) -> &Tokens {
+        &self.tokens
+    }
+
+    /// The tokens, to be changed.
+    pub(crate) fn tokens_mut(&mut self) -> &mut Tokens {
+        &mut self.tokens
     }
 
     /// Adds a ban, and removes expired ones, as the store does.

@@ -4,6 +4,7 @@ mod arguments;
 mod account;
 mod ignore;
 mod speakers;
+mod token;
 mod moderation;
 mod order;
 mod people;

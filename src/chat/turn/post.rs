@@ -3,9 +3,10 @@
 use crate::address::Origin;
 use crate::chat::effect::{Effect, Effects};
 use crate::chat::message::Message;
-use crate::chat::model::{Author, ClientId, Entry, Nick, Now, Post, RoomName};
+use crate::chat::model::{Author, ClientId, Entry, Nick, Now, Post, RoomName, TokenHash};
 use crate::chat::refusal::{Refusal, RoomRefusal};
 use crate::chat::state::{Chat, Client, Mute, Room, Speaker};
+use crate::text::Text;
 
 use super::view::Turn;
 
@@ -41,12 +42,12 @@ impl Chat {
         }
     }
 
-    /// Fails if a request would be refused now, whose first line is `post`.
+    /// The account that a request speaks as, if it has one, whose first line is `post`.
     ///
     /// # Errors
-    /// Why it would be.
-    pub fn check_post(&self, now: Now, post: &Post) -> Result<(), Refusal> {
-        self.judge(now, post).map(drop)
+    /// Why it would be refused now.
+    pub fn check_post(&self, now: Now, post: &Post) -> Result<Option<Nick>, Refusal> {
+        self.judge(now, post).map(|judged| judged.login)
     }
 
     fn judge(&self, now: Now, post: &Post) -> Result<Judged, Refusal> {
@@ -61,9 +62,44 @@ impl Chat {
         Ok(judged)
     }
 
+    /// The account of a token.
+    ///
+    /// # Errors
+    /// It is wrong, or not for that room, or its account is banned.
+    pub fn check_token(
+        &self,
+        now: Now,
+        origin: Origin,
+        hash: &TokenHash,
+        room: Option<RoomName>,
+    ) -> Result<Nick, Refusal> {
+        let token = self.registry.tokens().get(hash);
+        let Some(token) = token.filter(|token| self.registry.account(token.nick).is_some()) else {
+            let wait = self.authentication.wait_of(now.uptime, origin.address());
+            return Err(wait.map_or(Refusal::WrongToken, Refusal::LoginsFailed));
+        };
+        if let Some(ban) = self.registry.ban_on(now.moment, token.nick) {
+            return Err(ban.refusal(now.moment));
+        }
+        match room.filter(|room| !token.is_for(*room)) {
+            Some(room) => Err(Refusal::TokenElsewhere(room)),
+            None => Ok(token.nick),
+        }
+    }
+
     fn author(&self, now: Now, post: &Post) -> Result<Judged, Refusal> {
         let from = post.origin.address();
         let nick = match &post.author {
+            Author::Token(hash, nick) => {
+                let login = self.check_token(now, post.origin, hash, Some(post.room))?;
+                let is_other = |nick: &Text| {
+                    Nick::new(nick.as_str()).is_none_or(|nick| !nick.resembles(login))
+                };
+                if nick.as_ref().is_some_and(is_other) {
+                    return Err(Refusal::OtherThanToken(login));
+                }
+                return Ok(Judged { nick: Some(login), login: Some(login) });
+            }
             Author::Guest => self.speakers.guest_of(now.uptime, from),
             Author::Named(wish) => {
                 let nick = Nick::chosen(wish.as_str())?;

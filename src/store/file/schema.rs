@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Result, TransactionBehavior};
 use crate::store::index;
 
 /// Each migrates the version before it to the next; the first creates the tables.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     "
     CREATE TABLE room(id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, topic TEXT);
     CREATE TABLE msg(id INTEGER PRIMARY KEY, room_id INTEGER NOT NULL, ts INTEGER NOT NULL,
@@ -39,6 +39,12 @@ const MIGRATIONS: [&str; 4] = [
     CREATE TABLE kept(room_id INTEGER PRIMARY KEY, owner TEXT NOT NULL, first INTEGER NOT NULL,
       is_private INTEGER NOT NULL, state TEXT NOT NULL);
     CREATE INDEX kept_owner ON kept(owner);
+",
+    // `rooms` are names with blanks between them; none are all rooms.
+    "
+    CREATE TABLE token(hash TEXT PRIMARY KEY, nick TEXT NOT NULL, label TEXT NOT NULL,
+      rooms TEXT NOT NULL, created INTEGER NOT NULL);
+    CREATE INDEX token_nick ON token(nick);
 ",
 ];
 

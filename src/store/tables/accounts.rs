@@ -161,6 +161,7 @@ pub(crate) fn remove(connection: &Connection, nick: Nick) -> ChangeResult<Nick> 
 
 /// Removes the account with exactly this nick, if there is one. No room is kept for it any more.
 pub(crate) fn delete(connection: &Connection, nick: Nick) -> Result<()> {
+    connection.execute("DELETE FROM token WHERE nick = ?1", [nick.as_str()])?;
     connection.execute("DELETE FROM kept WHERE owner = ?1", [nick.as_str()])?;
     connection.execute("DELETE FROM account WHERE nick = ?1", [nick.as_str()]).map(drop)
 }

@@ -14,8 +14,10 @@ pub enum Ask {
     Check {
         /// The room; `None` for what is about all rooms.
         room: Option<RoomName>,
-        /// Who would speak.
+        /// Who asks, if that is known.
         author: Option<Author>,
+        /// Whether the author wants to speak there.
+        speaks: bool,
     },
     /// Have lines said.
     Post(Posting),

@@ -2,9 +2,11 @@
 
 use super::denied::Denied;
 use super::target::Target;
-use crate::chat::Author;
+use crate::chat::{Author, TokenHash};
 use crate::net::{Fields, Status};
 use crate::text::Text;
+use crate::web::token::token_hash;
+use crate::wire::irc::decode_base64;
 
 /// The nick that the query or the field `Nick` names.
 ///
@@ -18,9 +20,29 @@ pub(super) fn named(fields: &Fields, target: &Target) -> Result<Option<String>, 
     }
 }
 
-/// The author of that name, or the guest of the address.
-pub(super) fn author_of(nick: Option<&str>) -> Author {
-    nick.map_or(Author::Guest, |nick| Author::Named(Text::new(nick)))
+/// The author of that name, or of that token, or the guest of the address.
+pub(super) fn author_of(token: Option<&TokenHash>, nick: Option<&str>) -> Author {
+    match token {
+        Some(hash) => Author::Token(hash.clone(), nick.map(Text::new)),
+        None => nick.map_or(Author::Guest, |nick| Author::Named(Text::new(nick))),
+    }
+}
+
+/// The token that a request has: by itself, or as the password of Basic, whose user does not matter
+/// (RFC 6750, RFC 7617).
+pub(super) fn token_of(fields: &Fields) -> Result<Option<TokenHash>, Denied> {
+    let Some(value) = fields.only("authorization")? else { return Ok(None) };
+    let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
+    let rest = rest.trim();
+    let token = match scheme.to_ascii_lowercase().as_str() {
+        "bearer" => Some(rest.to_owned()),
+        "basic" => decode_base64(rest)
+            .and_then(|decoded| String::from_utf8(decoded).ok())
+            .and_then(|decoded| decoded.split_once(':').map(|(_, password)| password.to_owned())),
+        _ => None,
+    };
+    // What is no token at all is a wrong one.
+    Ok(Some(token_hash(&token.unwrap_or_default())))
 }
 
 /// The request names two people.

@@ -63,7 +63,14 @@ impl From<Refusal> for Denied {
             Refusal::Banned { .. } => Self::new(Status::Forbidden, refusal.to_string()),
             Refusal::InRoom(_) => Self::new(Status::Forbidden, refusal.to_string()),
             Refusal::Muted(_) => Self::new(Status::Forbidden, words),
-            Refusal::RegisteredOverHttp(_) | Refusal::LockdownOverHttp => {
+            Refusal::TokenElsewhere(_) => Self::new(Status::Forbidden, words),
+            Refusal::OtherThanToken(_) => Self::new(Status::BadRequest, words),
+            Refusal::LoginsFailed(wait) => {
+                let wait = *wait;
+                let words = format!("too many wrong tokens or failed logins; {words}");
+                Self::later(Status::TooManyRequests, wait, words)
+            }
+            Refusal::WrongToken | Refusal::RegisteredOverHttp(_) | Refusal::LockdownOverHttp => {
                 Self::new(Status::Unauthorized, words)
             }
             Refusal::Taken(_) => Self::new(Status::Conflict, words),

@@ -183,7 +183,7 @@ fn told(effects: Vec<Effect>, id: ClientId) -> Vec<&'static str> {
 fn a_login_is_told_before_the_nick_and_rights_go_without_one() {
     let mut chat = chat();
     let (alice, root) = (account("alice", Role::User), account("root", Role::Operator));
-    chat.register(Roll { accounts: vec![alice, root], bans: Vec::new() });
+    chat.register(Roll { accounts: vec![alice, root], bans: Vec::new(), tokens: Vec::new() });
     let (list, _) = handle(&mut chat, ANN, Event::LoggedIn(alice));
     assert_eq!(told(list, ANN), ["logged in", "account", "host", "nick"]);
     assert_eq!(chat.source(ANN).unwrap().host.as_str(), "account.alice");

@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, RangeInclusive};
 
-use super::{ignore, moderation, order, people, rooms, talk, view};
+use super::{ignore, moderation, order, people, rooms, talk, token, view};
 use crate::chat::model::{AuthCommand, RoomId};
 use crate::chat::refusal::Refusal;
 use crate::chat::state::Chat;
@@ -144,6 +144,13 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::authenticate("/password NEW", "change your password", 1..=1, |_| {
         AuthCommand::SetPassword
     }),
+    Command::change(
+        "/token [LABEL|revoke] [LABEL]",
+        "make or revoke a token for programs",
+        0..=2,
+        token::token,
+    ),
+    Command::query("/tokens", "list your tokens", 0..=0, token::tokens),
     Command::query("/who [ROOM]", "list who is here", 0..=1, people::who),
     Command::query("/whois NAME", "show what is known about somebody", 1..=1, people::whois),
     Command::change("/me TEXT", "describe what you do: * alice waves", 1..=1, talk::me),
