@@ -6,6 +6,7 @@
 mod model; // names, numbers, times, entries, accounts, bans
 mod refusal; // why a request is refused
 mod reason; // why somebody left
+mod room_change; // what was changed in a room, and what it is like then
 mod action; // what a client asks for other than by commands
 mod relay; // what somebody did, and who that is
 mod message; // what clients are told
@@ -21,7 +22,7 @@ mod integrity; // whether a snapshot is consistent
 #[cfg(test)]
 mod properties;
 
-pub use self::action::{Action, Denied, Flag, Flags, Manner, Recipient};
+pub use self::action::{Action, Denied, Flag, Flags, Manner, MaskList, Recipient, RoomRequest};
 pub use self::effect::{Audience, Effect, Effects, Question};
 pub use self::event::{Class, Event, Traits, Wire};
 pub use self::message::{Away, Dates, Message, Others, Person, RoomChange, RoomChangeBy, RoomView};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::model::RoomName;
+use super::model::{RoomMask, RoomName, RoomRole, Setting, SettingValue};
 use super::refusal::Refusal;
 use crate::text::{Line, Text};
 
@@ -39,6 +39,12 @@ pub enum Action {
     Quit(Option<Text>),
     /// To set a room's topic, or to clear it.
     Topic(RoomName, Option<Text>),
+    /// To make somebody leave a room.
+    Kick(RoomName, Text, Option<Text>),
+    /// To invite somebody to a room.
+    Invite(Text, RoomName),
+    /// To change a room.
+    Change(RoomName, RoomRequest),
     /// To be away for this reason, or to be back.
     Away(Option<Text>),
     /// To have this real name.
@@ -91,6 +97,28 @@ impl Flags {
         };
         std::mem::replace(place, on) != on
     }
+}
+
+/// A change of a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RoomRequest {
+    /// Gives somebody a role, or takes it.
+    Role(Text, RoomRole, bool),
+    /// Changes a setting.
+    Set(Setting, SettingValue),
+    /// Adds a mask to a list, or removes it.
+    Mask(MaskList, RoomMask, bool),
+}
+
+/// A list of masks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MaskList {
+    /// Those who may not enter.
+    Bans,
+    /// Those whom no ban keeps out.
+    Exceptions,
+    /// Those who may enter a room by invitation without one.
+    Invited,
 }
 
 /// To whom something is said.

@@ -1,18 +1,16 @@
 //! `Message`: what clients are told; each wire encodes it in its own way.
 
-mod room; // the settings, roles and bans of a room
-
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::room::{RoomChange, RoomChangeBy, RoomView};
 use super::action::{Denied, Manner};
 use super::model::{Entry, LineId, Moment, Nick, RoomName, RoomRole};
 use super::reason::Reason;
 use super::refusal::Refusal;
 use super::relay::{Relay, Source};
+pub use super::room_change::{RoomChange, RoomChangeBy, RoomView};
 use crate::text::Text;
 
 /// Longest reason for being away that a list shows, in bytes.

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::action::Flags;
+use super::action::{Flags, MaskList};
 use super::message::Away;
-use super::model::{ClientId, RoomId, RoomName};
+use super::model::{
+    ClientId, Moment, Nick, Now, RoomId, RoomMask, RoomName, RoomRoles, RoomSettings,
+};
 use super::relay::Source;
 use super::state::{Chat, Client, Room};
 use crate::address::Origin;
@@ -43,6 +45,12 @@ pub struct RoomProfile {
     pub topic: Option<Text>,
     /// Those in it of whom others know, in the order in which they came.
     pub people: Vec<ClientId>,
+    /// The roles of each of them.
+    pub roles: Vec<RoomRoles>,
+    /// Its settings.
+    pub settings: RoomSettings,
+    /// When it was made, if that is known.
+    pub made: Option<Moment>,
 }
 
 impl Chat {
@@ -101,7 +109,28 @@ impl Chat {
 
     fn room_profile(&self, room: &Room) -> RoomProfile {
         let is_known = |id: &&ClientId| self.clients[*id].announced;
-        let people = room.members.iter().filter(is_known).copied().collect();
-        RoomProfile { name: room.name, topic: room.topic.clone(), people }
+        let people: Vec<_> = room.members.iter().filter(is_known).copied().collect();
+        let roles = people.iter().map(|id| room.roles_of(*id)).collect();
+        let (topic, settings, made) = (room.topic.clone(), room.settings.clone(), room.made);
+        RoomProfile { name: room.name, topic, people, roles, settings, made }
+    }
+
+    /// The rooms that a client is invited to, by name.
+    pub fn invitations(&self, client: ClientId, now: Now) -> Vec<RoomName> {
+        let inviting = self.rooms.iter().filter(|room| room.invited.has(now.uptime, client));
+        let mut names: Vec<_> = inviting.map(|room| room.name).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// A list of masks of a room: each with who added it.
+    pub fn masks(&self, name: RoomName, list: MaskList, now: Moment) -> Vec<(RoomMask, Nick)> {
+        let Some(room) = self.rooms.find(name) else { return Vec::new() };
+        let masks = match list {
+            MaskList::Bans => &room.bans,
+            MaskList::Exceptions => &room.exceptions,
+            MaskList::Invited => &room.standing,
+        };
+        masks.iter(now).map(|ban| (ban.mask.clone(), ban.by)).collect()
     }
 }

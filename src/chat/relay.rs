@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::action::Flag;
-use super::model::{Moment, Nick, RoomName};
+use super::action::{Flag, MaskList};
+use super::model::{Moment, Nick, RoomMask, RoomName};
 use super::reason::Reason;
+use super::room_change::RoomChange;
 use crate::text::Text;
 
 /// Who somebody is (RFC 2812, section 2.3.1).
@@ -58,6 +59,14 @@ pub enum Deed {
     Join(RoomName),
     /// Left a room, and stays in the chat.
     Part(RoomName, Reason),
+    /// Made somebody leave a room.
+    Kick(RoomName, Nick, Option<Text>),
+    /// Invited somebody to a room.
+    Invite(RoomName, Nick),
+    /// Changed a room.
+    Change(RoomName, RoomChange),
+    /// Added a mask to a list that only IRC shows, or removed it.
+    Mask(RoomName, MaskList, RoomMask, bool),
     /// Left the chat.
     Quit(Reason),
     /// Is called so now.

@@ -48,7 +48,7 @@ pub(crate) use self::readers::{Reader, Readers};
 pub(crate) use self::registry::Registry;
 pub use self::registry::Roll;
 use self::room::is_zero;
-pub(crate) use self::room::{Kept, MAX_ROOM_BANS, Room};
+pub(crate) use self::room::{Kept, MAX_ROOM_BANS, Room, RoomMasks};
 pub(crate) use self::rooms::Rooms;
 use self::sorted::sorted;
 pub(crate) use self::speakers::{Speaker, Speakers};

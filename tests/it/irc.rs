@@ -3,6 +3,7 @@
 mod accounts;
 mod entrance;
 mod people;
+mod rooms;
 mod talk;
 
 use crate::harness::Server;

@@ -13,7 +13,7 @@ const MAX_LIMIT: u16 = 9999;
 const MAX_SLOW: u64 = 3600;
 
 /// Something that can be set in a room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Setting {
     /// Only invited clients enter.
     InviteOnly,
@@ -126,7 +126,7 @@ fn number(word: &str, least: u64, most: u64) -> Option<SettingValue> {
 }
 
 /// The value of a setting.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SettingValue {
     /// On or off.
     Switch(bool),

@@ -56,6 +56,11 @@ pub(crate) struct Room {
     pub(crate) roles: Roles,
     #[serde(default, skip_serializing_if = "RoomMasks::is_empty")]
     pub(crate) bans: RoomMasks,
+    /// Whom no ban keeps out, and who needs no invitation; set and shown on IRC only.
+    #[serde(default, skip_serializing_if = "RoomMasks::is_empty")]
+    pub(crate) exceptions: RoomMasks,
+    #[serde(default, skip_serializing_if = "RoomMasks::is_empty")]
+    pub(crate) standing: RoomMasks,
     #[serde(default, skip_serializing_if = "Invitations::is_empty")]
     pub(crate) invited: Invitations,
     /// For whom it is kept, if it is.
@@ -86,6 +91,8 @@ impl Room {
             made: None,
             roles: Roles::default(),
             bans: RoomMasks::default(),
+            exceptions: RoomMasks::default(),
+            standing: RoomMasks::default(),
             invited: Invitations::default(),
             kept: None,
             readers: 0,
@@ -181,6 +188,8 @@ impl Room {
         self.made = None;
         self.roles = Roles::default();
         self.bans = RoomMasks::default();
+        self.exceptions = RoomMasks::default();
+        self.standing = RoomMasks::default();
         self.invited = Invitations::default();
     }
 
@@ -189,6 +198,8 @@ impl Room {
     pub(crate) fn is_consistent(&self, uptime: Duration) -> bool {
         self.pace.is_consistent(uptime)
             && self.roles.are_consistent(&self.members)
-            && self.bans.are_consistent()
+            && [&self.bans, &self.exceptions, &self.standing]
+                .iter()
+                .all(|list| list.are_consistent())
     }
 }

@@ -2,10 +2,10 @@
 
 use super::commands::rooms::set_topic;
 use super::view::Turn;
-use crate::chat::action::{Action, Denied, Flag, Manner, Recipient};
+use crate::chat::action::{Action, Denied, Flag, Manner, MaskList, Recipient, RoomRequest};
 use crate::chat::effect::{Audience, Effect};
 use crate::chat::message::{Away, Message};
-use crate::chat::model::{Kind, Nick, RoomKey, RoomName};
+use crate::chat::model::{ClientId, Kind, Nick, RoomKey, RoomName};
 use crate::chat::refusal::Refusal;
 use crate::chat::relay::Deed;
 use crate::text::Text;
@@ -43,18 +43,13 @@ impl Turn<'_> {
                 self.speak_to_room(*room, Kind::from(*manner), text.clone())?;
             }
             Action::Say { to: Recipient::Nick(name), manner, text } => {
-                let to = self.chat.somebody(name.as_str());
-                let to = to.ok_or_else(|| Refusal::Nobody(name.clone()))?;
+                let to = self.somebody(name)?;
                 self.whisper(to, *manner, text.as_str())?;
             }
             Action::Nick(wish) => self.rename(wish.as_str())?,
             Action::Quit(words) => {
                 let words = words.clone().filter(|_| self.may_say_goodbye());
                 self.quit(words);
-            }
-            Action::Topic(room, text) => {
-                self.has_to_be_in(*room)?;
-                set_topic(self, text.clone())?;
             }
             Action::Away(words) => self.be_away(words.clone())?,
             Action::Flag(flag, on) => self.set_flag(*flag, *on),
@@ -66,12 +61,40 @@ impl Turn<'_> {
             }
             Action::SetReal(real) => self.set_real(real.clone())?,
             Action::Echo(on) => self.me_mut().echo = *on,
+            in_room => self.try_in_room(in_room)?,
+        }
+        Ok(())
+    }
+
+    fn try_in_room(&mut self, action: &Action) -> Result<(), Refusal> {
+        match action {
+            Action::Topic(room, text) => {
+                self.has_to_be_in(*room)?;
+                set_topic(self, text.clone())?;
+            }
+            Action::Kick(room, name, why) => {
+                self.has_to_be_in(*room)?;
+                let other = self.somebody(name)?;
+                self.kick_from_room(other, why.clone())?;
+            }
+            Action::Invite(name, room) => {
+                let other = self.somebody(name)?;
+                self.has_to_be_in(*room)?;
+                self.invite(other)?;
+                let nick = self.chat.clients[&other].nick;
+                self.relay_to_me(Deed::Invite(*room, nick));
+            }
+            Action::Change(room, request) => {
+                self.has_to_be_in(*room)?;
+                self.change_room(request)?;
+            }
             Action::Command(room, line) => {
                 if let Some(room) = room {
                     self.has_to_be_in(*room)?;
                 }
                 self.line(line);
             }
+            _ => {}
         }
         Ok(())
     }
@@ -79,7 +102,14 @@ impl Turn<'_> {
     /// Has the client act in a room; fails if it is not there.
     fn has_to_be_in(&mut self, room: RoomName) -> Result<(), Refusal> {
         self.at = self.room_called(room);
-        self.at.map(|_| ()).ok_or(Refusal::NotIn(room))
+        if self.at.is_some() {
+            return Ok(());
+        }
+        let found = self.chat.rooms.find(room).filter(|found| found.announced > 0);
+        match found.is_some_and(|found| self.knows_of(found)) {
+            true => Err(Refusal::NotIn(room)),
+            false => Err(Refusal::NoSuchRoom(room)),
+        }
     }
 
     /// Brings the client into the chat. One that may not speak keeps its guest's nick, since others
@@ -112,6 +142,28 @@ impl Turn<'_> {
         let words = words.filter(|_| self.may_say_goodbye());
         self.part(self.room()?.0, words);
         Ok(())
+    }
+
+    fn somebody(&self, name: &Text) -> Result<ClientId, Refusal> {
+        self.chat.somebody(name.as_str()).ok_or_else(|| Refusal::Nobody(name.clone()))
+    }
+
+    fn change_room(&mut self, request: &RoomRequest) -> Result<(), Refusal> {
+        match request {
+            RoomRequest::Role(name, role, on) => {
+                let other = self.somebody(name)?;
+                match on {
+                    true => self.give_role(other, *role),
+                    false => self.take_role(other, *role),
+                }
+            }
+            RoomRequest::Set(setting, value) => self.set_setting(*setting, value.clone()),
+            RoomRequest::Mask(MaskList::Bans, mask, true) => {
+                self.ban_from_room(mask.clone(), None, None)
+            }
+            RoomRequest::Mask(MaskList::Bans, mask, false) => self.unban_from_room(mask),
+            RoomRequest::Mask(list, mask, on) => self.change_list(*list, mask, *on),
+        }
     }
 
     fn part_from_all(&mut self) {

@@ -190,6 +190,7 @@ impl Turn<'_> {
         self.leave(id, reason.clone());
         let here = self.chat.rooms.get(id).map_or(0, |room| room.announced);
         match self.me().speaks_irc() {
+            true if matches!(reason, Reason::KickedFromRoom(..)) => {}
             true => self.relay_to_me(Deed::Part(room, reason)),
             false => self.tell(Message::Left { room, nick, reason, here }),
         }
@@ -307,6 +308,7 @@ impl Turn<'_> {
         self.chat.rooms.leave(self.now.uptime, id, self.me, lives);
         if announced
             && reason.is_of_one_room()
+            && !matches!(reason, Reason::KickedFromRoom(..))
             && let Some(room) = self.chat.rooms.get(id)
         {
             self.relay_to_room(id, Deed::Part(room.name, reason.clone()));

@@ -9,6 +9,7 @@ use super::numeric::*;
 use super::relay::{Form, Sender, fits};
 use super::replies::Replies;
 use super::request::Request;
+use super::room_modes::{self, ModeRequest};
 use super::session::need_more;
 use super::target::{Target, room, split};
 use crate::chat::{Action, Flag, Manner, Recipient, Refusal, Source};
@@ -16,6 +17,9 @@ use crate::text::{Line, Text};
 
 /// The longest reason for being away, in bytes (`AWAYLEN`).
 const MAX_AWAY: usize = 200;
+/// The longest reason of a kick, in bytes (`KICKLEN`), and the most kicks of one request.
+const MAX_KICK: usize = 255;
+const MAX_KICKS: usize = 4;
 /// The service that runs commands of the text wire.
 const SERVICE: &str = "chatd";
 
@@ -92,6 +96,11 @@ impl Tasks<'_> {
                 Some(real) => self.act(Action::SetReal(super::registration::real_name(real))),
                 None => self.need_more(&request),
             },
+            "KICK" => self.kick(&request),
+            "INVITE" => self.invite(request),
+            "MODE" if request.param(0).and_then(room).is_some() && request.params.len() > 1 => {
+                self.room_modes(&request);
+            }
             "OPER" => match Login::of_oper(&request) {
                 Some(login) => self.list.push(Task::Authenticate(login)),
                 None => self.need_more(&request),
@@ -157,6 +166,64 @@ impl Tasks<'_> {
             (Some(room), Some(topic)) => {
                 let topic = words(topic, super::relay::MAX_TOPIC);
                 self.act(Action::Topic(room, Some(topic).filter(|topic| !topic.is_blank())));
+            }
+        }
+    }
+
+    fn kick(&mut self, request: &Request) {
+        let (Some(names), Some(nicks)) = (request.param(0), request.param(1)) else {
+            return self.need_more(request);
+        };
+        let why = request.param(2).map(|why| words(why, MAX_KICK)).filter(|why| !why.is_blank());
+        let names: Vec<_> = split(names).collect();
+        for (number, nick) in split(nicks).take(MAX_KICKS).enumerate() {
+            let name = names.get(number).or(names.last()).copied().unwrap_or_default();
+            match room(name) {
+                Some(room) => self.act(Action::Kick(room, Text::new(nick), why.clone())),
+                None => self.no_such_room(name),
+            }
+        }
+    }
+
+    fn invite(&mut self, request: Request) {
+        match (request.param(0), request.param(1)) {
+            (None, _) => self.list.push(Task::Ask(request, None)),
+            (Some(_), None) => self.need_more(&request),
+            (Some(nick), Some(name)) => match room(name) {
+                Some(room) => self.act(Action::Invite(Text::new(nick), room)),
+                None => self.no_such_room(name),
+            },
+        }
+    }
+
+    /// Changes of a channel's modes, and questions about its lists.
+    fn room_modes(&mut self, request: &Request) {
+        let name = request.param(0).unwrap_or_default();
+        let Some(room) = room(name) else { return };
+        for one in room_modes::requests(&request.params[1..]) {
+            match one {
+                ModeRequest::Change(change) => self.act(Action::Change(room, change)),
+                ModeRequest::List(letter) => {
+                    let params = vec![name.to_owned(), letter.to_string()];
+                    let request = Request { params, ..request.clone() };
+                    self.list.push(Task::Ask(request, None));
+                }
+                ModeRequest::NoParam(letter) => {
+                    let letter = letter.to_string();
+                    self.numeric(
+                        ERR_INVALIDMODEPARAM,
+                        &[name, &letter, "*"],
+                        "it needs a parameter",
+                    );
+                }
+                ModeRequest::BadParam(letter, param) => {
+                    let (letter, param) = (letter.to_string(), shown_param(&param));
+                    let words = "the mode does not take this parameter";
+                    self.numeric(ERR_INVALIDMODEPARAM, &[name, &letter, &param], words);
+                }
+                ModeRequest::Unknown(letter) => {
+                    self.numeric(ERR_UNKNOWNMODE, &[&letter.to_string()], "there is no such mode");
+                }
             }
         }
     }
@@ -289,6 +356,11 @@ impl Tasks<'_> {
         let line = if rest.is_empty() { format!("/{name}") } else { format!("/{name} {rest}") };
         self.act(Action::Command(room, Line::new(line)));
     }
+}
+
+/// A parameter as a reply can repeat it.
+fn shown_param(param: &str) -> String {
+    if param.is_empty() { "*".to_owned() } else { param.to_owned() }
 }
 
 /// Last words, which are not there if they show nothing.

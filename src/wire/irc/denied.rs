@@ -3,7 +3,7 @@
 use super::encode::channel;
 use super::numeric::*;
 use super::replies::Replies;
-use crate::chat::{Action, Denied, Manner, Recipient, Refusal, RoomName};
+use crate::chat::{Action, Denied, Manner, Recipient, Refusal, RoomName, RoomRefusal, RoomRequest};
 
 /// Tells a client that what it asked for is not done, and why.
 pub(super) fn denied(denied: &Denied, replies: &mut Replies<'_>) {
@@ -25,11 +25,49 @@ pub(super) fn denied(denied: &Denied, replies: &mut Replies<'_>) {
             Refusal::Nobody(_) => replies.numeric(ERR_NOSUCHNICK, &[nick.as_str()], why),
             _ => replies.numeric(ERR_CANTSENDTOUSER, &[nick.as_str()], why),
         },
+        Action::Kick(room, nick, _) => refuse_about(*room, nick.as_str(), why, replies),
+        Action::Invite(nick, room) => refuse_about(*room, nick.as_str(), why, replies),
+        Action::Change(room, request) => refuse_change(*room, request, why, replies),
         Action::Wallops(_) => replies.numeric(ERR_NOPRIVILEGES, &[], why),
         _ => {
             let nick = replies.nick;
             replies.command("NOTICE", &[nick], format_args!("!! {why}"));
         }
+    }
+}
+
+/// Refuses what concerns somebody in a room.
+fn refuse_about(room: RoomName, nick: &str, why: &Refusal, replies: &mut Replies<'_>) {
+    let name = channel(room);
+    match why {
+        Refusal::Nobody(_) => replies.numeric(ERR_NOSUCHNICK, &[nick], why),
+        Refusal::InRoom(RoomRefusal::Elsewhere(..)) => {
+            replies.numeric(ERR_USERNOTINCHANNEL, &[nick, &name], why);
+        }
+        Refusal::InRoom(RoomRefusal::InAlready(..)) => {
+            replies.numeric(ERR_USERONCHANNEL, &[nick, &name], why);
+        }
+        _ => replies.numeric(room_numeric(why), &[&name], why),
+    }
+}
+
+/// Refuses a change of a room. To ask for what is so already is no mistake.
+fn refuse_change(room: RoomName, request: &RoomRequest, why: &Refusal, replies: &mut Replies<'_>) {
+    let nick = match request {
+        RoomRequest::Role(nick, ..) => nick.as_str(),
+        _ => "*",
+    };
+    match why {
+        Refusal::InRoom(
+            RoomRefusal::HasRole(..)
+            | RoomRefusal::LacksRole(..)
+            | RoomRefusal::SetAlready(..)
+            | RoomRefusal::NotBanned(..),
+        ) => {}
+        Refusal::InRoom(RoomRefusal::TooManyBans(..)) => {
+            replies.numeric(ERR_BANLISTFULL, &[&channel(room), "b"], why);
+        }
+        _ => refuse_about(room, nick, why, replies),
     }
 }
 
@@ -55,6 +93,10 @@ fn refuse_nick(nick: &str, why: &Refusal, replies: &mut Replies<'_>) {
 
 fn join_numeric(why: &Refusal) -> u16 {
     match why {
+        Refusal::InRoom(RoomRefusal::InviteOnly(_)) => ERR_INVITEONLYCHAN,
+        Refusal::InRoom(RoomRefusal::NeedsKey(_) | RoomRefusal::WrongKey(_)) => ERR_BADCHANNELKEY,
+        Refusal::InRoom(RoomRefusal::Full(..)) => ERR_CHANNELISFULL,
+        Refusal::InRoom(RoomRefusal::Banned { .. }) => ERR_BANNEDFROMCHAN,
         Refusal::TooManyRooms(_) => ERR_TOOMANYCHANNELS,
         _ => ERR_NOSUCHCHANNEL,
     }

@@ -3,7 +3,10 @@
 use super::caps::{Cap, Caps};
 use super::line::Line;
 use super::relay::{Form, Sender, Stamp, begin, join, shown_topic, text};
-use crate::chat::{Deed, Entry, Kind, Manner, Message, Reason, Relay, RoomName, Source};
+use super::room_modes::{letter_of, mode_of};
+use crate::chat::{
+    Deed, Entry, Kind, Manner, Message, Reason, Relay, RoomChange, RoomChangeBy, RoomName, Source,
+};
 
 impl<'a> From<&'a Source> for Sender<'a> {
     fn from(source: &'a Source) -> Self {
@@ -73,29 +76,36 @@ pub(super) fn said(
     text(sender, stamp, (&channel(room), form, entry.text.as_str()), &[], caps, out);
 }
 
+/// A change of a room.
+fn changed(relay: &Relay, (room, change): (RoomName, &RoomChange), caps: Caps, out: &mut Vec<u8>) {
+    let (sender, stamp) =
+        (&Sender::from(&*relay.by), Stamp { unix_ms: relay.at.unix_ms, id: None });
+    if let Some((on, letter, param)) = mode_of(change) {
+        let sign = if on { '+' } else { '-' };
+        let line = begin(sender, stamp, "MODE", caps).param(channel(room));
+        let line = line.param(format_args!("{sign}{letter}"));
+        return param.iter().fold(line, |line, param| line.param(param)).end(out);
+    }
+    match change {
+        RoomChange::Invited(nick) if caps.has(Cap::InviteNotify) => {
+            begin(sender, stamp, "INVITE", caps).param(nick).param(channel(room)).end(out);
+        }
+        RoomChange::Invited(_) => {}
+        other => {
+            let words = RoomChangeBy(relay.by.nick, other).to_string();
+            begin(sender, stamp, "NOTICE", caps).param(channel(room)).last(words).end(out);
+        }
+    }
+}
+
 /// What somebody did.
 fn relayed(relay: &Relay, caps: Caps, out: &mut Vec<u8>) {
     let sender = Sender::from(&*relay.by);
     let stamp = Stamp { unix_ms: relay.at.unix_ms, id: None };
     let line = |command| begin(&sender, stamp, command, caps);
     match &relay.deed {
-        Deed::Join(room) => {
-            let what = (&*channel(*room), relay.by.real.as_str());
-            join(&sender, stamp, what, caps, out);
-        }
-        Deed::Part(room, reason) => {
-            let line = line("PART").param(channel(*room));
-            match reason {
-                Reason::Parted(Some(words)) => line.last(words).end(out),
-                other => line.last(other).end(out),
-            }
-        }
         Deed::Quit(reason) => line("QUIT").last(reason).end(out),
         Deed::Nick(nick) => line("NICK").param(nick).end(out),
-        Deed::Topic(room, topic) => {
-            let topic = topic.as_ref().map_or("", |topic| shown_topic(topic.as_str()));
-            line("TOPIC").param(channel(*room)).last(topic).end(out);
-        }
         Deed::Away(words) if caps.has(Cap::AwayNotify) => match words {
             Some(words) => line("AWAY").last(words).end(out),
             None => line("AWAY").end(out),
@@ -109,12 +119,42 @@ fn relayed(relay: &Relay, caps: Caps, out: &mut Vec<u8>) {
             line("CHGHOST").param(user).param(host).end(out);
         }
         Deed::Wallops(words) => line("WALLOPS").last(words).end(out),
-        Deed::IsAway(_)
-        | Deed::Flag(..)
-        | Deed::NoRights
-        | Deed::Away(_)
-        | Deed::Account(_)
-        | Deed::Real(_)
-        | Deed::Host(..) => {}
+        _ => relayed_in_room(relay, caps, out),
+    }
+}
+
+/// What somebody did in a room; nothing for what has another form for its own client.
+fn relayed_in_room(relay: &Relay, caps: Caps, out: &mut Vec<u8>) {
+    let sender = Sender::from(&*relay.by);
+    let stamp = Stamp { unix_ms: relay.at.unix_ms, id: None };
+    let line = |command, room| begin(&sender, stamp, command, caps).param(channel(room));
+    match &relay.deed {
+        Deed::Join(room) => {
+            let what = (&*channel(*room), relay.by.real.as_str());
+            join(&sender, stamp, what, caps, out);
+        }
+        Deed::Part(room, Reason::Parted(Some(words))) => line("PART", *room).last(words).end(out),
+        Deed::Part(room, reason) => line("PART", *room).last(reason).end(out),
+        Deed::Kick(room, nick, why) => {
+            let line = line("KICK", *room).param(nick);
+            match why {
+                Some(why) => line.last(why).end(out),
+                None => line.last(relay.by.nick).end(out),
+            }
+        }
+        Deed::Invite(room, nick) => {
+            begin(&sender, stamp, "INVITE", caps).param(nick).param(channel(*room)).end(out);
+        }
+        Deed::Change(room, change) => changed(relay, (*room, change), caps, out),
+        Deed::Mask(room, list, mask, on) => {
+            let sign = if *on { '+' } else { '-' };
+            let mode = format!("{sign}{}", letter_of(*list));
+            line("MODE", *room).param(mode).param(mask).end(out);
+        }
+        Deed::Topic(room, topic) => {
+            let topic = topic.as_ref().map_or("", |topic| shown_topic(topic.as_str()));
+            line("TOPIC", *room).last(topic).end(out);
+        }
+        _ => {}
     }
 }

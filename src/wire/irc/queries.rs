@@ -4,18 +4,16 @@ use std::time::Duration;
 
 use super::caps::{Cap, Caps};
 use super::encode::channel;
-use super::line::Line;
 use super::numeric::*;
 use super::people::{self, Member, Role};
-use super::relay::shown_topic;
 use super::replies::Replies;
 use super::request::Request;
-use super::server::{self, Listed};
+use super::server;
 use super::session::need_more;
-use super::target::{ListFilter, room, split};
+use super::target::{room, split};
 use super::welcome::{Counts, lusers, motd, welcome};
 use super::whox::Fields;
-use crate::chat::{Away, Chat, ClientId, Now, Past, Profile, RoomName, RoomProfile};
+use crate::chat::{Away, Chat, ClientId, Now, Past, Profile, RoomProfile, RoomRole, RoomRoles};
 use crate::text::matches;
 
 /// Names that a server answers for in one USERHOST or ISON.
@@ -49,16 +47,6 @@ impl View<'_> {
         self.motd(replies);
     }
 
-    /// Shows a client the room that it has entered.
-    pub fn show_room(&self, name: RoomName, replies: &mut Replies<'_>) {
-        let Some(room) = self.chat.room(name) else { return };
-        if room.topic.is_some() {
-            topic(&room, replies);
-        }
-        self.names_of(&room, replies);
-        people::end_of_names(replies, &channel(name));
-    }
-
     /// Answers a request.
     pub fn answer(&self, request: &Request, replies: &mut Replies<'_>) {
         match &*request.command {
@@ -73,6 +61,12 @@ impl View<'_> {
             },
             "USERHOST" => self.userhost(request, replies),
             "ISON" => self.ison(request, replies),
+            "INVITE" => {
+                for room in self.chat.invitations(self.me, self.now) {
+                    replies.end(&replies.begin(RPL_INVITELIST).param(channel(room)));
+                }
+                replies.numeric(RPL_ENDOFINVITELIST, &[], "end of the list");
+            }
             "MODE" => self.mode(request, replies),
             "MOTD" => self.motd(replies),
             "LUSERS" => lusers(replies, self.counts()),
@@ -118,12 +112,12 @@ impl View<'_> {
         motd(replies, self.chat.settings().motd.iter());
     }
 
-    fn profile(&self, id: ClientId) -> Option<Profile> {
+    pub(super) fn profile(&self, id: ClientId) -> Option<Profile> {
         self.chat.profile(id)
     }
 
     /// Calls `show` with somebody as the client may see them.
-    fn with_member(&self, who: &Profile, show: impl FnOnce(&Member<'_>)) {
+    pub(super) fn with_member(&self, who: &Profile, show: impl FnOnce(&Member<'_>)) {
         let away = who.away.as_ref().map(|Away(why)| why.as_ref().map_or("", |why| why.as_str()));
         let sees_all = self.profile(self.me).is_some_and(|me| me.is_operator);
         let address = who.origin.to_string();
@@ -146,43 +140,8 @@ impl View<'_> {
         });
     }
 
-    fn names(&self, request: &Request, replies: &mut Replies<'_>) {
-        let Some(name) = request.param(0) else { return people::end_of_names(replies, "*") };
-        let name = split(name).next().unwrap_or(name);
-        if let Some(room) = room(name).and_then(|name| self.chat.room(name)) {
-            self.names_of(&room, replies);
-        }
-        people::end_of_names(replies, name);
-    }
-
-    fn names_of(&self, room: &RoomProfile, replies: &mut Replies<'_>) {
-        let (has_multi, has_hosts) =
-            (self.caps.has(Cap::MultiPrefix), self.caps.has(Cap::UserhostInNames));
-        let mut names = Vec::new();
-        for who in room.people.iter().filter_map(|id| self.profile(*id)) {
-            self.with_member(&who, |member| names.push(member.listed(has_multi, has_hosts)));
-        }
-        replies.words(RPL_NAMREPLY, &["=", &channel(room.name)], names);
-    }
-
-    fn topic(&self, request: &Request, replies: &mut Replies<'_>) {
-        let name = request.param(0).unwrap_or_default();
-        match room(name).and_then(|name| self.chat.room(name)) {
-            Some(room) => topic(&room, replies),
-            None => replies.numeric(ERR_NOSUCHCHANNEL, &[name], "there is no such channel"),
-        }
-    }
-
-    fn list(&self, request: &Request, replies: &mut Replies<'_>) {
-        let filter = ListFilter::parse(request.param(0).unwrap_or_default());
-        let rooms = self.chat.occupied_rooms();
-        let named: Vec<_> = rooms.iter().map(|room| (channel(room.name), room)).collect();
-        let listed = named.iter().map(|(name, room)| Listed {
-            name,
-            people: room.people.len(),
-            topic: room.topic.as_ref().map_or("", |topic| shown_topic(topic.as_str())),
-        });
-        server::list(replies, listed.filter(|room| filter.matches(room.name, room.people)));
+    pub(super) fn is_operator(&self) -> bool {
+        self.profile(self.me).is_some_and(|me| me.is_operator)
     }
 
     fn who(&self, request: &Request, replies: &mut Replies<'_>) {
@@ -191,13 +150,17 @@ impl View<'_> {
         let fields = Fields::parse(asked);
         let only_operators = !asked.starts_with('%') && asked.contains('o');
         let (name, ids) = self.meant_by(mask);
-        for who in ids.into_iter().filter_map(|id| self.profile(id)) {
-            if only_operators && !who.is_operator {
+        let room = room(&name).and_then(|name| self.chat.room(name));
+        for id in ids {
+            let Some(who) = self.profile(id).filter(|who| !only_operators || who.is_operator)
+            else {
                 continue;
-            }
+            };
             let has_multi = self.caps.has(Cap::MultiPrefix);
+            let roles = room.as_ref().map_or_else(RoomRoles::default, |room| roles_of(room, id));
             self.with_member(&who, |member| {
-                people::who(replies, &name, member, fields.as_ref(), has_multi);
+                let member = in_role(member, roles);
+                people::who(replies, &name, &member, fields.as_ref(), has_multi);
             });
         }
         people::end_of_who(replies, mask);
@@ -206,8 +169,8 @@ impl View<'_> {
     /// The room that a mask of WHO names, or `*`, and the people that it means.
     fn meant_by(&self, mask: &str) -> (String, Vec<ClientId>) {
         if mask.starts_with('#') {
-            let found = room(mask).and_then(|name| self.chat.room(name));
-            return (mask.to_owned(), found.map_or_else(Vec::new, |room| room.people));
+            let found = self.shown_room(mask);
+            return (mask.to_owned(), found.map_or_else(|_| Vec::new(), |room| room.people));
         }
         let is_meant = |id: &ClientId| {
             self.profile(*id).is_some_and(|who| {
@@ -231,12 +194,24 @@ impl View<'_> {
         let name = split(name).next().unwrap_or(name);
         match self.chat.somebody(name).and_then(|id| self.profile(id)) {
             Some(who) => {
-                let rooms: Vec<_> = who.rooms.iter().map(|room| channel(*room)).collect();
+                let rooms = self.rooms_shown_of(&who);
                 self.with_member(&who, |member| people::whois(replies, member, &rooms));
             }
             None => people::no_such_nick(replies, name),
         }
         people::end_of_whois(replies, name);
+    }
+
+    /// The rooms of somebody that the client may know of, with their role there.
+    fn rooms_shown_of(&self, who: &Profile) -> Vec<String> {
+        let id = self.chat.somebody(who.source.nick.as_str());
+        let rooms = who.rooms.iter().filter_map(|name| self.chat.room(*name));
+        let shown = rooms.filter(|room| self.sees_into(room));
+        let named = |room: RoomProfile| {
+            let roles = id.map_or_else(RoomRoles::default, |id| roles_of(&room, id));
+            format!("{}{}", role_of(roles).prefix(), channel(room.name))
+        };
+        shown.map(named).collect()
     }
 
     fn whowas(&self, nick: &str, replies: &mut Replies<'_>) {
@@ -289,12 +264,10 @@ impl View<'_> {
                 false => people::no_such_nick(replies, name),
             };
         }
-        match room(name).and_then(|name| self.chat.room(name)) {
-            Some(room) => {
-                let line: Line = replies.begin(RPL_CHANNELMODEIS).param(channel(room.name));
-                replies.end(&line.param("+n"));
-            }
-            None => replies.numeric(ERR_NOSUCHCHANNEL, &[name], "there is no such channel"),
+        match (self.shown_room(name), request.param(1)) {
+            (Err(numeric), _) => Self::no_room(numeric, name, replies),
+            (Ok(room), Some(letter)) => self.list_masks(&room, letter, replies),
+            (Ok(room), None) => self.room_modes(&room, replies),
         }
     }
 }
@@ -304,12 +277,23 @@ fn is_service(name: &str) -> bool {
     name.eq_ignore_ascii_case("chatd")
 }
 
-fn topic(room: &RoomProfile, replies: &mut Replies<'_>) {
-    let name = channel(room.name);
-    match &room.topic {
-        Some(topic) => replies.numeric(RPL_TOPIC, &[&name], shown_topic(topic.as_str())),
-        None => replies.numeric(RPL_NOTOPIC, &[&name], "no topic is set"),
+/// The roles of a member.
+pub(super) fn roles_of(room: &RoomProfile, id: ClientId) -> RoomRoles {
+    let place = room.people.iter().position(|other| *other == id);
+    place.map_or_else(RoomRoles::default, |place| room.roles[place])
+}
+
+fn role_of(roles: RoomRoles) -> Role {
+    match (roles.has(RoomRole::Operator), roles.has(RoomRole::Voice)) {
+        (true, _) => Role::Operator,
+        (false, true) => Role::Voice,
+        (false, false) => Role::None,
     }
+}
+
+/// A member with its roles in a room.
+pub(super) fn in_role<'a>(member: &Member<'a>, roles: RoomRoles) -> Member<'a> {
+    Member { role: role_of(roles), has_voice: roles.has(RoomRole::Voice), ..member.clone() }
 }
 
 fn shown_past(past: &Past) -> people::Past {

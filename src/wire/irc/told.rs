@@ -73,6 +73,10 @@ impl Conversation {
                 let source = relay.by.full();
                 self.with_session(out, |session, replies| session.logged_out(&source, replies));
             }
+            Deed::Invite(room, nick) if is_me => self.reply(out, |replies| {
+                let line = replies.begin(RPL_INVITING).param(nick);
+                replies.end(&line.param(channel(*room)));
+            }),
             Deed::Flag(flag, on) => self.show_mode(letter(*flag), *on, out),
             Deed::NoRights => self.show_mode('o', false, out),
             Deed::Nick(nick) if is_me => {

@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use crate::chat::model::{ClientId, Nick, RoomId, RoomKey, RoomRole, RoomRoles};
 use crate::chat::refusal::{Refusal, RoomRefusal};
-use crate::chat::state::{Chat, Room};
+use crate::chat::state::{Chat, Room, RoomMasks};
 use crate::chat::turn::view::{Turn, TurnOf};
 
 impl Chat {
@@ -16,7 +16,7 @@ impl Chat {
     }
 
     pub(crate) fn is_server_operator(&self, client: ClientId) -> bool {
-        self.registry.is_operator(self.login(client))
+        self.clients.get(&client).is_some_and(|client| self.operates(client))
     }
 
     /// Whether a room is kept for the account that a client is logged in to.
@@ -33,12 +33,13 @@ impl<C: Deref<Target = Chat>> TurnOf<'_, C> {
             return Ok(());
         }
         self.check_not_banned_from(room)?;
+        let is_on_list = self.is_on(&room.standing);
         let settings = &room.settings;
         // A member with a role that loses its connection is not to lose the room.
         if !self.roles_to_come(room).is_empty() {
             return Ok(());
         }
-        if settings.are_invite_only() {
+        if settings.are_invite_only() && !is_on_list {
             return Err(RoomRefusal::InviteOnly(room.name));
         }
         match (settings.key(), key) {
@@ -58,11 +59,17 @@ impl<C: Deref<Target = Chat>> TurnOf<'_, C> {
         room.roles.held_for(self.now.uptime, self.me, me).and(room.roles_of_account(me.login))
     }
 
+    fn is_on(&self, list: &RoomMasks) -> bool {
+        let source = || self.chat.source_of(self.me()).full();
+        list.covering(self.now.moment, self.me(), source).is_some()
+    }
+
     fn check_not_banned_from(&self, room: &Room) -> Result<(), RoomRefusal> {
         let now = self.now.moment;
         let source = || self.chat.source_of(self.me()).full();
         match room.bans.covering(now, self.me(), source) {
             None => Ok(()),
+            Some(_) if self.is_on(&room.exceptions) => Ok(()),
             Some(ban) => Err(RoomRefusal::Banned {
                 room: room.name,
                 why: ban.reason.clone(),

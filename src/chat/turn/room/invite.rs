@@ -4,6 +4,7 @@ use crate::chat::effect::Audience;
 use crate::chat::message::{Message, RoomChange};
 use crate::chat::model::{ClientId, RoomId};
 use crate::chat::refusal::{Refusal, RoomRefusal};
+use crate::chat::relay::Deed;
 use crate::chat::turn::view::Turn;
 
 impl Turn<'_> {
@@ -29,6 +30,9 @@ impl Turn<'_> {
         self.tell_change(id, RoomChange::Invited(nick));
         if !self.chat.clients[&other].ignores.contains(&self.me) {
             let by = self.me().nick;
+            if self.chat.clients[&other].speaks_irc() {
+                self.relay_to(vec![other], self.source(), Deed::Invite(name, nick));
+            }
             self.effects.tell(Audience::One(other), Message::Invited { room: name, by });
         }
         Ok(())

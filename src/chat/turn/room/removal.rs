@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use crate::chat::action::MaskList;
 use crate::chat::message::{Message, RoomChange};
 use crate::chat::model::{ClientId, Nick, RoomBan, RoomId, RoomMask, RoomName};
 use crate::chat::reason::Reason;
 use crate::chat::refusal::{Refusal, RoomRefusal};
+use crate::chat::relay::Deed;
 use crate::chat::state::MAX_ROOM_BANS;
 use crate::chat::turn::moderation::{because, for_so_long};
 use crate::chat::turn::view::{Turn, View};
@@ -27,8 +29,16 @@ impl Turn<'_> {
         self.may_act()?;
         let (id, by) = (self.room()?.0, self.me().nick);
         self.log_in_room(id, format_args!("kicked {nick}{}", because(why.as_ref())));
+        self.relay_kick(id, nick, why.clone());
         self.as_other(other).be_kicked(id, by, why);
         Ok(())
+    }
+
+    fn relay_kick(&mut self, id: RoomId, nick: Nick, why: Option<Text>) {
+        let room = self.chat.rooms.get(id).map(|room| room.name);
+        if let Some(room) = room {
+            self.relay_to_room(id, Deed::Kick(room, nick, why));
+        }
     }
 
     fn be_kicked(&mut self, id: RoomId, by: Nick, why: Option<Text>) {
@@ -111,8 +121,36 @@ impl Turn<'_> {
         self.ban_from_room(mask, duration, reason.clone())?;
         let (id, room) = self.room()?;
         if let Some(other) = holder.filter(|holder| room.members.contains(holder)) {
-            let by = self.me().nick;
+            let (by, nick) = (self.me().nick, self.chat.clients[&other].nick);
+            self.relay_kick(id, nick, reason.clone());
             self.as_other(other).be_kicked(id, by, reason);
+        }
+        Ok(())
+    }
+
+    /// Adds a mask to one of the lists that only IRC has, or removes it.
+    pub(crate) fn change_list(
+        &mut self,
+        list: MaskList,
+        mask: &RoomMask,
+        on: bool,
+    ) -> Result<(), Refusal> {
+        self.needs_order_elsewhere()?;
+        self.may_act()?;
+        let (id, room) = self.room()?;
+        let (name, now, by) = (room.name, self.now.moment, self.me().nick);
+        let Some(room) = self.chat.rooms.get_mut(id) else { return Ok(()) };
+        let masks = match list {
+            MaskList::Bans => &mut room.bans,
+            MaskList::Exceptions => &mut room.exceptions,
+            MaskList::Invited => &mut room.standing,
+        };
+        let ban = RoomBan { mask: mask.clone(), account: None, by, reason: None, until: None };
+        let is_changed = if on { masks.add(now, ban) } else { masks.remove(now, mask).is_some() };
+        match (is_changed, on) {
+            (true, _) => self.relay_to_room(id, Deed::Mask(name, list, mask.clone(), on)),
+            (false, true) => return Err(RoomRefusal::TooManyBans(name, MAX_ROOM_BANS).into()),
+            (false, false) => {}
         }
         Ok(())
     }

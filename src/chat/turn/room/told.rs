@@ -6,6 +6,7 @@ use std::ops::Deref;
 use crate::chat::effect::{Audience, Effect, Effects};
 use crate::chat::message::{Message, RoomChange, RoomView};
 use crate::chat::model::{ClientId, Nick, RoomId, RoomRole, RoomRoles};
+use crate::chat::relay::Deed;
 use crate::chat::state::{Chat, Room};
 use crate::chat::turn::view::{Turn, TurnOf};
 
@@ -56,6 +57,7 @@ impl Turn<'_> {
     pub(crate) fn tell_change(&mut self, id: RoomId, change: RoomChange) {
         let Some(room) = self.chat.rooms.get(id) else { return };
         let (room, by) = (room.name, self.me().nick);
+        self.relay_to_room(id, Deed::Change(room, change.clone()));
         self.effects.tell_room(id, None, Message::RoomChanged { room, by, change });
     }
 

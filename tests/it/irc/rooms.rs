@@ -1,0 +1,104 @@
+//! Rooms and who keeps order there, over IRC.
+
+use super::server;
+use crate::harness::{Client, Irc, commands};
+
+/// The last parameter, or the words behind the colon.
+fn words(line: &str) -> &str {
+    line.split_once(" :").map_or("", |(_, words)| words)
+}
+
+#[test]
+fn who_makes_a_room_keeps_order_and_modes_are_its_settings() {
+    let server = server();
+    let mut ann = Irc::named(&server, "ann");
+    let mut bob = Irc::named(&server, "bob");
+    let mut carol = Client::join(&server, "carol");
+    let joined = ann.ask("JOIN #dev");
+    assert!(joined.iter().any(|line| line.ends_with(" 353 ann = #dev :@ann")), "{joined:?}");
+    bob.ask("JOIN #dev");
+    carol.ask("/join dev");
+    ann.sync();
+    bob.sync();
+    let modes = ann.ask("MODE #dev");
+    assert!(modes[0].ends_with(" 324 ann #dev +n") && modes[1].contains(" 329 ann #dev "));
+
+    assert!(bob.ask("MODE #dev +m")[0].contains(" 482 bob #dev :"));
+    let set = ann.ask("MODE #dev +mt-n");
+    assert_eq!(set.iter().filter(|line| line.contains(" MODE #dev ")).count(), 3, "{set:?}");
+    carol.expect("-- ann set moderated on");
+    carol.expect("-- ann set topic-lock on");
+    carol.expect("-- ann set outside on");
+    assert_eq!(bob.sync().len(), 3);
+    assert!(bob.ask("PRIVMSG #dev :hi")[0].contains(" 404 bob #dev :"));
+    assert!(bob.ask("TOPIC #dev :x")[0].contains(" 482 bob #dev :"));
+    ann.ask("MODE #dev +v bob");
+    carol.expect("-- ann gave bob voice");
+    bob.ask("PRIVMSG #dev :hi");
+    carol.expect("<bob> hi");
+    let names = ann.ask("NAMES #dev");
+    assert!(names.iter().any(|line| words(line) == "@ann +bob carol"), "{names:?}");
+    ann.ask("MODE #dev +o carol");
+    carol.expect("-- ann gave carol operator");
+    assert_eq!(carol.ask("/deop ann"), ["-- carol took operator from ann"]);
+    let told = ann.until(|line| line.ends_with(" MODE #dev -o ann"));
+    assert!(told.last().unwrap().starts_with(":carol!~text@"));
+    for (asked, numeric) in [
+        ("MODE #dev +Z", "472"),
+        ("MODE #dev +k a,b", "696"),
+        ("MODE #none", "403"),
+        ("MODE #dev +o nobody", "401"),
+        ("KICK #dev nobody", "401"),
+        ("KICK #none bob", "403"),
+    ] {
+        assert_eq!(commands(&ann.ask(asked)), [numeric], "{asked}");
+    }
+}
+
+#[test]
+fn closed_rooms_have_the_numerics_of_the_field() {
+    let server = server();
+    let mut ann = Irc::named(&server, "ann");
+    let mut bob = Irc::named(&server, "bob");
+    ann.ask("JOIN #dev");
+    for (mode, off, numeric) in [
+        ("+i", "-i", "473"),
+        ("+k s3cret", "-k s3cret", "475"),
+        ("+l 1", "-l", "471"),
+        ("+b bob!*@*", "-b bob!*@*", "474"),
+    ] {
+        ann.ask(&format!("MODE #dev {mode}"));
+        assert_eq!(commands(&bob.ask("JOIN #dev")), [numeric], "{mode}");
+        ann.ask(&format!("MODE #dev {off}"));
+    }
+    ann.ask("MODE #dev +ik s3cret");
+    assert_eq!(commands(&bob.ask("TOPIC #dev")), ["442"]);
+    ann.ask("MODE #dev +s");
+    assert_eq!(commands(&bob.ask("TOPIC #dev")), ["403"]);
+    assert!(!bob.ask("LIST").iter().any(|line| line.contains("#dev")));
+    let invited = ann.ask("INVITE bob #dev");
+    assert!(invited.iter().any(|line| line.ends_with(" 341 ann bob #dev")), "{invited:?}");
+    bob.until(|line| line.ends_with(" INVITE bob #dev"));
+    assert!(bob.ask("JOIN #dev").iter().any(|line| line.ends_with(" JOIN #dev")));
+    ann.until(|line| line.ends_with(" JOIN #dev"));
+    ann.ask("KICK #dev bob :out");
+    let kicked = bob.until(|line| line.ends_with(" KICK #dev bob :out"));
+    assert!(kicked.last().unwrap().starts_with(":ann!~ann@"));
+    assert_eq!(commands(&bob.ask("PRIVMSG #dev :hi")), ["403"]);
+}
+
+#[test]
+fn lists_of_masks_are_shown_with_who_set_them() {
+    let server = server();
+    let mut ann = Irc::named(&server, "ann");
+    let mut bob = Irc::named(&server, "bob");
+    ann.ask("JOIN #dev\r\nMODE #dev +b *!*@*\r\nMODE #dev +e bob!*@*\r\nMODE #dev +I bob!*@*");
+    for (letter, one, end) in [("b", "367", "368"), ("e", "348", "349"), ("I", "346", "347")] {
+        assert_eq!(commands(&ann.ask(&format!("MODE #dev {letter}"))), [one, end], "{letter}");
+    }
+    ann.ask("MODE #dev +i");
+    let joined = bob.ask("JOIN #dev");
+    assert!(joined[0].ends_with(" JOIN #dev"), "{joined:?}");
+    bob.ask("PRIVMSG #dev :hi");
+    ann.until(|line| line.ends_with(" PRIVMSG #dev :hi"));
+}
