@@ -41,6 +41,6 @@ pub use self::reason::Reason;
 pub use self::refusal::{Refusal, RoomRefusal};
 pub use self::relay::{Deed, Past, Relay, Source};
 pub(crate) use self::state::ANNOUNCED_AFTER;
-pub use self::state::{Chat, Node, Presence, Roll, Settings};
+pub use self::state::{Chat, Node, Presence, Roll, RoomRecord, Settings};
 pub use self::turn::commands::{changes_bans, claim, conceal, edit_switch, without_command};
 pub use self::turn::{Guest, LateLine, ListedRoom, NOT_DONE, NOT_IN_TIME, commands};

@@ -67,6 +67,7 @@ impl Broadcaster {
         if let Some(origin) = dispatcher.log.origin() {
             dispatcher.status.note_node(origin);
         }
+        dispatcher.status.note_rooms(dispatcher.log.chat());
         dispatcher.status.take_over();
         for id in dispatcher.log.clients() {
             if dispatcher.peers.remote(id).is_none() {

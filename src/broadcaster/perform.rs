@@ -131,7 +131,7 @@ impl Dispatcher {
             | Effect::RecordGap(..)
             | Effect::RecordTopic(..)
             | Effect::RecordRoll(_) => {}
-            Effect::RoomChanged(_) => {}
+            Effect::RoomChanged(room) => self.status.note_room(room, self.log.chat()),
             Effect::Reload => {
                 if let Err(error) = os::ask_for_reload() {
                     log::error!("cannot start a reload: {error}");

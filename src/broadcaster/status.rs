@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::log::Log;
 use crate::address::Remote;
-use crate::chat::{Chat, ClientId, Presence, Reason};
+use crate::chat::{Chat, ClientId, Presence, Reason, RoomName};
 use crate::cluster::NodeOrigin;
 use crate::restart::{ManagerThread, Record};
 use crate::telemetry::{Dropped, Metrics, Refused};
@@ -110,6 +110,20 @@ impl Status {
             let rooms = chat.rooms_in_use();
             self.manager.pulse(format!("{clients} clients in {rooms} rooms, {rate} lines/s"));
             self.next_pulse = Some(now + interval);
+        }
+    }
+
+    /// Writes a room's record to the roster.
+    pub(super) fn note_room(&self, room: RoomName, chat: &Chat) {
+        if self.manager.is_active() {
+            self.manager.note_room(room, chat.room_record(room));
+        }
+    }
+
+    /// Writes the records of all rooms to the roster.
+    pub(super) fn note_rooms(&self, chat: &Chat) {
+        if self.manager.is_active() {
+            chat.room_records().for_each(|room| self.manager.note_room(room.name, Some(room)));
         }
     }
 

@@ -47,6 +47,7 @@ pub(crate) use self::nodes::Nodes;
 pub(crate) use self::readers::{Reader, Readers};
 pub(crate) use self::registry::Registry;
 pub use self::registry::Roll;
+pub use self::room::RoomRecord;
 use self::room::is_zero;
 pub(crate) use self::room::{Kept, MAX_ROOM_BANS, Room, RoomMasks};
 pub(crate) use self::rooms::Rooms;

@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 
+use super::record::room_slot;
 use super::snapshot::Snapshot;
 use crate::chat::ClientId;
 use crate::os;
@@ -74,7 +75,9 @@ impl SnapshotFile {
 /// When there is no memory for it.
 pub fn roster_of(snapshot: &Snapshot) -> io::Result<OwnedFd> {
     let file = File::from(os::memory_file(ROSTER)?);
-    let slots: Vec<_> = snapshot.records().filter_map(|record| record.to_slot()).collect();
+    let clients = snapshot.records().filter_map(|record| record.to_slot());
+    let rooms = snapshot.chat.room_records().filter_map(room_slot);
+    let slots: Vec<_> = clients.chain(rooms).collect();
     file.write_all_at(&slots.concat(), 0)?;
     Ok(file.into())
 }

@@ -7,9 +7,9 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 
 use super::files::{LISTENER, ROSTER, SNAPSHOT};
-use super::record::Record;
+use super::record::{Record, rooms_in};
 use super::snapshot::Snapshot;
-use crate::chat::ClientId;
+use crate::chat::{ClientId, RoomRecord};
 use crate::cluster::NodeOrigin;
 use crate::os::{self, ListeningSocket};
 
@@ -41,6 +41,7 @@ fn take(inherited: &mut Inherited, name: &str, fd: OwnedFd) -> Result<(), String
     } else if name == ROSTER {
         let bytes = contents(fd).map_err(|error| error.to_string())?;
         (inherited.roster, inherited.is_complete) = known(&bytes);
+        inherited.rooms = rooms_in(&bytes).collect();
         let nodes = inherited.roster.extract_if(.., |record| record.node.is_some());
         inherited.node = nodes.last().and_then(|record| record.node);
     } else if let Some(id) = name.strip_prefix('c').and_then(|number| number.parse().ok()) {
@@ -84,6 +85,8 @@ pub struct Inherited {
     pub snapshot: Option<Snapshot>,
     /// A record of each client, in case there is no snapshot.
     pub roster: Vec<Record>,
+    /// A record of each room with settings or roles, for the same case.
+    pub rooms: Vec<RoomRecord>,
     /// What the previous process was in its cluster, by the roster.
     pub node: Option<NodeOrigin>,
     /// Whether the whole roster could be read, so that clients not in it have left.

@@ -14,8 +14,8 @@ use sd_notify::NotifyState;
 
 use super::files::{ROSTER, SNAPSHOT, SnapshotFile, client_name};
 use super::manager::{forget, is_managed, notify, replace, store};
-use super::record::{EMPTY_SLOT, RECORD, Record};
-use crate::chat::ClientId;
+use super::record::{EMPTY_SLOT, RECORD, Record, room_slot};
+use crate::chat::{ClientId, RoomName, RoomRecord};
 use crate::cluster::NodeOrigin;
 use crate::os;
 
@@ -101,6 +101,11 @@ impl ManagerThread {
         self.with_roster(|roster| roster.note(&record));
     }
 
+    /// Writes a room's record to the roster, or removes it.
+    pub fn note_room(&self, room: RoomName, record: Option<RoomRecord>) {
+        self.with_roster(|roster| roster.note_room(room, record));
+    }
+
     /// Writes to the roster what this process is in its cluster.
     pub fn note_node(&self, origin: NodeOrigin) {
         self.note(Record::of_node(origin));
@@ -165,8 +170,15 @@ fn work(jobs: &Receiver<ManagerJob>, files: &[(&str, OwnedFd)]) {
 #[derive(Debug)]
 struct Roster {
     file: File,
-    slots: BTreeMap<ClientId, usize>,
+    slots: BTreeMap<SlotOf, usize>,
     free: Vec<usize>,
+}
+
+/// What a slot is about.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum SlotOf {
+    Client(ClientId),
+    Room(RoomName),
 }
 
 impl Roster {
@@ -176,17 +188,36 @@ impl Roster {
     }
 
     fn note(&mut self, record: &Record) {
-        let next = self.slots.len() + self.free.len();
-        let free = &mut self.free;
-        let slot = *self.slots.entry(record.id).or_insert_with(|| free.pop().unwrap_or(next));
+        let slot = self.slot_of(SlotOf::Client(record.id));
         match record.to_slot() {
             Some(bytes) => self.write(slot, &bytes),
             None => log::error!("cannot record {} in the roster", record.id),
         }
     }
 
+    fn note_room(&mut self, room: RoomName, record: Option<RoomRecord>) {
+        match record.and_then(room_slot) {
+            Some(bytes) => {
+                let slot = self.slot_of(SlotOf::Room(room));
+                self.write(slot, &bytes);
+            }
+            None => self.clear(&SlotOf::Room(room)),
+        }
+    }
+
+    /// The slot of that client or room, perhaps a new one.
+    fn slot_of(&mut self, whose: SlotOf) -> usize {
+        let next = self.slots.len() + self.free.len();
+        let free = &mut self.free;
+        *self.slots.entry(whose).or_insert_with(|| free.pop().unwrap_or(next))
+    }
+
     fn forget(&mut self, id: ClientId) {
-        if let Some(slot) = self.slots.remove(&id) {
+        self.clear(&SlotOf::Client(id));
+    }
+
+    fn clear(&mut self, whose: &SlotOf) {
+        if let Some(slot) = self.slots.remove(whose) {
             self.free.push(slot);
             self.write(slot, &EMPTY_SLOT);
         }

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Remote;
-use crate::chat::{ClientId, Presence};
+use crate::chat::{ClientId, Presence, RoomRecord};
 use crate::cluster::NodeOrigin;
 use crate::wire::Dialect;
 
@@ -14,6 +14,51 @@ const RECORD_VERSION: u32 = 1;
 pub(super) const RECORD: usize = 512;
 /// A slot of a roster without a record.
 pub(super) const EMPTY_SLOT: [u8; RECORD] = [b' '; RECORD];
+
+/// Raised whenever older programs could misunderstand a record of a room, which those of version 1
+/// cannot read at all.
+const ROOM_VERSION: u32 = 2;
+/// What a record of a room begins with, and no other.
+const ROOM: &[u8] = b"{\"room\":";
+
+/// What the roster says about a room.
+#[derive(Debug, Serialize, Deserialize)]
+struct SavedRoom {
+    room: RoomRecord,
+    version: u32,
+}
+
+/// The record of a room as a slot of the roster; `None` if it does not fit. Leaves out roles if
+/// that makes it fit.
+pub(super) fn room_slot(mut room: RoomRecord) -> Option<[u8; RECORD]> {
+    loop {
+        let saved = SavedRoom { room, version: ROOM_VERSION };
+        if let Some(slot) = slot(&saved) {
+            return Some(slot);
+        }
+        room = saved.room;
+        if !room.forget_a_role() {
+            return None;
+        }
+    }
+}
+
+/// The records of rooms in a roster that can be read.
+pub(super) fn rooms_in(roster: &[u8]) -> impl Iterator<Item = RoomRecord> {
+    let slots = roster.chunks(RECORD).filter(|slot| slot.starts_with(ROOM));
+    slots.filter_map(|slot| {
+        let saved = read(slot, ROOM_VERSION).map(|SavedRoom { room, .. }| room);
+        saved.inspect_err(|error| log::error!("cannot read a room of the roster: {error}")).ok()
+    })
+}
+
+/// JSON in a slot; `None` if it does not fit.
+fn slot(value: &impl Serialize) -> Option<[u8; RECORD]> {
+    let json = serde_json::to_vec(value).ok()?;
+    let mut slot = EMPTY_SLOT;
+    slot.get_mut(..json.len())?.copy_from_slice(&json);
+    Some(slot)
+}
 
 /// What the roster says about a client, for a next process that finds no snapshot it can read.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -56,10 +101,7 @@ impl Record {
     pub fn to_slot(&self) -> Option<[u8; RECORD]> {
         let mut shorter = self.clone();
         loop {
-            let json = serde_json::to_vec(&shorter).ok()?;
-            let mut slot = EMPTY_SLOT;
-            if let Some(start) = slot.get_mut(..json.len()) {
-                start.copy_from_slice(&json);
+            if let Some(slot) = slot(&shorter) {
                 return Some(slot);
             }
             if !shorter.presence.forget_a_room() {
@@ -68,9 +110,9 @@ impl Record {
         }
     }
 
-    /// All records of a roster, without its empty slots.
+    /// All records of a roster but those of rooms, without its empty slots.
     pub fn all_in(roster: &[u8]) -> impl Iterator<Item = Result<Self, String>> {
-        let is_in_use = |slot: &&[u8]| !slot.trim_ascii().is_empty();
+        let is_in_use = |slot: &&[u8]| !slot.trim_ascii().is_empty() && !slot.starts_with(ROOM);
         roster.chunks(RECORD).filter(is_in_use).map(|slot| read(slot, RECORD_VERSION))
     }
 }

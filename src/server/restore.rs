@@ -9,7 +9,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use crate::address::Remote;
 use crate::admission::{Bucket, Door, Slot};
 use crate::broadcaster::Broadcaster;
-use crate::chat::{Chat, ClientId, CloakSecret, Now};
+use crate::chat::{Chat, ClientId, CloakSecret, Now, RoomRecord};
 use crate::cluster::{NodeOrigin, SavedNode};
 use crate::config::Config;
 use crate::delivery::Peer;
@@ -105,14 +105,15 @@ pub(super) fn restore(
     let unsaved_bans = inherited.snapshot.as_mut().map(Snapshot::take_unsaved_bans);
     let unsaved_bans = unsaved_bans.unwrap_or_default();
     past.roll = unsaved_bans.applied_to(past.roll);
-    let (chat, node) = chat_of(inherited.snapshot, past, config, shared.clock.now());
+    let before = (inherited.snapshot, inherited.rooms);
+    let (chat, node) = chat_of(before, past, config, shared.clock.now());
     Restored { chat, unsaved_bans, node, was, clients }
 }
 
-/// The chat of the snapshot, or one with the past on the disk; and what the process before was in
+/// The chat of the snapshot, or one with the past on the disk and the rooms of the roster; and what the process before was in
 /// its cluster, if this one is a node, too.
 fn chat_of(
-    snapshot: Option<Snapshot>,
+    (snapshot, rooms): (Option<Snapshot>, Vec<RoomRecord>),
     past: Past,
     config: &Config,
     now: Now,
@@ -133,6 +134,9 @@ fn chat_of(
         // Without a database, each start has its own, unless the process before left one.
         chat.set_cloak_secret(random_secret());
     }
+    // In a cluster, the log knows of the rooms.
+    let rooms = rooms.iter().filter(|_| forgotten.is_none() && !is_node);
+    rooms.for_each(|room| chat.bring_back_room(now, room));
     (chat, node)
 }
 

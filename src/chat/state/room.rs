@@ -3,6 +3,7 @@
 mod roles; // who may do what, and whose role is held
 mod masks; // bans
 mod invitations; // who may enter once
+mod record; // what is recorded for a restart after a crash
 
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::invitations::Invitations;
 pub(crate) use self::masks::{MAX_BANS as MAX_ROOM_BANS, RoomMasks};
+pub use self::record::RoomRecord;
 pub(crate) use self::roles::{Kept, Roles};
 use super::client::Client;
 use super::history::History;
@@ -162,6 +164,28 @@ impl Room {
         self.roles.end(id);
         if let (Some(kept), Some(login)) = (&mut self.kept, client.login) {
             kept.roles.remove(&login);
+        }
+    }
+
+    /// The room's record; `None` if there is nothing to record.
+    pub(crate) fn record<'a>(
+        &self,
+        client: impl Fn(ClientId) -> Option<&'a Client>,
+    ) -> Option<RoomRecord> {
+        let with = |role: RoomRole| -> Vec<Nick> {
+            let members = self.members.iter().filter(|id| self.roles_of(**id).has(role));
+            members.filter_map(|id| client(*id)).map(|client| client.nick).collect()
+        };
+        let (operators, voices) = (with(RoomRole::Operator), with(RoomRole::Voice));
+        RoomRecord::new(self.name, &self.settings, operators, voices)
+    }
+
+    /// Makes the room what its record says; its members get their roles as they come back.
+    pub(crate) fn bring_back(&mut self, now: Moment, record: &RoomRecord) {
+        self.settings = record.settings().clone();
+        self.made = Some(now);
+        for (nick, role) in record.roles() {
+            self.roles.await_member(nick, role);
         }
     }
 

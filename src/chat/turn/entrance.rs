@@ -145,10 +145,9 @@ impl View<'_> {
         if self.sees_into(room) {
             return Ok(());
         }
-        let denied = self.may_enter(room, None);
         match self.knows_of(room) {
-            true => Ok(denied?),
-            false => denied.map_err(|_| Refusal::NoSuchRoom(room.name)),
+            true => Ok(self.may_enter(room, None)?),
+            false => Err(Refusal::NoSuchRoom(room.name)),
         }
     }
 

@@ -147,9 +147,7 @@ impl Chat {
         }
         let source = || self.source_of(&speaker).full();
         if let Some(ban) = room.bans.covering(now.moment, &speaker, source) {
-            let left = ban.until.map(|until| until.since(now.moment));
-            let why = ban.reason.clone();
-            return Err(RoomRefusal::Banned { room: room.name, why, left }.into());
+            return Err(ban.refusal(room.name, now.moment).into());
         }
         if room.settings.are_moderated() {
             return Err(RoomRefusal::Moderated(room.name).into());

@@ -76,6 +76,7 @@ impl Chat {
             if let Some(room) = self.rooms.get_mut(room) {
                 room.announced += usize::from(client.announced);
                 room.irc += usize::from(client.speaks_irc());
+                room.roles.welcome_back(id, &client);
             }
         }
         self.clients.insert(id, client);

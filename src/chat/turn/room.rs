@@ -11,3 +11,6 @@ mod settings; // changing settings
 mod keeping; // keeping a room for an account
 mod removal; // kicks and bans
 mod invite; // invitations
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,9 @@
 //! Snapshots and rosters of older versions, and damaged ones.
 
 use super::*;
-use crate::chat::{BanChange, Mask, Now, Settings};
+use crate::chat::{BanChange, Mask, Now, RoomRecord, Settings};
 use crate::cluster::{ClusterKey, Node, NodeOptions, NodeOrigin};
-use crate::restart::record::{EMPTY_SLOT, RECORD};
+use crate::restart::record::{EMPTY_SLOT, RECORD, room_slot, rooms_in};
 use crate::wire::Incoming;
 use serde_json::Value;
 
@@ -190,4 +190,23 @@ fn a_line_that_cannot_be_that_long_is_too_long() {
         other => other,
     };
     assert_eq!(next, Some(Incoming::TooLong { bytes: usize::MAX, limit: 64 }));
+}
+
+#[test]
+fn the_longest_record_of_a_room_fits_without_some_of_its_roles() {
+    let nicks: Vec<_> = (0..40).map(|number| format!("x{number:0>15}")).collect();
+    let room = serde_json::json!({
+        "name": "r".repeat(32), "slow": {"secs": 3600, "nanos": 0}, "invite-only": true,
+        "key": "\\".repeat(23), "hidden": true, "moderated": true, "topic-lock": true,
+        "limit": 9999, "outside": true, "ctcp": false, "operators": nicks, "voices": nicks,
+    });
+    let record: RoomRecord = serde_json::from_value(room).unwrap();
+    let slot = room_slot(record.clone()).unwrap();
+    let roster = [&EMPTY_SLOT[..], &slot[..], &ROSTER_1[..RECORD]].concat();
+    let rooms: Vec<_> = rooms_in(&roster).collect();
+    let mut kept = record;
+    while kept != rooms[0] {
+        assert!(kept.forget_a_role());
+    }
+    assert_eq!((rooms.len(), Record::all_in(&roster).count()), (1, 1));
 }

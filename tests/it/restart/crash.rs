@@ -171,3 +171,22 @@ fn the_address_that_a_proxy_stated_comes_back() {
     // The name is kept for the address.
     alice.ask("/nick bob").iter().find(|line| line.starts_with("!! bob is ")).unwrap();
 }
+
+#[test]
+fn no_private_room_comes_back_open() {
+    let (dir, mut kept) = (TempDir::new(), Kept::default());
+    let (manager, server) = managed(&dir, []);
+    let [mut alice, mut bob, mut eve] = people(&server, ["alice", "bob", "eve"]);
+    wait_kept(&manager, &mut kept, 3);
+    alice.ask("/join dev");
+    bob.ask("/join dev");
+    alice.ask("/room key s3cret\n/room hidden on\n/voice bob\n/nick alicia");
+    bob.sync();
+    eve.sync();
+    let _server = crash(&manager, kept, server);
+    assert_eq!(eve.ask("/who dev"), ["!! there is no room called dev"]);
+    assert_eq!(eve.ask("/join dev"), ["!! dev needs a key: /join dev KEY"]);
+    let told = alice.ask("/room");
+    assert_eq!(told[0], "-- room dev: operators alicia; voices bob");
+    assert!(told[1].contains("key s3cret, hidden on"), "{told:?}");
+}

@@ -2,11 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::chat::model::{Moment, RoomBan, RoomMask};
+use crate::chat::model::{Moment, RoomBan, RoomMask, RoomName};
+use crate::chat::refusal::RoomRefusal;
 use crate::chat::state::client::Client;
 
 /// Most bans of a room.
 pub(crate) const MAX_BANS: usize = 60;
+
+impl RoomBan {
+    /// The refusal for a client that it covers.
+    pub(crate) fn refusal(&self, room: RoomName, now: Moment) -> RoomRefusal {
+        let left = self.until.map(|until| until.since(now));
+        RoomRefusal::Banned { room, why: self.reason.clone(), left }
+    }
+}
 
 /// The bans of one room, oldest first.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -21,6 +21,9 @@ pub(crate) struct Roles {
     /// Those of members that left, oldest first.
     #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
     held: VecDeque<Held>,
+    /// Those of members that may come back after a crash.
+    #[serde(skip)]
+    awaited: BTreeMap<Folded, RoomRoles>,
 }
 
 /// The roles of a member that left.
@@ -111,6 +114,28 @@ impl Roles {
         let held = self.held_for(now, id, client);
         self.held.retain(|held| held.until > now && !held.is_for(id, client));
         self.add(id, held);
+    }
+
+    /// Has a member that comes back after a crash get a role.
+    pub(super) fn await_member(&mut self, nick: Nick, role: RoomRole) {
+        self.awaited.entry(nick.folded()).or_default().set(role, true);
+    }
+
+    /// Gives a member that has come back after a crash its roles.
+    pub(crate) fn welcome_back(&mut self, id: ClientId, client: &Client) {
+        if let Some(roles) = self.awaited.remove(&client.nick.folded()) {
+            self.held.retain(|held| !held.is_for(id, client));
+            self.add(id, roles);
+        }
+    }
+
+    /// Holds a role for an account.
+    pub(crate) fn hold_for_account(&mut self, now: Duration, account: Nick, role: RoomRole) {
+        let mut roles = RoomRoles::default();
+        roles.set(role, true);
+        let (client, nick, login) = (ClientId::NOBODY, account.folded(), Some(account));
+        let (from, until) = (Address::of([0, 0, 0, 0].into()), now + HELD_FOR);
+        self.held.push_back(Held { client, nick, from, login, roles, until });
     }
 
     /// Replaces the ids of clients.

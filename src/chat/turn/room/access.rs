@@ -70,11 +70,7 @@ impl<C: Deref<Target = Chat>> TurnOf<'_, C> {
         match room.bans.covering(now, self.me(), source) {
             None => Ok(()),
             Some(_) if self.is_on(&room.exceptions) => Ok(()),
-            Some(ban) => Err(RoomRefusal::Banned {
-                room: room.name,
-                why: ban.reason.clone(),
-                left: ban.until.map(|until| until.since(now)),
-            }),
+            Some(ban) => Err(ban.refusal(room.name, now)),
         }
     }
 

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::chat::effect::{Effect, Effects};
-use crate::chat::model::{RoomId, RoomRoles};
+use crate::chat::model::{Now, RoomId, RoomName, RoomRoles};
 use crate::chat::reason::Reason;
-use crate::chat::state::Chat;
+use crate::chat::state::{Chat, RoomRecord};
 use crate::chat::turn::view::Turn;
 
 /// What a client has in a room from the beginning.
@@ -30,6 +30,31 @@ impl Chat {
             effects.push(Effect::RoomChanged(name));
             self.rooms.forget_empty(id);
         }
+    }
+}
+
+impl Chat {
+    /// What is recorded about a room for a restart after a crash, if there is anything.
+    pub fn room_record(&self, room: RoomName) -> Option<RoomRecord> {
+        self.rooms.find(room)?.record(|id| self.clients.get(&id))
+    }
+
+    /// The records of all rooms.
+    pub fn room_records(&self) -> impl Iterator<Item = RoomRecord> {
+        self.rooms.in_order().filter_map(|room| room.record(|id| self.clients.get(&id)))
+    }
+
+    /// Restores a room from its record after a crash, before its members come back.
+    pub fn bring_back_room(&mut self, now: Now, record: &RoomRecord) {
+        let id = self.rooms.open(record.name);
+        let Some(room) = self.rooms.get_mut(id) else { return };
+        room.bring_back(now.moment, record);
+        for (nick, role) in record.roles() {
+            if let Some(account) = self.registry.account(nick) {
+                room.roles.hold_for_account(now.uptime, account.nick, role);
+            }
+        }
+        self.rooms.keep_empty(now.uptime, id, true);
     }
 }
 
@@ -61,6 +86,10 @@ impl Turn<'_> {
             let Chat { clients, rooms, .. } = &mut *self.chat;
             let Some(room) = rooms.get_mut(id) else { continue };
             let restored = room.restore_roles(now, me, &clients[&me]);
+            if restored.is_empty() && !room.roles_of(me).is_empty() {
+                // Under another nick.
+                self.effects.push(Effect::RoomChanged(room.name));
+            }
             self.tell_restored(id, restored);
         }
     }
