@@ -106,7 +106,7 @@ impl Screen {
 pub struct Paint {
     /// The part, in bytes. The parts of a line do not overlap, and are in order.
     pub range: Range<usize>,
-    /// The sequence that begins the look; [`PLAIN`] ends it.
+    /// The sequence that begins the look; `PLAIN` ends it.
     pub look: String,
 }
 

@@ -33,7 +33,9 @@ pub(super) fn check(message: &Message, dialect: Dialect) -> String {
             [object] => check_object(object),
             _ => panic!("a message is one object"),
         },
-        Dialect::Irc(_) => unreachable!("no client here speaks IRC"),
+        Dialect::Irc(_) | Dialect::Stream(_) => {
+            unreachable!("no client here speaks IRC or reads over HTTP")
+        }
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -36,7 +36,7 @@ pub struct Session {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Have the chat take it in under this nick; the answer is
-    /// [`enter`](Session::enter) or [`refuse_nick`](Session::refuse_nick). What the client sends
+    /// [`enter`](Session::enter) or [`forget_nick`](Session::forget_nick). What the client sends
     /// next waits for that.
     Introduce {
         /// The nick that it asks for.
