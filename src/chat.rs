@@ -32,9 +32,9 @@ pub use self::model::{
     Now, Password, PasswordId, Role, RoomId, RoomName, RoomPast, TypedPassword,
 };
 pub use self::model::{
-    Author, PasswordHash, PastSlice, Post, Reading, RollChange, RoomBan, RoomKey, RoomMask,
-    RoomRole, RoomRoles, RoomSettings, SETTINGS, Setting, SettingRow, SettingValue, Since, Token,
-    TokenHash,
+    Author, PasswordHash, PastSlice, Post, PostKey, Reading, RollChange, RoomBan, RoomKey,
+    RoomMask, RoomRole, RoomRoles, RoomSettings, SETTINGS, Setting, SettingRow, SettingValue,
+    Since, Token, TokenHash,
 };
 pub use self::profile::{Profile, RoomProfile};
 pub use self::reason::Reason;
@@ -43,4 +43,4 @@ pub use self::relay::{Deed, Past, Relay, Source};
 pub(crate) use self::state::ANNOUNCED_AFTER;
 pub use self::state::{Chat, Node, Presence, Roll, RoomRecord, Settings};
 pub use self::turn::commands::{changes_bans, claim, conceal, edit_switch, without_command};
-pub use self::turn::{Guest, LateLine, ListedRoom, NOT_DONE, NOT_IN_TIME, commands};
+pub use self::turn::{AnsweredLines, Guest, LateLine, ListedRoom, NOT_DONE, NOT_IN_TIME, commands};

@@ -39,6 +39,11 @@ impl Archive {
         self.store.is_some()
     }
 
+    /// Whether effects wait for the disk, unless that is too slow.
+    pub(super) fn is_strict(&self) -> bool {
+        self.gate.is_some()
+    }
+
     /// Whether an effect waits for the disk.
     pub(super) fn is_holding(&self) -> bool {
         self.gate.as_ref().is_some_and(|gate| !gate.is_empty())

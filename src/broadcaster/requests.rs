@@ -9,7 +9,7 @@ use crossbeam_channel::Sender;
 
 use crate::address::{Address, Remote};
 use crate::admission::{Bucket, Limits};
-use crate::chat::{ClientId, Entry, Nick, PastSlice, RoomName};
+use crate::chat::{ClientId, Entry, Nick, PastSlice, Post, RoomName};
 use crate::web::Reply;
 use crate::wire::stream::Form;
 
@@ -68,6 +68,8 @@ impl Lookup {
 pub(super) struct PendingPost {
     pub(super) remote: Remote,
     pub(super) reply: Sender<Reply>,
+    /// Its first line, if it has a key.
+    pub(super) first: Option<Post>,
     /// How many lines are missing.
     pub(super) left: usize,
     pub(super) said: Vec<Entry>,
@@ -89,6 +91,17 @@ impl Requests {
         }
         let new = || Bucket::new(limits.burst.max(1), now);
         self.buckets.entry(who).or_insert_with(new).take_all(lines, limits, now)
+    }
+
+    /// Whether a request with the key of this one is not answered yet.
+    pub(super) fn is_under_way(&self, first: &Post) -> bool {
+        let is_same = |other: &Post| {
+            other.key.as_ref().map(|key| &key.key) == first.key.as_ref().map(|key| &key.key)
+                && other.author == first.author
+                && other.origin.address() == first.origin.address()
+        };
+        first.key.is_some()
+            && self.posts.values().filter_map(|post| post.first.as_ref()).any(is_same)
     }
 
     /// Whether it is time to log that somebody speaks.

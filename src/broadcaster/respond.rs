@@ -9,8 +9,8 @@ use super::requests::{Lookup, PendingPost, SpeakerKey};
 use crate::address::{Address, Origin, Remote};
 use crate::admission::Limits;
 use crate::chat::{
-    Author, ClientId, Entry, Event, Kind, Message, Moment, Nick, Now, PastSlice, Post, Question,
-    Refusal, RoomName, Since, Token,
+    Author, ClientId, Entry, Event, Kind, LineId, Message, Moment, Nick, Now, PastSlice, Post,
+    PostKey, Question, Refusal, RoomName, Since, Token,
 };
 use crate::net::Status;
 use crate::store::Answer;
@@ -65,7 +65,7 @@ impl Dispatcher {
         room.map_or(Ok(()), |room| chat.admit_to(room))?;
         if let (Some(room), Some(author), true) = (room, author, speaks) {
             let lines = vec![Text::new("hello")];
-            let posting = Posting { room, author, kind: Kind::Said, lines };
+            let posting = Posting { room, author, kind: Kind::Said, lines, key: None };
             if let Some(first) = posts(remote, posting).first() {
                 chat.check_post(chat_now, first)?;
             }
@@ -166,6 +166,9 @@ impl Dispatcher {
         let posts = posts(remote, posting);
         let lines = fitting(posts.len(), &limits)?;
         let Some(first) = posts.first() else { return Ok(Some(Reply::Granted)) };
+        if let Some(reply) = self.answered(now, first, &posts)? {
+            return Ok(Some(reply));
+        }
         let checked = self.log.chat().check_post(self.log.chat_now(now), first);
         let who = match checked {
             Ok(Some(account)) => SpeakerKey::Account(account),
@@ -176,13 +179,30 @@ impl Dispatcher {
             .take(now.uptime, who, lines, &limits)
             .map_err(|wait| too_fast(wait, &limits))?;
         let (left, reply) = (posts.len(), reply.clone());
-        let pending = PendingPost { remote, reply, left, said: Vec::new(), durable: true };
+        let first = first.key.is_some().then(|| first.clone());
+        let pending = PendingPost { remote, reply, first, left, said: Vec::new(), durable: true };
         self.requests.posts.insert(id, pending);
         for post in posts {
             self.log.push(now, id, Event::Post(Box::new(post)));
         }
         self.follow(now);
         Ok(None)
+    }
+
+    /// The answer to a request that is repeated under its key.
+    fn answered(&self, now: Now, first: &Post, posts: &[Post]) -> Result<Option<Reply>, Denied> {
+        if self.requests.is_under_way(first) {
+            return Err(Refusal::UnderWay.into());
+        }
+        let answered = self.log.chat().answered(self.log.chat_now(now), first);
+        let Some((nick, ids)) = answered.transpose()? else { return Ok(None) };
+        let line = |(post, (id, at)): (&Post, (LineId, Moment))| {
+            let (kind, text) = (post.kind, post.text.clone());
+            Entry { id, at, from: nick, kind, text, private: false }
+        };
+        let lines = posts.iter().zip(ids).map(line).collect();
+        let durable = self.archive.is_strict();
+        Ok(Some(Reply::Said { nick, durable, lines, replayed: true }))
     }
 
     /// A line of a request was said, or the request is refused.
@@ -203,7 +223,7 @@ impl Dispatcher {
                 if self.requests.is_to_be_logged(now.uptime, nick) {
                     log::info!("{nick} speaks over HTTP from {remote}");
                 }
-                Reply::Said { nick, durable, lines }
+                Reply::Said { nick, durable, lines, replayed: false }
             }
             Err(refusal) => refusal.into(),
         };
@@ -234,12 +254,30 @@ fn busy() -> Denied {
 
 /// The lines of a request, for the chat.
 fn posts(remote: Remote, posting: Posting) -> Vec<Post> {
-    let Posting { room, author, kind, lines } = posting;
+    let digest = digest(&posting);
+    let Posting { room, author, kind, lines, key } = posting;
+    let key = key.map(|key| PostKey { key: Text::new(key), digest });
     let origin = Origin::of(remote.ip());
     let parts = u32::try_from(lines.len()).unwrap_or(u32::MAX);
-    let post =
-        |(part, text)| Post { origin, author: author.clone(), room, kind, text, part, parts };
+    let post = |(part, text)| Post {
+        origin,
+        author: author.clone(),
+        room,
+        kind,
+        text,
+        part,
+        parts,
+        key: key.clone(),
+    };
     (0..).zip(lines).map(post).collect()
+}
+
+/// What a request says, where and by whom, as 64 bits: its FNV-1a (RFC 9923). Snapshots hold it.
+fn digest(posting: &Posting) -> u64 {
+    let Posting { room, author, kind, lines, .. } = posting;
+    let json = serde_json::to_vec(&(room, author, kind, lines)).unwrap_or_default();
+    let mix = |sum: u64, byte: u8| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    json.into_iter().fold(0xcbf2_9ce4_8422_2325, mix)
 }
 
 /// The number of lines, if so many may be said at once.

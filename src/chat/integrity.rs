@@ -16,6 +16,7 @@ impl Chat {
             && self.authentication.are_consistent(uptime)
             && self.registry.is_consistent()
             && self.speakers.are_consistent(uptime)
+            && self.answered.are_consistent(uptime)
             && self.has_room_for_readers()
             && members == places
             && self.irc == self.clients.values().filter(|client| client.speaks_irc()).count()

@@ -140,7 +140,7 @@ impl World {
         let origin = Origin::of([192, 0, 2, from].into());
         let author = name.map_or(Author::Guest, |name| Author::Named(Text::new(name)));
         let (room, text) = (RoomName::lobby(), Text::new(self.said.to_string()));
-        Post { origin, author, room, kind: Kind::Said, text, part: 0, parts: 1 }
+        Post { origin, author, room, kind: Kind::Said, text, part: 0, parts: 1, key: None }
     }
 
     fn carry_out(&mut self, mut effects: Effects) {

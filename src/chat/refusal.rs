@@ -71,6 +71,10 @@ pub enum Refusal {
     SpeaksOverHttp(Nick),
     /// A request over HTTP under a nick that belongs to an account.
     RegisteredOverHttp(Nick),
+    /// A retry of a request over HTTP that is being answered.
+    UnderWay,
+    /// Another request under the key of an earlier one.
+    KeyUsed,
     /// A token that no account has.
     WrongToken,
     /// A token that is not for that room.
@@ -229,6 +233,8 @@ impl fmt::Display for Refusal {
             Self::RegisteredOverHttp(nick) => {
                 write!(f, "{nick} is registered: send a token of that account")
             }
+            Self::UnderWay => f.write_str("the request with that key is under way"),
+            Self::KeyUsed => f.write_str("another request had that key"),
             Self::WrongToken => f.write_str("wrong token, or it was revoked"),
             Self::TokenElsewhere(room) => write!(f, "the token is not for {room}"),
             Self::OtherThanToken(nick) => write!(f, "the token is {nick}'s"),

@@ -7,6 +7,7 @@ mod history;
 mod mutes;
 mod client;
 mod ignored;
+mod answered;
 mod speakers;
 mod readers;
 mod pace;
@@ -34,6 +35,7 @@ use super::model::{
 use super::relay::Past;
 use crate::text::{Text, words_like_names};
 
+pub(crate) use self::answered::{Answered, Who};
 pub(crate) use self::arrivals::{ANNOUNCED_AFTER, Arrivals};
 pub(crate) use self::auth::{AuthOutcome, Authentication};
 pub(crate) use self::client::Client;
@@ -102,6 +104,8 @@ pub struct Chat {
     pub(super) cloak_secret: CloakSecret,
     #[serde(default, skip_serializing_if = "Speakers::is_empty")]
     pub(super) speakers: Speakers,
+    #[serde(default, skip_serializing_if = "Answered::is_empty")]
+    pub(super) answered: Answered,
     #[serde(default, skip_serializing_if = "Readers::is_empty")]
     pub(super) readers: Readers,
     /// Follows from the clients.
@@ -135,6 +139,7 @@ impl Chat {
             past: VecDeque::new(),
             cloak_secret: CloakSecret::default(),
             speakers: Speakers::default(),
+            answered: Answered::default(),
             readers: Readers::default(),
             arrivals: Arrivals::default(),
             lockdown: false,

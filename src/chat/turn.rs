@@ -19,4 +19,5 @@ pub use self::entrance::NOT_IN_TIME;
 pub use self::listing::ListedRoom;
 pub use self::moderation::NOT_DONE;
 pub use self::nodes::{Guest, LateLine};
+pub use self::post::AnsweredLines;
 pub(crate) use self::view::{Turn, View};

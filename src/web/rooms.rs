@@ -27,6 +27,8 @@ use crate::wire::stream::Stream;
 const BODY: Duration = Duration::from_secs(10);
 /// How long the answer may take to be sent.
 const ANSWER: Duration = Duration::from_secs(5);
+/// Characters of an Idempotency-Key.
+const MAX_KEY: usize = 64;
 /// Tells the client to send the body.
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -237,6 +239,19 @@ impl<'a> Exchange<'a> {
         }
     }
 
+    /// The key of the request, bare or quoted, by which a retry is recognised.
+    fn key(&self) -> Result<Option<String>, Denied> {
+        let Some(value) = self.request.fields.only("idempotency-key")? else { return Ok(None) };
+        let quoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+        let key = quoted.unwrap_or(value);
+        let is_key = key.bytes().all(|byte| (b' '..=b'~').contains(&byte) && byte != b'"');
+        if !is_key || !(1..=MAX_KEY).contains(&key.len()) {
+            let words = "an Idempotency-Key has 1 to 64 characters of ASCII; nothing was said";
+            return Err(Denied::new(Status::BadRequest, words));
+        }
+        Ok(Some(key.to_owned()))
+    }
+
     fn say(
         &self,
         target: &Target,
@@ -250,7 +265,8 @@ impl<'a> Exchange<'a> {
             (Some(one), Some(other)) if one != other => return Err(author::contradiction()),
             (one, other) => author_of(self.token.as_ref(), one.or(other).as_deref()),
         };
-        let posting = Posting { room, author, kind, lines };
+        let key = self.key()?;
+        let posting = Posting { room, author, kind, lines, key };
         answer::of_post(room, self.ask(Ask::Post(posting))?)
     }
 }

@@ -11,6 +11,7 @@ use crate::web::Answer;
 mod framing;
 mod lists;
 mod post;
+mod retries;
 mod speakers;
 mod streams;
 mod tokens;

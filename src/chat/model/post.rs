@@ -30,6 +30,18 @@ pub struct Post {
     pub part: u32,
     /// How many lines the request has.
     pub parts: u32,
+    /// By what a retry of the request is recognised, if it has a key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<PostKey>,
+}
+
+/// The key that a client gives to a request, and what it said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostKey {
+    /// The key.
+    pub key: Text,
+    /// A digest of what is said, where and by whom.
+    pub digest: u64,
 }
 
 /// What somebody reads over HTTP.

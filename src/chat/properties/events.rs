@@ -61,6 +61,7 @@ fn events(line: Line) -> Vec<Event> {
         text: text.clone(),
         part: 1,
         parts: 2,
+        key: Some(PostKey { key: text.clone(), digest: u64::MAX }),
     };
     let traits = Traits { echo: true, encrypted: true, ..Traits::default() };
     let others = [

@@ -3,12 +3,17 @@
 use crate::address::Origin;
 use crate::chat::effect::{Effect, Effects};
 use crate::chat::message::Message;
-use crate::chat::model::{Author, ClientId, Entry, Nick, Now, Post, RoomName, TokenHash};
+use crate::chat::model::{
+    Author, ClientId, Entry, LineId, Moment, Nick, Now, Post, RoomName, TokenHash,
+};
 use crate::chat::refusal::{Refusal, RoomRefusal};
-use crate::chat::state::{Chat, Client, Mute, Room, Speaker};
+use crate::chat::state::{Chat, Client, Mute, Room, Speaker, Who};
 use crate::text::Text;
 
 use super::view::Turn;
+
+/// Who said the lines of a request, and their ids and times.
+pub type AnsweredLines = (Nick, Vec<(LineId, Moment)>);
 
 /// Who a request speaks as; a guest may not have its nick yet.
 struct Judged {
@@ -39,6 +44,32 @@ impl Chat {
         match self.rooms.find(room).is_some_and(Room::is_private) {
             true => Err(RoomRefusal::InviteOnly(room).into()),
             false => Ok(()),
+        }
+    }
+
+    /// What was said by a request with the key of this one, whose first line is `post`.
+    ///
+    /// # Errors
+    /// It said something else, or is not answered yet.
+    pub fn answered(&self, now: Now, post: &Post) -> Option<Result<AnsweredLines, Refusal>> {
+        let (key, who) = (post.key.as_ref()?, self.who(post)?);
+        let before = self.answered.find(now.uptime, who, key)?;
+        if before.key.digest != key.digest {
+            return Some(Err(Refusal::KeyUsed));
+        }
+        let is_whole = before.lines.len() == before.parts as usize;
+        Some(if is_whole {
+            Ok((before.nick, before.lines.clone()))
+        } else {
+            Err(Refusal::UnderWay)
+        })
+    }
+
+    /// Whose key a request has; `None` if its token is wrong.
+    fn who(&self, post: &Post) -> Option<Who> {
+        match &post.author {
+            Author::Token(hash, _) => Some(Who::Account(self.registry.tokens().get(hash)?.nick)),
+            Author::Named(_) | Author::Guest => Some(Who::Address(post.origin.address())),
         }
     }
 
@@ -200,6 +231,8 @@ impl Chat {
         effects: &mut Effects,
     ) -> Entry {
         let nick = judged.nick.unwrap_or_else(|| self.nicks.next_guest());
+        let key = self.who(&post).zip(post.key.clone());
+        let place = (nick, post.parts, post.part == 0);
         let Post { origin, room, kind, text, .. } = post;
         if judged.login.is_none() {
             self.nicks.leave(now.uptime, nick, origin.address());
@@ -214,6 +247,9 @@ impl Chat {
         let line = self.line_ids.next();
         let private = self.rooms.find(room).is_some_and(Room::is_private);
         let entry = Entry { id: line, at: now.moment, from: nick, kind, text, private };
+        if let Some(key) = key {
+            self.answered.note(now.uptime, key, place, (entry.id.clone(), entry.at));
+        }
         let except = self.ignorers_of(&speaker, by);
         let room_id = self.rooms.open(room);
         let has_irc = self.rooms.get(room_id).is_some_and(|room| room.irc > 0);

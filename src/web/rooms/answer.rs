@@ -24,6 +24,8 @@ pub(super) struct Answer {
     body: Vec<u8>,
     /// Where to go, relative to the request's path.
     location: Option<String>,
+    /// Whether an earlier request was answered so.
+    replayed: bool,
     /// The whole answer, if it is a head without a body.
     head: Option<Vec<u8>>,
 }
@@ -35,7 +37,7 @@ impl Answer {
     }
 
     fn new(content_type: &'static str, body: Vec<u8>) -> Self {
-        Self { status: Status::Ok, content_type, body, location: None, head: None }
+        Self { status: Status::Ok, content_type, body, location: None, replayed: false, head: None }
     }
 
     /// Sends a browser to the page, with the room of that path. Relative, so that it is right
@@ -56,11 +58,14 @@ impl Answer {
 
     /// The answer to the request with that head.
     pub(super) fn to_bytes(&self, head: &[u8]) -> Vec<u8> {
-        let Self { status, content_type, body, location, head: whole } = self;
+        let Self { status, content_type, body, location, replayed, head: whole } = self;
         if let Some(whole) = whole {
             return whole.clone();
         }
         let mut fields = vec![("Vary", "Accept")];
+        if *replayed {
+            fields.push(("Idempotency-Replayed", "true"));
+        }
         fields.extend(location.as_deref().map(|location| ("Location", location)));
         let response = Response { content_type, fields, ..Response::plain(*status) };
         Response { body: body.into(), ..response }.to_bytes(head)
@@ -70,12 +75,13 @@ impl Answer {
 /// The answer to a request whose lines were said. Alertmanager takes a JSON object without
 /// `"ok": true` for a failure, and repeats the request for ever.
 pub(super) fn of_post(room: RoomName, reply: Reply) -> Result<Answer, Denied> {
-    let Reply::Said { nick, durable, lines } = reply else {
+    let Reply::Said { nick, durable, lines, replayed } = reply else {
         return Err(Status::ServiceUnavailable.into());
     };
     let said = lines.iter().map(SaidLine::of).collect();
     let (room, nick) = (room.as_str(), nick.as_str());
-    Ok(Answer::json(&Posted { ok: true, room, nick, durable, said }))
+    let answer = Answer::json(&Posted { ok: true, room, nick, durable, said });
+    Ok(Answer { replayed, ..answer })
 }
 
 #[derive(Serialize)]

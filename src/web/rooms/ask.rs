@@ -67,6 +67,8 @@ pub struct Posting {
     pub kind: Kind,
     /// The lines, at least one.
     pub lines: Vec<Text>,
+    /// The key of the request, if it has one.
+    pub key: Option<String>,
 }
 
 /// What came of it.
@@ -82,6 +84,8 @@ pub enum Reply {
         durable: bool,
         /// The lines.
         lines: Vec<Entry>,
+        /// Whether this is the answer to an earlier request with the same key.
+        replayed: bool,
     },
     /// The rooms.
     Rooms(Vec<ListedRoom>),

@@ -73,6 +73,7 @@ impl From<Refusal> for Denied {
             Refusal::WrongToken | Refusal::RegisteredOverHttp(_) | Refusal::LockdownOverHttp => {
                 Self::new(Status::Unauthorized, words)
             }
+            Refusal::UnderWay => Self::new(Status::Conflict, refusal.to_string()),
             Refusal::Taken(_) => Self::new(Status::Conflict, words),
             Refusal::OneLine(_) => Self::new(Status::ContentTooLarge, words),
             Refusal::TooSoon(wait) => {
