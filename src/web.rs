@@ -344,6 +344,8 @@ fn page(request: &Request) -> Result<Route, Status> {
         "/outbox.js" => (SCRIPT, include_bytes!("web/page/outbox.js")),
         "/places.js" => (SCRIPT, include_bytes!("web/page/places.js")),
         "/view.js" => (SCRIPT, include_bytes!("web/page/view.js")),
+        "/room.js" => (SCRIPT, include_bytes!("web/page/room.js")),
+        "/menu.js" => (SCRIPT, include_bytes!("web/page/menu.js")),
         "/page.js" => (SCRIPT, include_bytes!("web/page/page.js")),
         "/talk.js" => (SCRIPT, include_bytes!("web/page/talk.js")),
         "/style.css" => ("text/css; charset=utf-8", include_bytes!("web/page/style.css")),

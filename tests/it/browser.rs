@@ -13,6 +13,7 @@ mod driver;
 mod looks;
 mod mentions;
 mod names;
+mod owned;
 mod past;
 mod rooms;
 mod tab;

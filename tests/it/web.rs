@@ -76,7 +76,7 @@ fn assert_protected(answer: &Answer) {
 fn the_page_and_its_parts_are_served_with_the_fields_that_protect_it() {
     let server = Server::with_web([]);
     let script = "text/javascript; charset=utf-8";
-    let parts: [(&str, &str, &[u8]); 18] = [
+    let parts: [(&str, &str, &[u8]); 20] = [
         ("/", "text/html; charset=utf-8", include_bytes!("../../src/web/page/index.html")),
         (
             "/?from=bookmark",
@@ -96,6 +96,8 @@ fn the_page_and_its_parts_are_served_with_the_fields_that_protect_it() {
         ("/outbox.js", script, include_bytes!("../../src/web/page/outbox.js")),
         ("/places.js", script, include_bytes!("../../src/web/page/places.js")),
         ("/view.js", script, include_bytes!("../../src/web/page/view.js")),
+        ("/room.js", script, include_bytes!("../../src/web/page/room.js")),
+        ("/menu.js", script, include_bytes!("../../src/web/page/menu.js")),
         ("/talk.js", script, include_bytes!("../../src/web/page/talk.js")),
         ("/style.css", "text/css; charset=utf-8", include_bytes!("../../src/web/page/style.css")),
         ("/healthz", "text/plain; charset=utf-8", b"ok\n"),

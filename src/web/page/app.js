@@ -4,6 +4,7 @@ import { commandOf, compose, hasSecret } from "./compose.js";
 import { connect, isOpen, send, start, wake, wakeAfterSilence } from "./link.js";
 import { showSide } from "./lists.js";
 import { addLine, looked, toBottom } from "./log.js";
+import { openMenu } from "./menu.js";
 import * as outbox from "./outbox.js";
 import { $, me, tellTwins, wanted } from "./page.js";
 import { draft, isTalk, keepDraft, people, places } from "./places.js";
@@ -155,6 +156,7 @@ $("nick").onclick = () => {
   $("name").value = /^guest/i.test(me.nick) ? "" : me.nick;
   $("naming").showModal();
 };
+for (const button of document.querySelectorAll(".cancel")) button.onclick = () => button.closest("dialog").close();
 $("cancel").onclick = () => $("naming").close();
 $("name").oninput = ({ target }) => (target.value = target.value.trim());
 $("naming").onsubmit = () => {
@@ -164,6 +166,7 @@ $("naming").onclose = () => input.focus();
 $("people").onclick = ({ target }) => {
   const nick = target.closest("li")?.dataset.key;
   if (!nick) return;
+  if (target.className === "more") return openMenu(nick, target);
   showSide(false);
   write(`/msg ${nick} ${input.value}`);
   input.focus();

@@ -2,7 +2,7 @@
 
 import { askForLists } from "./link.js";
 import { $, counts, make, me, tint } from "./page.js";
-import { isTalk, people, places } from "./places.js";
+import { isTalk, people, place, places } from "./places.js";
 
 /** Longest random delay in milliseconds before asking who joined and left, so that not all pages ask at once. */
 const LAG = 5_000;
@@ -23,9 +23,17 @@ function showList(list, keys, item) {
 
 export function showPeople() {
   const nicks = [...people()].sort((a, b) => a.localeCompare(b));
-  const button = (nick) => make("button", { type: "button", className: "nick", title: `Write to ${nick} privately` }, nick);
-  const items = showList($("people"), nicks, (nick) => make("li", { data: { key: nick } }, tint(button(nick), nick)));
-  items.forEach((item) => item.toggleAttribute("data-me", item.dataset.key === me.nick));
+  const button = (nick) => make("button", { type: "button", className: "nick" }, nick);
+  const more = (nick) => make("button", { type: "button", className: "more", tabIndex: -1, ariaHidden: "true", title: `What to do with ${nick}` });
+  const items = showList($("people"), nicks, (nick) => make("li", { data: { key: nick } }, tint(button(nick), nick), more(nick)));
+  const { roles } = place(me.room);
+  for (const item of items) {
+    item.toggleAttribute("data-me", item.dataset.key === me.nick);
+    const role = roles?.get(item.dataset.key);
+    if (role) item.dataset.role = role;
+    else delete item.dataset.role;
+    item.firstChild.title = `${role ? `Has ${role} here. ` : ""}Write to ${item.dataset.key} privately`;
+  }
 }
 
 export function showRooms() {
@@ -45,6 +53,8 @@ function show(list, names) {
     button.dataset.unread = unread || "";
     button.toggleAttribute("data-joined", places.has(key));
     button.toggleAttribute("data-named", mentions > 0);
+    const { settings } = places.get(key) ?? {};
+    button.toggleAttribute("data-private", Boolean(settings && (settings["invite-only"] || settings.key || settings.hidden)));
     const news = [mentions && `${mentions} naming you`, unread && `${unread} unread`, here && `${here} here`];
     button.ariaLabel = [key.replace(/^@/, ""), ...news.filter(Boolean)].join(", ");
     button.setAttribute("aria-current", key === me.view);

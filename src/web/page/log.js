@@ -114,7 +114,16 @@ export function addSpeech({ t, id, room, nick, text, ts }) {
 export function addHistory(room, messages) {
   hush();
   const { arrived } = place(room), first = log.firstElementChild, offset = first?.offsetTop;
-  const lines = messages.map((message) => addPast(room, message, arrived)).filter(Boolean);
+  const lines = [];
+  // Each goes before the one that follows it: several may have been said within a millisecond.
+  let next = null;
+  for (const message of [...messages].reverse()) {
+    const known = findPast(room, message);
+    next = known ?? addPast(room, message, next ?? firstAfter(room, message.ts) ?? arrived);
+    if (!known) lines.unshift(next);
+  }
+  lines.forEach(arrange);
+  if (lines.length && lines.at(-1).nextElementSibling) arrange(lines.at(-1).nextElementSibling);
   if (arrived?.isConnected) arrange(arrived);
   if (!atBottom && !awaited.history && lines.length && first?.isConnected) log.scrollTop += first.offsetTop - offset;
   if (awaited.history && lines.length) lines[0].scrollIntoView();
@@ -133,14 +142,20 @@ export function addFound(messages) {
   toBottom();
 }
 
-/** Inserts an old line where it belongs, unless it is there already. */
-function addPast(room, { t, id, nick = "", text, ts }, arrived) {
-  const said = [...log.children].filter(({ dataset }) => dataset.room === room && dataset.ts);
+const saidIn = (room) => [...log.children].filter(({ dataset }) => dataset.room === room && dataset.ts);
+
+/** The line that shows this message already. */
+function findPast(room, { id, nick = "", text, ts }) {
   // Older servers did not name their lines.
-  if (said.some((line) => id ? line.dataset.id === id : Number(line.dataset.ts) === ts && line.dataset.nick === nick &&
-    line.querySelector(".text").textContent === text)) return null;
-  const next = said.find((line) => line.dataset.ts > ts) ?? (arrived?.isConnected ? arrived : null);
-  const line = addLine(t, linked(text), { id, ts, nick, room, next });
+  return saidIn(room).find((line) => id ? line.dataset.id === id : Number(line.dataset.ts) === ts && line.dataset.nick === nick &&
+    line.querySelector(".text").textContent === text);
+}
+
+const firstAfter = (room, ts) => saidIn(room).find((line) => Number(line.dataset.ts) > ts);
+
+/** Inserts an old line before another. */
+function addPast(room, { t, id, nick = "", text, ts }, next) {
+  const line = addLine(t, linked(text), { id, ts, nick, room, next: next?.isConnected ? next : null });
   mark(line, nick, nick ? text : "");
   return line;
 }

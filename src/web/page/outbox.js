@@ -22,6 +22,7 @@ export const awaited = {
   /** Whether the user asked for these, so that the log shows the answer. */
   people: false,
   history: false,
+  room: false,
 };
 
 /** Lines that wait, and lines on their way: `text`, `room`, `name` of the command, `at` when it was sent. */
@@ -50,6 +51,7 @@ function pump() {
     else sent.push(line);
     if (line.name === "who") awaited.people = true;
     if (line.name === "history") awaited.history = true;
+    if (/^\s*\/room\s*$/i.test(line.text)) awaited.room = true;
   }
   if (!sent.length || isConfirming) return;
   isConfirming = transmit("/ping");

@@ -8,7 +8,7 @@ export const places = new Map();
 /** A place of that name, which is new if need be. */
 export function place(name) {
   if (!places.has(name)) {
-    places.set(name, { people: new Set(), topic: null, here: null, unread: 0, mentions: 0, arrived: null, first: null, older: 100 });
+    places.set(name, { people: new Set(), topic: null, here: null, unread: 0, mentions: 0, arrived: null, first: null, older: 100, roles: new Map(), you: null });
   }
   return places.get(name);
 }

@@ -7,7 +7,8 @@ import { addArrival, addFound, addHistory, addLine, addSpeech, markAgain, notice
 import { mark } from "./mention.js";
 import { awaited, cameBack, confirmed, refused } from "./outbox.js";
 import { $, counts, make, me, name, tint, wantNick, wanted } from "./page.js";
-import { people, place, places, rooms, wantRooms } from "./places.js";
+import { handlers as ofRooms } from "./room.js";
+import { place, places, rooms, wantRooms } from "./places.js";
 import { drop, inAddress, moveTo, show, showHeading } from "./view.js";
 
 /** Whether the page has come back and repeats what it showed when it came first. */
@@ -71,7 +72,11 @@ export const handlers = {
   },
   renamed({ room, from, to }) {
     // Who shares several rooms with us is named for one of them.
-    for (const at of rooms().map(place)) if (at.people.delete(from)) at.people.add(to);
+    for (const at of rooms().map(place)) {
+      if (at.people.delete(from)) at.people.add(to);
+      if (at.roles.has(from)) at.roles.set(to, at.roles.get(from));
+      at.roles.delete(from);
+    }
     const mine = from === me.nick;
     if (mine) {
       wantNick(to);
@@ -117,6 +122,7 @@ export const handlers = {
     if (line !== undefined) me.giveBack([line]);
   },
   bye: ({ text }) => addLine("bye", [text]),
+  ...ofRooms,
 };
 
 function called(nick) {
@@ -153,11 +159,14 @@ function entered(room, here) {
 }
 
 function gone(room) {
+  if (!places.has(room)) return;
   inRooms.delete(room);
   drop(room);
   wantRooms();
   askForLists("/rooms");
 }
+
+me.gone = gone;
 
 function counted(room, here) {
   counts.set(room, here);

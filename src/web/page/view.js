@@ -42,6 +42,9 @@ export function showHeading() {
   $("topic").title = (!isOfOne && topic) || "";
   $("here").textContent = here ?? "";
   $("input").placeholder = `Message ${isOfOne ? me.view.slice(1) : me.room}`;
+  const { settings } = place(me.room);
+  $("setup").hidden = isOfOne || !settings;
+  $("room").parentNode.toggleAttribute("data-private", Boolean(!isOfOne && settings && (settings["invite-only"] || settings.key || settings.hidden)));
   $("leave").hidden = me.view === "lobby";
   $("leave").title = isOfOne ? "Close this conversation" : `Leave ${me.room}`;
 }

@@ -1,0 +1,75 @@
+//! Rooms that people own: roles, settings and invitations on the page.
+
+use serde_json::json;
+
+use super::driver::Browser;
+use super::server;
+use super::tab::{ENTER, Tab};
+use crate::harness::people;
+
+const ROLES: &str = "[...document.querySelectorAll('#people > *')]
+    .map(({ textContent, dataset }) => [textContent, dataset.role ?? ''])";
+
+/// Opens the menu at a name, and takes an action.
+#[track_caller]
+fn does(tab: &Tab, nick: &str, action: &str) {
+    let script = "document.querySelector(`#people > [data-key=${arguments[0]}]`)
+        .dispatchEvent(new MouseEvent('contextmenu', { bubbles: true, cancelable: true }));
+        const items = [...document.querySelectorAll('#actions > [role=menuitem]')];
+        items.find((item) => item.textContent === arguments[1]).click()";
+    tab.run(script, &[json!(nick), json!(action)]);
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn operators_give_roles_kick_and_set_what_holds_in_their_room() {
+    let (server, browser) = (server(), Browser::start());
+    let [mut bob] = people(&server, ["bob"]);
+    let alice = Tab::first(&browser, &server).named("alice");
+    alice.says("/join dev");
+    alice.has(ROLES, json!([["alice", "operator"]]));
+    bob.ask("/join dev");
+    alice.has(ROLES, json!([["alice", "operator"], ["bob", ""]]));
+    does(&alice, "bob", "Give voice");
+    alice.shows("role", "", "alice gave bob voice");
+    alice.has(ROLES, json!([["alice", "operator"], ["bob", "voice"]]));
+    bob.wait_for(|line| line == "-- alice gave bob voice");
+    does(&alice, "bob", "Take voice");
+    alice.shows("role", "", "alice took voice from bob");
+    does(&alice, "bob", "Kick…");
+    alice.has("document.querySelector('#reason').open", true);
+    alice.type_into("#why", &format!("spam{ENTER}"));
+    bob.wait_for(|line| line == "!! kicked from dev by alice: spam");
+
+    alice.click("#setup");
+    alice.shows_in("#settings-people", "operators alice");
+    alice.click("#settings [name=invite-only]");
+    alice.has("document.querySelector('h1').hasAttribute('data-private')", true);
+    alice.type_into("#settings [name=limit]", &format!("5{ENTER}"));
+    bob.sync();
+    assert_eq!(bob.ask("/join dev"), ["!! dev is invite-only"]);
+    alice.says("/room");
+    alice.has("document.querySelector('#settings [name=limit]').value", "5");
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn an_invitation_has_a_button_and_whoever_is_kicked_is_told() {
+    let (server, browser) = (server(), Browser::start());
+    let [mut bob] = people(&server, ["bob"]);
+    let alice = Tab::first(&browser, &server).named("alice");
+    bob.wait_for(|line| line.contains(" joined "));
+    bob.ask("/join ops\n/room invite-only on\n/invite alice");
+    alice.shows("invited", "", "bob invites you to ops. Join ops");
+    alice.click("#log .join");
+    alice.shows_in("#room", "ops");
+    alice.has(ROLES, json!([["alice", ""], ["bob", "operator"]]));
+    alice.has("document.querySelector('#rooms [data-private]').textContent", "ops");
+    // Only operators can change something.
+    alice.click("#setup");
+    alice.has("document.querySelectorAll('#settings-list input:enabled').length", 0);
+    alice.click("#settings button:last-child");
+    bob.ask("/kick alice bye");
+    alice.shows("kicked", "", "You were kicked from ops by bob: bye");
+    alice.shows_in("#room", "lobby");
+}
