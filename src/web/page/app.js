@@ -154,11 +154,31 @@ $("send").onpointerdown = (event) => event.preventDefault();
 
 $("nick").onclick = () => {
   $("name").value = /^guest/i.test(me.nick) ? "" : me.nick;
+  $("offer").hidden = true;
   $("naming").showModal();
 };
 for (const button of document.querySelectorAll(".cancel")) button.onclick = () => button.closest("dialog").close();
 $("cancel").onclick = () => $("naming").close();
-$("name").oninput = ({ target }) => (target.value = target.value.trim());
+$("name").oninput = ({ target, data }) => {
+  // Some phones add a blank to each word.
+  if (data !== " ") target.value = target.value.trim();
+  const name = nameLike(target.value);
+  $("offer").hidden = !name || name === target.value.toLowerCase();
+  $("offer").textContent = `Take ${name}`;
+  $("offer").value = name;
+};
+$("offer").onclick = () => {
+  $("name").value = $("offer").value;
+  $("offer").hidden = true;
+  $("name").focus();
+};
+
+/** A name that would do, for what people are called elsewhere. */
+function nameLike(text) {
+  const plain = text.trim().normalize("NFKD").replace(/\p{M}/gu, "").replace(/[^A-Za-z0-9_-]+/g, "-");
+  return plain.replace(/^[^A-Za-z]+/, "").slice(0, 16).replace(/-+$/, "").toLowerCase();
+}
+
 $("naming").onsubmit = () => {
   if ($("name").value !== me.nick) outbox.post([`/nick ${$("name").value}`]);
 };

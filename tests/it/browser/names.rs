@@ -214,3 +214,21 @@ fn in_a_crowd_the_list_is_asked_for_when_somebody_came_or_went() {
         json!(["lobby"]),
     );
 }
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn a_name_that_would_do_is_offered() {
+    let (server, browser) = (server(), Browser::start());
+    let alice = Tab::first(&browser, &server);
+    alice.click("#nick");
+    alice.type_into("#name", "José Müller");
+    alice.shows_in("#offer", "Take jose-muller");
+    alice.click("#offer");
+    alice.has("document.querySelector('#offer').hidden", true);
+    alice.type_into("#name", ENTER);
+    alice.shows_in("#nick", "jose-muller");
+    // Nothing is offered instead of a name that will do.
+    alice.click("#nick");
+    alice.type_into("#name", "\u{e009}a\u{e009}Jo");
+    alice.has("document.querySelector('#offer').hidden", true);
+}
