@@ -91,7 +91,9 @@ impl Dispatcher {
                 None => peer.close_label(feeds),
             }),
             Effect::Seen(nick, is_here) => self.tell_seen(nick, is_here),
-            Effect::Reply(id, lines) => self.peers.with(id, |peer, feeds| peer.send(&lines, feeds)),
+            Effect::Reply(id, lines) => self.peers.with(id, |peer, feeds| {
+                peer.converse(feeds, |_, out| out.extend_from_slice(&lines));
+            }),
             Effect::Entered(id, room) => {
                 self.open_reader(id, false, Vec::new());
                 self.peers.enter(id, room);

@@ -49,6 +49,8 @@ pub struct RoomProfile {
     pub roles: Vec<RoomRoles>,
     /// Its settings.
     pub settings: RoomSettings,
+    /// Who set the topic, and when, if that is known.
+    pub topic_set: Option<(Nick, Moment)>,
     /// When it was made, if that is known.
     pub made: Option<Moment>,
 }
@@ -112,7 +114,8 @@ impl Chat {
         let people: Vec<_> = room.members.iter().filter(is_known).copied().collect();
         let roles = people.iter().map(|id| room.roles_of(*id)).collect();
         let (topic, settings, made) = (room.topic.clone(), room.settings.clone(), room.made);
-        RoomProfile { name: room.name, topic, people, roles, settings, made }
+        let topic_set = room.topic_set;
+        RoomProfile { name: room.name, topic, people, roles, settings, topic_set, made }
     }
 
     /// The rooms that a client is invited to, by name.
@@ -123,14 +126,19 @@ impl Chat {
         names
     }
 
-    /// A list of masks of a room: each with who added it.
-    pub fn masks(&self, name: RoomName, list: MaskList, now: Moment) -> Vec<(RoomMask, Nick)> {
+    /// A list of masks of a room: each with who added it, and when.
+    pub fn masks(
+        &self,
+        name: RoomName,
+        list: MaskList,
+        now: Moment,
+    ) -> Vec<(RoomMask, Nick, Moment)> {
         let Some(room) = self.rooms.find(name) else { return Vec::new() };
         let masks = match list {
             MaskList::Bans => &room.bans,
             MaskList::Exceptions => &room.exceptions,
             MaskList::Invited => &room.standing,
         };
-        masks.iter(now).map(|ban| (ban.mask.clone(), ban.by)).collect()
+        masks.iter(now).map(|ban| (ban.mask.clone(), ban.by, ban.at)).collect()
     }
 }

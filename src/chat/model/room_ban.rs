@@ -73,6 +73,9 @@ pub struct RoomBan {
     pub account: Option<Nick>,
     /// Who banned them.
     pub by: Nick,
+    /// When.
+    #[serde(default)]
+    pub at: Moment,
     /// The reason, if one was given.
     pub reason: Option<Text>,
     /// The end; `None` for ever.
@@ -120,6 +123,7 @@ mod tests {
     #[test]
     fn a_ban_covers_look_alikes_the_account_and_what_matches() {
         let ban = |mask: &str, account: Option<&str>| RoomBan {
+            at: Moment::default(),
             mask: RoomMask::new(mask).unwrap(),
             account: account.map(nick),
             by: nick("alice"),

@@ -37,6 +37,9 @@ pub(crate) struct Room {
     /// The client that set it; `None` if it was set before the start.
     #[serde(default)]
     pub(crate) topic_by: Option<ClientId>,
+    /// Who set it, and when; not known before there were roles, and of one from the disk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) topic_set: Option<(Nick, Moment)>,
     pub(crate) history: History,
     /// Whether its past was read from the store, if there is a store.
     #[serde(default)]
@@ -82,6 +85,7 @@ impl Room {
             irc: 0,
             topic: None,
             topic_by: None,
+            topic_set: None,
             history: History::new(replay),
             is_read: false,
             settings: RoomSettings::default(),
@@ -203,7 +207,7 @@ impl Room {
     pub(crate) fn end(&mut self) {
         if self.is_private() {
             self.history.clear();
-            (self.topic, self.topic_by) = (None, None);
+            (self.topic, self.topic_by, self.topic_set) = (None, None, None);
             // What the store has is to be read again.
             self.is_read = false;
         }

@@ -337,6 +337,7 @@ impl Turn<'_> {
         room.announced += 1;
         let name = room.name;
         self.relay_to_room(id, Deed::Join(name));
+        self.relay_away_to(id);
         let Some(room) = self.chat.rooms.get_mut(id) else { return };
         if room.announced > CROWD {
             room.joined += 1;

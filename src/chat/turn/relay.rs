@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::view::Turn;
 use crate::chat::effect::{Audience, Effect};
-use crate::chat::message::Message;
+use crate::chat::message::{Away, Message};
 use crate::chat::model::{Account, ClientId, CloakSecret, RoomId};
 use crate::chat::relay::{Deed, Past, Relay, Source};
 use crate::chat::state::{Chat, Client};
@@ -73,6 +73,15 @@ impl Turn<'_> {
             let message = self.relay(self.source(), deed);
             self.effects.tell_room(room, [], message);
         }
+    }
+
+    /// Tells the other IRC clients in a room that the client, which has just come, is away.
+    pub(crate) fn relay_away_to(&mut self, room: RoomId) {
+        let Some(Away(words)) = self.me().away.clone() else { return };
+        let members = self.chat.members(room).iter().copied();
+        let reads = |id: &ClientId| *id != self.me && self.chat.clients[id].speaks_irc();
+        let readers = members.filter(reads).collect();
+        self.relay_to(readers, self.source(), Deed::Away(Some(words.unwrap_or_default())));
     }
 
     /// Tells the client itself what it did.

@@ -217,7 +217,9 @@ impl Tasks<'_> {
                     );
                 }
                 ModeRequest::BadParam(letter, param) => {
-                    let (letter, param) = (letter.to_string(), shown_param(&param));
+                    // A key that was not taken is shown to nobody.
+                    let param = if letter == 'k' { "*".to_owned() } else { shown_param(&param) };
+                    let letter = letter.to_string();
                     let words = "the mode does not take this parameter";
                     self.numeric(ERR_INVALIDMODEPARAM, &[name, &letter, &param], words);
                 }

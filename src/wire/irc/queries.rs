@@ -56,7 +56,7 @@ impl View<'_> {
             "WHO" => self.who(request, replies),
             "WHOIS" => self.whois(request, replies),
             "WHOWAS" => match request.param(0) {
-                Some(nick) => self.whowas(nick, replies),
+                Some(nick) => self.whowas(nick, request.param(1), replies),
                 None => replies.numeric(ERR_NONICKNAMEGIVEN, &[], "no nick was given"),
             },
             "USERHOST" => self.userhost(request, replies),
@@ -169,11 +169,16 @@ impl View<'_> {
     /// The room that a mask of WHO names, or `*`, and the people that it means.
     fn meant_by(&self, mask: &str) -> (String, Vec<ClientId>) {
         if mask.starts_with('#') {
-            let found = self.shown_room(mask);
-            return (mask.to_owned(), found.map_or_else(|_| Vec::new(), |room| room.people));
+            return match self.shown_room(mask) {
+                Ok(room) => (channel(room.name), room.people),
+                Err(_) => (mask.to_owned(), Vec::new()),
+            };
         }
         let is_meant = |id: &ClientId| {
             self.profile(*id).is_some_and(|who| {
+                if who.flags.invisible && !self.shares_a_room(*id, &who) {
+                    return false;
+                }
                 let source = &who.source;
                 let words = [source.nick.as_str(), source.user.as_str(), source.host.as_str()];
                 words.iter().any(|word| matches(mask, word)) || matches(mask, source.real.as_str())
@@ -184,6 +189,11 @@ impl View<'_> {
             None => self.chat.people().into_iter().filter(is_meant).collect(),
         };
         ("*".to_owned(), people)
+    }
+
+    fn shares_a_room(&self, id: ClientId, who: &Profile) -> bool {
+        let mine = self.profile(self.me).map(|me| me.rooms).unwrap_or_default();
+        id == self.me || who.rooms.iter().any(|room| mine.contains(room))
     }
 
     fn whois(&self, request: &Request, replies: &mut Replies<'_>) {
@@ -214,8 +224,10 @@ impl View<'_> {
         shown.map(named).collect()
     }
 
-    fn whowas(&self, nick: &str, replies: &mut Replies<'_>) {
-        let past: Vec<_> = self.chat.whowas(nick).map(shown_past).collect();
+    fn whowas(&self, nick: &str, count: Option<&str>, replies: &mut Replies<'_>) {
+        let count = count.and_then(|count| count.parse().ok()).filter(|count| *count > 0);
+        let past = self.chat.whowas(nick).take(count.unwrap_or(usize::MAX));
+        let past: Vec<_> = past.map(shown_past).collect();
         people::whowas(replies, nick, &past);
     }
 

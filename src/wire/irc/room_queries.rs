@@ -113,7 +113,7 @@ impl View<'_> {
         }
     }
 
-    /// A list of masks; what was set when is not known.
+    /// A list of masks, each with who set it, and when.
     pub(super) fn list_masks(&self, room: &RoomProfile, letter: &str, replies: &mut Replies<'_>) {
         let letter = letter.chars().next().unwrap_or('b');
         let (one, end) = match letter {
@@ -122,9 +122,9 @@ impl View<'_> {
             _ => (RPL_BANLIST, RPL_ENDOFBANLIST),
         };
         let name = channel(room.name);
-        for (mask, by) in self.chat.masks(room.name, list_of(letter), self.now.moment) {
+        for (mask, by, at) in self.chat.masks(room.name, list_of(letter), self.now.moment) {
             let line = replies.begin(one).param(&name).param(mask);
-            replies.end(&line.param(by));
+            replies.end(&line.param(by).param(at.unix_ms / 1000));
         }
         replies.numeric(end, &[&name], "end of the list");
     }
@@ -133,7 +133,13 @@ impl View<'_> {
 fn topic(room: &RoomProfile, replies: &mut Replies<'_>) {
     let name = channel(room.name);
     match &room.topic {
-        Some(topic) => replies.numeric(RPL_TOPIC, &[&name], shown_topic(topic.as_str())),
+        Some(topic) => {
+            replies.numeric(RPL_TOPIC, &[&name], shown_topic(topic.as_str()));
+            if let Some((by, at)) = room.topic_set {
+                let line = replies.begin(RPL_TOPICWHOTIME).param(&name).param(by);
+                replies.end(&line.param(at.unix_ms / 1000));
+            }
+        }
         None => replies.numeric(RPL_NOTOPIC, &[&name], "no topic is set"),
     }
 }

@@ -97,11 +97,14 @@ pub(crate) fn set_topic(turn: &mut Turn<'_>, text: Option<Text>) -> Result<(), R
     let (id, room) = turn.room()?;
     let name = room.name;
     let me = turn.me;
+    let is_noted = turn.chat.has_room_roles() && text.is_some();
+    let set = is_noted.then(|| (turn.me().nick, turn.now.moment));
     let Chat { clients, rooms, .. } = &mut *turn.chat;
     let setter = &clients[&me];
     if let Some(room) = rooms.get_mut(id) {
         room.topic = text.clone();
         room.topic_by = text.is_some().then_some(me);
+        room.topic_set = set;
         let ignorers = setter.ignored_by.iter().copied().filter(|_| text.is_some());
         let (nick, is_private) = (setter.nick, room.is_private());
         let message = Message::TopicSet { room: room.name, nick, text: text.clone(), is_private };

@@ -66,7 +66,7 @@ impl Turn<'_> {
         let account = holder.and_then(|holder| self.chat.login(holder));
         let until = duration.map(|duration| self.now.moment.after(duration));
         let by = self.me().nick;
-        let ban = RoomBan { mask: mask.clone(), account, by, reason, until };
+        let ban = RoomBan { mask: mask.clone(), account, by, at: self.now.moment, reason, until };
         let why = format!("{}{}", for_so_long(duration), because(ban.reason.as_ref()));
         let (id, room) = self.room()?;
         let (name, now) = (room.name, self.now.moment);
@@ -145,7 +145,8 @@ impl Turn<'_> {
             MaskList::Exceptions => &mut room.exceptions,
             MaskList::Invited => &mut room.standing,
         };
-        let ban = RoomBan { mask: mask.clone(), account: None, by, reason: None, until: None };
+        let ban =
+            RoomBan { mask: mask.clone(), account: None, by, at: now, reason: None, until: None };
         let is_changed = if on { masks.add(now, ban) } else { masks.remove(now, mask).is_some() };
         match (is_changed, on) {
             (true, _) => self.relay_to_room(id, Deed::Mask(name, list, mask.clone(), on)),
