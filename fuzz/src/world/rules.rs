@@ -76,6 +76,7 @@ impl World {
                 unreachable!("no node was cut off");
             }
             Effect::RoomChanged(_) => {}
+            Effect::Posted(..) => unreachable!("nobody speaks over HTTP"),
             Effect::MakeToken(..) | Effect::ShowToken(_) => unreachable!("nobody makes tokens"),
             Effect::Moderated(deed) => self.keep_order(step, deed.as_str()),
             Effect::Renamed(client, from, to) => {
