@@ -7,6 +7,7 @@ mod model; // names, numbers, times, entries, accounts, bans
 mod refusal; // why a request is refused
 mod reason; // why somebody left
 mod room_change; // what was changed in a room, and what it is like then
+mod signal; // what programs tell each other
 mod action; // what a client asks for other than by commands
 mod relay; // what somebody did, and who that is
 mod message; // what clients are told
@@ -40,6 +41,7 @@ pub use self::profile::{Profile, RoomProfile};
 pub use self::reason::Reason;
 pub use self::refusal::{Refusal, RoomRefusal};
 pub use self::relay::{Deed, Past, Relay, Source};
+pub use self::signal::{Place, Signal, Signalled, Tags};
 pub(crate) use self::state::ANNOUNCED_AFTER;
 pub use self::state::{Chat, Node, Presence, Roll, RoomRecord, Settings};
 pub use self::turn::commands::{changes_bans, claim, conceal, edit_switch, without_command};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::behind::Deed;
 use super::dispatch::Dispatcher;
 use crate::chat::{
-    self, Action, ClientId, Effect, Event, Nick, Now, Reason, Refusal, RoomName, conceal,
+    self, Action, ClientId, Effect, Event, Message, Nick, Now, Reason, Refusal, RoomName, conceal,
 };
 use crate::intake::Input;
 use crate::telemetry::Refused;
@@ -199,6 +199,21 @@ impl Dispatcher {
                 peers.with(*id, |peer, feeds| {
                     peer.converse(feeds, |irc, out| irc.tell_seen(nick, source.as_deref(), out));
                 });
+            }
+        }
+    }
+
+    /// Tells what somebody did, as those who share a room with them are told, to clients that only
+    /// watch for them.
+    pub(super) fn tell_followers(&mut self, message: &Message, except: &[ClientId]) {
+        let Message::Relay(relay) = message else { return };
+        if !relay.deed.is_followed() {
+            return;
+        }
+        let (nick, peers) = (relay.by.nick, &mut self.peers);
+        for id in self.watchers.iter().filter(|id| !except.contains(id)) {
+            if peers.irc(*id).is_some_and(|irc| irc.follows(nick.as_str())) {
+                peers.with(*id, |peer, feeds| peer.tell(message, feeds));
             }
         }
     }

@@ -76,9 +76,10 @@ impl Dispatcher {
                 self.peers.tell_room(room, &except[range], message);
             }
             Effect::Tell { to: Audience::Each(range), message } => {
-                for id in &except[range] {
+                for id in &except[range.clone()] {
                     self.peers.with(*id, |peer, feeds| peer.tell(&message, feeds));
                 }
+                self.tell_followers(&message, &except[range]);
             }
             Effect::Tell { to: Audience::Everyone, message } => {
                 self.peers.with_all(|peer, feeds| peer.tell(&message, feeds));

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::model::{RoomMask, RoomName, RoomRole, Setting, SettingValue};
 use super::refusal::Refusal;
+use super::signal::{Signal, Tags};
 use crate::text::{Line, Text};
 
 /// A request of a client.
@@ -32,7 +33,12 @@ pub enum Action {
         manner: Manner,
         /// What.
         text: Text,
+        /// What the client's program says about it.
+        #[serde(default, skip_serializing_if = "Tags::is_empty")]
+        tags: Tags,
     },
+    /// To tell other programs something.
+    Signal(Recipient, Signal, Tags),
     /// To be called so.
     Nick(Text),
     /// To leave the chat, perhaps with last words.

@@ -11,6 +11,7 @@ use super::reason::Reason;
 use super::refusal::Refusal;
 use super::relay::{Relay, Source};
 pub use super::room_change::{RoomChange, RoomChangeBy, RoomView};
+use super::signal::Tags;
 use crate::text::Text;
 
 /// Longest reason for being away that a list shows, in bytes.
@@ -41,6 +42,7 @@ pub enum Message {
         entry: Entry,
         /// Who said it, if the room has readers who are told that.
         by: Option<Arc<Source>>,
+        tags: Tags,
     },
     /// A private message, to its receiver.
     PrivateFrom {
@@ -51,6 +53,7 @@ pub enum Message {
         at: Moment,
         manner: Manner,
         by: Arc<Source>,
+        tags: Tags,
     },
     /// A private message, to its sender.
     PrivateTo {
@@ -61,6 +64,7 @@ pub enum Message {
         at: Moment,
         manner: Manner,
         by: Arc<Source>,
+        tags: Tags,
     },
     Joined {
         room: RoomName,

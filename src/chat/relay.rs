@@ -6,6 +6,7 @@ use super::action::{Flag, MaskList};
 use super::model::{Moment, Nick, RoomMask, RoomName};
 use super::reason::Reason;
 use super::room_change::RoomChange;
+use super::signal::Signalled;
 use crate::text::Text;
 
 /// Who somebody is (RFC 2812, section 2.3.1).
@@ -52,6 +53,13 @@ pub struct Relay {
     pub deed: Deed,
 }
 
+impl Deed {
+    /// Whether clients that watch for somebody are told that they did it.
+    pub fn is_followed(&self) -> bool {
+        matches!(self, Self::Away(_) | Self::Account(_) | Self::Real(_) | Self::Host(..))
+    }
+}
+
 /// What there is to do besides saying something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deed {
@@ -69,6 +77,8 @@ pub enum Deed {
     Mask(RoomName, MaskList, RoomMask, bool),
     /// Left the chat.
     Quit(Reason),
+    /// Told others something by a program.
+    Signal(Box<Signalled>),
     /// Is called so now.
     Nick(Nick),
     /// Set a room's topic, or cleared it.

@@ -42,7 +42,14 @@ impl Peer {
 
     /// Queues a message as the client's conversation encodes it; returns whether it has one.
     pub(super) fn tell_irc(&mut self, message: &Message, feeds: &mut Feeds) -> bool {
-        self.converse(feeds, |irc, out| irc.encode(message, out))
+        let Some(irc) = &mut self.irc else { return false };
+        // What the client wrote to itself arrives beside the answer to it.
+        let label = irc.is_beside_answers(message).then(|| irc.take_label()).flatten();
+        self.converse(feeds, |irc, out| irc.encode(message, out));
+        if let (Some(irc), Some(label)) = (&mut self.irc, label) {
+            irc.put_label(label);
+        }
+        true
     }
 
     /// Queues the end of the client's conversation; returns whether it has one.

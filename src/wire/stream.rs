@@ -159,7 +159,7 @@ pub fn objects(room: RoomName, entries: &[Entry]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::{Kind, LineId, Moment, Nick};
+    use crate::chat::{Kind, LineId, Moment, Nick, Tags};
     use crate::text::Text;
 
     fn shown(form: Form, quiet: bool, message: &Message) -> String {
@@ -179,7 +179,7 @@ mod tests {
             private: false,
         };
         let room = RoomName::new("dev").unwrap();
-        let said = Message::Said { room, entry, by: None };
+        let said = Message::Said { room, entry, by: None, tags: Tags::default() };
         let object = r#"{"t":"said","room":"dev","nick":"ci","text":"hi","ts":5,"id":"box7-1-7"}"#;
         assert_eq!(shown(Form::Text, true, &said), "<ci> hi\n");
         assert_eq!(shown(Form::Objects, true, &said), format!("{object}\n"));

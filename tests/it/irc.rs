@@ -4,6 +4,7 @@ mod accounts;
 mod entrance;
 mod people;
 mod rooms;
+mod signals;
 mod talk;
 
 use crate::harness::Server;

@@ -286,6 +286,11 @@ impl RoomSettings {
         self.topic_lock
     }
 
+    /// Whether IRC's CTCP other than ACTION passes.
+    pub fn take_ctcp(&self) -> bool {
+        self.ctcp
+    }
+
     /// Whether clients that are not in the room may say a line to it.
     pub fn take_outside_lines(&self) -> bool {
         self.outside

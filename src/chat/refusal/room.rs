@@ -35,6 +35,8 @@ pub enum RoomRefusal {
     NotInLobby,
     /// Only operators and voices speak.
     Moderated(RoomName),
+    /// CTCP other than ACTION does not pass.
+    NoCtcp(RoomName),
     /// Only operators set the topic.
     TopicLocked(RoomName),
     /// It takes no lines of clients that are not in it.
@@ -93,6 +95,7 @@ impl fmt::Display for RoomRefusal {
             Self::ServersLobby => f.write_str("the lobby belongs to the server's operators"),
             Self::NotInLobby => f.write_str("not in the lobby"),
             Self::Moderated(room) => write!(f, "{room} is moderated; not sent"),
+            Self::NoCtcp(room) => write!(f, "no CTCP passes in {room}; not sent"),
             Self::TopicLocked(room) => write!(f, "only operators of {room} may set the topic"),
             Self::NothingFromOutside(room) => write!(f, "{room} takes no lines from outside"),
             Self::Elsewhere(nick, room) => write!(f, "{nick} is not in {room}"),

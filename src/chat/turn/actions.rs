@@ -8,6 +8,7 @@ use crate::chat::message::{Away, Message};
 use crate::chat::model::{ClientId, Kind, Nick, RoomKey, RoomName};
 use crate::chat::refusal::Refusal;
 use crate::chat::relay::Deed;
+use crate::chat::signal::Words;
 use crate::text::Text;
 
 impl Turn<'_> {
@@ -39,13 +40,10 @@ impl Turn<'_> {
             }
             Action::Part(room, words) => self.part_from(*room, words.clone())?,
             Action::PartAll => self.part_from_all(),
-            Action::Say { to: Recipient::Room(room), manner, text } => {
-                self.speak_to_room(*room, Kind::from(*manner), text.clone())?;
+            Action::Say { to, manner, text, tags } => {
+                self.say_to(to, *manner, Words { text: text.clone(), tags: tags.clone() })?;
             }
-            Action::Say { to: Recipient::Nick(name), manner, text } => {
-                let to = self.somebody(name)?;
-                self.whisper(to, *manner, text.as_str())?;
-            }
+            Action::Signal(to, signal, tags) => self.signal(to, signal, tags)?,
             Action::Nick(wish) => self.rename(wish.as_str())?,
             Action::Quit(words) => {
                 let words = words.clone().filter(|_| self.may_say_goodbye());
@@ -97,6 +95,13 @@ impl Turn<'_> {
             _ => {}
         }
         Ok(())
+    }
+
+    fn say_to(&mut self, to: &Recipient, manner: Manner, words: Words) -> Result<(), Refusal> {
+        match to {
+            Recipient::Room(room) => self.speak_to_room(*room, Kind::from(manner), words),
+            Recipient::Nick(name) => self.whisper(self.somebody(name)?, manner, words),
+        }
     }
 
     /// Has the client act in a room; fails if it is not there.

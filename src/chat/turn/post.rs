@@ -7,6 +7,7 @@ use crate::chat::model::{
     Author, ClientId, Entry, LineId, Moment, Nick, Now, Post, RoomName, TokenHash,
 };
 use crate::chat::refusal::{Refusal, RoomRefusal};
+use crate::chat::signal::Tags;
 use crate::chat::state::{Chat, Client, Mute, Room, Speaker, Who};
 use crate::text::Text;
 
@@ -263,7 +264,7 @@ impl Chat {
         effects.tell_room(
             room_id,
             except,
-            Message::Said { room, entry: entry.clone(), by: source },
+            Message::Said { room, entry: entry.clone(), by: source, tags: Tags::default() },
         );
         self.rooms.keep_empty(now.uptime, room_id, self.has_room_roles());
         entry

@@ -63,7 +63,7 @@ impl Turn<'_> {
         }
     }
 
-    fn relay(&self, by: Arc<Source>, deed: Deed) -> Message {
+    pub(crate) fn relay(&self, by: Arc<Source>, deed: Deed) -> Message {
         Message::Relay(Arc::new(Relay { by, at: self.now.moment, deed }))
     }
 
@@ -153,7 +153,8 @@ impl Turn<'_> {
 
     /// Tells some IRC clients what `by` did.
     pub(crate) fn relay_to(&mut self, readers: Vec<ClientId>, by: Arc<Source>, deed: Deed) {
-        if !readers.is_empty() {
+        // Also with no reader here: others may watch for the client.
+        if self.chat.irc > 0 {
             let message = self.relay(by, deed);
             self.effects.tell_each(readers, message);
         }

@@ -8,23 +8,24 @@ use crate::chat::model::{ClientId, Entry, Kind, RoomId, RoomName};
 use crate::chat::reason::Reason;
 use crate::chat::refusal::{Refusal, RoomRefusal};
 use crate::chat::relay::Deed;
+use crate::chat::signal::Words;
 use crate::text::Text;
 
 impl Turn<'_> {
     /// Sends a line to the client's room. Clients that ignore this one do not get it, nor does the
     /// client itself unless `/echo` is on.
     pub(crate) fn speak(&mut self, kind: Kind, text: Text) -> Result<(), Refusal> {
-        self.speak_in(self.room()?.0, kind, text)
+        self.speak_in(self.room()?.0, kind, text.into())
     }
 
-    fn speak_in(&mut self, id: RoomId, kind: Kind, text: Text) -> Result<(), Refusal> {
+    fn speak_in(&mut self, id: RoomId, kind: Kind, words: Words) -> Result<(), Refusal> {
         self.may_speak()?;
         if let Some(room) = self.chat.rooms.get(id) {
             self.may_speak_in(room)?;
         }
         self.keep_pace_in(id)?;
         self.announce();
-        self.say(id, kind, text);
+        self.say(id, kind, words);
         Ok(())
     }
 
@@ -33,8 +34,13 @@ impl Turn<'_> {
         &mut self,
         name: RoomName,
         kind: Kind,
-        text: Text,
+        words: Words,
     ) -> Result<(), Refusal> {
+        self.speak_in(self.room_to_speak_to(name)?, kind, words)
+    }
+
+    /// The room of that name, if the client may say a line to it from where it is.
+    pub(crate) fn room_to_speak_to(&self, name: RoomName) -> Result<RoomId, Refusal> {
         let (id, room) = self.chat.rooms.named(name).ok_or(Refusal::NoSuchRoom(name))?;
         if !self.is_in(room) && !room.settings.take_outside_lines() {
             return match self.knows_of(room) {
@@ -42,10 +48,10 @@ impl Turn<'_> {
                 false => Err(Refusal::NoSuchRoom(name)),
             };
         }
-        self.speak_in(id, kind, text)
+        Ok(id)
     }
 
-    fn say(&mut self, id: RoomId, kind: Kind, text: Text) {
+    fn say(&mut self, id: RoomId, kind: Kind, Words { text, tags }: Words) {
         let at = self.now.moment;
         let line = self.chat.line_ids.next();
         let client = &self.chat.clients[&self.me];
@@ -55,7 +61,7 @@ impl Turn<'_> {
         let Some(room) = self.chat.rooms.get_mut(id) else { return };
         let entry = Entry { id: line, at, from, kind, text, private: room.is_private() };
         room.history.push(self.me, entry.clone());
-        let message = Message::Said { room: room.name, entry, by };
+        let message = Message::Said { room: room.name, entry, by, tags };
         let except = (!client.echo).then_some(self.me);
         let except = except.into_iter().chain(client.ignored_by.iter().copied());
         if client.echo && !client.rooms.contains(&id) {
@@ -69,10 +75,11 @@ impl Turn<'_> {
         &mut self,
         to: ClientId,
         manner: Manner,
-        text: &str,
+        Words { text, tags }: Words,
     ) -> Result<(), Refusal> {
         self.may_speak()?;
         self.announce();
+        let reader_id = to;
         let Some(reader) = self.chat.clients.get(&to) else { return Ok(()) };
         let from = self.me().nick;
         let to_nick = reader.nick;
@@ -80,20 +87,20 @@ impl Turn<'_> {
         let ignores_me = reader.ignores.contains(&self.me);
         let id = self.chat.line_ids.next();
         let at = self.now.moment;
-        let text = Text::new(text);
         let by = self.source();
         if !ignores_me {
-            let (id, text, by) = (id.clone(), text.clone(), by.clone());
-            let message = Message::PrivateFrom { id, from, to: to_nick, text, at, manner, by };
-            self.effects.tell(Audience::One(to), message);
-            if let Some(reader) = self.chat.clients.get_mut(&to) {
+            let (id, text, by, tags) = (id.clone(), text.clone(), by.clone(), tags.clone());
+            let to = to_nick;
+            let message = Message::PrivateFrom { id, from, to, text, at, manner, by, tags };
+            self.effects.tell(Audience::One(reader_id), message);
+            if let Some(reader) = self.chat.clients.get_mut(&reader_id) {
                 reader.writer = Some(self.me);
             }
         }
         let me = self.me();
         let (is_irc, is_shown) = (me.speaks_irc(), me.echo || !me.speaks_irc());
         if is_shown {
-            self.tell(Message::PrivateTo { id, from, to: to_nick, text, at, manner, by });
+            self.tell(Message::PrivateTo { id, from, to: to_nick, text, at, manner, by, tags });
         }
         match away {
             Some(_) if manner == Manner::Notice => {}

@@ -1,18 +1,15 @@
 //! The requests of a client that is in the chat: what each asks the chat for.
 
-use super::formatting::{Ctcp, strip};
-use super::isupport::MAX_TARGETS;
-use super::line::MAX_BODY;
-use super::login::{self, Login};
+use super::formatting::strip;
+use super::login::Login;
 use super::modes::{UserChange, user_changes};
 use super::numeric::*;
-use super::relay::{Form, Sender, fits};
 use super::replies::Replies;
 use super::request::Request;
 use super::room_modes::{self, ModeRequest};
 use super::session::need_more;
-use super::target::{Target, room, split};
-use crate::chat::{Action, Flag, Manner, Recipient, Refusal, Source};
+use super::target::{room, split};
+use crate::chat::{Action, Flag, Source};
 use crate::text::{Line, Text};
 
 /// The longest reason for being away, in bytes (`AWAYLEN`).
@@ -21,7 +18,7 @@ const MAX_AWAY: usize = 200;
 const MAX_KICK: usize = 255;
 const MAX_KICKS: usize = 4;
 /// The service that runs commands of the text wire.
-const SERVICE: &str = "chatd";
+pub(super) const SERVICE: &str = "chatd";
 
 /// One thing to do for a request. What comes next waits until it is done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,17 +50,17 @@ pub(super) struct Tasks<'a> {
 }
 
 impl Tasks<'_> {
-    fn act(&mut self, action: Action) {
+    pub(super) fn act(&mut self, action: Action) {
         self.list.push(Task::Act(action, None));
     }
 
-    fn reply(&mut self, write: impl FnOnce(&mut Replies<'_>)) {
+    pub(super) fn reply(&mut self, write: impl FnOnce(&mut Replies<'_>)) {
         let mut out = Vec::new();
         write(&mut Replies { server: self.names.0, nick: self.names.1, out: &mut out });
         self.list.push(Task::Reply(out));
     }
 
-    fn numeric(&mut self, numeric: u16, params: &[&str], words: &str) {
+    pub(super) fn numeric(&mut self, numeric: u16, params: &[&str], words: &str) {
         self.reply(|replies| replies.numeric(numeric, params, words));
     }
 
@@ -84,8 +81,9 @@ impl Tasks<'_> {
         match &*request.command {
             "JOIN" => self.join(&request),
             "PART" => self.part(&request),
-            "PRIVMSG" => self.say(&request, false),
-            "NOTICE" => self.say(&request, true),
+            "PRIVMSG" => self.say(request, false),
+            "TAGMSG" => self.tag(request),
+            "NOTICE" => self.say(request, true),
             "TOPIC" => self.topic(request),
             "NICK" => match request.param(0) {
                 Some(nick) => self.act(Action::Nick(Text::new(nick))),
@@ -129,7 +127,7 @@ impl Tasks<'_> {
         self.reply(|replies| need_more(request, replies));
     }
 
-    fn no_such_room(&mut self, name: &str) {
+    pub(super) fn no_such_room(&mut self, name: &str) {
         self.numeric(ERR_NOSUCHCHANNEL, &[name], "there is no such channel");
     }
 
@@ -230,83 +228,8 @@ impl Tasks<'_> {
         }
     }
 
-    fn say(&mut self, request: &Request, is_notice: bool) {
-        let (targets, said) = (request.param(0), request.param(1));
-        let (Some(targets), Some(said)) = (targets, said) else {
-            return self.lacks_words(request, is_notice);
-        };
-        for (number, target) in split(targets).enumerate() {
-            if number >= MAX_TARGETS {
-                if !is_notice {
-                    self.numeric(ERR_TOOMANYTARGETS, &[target], "too many targets; not sent");
-                }
-                return;
-            }
-            self.say_to(target, said, is_notice);
-        }
-    }
-
-    /// Nothing answers a notice, not even one that nobody can get.
-    fn lacks_words(&mut self, request: &Request, is_notice: bool) {
-        match request.param(0) {
-            None if is_notice => {}
-            None => self.numeric(ERR_NORECIPIENT, &[], "no recipient was given (PRIVMSG)"),
-            Some(_) => self.lacks_text(is_notice),
-        }
-    }
-
-    fn lacks_text(&mut self, is_notice: bool) {
-        if !is_notice {
-            self.numeric(ERR_NOTEXTTOSEND, &[], "no text was given");
-        }
-    }
-
-    fn say_to(&mut self, target: &str, said: &str, is_notice: bool) {
-        let (manner, said) = match (Ctcp::parse(said), is_notice) {
-            (Some(Ctcp::Action(said)), false) => (Manner::Emote, said),
-            (Some(_), _) => return,
-            (None, true) => (Manner::Notice, said),
-            (None, false) => (Manner::Line, said),
-        };
-        let text = Text::new(strip(said));
-        if text.is_blank() {
-            return self.lacks_text(is_notice);
-        }
-        let to = match Target::parse(target) {
-            Target::Room(room) => Recipient::Room(room),
-            Target::Nick(nick) if nick.eq_ignore_ascii_case(SERVICE) && is_notice => return,
-            Target::Nick(nick) if nick.eq_ignore_ascii_case(SERVICE) => {
-                return self.command(text.as_str());
-            }
-            Target::Nick(nick) if login::is_service(&nick) => {
-                return if is_notice {
-                } else {
-                    self.ask_service(said)
-                };
-            }
-            Target::Nick(nick) => Recipient::Nick(Text::new(nick)),
-            Target::NoRoom | Target::Roles { .. } if is_notice => return,
-            Target::NoRoom | Target::Roles { .. } => return self.no_such_room(target),
-        };
-        match self.excess(target, manner, text.as_str()) {
-            Some(_) if is_notice => {}
-            Some(refusal) => self.numeric(ERR_INPUTTOOLONG, &[], &refusal.to_string()),
-            None => self.act(Action::Say { to, manner, text }),
-        }
-    }
-
-    /// Why a text is refused that would not fit a line with the client's source before it.
-    fn excess(&self, target: &str, manner: Manner, text: &str) -> Option<Refusal> {
-        let (sender, form) = (Sender::from(self.source), Form::from(manner));
-        if fits(&sender, target, form, text) {
-            return None;
-        }
-        let bytes = super::relay::length(&sender, target, form, text);
-        Some(Refusal::TooLong { bytes: bytes + "\r\n".len(), limit: MAX_BODY + "\r\n".len() })
-    }
-
     /// A message to a service that takes passwords.
-    fn ask_service(&mut self, words: &str) {
+    pub(super) fn ask_service(&mut self, words: &str) {
         match Login::of_message(self.names.1, words) {
             Some(login) => self.list.push(Task::Authenticate(login)),
             None => self.reply(|replies| {
@@ -346,7 +269,7 @@ impl Tasks<'_> {
 
     /// Runs a command of the text wire, with or without its slash; a first argument such as `#dev`
     /// says in which room.
-    fn command(&mut self, command: &str) {
+    pub(super) fn command(&mut self, command: &str) {
         let command = command.trim_start_matches('/');
         let (name, rest) = command.split_once(' ').unwrap_or((command, ""));
         let rest = rest.trim_start();

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::caps::Caps;
+use super::caps::{Cap, Caps};
 use super::commands::{Task, Tasks};
 use super::label::framed;
 use super::line::Line;
@@ -12,7 +12,7 @@ use super::numeric::ERR_INPUTTOOLONG;
 use super::replies::Replies;
 use super::request::Request;
 use super::session::{Session, Step};
-use crate::chat::{Action, Refusal, Source};
+use crate::chat::{Action, Deed, Message, Place, Refusal, Source};
 use crate::text::Text;
 use crate::wire::farewell::Farewell;
 
@@ -157,6 +157,27 @@ impl Conversation {
         self.label = Some((label.to_owned(), Vec::new()));
     }
 
+    /// Whether a message is no answer to what the client asks for, even if that caused it.
+    pub fn is_beside_answers(&self, message: &Message) -> bool {
+        match message {
+            Message::PrivateFrom { .. } => true,
+            Message::Relay(relay) => {
+                matches!(&relay.deed, Deed::Signal(sent) if matches!(sent.to, Place::Nick(_)))
+            }
+            _ => false,
+        }
+    }
+
+    /// Closes a label for a moment.
+    pub fn take_label(&mut self) -> Option<(String, Vec<u8>)> {
+        self.label.take()
+    }
+
+    /// Opens it again.
+    pub fn put_label(&mut self, label: (String, Vec<u8>)) {
+        self.label = Some(label);
+    }
+
     /// The answer to that request, framed; nothing without an open label.
     pub fn close_label(&mut self) -> Vec<u8> {
         match self.label.take() {
@@ -218,6 +239,11 @@ impl Conversation {
     /// Whether it watches for that nick.
     pub fn watches(&self, nick: &str) -> bool {
         self.monitored.has(nick)
+    }
+
+    /// Whether it is told what that nick does, although they share no room.
+    pub fn follows(&self, nick: &str) -> bool {
+        self.caps().has(Cap::ExtendedMonitor) && self.watches(nick)
     }
 
     /// Tells the client that somebody came, who is `source`, or that they are gone.

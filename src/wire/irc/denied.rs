@@ -3,7 +3,9 @@
 use super::encode::channel;
 use super::numeric::*;
 use super::replies::Replies;
-use crate::chat::{Action, Denied, Manner, Recipient, Refusal, RoomName, RoomRefusal, RoomRequest};
+use crate::chat::{
+    Action, Denied, Manner, Recipient, Refusal, RoomName, RoomRefusal, RoomRequest, Signal,
+};
 
 /// Tells a client that what it asked for is not done, and why.
 pub(super) fn denied(denied: &Denied, replies: &mut Replies<'_>) {
@@ -17,11 +19,14 @@ pub(super) fn denied(denied: &Denied, replies: &mut Replies<'_>) {
             refuse_in(*room, room_numeric(why), why, replies);
         }
         // Nothing answers a notice.
-        Action::Say { manner: Manner::Notice, .. } => {}
-        Action::Say { to: Recipient::Room(room), .. } => {
+        Action::Say { manner: Manner::Notice, .. }
+        | Action::Signal(_, Signal::Ctcp { is_notice: true, .. }, _) => {}
+        Action::Say { to: Recipient::Room(room), .. }
+        | Action::Signal(Recipient::Room(room), ..) => {
             refuse_in(*room, say_numeric(why), why, replies);
         }
-        Action::Say { to: Recipient::Nick(nick), .. } => match why {
+        Action::Say { to: Recipient::Nick(nick), .. }
+        | Action::Signal(Recipient::Nick(nick), ..) => match why {
             Refusal::Nobody(_) => replies.numeric(ERR_NOSUCHNICK, &[nick.as_str()], why),
             _ => replies.numeric(ERR_CANTSENDTOUSER, &[nick.as_str()], why),
         },

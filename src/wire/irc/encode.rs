@@ -42,15 +42,15 @@ pub fn encode(message: &Message, caps: Caps, out: &mut Vec<u8>) {
         Message::Refused(refusal) => {
             Line::bare("ERROR").last(format_args!("!! {refusal}")).end(out);
         }
-        Message::Said { room, entry, by: Some(by) } => {
-            said(&Sender::from(&**by), *room, entry, caps, out);
+        Message::Said { room, entry, by: Some(by), tags } => {
+            said(&Sender::from(&**by), *room, entry, tags.all(), caps, out);
         }
-        Message::PrivateFrom { id, to, text: words, at, manner, by, .. }
-        | Message::PrivateTo { id, to, text: words, at, manner, by, .. } => {
+        Message::PrivateFrom { id, to, text: words, at, manner, by, tags, .. }
+        | Message::PrivateTo { id, to, text: words, at, manner, by, tags, .. } => {
             let id = id.to_string();
             let stamp = Stamp { unix_ms: at.unix_ms, id: Some(&id) };
             let what = (to.as_str(), Form::from(*manner), words.as_str());
-            text(&Sender::from(&**by), stamp, what, &[], caps, out);
+            text(&Sender::from(&**by), stamp, what, tags.all(), caps, out);
         }
         Message::Relay(relay) => relayed(relay, caps, out),
         _ => {}
@@ -62,6 +62,7 @@ pub(super) fn said(
     sender: &Sender<'_>,
     room: RoomName,
     entry: &Entry,
+    tags: &[(String, String)],
     caps: Caps,
     out: &mut Vec<u8>,
 ) {
@@ -73,7 +74,7 @@ pub(super) fn said(
     let id = entry.id.to_string();
     let id = Some(id.as_str()).filter(|_| !entry.id.is_unknown());
     let stamp = Stamp { unix_ms: entry.at.unix_ms, id };
-    text(sender, stamp, (&channel(room), form, entry.text.as_str()), &[], caps, out);
+    text(sender, stamp, (&channel(room), form, entry.text.as_str()), tags, caps, out);
 }
 
 /// A change of a room.
@@ -117,6 +118,9 @@ fn relayed(relay: &Relay, caps: Caps, out: &mut Vec<u8>) {
         Deed::Real(real) if caps.has(Cap::Setname) => line("SETNAME").last(real).end(out),
         Deed::Host(user, host) if caps.has(Cap::Chghost) => {
             line("CHGHOST").param(user).param(host).end(out);
+        }
+        Deed::Signal(signalled) => {
+            super::signal::encode(&sender, relay.at, signalled, caps, out);
         }
         Deed::Wallops(words) => line("WALLOPS").last(words).end(out),
         _ => relayed_in_room(relay, caps, out),

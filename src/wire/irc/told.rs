@@ -147,11 +147,11 @@ impl Conversation {
             is_bot: false,
         };
         if self.caps().has(Cap::ServerTime) {
-            return said(&sender, room, entry, self.caps(), out);
+            return said(&sender, room, entry, &[], self.caps(), out);
         }
         let dated = format!("{}{}", text::shown_time(entry.at, dates), entry.text);
         let entry = Entry { text: Text::new(dated), ..entry.clone() };
-        said(&sender, room, &entry, self.caps(), out);
+        said(&sender, room, &entry, &[], self.caps(), out);
     }
 }
 

@@ -34,7 +34,7 @@ fn dev() -> RoomName {
 }
 
 fn say(to: Recipient, text: &str) -> Action {
-    Action::Say { to, manner: Manner::Line, text: Text::new(text) }
+    Action::Say { to, manner: Manner::Line, text: Text::new(text), tags: Default::default() }
 }
 
 /// Ann and Bob speak IRC, and Carol text.

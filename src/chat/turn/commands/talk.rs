@@ -12,11 +12,11 @@ pub(crate) fn me(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
 
 pub(crate) fn msg(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     if args[0].starts_with('#') && turn.chat.has_room_roles() {
-        return turn.speak_to_room(RoomName::new(args[0])?, Kind::Said, Text::new(args[1]));
+        return turn.speak_to_room(RoomName::new(args[0])?, Kind::Said, Text::new(args[1]).into());
     }
     turn.check_not_speaker(args[0])?;
     let to = turn.find(args[0])?;
-    turn.whisper(to, Manner::Line, args[1])
+    turn.whisper(to, Manner::Line, Text::new(args[1]).into())
 }
 
 /// Answers the client that wrote, even if another one has its nick now.
@@ -25,7 +25,7 @@ pub(crate) fn reply(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     if !turn.chat.clients.contains_key(&to) {
         return Err(Refusal::WriterLeft);
     }
-    turn.whisper(to, Manner::Line, args[0])
+    turn.whisper(to, Manner::Line, Text::new(args[0]).into())
 }
 
 pub(crate) fn quit(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {

@@ -1,0 +1,146 @@
+//! PRIVMSG, NOTICE and TAGMSG: what a client says to whom.
+
+use super::commands::{SERVICE, Tasks};
+use super::formatting::{Ctcp, strip};
+use super::isupport::MAX_TARGETS;
+use super::line::MAX_BODY;
+use super::login;
+use super::numeric::*;
+use super::relay::{Form, Sender, client_tags, fits, length};
+use super::request::Request;
+use super::session::need_more;
+use super::target::{Target, split};
+use crate::chat::{Action, Manner, Recipient, Refusal, Signal, Tags};
+use crate::text::Text;
+
+/// What is said in one request.
+enum Said<'a> {
+    /// A text.
+    Words(Manner, &'a str),
+    /// What programs tell each other.
+    Signal(Signal),
+}
+
+impl<'a> Said<'a> {
+    /// `None` for what is dropped.
+    fn parse(text: &'a str, is_notice: bool) -> Option<Self> {
+        let plain = if is_notice { Manner::Notice } else { Manner::Line };
+        match Ctcp::parse(text) {
+            None => Some(Self::Words(plain, text)),
+            Some(Ctcp::Action(text)) if !is_notice => Some(Self::Words(Manner::Emote, text)),
+            Some(Ctcp::Dcc) => None,
+            Some(_) => {
+                let text = Text::new(text.trim_matches('\x01'));
+                Some(Self::Signal(Signal::Ctcp { is_notice, text }))
+            }
+        }
+    }
+}
+
+impl Tasks<'_> {
+    /// PRIVMSG or NOTICE.
+    pub(super) fn say(&mut self, request: Request, is_notice: bool) {
+        let (targets, words) = (request.param(0), request.param(1));
+        let (Some(targets), Some(words)) = (targets, words) else {
+            return self.lacks_words(&request, is_notice);
+        };
+        let tags = Tags::from(client_tags(request.tags.clone()));
+        for (number, target) in split(targets).enumerate() {
+            match Said::parse(words, is_notice) {
+                Some(_) if number >= MAX_TARGETS => {
+                    self.too_many(target, is_notice);
+                    return;
+                }
+                Some(Said::Words(manner, words)) => self.say_to(target, manner, words, &tags),
+                Some(Said::Signal(signal)) => self.signal(target, signal, &tags),
+                None => {}
+            }
+        }
+    }
+
+    /// TAGMSG.
+    pub(super) fn tag(&mut self, request: Request) {
+        let Some(targets) = request.param(0).map(str::to_owned) else {
+            return self.reply(|replies| need_more(&request, replies));
+        };
+        let tags = Tags::from(client_tags(request.tags));
+        for (number, target) in split(&targets).enumerate() {
+            if number >= MAX_TARGETS {
+                return self.too_many(target, false);
+            }
+            self.signal(target, Signal::Tags, &tags);
+        }
+    }
+
+    fn too_many(&mut self, target: &str, is_notice: bool) {
+        if !is_notice {
+            self.numeric(ERR_TOOMANYTARGETS, &[target], "too many targets; not sent");
+        }
+    }
+
+    /// Nothing answers a notice, not even one that nobody can get.
+    fn lacks_words(&mut self, request: &Request, is_notice: bool) {
+        match request.param(0) {
+            None if is_notice => {}
+            None => self.numeric(ERR_NORECIPIENT, &[], "no recipient was given (PRIVMSG)"),
+            Some(_) => self.lacks_text(is_notice),
+        }
+    }
+
+    fn lacks_text(&mut self, is_notice: bool) {
+        if !is_notice {
+            self.numeric(ERR_NOTEXTTOSEND, &[], "no text was given");
+        }
+    }
+
+    fn say_to(&mut self, target: &str, manner: Manner, said: &str, tags: &Tags) {
+        let is_notice = manner == Manner::Notice;
+        let text = Text::new(strip(said));
+        if text.is_blank() {
+            return self.lacks_text(is_notice);
+        }
+        let to = match Target::parse(target) {
+            Target::Room(room) => Recipient::Room(room),
+            Target::Nick(nick) if is_service(&nick) && is_notice => return,
+            Target::Nick(nick) if nick.eq_ignore_ascii_case(SERVICE) => {
+                return self.command(text.as_str());
+            }
+            Target::Nick(nick) if login::is_service(&nick) => return self.ask_service(said),
+            Target::Nick(nick) => Recipient::Nick(Text::new(nick)),
+            Target::NoRoom | Target::Roles { .. } if is_notice => return,
+            Target::NoRoom | Target::Roles { .. } => return self.no_such_room(target),
+        };
+        match self.excess(target, manner, text.as_str()) {
+            Some(_) if is_notice => {}
+            Some(refusal) => self.numeric(ERR_INPUTTOOLONG, &[], &refusal.to_string()),
+            None => self.act(Action::Say { to, manner, text, tags: tags.clone() }),
+        }
+    }
+
+    fn signal(&mut self, target: &str, signal: Signal, tags: &Tags) {
+        let is_notice = matches!(signal, Signal::Ctcp { is_notice: true, .. });
+        let to = match Target::parse(target) {
+            Target::Room(room) => Recipient::Room(room),
+            Target::Nick(nick) if is_service(&nick) => return,
+            Target::Nick(nick) => Recipient::Nick(Text::new(nick)),
+            Target::NoRoom | Target::Roles { .. } if is_notice => return,
+            Target::NoRoom | Target::Roles { .. } => return self.no_such_room(target),
+        };
+        self.act(Action::Signal(to, signal, tags.clone()));
+    }
+
+    /// Why a text is refused that would not fit a line with the client's source before it.
+    fn excess(&self, target: &str, manner: Manner, text: &str) -> Option<Refusal> {
+        let (sender, form) = (Sender::from(self.source), Form::from(manner));
+        if fits(&sender, target, form, text) {
+            return None;
+        }
+        let bytes = length(&sender, target, form, text);
+        Some(Refusal::TooLong { bytes: bytes + "\r\n".len(), limit: MAX_BODY + "\r\n".len() })
+    }
+}
+
+/// Whether it is the name of a service, which is no client.
+fn is_service(nick: &str) -> bool {
+    nick.eq_ignore_ascii_case(SERVICE) || login::is_service(nick)
+}
