@@ -102,6 +102,45 @@ fn account() -> (Account, PasswordHash) {
     (Account { nick, role: Role::Operator, created, last_seen: None, password }, hash)
 }
 
+/// What the one who makes a room does there, and others, until some of it ends.
+fn own_a_room(log: &mut Writer) {
+    let ops = RoomName::new("ops").unwrap();
+    log.line(0, 1, "/join ops");
+    log.event(0, 1, Event::RoomRead(ops, None));
+    log.line(2, 1, "/join ops");
+    for line in [
+        "/op ben",
+        "/voice ben",
+        "/deop ben",
+        "/room key s3cret",
+        "/room limit 9",
+        "/room slow 3",
+        "/room outside on",
+        "/room ban eve 1h spam",
+        "/room ban *!*@*.example",
+        "/room unban eve",
+        "/room keep on",
+        "/topic plans",
+        "a private word",
+        "/room kick ben enough",
+        "/invite ben",
+        "/leave",
+    ] {
+        log.line(0, 1, line);
+    }
+    log.line(2, 1, "/join ops");
+    log.line(2, 1, "/join hall");
+    log.event(2, 1, Event::RoomRead(RoomName::new("hall").unwrap(), None));
+    for line in ["/room hidden on", "/topic gone", "hush", "/leave"] {
+        log.line(2, 1, line);
+    }
+    log.event(2, 1, Event::RoomRead(RoomName::lobby(), None));
+    for _ in 0..90 {
+        log.push(EntryKind::Time, None, 0, Vec::new());
+    }
+    log.line(2, 1, "/join hall");
+}
+
 /// Every kind of entry and change, and the commands that change the chat.
 fn everything() -> Vec<LogEntry> {
     let mut log = Writer { entries: Vec::new(), key: key(), oseq: [0; 3] };
@@ -153,6 +192,7 @@ fn everything() -> Vec<LogEntry> {
     log.event(0, 2, Event::LineIn(RoomName::lobby(), Line::new("here")));
     log.event(0, 2, Event::LineIn(dev, Line::new("there")));
     log.event(0, 2, Event::LineIn(RoomName::lobby(), Line::new("/nick roamer")));
+    own_a_room(&mut log);
     log.change(2, &Change::Mark);
     log.event(0, 2, Event::Gone(Reason::Disconnected));
     log.push(EntryKind::Gone, Some(0), 0, b"lost".to_vec());
@@ -163,6 +203,11 @@ fn everything() -> Vec<LogEntry> {
 fn everything_that_a_log_can_hold_is_applied_alike_from_a_snapshot() {
     let entries = everything();
     let whole = replay(&entries);
+    let state = serde_json::to_string(&whole.chat).unwrap();
+    for part in ["s3cret", "*!*@*.example", "\"kept\":{\"owner\":\"ann\""] {
+        assert!(state.contains(part), "{part}");
+    }
+    assert!(!state.contains("hush"), "that room ended");
     for cut in 0..entries.len() {
         let (mut key, mut effects) = (key(), Effects::default());
         let snapshot = replay(&entries[..cut]).to_snapshot(&mut key, [cut as u8; 16]);
