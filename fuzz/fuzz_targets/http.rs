@@ -1,14 +1,37 @@
-//! The head of a request: the result does not depend on how much of it has arrived or on what
+//! The head of a request, and its body: the result does not depend on how much of it has arrived or on what
 //! follows, and no request gets around the rules on hosts and origins.
 //!
 //! Input: the stream.
 #![no_main]
 
-use chatd::net::{MAX_HEAD, Status, parse};
+use chatd::net::{Body, Framing, MAX_HEAD, Status, parse};
 use chatd::web::Guard;
 use libfuzzer_sys::fuzz_target;
 
 const ORIGIN: &str = "https://chat.example.org";
+
+/// The longest body, with room to spare.
+const MAX_BODY: usize = 64 * 1024;
+
+/// A body is the same however it comes, and has its limit.
+fn check_body(framing: Framing, input: &[u8]) {
+    let take = |step: usize| {
+        let mut body = Body::new(framing);
+        let mut is_whole = body.take(&[]);
+        for part in input.chunks(step) {
+            if is_whole != Ok(false) {
+                break;
+            }
+            is_whole = body.take(part);
+        }
+        is_whole.map(|is_whole| is_whole.then(|| body.into_bytes()))
+    };
+    let whole = take(input.len().max(1));
+    assert_eq!(take(1), whole);
+    if let Ok(Some(body)) = whole {
+        assert!(body.len() <= MAX_BODY.min(input.len()));
+    }
+}
 
 fuzz_target!(|input: &[u8]| {
     let whole = parse(input);
@@ -37,6 +60,10 @@ fuzz_target!(|input: &[u8]| {
     let values = [&request.method, &request.path];
     for value in values.into_iter().chain(&request.host).chain(&request.origin).chain(upgrade) {
         assert!(!value.contains(['\r', '\n', '\0']), "{value:?}");
+    }
+
+    if let Ok(framing) = Framing::of(&request.fields, request.is_1_1) {
+        check_body(framing, &input[length..]);
     }
 
     let guard = Guard::new(vec!["box7".to_owned()], vec![ORIGIN.parse().expect("it is an origin")]);
