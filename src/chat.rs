@@ -29,8 +29,8 @@ pub use self::event::{Class, Event, Traits, Wire};
 pub use self::message::{Away, Dates, Message, Others, Person, RoomChange, RoomChangeBy, RoomView};
 pub use self::model::{
     Account, Allowance, AnswerForm, AuthClaim, AuthCommand, AuthRequest, Ban, BanChange, ClientId,
-    CloakSecret, Entry, Heard, Kind, LineFilter, LineId, Mask, Moment, NameError, Nick, NodeNumber,
-    Now, Password, PasswordId, Role, RoomId, RoomName, RoomPast, TypedPassword,
+    CloakSecret, Entry, Heard, KeptRoom, Kind, LineFilter, LineId, Mask, Moment, NameError, Nick,
+    NodeNumber, Now, Password, PasswordId, Role, RoomId, RoomName, RoomPast, TypedPassword,
 };
 pub use self::model::{
     Author, PasswordHash, PastSlice, Post, PostKey, Reading, RollChange, RoomBan, RoomKey,

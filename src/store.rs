@@ -48,13 +48,13 @@ use self::item::Item;
 use self::note::Note;
 use self::questions::Asking;
 use self::tables::retention::Pruner;
-use self::tables::{bans, forget, lines, notes, roll};
+use self::tables::{bans, forget, kept, lines, notes, roll};
 use self::threads::password::{self, AuthJob};
 use self::threads::reader;
 use self::threads::writer::{self, Inlets, Writer};
 use crate::address::Address;
 use crate::chat::{
-    AuthRequest, BanChange, ClientId, Entry, LineFilter, Question, RollChange, RoomName,
+    AuthRequest, BanChange, ClientId, Entry, KeptRoom, LineFilter, Question, RollChange, RoomName,
 };
 use crate::cluster::NodeOrigin;
 use crate::runtime::clock;
@@ -85,12 +85,13 @@ impl Database {
             bans::expire(connection, clock::moment())?;
             let late = forget::late(connection)?;
             let rooms = lines::last_of_all(connection, MAX_ROOMS, lines)?;
+            let kept = kept::all(connection)?;
             let roll = roll::read_roll(connection)?;
             let forgotten = forget::times(connection)?;
             let membership = notes::membership(connection)?;
             let cloak_secret = notes::cloak_secret(connection)?;
             let edits = Vec::new();
-            Ok(Past { rooms, roll, forgotten, late, membership, edits, cloak_secret })
+            Ok(Past { rooms, kept, roll, forgotten, late, membership, edits, cloak_secret })
         };
         let past = read();
         let past = past.and_then(|past| Ok(Past { edits: notes::new_edits(self)?, ..past }));
@@ -197,6 +198,11 @@ impl Store {
     /// when the queue is full: it is written later.
     pub fn set_topic(&mut self, room: RoomName, topic: Option<Text>) -> Option<u64> {
         self.backlog.push(|seq| Item::Topic { seq, room, topic })
+    }
+
+    /// The same for what is kept of a room, or `None` if it is kept no longer.
+    pub fn keep_room(&mut self, room: RoomName, kept: Option<Box<KeptRoom>>) -> Option<u64> {
+        self.backlog.push(|seq| Item::Kept { seq, room, kept })
     }
 
     /// The number of the item that was handed over last.

@@ -87,8 +87,13 @@ impl Archive {
 
     /// Whether an effect is written to the disk before it is shown.
     pub(super) fn writes(effect: &Effect) -> bool {
-        let Effect::Tell { to: Audience::Room(..), message } = effect else { return false };
-        matches!(message, Message::Said { .. } | Message::TopicSet { .. })
+        match effect {
+            Effect::Tell { to: Audience::Room(..), message } => {
+                matches!(message, Message::Said { .. } | Message::TopicSet { .. })
+            }
+            Effect::KeepRoom(..) => true,
+            _ => false,
+        }
     }
 
     /// Holds the beginning of an answer back for as long as a line that follows in it.
@@ -252,6 +257,10 @@ fn write(store: &mut Store, effect: &Effect) -> bool {
         }
         Effect::RecordTopic(room, topic) => {
             store.set_topic(*room, topic.clone());
+            return true;
+        }
+        Effect::KeepRoom(room, kept) => {
+            store.keep_room(*room, kept.clone());
             return true;
         }
         _ => return false,

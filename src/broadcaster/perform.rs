@@ -133,6 +133,7 @@ impl Dispatcher {
             Effect::Record(..)
             | Effect::RecordGap(..)
             | Effect::RecordTopic(..)
+            | Effect::KeepRoom(..)
             | Effect::RecordRoll(_) => {}
             Effect::RoomChanged(room) => self.status.note_room(room, self.log.chat()),
             Effect::Reload => {

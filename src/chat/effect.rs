@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::message::Message;
 use super::model::{
-    AnswerForm, AuthClaim, BanChange, ClientId, Entry, LineFilter, Nick, NodeNumber, RollChange,
-    RoomId, RoomName, Since,
+    AnswerForm, AuthClaim, BanChange, ClientId, Entry, KeptRoom, LineFilter, Nick, NodeNumber,
+    RollChange, RoomId, RoomName, Since,
 };
 use super::reason::Reason;
 use super::refusal::Refusal;
@@ -60,6 +60,9 @@ pub enum Effect {
     RecordRoll(RollChange),
     /// The same for a topic.
     RecordTopic(RoomName, Option<Text>),
+    /// Write to the disk what a room is like that is kept for an account, or that it is kept no
+    /// longer.
+    KeepRoom(RoomName, Option<Box<KeptRoom>>),
     /// The settings or roles of a room are others, or it is closed.
     RoomChanged(RoomName),
     /// Reload the settings.
@@ -333,6 +336,7 @@ impl Effect {
             | Self::Record(..)
             | Self::RecordGap(..)
             | Self::RecordTopic(..)
+            | Self::KeepRoom(..)
             | Self::RecordRoll(_)
             | Self::Seen(..)
             | Self::RoomChanged(_)
@@ -357,6 +361,7 @@ fn record(effect: Effect) -> Option<Effect> {
         Effect::Record(..)
         | Effect::RecordGap(..)
         | Effect::RecordTopic(..)
+        | Effect::KeepRoom(..)
         | Effect::RecordRoll(_) => Some(effect),
         _ => None,
     }

@@ -17,6 +17,7 @@ mod setting;
 mod cloak;
 mod room_role;
 mod room_ban;
+mod kept_room;
 mod roll_change;
 
 pub use self::account::{
@@ -29,6 +30,7 @@ pub use self::cloak::CloakSecret;
 pub use self::entry::{Entry, Kind, RoomPast};
 pub use self::heard::Heard;
 pub use self::id::{ClientId, NodeNumber, RoomId};
+pub use self::kept_room::KeptRoom;
 pub use self::line_filter::LineFilter;
 pub use self::line_id::LineId;
 pub(crate) use self::line_id::LineIds;

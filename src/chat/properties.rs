@@ -39,6 +39,7 @@ struct World {
     typed: Option<Password>,
     /// What it has of rooms.
     past: HashMap<RoomName, RoomPast>,
+    kept: HashMap<RoomName, KeptRoom>,
     /// All that happened, if that is noted.
     log: Option<Vec<Logged>>,
 }
@@ -64,6 +65,7 @@ impl World {
             asked: VecDeque::new(),
             typed: None,
             past: HashMap::new(),
+            kept: HashMap::new(),
             now: Now::default(),
             connected: 0,
             said: 0,
@@ -133,6 +135,7 @@ impl World {
             self.chat.handle(self.now, client, event.clone(), &mut effects);
             self.note(Some((client, event)), &effects);
             self.carry_out(effects);
+            self.check_kept();
         }
     }
 
@@ -183,8 +186,12 @@ impl World {
                 | Effect::RoomChanged(_)
                 | Effect::Seen(..) => {}
                 Effect::Posted(..) | Effect::MakeToken(..) | Effect::ShowToken(_) => {}
-                Effect::RecordTopic(_, topic) => assert!(topic.is_none(), "a private room ended"),
-                Effect::Record(..) | Effect::RecordGap(..) | Effect::RecordRoll(_) => {
+                Effect::RecordTopic(room, topic) => self.check_topic(room, topic.as_ref()),
+                Effect::KeepRoom(room, kept) => self.keep(room, kept),
+                Effect::Record(room, entry) => {
+                    assert!(entry.private && self.kept.contains_key(&room), "it is not kept");
+                }
+                Effect::RecordGap(..) | Effect::RecordRoll(_) => {
                     unreachable!("there is no cluster")
                 }
                 Effect::TurnedAway(id) => drop(self.screens.remove(&id)),

@@ -94,6 +94,9 @@ impl Chat {
             }
             let lines = room.history.iter().map(|(_, line)| line).filter(is_kept);
             lines.for_each(|line| effects.push(Effect::Record(room.name, line.clone())));
+            if let Some(kept) = room.as_kept() {
+                effects.push(Effect::KeepRoom(room.name, Some(Box::new(kept))));
+            }
             if room.topic.is_some() {
                 effects.push(Effect::RecordTopic(room.name, room.topic.clone()));
             }

@@ -29,8 +29,8 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::model::{
-    ClientId, CloakSecret, Entry, Heard, LineFilter, LineIds, Moment, Nick, NodeNumber, RoomId,
-    RoomName, RoomPast,
+    ClientId, CloakSecret, Entry, Heard, KeptRoom, LineFilter, LineIds, Moment, Nick, NodeNumber,
+    RoomId, RoomName, RoomPast,
 };
 use super::relay::Past;
 use crate::text::{Text, words_like_names};
@@ -201,6 +201,11 @@ impl Chat {
     /// Restores a room's history and topic from before this start.
     pub fn recall(&mut self, room: RoomName, past: RoomPast) {
         self.rooms.recall(room, past);
+    }
+
+    /// Restores a room that is kept for an account.
+    pub fn restore_kept(&mut self, room: RoomName, kept: KeptRoom) {
+        self.rooms.restore_kept(room, kept);
     }
 
     /// Has no room remember lines that are meant any more.

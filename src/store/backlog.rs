@@ -19,13 +19,15 @@ const MAX_NOTES: usize = 16_384;
 /// Lines written at once.
 const MAX_BATCH: usize = 4096;
 
-/// What did not fit into the queue: by room a count of lines and the last topic, and notes by `seq`.
+/// What did not fit into the queue: by room a count of lines, the last topic and what is kept of
+/// it, and notes by `seq`.
 #[derive(Debug, Default)]
 struct Overflow {
     gaps: BTreeMap<RoomName, Item>,
     topics: BTreeMap<RoomName, Item>,
+    kept: BTreeMap<RoomName, Item>,
     notes: BTreeMap<u64, Item>,
-    /// Notes that found no place in `notes`.
+    /// Notes, and what is kept of rooms, that found no place in `notes` and `kept`.
     lost_notes: u64,
     /// Lost lines of rooms that found no place in `gaps`.
     unmarked: u64,
@@ -37,6 +39,10 @@ impl Overflow {
             Item::Topic { room, .. } if has_room(&self.topics, room) => {
                 self.topics.insert(room, item);
             }
+            Item::Kept { room, .. } if has_room(&self.kept, room) => {
+                self.kept.insert(room, item);
+            }
+            Item::Kept { .. } => self.lost_notes += 1,
             // A lost topic or marker is not counted: it is less than a lost line.
             Item::Topic { .. } | Item::GapBefore { .. } => {}
             Item::Note { seq, .. } if self.notes.len() < MAX_NOTES => {
@@ -58,15 +64,20 @@ impl Overflow {
     }
 
     fn is_empty(&self) -> bool {
-        self.gaps.is_empty() && self.topics.is_empty() && self.notes.is_empty()
+        self.gaps.is_empty()
+            && self.topics.is_empty()
+            && self.kept.is_empty()
+            && self.notes.is_empty()
     }
 
     fn pop(&mut self) -> Option<Item> {
         if let Some((_, note)) = self.notes.pop_first() {
             return Some(note);
         }
-        let gap = self.gaps.pop_first().or_else(|| self.topics.pop_first());
-        gap.map(|(_, item)| item)
+        // Members may read what was said in private once the room was kept, so that comes first.
+        let Self { kept, gaps, topics, .. } = self;
+        let next = kept.pop_first().or_else(|| gaps.pop_first()).or_else(|| topics.pop_first());
+        next.map(|(_, item)| item)
     }
 }
 
@@ -242,6 +253,7 @@ mod tests {
         let brief = |item: &Item| match item {
             Item::Line { seq, .. } => format!("line {seq}"),
             Item::Topic { seq, .. } => format!("topic {seq}"),
+            Item::Kept { seq, .. } => format!("kept {seq}"),
             Item::Gap { gap, .. } => format!("{} lost from {}", gap.lines, gap.first),
             Item::GapBefore { id, .. } => format!("lost before {id}"),
             Item::Note { seq, .. } => format!("note {seq}"),

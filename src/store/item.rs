@@ -1,11 +1,13 @@
 //! `Item`: one thing to write.
 
 use super::note::Note;
-use crate::chat::{Entry, LineId, Moment, RoomName};
+use crate::chat::{Entry, KeptRoom, LineId, Moment, RoomName};
 use crate::text::Text;
 
 /// What a note counts for, in bytes.
 const NOTE_BYTES: usize = 512;
+/// What a ban or role in a kept room counts for, in bytes.
+const KEPT_BYTES: usize = 128;
 
 /// One thing to write. `seq` counts from 1 in the order of handing over. `GapBefore` says that lines
 /// are missing before a line, without their number.
@@ -13,6 +15,7 @@ const NOTE_BYTES: usize = 512;
 pub(super) enum Item {
     Line { seq: u64, room: RoomName, entry: Entry },
     Topic { seq: u64, room: RoomName, topic: Option<Text> },
+    Kept { seq: u64, room: RoomName, kept: Option<Box<KeptRoom>> },
     Gap { room: RoomName, gap: Gap },
     GapBefore { seq: u64, room: RoomName, id: LineId, at: Moment, private: bool },
     Note { seq: u64, note: Note },
@@ -38,6 +41,7 @@ impl Item {
         match self {
             Self::Line { room, .. }
             | Self::Topic { room, .. }
+            | Self::Kept { room, .. }
             | Self::Gap { room, .. }
             | Self::GapBefore { room, .. } => Some(*room),
             Self::Note { .. } => None,
@@ -52,6 +56,7 @@ impl Item {
         match self {
             Self::Line { seq, .. }
             | Self::Topic { seq, .. }
+            | Self::Kept { seq, .. }
             | Self::GapBefore { seq, .. }
             | Self::Note { seq, .. } => *seq,
             Self::Gap { gap, .. } => gap.last,
@@ -63,6 +68,9 @@ impl Item {
         match self {
             Self::Line { entry, .. } => entry.text.as_str().len(),
             Self::Topic { topic, .. } => topic.as_ref().map_or(0, |topic| topic.as_str().len()),
+            Self::Kept { kept, .. } => kept
+                .as_ref()
+                .map_or(0, |kept| KEPT_BYTES * (1 + kept.bans.len() + kept.roles.len())),
             Self::Gap { .. } | Self::GapBefore { .. } => 0,
             Self::Note { .. } => NOTE_BYTES,
         }

@@ -2,7 +2,7 @@
 
 use super::note::{Edit, Membership};
 use super::request::Recalled;
-use crate::chat::{Chat, CloakSecret, LineFilter, Roll, RoomName, RoomPast};
+use crate::chat::{Chat, CloakSecret, KeptRoom, LineFilter, Roll, RoomName, RoomPast};
 use crate::text::Text;
 
 /// What a server restores from the database at its start.
@@ -10,6 +10,8 @@ use crate::text::Text;
 pub struct Past {
     /// The lobby and the rooms with the newest lines.
     pub rooms: Vec<PastRoom>,
+    /// The rooms that are kept for an account.
+    pub kept: Vec<(RoomName, KeptRoom)>,
     /// All accounts and bans.
     pub roll: Roll,
     /// How often lines were forgotten while no server ran. A snapshot with a smaller count may
@@ -49,6 +51,10 @@ impl Past {
                 let lines = lines.into_iter().map(|line| line.into_entry().1).collect();
                 chat.recall(name, RoomPast { topic, lines });
             }
+        }
+        // A snapshot has what they are like.
+        if snapshot_forgotten.is_none() {
+            self.kept.into_iter().for_each(|(name, kept)| chat.restore_kept(name, kept));
         }
         for filter in &self.late {
             chat.forget(filter);

@@ -1,5 +1,6 @@
 //! The queries, one file per table or question. They run on the threads of the store.
 
+pub(crate) mod kept; // rooms that are kept for an account
 pub(crate) mod lines;
 pub(crate) mod slices; // lines from one on
 pub(crate) mod search;

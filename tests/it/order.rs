@@ -23,7 +23,7 @@ pub(crate) fn account(dir: &TempDir, words: &str, input: &str) {
 
 /// Runs `chatd WORDS` with that on its stdin, and returns what it says.
 #[track_caller]
-fn manage(dir: &TempDir, words: &str, input: &str) -> String {
+pub(crate) fn manage(dir: &TempDir, words: &str, input: &str) -> String {
     let (stdin, mut typed) = std::io::pipe().unwrap();
     typed.write_all(input.as_bytes()).unwrap();
     drop(typed);

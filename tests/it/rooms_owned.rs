@@ -3,6 +3,7 @@
 use crate::harness::{Client, Server, TempDir, people};
 use crate::order::{account, log_in_soon};
 
+mod kept;
 mod lobby;
 mod objects;
 mod privacy;

@@ -71,10 +71,9 @@ impl World {
                 self.store.forget(self.actor(step, client), filter);
             }
             Effect::Reload => self.check_operator(step),
-            Effect::RecordTopic(_, topic) => assert!(topic.is_none(), "a private room ended"),
-            Effect::Record(..) | Effect::RecordGap(..) | Effect::RecordRoll(_) => {
-                unreachable!("no node was cut off");
-            }
+            Effect::RecordTopic(..) | Effect::KeepRoom(..) => {}
+            Effect::Record(_, entry) => assert!(entry.private, "no node was cut off"),
+            Effect::RecordGap(..) | Effect::RecordRoll(_) => unreachable!("no node was cut off"),
             Effect::RoomChanged(_) => {}
             Effect::Posted(..) => unreachable!("nobody speaks over HTTP"),
             Effect::MakeToken(..) | Effect::ShowToken(_) => unreachable!("nobody makes tokens"),

@@ -16,7 +16,9 @@ pub(crate) use self::roles::{Kept, Roles};
 use super::client::Client;
 use super::history::History;
 use super::pace::Pace;
-use crate::chat::model::{ClientId, Moment, Nick, RoomName, RoomRole, RoomRoles, RoomSettings};
+use crate::chat::model::{
+    ClientId, Entry, KeptRoom, Moment, Nick, RoomName, RoomRole, RoomRoles, RoomSettings,
+};
 use crate::text::Text;
 
 pub(super) fn is_zero(number: &usize) -> bool {
@@ -120,9 +122,41 @@ impl Room {
         self.settings.are_private()
     }
 
+    /// Whether it is private and kept, so that private lines are on the disk.
+    pub(crate) fn is_kept_in_private(&self) -> bool {
+        self.is_private() && self.kept.is_some()
+    }
+
+    /// Whether a line that was said in it in private is kept.
+    pub(crate) fn keeps_line(&self, entry: &Entry) -> bool {
+        entry.private && self.kept.is_some()
+    }
+
     /// The account that it is kept for.
     pub(crate) fn owner(&self) -> Option<Nick> {
         self.kept.as_ref().map(|kept| kept.owner)
+    }
+
+    /// What the disk has of it, if it is kept.
+    pub(crate) fn as_kept(&self) -> Option<KeptRoom> {
+        let Kept { owner, roles } = self.kept.clone()?;
+        Some(KeptRoom {
+            owner,
+            made: self.made,
+            settings: self.settings.clone(),
+            roles,
+            bans: self.bans.all().to_vec(),
+            exceptions: self.exceptions.all().to_vec(),
+            standing: self.standing.all().to_vec(),
+        })
+    }
+
+    /// Makes it what the disk has.
+    pub(super) fn restore_kept(&mut self, kept: KeptRoom) {
+        let KeptRoom { owner, made, settings, roles, bans, exceptions, standing } = kept;
+        (self.made, self.settings, self.bans) = (made, settings, RoomMasks::of(bans));
+        (self.exceptions, self.standing) = (RoomMasks::of(exceptions), RoomMasks::of(standing));
+        self.kept = Some(Kept { owner, roles });
     }
 
     /// The roles of a member.

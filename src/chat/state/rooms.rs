@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::room::Room;
 use super::sorted::sorted;
-use crate::chat::model::{ClientId, LineFilter, RoomId, RoomName, RoomPast};
+use crate::chat::model::{ClientId, KeptRoom, LineFilter, Nick, RoomId, RoomName, RoomPast};
 
 /// Most empty rooms remembered for their history or topic.
 const MAX_EMPTY: usize = 256;
@@ -111,6 +111,26 @@ impl Rooms {
             let since = room.empty_since;
             self.empty.insert((since, id));
         }
+    }
+
+    /// Restores a room that is kept for an account; creates the room if there is none.
+    pub(crate) fn restore_kept(&mut self, name: RoomName, kept: KeptRoom) {
+        let id = self.open(name);
+        if let Some(room) = self.rooms.get_mut(&id).filter(|_| id != RoomId::LOBBY) {
+            room.restore_kept(kept);
+            if room.members.is_empty() {
+                self.empty.insert((room.empty_since, id));
+            }
+        }
+    }
+
+    /// The rooms that are kept for accounts that `exist` does not hold for, by id.
+    pub(crate) fn kept_unless(&self, exist: impl Fn(Nick) -> bool) -> Vec<RoomId> {
+        let is_meant = |room: &Room| room.owner().is_some_and(|owner| !exist(owner));
+        let rooms = self.rooms.iter().filter(|(_, room)| is_meant(room));
+        let mut ids: Vec<_> = rooms.map(|(id, _)| *id).collect();
+        ids.sort_unstable();
+        ids
     }
 
     /// The first room in use whose past was not read from the store yet.

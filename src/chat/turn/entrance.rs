@@ -35,7 +35,8 @@ impl Chat {
     }
 
     fn past_question(&self, room: RoomName) -> Question {
-        Question::Room { room, lines: self.rooms.replay(), with_private: false }
+        let with_private = self.rooms.find(room).is_some_and(Room::is_kept_in_private);
+        Question::Room { room, lines: self.rooms.replay(), with_private }
     }
 
     /// Adds a room's past from the store, if the room is in memory.

@@ -26,8 +26,10 @@ impl Chat {
         self.registry.replace(roll);
     }
 
-    /// Disconnects clients that are banned, and takes nicks from clients that do not own them.
+    /// Disconnects clients that are banned, takes nicks from clients that do not own them, and ends
+    /// the keeping of rooms whose owners have no account any more.
     pub fn enforce(&mut self, now: Now, effects: &mut Effects) {
+        self.end_keeping_for_nobody(now, effects);
         for me in self.clients() {
             if self.clients.contains_key(&me) {
                 Turn { chat: self, now, at: None, me, effects }.apply_rules();

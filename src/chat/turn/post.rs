@@ -257,6 +257,9 @@ impl Chat {
         let source = has_irc.then(|| self.source_of(&speaker.as_client()));
         if let Some(room) = self.rooms.get_mut(room_id) {
             room.history.push(by, entry.clone());
+            if room.keeps_line(&entry) {
+                effects.push(Effect::Record(room.name, entry.clone()));
+            }
             if let Some(pause) = room.settings.slow() {
                 room.pace.note(now.uptime, pause, speaker.id, &speaker.as_client());
             }

@@ -61,6 +61,9 @@ impl Turn<'_> {
         let Some(room) = self.chat.rooms.get_mut(id) else { return };
         let entry = Entry { id: line, at, from, kind, text, private: room.is_private() };
         room.history.push(self.me, entry.clone());
+        if room.keeps_line(&entry) {
+            self.effects.push(Effect::Record(room.name, entry.clone()));
+        }
         let message = Message::Said { room: room.name, entry, by, tags };
         let except = (!client.echo).then_some(self.me);
         let except = except.into_iter().chain(client.ignored_by.iter().copied());

@@ -159,9 +159,13 @@ pub(crate) fn remove(connection: &Connection, nick: Nick) -> ChangeResult<Nick> 
     Ok(Ok(account.nick))
 }
 
-/// Removes the account with exactly this nick, if there is one. No room is kept for it any more.
+/// Removes the account with exactly this nick, if there is one. No room is kept for it any more, and
+/// the topics of those that were private are nobody's.
 pub(crate) fn delete(connection: &Connection, nick: Nick) -> Result<()> {
     connection.execute("DELETE FROM token WHERE nick = ?1", [nick.as_str()])?;
+    let private = "UPDATE room SET topic = NULL
+                   WHERE id IN (SELECT room_id FROM kept WHERE owner = ?1 AND is_private)";
+    connection.execute(private, [nick.as_str()])?;
     connection.execute("DELETE FROM kept WHERE owner = ?1", [nick.as_str()])?;
     connection.execute("DELETE FROM account WHERE nick = ?1", [nick.as_str()]).map(drop)
 }

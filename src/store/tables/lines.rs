@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
+use super::kept;
 use crate::chat::{Allowance, AnswerForm, Entry, Kind, LineId, Moment, Nick, RoomName, RoomPast};
 use crate::store::index::{self, words};
 use crate::store::item::{Gap, Item};
@@ -58,7 +59,7 @@ impl RoomIds {
     }
 }
 
-/// Writes the lines and topics among `items` in the open transaction, and calls `note` with the ids
+/// Writes the lines, topics and kept rooms among `items` in the open transaction, and calls `note` with the ids
 /// of their rooms. Writing a line again changes nothing.
 ///
 /// The order of the rows, which everything that reads them keeps, is that in which this server
@@ -107,6 +108,7 @@ pub(crate) fn insert(
                 let set = "UPDATE room SET topic = ?2 WHERE id = ?1";
                 connection.execute(set, params![room, topic])?;
             }
+            Item::Kept { kept, .. } => kept::set(connection, room, kept.as_deref())?,
             Item::Note { .. } => {}
         }
     }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
+use super::kept;
 use super::lines::lenient;
 use crate::chat::Moment;
 use crate::store::file::database::Database;
@@ -115,6 +116,8 @@ fn remove(connection: &Connection, sql: &str, values: impl rusqlite::Params) -> 
         index.execute(params![id, words(body)])?;
         row.execute([id])?;
     }
+    // The ids of the newest rows may be used again.
+    kept::follow(connection)?;
     // The query finds at most SLICE rows.
     Ok(u32::try_from(rows.len()).unwrap_or(SLICE))
 }

@@ -155,7 +155,7 @@ impl<R: FnMut(Event)> Writer<R> {
         }
         let notes = self.inlets.queue.take_lost_notes();
         if notes > 0 {
-            log::error!("{notes} changes of accounts and bans were never saved");
+            log::error!("{notes} changes of accounts, bans and kept rooms were never saved");
         }
         Ok(())
     }

@@ -22,6 +22,17 @@ impl RoomBan {
 pub(crate) struct RoomMasks(Vec<RoomBan>);
 
 impl RoomMasks {
+    /// These, or the first so many of them.
+    pub(crate) fn of(mut bans: Vec<RoomBan>) -> Self {
+        bans.truncate(MAX_BANS);
+        Self(bans)
+    }
+
+    /// All of them, also those that have expired.
+    pub(crate) fn all(&self) -> &[RoomBan] {
+        &self.0
+    }
+
     /// Whether there is none.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()

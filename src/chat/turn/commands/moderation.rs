@@ -168,6 +168,7 @@ pub(crate) fn slow(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let name = room.name;
     turn.apply_setting(id, Setting::Slow, SettingValue::Number((seconds > 0).then_some(seconds)));
     turn.log(format_args!("set slow to {seconds} s in {name}"));
+    turn.chat.record_kept(id, turn.effects);
     let words = match seconds {
         0 => Text::new("slow is off: speak as often as you like"),
         _ => Text::new(format!("slow is on: everybody may speak once every {seconds} s")),

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use crate::chat::effect::Effect;
 use crate::chat::message::Message;
 use crate::chat::model::{Allowance, RoomId, RoomKey, RoomName};
 use crate::chat::refusal::{Refusal, RoomRefusal};
@@ -107,6 +108,9 @@ pub(crate) fn set_topic(turn: &mut Turn<'_>, text: Option<Text>) -> Result<(), R
         room.topic_set = set;
         let ignorers = setter.ignored_by.iter().copied().filter(|_| text.is_some());
         let (nick, is_private) = (setter.nick, room.is_private());
+        if is_private && room.kept.is_some() && text.is_some() {
+            turn.effects.push(Effect::RecordTopic(name, text.clone()));
+        }
         let message = Message::TopicSet { room: room.name, nick, text: text.clone(), is_private };
         turn.effects.tell_room(id, ignorers, message);
         turn.relay_to_room(id, Deed::Topic(name, text));

@@ -18,15 +18,13 @@ pub(crate) fn history(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal>
             Ok(count) => count,
         },
     };
-    // What is said in private is in memory only.
+    // What is said in private in a room that is not kept is in memory only.
     let (_, room) = turn.room()?;
-    if turn.chat.has_archive(turn.me) && !room.is_private() {
-        let room = room.name;
-        let form = turn.me().form();
-        turn.effects.push(Effect::Ask(
-            turn.me,
-            Question::Last { room, lines: count, form, with_private: false },
-        ));
+    let with_private = room.is_kept_in_private();
+    if turn.chat.has_archive(turn.me) && (with_private || !room.is_private()) {
+        let (room, form) = (room.name, turn.me().form());
+        let question = Question::Last { room, lines: count, form, with_private };
+        turn.effects.push(Effect::Ask(turn.me, question));
     } else if turn.show_history(count, Dates::Always) == 0 {
         turn.notice("nothing has been said here");
     }
@@ -46,7 +44,10 @@ pub(crate) fn search(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal> 
     if !turn.chat.has_archive(turn.me) {
         return Err(Refusal::NoArchive);
     }
-    let (words, form, rooms) = (Text::new(args[0]), turn.me().form(), Vec::new());
+    let me = turn.me();
+    let own = me.rooms.iter().filter_map(|id| turn.chat.rooms.get(*id));
+    let rooms = own.filter(|room| room.is_kept_in_private()).map(|room| room.name).collect();
+    let (words, form) = (Text::new(args[0]), me.form());
     let question = Question::Search { words, form, rooms };
     turn.effects.push(Effect::Ask(turn.me, question));
     Ok(())

@@ -1,7 +1,8 @@
 //! Keeping a room for an account.
 
+use crate::chat::effect::{Effect, Effects};
 use crate::chat::message::RoomChange;
-use crate::chat::model::{ClientId, Nick, RoomId, RoomRole};
+use crate::chat::model::{ClientId, Nick, Now, RoomId, RoomRole};
 use crate::chat::refusal::{Refusal, RoomRefusal};
 use crate::chat::state::{Chat, Kept};
 use crate::chat::turn::view::Turn;
@@ -12,6 +13,55 @@ const MAX_KEPT: usize = 10;
 impl Chat {
     fn kept_for(&self, owner: Nick) -> usize {
         self.rooms.iter().filter(|room| room.owner() == Some(owner)).count()
+    }
+
+    /// Ends the keeping of rooms whose owners have no account any more.
+    pub(crate) fn end_keeping_for_nobody(&mut self, now: Now, effects: &mut Effects) {
+        let has_account =
+            |owner: Nick| self.registry.account(owner).is_some_and(|account| account.nick == owner);
+        for id in self.rooms.kept_unless(has_account) {
+            let Some(room) = self.rooms.get_mut(id) else { continue };
+            room.kept = None;
+            // It ends as any other.
+            room.made.get_or_insert(now.moment);
+            effects.push(Effect::RoomChanged(room.name));
+            self.forget_kept(id, effects);
+            self.tell_views(id, effects);
+            self.rooms.keep_empty(now.uptime, id, self.has_room_roles());
+        }
+    }
+
+    /// Has written what a room is like, if it is kept.
+    pub(crate) fn record_kept(&self, id: RoomId, effects: &mut Effects) {
+        let Some(room) = self.rooms.get(id) else { return };
+        if let Some(kept) = room.as_kept() {
+            effects.push(Effect::KeepRoom(room.name, Some(Box::new(kept))));
+        }
+    }
+
+    /// Has a change of a room written, if the room is kept or was kept until then.
+    pub(crate) fn record_change(&self, id: RoomId, change: &RoomChange, effects: &mut Effects) {
+        match change {
+            RoomChange::Invited(_) => {}
+            RoomChange::Keep(false) => self.forget_kept(id, effects),
+            RoomChange::Keep(true) => {
+                self.record_kept(id, effects);
+                // In private it was in memory only.
+                if let Some(room) = self.rooms.get(id).filter(|room| room.topic.is_some()) {
+                    effects.push(Effect::RecordTopic(room.name, room.topic.clone()));
+                }
+            }
+            _ => self.record_kept(id, effects),
+        }
+    }
+
+    /// Has removed from the disk what it has of a room that is kept no longer.
+    fn forget_kept(&self, id: RoomId, effects: &mut Effects) {
+        let Some(room) = self.rooms.get(id) else { return };
+        effects.push(Effect::KeepRoom(room.name, None));
+        if room.is_private() && room.topic.is_some() {
+            effects.push(Effect::RecordTopic(room.name, None));
+        }
     }
 }
 

@@ -107,5 +107,8 @@ impl Turn<'_> {
             _ => room.roles.hold(now, me, &clients[&me]),
         }
         self.effects.push(Effect::RoomChanged(room.name));
+        if matches!(reason, Reason::Kicked(..) | Reason::KickedFromRoom(..)) {
+            self.chat.record_kept(id, self.effects);
+        }
     }
 }

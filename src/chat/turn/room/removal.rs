@@ -149,7 +149,10 @@ impl Turn<'_> {
             RoomBan { mask: mask.clone(), account: None, by, at: now, reason: None, until: None };
         let is_changed = if on { masks.add(now, ban) } else { masks.remove(now, mask).is_some() };
         match (is_changed, on) {
-            (true, _) => self.relay_to_room(id, Deed::Mask(name, list, mask.clone(), on)),
+            (true, _) => {
+                self.chat.record_kept(id, self.effects);
+                self.relay_to_room(id, Deed::Mask(name, list, mask.clone(), on));
+            }
             (false, true) => return Err(RoomRefusal::TooManyBans(name, MAX_ROOM_BANS).into()),
             (false, false) => {}
         }

@@ -53,10 +53,11 @@ impl<C: Deref<Target = Chat>> TurnOf<'_, C> {
 }
 
 impl Turn<'_> {
-    /// Tells a room what the client changed.
+    /// Tells a room what the client changed, after it is written if the room is kept.
     pub(crate) fn tell_change(&mut self, id: RoomId, change: RoomChange) {
         let Some(room) = self.chat.rooms.get(id) else { return };
         let (room, by) = (room.name, self.me().nick);
+        self.chat.record_change(id, &change, self.effects);
         self.relay_to_room(id, Deed::Change(room, change.clone()));
         self.effects.tell_room(id, None, Message::RoomChanged { room, by, change });
     }
