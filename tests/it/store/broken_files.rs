@@ -78,7 +78,7 @@ fn another_programs_database_is_refused() {
 fn a_newer_versions_file_is_refused() {
     let dir = used();
     sql(&dir, "UPDATE meta SET v = '99' WHERE k = 'schema'");
-    assert_refused(&dir, "a newer chatd wrote it (version 99, this one reads up to 4)");
+    assert_refused(&dir, "a newer chatd wrote it (version 99, this one reads up to 5)");
 }
 
 #[test]
