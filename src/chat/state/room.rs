@@ -220,8 +220,11 @@ impl Room {
 
     /// Makes the room what its record says; its members get their roles as they come back.
     pub(crate) fn bring_back(&mut self, now: Moment, record: &RoomRecord) {
-        self.settings = record.settings().clone();
-        self.made = Some(now);
+        // What is kept of a room is on the disk, and may be newer.
+        if self.kept.is_none() {
+            self.settings = record.settings().clone();
+            self.made = Some(now);
+        }
         for (nick, role) in record.roles() {
             self.roles.await_member(nick, role);
         }
