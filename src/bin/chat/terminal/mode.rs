@@ -32,10 +32,10 @@ impl Drop for Keys {
 
 /// Asks for the password of an account, and shows none of it.
 pub(crate) fn ask_password(nick: &str) -> io::Result<String> {
-    write!(io::stderr(), "Password of {nick}: ")?;
-    io::stderr().flush()?;
+    // Before it asks: what is typed at once must not show.
     terminal::enable_raw_mode()?;
-    let typed = read_secret();
+    let asked = write!(io::stderr(), "Password of {nick}: ").and_then(|()| io::stderr().flush());
+    let typed = asked.and_then(|()| read_secret());
     terminal::disable_raw_mode()?;
     writeln!(io::stderr())?;
     typed
