@@ -12,6 +12,7 @@ fn different_clients_have_one_conversation() {
     let mut alice = at_terminal(&server, NC);
     alice.shows(&welcome("guest1, alone in lobby", "\r\r\n"));
     enters_the_den(&mut alice, "alice", "alone in den");
+    alice.shows("-- you keep order here; /room shows the settings\r\n");
 
     let mut bob = at_terminal(&server, telnet::TELNET);
     bob.shows(telnet::BANNER);
