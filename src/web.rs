@@ -292,6 +292,9 @@ fn route(request: &Request, site: &Site) -> Result<Route, Rejection> {
     }
     let (host, origin) = (request.host.as_deref(), request.origin.as_deref());
     site.guard.with(|guard| guard.admit(host, origin))?;
+    if matches!(site.content, Content::Health) && request.path != "/healthz" {
+        return Err(Status::ServiceUnavailable.into());
+    }
     if matches!(site.content, Content::Page) && rooms::has(&request.path) {
         return Ok(Route::Rooms);
     }
@@ -300,7 +303,7 @@ fn route(request: &Request, site: &Site) -> Result<Route, Rejection> {
     }
     match (&site.content, request.path.as_str()) {
         (_, "/healthz") => Ok(healthy()),
-        (Content::Health, _) => Err(Status::ServiceUnavailable.into()),
+        (Content::Health, _) => Err(Status::NotFound.into()),
         (Content::Figures(figures), "/metrics") => Ok(metrics(request, figures())),
         (Content::Figures(_), _) => Err(Status::NotFound.into()),
         (Content::Page, _) => Ok(page(request)?),

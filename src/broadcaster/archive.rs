@@ -295,7 +295,7 @@ pub(super) fn answered(now: Duration, answer: Answer, unsaved: &mut UnsavedBans)
         Answer::RoomNotRead(room, denial) => room_not_read(room, denial),
         Answer::Exists(room, Ok(exists)) => Event::RoomExists(room, exists),
         Answer::Exists(_, Err(denial)) => denied(denial),
-        // For a request over HTTP, which has its answer.
+        // A request or a reader over HTTP asked for it, and has been served.
         Answer::Past(_) => return None,
         Answer::Found(lines) => Event::Found { room: None, lines: recalled(lines) },
         Answer::Registered(account, hash) => Event::Registered(account, hash),

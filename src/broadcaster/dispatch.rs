@@ -284,6 +284,11 @@ impl Dispatcher {
         }
     }
 
+    /// Whether a line changes bans while too many changes are not saved yet.
+    pub(super) fn is_ban_without_place(&self, line: &Line) -> bool {
+        self.unsaved_bans.is_full() && chat::changes_bans(line)
+    }
+
     /// Handles a line, which may be for one of the client's rooms.
     pub(super) fn apply_line(
         &mut self,
@@ -292,7 +297,7 @@ impl Dispatcher {
         room: Option<RoomName>,
         line: Line,
     ) {
-        if self.unsaved_bans.is_full() && chat::changes_bans(&line) {
+        if self.is_ban_without_place(&line) {
             return self.apply(now, id, Event::TooManyBanChanges);
         }
         let (event, password) = chat::conceal(line);

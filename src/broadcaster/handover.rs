@@ -24,10 +24,13 @@ impl Broadcaster {
         if is_unheard {
             dispatcher.unheard.add(id);
         }
-        if let Some(stream) = peer.dialect().stream() {
-            dispatcher.adopt_reader(now, id, stream);
-        }
+        let stream = peer.dialect().stream();
+        let is_lost = stream.is_some_and(|stream| !dispatcher.adopt_reader(now, id, stream));
         dispatcher.peers.adopt(id, peer);
+        if is_lost {
+            // It was still sent the past, and comes back for the rest.
+            return dispatcher.peers.abandon(id);
+        }
         dispatcher.await_registration(now, id);
         dispatcher.note_watcher(id);
         for &room in dispatcher.log.rooms_of(id) {

@@ -13,7 +13,7 @@ use crate::text::{Line, Text};
 use crate::wire::Farewell;
 use crate::wire::irc::numeric::ERR_NOPRIVILEGES;
 use crate::wire::irc::{
-    Cap, Conversation, Credentials, Login, Replies, Request, Step, Task, User, View, Way,
+    Cap, Conversation, Credentials, Login, Replies, Request, Step, Task, User, View, Way, people,
 };
 
 /// How long a client may take to register.
@@ -82,15 +82,16 @@ impl Dispatcher {
 
     fn run_task(&mut self, now: Now, id: ClientId, task: Task) {
         match task {
-            Task::Act(Action::Command(room, line), label) => {
-                self.run_command(now, id, room, line, label);
-            }
-            Task::Act(..) if self.peers.irc(id).is_some_and(|irc| irc.is_over()) => {
+            // A wrong password has ended the conversation: nothing behind it is done.
+            _ if self.peers.irc(id).is_some_and(|irc| irc.is_over()) => {
                 self.apply(now, id, Event::Gone(Reason::Disconnected));
                 self.disconnect_behind(now, id, Farewell::Expelled);
             }
+            Task::Act(Action::Command(room, line), label) => {
+                self.run_command(now, id, room, line, label);
+            }
             Task::Authenticate(login) => self.log_in(now, id, login),
-            Task::Moderate(line) => self.moderate(now, id, line),
+            Task::Kill(nick, why) => self.kill(now, id, &nick, &why),
             Task::Act(action, label) => self.apply(now, id, Event::Do(action, label)),
             Task::Ask(request, label) if self.log.is_under_way(id) => {
                 self.behind(now, id, Deed::Ask(Box::new(request), label));
@@ -116,19 +117,24 @@ impl Dispatcher {
         self.apply(now, id, event);
     }
 
-    /// Runs a command that only operators may use.
-    fn moderate(&mut self, now: Now, id: ClientId, line: Line) {
-        if self.log.chat().profile(id).is_some_and(|who| who.is_operator) {
+    /// Has somebody disconnected at an operator's request.
+    fn kill(&mut self, now: Now, id: ClientId, nick: &Text, why: &Text) {
+        let is_operator = self.log.profile(id).is_some_and(|who| who.is_operator);
+        let is_here = self.log.chat().somebody(nick.as_str()).is_some();
+        if is_operator && is_here {
+            let line = Line::new(format!("/kick {nick} {why}"));
             return self.apply(now, id, Event::Do(Action::Command(None, line), None));
         }
         self.answer_irc(now, id, |irc, out| {
-            irc.reply(out, |replies| {
-                replies.numeric(ERR_NOPRIVILEGES, &[], Refusal::OperatorsOnly);
+            irc.reply(out, |replies| match is_operator {
+                true => people::no_such_nick(replies, nick.as_str()),
+                false => replies.numeric(ERR_NOPRIVILEGES, &[], Refusal::OperatorsOnly),
             });
         });
     }
 
-    /// Runs a command of the text wire. One with a password is never published.
+    /// Runs a command of the text wire. The line of one that takes a password is never published,
+    /// even if the password is not taken.
     fn run_command(
         &mut self,
         now: Now,
@@ -137,10 +143,11 @@ impl Dispatcher {
         line: Line,
         label: Option<Text>,
     ) {
-        match conceal(line.clone()) {
-            (_, None) => self.apply(now, id, Event::Do(Action::Command(room, line), label)),
-            (_, Some(_)) => self.apply_line(now, id, room, line),
+        let takes_password = !matches!(conceal(line.clone()), (Event::Line(_), _));
+        if takes_password || self.is_ban_without_place(&line) {
+            return self.apply_line(now, id, room, line);
         }
+        self.apply(now, id, Event::Do(Action::Command(room, line), label));
     }
 
     fn label(&mut self, now: Now, id: ClientId, label: Option<Text>) {

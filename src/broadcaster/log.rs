@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use super::shared_log::SharedLog;
 use crate::chat::{
-    Chat, ClientId, Effects, Event, LineFilter, Nick, Now, Presence, Roll, RollChange, RoomId,
-    Settings, Source,
+    Chat, ClientId, Effects, Event, LineFilter, Nick, Now, Presence, Profile, Roll, RollChange,
+    RoomId, Settings, Source,
 };
 use crate::cluster::{Applied, LinkEvent, NodeOrigin, Report, SavedNode};
 use crate::wire::irc::{Caps, View};
@@ -157,7 +157,12 @@ impl Log {
         self.chat().login(self.id(id))
     }
 
-    /// Who a client is.
+    /// What lists show of a client.
+    pub(super) fn profile(&self, id: ClientId) -> Option<Profile> {
+        self.chat().profile(self.id(id))
+    }
+
+    /// The client's nick, user name and cloak, as IRC shows them.
     pub(super) fn source(&self, id: ClientId) -> Option<Arc<Source>> {
         self.chat().source(self.id(id))
     }

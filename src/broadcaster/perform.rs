@@ -25,7 +25,8 @@ impl Dispatcher {
     /// Carries out the effects of the chat, except for those that wait for the disk.
     pub(super) fn carry_out(&mut self, now: Now) {
         let mut effects = std::mem::take(&mut self.effects);
-        let is_written = effects.iter().any(Archive::writes);
+        let is_labelled = |effect: &Effect| matches!(effect, Effect::Label(_, Some(_)));
+        let is_written = effects.iter().any(is_labelled) && effects.iter().any(Archive::writes);
         let (list, except) = effects.drain();
         for effect in list {
             let effect = match effect {
@@ -172,6 +173,7 @@ impl Dispatcher {
             }
             Effect::Departed(id, nick, reason) => {
                 self.status.count_departure(&reason);
+                self.requests.tokens.remove(&id);
                 self.peers.forget(id);
                 if self.unheard.remove(id) {
                     return;

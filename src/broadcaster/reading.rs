@@ -65,8 +65,9 @@ impl Dispatcher {
                 return self.readers.set_stage(id, Stage::Asking(after));
             }
         }
-        let is_known = after.is_some();
-        self.open_reader(id, !is_known, Vec::new());
+        // Without a store, nothing is missing behind a line that is in memory.
+        let gap = after.is_none() || self.archive.is_there();
+        self.open_reader(id, gap, Vec::new());
         let everything = (LineId::default(), Moment { unix_ms: i64::MIN });
         self.read_on(now, id, Some(after.unwrap_or(everything)));
     }
@@ -153,12 +154,13 @@ impl Dispatcher {
         }
     }
 
-    /// Takes over a reader from the process before.
-    pub(super) fn adopt_reader(&mut self, now: Now, id: ClientId, stream: Stream) {
+    /// Takes over a reader from the process before; returns false if it had not entered its room.
+    pub(super) fn adopt_reader(&mut self, now: Now, id: ClientId, stream: Stream) -> bool {
         let room = self.log.rooms_of(id).first().and_then(|room| self.log.chat().name_of(*room));
         if let Some(room) = room {
             let reader = Reader { room, stream, head: None, stage: Stage::Live };
             self.readers.add(now.uptime, id, reader);
         }
+        room.is_some()
     }
 }

@@ -62,6 +62,9 @@ impl Dispatcher {
             }
         }
         let chat = self.log.chat();
+        if room.is_some() && !chat.allows_http() {
+            return Err(Refusal::OlderNodes.into());
+        }
         room.map_or(Ok(()), |room| chat.admit_to(room))?;
         if let (Some(room), Some(author), true) = (room, author, speaks) {
             let lines = vec![Text::new("hello")];

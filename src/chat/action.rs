@@ -123,7 +123,7 @@ pub enum MaskList {
     Bans,
     /// Those whom no ban keeps out.
     Exceptions,
-    /// Those who may enter a room by invitation without one.
+    /// Those who may enter an invite-only room without an invitation.
     Invited,
 }
 

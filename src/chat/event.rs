@@ -121,7 +121,7 @@ pub struct Traits {
     pub lists: bool,
     /// Whether the connection is encrypted.
     pub encrypted: bool,
-    /// What it speaks.
+    /// The protocol that the client speaks.
     #[serde(default, skip_serializing_if = "Wire::is_text")]
     pub wire: Wire,
 }

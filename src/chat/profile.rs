@@ -103,7 +103,7 @@ impl Chat {
 
     /// All such rooms, by name.
     pub fn occupied_rooms(&self) -> Vec<RoomProfile> {
-        let occupied = self.rooms.iter().filter(|room| room.announced > 0);
+        let occupied = self.rooms.iter().filter(|room| room.announced > 0 || room.kept.is_some());
         let mut rooms: Vec<_> = occupied.map(|room| self.room_profile(room)).collect();
         rooms.sort_by_key(|room| room.name);
         rooms

@@ -41,21 +41,13 @@ impl Reason {
         )
     }
 
-    /// The same without anybody's words, for those who ignore the speaker.
-    pub(super) fn bare(self) -> Self {
-        match self {
-            Self::Kicked(by, _) => Self::Kicked(by, None),
-            Self::KickedFromRoom(by, _) => Self::KickedFromRoom(by, None),
-            other => other.without_words(),
-        }
-    }
-
-    /// The same without the parting message, for the log.
+    /// The same without anybody's words: for the log, and for those who ignore the speaker.
     pub fn without_words(self) -> Self {
         match self {
             Self::Quit(_) => Self::Quit(None),
             Self::Parted(_) => Self::Parted(None),
             Self::Kicked(by, _) => Self::Kicked(by, None),
+            Self::KickedFromRoom(by, _) => Self::KickedFromRoom(by, None),
             other => other,
         }
     }

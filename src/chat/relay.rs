@@ -85,7 +85,7 @@ pub enum Deed {
     Topic(RoomName, Option<Text>),
     /// Is away for this reason, or is back.
     Away(Option<Text>),
-    /// Is away, for this reason, as somebody wrote to them.
+    /// Is away for this reason; told to the client that wrote to them.
     IsAway(Text),
     /// Logged in to that account, or out.
     Account(Option<Nick>),

@@ -97,7 +97,7 @@ fn far_user(stream: &OwnedFd) -> io::Result<Remote> {
 /// process listens on.
 ///
 /// # Errors
-/// `AddrInUse` if there is another file, or a process that listens.
+/// `AlreadyExists` if another kind of file is there, and `AddrInUse` if a process listens.
 pub fn listen_at(path: &Path, mode: u32, group: Option<u32>) -> io::Result<ListeningSocket> {
     let name = SocketAddrUnix::new(path)?;
     remove_stale(path, &name)?;

@@ -169,10 +169,11 @@ impl<'a> Exchange<'a> {
         };
         let since = read::begin_of_stream(self.request, target)?;
         self.ask(Ask::Check { room: Some(room), author: None, speaks: false })?;
-        let head = answer::head_of_stream(stream.form);
+        let mut head = answer::head_of_stream(stream.form);
         if self.request.method == "HEAD" {
             return Ok(Outcome::Answer(answer::Answer::only_head(head)));
         }
+        head.extend(answer::retry(stream.form));
         Ok(Outcome::Reads((stream, Box::new(ReadRequest { room, since, head }))))
     }
 

@@ -21,7 +21,6 @@ pub mod server;
 pub mod target;
 pub mod monitor;
 pub mod relay;
-pub mod chathistory;
 mod room_modes;
 mod signal;
 mod encode;

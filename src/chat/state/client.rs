@@ -50,6 +50,8 @@ pub struct Presence {
     user: Text,
     #[serde(default, skip_serializing_if = "is_empty")]
     real: Text,
+    #[serde(default, skip_serializing_if = "Flags::are_unset")]
+    flags: Flags,
     /// The other rooms of a client that is in several, in the order in which it entered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     other_rooms: Vec<RoomName>,
@@ -208,10 +210,11 @@ impl Client {
     pub(crate) fn noted(presence: &Presence, now: Duration) -> Self {
         let Presence { origin, nick, login, password, mute, echo, lists, .. } = *presence;
         let Presence { announced, quiet, encrypted, has_many_rooms, wire, .. } = *presence;
-        let Presence { user, real, .. } = presence.clone();
+        let Presence { user, real, flags, .. } = presence;
+        let (user, real, flags) = (user.clone(), real.clone(), *flags);
         let traits = Traits { echo, lists, encrypted, wire };
         let new = Self::new(nick, origin, traits, now);
-        Self { announced, login, password, mute, quiet, has_many_rooms, user, real, ..new }
+        Self { announced, login, password, mute, quiet, has_many_rooms, user, real, flags, ..new }
     }
 
     /// Its record, while it is in `rooms`, in the order in which it entered.
@@ -219,7 +222,7 @@ impl Client {
         let last = rooms.pop();
         let Self { nick, login, password, mute, origin, announced, .. } = *self;
         let Self { echo, lists, quiet, encrypted, has_many_rooms, wire, .. } = *self;
-        let Self { user, real, .. } = self.clone();
+        let (user, real, flags) = (self.user.clone(), self.real.clone(), self.flags);
         Presence {
             origin,
             nick,
@@ -237,6 +240,7 @@ impl Client {
             wire,
             user,
             real,
+            flags,
             other_rooms: rooms,
         }
     }
@@ -260,6 +264,7 @@ impl Client {
         (self.echo, self.quiet, self.lists) = (presence.echo, presence.quiet, presence.lists);
         self.has_many_rooms = presence.has_many_rooms;
         (self.user, self.real) = (presence.user.clone(), presence.real.clone());
+        self.flags = presence.flags;
     }
 
     /// Changes its nick; returns the old one.

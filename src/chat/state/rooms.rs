@@ -154,8 +154,8 @@ impl Rooms {
         }
     }
 
-    /// Whether every room has its name, and is listed as empty if it is: a check of a restored
-    /// snapshot.
+    /// Whether every room has its name, and is listed as empty if it is, and only empty ones
+    /// are to end: a check of a restored snapshot.
     pub(crate) fn are_consistent(&self) -> bool {
         let is_empty = |id: &RoomId, room: &Room| *id != RoomId::LOBBY && room.is_vacant();
         let is_in_place = |(id, room): (&RoomId, &Room)| {
@@ -167,6 +167,9 @@ impl Rooms {
             && self.names.len() == self.rooms.len()
             && self.rooms.iter().all(is_in_place)
             && self.empty.len() == empty
+            && self.ends.iter().all(|(due, id)| {
+                due.checked_sub(LIFE).is_some_and(|since| self.empty.contains(&(since, *id)))
+            })
             && self.opened < MANY
     }
 

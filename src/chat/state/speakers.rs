@@ -91,7 +91,11 @@ impl Speakers {
         });
         let noted = Speaker { id: same.map_or(speaker.id, |same| same.id), ..speaker };
         let is_new = same.is_none();
-        if known.is_none() {
+        if let Some(before) = known.filter(|_| is_new).map(|known| known.origin.address()) {
+            // The nick is somebody else's now.
+            self.guests.retain(|address, guest| *address != before || guest.folded() != nick);
+        }
+        if !self.by_nick.contains_key(&nick) {
             self.reviews.push_back((speaker.spoke + REMEMBERED_FOR, nick));
         }
         self.by_nick.insert(nick, noted);

@@ -81,6 +81,7 @@ impl Turn<'_> {
                 self.invite(other)?;
                 let nick = self.chat.clients[&other].nick;
                 self.relay_to_me(Deed::Invite(*room, nick));
+                self.tell_whether_away(other);
             }
             Action::Change(room, request) => {
                 self.has_to_be_in(*room)?;

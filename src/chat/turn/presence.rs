@@ -235,7 +235,7 @@ impl Turn<'_> {
 
     /// Leaves the chat.
     pub(crate) fn depart(&mut self, reason: Reason) {
-        if self.me().announced {
+        if self.me().announced && self.chat.irc > 0 {
             self.relay_to_others(Deed::Quit(reason.clone()));
             self.vanish(self.source());
         }
@@ -323,7 +323,7 @@ impl Turn<'_> {
             self.chat.rooms.want_digest(self.now.uptime, id);
         } else {
             self.chat.tell_presence(id, (None, &ignorers), self.effects, |here, is_heard| {
-                let reason = if is_heard { reason.clone() } else { reason.clone().bare() };
+                let reason = if is_heard { reason.clone() } else { reason.clone().without_words() };
                 Message::Left { room: name, nick, reason, here }
             });
         }

@@ -7,7 +7,7 @@ use crate::chat::model::{
 };
 use crate::chat::reason::Reason;
 use crate::chat::refusal::Refusal;
-use crate::chat::state::{Chat, Reader};
+use crate::chat::state::{Chat, Reader, Room};
 
 use super::view::View;
 
@@ -77,10 +77,13 @@ impl Chat {
         }
     }
 
-    /// Ends the reading of those who are banned.
+    /// Ends the reading of those who are banned, and of those whose room is private by now.
     pub(crate) fn enforce_on_readers(&mut self, now: Now, effects: &mut Effects) {
-        let is_banned = |_, reader: &Reader| self.admit(now, reader.origin).is_err();
-        for id in self.readers.who(is_banned) {
+        let may_not = |_, reader: &Reader| {
+            self.rooms.get(reader.room).is_some_and(Room::is_private)
+                || self.admit(now, reader.origin).is_err()
+        };
+        for id in self.readers.who(may_not) {
             effects.push(Effect::Disconnect(id, Reason::Disconnected));
             self.end_reading(now, id, effects);
         }

@@ -90,7 +90,7 @@ impl Turn<'_> {
         self.tell(message);
     }
 
-    /// Tells the client what somebody else is.
+    /// Tells the client of somebody else's deed.
     pub(crate) fn relay_of(&mut self, other: ClientId, deed: Deed) {
         if let Some(by) = self.chat.source(other) {
             let message = self.relay(by, deed);

@@ -37,10 +37,13 @@ impl Turn<'_> {
         let id = self.room_to_speak_to(name)?;
         let Some(room) = self.chat.rooms.get(id) else { return Ok(()) };
         self.may_speak_in(room)?;
-        if matches!(signal, Signal::Ctcp { .. }) && !room.settings.take_ctcp() {
-            return Err(RoomRefusal::NoCtcp(name).into());
+        // Tags alone say nothing: who types is not to wait before the line itself.
+        if matches!(signal, Signal::Ctcp { .. }) {
+            if !room.settings.take_ctcp() {
+                return Err(RoomRefusal::NoCtcp(name).into());
+            }
+            self.keep_pace_in(id)?;
         }
-        self.keep_pace_in(id)?;
         let deed = self.signalled(Place::Room(name), signal, tags);
         let message = self.relay(self.source(), deed);
         let me = self.me();

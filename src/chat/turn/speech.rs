@@ -86,7 +86,6 @@ impl Turn<'_> {
         let Some(reader) = self.chat.clients.get(&to) else { return Ok(()) };
         let from = self.me().nick;
         let to_nick = reader.nick;
-        let away = reader.away_as(self.hears(to));
         let ignores_me = reader.ignores.contains(&self.me);
         let id = self.chat.line_ids.next();
         let at = self.now.moment;
@@ -101,19 +100,26 @@ impl Turn<'_> {
             }
         }
         let me = self.me();
-        let (is_irc, is_shown) = (me.speaks_irc(), me.echo || !me.speaks_irc());
-        if is_shown {
+        if me.echo || !me.speaks_irc() {
             self.tell(Message::PrivateTo { id, from, to: to_nick, text, at, manner, by, tags });
         }
-        match away {
-            Some(_) if manner == Manner::Notice => {}
-            Some(Away(words)) if is_irc => {
-                self.relay_of(to, Deed::IsAway(words.unwrap_or_default()));
-            }
-            Some(away) => self.notice(format_args!("{to_nick} is {away}")),
-            None => {}
+        if manner != Manner::Notice {
+            self.tell_whether_away(to);
         }
         Ok(())
+    }
+
+    /// Tells the client if somebody whom it addresses is away.
+    pub(crate) fn tell_whether_away(&mut self, other: ClientId) {
+        let Some(client) = self.chat.clients.get(&other) else { return };
+        let (nick, away) = (client.nick, client.away_as(self.hears(other)));
+        match away {
+            Some(Away(words)) if self.me().speaks_irc() => {
+                self.relay_of(other, Deed::IsAway(words.unwrap_or_default()));
+            }
+            Some(away) => self.notice(format_args!("{nick} is {away}")),
+            None => {}
+        }
     }
 
     /// Disconnects the client at its own request.

@@ -38,7 +38,7 @@ export const handlers = {
     else if (at.roles.get(nick) === role) at.roles.delete(nick);
     if (nick === me.nick) at.you = at.roles.get(nick) ?? null;
     const words = by ? [name(by), on ? " gave " : " took ", ...(on ? [name(nick), ` ${role}`] : [`${role} from `, name(nick)])]
-      : [name(nick), ` has ${role} again`];
+      : [name(nick), ` ${role === "operator" ? "is an operator" : "has a voice"} again`];
     addLine("role", words, { room });
     shown(room);
   },

@@ -69,7 +69,14 @@ export function moveTo(name) {
   rooms().filter((room) => room !== name).forEach((room) => places.delete(room));
 }
 
-const named = () => decodeURIComponent(location.hash.slice(1)).toLowerCase();
+/** What the address names; an address that is no proper one names nothing. */
+const named = () => {
+  try {
+    return decodeURIComponent(location.hash.slice(1)).toLowerCase();
+  } catch {
+    return "";
+  }
+};
 
 /** The place in the address, if it is one. */
 export const inAddress = () => (isRoom(named()) ? named() : "");

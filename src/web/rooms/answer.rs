@@ -172,21 +172,23 @@ pub(super) fn of_past(form: List, room: RoomName, reply: Reply) -> Result<Answer
     })
 }
 
-/// The head of a stream, and for `EventSource` when it is to come back: spread over some seconds,
-/// so that not everybody does so at once after a restart.
+/// The head of a stream.
 pub(super) fn head_of_stream(form: Form) -> Vec<u8> {
     let content_type = match form {
         Form::Text => TEXT,
         Form::Events => "text/event-stream",
         Form::Objects => OBJECTS,
     };
-    let mut head = format!(
+    let head = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nCache-Control: no-store\r\n\
          X-Accel-Buffering: no\r\nVary: Accept\r\n{ON_ALL}Connection: close\r\n\r\n"
     );
-    if form == Form::Events {
-        let retry = RandomState::new().hash_one(0_u8) % 4001 + 1000;
-        head.push_str(&format!("retry: {retry}\n\n"));
-    }
     head.into_bytes()
+}
+
+/// When `EventSource` is to come back: spread over some seconds, so that not everybody does so at
+/// once after a restart. Nothing in other forms.
+pub(super) fn retry(form: Form) -> Vec<u8> {
+    let retry = RandomState::new().hash_one(0_u8) % 4001 + 1000;
+    if form == Form::Events { format!("retry: {retry}\n\n").into_bytes() } else { Vec::new() }
 }

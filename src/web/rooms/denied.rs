@@ -67,7 +67,11 @@ impl From<Refusal> for Denied {
             Refusal::OtherThanToken(_) => Self::new(Status::BadRequest, words),
             Refusal::LoginsFailed(wait) => {
                 let wait = *wait;
-                let words = format!("too many wrong tokens or failed logins; {words}");
+                let seconds = Duration::from_secs(wait.as_secs().max(1));
+                let words = format!(
+                    "too many wrong tokens or failed logins; try again in {}",
+                    humantime::format_duration(seconds)
+                );
                 Self::later(Status::TooManyRequests, wait, words)
             }
             Refusal::WrongToken | Refusal::RegisteredOverHttp(_) | Refusal::LockdownOverHttp => {

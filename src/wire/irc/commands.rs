@@ -29,8 +29,8 @@ pub enum Task {
     Ask(Request, Option<Text>),
     /// Have a password checked.
     Authenticate(Login),
-    /// Run a command of the text wire, if the client is an operator.
-    Moderate(Line),
+    /// Have somebody disconnected, if the client is an operator: whom, and why.
+    Kill(Text, Text),
     /// Send these lines.
     Reply(Vec<u8>),
     /// From here on, everything answers the request with this label.
@@ -105,8 +105,7 @@ impl Tasks<'_> {
             },
             "KILL" => match (request.param(0), request.param(1)) {
                 (Some(nick), Some(why)) => {
-                    let line = Line::new(format!("/kick {nick} {}", strip(why)));
-                    self.list.push(Task::Moderate(line));
+                    self.list.push(Task::Kill(Text::new(nick), Text::new(strip(why))));
                 }
                 _ => self.need_more(&request),
             },

@@ -3,6 +3,7 @@
 use super::encode::channel;
 use super::numeric::*;
 use super::replies::Replies;
+use super::room_modes::letter_of;
 use crate::chat::{
     Action, Denied, Manner, Recipient, Refusal, RoomName, RoomRefusal, RoomRequest, Signal,
 };
@@ -70,7 +71,11 @@ fn refuse_change(room: RoomName, request: &RoomRequest, why: &Refusal, replies: 
             | RoomRefusal::NotBanned(..),
         ) => {}
         Refusal::InRoom(RoomRefusal::TooManyBans(..)) => {
-            replies.numeric(ERR_BANLISTFULL, &[&channel(room), "b"], why);
+            let letter = match request {
+                RoomRequest::Mask(list, ..) => letter_of(*list),
+                _ => 'b',
+            };
+            replies.numeric(ERR_BANLISTFULL, &[&channel(room), &letter.to_string()], why);
         }
         _ => refuse_about(room, nick, why, replies),
     }
@@ -89,9 +94,6 @@ fn refuse_nick(nick: &str, why: &Refusal, replies: &mut Replies<'_>) {
             replies.numeric(ERR_NICKNAMEINUSE, &[shown], words);
         }
         Refusal::Taken(_) => replies.numeric(ERR_NICKNAMEINUSE, &[shown], why),
-        Refusal::NotANick | Refusal::Reserved(_) => {
-            replies.numeric(ERR_ERRONEUSNICKNAME, &[shown], why);
-        }
         _ => replies.numeric(ERR_ERRONEUSNICKNAME, &[shown], why),
     }
 }

@@ -173,6 +173,13 @@ pub fn whois(replies: &mut Replies<'_>, member: &Member<'_>, rooms: &[String]) {
     replies.numeric(RPL_WHOISIDLE, &[nick, &idle, &since], "seconds idle, signon time");
 }
 
+/// Sends 311 and 312 of a service, which is no client.
+pub fn whois_service(replies: &mut Replies<'_>, name: &str) {
+    let server = replies.server;
+    replies.numeric(RPL_WHOISUSER, &[name, name, server, "*"], "runs commands of chatd");
+    replies.numeric(RPL_WHOISSERVER, &[name, server], "chatd");
+}
+
 /// Sends 401: nobody is called that.
 pub fn no_such_nick(replies: &mut Replies<'_>, nick: &str) {
     replies.numeric(ERR_NOSUCHNICK, &[nick], format_args!("no one here is called {nick}"));

@@ -207,6 +207,7 @@ impl View<'_> {
                 let rooms = self.rooms_shown_of(&who);
                 self.with_member(&who, |member| people::whois(replies, member, &rooms));
             }
+            None if is_service(name) => people::whois_service(replies, name),
             None => people::no_such_nick(replies, name),
         }
         people::end_of_whois(replies, name);

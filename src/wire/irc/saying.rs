@@ -119,6 +119,16 @@ impl Tasks<'_> {
 
     fn signal(&mut self, target: &str, signal: Signal, tags: &Tags) {
         let is_notice = matches!(signal, Signal::Ctcp { is_notice: true, .. });
+        if let Signal::Ctcp { text, .. } = &signal {
+            let framed = format!("\x01{text}\x01");
+            match self.excess(target, Manner::Notice, &framed) {
+                Some(_) if is_notice => return,
+                Some(refusal) => {
+                    return self.numeric(ERR_INPUTTOOLONG, &[], &refusal.to_string());
+                }
+                None => {}
+            }
+        }
         let to = match Target::parse(target) {
             Target::Room(room) => Recipient::Room(room),
             Target::Nick(nick) if is_service(&nick) => return,

@@ -10,7 +10,7 @@ use super::label::tagged;
 use super::line::Line;
 use super::numeric::*;
 use super::relay::Sender;
-use crate::chat::{Dates, Deed, Entry, Flag, Message, Refusal, Relay, RoomName};
+use crate::chat::{Action, Dates, Deed, Entry, Flag, Message, Refusal, Relay, RoomName};
 use crate::text::Text;
 use crate::wire::text::{self, Style};
 
@@ -27,6 +27,9 @@ impl Conversation {
             Message::Refused(refusal) => self.notice(format_args!("!! {refusal}"), out),
             Message::Notice(text) => self.notice(text, out),
             Message::GoingDown => self.say(&self.server, "the server is going down", out),
+            Message::Denied(denied) if matches!(denied.action, Action::Command(..)) => {
+                self.notice(format_args!("!! {}", denied.why), out);
+            }
             Message::Denied(why) => {
                 self.refuse_introduction();
                 self.reply(out, |replies| denied(why, replies));

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 
 use super::*;
 use crate::harness::{TempDir, people};
@@ -79,7 +80,12 @@ fn what_was_typed_is_kept_for_the_next_session_but_no_password() {
 fn ctrl_z_gives_the_terminal_back_and_fg_takes_it_again() {
     let server = Server::start();
     let [mut bob] = people(&server, ["bob"]);
-    let mut alice = alice(&server);
+    let mut command = chat(server.addr(), ["--nick", "alice"]);
+    // In the group of the tests it could not be stopped if the shell that began them has ended
+    // (setpgid(2)): that group is an orphan then.
+    command.process_group(0);
+    let mut alice = Terminal::run(command);
+    alice.displays(|rows| rows.contains(&"-- you are now alice") && rows.last() == Some(&">"));
     alice.types(&format!("half{CTRL_Z}"));
     alice.skips_to("\x1b[?2004l");
     let stat = format!("/proc/{}/stat", alice.pid());

@@ -277,3 +277,18 @@ fn the_head_of_a_stream_opens_none() {
     let [mut alice] = people(&server, ["alice"]);
     assert_eq!(alice.ask("/who"), ["-- lobby (1 here): alice"]);
 }
+
+#[test]
+fn a_room_that_becomes_private_is_read_no_more() {
+    for setting in ["invite-only on", "key s3cret", "hidden on"] {
+        let server = Server::with_web([]);
+        let [mut alice] = people(&server, ["alice"]);
+        alice.ask("/join dev");
+        let mut reader = Reader::open(&server, &text("/rooms/dev"));
+        alice.send("open");
+        reader.expect("<alice> open");
+        alice.ask(&format!("/room {setting}\nsecret"));
+        let rest = reader.rest();
+        assert!(!rest.iter().any(|line| line.contains("secret")), "{setting}: {rest:?}");
+    }
+}

@@ -104,6 +104,7 @@ fn an_operator_gets_rights_without_a_name_and_gives_them_back() {
     bob.ask("MODE bob +w");
     ann.ask("WALLOPS :look");
     bob.until(|line| line.ends_with(" WALLOPS :look"));
+    assert_eq!(commands(&ann.ask("KILL nobody :x\r\nKILL b0b :x")), ["401", "401"]);
     ann.ask("KILL bob :enough");
     assert!(bob.rest().last().unwrap().starts_with("ERROR :!! "));
     ann.ask("MODE ann -o");

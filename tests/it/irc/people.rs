@@ -43,3 +43,10 @@ fn somebody_who_has_left_is_remembered() {
     assert_eq!(commands(&lines), ["314", "312", "369", "406", "369"]);
     assert!(lines[0].contains(" bob ~bob ") && lines[0].ends_with(" :bob of the tests"));
 }
+
+#[test]
+fn the_service_is_known_although_it_is_no_client() {
+    let server = super::server();
+    let mut ann = Irc::named(&server, "ann");
+    assert_eq!(commands(&ann.ask("WHOIS chatd")), ["311", "312", "318"]);
+}

@@ -76,7 +76,9 @@ fn closed_rooms_have_the_numerics_of_the_field() {
     ann.ask("MODE #dev +s");
     assert_eq!(commands(&bob.ask("TOPIC #dev")), ["403"]);
     assert!(!bob.ask("LIST").iter().any(|line| line.contains("#dev")));
+    bob.ask("AWAY :lunch");
     let invited = ann.ask("INVITE bob #dev");
+    assert!(invited.iter().any(|line| line.ends_with(" 301 ann bob :lunch")), "{invited:?}");
     assert!(invited.iter().any(|line| line.ends_with(" 341 ann bob #dev")), "{invited:?}");
     bob.until(|line| line.ends_with(" INVITE bob #dev"));
     assert!(bob.ask("JOIN #dev").iter().any(|line| line.ends_with(" JOIN #dev")));

@@ -73,3 +73,29 @@ fn those_who_watch_are_told_who_is_away() {
     let lines = [alice.line(), alice.line()];
     assert_eq!(commands(&lines), ["JOIN", "AWAY"]);
 }
+
+#[test]
+fn who_types_may_say_a_line_in_a_slow_room_at_once() {
+    let server = server();
+    let mut ann = Irc::named(&server, "ann");
+    let mut bob = Irc::with_caps(&server, "bob", "message-tags");
+    let mut dave = Client::join(&server, "dave");
+    ann.ask("JOIN #dev\r\nPRIVMSG chatd :room #dev slow 60");
+    bob.ask("JOIN #dev");
+    dave.ask("/join dev");
+    bob.sync();
+    assert_eq!(bob.ask("@+typing=active TAGMSG #dev\r\n@+typing=done TAGMSG #dev"), [""; 0]);
+    bob.ask("PRIVMSG #dev :hi");
+    dave.expect("<bob> hi");
+    assert_eq!(commands(&bob.ask("PRIVMSG #dev :too soon")), ["404"]);
+}
+
+#[test]
+fn a_ctcp_that_is_too_long_is_refused_whole() {
+    let server = server();
+    let mut alice = Irc::named(&server, "alice");
+    let mut bob = Irc::named(&server, "bob");
+    let long = "x".repeat(480);
+    assert_eq!(commands(&alice.ask(&format!("PRIVMSG bob :\x01PING {long}\x01"))), ["417"]);
+    bob.expect_nothing();
+}

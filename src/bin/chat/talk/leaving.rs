@@ -21,7 +21,7 @@ impl Talk {
             return self.end(actions);
         }
         if self.is_leaving() {
-            // Whoever cannot wait, asks a second time.
+            // A user who does not want to wait asks a second time.
             if word.is_none() && self.stage != Stage::Over {
                 self.end(actions);
             }

@@ -89,13 +89,17 @@ impl Roles {
     /// Holds the roles of a member that leaves.
     pub(crate) fn hold(&mut self, now: Duration, id: ClientId, client: &Client) {
         let Some(roles) = self.members.remove(&id) else { return };
-        self.held.retain(|held| held.until > now);
-        if self.held.len() == MAX_HELD {
-            self.held.pop_front();
-        }
         let (nick, from, login) = (client.nick.folded(), client.address(), client.login);
         let until = now + HELD_FOR;
-        self.held.push_back(Held { client: id, nick, from, login, roles, until });
+        self.add_held(now, Held { client: id, nick, from, login, roles, until });
+    }
+
+    fn add_held(&mut self, now: Duration, new: Held) {
+        self.held.retain(|held| held.until > now);
+        if self.held.len() >= MAX_HELD {
+            self.held.pop_front();
+        }
+        self.held.push_back(new);
     }
 
     /// Ends the roles of a member that is made to leave.
@@ -135,7 +139,7 @@ impl Roles {
         roles.set(role, true);
         let (client, nick, login) = (ClientId::NOBODY, account.folded(), Some(account));
         let (from, until) = (Address::of([0, 0, 0, 0].into()), now + HELD_FOR);
-        self.held.push_back(Held { client, nick, from, login, roles, until });
+        self.add_held(now, Held { client, nick, from, login, roles, until });
     }
 
     /// Replaces the ids of clients.
