@@ -17,6 +17,8 @@ use crate::text::Text;
 
 /// The newest level that this program knows: raised with every change of what an entry does.
 pub const LEVEL: u32 = 3;
+/// The level from which on the chat has a secret for cloaks.
+const CLOAKS: u32 = 3;
 /// What the data of an entry `g` says of a node that did not renew its lease.
 const LOST: &[u8] = b"lost";
 
@@ -156,6 +158,10 @@ impl Replica {
                     return Ok(Outcome { is_input: true, ..Outcome::default() });
                 }
                 self.chat.name_next_line(&origin, entry.oseq);
+                // A log that was founded before there were cloaks has no secret for them.
+                if matches!(&change, Change::Level(CLOAKS..)) {
+                    self.chat.set_cloak_secret(key.cloak_secret());
+                }
                 Ok(self.change(number, change, are_new, effects))
             }
         }

@@ -8,6 +8,7 @@ use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundK
 use ring::hkdf::{HKDF_SHA256, Prk, Salt};
 
 use super::entry::NodeOrigin;
+use crate::chat::CloakSecret;
 
 /// The least length of a key, in bytes.
 pub const MIN_KEY: usize = 32;
@@ -66,6 +67,15 @@ impl ClusterKey {
         let opened = self.open(NodeOrigin(*salt), 0, sealed);
         self.keys.remove(&NodeOrigin(*salt));
         opened
+    }
+
+    /// A secret for cloaks, which all nodes of the cluster have.
+    pub fn cloak_secret(&self) -> CloakSecret {
+        let mut bytes = [0; 32];
+        // Both fail only for a length that HKDF cannot make.
+        let okm = self.secret.expand(&[b"cloaks"], HKDF_SHA256).expect("32 bytes");
+        okm.fill(&mut bytes).expect("32 bytes");
+        CloakSecret::new(bytes)
     }
 
     fn key(&mut self, origin: NodeOrigin) -> &LessSafeKey {

@@ -6,6 +6,7 @@ mod drill_nodes;
 pub(crate) mod drill_plug;
 pub(crate) mod drill_redis;
 mod drill_roll;
+mod drill_rooms;
 mod drill_secrets;
 mod drill_switch;
 mod drill_tamper;

@@ -204,7 +204,7 @@ fn everything_that_a_log_can_hold_is_applied_alike_from_a_snapshot() {
     let entries = everything();
     let whole = replay(&entries);
     let state = serde_json::to_string(&whole.chat).unwrap();
-    for part in ["s3cret", "*!*@*.example", "\"kept\":{\"owner\":\"ann\""] {
+    for part in ["s3cret", "*!*@*.example", "\"kept\":{\"owner\":\"ann\"", "\"cloak_secret\""] {
         assert!(state.contains(part), "{part}");
     }
     assert!(!state.contains("hush"), "that room ended");
