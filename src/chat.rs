@@ -24,7 +24,7 @@ mod integrity; // whether a snapshot is consistent
 mod properties;
 
 pub use self::action::{Action, Denied, Flag, Flags, Manner, MaskList, Recipient, RoomRequest};
-pub use self::effect::{Audience, Effect, Effects, Question};
+pub use self::effect::{Audience, Effect, Effects, Hidden, Question};
 pub use self::event::{Class, Event, Traits, Wire};
 pub use self::message::{Away, Dates, Message, Others, Person, RoomChange, RoomChangeBy, RoomView};
 pub use self::model::{

@@ -244,7 +244,7 @@ fn weight(item: &Incoming) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::{AnswerForm, Ban, BanChange, Mask, Nick, Question, Reason};
+    use crate::chat::{AnswerForm, Ban, BanChange, Hidden, Mask, Nick, Question, Reason};
     use crate::text::{Line, Text};
 
     const ALICE: ClientId = ClientId(1);
@@ -260,7 +260,8 @@ mod tests {
 
     fn ask() -> Effect {
         let form = AnswerForm::Lines;
-        Effect::Ask(ALICE, Question::Search { words: Text::new("x"), form, rooms: Vec::new() })
+        let (words, rooms, hidden) = (Text::new("x"), Vec::new(), Hidden::default());
+        Effect::Ask(ALICE, Question::Search { words, form, rooms, hidden })
     }
 
     /// Alice waits for the answer to a search.

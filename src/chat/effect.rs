@@ -139,7 +139,18 @@ pub enum Question {
         form: AnswerForm,
         /// Private rooms that the client is in: elsewhere, private lines are not found.
         rooms: Vec<RoomName>,
+        /// What is not found.
+        hidden: Hidden,
     },
+}
+
+/// What a client does not see.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hidden {
+    /// Lines of private rooms that it is not in, also those from before they were private.
+    pub rooms: Vec<RoomName>,
+    /// Lines of people whom it ignores.
+    pub nicks: Vec<Nick>,
 }
 
 /// The receivers of a message.

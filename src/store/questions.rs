@@ -103,7 +103,7 @@ fn lock(waiting: &Mutex<Waiting>) -> MutexGuard<'_, Waiting> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::AnswerForm;
+    use crate::chat::{AnswerForm, Hidden};
     use crate::text::Text;
 
     fn question() -> Question {
@@ -111,6 +111,7 @@ mod tests {
             words: Text::new("rare words"),
             form: AnswerForm::Lines,
             rooms: Vec::new(),
+            hidden: Hidden::default(),
         }
     }
 

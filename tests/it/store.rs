@@ -5,7 +5,9 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use chatd::address::Address;
-use chatd::chat::{AnswerForm, ClientId, Entry, Kind, LineId, Moment, Nick, Question, RoomName};
+use chatd::chat::{
+    AnswerForm, ClientId, Entry, Hidden, Kind, LineId, Moment, Nick, Question, RoomName,
+};
 use chatd::store::{Answer, Database, Event, Past, Recalled, Retention, Store};
 use chatd::text::Text;
 use rusqlite::Connection;
@@ -109,7 +111,8 @@ impl Kept {
     #[track_caller]
     fn search(&self, words: &str) -> Vec<String> {
         let (words, form) = (Text::new(words), AnswerForm::Lines);
-        let question = Question::Search { words, form, rooms: Vec::new() };
+        let question =
+            Question::Search { words, form, rooms: Vec::new(), hidden: Hidden::default() };
         self.store.ask(CLIENT, home(), question).unwrap();
         match self.answer() {
             Answer::Found(lines) => texts(&lines),

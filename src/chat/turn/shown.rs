@@ -3,8 +3,9 @@
 use std::ops::Deref;
 
 use super::view::TurnOf;
+use crate::chat::effect::Hidden;
 use crate::chat::message::{Dates, Message};
-use crate::chat::model::{ClientId, Entry, RoomName};
+use crate::chat::model::{ClientId, Entry, Nick, RoomName};
 use crate::chat::state::{Chat, Room};
 
 /// After more replayed lines than this, the client is reminded of its nick: the welcome may have
@@ -31,13 +32,26 @@ impl<C: Deref<Target = Chat>> TurnOf<'_, C> {
         Message::People { room: room.name, here, people, more }
     }
 
-    /// Sends the lines that the store found, without those of people whom the client ignores.
-    pub(crate) fn show_found(&mut self, room: Option<RoomName>, mut lines: Vec<(RoomName, Entry)>) {
-        // Stored lines have nicks, but no client ids.
+    /// The nicks of the people whom the client ignores: stored lines have no client ids.
+    fn ignored_nicks(&self) -> Vec<Nick> {
         let clients = &self.chat.clients;
         let ignored = self.me().ignores.iter().filter_map(|id| clients.get(id));
         let gone = self.chat.ignored.names(self.me);
-        let ignored: Vec<_> = ignored.map(|client| client.nick).chain(gone).collect();
+        ignored.map(|client| client.nick).chain(gone).collect()
+    }
+
+    /// What a search does not find for the client.
+    pub(crate) fn hidden(&self) -> Hidden {
+        let closed = |room: &&Room| room.is_private() && !self.is_in(room);
+        let mut rooms: Vec<_> =
+            self.chat.rooms.iter().filter(closed).map(|room| room.name).collect();
+        rooms.sort_unstable();
+        Hidden { rooms, nicks: self.ignored_nicks() }
+    }
+
+    /// Sends the lines that the store found, without those of people whom the client ignores.
+    pub(crate) fn show_found(&mut self, room: Option<RoomName>, mut lines: Vec<(RoomName, Entry)>) {
+        let ignored = self.ignored_nicks();
         lines.retain(|(room, entry)| !ignored.contains(&entry.from) && self.may_read(*room, entry));
         match room {
             _ if lines.is_empty() => self.notice("nothing was found"),

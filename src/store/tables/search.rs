@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::lines;
 use super::lines::{COLUMNS, OF_THE_KEEPER};
-use crate::chat::{Allowance, RoomName};
+use crate::chat::{Allowance, Hidden, Nick, RoomName};
 use crate::store::index::words as in_index;
 use crate::store::request::{ChangeResult, Denial, MAX_WORDS, Recalled};
 
@@ -12,11 +12,11 @@ use crate::store::request::{ChangeResult, Denial, MAX_WORDS, Recalled};
 const MAX_HITS: u32 = 20;
 
 /// The last lines that contain all words of `typed`, oldest first. Lines said in private are found
-/// in `rooms` only.
+/// in `rooms` only, and those of `hidden` are not found.
 pub(crate) fn search(
     connection: &Connection,
     typed: &str,
-    rooms: &[RoomName],
+    (rooms, hidden): (&[RoomName], &Hidden),
     allowance: Allowance,
 ) -> ChangeResult<Vec<Recalled>> {
     let words = match quote(typed) {
@@ -29,13 +29,22 @@ pub(crate) fn search(
          JOIN room ON room.id = msg.room_id
          WHERE msg_fts MATCH ?1 AND msg.nick <> '' AND {OF_THE_KEEPER}
          AND (msg.private = 0 OR room.name IN (SELECT value FROM json_each(?3)))
+         AND room.name NOT IN (SELECT value FROM json_each(?4))
+         AND msg.nick NOT IN (SELECT value FROM json_each(?5))
          ORDER BY msg_fts.rowid DESC LIMIT ?2"
     );
-    let names: Vec<_> = rooms.iter().map(RoomName::as_str).collect();
-    let names = serde_json::to_string(&names).unwrap_or_default();
+    let hidden_nicks = list(hidden.nicks.iter().map(Nick::as_str));
+    let [rooms, hidden_rooms] =
+        [rooms, &hidden.rooms].map(|rooms| list(rooms.iter().map(RoomName::as_str)));
     let mut query = connection.prepare(&sql)?;
-    let rows = query.query_map(params![words, MAX_HITS, names], lines::recall)?;
+    let params = params![words, MAX_HITS, rooms, hidden_rooms, hidden_nicks];
+    let rows = query.query_map(params, lines::recall)?;
     lines::take_newest(rows, usize::MAX, allowance).map(Ok)
+}
+
+/// Names as a parameter of `json_each`.
+fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    serde_json::to_string(&names.collect::<Vec<_>>()).unwrap_or_default()
 }
 
 /// The words of `typed` as FTS5 strings, all of which have to match.
@@ -53,7 +62,7 @@ fn quote(typed: &str) -> Result<String, Denial> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::{AnswerForm, Entry, Kind, LineId, Moment, Nick};
+    use crate::chat::{AnswerForm, Entry, Kind, LineId, Moment};
     use crate::store::file::schema;
     use crate::store::item::Item;
     use crate::store::tables::lines::RoomIds;
@@ -80,7 +89,8 @@ mod tests {
     }
 
     fn look(connection: &Connection, typed: &str) -> ChangeResult<Vec<Recalled>> {
-        search(connection, typed, &[], Allowance::new(AnswerForm::Lines))
+        let allowance = Allowance::new(AnswerForm::Lines);
+        search(connection, typed, (&[], &Hidden::default()), allowance)
     }
 
     fn found(connection: &Connection, typed: &str) -> Vec<String> {

@@ -71,8 +71,9 @@ fn answer(connection: &mut Option<Connection>, file: &Path, question: Question) 
             let past = lines::past_of(connection, room, 1, false)?.unwrap_or_default();
             Ok(Answer::Exists(room, Ok(past.topic.is_some() || !past.lines.is_empty())))
         }
-        Question::Search { words, form, rooms } => {
-            let found = search::search(connection, words.as_str(), &rooms, Allowance::new(form))?;
+        Question::Search { words, form, rooms, hidden } => {
+            let (words, allowance) = (words.as_str(), Allowance::new(form));
+            let found = search::search(connection, words, (&rooms, &hidden), allowance)?;
             Ok(found.map_or_else(Answer::Denied, Answer::Found))
         }
     }

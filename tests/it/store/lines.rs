@@ -5,7 +5,7 @@ use std::path::Path;
 use std::{fs, iter};
 
 use chatd::address::Address;
-use chatd::chat::{AnswerForm, ClientId, Entry, Kind, LineId, Question};
+use chatd::chat::{AnswerForm, ClientId, Entry, Hidden, Kind, LineId, Question};
 use chatd::store::{Answer, Denial, Event, PastRoom, Recalled, Retention, Store};
 use chatd::text::Text;
 
@@ -99,6 +99,7 @@ fn searching_finds_lines_with_their_dates() {
             words: Text::new(words),
             form: AnswerForm::Lines,
             rooms: Vec::new(),
+            hidden: Hidden::default(),
         };
         kept.store.ask(CLIENT, home(), question).unwrap();
         kept.answer()
@@ -145,6 +146,7 @@ fn one_address_that_asks_a_lot_delays_another_by_one_answer_only() {
             words: Text::new("rare words"),
             form: AnswerForm::Lines,
             rooms: Vec::new(),
+            hidden: Hidden::default(),
         };
         store.ask(ClientId(id), Address::of(from.parse().unwrap()), question)
     };

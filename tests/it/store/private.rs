@@ -1,6 +1,6 @@
 //! Lines that were said while their room was private.
 
-use chatd::chat::{AnswerForm, Entry, Password, Question, Role};
+use chatd::chat::{AnswerForm, Entry, Hidden, Password, Question, Role};
 use chatd::store::{Answer, offline};
 use chatd::text::Text;
 use serde_json::Value;
@@ -47,7 +47,12 @@ impl Kept {
     #[track_caller]
     fn search_in(&self, name: &str) -> Vec<String> {
         let (words, form) = (Text::new("word"), AnswerForm::Lines);
-        let question = Question::Search { words, form, rooms: vec![room(name)] };
+        let (rooms, hidden) = (vec![room(name)], Hidden::default());
+        self.found(Question::Search { words, form, rooms, hidden })
+    }
+
+    #[track_caller]
+    fn found(&self, question: Question) -> Vec<String> {
         self.store.ask(CLIENT, home(), question).unwrap();
         match self.answer() {
             Answer::Found(lines) => texts(&lines),
@@ -133,4 +138,25 @@ fn the_secret_of_the_cloaks_is_made_once() {
     let first = secret(&dir);
     assert!(first == secret(&dir) && first != secret(&elsewhere));
     assert_eq!(format!("{first:?}"), "CloakSecret(..)");
+}
+
+#[test]
+fn what_a_reader_does_not_see_takes_no_place_among_the_hits() {
+    let dir = TempDir::new();
+    let mut kept = with_private_line(&dir);
+    let mut last = 0;
+    for number in 0..25 {
+        let text = format!("a word {number}");
+        kept.store.write(room("dev"), entry(&text)).unwrap();
+        let line = Entry { from: nick("eve"), ..entry(&text) };
+        last = kept.store.write(room("lobby"), line).unwrap();
+    }
+    kept.wait_committed(last);
+    let search = |rooms, nicks| {
+        let (words, form, hidden) = (Text::new("word"), AnswerForm::Lines, Hidden { rooms, nicks });
+        kept.found(Question::Search { words, form, rooms: Vec::new(), hidden })
+    };
+    assert_eq!(search(vec![room("dev")], Vec::new()).len(), 20);
+    assert_eq!(search(Vec::new(), vec![nick("eve")]).len(), 20);
+    assert_eq!(search(vec![room("dev")], vec![nick("eve")]), [""; 0]);
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use chatd::chat::{AnswerForm, Entry, Question};
+use chatd::chat::{AnswerForm, Entry, Hidden, Question};
 use chatd::store::{Answer, Retention};
 use chatd::text::Text;
 
@@ -34,7 +34,16 @@ fn of_each_room_the_last_lines_stay() {
     assert_eq!(kept.last("few", 99), ["few"]);
     let words = Text::new("dev");
     kept.store
-        .ask(CLIENT, home(), Question::Search { words, form: AnswerForm::Lines, rooms: Vec::new() })
+        .ask(
+            CLIENT,
+            home(),
+            Question::Search {
+                words,
+                form: AnswerForm::Lines,
+                rooms: Vec::new(),
+                hidden: Hidden::default(),
+            },
+        )
         .unwrap();
     assert!(matches!(kept.answer(), Answer::Found(found) if found.len() == 10));
     assert_index_is_sound(&dir);

@@ -47,8 +47,8 @@ pub(crate) fn search(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal> 
     let me = turn.me();
     let own = me.rooms.iter().filter_map(|id| turn.chat.rooms.get(*id));
     let rooms = own.filter(|room| room.is_kept_in_private()).map(|room| room.name).collect();
-    let (words, form) = (Text::new(args[0]), me.form());
-    let question = Question::Search { words, form, rooms };
+    let (words, form, hidden) = (Text::new(args[0]), me.form(), turn.hidden());
+    let question = Question::Search { words, form, rooms, hidden };
     turn.effects.push(Effect::Ask(turn.me, question));
     Ok(())
 }
