@@ -42,9 +42,17 @@ impl Chat {
     /// # Errors
     /// Why it is not.
     pub fn admit_to(&self, room: RoomName) -> Result<(), Refusal> {
-        match self.rooms.find(room).is_some_and(Room::is_private) {
-            true => Err(RoomRefusal::InviteOnly(room).into()),
-            false => Ok(()),
+        let Some(settings) = self.rooms.find(room).map(|room| &room.settings) else {
+            return Ok(());
+        };
+        if settings.are_hidden() {
+            Err(Refusal::NoSuchRoom(room))
+        } else if settings.are_invite_only() {
+            Err(RoomRefusal::InviteOnly(room).into())
+        } else if settings.key().is_some() {
+            Err(RoomRefusal::NeedsKey(room).into())
+        } else {
+            Ok(())
         }
     }
 
@@ -178,7 +186,9 @@ impl Chat {
             return Ok(());
         }
         let source = || self.source_of(&speaker).full();
-        if let Some(ban) = room.bans.covering(now.moment, &speaker, source) {
+        let ban = room.bans.covering(now.moment, &speaker, source);
+        let is_excepted = || room.exceptions.covering(now.moment, &speaker, source).is_some();
+        if let Some(ban) = ban.filter(|_| !is_excepted()) {
             return Err(ban.refusal(room.name, now.moment).into());
         }
         if room.settings.are_moderated() {

@@ -61,6 +61,7 @@ impl From<Refusal> for Denied {
         let words = format!("{refusal}; nothing was said");
         match &refusal {
             Refusal::Banned { .. } => Self::new(Status::Forbidden, refusal.to_string()),
+            Refusal::NoSuchRoom(_) => Self::new(Status::NotFound, refusal.to_string()),
             Refusal::InRoom(_) => Self::new(Status::Forbidden, refusal.to_string()),
             Refusal::Muted(_) => Self::new(Status::Forbidden, words),
             Refusal::TokenElsewhere(_) => Self::new(Status::Forbidden, words),

@@ -1,7 +1,7 @@
 //! Who speaks over HTTP: names, and what others can do about them.
 
 use super::post;
-use crate::harness::{Client, Server, TempDir, people};
+use crate::harness::{Client, Irc, Server, TempDir, people};
 use crate::order::{logs_in, registers};
 
 #[test]
@@ -127,6 +127,34 @@ fn a_slow_room_takes_one_line_at_a_time() {
     let answer = post("/rooms/lobby?nick=cd", "2").to(&server);
     assert!(answer.refused(429).starts_with("slow down: you may speak again in"));
     assert!(answer.field("Retry-After").unwrap().parse::<u64>().unwrap() > 590);
+}
+
+#[test]
+fn a_closed_room_says_why_it_takes_nothing() {
+    let server = Server::with_web(["--rate", "0"]);
+    let [mut alice] = people(&server, ["alice"]);
+    alice.ask("/join dev");
+    for (setting, status, words) in [
+        ("invite-only", 403, "dev is invite-only"),
+        ("key", 403, "dev needs a key: /join dev KEY"),
+        ("hidden", 404, "there is no room called dev"),
+    ] {
+        alice.ask(&format!("/room {setting} on"));
+        assert_eq!(post("/rooms/dev", "hi").to(&server).refused(status), words);
+        assert_eq!(super::request("GET", "/rooms/dev/history").to(&server).refused(status), words);
+        alice.ask(&format!("/room {setting} off"));
+    }
+}
+
+#[test]
+fn an_exception_lifts_a_ban_of_a_room() {
+    let server = Server::with_web(["--rate", "0", "--irc-port", "0"]);
+    let mut ann = Irc::named(&server, "ann");
+    ann.ask("JOIN #dev\r\nMODE #dev +b *!*@*");
+    let bob = || post("/rooms/dev?nick=bob", "hi").to(&server);
+    assert_eq!(bob().refused(403), "you are banned from dev");
+    ann.ask("MODE #dev +e bob!*@*");
+    assert_eq!(bob().status, 200);
 }
 
 #[test]
