@@ -51,7 +51,7 @@ pub(crate) use self::registry::Registry;
 pub use self::registry::Roll;
 pub use self::room::RoomRecord;
 use self::room::is_zero;
-pub(crate) use self::room::{Kept, MAX_ROOM_BANS, Room, RoomMasks};
+pub(crate) use self::room::{Kept, MAX_ROOM_ACCOUNTS, MAX_ROOM_BANS, Room, RoomMasks};
 pub(crate) use self::rooms::Rooms;
 use self::sorted::sorted;
 pub(crate) use self::speakers::{Speaker, Speakers};

@@ -63,6 +63,8 @@ pub enum RoomRefusal {
     NotBanned(Text, RoomName),
     /// The room has as many bans as it can.
     TooManyBans(RoomName, usize),
+    /// As many accounts have roles in the kept room as can have them.
+    TooManyRoles(RoomName, usize),
     /// Rooms are kept for accounts only.
     NoAccount,
     /// The server has no disk to keep rooms on.
@@ -115,6 +117,9 @@ impl fmt::Display for RoomRefusal {
             }
             Self::NotBanned(mask, room) => write!(f, "{mask} is not banned from {room}"),
             Self::TooManyBans(room, most) => write!(f, "{room} has {most} bans already"),
+            Self::TooManyRoles(room, most) => {
+                write!(f, "{most} accounts have roles in {room} already")
+            }
             Self::NoAccount => f.write_str("log in first: a room is kept for an account"),
             Self::KeepsNoRooms => {
                 f.write_str("this server keeps no rooms: it has no state directory")

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::invitations::Invitations;
 pub(crate) use self::masks::{MAX_BANS as MAX_ROOM_BANS, RoomMasks};
 pub use self::record::RoomRecord;
-pub(crate) use self::roles::{Kept, Roles};
+pub(crate) use self::roles::{Kept, MAX_ACCOUNTS as MAX_ROOM_ACCOUNTS, Roles};
 use super::client::Client;
 use super::history::History;
 use super::pace::Pace;
@@ -183,6 +183,14 @@ impl Room {
         let of_account = self.roles_of_account(client.login);
         self.roles.add(id, of_account);
         self.roles.of(id).without(before)
+    }
+
+    /// Whether a member's account can get a role, if the room is kept.
+    pub(crate) fn has_place_for(&self, login: Option<Nick>) -> bool {
+        match (&self.kept, login) {
+            (Some(kept), Some(login)) => kept.has_place_for(login),
+            _ => true,
+        }
     }
 
     /// Gives a member a role, or takes it.

@@ -14,6 +14,9 @@ const HELD_FOR: Duration = Duration::from_secs(60);
 /// Most members that left whose roles are held.
 const MAX_HELD: usize = 256;
 
+/// Most accounts that have roles in a kept room.
+pub(crate) const MAX_ACCOUNTS: usize = 1000;
+
 /// The roles in one room.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Roles {
@@ -55,6 +58,13 @@ pub(crate) struct Kept {
     /// The roles of accounts.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) roles: BTreeMap<Nick, RoomRoles>,
+}
+
+impl Kept {
+    /// Whether an account has a role, or can get one.
+    pub(crate) fn has_place_for(&self, login: Nick) -> bool {
+        self.roles.len() < MAX_ACCOUNTS || self.roles.contains_key(&login)
+    }
 }
 
 impl Roles {

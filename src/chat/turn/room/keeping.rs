@@ -136,16 +136,18 @@ impl Turn<'_> {
             room.kept = None;
             return;
         };
-        let mut roles = room.kept.take().map_or_else(Default::default, |kept| kept.roles);
+        let roles = room.kept.take().map_or_else(Default::default, |kept| kept.roles);
+        let mut kept = Kept { owner, roles };
         for member in &room.members {
             if clients[member].login == Some(owner) {
                 room.roles.set(*member, RoomRole::Operator, true);
             }
             let own = room.roles.of(*member);
-            if let Some(login) = clients[member].login.filter(|_| !own.is_empty()) {
-                roles.insert(login, own);
+            let login = clients[member].login.filter(|_| !own.is_empty());
+            if let Some(login) = login.filter(|login| kept.has_place_for(*login)) {
+                kept.roles.insert(login, own);
             }
         }
-        room.kept = Some(Kept { owner, roles });
+        room.kept = Some(kept);
     }
 }

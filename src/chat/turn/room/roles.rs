@@ -3,7 +3,7 @@
 use crate::chat::message::RoomChange;
 use crate::chat::model::{ClientId, RoomId, RoomRole};
 use crate::chat::refusal::{Refusal, RoomRefusal};
-use crate::chat::state::Chat;
+use crate::chat::state::{Chat, MAX_ROOM_ACCOUNTS};
 use crate::chat::turn::view::Turn;
 
 impl Turn<'_> {
@@ -14,6 +14,9 @@ impl Turn<'_> {
         let (id, room) = self.room()?;
         if room.roles_of(other).has(role) {
             return Err(RoomRefusal::HasRole(nick, role).into());
+        }
+        if !room.has_place_for(self.chat.login(other)) {
+            return Err(RoomRefusal::TooManyRoles(room.name, MAX_ROOM_ACCOUNTS).into());
         }
         self.may_act()?;
         self.change_role(id, other, role, true);

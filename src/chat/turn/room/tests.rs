@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::address::Origin;
 use crate::chat::{
     Account, Chat, ClientId, Effects, Event, Message, Moment, Nick, Now, PasswordId, Reason, Role,
-    Roll, Settings, Traits,
+    Roll, RoomName, RoomRoles, Settings, Traits,
 };
 use crate::chat::{Effect, NodeNumber};
 use crate::text::{Line, Text};
@@ -251,6 +251,29 @@ fn ten_rooms_are_kept_for_one_account() {
         let expected = if number < 10 { "alice set keep on" } else { "you keep 10 rooms already" };
         assert_eq!(world.types(ALICE, "/room keep on"), [expected]);
     }
+}
+
+#[test]
+fn so_many_accounts_have_roles_in_a_kept_room() {
+    let mut world = World::new();
+    let names = ["alice", "bob"];
+    for (id, name) in [ALICE, BOB].into_iter().zip(names) {
+        world.log_in(id, name);
+        world.types(id, "/join dev");
+    }
+    world.types(ALICE, "/room keep on");
+    let dev = world.chat.rooms.named(RoomName::new("dev").unwrap()).unwrap().0;
+    let kept = world.chat.rooms.get_mut(dev).unwrap().kept.as_mut().unwrap();
+    assert_eq!(kept.roles.len(), 1);
+    let some = (1..1000).map(|number| Nick::new(&format!("n{number}-")).unwrap());
+    kept.roles.extend(some.map(|nick| (nick, RoomRoles::MAKER)));
+    for role in ["op", "voice"] {
+        let full = "1000 accounts have roles in dev already";
+        assert_eq!(world.types(ALICE, &format!("/{role} bob")), [full]);
+    }
+    assert_eq!(world.types(ALICE, "/voice alice"), ["alice gave alice voice"]);
+    world.types(BOB, "/nick rob");
+    assert_eq!(world.types(ALICE, "/voice rob"), ["alice gave rob voice"], "he has no account");
 }
 
 #[test]
