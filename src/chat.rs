@@ -40,7 +40,7 @@ pub use self::model::{
 pub use self::profile::{Profile, RoomProfile};
 pub use self::reason::Reason;
 pub use self::refusal::{Refusal, RoomRefusal};
-pub use self::relay::{Deed, Past, Relay, Source};
+pub use self::relay::{Deed, Past, Relay, SaidToRole, Source};
 pub use self::signal::{Place, Signal, Signalled, Tags};
 pub(crate) use self::state::ANNOUNCED_AFTER;
 pub use self::state::{Chat, Node, Presence, Roll, RoomRecord, Settings};

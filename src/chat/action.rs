@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{RoomMask, RoomName, RoomRole, Setting, SettingValue};
+use super::model::{Moment, RoomMask, RoomName, RoomRole, Setting, SettingValue};
 use super::refusal::Refusal;
 use super::signal::{Signal, Tags};
 use crate::text::{Line, Text};
@@ -51,6 +51,8 @@ pub enum Action {
     Invite(Text, RoomName),
     /// To change a room.
     Change(RoomName, RoomRequest),
+    /// The same several times at once.
+    ChangeAll(RoomName, Vec<RoomRequest>),
     /// To be away for this reason, or to be back.
     Away(Option<Text>),
     /// To have this real name.
@@ -63,6 +65,8 @@ pub enum Action {
     GiveUpRights,
     /// Whether to be told its own lines.
     Echo(bool),
+    /// To note that it has read what was said there up to this moment, or to be told up to when.
+    MarkRead(Recipient, Option<Moment>),
     /// To run a command of the text wire, perhaps in one of its rooms.
     Command(Option<RoomName>, Line),
 }
@@ -132,6 +136,8 @@ pub enum MaskList {
 pub enum Recipient {
     /// The people in a room.
     Room(RoomName),
+    /// Those of them who have this role, or a higher one.
+    Role(RoomName, RoomRole),
     /// The one who is called so.
     Nick(Text),
 }

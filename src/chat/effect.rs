@@ -278,6 +278,16 @@ impl Effects {
         self.list.len() - 1
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Removes and returns those behind so many.
+    pub(super) fn split_off(&mut self, at: usize) -> Vec<Effect> {
+        self.list.split_off(at)
+    }
+
     /// Removes one effect.
     pub(super) fn remove(&mut self, at: usize) {
         self.list.remove(at);

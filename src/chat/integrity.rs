@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::model::ClientId;
-use super::state::{Chat, Client, Room};
+use super::state::{Chat, Client, Markers, Room};
 
 impl Chat {
     /// Whether the chat can be continued at `uptime`. False only for a damaged snapshot.
@@ -18,6 +18,7 @@ impl Chat {
             && self.speakers.are_consistent(uptime)
             && self.answered.are_consistent(uptime)
             && self.has_room_for_readers()
+            && self.markers.values().all(Markers::are_consistent)
             && members == places
             && self.irc == self.clients.values().filter(|client| client.speaks_irc()).count()
             && self.rooms.iter().all(|room| self.knows_all_in(room) && room.is_consistent(uptime))
@@ -41,6 +42,7 @@ impl Chat {
     /// Whether the client holds its nick and is a member of its rooms.
     fn has_place(&self, id: ClientId, client: &Client) -> bool {
         (client.speaks_irc() || !client.rooms.is_empty())
+            && client.markers.are_consistent()
             && client.rooms.iter().all(|&room| self.members(room).contains(&id))
             && self.nicks.holder(client.nick.as_str()) == Some(id)
     }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::action::{Flag, MaskList};
-use super::model::{Moment, Nick, RoomMask, RoomName};
+use super::action::{Flag, Manner, MaskList};
+use super::model::{LineId, Moment, Nick, RoomMask, RoomName, RoomRole};
 use super::reason::Reason;
 use super::room_change::RoomChange;
-use super::signal::Signalled;
+use super::signal::{Signalled, Tags};
 use crate::text::Text;
 
 /// Who somebody is (RFC 2812, section 2.3.1).
@@ -75,10 +75,14 @@ pub enum Deed {
     Change(RoomName, RoomChange),
     /// Added a mask to a list that only IRC shows, or removed it.
     Mask(RoomName, MaskList, RoomMask, bool),
+    /// Changed a room several times at once: each is one of the two above.
+    Changes(RoomName, Vec<Deed>),
     /// Left the chat.
     Quit(Reason),
     /// Told others something by a program.
     Signal(Box<Signalled>),
+    /// Said something to those in a room who have a role there.
+    SaidToRole(Box<SaidToRole>),
     /// Is called so now.
     Nick(Nick),
     /// Set a room's topic, or cleared it.
@@ -93,10 +97,29 @@ pub enum Deed {
     Flag(Flag, bool),
     /// Has the rights of an operator no longer; for its own client.
     NoRights,
+    /// Has read what was said there up to this moment; for the clients of its account.
+    Read(Text, Option<Moment>),
     /// Told this to all operators.
     Wallops(Text),
     /// Has this real name now.
     Real(Text),
     /// Has this user name and host now.
     Host(Text, Text),
+}
+
+/// A line to those in a room who have a role there, which is not stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SaidToRole {
+    /// The room.
+    pub room: RoomName,
+    /// The role, or a higher one.
+    pub role: RoomRole,
+    /// How it was said.
+    pub manner: Manner,
+    /// The line.
+    pub text: Text,
+    /// With these tags.
+    pub tags: Tags,
+    /// Its id.
+    pub id: LineId,
 }

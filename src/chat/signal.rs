@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{LineId, Nick, RoomName};
+use super::model::{LineId, Nick, RoomName, RoomRole};
 use crate::text::Text;
 
 /// What a client's program says about a line, by key (IRCv3, message tags).
@@ -55,6 +55,8 @@ pub enum Signal {
 pub enum Place {
     /// To a room.
     Room(RoomName),
+    /// To those in a room who have this role, or a higher one.
+    Role(RoomName, RoomRole),
     /// To a client.
     Nick(Nick),
     /// To a client; this is the sender's own copy.

@@ -5,6 +5,7 @@ mod nodes;
 mod nicks;
 mod history;
 mod mutes;
+mod markers;
 mod client;
 mod ignored;
 mod answered;
@@ -21,7 +22,7 @@ mod registrations;
 mod auth;
 mod arrivals;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +43,7 @@ pub(crate) use self::client::Client;
 pub use self::client::Presence;
 use self::history::REMEMBERED;
 pub(crate) use self::ignored::{Identity, Ignored};
+pub(crate) use self::markers::{Markers, Shelf};
 pub(crate) use self::mutes::{Mute, Mutes};
 pub(crate) use self::nicks::Nicks;
 pub use self::nodes::Node;
@@ -96,6 +98,9 @@ pub struct Chat {
     /// How many clients speak IRC.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) irc: usize,
+    /// Up to when the people of accounts have read.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) markers: BTreeMap<Nick, Markers>,
     /// Who was here, latest last; while IRC clients are connected, and not over a restart.
     #[serde(skip)]
     pub(super) past: VecDeque<Past>,
@@ -136,6 +141,7 @@ impl Chat {
             authentication: Authentication::default(),
             mutes: Mutes::default(),
             irc: 0,
+            markers: BTreeMap::new(),
             past: VecDeque::new(),
             cloak_secret: CloakSecret::default(),
             speakers: Speakers::default(),

@@ -5,6 +5,7 @@ mod shown; // what a client is shown of rooms
 mod relay; // what a client does, told to IRC clients
 mod speech; // what a client says
 mod signals; // what its program says
+mod markers; // up to when it has read
 mod presence; // joining, leaving, changing rooms and names
 mod entrance; // going to a room that the store is asked for first
 mod moderation; // logins, and what operators do

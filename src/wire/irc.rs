@@ -23,6 +23,7 @@ pub mod monitor;
 pub mod relay;
 mod room_modes;
 mod signal;
+mod markers;
 mod encode;
 mod denied;
 mod login;

@@ -3,6 +3,7 @@
 mod accounts;
 mod entrance;
 mod people;
+mod read;
 mod rooms;
 mod signals;
 mod talk;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A role in a room.
+/// A role in a room, the highest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RoomRole {
@@ -56,6 +56,11 @@ impl RoomRoles {
             RoomRole::Operator => self.operator = on,
             RoomRole::Voice => self.voice = on,
         }
+    }
+
+    /// Whether that is one of them, or a lower one.
+    pub fn reaches(self, role: RoomRole) -> bool {
+        self.highest().is_some_and(|own| own <= role)
     }
 
     /// The higher one, if there is any.

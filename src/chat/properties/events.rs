@@ -64,12 +64,16 @@ fn events(line: Line) -> Vec<Event> {
         key: Some(PostKey { key: text.clone(), digest: u64::MAX }),
     };
     let traits = Traits { echo: true, encrypted: true, ..Traits::default() };
+    let role = RoomRequest::Role(text.clone(), RoomRole::Operator, true);
     let others = [
         Event::Connected(Origin::of([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1].into()), traits),
         Event::Settled,
         Event::Do(Action::Topic(room, Some(text.clone())), Some(text.clone())),
         Event::Do(Action::Command(None, line.clone().with_loss()), None),
         Event::Do(Action::Join(room, None), None),
+        Event::Do(Action::ChangeAll(room, vec![role]), None),
+        Event::Do(Action::MarkRead(Recipient::Room(room), Some(Moment::default())), None),
+        Event::Do(Action::MarkRead(Recipient::Role(room, RoomRole::Voice), None), None),
         Event::Authenticate(AuthCommand::Login(text.clone()), TypedPassword::Garbled),
         Event::Authenticate(AuthCommand::SetPassword, TypedPassword::Acceptable),
         Event::Line(line.clone()),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::markers::Markers;
 use super::mutes::Mute;
 use crate::address::{Address, Origin};
 use crate::chat::action::Flags;
@@ -136,6 +137,9 @@ pub(crate) struct Client {
     /// What it says of itself by user modes.
     #[serde(default, skip_serializing_if = "Flags::are_unset")]
     pub(crate) flags: Flags,
+    /// Up to when it has read, unless it is logged in.
+    #[serde(default, skip_serializing_if = "Markers::is_empty")]
+    pub(crate) markers: Markers,
     /// The label of the request whose answer has to wait for the store.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) label: Option<Text>,
@@ -187,6 +191,7 @@ impl Client {
             rights: None,
             wants_rights: false,
             flags: Flags::default(),
+            markers: Markers::default(),
             label: None,
             announced: false,
             echo: traits.echo,

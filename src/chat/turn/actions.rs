@@ -59,6 +59,7 @@ impl Turn<'_> {
             }
             Action::SetReal(real) => self.set_real(real.clone())?,
             Action::Echo(on) => self.me_mut().echo = *on,
+            Action::MarkRead(place, at) => self.mark_read(place, *at)?,
             in_room => self.try_in_room(in_room)?,
         }
         Ok(())
@@ -87,6 +88,10 @@ impl Turn<'_> {
                 self.has_to_be_in(*room)?;
                 self.change_room(request)?;
             }
+            Action::ChangeAll(room, requests) => {
+                self.has_to_be_in(*room)?;
+                self.change_several(*room, requests);
+            }
             Action::Command(room, line) => {
                 if let Some(room) = room {
                     self.has_to_be_in(*room)?;
@@ -101,6 +106,7 @@ impl Turn<'_> {
     fn say_to(&mut self, to: &Recipient, manner: Manner, words: Words) -> Result<(), Refusal> {
         match to {
             Recipient::Room(room) => self.speak_to_room(*room, Kind::from(manner), words),
+            Recipient::Role(room, role) => self.say_to_role((*room, *role), manner, words),
             Recipient::Nick(name) => self.whisper(self.somebody(name)?, manner, words),
         }
     }
@@ -154,7 +160,7 @@ impl Turn<'_> {
         self.chat.somebody(name.as_str()).ok_or_else(|| Refusal::Nobody(name.clone()))
     }
 
-    fn change_room(&mut self, request: &RoomRequest) -> Result<(), Refusal> {
+    pub(crate) fn change_room(&mut self, request: &RoomRequest) -> Result<(), Refusal> {
         match request {
             RoomRequest::Role(name, role, on) => {
                 let other = self.somebody(name)?;

@@ -30,6 +30,7 @@ impl Chat {
     /// the keeping of rooms whose owners have no account any more.
     pub fn enforce(&mut self, now: Now, effects: &mut Effects) {
         self.end_keeping_for_nobody(now, effects);
+        self.end_markers_of_nobody();
         for me in self.clients() {
             if self.clients.contains_key(&me) {
                 Turn { chat: self, now, at: None, me, effects }.apply_rules();

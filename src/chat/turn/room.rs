@@ -11,6 +11,8 @@ mod settings; // changing settings
 mod keeping; // keeping a room for an account
 mod removal; // kicks and bans
 mod invite; // invitations
+mod several; // several changes at once
+mod addressed; // what is said to operators or voices
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use super::view::Turn;
 use crate::chat::action::Recipient;
 use crate::chat::effect::Audience;
-use crate::chat::model::{ClientId, RoomName};
+use crate::chat::model::{ClientId, RoomName, RoomRole};
 use crate::chat::refusal::{Refusal, RoomRefusal};
 use crate::chat::relay::Deed;
 use crate::chat::signal::{Place, Signal, Signalled, Tags};
@@ -18,7 +18,8 @@ impl Turn<'_> {
     ) -> Result<(), Refusal> {
         self.may_speak()?;
         match to {
-            Recipient::Room(room) => self.signal_to_room(*room, signal, tags),
+            Recipient::Room(room) => self.signal_to_room(*room, None, signal, tags),
+            Recipient::Role(room, role) => self.signal_to_room(*room, Some(*role), signal, tags),
             Recipient::Nick(name) => {
                 let to = self.chat.somebody(name.as_str());
                 let to = to.ok_or_else(|| Refusal::Nobody(name.clone()))?;
@@ -31,6 +32,7 @@ impl Turn<'_> {
     fn signal_to_room(
         &mut self,
         name: RoomName,
+        role: Option<RoomRole>,
         signal: &Signal,
         tags: &Tags,
     ) -> Result<(), Refusal> {
@@ -43,6 +45,12 @@ impl Turn<'_> {
                 return Err(RoomRefusal::NoCtcp(name).into());
             }
             self.keep_pace_in(id)?;
+        }
+        if let Some(role) = role {
+            let deed = self.signalled(Place::Role(name, role), signal, tags);
+            let (readers, _) = self.members_in_role(id, role);
+            self.relay_to(readers, self.source(), deed);
+            return Ok(());
         }
         let deed = self.signalled(Place::Room(name), signal, tags);
         let message = self.relay(self.source(), deed);

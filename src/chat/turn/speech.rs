@@ -19,13 +19,19 @@ impl Turn<'_> {
     }
 
     fn speak_in(&mut self, id: RoomId, kind: Kind, words: Words) -> Result<(), Refusal> {
+        self.begin_to_speak_in(id)?;
+        self.say(id, kind, words);
+        Ok(())
+    }
+
+    /// Fails if the client may not say a line in a room now.
+    pub(crate) fn begin_to_speak_in(&mut self, id: RoomId) -> Result<(), Refusal> {
         self.may_speak()?;
         if let Some(room) = self.chat.rooms.get(id) {
             self.may_speak_in(room)?;
         }
         self.keep_pace_in(id)?;
         self.announce();
-        self.say(id, kind, words);
         Ok(())
     }
 

@@ -113,6 +113,7 @@ impl Tasks<'_> {
                 Some(text) => self.act(Action::Wallops(Text::new(text))),
                 None => self.need_more(&request),
             },
+            "MARKREAD" => self.mark_read(&request),
             "NS" | "NICKSERV" => self.ask_service(&request.params.join(" ")),
             "MODE" if request.param(0).is_some_and(|nick| self.is_me(nick)) => {
                 self.user_modes(request);
@@ -197,9 +198,11 @@ impl Tasks<'_> {
     fn room_modes(&mut self, request: &Request) {
         let name = request.param(0).unwrap_or_default();
         let Some(room) = room(name) else { return };
+        let mut changes = Vec::new();
+        let place = self.list.len();
         for one in room_modes::requests(&request.params[1..]) {
             match one {
-                ModeRequest::Change(change) => self.act(Action::Change(room, change)),
+                ModeRequest::Change(change) => changes.push(change),
                 ModeRequest::List(letter) => {
                     let params = vec![name.to_owned(), letter.to_string()];
                     let request = Request { params, ..request.clone() };
@@ -225,6 +228,15 @@ impl Tasks<'_> {
                 }
             }
         }
+        let act = match changes.pop() {
+            None => return,
+            Some(only) if changes.is_empty() => Action::Change(room, only),
+            Some(last) => {
+                changes.push(last);
+                Action::ChangeAll(room, changes)
+            }
+        };
+        self.list.insert(place, Task::Act(act, None));
     }
 
     /// A message to a service that takes passwords.

@@ -1,6 +1,7 @@
 //! The numerics of what the chat refuses.
 
 use super::encode::channel;
+use super::markers;
 use super::numeric::*;
 use super::replies::Replies;
 use super::room_modes::letter_of;
@@ -16,14 +17,14 @@ pub(super) fn denied(denied: &Denied, replies: &mut Replies<'_>) {
             refuse_nick(nick.as_str(), why, replies);
         }
         Action::Join(room, _) => refuse_in(*room, join_numeric(why), why, replies),
-        Action::Part(room, _) | Action::Topic(room, _) => {
+        Action::Part(room, _) | Action::Topic(room, _) | Action::ChangeAll(room, _) => {
             refuse_in(*room, room_numeric(why), why, replies);
         }
         // Nothing answers a notice.
         Action::Say { manner: Manner::Notice, .. }
         | Action::Signal(_, Signal::Ctcp { is_notice: true, .. }, _) => {}
-        Action::Say { to: Recipient::Room(room), .. }
-        | Action::Signal(Recipient::Room(room), ..) => {
+        Action::Say { to: Recipient::Room(room) | Recipient::Role(room, _), .. }
+        | Action::Signal(Recipient::Room(room) | Recipient::Role(room, _), ..) => {
             refuse_in(*room, say_numeric(why), why, replies);
         }
         Action::Say { to: Recipient::Nick(nick), .. }
@@ -34,6 +35,7 @@ pub(super) fn denied(denied: &Denied, replies: &mut Replies<'_>) {
         Action::Kick(room, nick, _) => refuse_about(*room, nick.as_str(), why, replies),
         Action::Invite(nick, room) => refuse_about(*room, nick.as_str(), why, replies),
         Action::Change(room, request) => refuse_change(*room, request, why, replies),
+        Action::MarkRead(..) => markers::refuse(why, replies),
         Action::Wallops(_) => replies.numeric(ERR_NOPRIVILEGES, &[], why),
         _ => {
             let nick = replies.nick;

@@ -1,9 +1,10 @@
 //! Encodes messages as the lines that IRC clients share.
 
 use super::caps::{Cap, Caps};
-use super::line::Line;
+use super::line::{Line, MAX_BODY};
+use super::modes::shown as shown_modes;
 use super::relay::{Form, Sender, Stamp, begin, join, shown_topic, text};
-use super::room_modes::{letter_of, mode_of};
+use super::room_modes::{ModeChange, letter_of, mode_of};
 use crate::chat::{
     Deed, Entry, Kind, Manner, Message, Reason, Relay, RoomChange, RoomChangeBy, RoomName, Source,
 };
@@ -81,13 +82,10 @@ pub(super) fn said(
 fn changed(relay: &Relay, (room, change): (RoomName, &RoomChange), caps: Caps, out: &mut Vec<u8>) {
     let (sender, stamp) =
         (&Sender::from(&*relay.by), Stamp { unix_ms: relay.at.unix_ms, id: None });
-    if let Some((on, letter, param)) = mode_of(change) {
-        let sign = if on { '+' } else { '-' };
-        let line = begin(sender, stamp, "MODE", caps).param(channel(room));
-        let line = line.param(format_args!("{sign}{letter}"));
-        return param.iter().fold(line, |line, param| line.param(param)).end(out);
-    }
     match change {
+        change if mode_of(change).is_some() => {
+            modes(relay, room, std::slice::from_ref(&relay.deed), caps, out);
+        }
         RoomChange::Invited(nick) if caps.has(Cap::InviteNotify) => {
             begin(sender, stamp, "INVITE", caps).param(nick).param(channel(room)).end(out);
         }
@@ -96,6 +94,33 @@ fn changed(relay: &Relay, (room, change): (RoomName, &RoomChange), caps: Caps, o
             let words = RoomChangeBy(relay.by.nick, other).to_string();
             begin(sender, stamp, "NOTICE", caps).param(channel(room)).last(words).end(out);
         }
+    }
+}
+
+/// Changes of a room that are modes: as few lines as they fit into.
+fn modes(relay: &Relay, room: RoomName, deeds: &[Deed], caps: Caps, out: &mut Vec<u8>) {
+    let (sender, stamp) =
+        (&Sender::from(&*relay.by), Stamp { unix_ms: relay.at.unix_ms, id: None });
+    let start = begin(sender, stamp, "MODE", caps).param(channel(room));
+    let changes: Vec<_> = deeds.iter().filter_map(mode_of_deed).collect();
+    let line = |changes: &[ModeChange]| {
+        let shown = changes.iter().map(|(on, letter, param)| (*on, *letter, param.as_deref()));
+        shown_modes(shown).iter().fold(start.clone(), |line, param| line.param(param))
+    };
+    let mut rest = &changes[..];
+    while !rest.is_empty() {
+        let fits = |count: &usize| line(&rest[..*count]).body_len() <= MAX_BODY;
+        let count = (1..=rest.len()).rev().find(fits).unwrap_or(1);
+        line(&rest[..count]).end(out);
+        rest = &rest[count..];
+    }
+}
+
+fn mode_of_deed(deed: &Deed) -> Option<ModeChange> {
+    match deed {
+        Deed::Change(_, change) => mode_of(change),
+        Deed::Mask(_, list, mask, on) => Some((*on, letter_of(*list), Some(mask.to_string()))),
+        _ => None,
     }
 }
 
@@ -121,6 +146,9 @@ fn relayed(relay: &Relay, caps: Caps, out: &mut Vec<u8>) {
         }
         Deed::Signal(signalled) => {
             super::signal::encode(&sender, relay.at, signalled, caps, out);
+        }
+        Deed::SaidToRole(said) => {
+            super::signal::said_to_role(&sender, relay.at, said, caps, out);
         }
         Deed::Wallops(words) => line("WALLOPS").last(words).end(out),
         _ => relayed_in_room(relay, caps, out),
@@ -150,11 +178,10 @@ fn relayed_in_room(relay: &Relay, caps: Caps, out: &mut Vec<u8>) {
             begin(&sender, stamp, "INVITE", caps).param(nick).param(channel(*room)).end(out);
         }
         Deed::Change(room, change) => changed(relay, (*room, change), caps, out),
-        Deed::Mask(room, list, mask, on) => {
-            let sign = if *on { '+' } else { '-' };
-            let mode = format!("{sign}{}", letter_of(*list));
-            line("MODE", *room).param(mode).param(mask).end(out);
+        Deed::Mask(room, ..) => {
+            modes(relay, *room, std::slice::from_ref(&relay.deed), caps, out);
         }
+        Deed::Changes(room, deeds) => modes(relay, *room, deeds, caps, out),
         Deed::Topic(room, topic) => {
             let topic = topic.as_ref().map_or("", |topic| shown_topic(topic.as_str()));
             line("TOPIC", *room).last(topic).end(out);

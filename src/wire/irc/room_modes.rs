@@ -73,8 +73,11 @@ pub(super) fn letter_of(list: MaskList) -> char {
     }
 }
 
-/// A change as a mode: whether it is set, its letter and its parameter; `None` for what is no mode.
-pub(super) fn mode_of(change: &RoomChange) -> Option<(bool, char, Option<String>)> {
+/// A mode: whether it is set, its letter and its parameter.
+pub(super) type ModeChange = (bool, char, Option<String>);
+
+/// A change as a mode; `None` for what is no mode.
+pub(super) fn mode_of(change: &RoomChange) -> Option<ModeChange> {
     match change {
         RoomChange::Role { nick, role, on } => {
             let letter = if *role == RoomRole::Operator { 'o' } else { 'v' };

@@ -3,6 +3,7 @@
 use super::caps::Cap;
 use super::encode::channel;
 use super::line::Line;
+use super::markers;
 use super::numeric::*;
 use super::people;
 use super::queries::{View, in_role};
@@ -22,6 +23,10 @@ impl View<'_> {
             topic(&room, replies);
         }
         self.names_of(&room, replies);
+        if self.caps.has(Cap::ReadMarker) {
+            let (server, read) = (replies.server, self.chat.read_until(self.me, name));
+            markers::tell(server, &channel(name), read, replies.out);
+        }
         people::end_of_names(replies, &channel(name));
     }
 

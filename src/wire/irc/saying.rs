@@ -1,10 +1,11 @@
-//! PRIVMSG, NOTICE and TAGMSG: what a client says to whom.
+//! PRIVMSG, NOTICE and TAGMSG: what a client says to whom; MARKREAD: what it has read.
 
 use super::commands::{SERVICE, Tasks};
 use super::formatting::{Ctcp, strip};
 use super::isupport::MAX_TARGETS;
 use super::line::MAX_BODY;
 use super::login;
+use super::markers;
 use super::numeric::*;
 use super::relay::{Form, Sender, client_tags, fits, length};
 use super::request::Request;
@@ -99,17 +100,16 @@ impl Tasks<'_> {
         if text.is_blank() {
             return self.lacks_text(is_notice);
         }
-        let to = match Target::parse(target) {
-            Target::Room(room) => Recipient::Room(room),
-            Target::Nick(nick) if is_service(&nick) && is_notice => return,
+        let named = Target::parse(target);
+        match &named {
+            Target::Nick(nick) if is_service(nick) && is_notice => return,
             Target::Nick(nick) if nick.eq_ignore_ascii_case(SERVICE) => {
                 return self.command(text.as_str());
             }
-            Target::Nick(nick) if login::is_service(&nick) => return self.ask_service(said),
-            Target::Nick(nick) => Recipient::Nick(Text::new(nick)),
-            Target::NoRoom | Target::Roles { .. } if is_notice => return,
-            Target::NoRoom | Target::Roles { .. } => return self.no_such_room(target),
-        };
+            Target::Nick(nick) if login::is_service(nick) => return self.ask_service(said),
+            _ => {}
+        }
+        let Some(to) = self.recipient(named, target, is_notice) else { return };
         match self.excess(target, manner, text.as_str()) {
             Some(_) if is_notice => {}
             Some(refusal) => self.numeric(ERR_INPUTTOOLONG, &[], &refusal.to_string()),
@@ -129,14 +129,36 @@ impl Tasks<'_> {
                 None => {}
             }
         }
-        let to = match Target::parse(target) {
-            Target::Room(room) => Recipient::Room(room),
-            Target::Nick(nick) if is_service(&nick) => return,
-            Target::Nick(nick) => Recipient::Nick(Text::new(nick)),
-            Target::NoRoom | Target::Roles { .. } if is_notice => return,
-            Target::NoRoom | Target::Roles { .. } => return self.no_such_room(target),
-        };
-        self.act(Action::Signal(to, signal, tags.clone()));
+        let named = Target::parse(target);
+        if matches!(&named, Target::Nick(nick) if is_service(nick)) {
+            return;
+        }
+        if let Some(to) = self.recipient(named, target, is_notice) {
+            self.act(Action::Signal(to, signal, tags.clone()));
+        }
+    }
+
+    /// To whom a client says something; refuses what no room can be called.
+    fn recipient(&mut self, named: Target, target: &str, is_notice: bool) -> Option<Recipient> {
+        let recipient = named.recipient();
+        if recipient.is_none() && !is_notice {
+            self.no_such_room(target);
+        }
+        recipient
+    }
+
+    /// MARKREAD.
+    pub(super) fn mark_read(&mut self, request: &Request) {
+        let Some(target) = request.param(0) else { return self.reply(markers::need_more) };
+        let at = request.param(1).map(|param| {
+            let timestamp = param.strip_prefix("timestamp=").unwrap_or_default();
+            markers::moment(timestamp).ok_or("timestamp=YYYY-MM-DDThh:mm:ss.sssZ is missing")
+        });
+        match (Target::parse(target).recipient(), at.transpose()) {
+            (Some(place), Ok(at)) => self.act(Action::MarkRead(place, at)),
+            (None, _) => self.reply(|replies| markers::refuse("it is no channel", replies)),
+            (_, Err(why)) => self.reply(|replies| markers::refuse(why, replies)),
+        }
     }
 
     /// Why a text is refused that would not fit a line with the client's source before it.

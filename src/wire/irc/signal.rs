@@ -1,8 +1,9 @@
-//! What programs tell each other: TAGMSG, and CTCP other than ACTION.
+//! What is told beside the lines of a room: TAGMSG, CTCP other than ACTION, and lines to those who
+//! have a role (STATUSMSG).
 
 use super::caps::{Cap, Caps};
-use super::relay::{Sender, Stamp, begin};
-use crate::chat::{Moment, Place, Signal, Signalled};
+use super::relay::{Form, Sender, Stamp, begin, text};
+use crate::chat::{Moment, Place, RoomName, RoomRole, SaidToRole, Signal, Signalled};
 
 /// Appends a signal; TAGMSG only for clients that get tags.
 pub(super) fn encode(
@@ -16,6 +17,7 @@ pub(super) fn encode(
     let stamp = Stamp { unix_ms: at.unix_ms, id: Some(&id) };
     let target = match to {
         Place::Room(room) => format!("#{room}"),
+        Place::Role(room, role) => addressed(*room, *role),
         Place::Nick(nick) | Place::Echo(nick) => nick.to_string(),
     };
     let command = match signal {
@@ -32,4 +34,27 @@ pub(super) fn encode(
         Signal::Tags => line.end(out),
         Signal::Ctcp { text, .. } => line.last(format_args!("\x01{text}\x01")).end(out),
     }
+}
+
+/// Those in a room who have a role, as a target.
+fn addressed(room: RoomName, role: RoomRole) -> String {
+    match role {
+        RoomRole::Operator => format!("@#{room}"),
+        RoomRole::Voice => format!("+#{room}"),
+    }
+}
+
+/// Appends a line to those who have a role.
+pub(super) fn said_to_role(
+    sender: &Sender<'_>,
+    at: Moment,
+    said: &SaidToRole,
+    caps: Caps,
+    out: &mut Vec<u8>,
+) {
+    let id = said.id.to_string();
+    let stamp = Stamp { unix_ms: at.unix_ms, id: Some(&id) };
+    let target = addressed(said.room, said.role);
+    let what = (&*target, Form::from(said.manner), said.text.as_str());
+    text(sender, stamp, what, said.tags.all(), caps, out);
 }

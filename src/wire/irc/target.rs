@@ -1,20 +1,15 @@
 //! Targets: whom or what a client names.
 
-use crate::chat::RoomName;
-use crate::text::matches;
+use crate::chat::{Recipient, RoomName, RoomRole};
+use crate::text::{Text, matches};
 
 /// Whom a text is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// Everybody in a room.
     Room(RoomName),
-    /// Its operators, and with `voices` those who have a voice, too.
-    Roles {
-        /// The room.
-        room: RoomName,
-        /// Whether voices are meant.
-        voices: bool,
-    },
+    /// Those in it who have this role, or a higher one.
+    Role(RoomName, RoomRole),
     /// A room with a name that no room can have.
     NoRoom,
     /// A person, or a service.
@@ -31,7 +26,18 @@ impl Target {
         match (room(roles), text.len() - roles.len()) {
             (None, _) => Self::NoRoom,
             (Some(room), 0) => Self::Room(room),
-            (Some(room), _) => Self::Roles { room, voices: text[..1].starts_with('+') },
+            (Some(room), _) if text.starts_with('+') => Self::Role(room, RoomRole::Voice),
+            (Some(room), _) => Self::Role(room, RoomRole::Operator),
+        }
+    }
+
+    /// Whom the chat knows by it; `None` for a room that cannot be.
+    pub fn recipient(self) -> Option<Recipient> {
+        match self {
+            Self::Room(room) => Some(Recipient::Room(room)),
+            Self::Role(room, role) => Some(Recipient::Role(room, role)),
+            Self::Nick(nick) => Some(Recipient::Nick(Text::new(nick))),
+            Self::NoRoom => None,
         }
     }
 }
@@ -91,9 +97,9 @@ mod tests {
         let dev = RoomName::new("dev").unwrap();
         for (text, target) in [
             ("#Dev", Target::Room(dev)),
-            ("@#dev", Target::Roles { room: dev, voices: false }),
-            ("+#dev", Target::Roles { room: dev, voices: true }),
-            ("@+#dev", Target::Roles { room: dev, voices: false }),
+            ("@#dev", Target::Role(dev, RoomRole::Operator)),
+            ("+#dev", Target::Role(dev, RoomRole::Voice)),
+            ("@+#dev", Target::Role(dev, RoomRole::Operator)),
             ("#1", Target::NoRoom),
             ("#", Target::NoRoom),
             ("alice", Target::Nick("alice".to_owned())),

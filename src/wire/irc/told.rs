@@ -8,6 +8,7 @@ use super::denied::denied;
 use super::encode::{channel, encode, said};
 use super::label::tagged;
 use super::line::Line;
+use super::markers;
 use super::numeric::*;
 use super::relay::Sender;
 use crate::chat::{Action, Dates, Deed, Entry, Flag, Message, Refusal, Relay, RoomName};
@@ -81,6 +82,9 @@ impl Conversation {
                 replies.end(&line.param(channel(*room)));
             }),
             Deed::Flag(flag, on) => self.show_mode(letter(*flag), *on, out),
+            Deed::Read(place, at) if is_me || self.caps().has(Cap::ReadMarker) => {
+                markers::tell(&self.server, place.as_str(), *at, out);
+            }
             Deed::NoRights => self.show_mode('o', false, out),
             Deed::Nick(nick) if is_me => {
                 encode(message, self.caps(), out);
