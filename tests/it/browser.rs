@@ -13,6 +13,7 @@ mod driver;
 mod looks;
 mod mentions;
 mod names;
+mod newcomer;
 mod owned;
 mod past;
 mod rooms;
@@ -280,6 +281,9 @@ fn the_title_counts_what_was_not_seen() {
     alice.says("five");
     behind.shows("said", "alice", "five");
     behind.has("document.title", "(1!) lobby · box7");
+    let is_badged = "document.querySelector('#icon').href.includes('circle')";
+    behind.has(is_badged, true);
+    alice.has(is_badged, false);
     alice.has("document.title", "lobby · box7");
     behind.click("#input");
     behind.has("document.title", "lobby · box7");

@@ -1,15 +1,18 @@
 // The page: input, keys and clicks.
 
+import { complete, hide, pressed, restart, suggest } from "./complete.js";
 import { commandOf, compose, hasSecret } from "./compose.js";
 import { connect, isOpen, send, start, wake, wakeAfterSilence } from "./link.js";
 import { showSide } from "./lists.js";
 import { addLine, looked, toBottom } from "./log.js";
 import { openMenu } from "./menu.js";
+import { greet } from "./naming.js";
 import * as outbox from "./outbox.js";
 import { $, me, tellTwins, wanted } from "./page.js";
 import { draft, isTalk, keepDraft, people, places } from "./places.js";
 import { handlers } from "./talk.js";
-import { inAddress, on, show } from "./view.js";
+import { seek } from "./search.js";
+import { SEARCH, inAddress, on, show } from "./view.js";
 
 const input = $("input");
 /** Most lines that are sent without a question. */
@@ -40,6 +43,7 @@ async function submit() {
 
 /** Says lines where the user is. */
 function say(lines) {
+  if (me.view === SEARCH) show(me.room);
   // Only the page knows that it has to show that room.
   const room = lines.length === 1 && /^\/join\s+#?(\S+)\s*$/i.exec(lines[0])?.[1].toLowerCase();
   if (room && places.has(room)) return show(room, true);
@@ -71,6 +75,7 @@ function isMeant(number) {
 function write(text) {
   input.value = text;
   isPasted = false;
+  hide();
   fit();
 }
 
@@ -100,39 +105,19 @@ function isAtEdge(step) {
   return step < 0 ? input.selectionEnd === 0 : input.selectionStart === input.value.length;
 }
 
-/** The completion that the last key began: Tab goes through the names. */
-let completion = null;
-
-/** Completes the name before the cursor. */
-function complete() {
-  if (!completion) {
-    const end = input.selectionStart;
-    const [, before, start] = /^(.*?)([\w-]+)$/s.exec(input.value.slice(0, end)) ?? [];
-    const fits = (nick) => nick !== me.nick && nick.toLowerCase().startsWith(start.toLowerCase());
-    const nicks = start ? [...people()].sort().filter(fits) : [];
-    if (!nicks.length) return false;
-    completion = { nicks, turn: 0, from: before.length, end, after: before ? " " : ": " };
-  }
-  const { nicks, turn: number, from, end, after } = completion;
-  const name = nicks[number % nicks.length] + after;
-  input.setRangeText(name, from, end, "end");
-  Object.assign(completion, { turn: number + 1, end: from + name.length });
-  fit();
-  return true;
-}
-
 const keys = {
   Enter: () => void submit() ?? true,
   ArrowUp: () => isAtEdge(-1) && leaf(-1),
   ArrowDown: () => isAtEdge(1) && leaf(1),
-  Tab: complete,
+  Tab: () => complete() && (fit(), true),
 };
 
 input.onkeydown = (event) => {
   const { key, keyCode, shiftKey, ctrlKey, altKey, metaKey, isComposing } = event;
-  if (key !== "Tab") completion = null;
+  if (key !== "Tab") restart();
   // Safari ends a composition before the key that ends it; 229 tells that the key was for it.
   const plain = !(shiftKey || ctrlKey || altKey || metaKey || isComposing || keyCode === 229);
+  if (plain && pressed(key)) return event.preventDefault();
   if (plain && Object.hasOwn(keys, key) && keys[key]()) event.preventDefault();
 };
 input.onbeforeinput = ({ data, dataTransfer, inputType }) => {
@@ -142,6 +127,7 @@ input.onbeforeinput = ({ data, dataTransfer, inputType }) => {
 input.oninput = () => {
   if (!input.value.trim()) isPasted = false;
   fit();
+  suggest();
 };
 $("form").onsubmit = (event) => {
   event.preventDefault();
@@ -152,37 +138,7 @@ $("send").onpointerdown = (event) => event.preventDefault();
 
 // ---- Buttons and other keys ----
 
-$("nick").onclick = () => {
-  $("name").value = /^guest/i.test(me.nick) ? "" : me.nick;
-  $("offer").hidden = true;
-  $("naming").showModal();
-};
 for (const button of document.querySelectorAll(".cancel")) button.onclick = () => button.closest("dialog").close();
-$("cancel").onclick = () => $("naming").close();
-$("name").oninput = ({ target, data }) => {
-  // Some phones add a blank to each word.
-  if (data !== " ") target.value = target.value.trim();
-  const name = nameLike(target.value);
-  $("offer").hidden = !name || name === target.value.toLowerCase();
-  $("offer").textContent = `Take ${name}`;
-  $("offer").value = name;
-};
-$("offer").onclick = () => {
-  $("name").value = $("offer").value;
-  $("offer").hidden = true;
-  $("name").focus();
-};
-
-/** A name that would do, for what people are called elsewhere. */
-function nameLike(text) {
-  const plain = text.trim().normalize("NFKD").replace(/\p{M}/gu, "").replace(/[^A-Za-z0-9_-]+/g, "-");
-  return plain.replace(/^[^A-Za-z]+/, "").slice(0, 16).replace(/-+$/, "").toLowerCase();
-}
-
-$("naming").onsubmit = () => {
-  if ($("name").value !== me.nick) outbox.post([`/nick ${$("name").value}`]);
-};
-$("naming").onclose = () => input.focus();
 $("people").onclick = ({ target }) => {
   const nick = target.closest("li")?.dataset.key;
   if (!nick) return;
@@ -219,13 +175,17 @@ me.giveBack = (lines) => {
   open.forEach((line) => addLine("refused", [`not sent: ${line}`]));
 };
 on.leave = fit;
-on.arrive = () => write(draft() || (isNew() ? "" : input.value));
+on.arrive = () => {
+  write(draft() || (isNew() ? "" : input.value));
+  seek();
+};
 
 /** Whether the page has shown a place: what was typed before belongs to the first one. */
 const isNew = () => hasArrived || !(hasArrived = true);
 let hasArrived = false;
 
 outbox.start(send, me.giveBack);
+greet(inAddress() || wanted.room);
 tellTwins().then(() => {
   wanted.room = inAddress() || wanted.room;
   start(handlers);

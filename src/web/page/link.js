@@ -3,6 +3,7 @@
 import * as account from "./account.js";
 import { awaited, isOverdue, lost } from "./outbox.js";
 import { $, me, wanted } from "./page.js";
+import { ignored } from "./places.js";
 
 /** Milliseconds between attempts to connect, before the jitter. */
 const FIRST_PAUSE = 500, LONGEST_PAUSE = 30_000;
@@ -92,7 +93,7 @@ function enter(isNamed) {
   if (nick && !isNamed) send(`/nick ${nick}`);
   const others = wanted.rooms.filter((room) => room !== wanted.room);
   for (const room of [...others, wanted.room]) if (room && room !== "lobby") send(`/join ${room}`);
-  askForLists("/rooms");
+  askForLists(...[...ignored].map((nick) => `/ignore ${nick}`), "/rooms", "/help");
 }
 
 /** Treats the connection as lost unless a message arrives in time. */

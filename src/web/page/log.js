@@ -1,12 +1,14 @@
 // The log, with one child per message; and the title, which counts unread messages.
 
 import { askForLists } from "./link.js";
+import { fence, written } from "./code.js";
 import { linked } from "./links.js";
 import { showPeople, showRooms } from "./lists.js";
 import { mark, notify } from "./mention.js";
 import { awaited, cameBack } from "./outbox.js";
+import { clock, clockOf } from "./preferences.js";
 import { $, make, me, name, tint } from "./page.js";
-import { isTalk, place, places } from "./places.js";
+import { isRoom, isTalk, place, places } from "./places.js";
 
 /** Lines kept in the log, and while older ones are read. */
 const MAX_LINES = 1000, MAX_READ = 4000;
@@ -22,7 +24,6 @@ let atBottom = true, top = 0, below = 0, unread = 0, mentions = 0;
 /** The size of the log at the last resize. */
 let size = "";
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const calendar = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 const oldCalendar = new Intl.DateTimeFormat(undefined, { dateStyle: "full" });
 const almanac = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
@@ -35,7 +36,7 @@ export function addLine(kind, words, { id = "", ts, nick = "", room = me.room, o
   // Answers are shown where the user asked.
   if (other === undefined && !nick && room === me.room && isTalk(me.view)) other = me.view.slice(1);
   const when = new Date(ts ?? Date.now());
-  const time = make("time", { dateTime: when.toISOString() }, clock.format(when));
+  const time = make("time", { dateTime: when.toISOString() }, clockOf(when));
   const line = make("p", { data: { kind, room, nick, id, ts: ts ?? "", when: when.getTime(), with: other ?? "" } }, time, " ");
   if (nick) tint(line, nick).append(name(nick), " ");
   line.append(make("span", { className: "text", dir: "auto" }, ...words));
@@ -77,7 +78,9 @@ function hush() {
   setTimeout(() => log.setAttribute("aria-live", "polite"), 500);
 }
 
-function isElsewhere({ dataset: { room, with: other } }) {
+function isElsewhere({ dataset: { kind, room, with: other } }) {
+  const isFound = kind === "found", isSearch = !isRoom(me.view) && !isTalk(me.view);
+  if (isFound || isSearch) return isFound !== isSearch;
   return isTalk(me.view) ? `@${other}` !== me.view : room !== "" && room !== me.room;
 }
 
@@ -91,6 +94,7 @@ function arrange(line) {
   else line.dataset.day = day;
   line.toggleAttribute("data-more", Boolean(sameDay && !LONELY.includes(kind) && kind === above.dataset.kind &&
     nick === above.dataset.nick && when - above.dataset.when < BREATH));
+  fence(line, BREATH);
 }
 
 /** With the year, unless it is this one. */
@@ -100,7 +104,7 @@ function dayOf(when) {
 }
 
 export function addSpeech({ t, id, room, nick, text, ts }) {
-  const line = addLine(t, linked(text), { id, ts, nick, room });
+  const line = addLine(t, written(text), { id, ts, nick, room });
   const { people } = place(room);
   if (!people.has(nick)) {
     people.add(nick);
@@ -110,18 +114,23 @@ export function addSpeech({ t, id, room, nick, text, ts }) {
   noticed(mark(line, nick, text), room, nick, text, line);
 }
 
-/** Inserts history where it belongs, and scrolls to it if the user asked for it. */
-export function addHistory(room, messages) {
+/**
+ * Inserts history where it belongs, and scrolls to it if the user asked for it. `isCut`: lines may
+ * be missing between it and what follows.
+ */
+export function addHistory(room, messages, isCut = false) {
   hush();
   const { arrived } = place(room), first = log.firstElementChild, offset = first?.offsetTop;
   const lines = [];
   // Each goes before the one that follows it: several may have been said within a millisecond.
   let next = null;
+  closeGaps(room, messages);
   for (const message of [...messages].reverse()) {
     const known = findPast(room, message);
     next = known ?? addPast(room, message, next ?? firstAfter(room, message.ts) ?? arrived);
     if (!known) lines.unshift(next);
   }
+  if (isCut && lines.length) addGap(room, lines.at(-1));
   lines.forEach(arrange);
   if (lines.length && lines.at(-1).nextElementSibling) arrange(lines.at(-1).nextElementSibling);
   if (arrived?.isConnected) arrange(arrived);
@@ -131,21 +140,44 @@ export function addHistory(room, messages) {
   awaited.history = false;
 }
 
-/** Shows the result of a search, from any rooms; it is not part of this room's history. */
+/** Tells that lines are missing after this one, unless what follows was said here, too. */
+function addGap(room, line) {
+  const { id, ts } = line.dataset;
+  const show = make("button", { type: "button", className: "label" }, "Show them");
+  const gap = addLine("gap", ["Lines are left out here. ", show], { id: `gap ${id}`, ts: Number(ts), room, next: line.nextElementSibling });
+  show.onclick = () => me.fill(room, id, gap);
+}
+
+/** The history from the first of these lines on is shown: nothing of it is left out any more. */
+function closeGaps(room, [first]) {
+  for (const line of saidIn(room)) if (line.dataset.kind === "gap" && first && Number(line.dataset.ts) >= first.ts) line.remove();
+}
+
+/** Scrolls to a line and marks it; without one, only leaves the bottom, so that old lines may come. */
+export function reveal(line) {
+  log.querySelector(".sought")?.classList.remove("sought");
+  setAtBottom(false);
+  line?.classList.add("sought");
+  line?.scrollIntoView({ block: "center" });
+}
+
+export const dropFound = () => log.querySelectorAll("[data-kind=found]").forEach((line) => line.remove());
+
+/** Adds the result of a search, from any rooms; it is not part of this room's history. */
 export function addFound(messages) {
-  for (const { t, room, nick, text, ts } of messages) {
-    const label = make("span", { className: "label" }, `${room}, ${almanac.format(ts)}`);
-    const line = addLine("found", [label, " ", ...linked(text)], { ts, nick });
+  for (const message of messages) {
+    const { t, room, nick, text, ts } = message;
+    const label = make("button", { type: "button", className: "label", title: `Show it in ${room}`, onclick: () => me.leadTo(message) }, `${room}, ${almanac.format(ts)}`);
+    const line = addLine("found", [label, " ", ...written(text)], { ts, nick });
     line.toggleAttribute("data-emote", t === "emote");
     mark(line, nick, text);
   }
-  toBottom();
 }
 
 const saidIn = (room) => [...log.children].filter(({ dataset }) => dataset.room === room && dataset.ts);
 
 /** The line that shows this message already. */
-function findPast(room, { id, nick = "", text, ts }) {
+export function findPast(room, { id, nick = "", text, ts }) {
   // Older servers did not name their lines.
   return saidIn(room).find((line) => id ? line.dataset.id === id : Number(line.dataset.ts) === ts && line.dataset.nick === nick &&
     line.querySelector(".text").textContent === text);
@@ -155,7 +187,7 @@ const firstAfter = (room, ts) => saidIn(room).find((line) => Number(line.dataset
 
 /** Inserts an old line before another. */
 function addPast(room, { t, id, nick = "", text, ts }, next) {
-  const line = addLine(t, linked(text), { id, ts, nick, room, next: next?.isConnected ? next : null });
+  const line = addLine(t, nick ? written(text) : linked(text), { id, ts, nick, room, next: next?.isConnected ? next : null });
   mark(line, nick, nick ? text : "");
   return line;
 }
@@ -183,7 +215,7 @@ const isLookedAt = () => !document.hidden && document.hasFocus();
 
 /** Counts an unread message of somebody, which may name the user. */
 export function noticed(isMention, name, nick, text, line) {
-  const isSeen = isLookedAt() && (name === me.view || (isTalk(name) && !isTalk(me.view)));
+  const isSeen = isLookedAt() && (name === me.view || (isTalk(name) && isRoom(me.view)));
   if (isSeen) return;
   const at = place(name);
   if (!at.unread) setDivider(name, line);
@@ -208,7 +240,7 @@ export function setDivider(name, line) {
 export function looked() {
   if (!isLookedAt()) return;
   [unread, mentions] = [0, 0];
-  for (const name of isTalk(me.view) ? [me.view] : [me.view, ...[...places.keys()].filter(isTalk)]) {
+  for (const name of isRoom(me.view) ? [me.view, ...[...places.keys()].filter(isTalk)] : [me.view]) {
     const at = places.get(name);
     if (at) [at.unread, at.mentions] = [0, 0];
   }
@@ -240,7 +272,7 @@ let asked = 0;
 
 /** Asks for older lines than those that are shown. */
 function readOlder() {
-  if (isTalk(me.view) || Date.now() - asked < 1_000) return;
+  if (!isRoom(me.view) || Date.now() - asked < 1_000) return;
   const at = place(me.room);
   if (at.older > MAX_OLDER || !askForLists(`/history ${at.older}`)) return;
   asked = Date.now();

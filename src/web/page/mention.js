@@ -1,5 +1,6 @@
 // Lines that name the user: marks, and notifications while the page is hidden.
 
+import { chime } from "./preferences.js";
 import { $, me, recall, remember } from "./page.js";
 
 const toggle = $("notify");
@@ -25,8 +26,9 @@ function show() {
   toggle.setAttribute("aria-checked", toggle.checked);
 }
 
-/** Shows a notification, one for each room. */
+/** Shows a notification, one for each room, with a sound if the user wants one. */
 export function notify(place, nick, text) {
+  chime();
   if (!document.hidden || !isOn()) return;
   try {
     const shown = new Notification(nick, { body: text, tag: place, renotify: true });

@@ -1,8 +1,9 @@
 // What can be done with a person: a menu at each name in the list.
 
+import { may } from "./complete.js";
 import { post } from "./outbox.js";
 import { $, make, me } from "./page.js";
-import { place, rooms } from "./places.js";
+import { ignored, place, rooms } from "./places.js";
 import { isOperator } from "./room.js";
 
 const menu = $("actions");
@@ -11,12 +12,17 @@ let opener;
 /** Words and what they do, for this person. */
 function actionsFor(nick) {
   const say = (line) => () => post([line], me.room);
-  const role = place(me.room).roles?.get(nick), others = rooms().filter((room) => room !== me.room && room !== "lobby");
+  const others = rooms().filter((room) => room !== me.room && room !== "lobby");
   const all = [["Write privately", () => me.show(`@${nick}`)], ["Who is that?", say(`/whois ${nick}`)]];
-  if (nick === me.nick) return all.slice(1);
-  all.push(["Ignore", say(`/ignore ${nick}`)]);
+  if (nick === me.nick) return [["Change your name…", () => $("nick").click()], ...all.slice(1)];
+  all.push(ignored.has(nick) ? ["Stop ignoring", say(`/unignore ${nick}`)] : ["Ignore", say(`/ignore ${nick}`)]);
   for (const room of others) all.push([`Invite to ${room}`, () => post([`/invite ${nick}`], room)]);
-  if (!isOperator()) return all;
+  return [...all, ...(isOperator() ? ofRoom(nick, say) : []), ...(may("ban") ? ofServer(nick) : [])];
+}
+
+/** What operators of the room may do. */
+function ofRoom(nick, say) {
+  const role = place(me.room).roles?.get(nick), all = [];
   all.push(role === "operator" ? ["Take operator", say(`/deop ${nick}`)] : ["Make operator", say(`/op ${nick}`)]);
   if (role !== "operator") all.push(role === "voice" ? ["Take voice", say(`/devoice ${nick}`)] : ["Give voice", say(`/voice ${nick}`)]);
   all.push(["Kick…", () => ask(`Kick ${nick}`, (_, why) => `/room kick ${nick} ${why}`)]);
@@ -24,10 +30,21 @@ function actionsFor(nick) {
   return all;
 }
 
+/** What operators of the server may do. */
+function ofServer(nick) {
+  const actions = [
+    ["Mute on this server…", () => ask(`Mute ${nick}`, (time) => `/mute ${nick} ${time}`, true, false)],
+    ["Ban from this server…", () => ask(`Ban ${nick} from the server`, (time, why) => `/ban ${nick} ${time} ${why}`, true)],
+  ];
+  if (!isOperator() && may("kick")) actions.unshift(["Kick…", () => ask(`Kick ${nick}`, (_, why) => `/kick ${nick} ${why}`)]);
+  return actions;
+}
+
 /** Asks for the time and the reason. */
-function ask(title, command, hasTime = false) {
+function ask(title, command, hasTime = false, hasReason = true) {
   $("why-title").textContent = title;
   $("time").hidden = $("time").previousElementSibling.hidden = !hasTime;
+  $("why").hidden = $("why").previousElementSibling.hidden = !hasReason;
   [$("time").value, $("why").value] = ["", ""];
   $("reason").returnValue = "";
   $("reason").onclose = () => {
@@ -68,6 +85,10 @@ menu.onkeydown = (event) => {
   }
 };
 menu.addEventListener("focusout", ({ relatedTarget }) => menu.contains(relatedTarget) || close());
+$("log").addEventListener("click", ({ target }) => {
+  const isName = target.matches(".nick") && getSelection().isCollapsed;
+  if (isName) openMenu(target.textContent, target);
+});
 $("people").oncontextmenu = (event) => {
   const item = event.target.closest("li");
   if (!item) return;

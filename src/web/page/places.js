@@ -13,6 +13,9 @@ export function place(name) {
   return places.get(name);
 }
 
+/** Names of people whom the user ignores. */
+export const ignored = new Set();
+
 export const isTalk = (name) => name.startsWith("@");
 export const isRoom = (name) => /^[a-z][a-z0-9_-]{0,31}$/.test(name);
 export const rooms = () => [...places.keys()].filter((name) => !isTalk(name));

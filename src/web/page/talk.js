@@ -1,14 +1,18 @@
 // Handlers of the server's messages.
 
 import { askForLists, askForName, link } from "./link.js";
+import { written } from "./code.js";
+import { learn } from "./complete.js";
 import { linked } from "./links.js";
 import { crowdChanged, showPeople, showRooms } from "./lists.js";
-import { addArrival, addFound, addHistory, addLine, addSpeech, markAgain, noticed, showTitle } from "./log.js";
+import { addArrival, addHistory, addLine, addSpeech, markAgain, noticed, showTitle } from "./log.js";
 import { mark } from "./mention.js";
+import { named, refused as nameRefused } from "./naming.js";
 import { awaited, cameBack, confirmed, refused } from "./outbox.js";
 import { $, counts, make, me, name, tint, wantNick, wanted } from "./page.js";
 import { handlers as ofRooms } from "./room.js";
-import { place, places, rooms, wantRooms } from "./places.js";
+import { ignored, place, places, rooms, wantRooms } from "./places.js";
+import { found, foundNothing } from "./search.js";
 import { drop, inAddress, moveTo, show, showHeading } from "./view.js";
 
 /** Whether the page has come back and repeats what it showed when it came first. */
@@ -46,7 +50,7 @@ export const handlers = {
   emote: addSpeech,
   private({ id, from, to, text, ts }) {
     const label = from === me.nick ? ["to ", name(to)] : ["to you"];
-    const words = [make("span", { className: "label" }, ...label), " ", ...linked(text)];
+    const words = [make("span", { className: "label" }, ...label), " ", ...written(text)];
     const other = from === me.nick ? to : from;
     place(`@${other}`);
     const line = addLine("private", words, { id, ts, nick: from, room: "", other });
@@ -77,6 +81,7 @@ export const handlers = {
       if (at.roles.has(from)) at.roles.set(to, at.roles.get(from));
       at.roles.delete(from);
     }
+    if (ignored.delete(from)) ignored.add(to);
     const mine = from === me.nick;
     if (mine) {
       wantNick(to);
@@ -100,7 +105,7 @@ export const handlers = {
     counted(room, here);
   },
   history: ({ room, messages }) => addHistory(room, messages),
-  found: ({ messages }) => addFound(messages),
+  found: ({ messages }) => found(messages),
   notice({ text, room = me.room }) {
     const list = awaited.pongs[0];
     if (text === "pong" && awaited.pongs.shift()) {
@@ -109,6 +114,10 @@ export const handlers = {
     }
     const [, found, here] = /^([a-z][\w-]*) \((\d+) here\)/.exec(text) ?? [];
     if (list instanceof Map && found) return list.set(found, Number(here));
+    if (list instanceof Map && isHelp(list, text)) return;
+    if (text === "nothing was found") foundNothing();
+    if (isOfIgnoring(text) && list instanceof Map) return;
+    if (/^you are logged in as /.test(text)) loggedIn();
     const crowd = /^\d+ (?:joined|left).* \((\d+) here\)$/.exec(text);
     if (crowd) {
       counted(room, Number(crowd[1]));
@@ -117,6 +126,8 @@ export const handlers = {
     if (!isRepeated(`notice ${text}`)) addLine("notice", linked(text), { room });
   },
   refused({ text }) {
+    if (nameRefused(text)) return;
+    if (awaited.pongs[0] instanceof Map && ignored.has(/^no one here is called (\S+)$/.exec(text)?.[1])) return;
     addLine("refused", linked(text));
     const line = refused(text);
     if (line !== undefined) me.giveBack([line]);
@@ -125,8 +136,35 @@ export const handlers = {
   ...ofRooms,
 };
 
+/** Keeps the lines of an answer to `/help` that was asked for silently; returns whether this is one. */
+function isHelp(list, text) {
+  if (/^\/help /.test(text)) list.help = [];
+  if (!list.help) return false;
+  const isEnd = text.startsWith("Any other line");
+  if (isEnd) learn(list.help);
+  else list.help.push(text);
+  if (isEnd) list.help = null;
+  return true;
+}
+
+/** Learns whom the user ignores, who stays ignored after a reconnect; returns whether that is told. */
+function isOfIgnoring(text) {
+  const [, begins, nick] = /^you (are ignoring|no longer ignore) (\S+)$/.exec(text) ?? [];
+  if (!nick) return false;
+  if (begins === "are ignoring") ignored.add(nick);
+  else ignored.delete(nick);
+  return true;
+}
+
+/** The account may be an operator's, with other commands. */
+function loggedIn() {
+  named(me.nick);
+  askForLists("/help");
+}
+
 function called(nick) {
   me.nick = nick;
+  named(nick);
   markAgain();
   tint($("nick"), nick).textContent = $("nick").value = nick;
 }

@@ -9,8 +9,11 @@ import { post } from "./outbox.js";
 import { $, me, remember, wanted } from "./page.js";
 import { isRoom, isTalk, place, places, rooms } from "./places.js";
 
-/** Called before and after another place is shown. */
-export const on = { leave() {}, arrive() {} };
+/** The name of the view with what a search found. */
+export const SEARCH = "?";
+
+/** Called before and after another place is shown; and what is told above the results of a search. */
+export const on = { leave() {}, arrive() {}, search: "" };
 
 /** Shows a place that the user is in. `isNew`: it becomes an entry of the browser's history. */
 export function show(name, isNew = false) {
@@ -18,7 +21,7 @@ export function show(name, isNew = false) {
   on.leave();
   setDivider(me.view, null);
   me.view = name;
-  if (!isTalk(name)) {
+  if (isRoom(name)) {
     me.room = name;
     wanted.room = name;
     remember("sessionStorage", "room", name);
@@ -35,22 +38,23 @@ export function show(name, isNew = false) {
 
 /** The name and the topic of the place. */
 export function showHeading() {
-  const { topic, here } = place(me.room), isOfOne = isTalk(me.view);
-  $("room").textContent = isOfOne ? me.view.slice(1) : me.room;
-  $("room").parentNode.dataset.sign = isOfOne ? "@" : "#";
-  $("topic").replaceChildren(...linked((!isOfOne && topic) || ""));
-  $("topic").title = (!isOfOne && topic) || "";
+  const { topic, here, settings } = place(me.room), isSearch = me.view === SEARCH, isOfOne = isTalk(me.view);
+  const words = (isSearch ? on.search : !isOfOne && topic) || "";
+  $("room").textContent = isSearch ? "Search" : isOfOne ? me.view.slice(1) : me.room;
+  $("room").parentNode.dataset.sign = isSearch ? "" : isOfOne ? "@" : "#";
+  $("topic").replaceChildren(...linked(words));
+  $("topic").title = words;
   $("here").textContent = here ?? "";
   $("input").placeholder = `Message ${isOfOne ? me.view.slice(1) : me.room}`;
-  const { settings } = place(me.room);
-  $("setup").hidden = isOfOne || !settings;
-  $("room").parentNode.toggleAttribute("data-private", Boolean(!isOfOne && settings && (settings["invite-only"] || settings.key || settings.hidden)));
+  $("setup").hidden = isOfOne || isSearch || !settings;
+  $("room").parentNode.toggleAttribute("data-private", Boolean(!isOfOne && !isSearch && settings && (settings["invite-only"] || settings.key || settings.hidden)));
   $("leave").hidden = me.view === "lobby";
-  $("leave").title = isOfOne ? "Close this conversation" : `Leave ${me.room}`;
+  $("leave").title = isSearch ? "Close the search" : isOfOne ? "Close this conversation" : `Leave ${me.room}`;
 }
 
 /** Shows a room or conversation, and enters the room if need be. */
 export function go(name, isNew = true) {
+  if (name === SEARCH) return on.search && show(name, isNew);
   if (isTalk(name)) place(name);
   if (places.has(name)) return show(name, isNew);
   if (isRoom(name)) post([`/join ${name}`], me.room);
@@ -82,7 +86,8 @@ const named = () => {
 export const inAddress = () => (isRoom(named()) ? named() : "");
 
 $("leave").onclick = () => {
-  if (isTalk(me.view)) drop(me.view);
+  if (me.view === SEARCH) show(me.room);
+  else if (isTalk(me.view)) drop(me.view);
   else post(["/leave"], me.room);
   $("input").focus();
 };

@@ -123,6 +123,7 @@ fn tab_leads_to_all_that_can_be_used_in_the_order_of_reading() {
     bob.send("see https://example.org/");
     alice.shows("said", "bob", "see https://example.org/");
     let usable = [
+        "searchbox Search",
         "button dev, 1 here",
         "button lobby, 2 here",
         "textbox Join or create a room",
@@ -130,6 +131,7 @@ fn tab_leads_to_all_that_can_be_used_in_the_order_of_reading() {
         "button alice you",
         "button bob",
         "switch Notify me of lines that name me",
+        "button Preferences…",
         "log Messages",
         "link https://example.org/",
         "button alice",
@@ -234,6 +236,8 @@ fn on_a_phone_the_focus_goes_to_the_side_and_comes_back() {
     alice.press(&[ENTER]);
     has_focus(&alice, "complementary Rooms and people");
     is_open(&alice, true);
+    alice.press(&[TAB]);
+    has_focus(&alice, "searchbox Search");
     alice.press(&[TAB]);
     has_focus(&alice, "button dev, 1 here");
     alice.press(&[ENTER]);

@@ -37,6 +37,7 @@ fn under_a_path_two_tabs_and_a_text_client_talk() {
     bob.shows("said", "alice", "hello");
     carol.wait_for(|line| line == "<alice> hello");
     bob.says("/join dev");
+    bob.shows_in("#room", "dev");
     bob.reload();
     bob.shows_in("#nick", "bob");
     bob.shows_in("#room", "dev");

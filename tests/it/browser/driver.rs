@@ -106,6 +106,11 @@ impl Browser {
     }
 
     #[track_caller]
+    pub(super) fn windows(&self) -> Vec<String> {
+        serde_json::from_value(self.get("/window/handles")).unwrap()
+    }
+
+    #[track_caller]
     pub(super) fn new_window(&self, kind: &str) -> String {
         self.post("/window/new", &json!({ "type": kind }))["handle"].as_str().unwrap().to_owned()
     }

@@ -5,7 +5,8 @@ use serde_json::json;
 use super::driver::Browser;
 use super::server;
 use super::tab::{ENTER, Tab};
-use crate::harness::people;
+use crate::harness::{Server, TempDir, people};
+use crate::order::manage;
 
 const ROLES: &str = "[...document.querySelectorAll('#people > *')]
     .map(({ textContent, dataset }) => [textContent, dataset.role ?? ''])";
@@ -72,4 +73,52 @@ fn an_invitation_has_a_button_and_whoever_is_kicked_is_told() {
     bob.ask("/kick alice bye");
     alice.shows("kicked", "", "You were kicked from ops by bob: bye");
     alice.shows_in("#room", "lobby");
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn operators_of_the_server_mute_and_ban_by_the_menu_at_a_name() {
+    let (dir, browser) = (TempDir::new(), Browser::start());
+    manage(&dir, "account add alice --operator", "open sesame\n");
+    let state = dir.path("");
+    let server = Server::with(["--web-port", "0", "--rate", "0", "--state-dir", &state]);
+    let [mut bob, mut carol] = people(&server, ["bob", "carol"]);
+    let alice = Tab::first(&browser, &server);
+    bob.send("buy this");
+    alice.shows("said", "bob", "buy this");
+    alice.click("#log > [data-kind=said] .nick");
+    let items = "[...document.querySelectorAll('#actions > *')].map((one) => one.textContent)";
+    alice.has(items, json!(["Write privately", "Who is that?", "Ignore"]));
+    alice.press(&["\u{e00c}"]);
+    alice.says("/login alice open sesame");
+    alice.shows("notice", "", "you are logged in as alice");
+    alice.says("done");
+    carol.wait_for(|line| line == "<alice> done");
+    does(&alice, "bob", "Mute on this server…");
+    alice.type_into("#time", &format!("10m{ENTER}"));
+    alice.shows("notice", "", "bob is muted for 10m");
+    bob.sync();
+    assert_eq!(bob.ask("more"), ["!! you are muted for 10m"]);
+    does(&alice, "bob", "Ban from this server…");
+    alice.type_into("#time", "1h");
+    alice.type_into("#why", &format!("spam{ENTER}"));
+    bob.wait_for(|line| line.starts_with("!! ") && line.ends_with("spam"));
+
+    // Who is ignored stays so on the next connection.
+    does(&alice, "carol", "Ignore");
+    alice.shows("notice", "", "you are ignoring carol");
+    let port = server.web_port().to_string();
+    server.stop();
+    alice.shows("bye", "", "the server is going down");
+    let server = Server::with(["--web-port", &port, "--rate", "0", "--state-dir", &state]);
+    let [mut carol, mut dave] = people(&server, ["carol", "dave"]);
+    alice.is_open();
+    // The page asks for it before this.
+    alice.says("back");
+    dave.wait_for(|line| line == "<alice> back");
+    carol.ask("not heard");
+    dave.ask("heard");
+    alice.shows("said", "dave", "heard");
+    assert_eq!(alice.count("said", "carol", "not heard"), 0);
+    assert_eq!(alice.count("notice", "", "you are ignoring carol"), 1);
 }

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use super::driver::Browser;
-use super::tab::Tab;
+use super::tab::{ENTER, Tab};
 use crate::harness::{Server, Signal, TempDir, people};
 
 #[track_caller]
@@ -97,4 +97,44 @@ fn what_is_said_thrice_within_a_millisecond_is_there_thrice_in_the_history_too()
     alice.says("/history");
     alice.shows("notice", "", "these lines are already shown");
     assert_eq!(alice.texts("said"), ["}"; 3]);
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn a_search_has_a_view_of_its_own_and_each_line_leads_to_its_place() {
+    let (dir, browser) = (TempDir::new(), Browser::start());
+    said_before(&dir, "/join dev\nthe needle", "UPDATE msg SET ts = ts - 604800000");
+    let server = start(&dir);
+    let [mut bob] = people(&server, ["bob"]);
+    bob.ask("/join dev");
+    (1..=300).for_each(|number| bob.send(&format!("hay {number}")));
+    bob.sync();
+    let alice = Tab::first(&browser, &server).named("alice");
+    alice.type_into("#query", &format!("needle{ENTER}"));
+    alice.shows_in("#room", "Search");
+    alice.shows_in("#topic", "One line has these words.");
+    alice.has("document.querySelectorAll('#log > :not([hidden])').length", 1);
+    alice.click("#log > [data-kind=found] button");
+    alice.shows_in("#room", "dev");
+    alice.shows_in(".sought .text", "the needle");
+    let log = "document.querySelector('#log').getBoundingClientRect()";
+    let line = "document.querySelector('.sought').getBoundingClientRect()";
+    alice.has(&format!("{line}.top >= {log}.top && {line}.bottom <= {log}.bottom"), true);
+    // 199 lines follow it, and more are left out until they are asked for.
+    assert_eq!(alice.count("said", "bob", "hay 199"), 1);
+    assert_eq!(alice.count("said", "bob", "hay 200"), 0);
+    alice.click("#log > [data-kind=gap] button");
+    alice.shows("said", "bob", "hay 200");
+    alice.has("document.querySelectorAll('#log > [data-kind=gap]').length", 0);
+    let said = "[...document.querySelectorAll('#log > [data-kind=said]:not([hidden]) .text')]";
+    alice.has(&format!("{said}.length"), 301);
+
+    alice.run("history.back()", &[]);
+    alice.shows_in("#room", "Search");
+    alice.type_into("#query", &format!("straw{ENTER}"));
+    alice.shows_in("#topic", "Nothing was found.");
+    // What is said there is said in the room.
+    alice.says("there is none");
+    alice.shows_in("#room", "dev");
+    bob.wait_for(|said| said == "<alice> there is none");
 }

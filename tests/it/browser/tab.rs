@@ -42,6 +42,14 @@ impl<'a> Tab<'a> {
         Tab { browser, window: browser.new_window("tab") }.at(url)
     }
 
+    /// The tab that another opened.
+    #[track_caller]
+    pub(super) fn opened(browser: &'a Browser, by: &Tab) -> Self {
+        let windows = browser.windows();
+        let window = windows.into_iter().find(|window| *window != by.window).unwrap();
+        Tab { browser, window }
+    }
+
     #[track_caller]
     fn at(self, url: &str) -> Self {
         self.visit(url);

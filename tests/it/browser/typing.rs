@@ -7,6 +7,7 @@ use super::tab::{ENTER, Tab};
 use super::{TAB, UP, server};
 use crate::harness::{Client, Server, Signal, TempDir, people};
 
+const DOWN: &str = "\u{e015}";
 const SHIFT_ENTER: &str = "\u{e008}\u{e007}\u{e008}";
 const INPUT: &str = "document.querySelector('#input').value";
 
@@ -213,4 +214,79 @@ fn a_relay_that_passes_nothing_on_is_noticed_and_left() {
     alice.has(INPUT, "lost");
     server.signal(Signal::CONT);
     alice.is_open();
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn a_slash_lists_the_commands_with_their_help() {
+    let (server, browser) = (server(), Browser::start());
+    let [mut bob, mut carol] = people(&server, ["bob", "carol"]);
+    carol.ask("/join ops");
+    let alice = Tab::first(&browser, &server).named("alice");
+    let choices = "[...document.querySelectorAll('#choices > *')].map((one) => one.innerText)";
+    let listed = |text: &str, wanted: &[&str]| {
+        alice.run("document.querySelector('#input').value = ''", &[]);
+        alice.types(text);
+        alice.has(&format!("{choices}.map((text) => text.replace(/\\s+/g, ' '))"), wanted);
+    };
+    alice.types("/");
+    alice.has(&format!("{choices}.length > 25"), true);
+    let whois = "/whois NAME show what is known about somebody";
+    listed("/who", &["/who [ROOM] list who is here", whois]);
+    alice.types(&format!("{DOWN}{DOWN}"));
+    let active = "document.getElementById(
+        document.querySelector('#input').getAttribute('aria-activedescendant')).innerText";
+    alice.has(&format!("{active}.startsWith('/whois')"), true);
+    alice.types(ENTER);
+    alice.has(INPUT, "/whois ");
+    alice.types(&format!("b{TAB}{ENTER}"));
+    alice.has(
+        "document.querySelector('#log > [data-kind=notice]').innerText.includes('bob is in lobby')",
+        true,
+    );
+    // Enter sends what was typed, unless something was chosen.
+    listed("/topi", &["/topic [TEXT] show or set the room's topic; - clears it"]);
+    alice.types(&format!("c{ENTER}"));
+    alice.shows("topic", "", "No topic is set");
+    listed("/join ", &["lobby", "ops"]);
+    alice.types(&format!("o{TAB}{ENTER}"));
+    alice.shows_in("#room", "ops");
+    listed("/msg ", &["carol"]);
+    alice.types("\u{e00c}");
+    alice.has(choices, json!([]));
+    alice.has(INPUT, "/msg ");
+    listed("see #lo", &["lobby"]);
+    alice.types(TAB);
+    alice.has(INPUT, "see #lobby ");
+    bob.sync();
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn code_is_shown_as_such_and_stays_as_it_was_typed() {
+    let (server, browser) = (server(), Browser::start());
+    let [mut bob] = people(&server, ["bob"]);
+    let alice = Tab::first(&browser, &server).named("alice");
+    let lines = [
+        "see `a <b>` and ``c`` https://example.org/ `",
+        "```rust",
+        "fn main() {",
+        "}",
+        "```",
+        "so",
+    ];
+    paste(&alice, &lines.join("\n"));
+    alice.types(ENTER);
+    for line in lines {
+        bob.wait_for(|said| said == format!("<alice> {line}"));
+        alice.shows("said", "alice", line);
+    }
+    let code = "[...document.querySelectorAll('#log code')].map((one) => one.innerText)";
+    alice.has(code, json!(["a <b>", "c"]));
+    let blocks = "[...document.querySelectorAll('#log > [data-kind=said]')].map(({ dataset }) => dataset.code ?? '')";
+    alice.has(blocks, json!(["", "open", "code", "code", "close", ""]));
+    // The same from the history.
+    alice.reload();
+    alice.shows("said", "alice", "so");
+    alice.has(blocks, json!(["", "open", "code", "code", "close", ""]));
 }

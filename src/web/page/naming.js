@@ -1,0 +1,146 @@
+// The dialog in which the user takes a name, or logs in to an account. A guest who comes for the
+// first time sees it above the input, and may write as a guest all the same.
+
+import { isOpen } from "./link.js";
+import { post } from "./outbox.js";
+import { $, me, recall, remember, wanted } from "./page.js";
+import { people } from "./places.js";
+
+const dialog = $("naming"), form = dialog.firstElementChild, field = $("name"), rule = $("naming-rule");
+const RULE = rule.textContent;
+const RESERVED = ["server", "admin", "root", "chatd"];
+
+/** The name that was sent, while its answer is awaited. */
+let asked = "";
+/** Why the server refused names since the dialog was opened. */
+const refusals = new Map();
+
+/** As the server compares names: case and look-alikes do not matter. */
+const folded = (name) => name.toLowerCase().replace(/0/g, "o").replace(/[1i]/g, "l");
+const holder = (name) => [...people()].find((nick) => nick !== me.nick && folded(nick) === folded(name));
+
+/** What keeps a name from being taken, in words; empty if nothing is known to. */
+function problemOf(name) {
+  const odd = /[^A-Za-z0-9_-]/u.exec(name)?.[0];
+  if (odd) return `A name cannot contain ${odd.trim() ? `“${odd}”` : "a blank"}.`;
+  if (/^[^A-Za-z]/.test(name)) return "A name begins with a letter.";
+  if (name.length > 16) return `A name has at most 16 characters; this one has ${name.length}.`;
+  if ($("has-account").checked) return "";
+  if (/^guest/i.test(name) || RESERVED.map(folded).includes(folded(name))) return `${name} is reserved.`;
+  const other = holder(name);
+  return other ? `${other} is here already.` : (refusals.get(folded(name)) ?? "");
+}
+
+const LETTERS = { ß: "ss", æ: "ae", œ: "oe", ø: "o", ł: "l", đ: "d", ð: "d", þ: "th", ı: "i" };
+
+/** A name that would do, for what people are called elsewhere; empty if there is none. */
+function nameLike(text) {
+  const latin = text.trim().toLowerCase().replace(/[ßæœøłđðþı]/g, (letter) => LETTERS[letter]);
+  const plain = latin.normalize("NFKD").replace(/\p{M}/gu, "").replace(/[^a-z0-9_-]+/g, "-");
+  const name = plain.replace(/^[^a-z]+/, "").slice(0, 16).replace(/-+$/, "");
+  if (!name || !problemOf(name)) return name;
+  return [2, 3, 4, 5].map((number) => `${name.slice(0, 14)}-${number}`).find((one) => !problemOf(one)) ?? "";
+}
+
+function judge() {
+  const name = field.value.trim(), problem = problemOf(name);
+  tell(problem || RULE, Boolean(problem));
+  const other = problem ? nameLike(name) : "";
+  $("offer").hidden = !other;
+  $("offer").textContent = `Take ${other}`;
+  $("offer").value = other;
+}
+
+function tell(words, isWrong) {
+  rule.textContent = words;
+  rule.classList.toggle("wrong", isWrong);
+}
+
+function showPassword(is) {
+  $("has-account").checked = is;
+  $("secret").hidden = !is;
+  $("password").required = is;
+  $("take").textContent = is ? "Log in" : "Take this name";
+}
+
+function prepare(name) {
+  asked = "";
+  refusals.clear();
+  field.value = name;
+  showPassword(false);
+  judge();
+}
+
+/** Asks a guest who comes for the first time; returns whether it does. */
+export function greet(room) {
+  if (wanted.nick || wanted.usualNick || recall("sessionStorage", "greeted")) return;
+  prepare("");
+  $("naming-where").hidden = false;
+  $("naming-where").textContent = `You are in #${room || "lobby"}.`;
+  $("cancel").textContent = "Stay a guest";
+  dialog.show();
+  field.focus();
+}
+
+$("nick").onclick = () => {
+  dialog.close();
+  prepare(/^guest/i.test(me.nick) ? "" : me.nick);
+  $("naming-where").hidden = true;
+  $("cancel").textContent = "Cancel";
+  dialog.showModal();
+};
+
+field.oninput = ({ data }) => {
+  // Some phones add a blank to each word.
+  if (data !== " ") field.value = field.value.trim();
+  judge();
+};
+$("offer").onclick = () => {
+  field.value = $("offer").value;
+  judge();
+  field.focus();
+};
+$("has-account").onchange = ({ target }) => {
+  showPassword(target.checked);
+  judge();
+  if (target.checked) (field.value ? $("password") : field).focus();
+};
+$("cancel").onclick = () => dialog.close();
+dialog.onkeydown = (event) => {
+  if (event.key === "Escape") dialog.close();
+};
+
+form.onsubmit = (event) => {
+  const name = field.value, hasAccount = $("has-account").checked;
+  if (name === me.nick && !hasAccount) return;
+  event.preventDefault();
+  if (!isOpen()) return tell("There is no connection now. Try again in a moment.", true);
+  asked = name;
+  post([hasAccount ? `/login ${name} ${$("password").value}` : `/nick ${name}`], me.room);
+};
+
+/** The user has a name now. */
+export function named(nick) {
+  asked = "";
+  if (dialog.open && !/^guest/i.test(nick)) dialog.close();
+}
+
+/** Shows why a name was refused; returns whether it was asked for here. */
+export function refused(why) {
+  if (!asked || !dialog.open) return false;
+  const isRegistered = / is registered; /.test(why), words = isRegistered ? `${asked} is registered. If it is yours, type its password.` : `${why}.`;
+  if (!$("has-account").checked) refusals.set(folded(asked), words);
+  asked = "";
+  judge();
+  if (isRegistered) showPassword(true);
+  tell(words, true);
+  ($("has-account").checked ? $("password") : field).select();
+  return true;
+}
+
+dialog.onclose = () => {
+  $("password").value = "";
+  remember("sessionStorage", "greeted", "yes");
+  const { activeElement: at } = document;
+  if (at === document.body || at === $("nick") || dialog.contains(at)) $("input").focus();
+};

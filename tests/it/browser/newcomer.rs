@@ -1,0 +1,152 @@
+//! Who comes for the first time: a name, an account, and what is kept for the next time.
+
+use serde_json::json;
+
+use super::driver::Browser;
+use super::server;
+use super::tab::{ENTER, Tab};
+use crate::harness::{Server, TempDir, people};
+use crate::order::manage;
+
+const RULE: &str = "document.querySelector('#naming-rule').textContent";
+const IS_OPEN: &str = "document.querySelector('#naming').open";
+const FOCUSED: &str = "document.activeElement.id";
+
+/// Replaces what is in the field.
+#[track_caller]
+fn enters(tab: &Tab, selector: &str, text: &str) {
+    tab.run("document.querySelector(arguments[0]).value = ''", &[json!(selector)]);
+    tab.type_into(selector, text);
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn a_guest_is_asked_for_a_name_or_an_account_once() {
+    let (dir, browser) = (TempDir::new(), Browser::start());
+    manage(&dir, "account add alice", "open sesame\n");
+    let state = dir.path("");
+    let server = Server::with(["--web-port", "0", "--rate", "0", "--state-dir", &state]);
+    let [_bob] = people(&server, ["bob"]);
+    let alice = Tab::first(&browser, &server);
+    alice.has(FOCUSED, "name");
+    alice.shows_in("#naming-where", "You are in #lobby.");
+    for (typed, rule) in [
+        ("9a", "A name begins with a letter."),
+        ("José", "A name cannot contain “é”."),
+        ("B0B", "bob is here already."),
+        ("Admin", "Admin is reserved."),
+        ("a123456789-123456", "A name has at most 16 characters; this one has 17."),
+        ("ann", "1 to 16 letters, digits, _ and -, beginning with a letter."),
+    ] {
+        enters(&alice, "#name", typed);
+        alice.has(RULE, rule);
+    }
+    enters(&alice, "#name", "bob");
+    alice.shows_in("#offer", "Take bob-2");
+
+    // A name that is registered asks for its password, which nothing remembers.
+    enters(&alice, "#name", &format!("alice{ENTER}"));
+    alice.has(RULE, "alice is registered. If it is yours, type its password.");
+    alice.has(FOCUSED, "password");
+    alice.type_into("#password", &format!("open barley{ENTER}"));
+    alice.has(RULE, "wrong password.");
+    // After a wrong one, the server may want a pause.
+    while alice.value(IS_OPEN) == true {
+        alice.run("document.querySelector('#naming-rule').textContent = ''", &[]);
+        enters(&alice, "#password", &format!("open sesame{ENTER}"));
+        alice.has(&format!("{RULE} !== '' || !{IS_OPEN}"), true);
+    }
+    alice.shows_in("#nick", "alice");
+    alice.has(IS_OPEN, false);
+    alice.has(FOCUSED, "input");
+    alice.shows("notice", "", "you are logged in as alice");
+    assert_eq!(alice.texts("refused"), [""; 0]);
+    let anywhere = "JSON.stringify([{ ...localStorage }, { ...sessionStorage }])
+        + document.documentElement.outerHTML
+        + [...document.querySelectorAll('input, textarea')].map((one) => one.value)";
+    alice.has(&format!("({anywhere}).includes('sesame')"), false);
+    alice.types("\u{e013}");
+    alice.has("document.querySelector('#input').value", "");
+    let fields =
+        "[...document.querySelectorAll('#name, #password')].map((one) => one.autocomplete)";
+    alice.has(fields, json!(["username", "current-password"]));
+    alice.reload();
+    alice.has(IS_OPEN, false);
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn who_does_not_want_a_name_writes_as_a_guest() {
+    let (server, browser) = (server(), Browser::start());
+    let [mut bob] = people(&server, ["bob"]);
+    let link = format!("http://127.0.0.1:{}/#dev", server.web_port());
+    let guest = Tab::first_at(&browser, &link);
+    guest.shows_in("#room", "dev");
+    guest.shows_in("#naming-where", "You are in #dev.");
+    bob.ask("/join dev");
+    guest.says("hello");
+    bob.wait_for(|line| line.ends_with("> hello"));
+    guest.has(IS_OPEN, true);
+    guest.click("#cancel");
+    guest.has(IS_OPEN, false);
+    guest.has(FOCUSED, "input");
+    guest.reload();
+    guest.shows_in("#room", "dev");
+    guest.has(IS_OPEN, false);
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn a_duplicated_tab_is_somebody_else() {
+    let (server, browser) = (server(), Browser::start());
+    let alice = Tab::first(&browser, &server).named("alice");
+    alice.says("/join dev");
+    alice.shows_in("#room", "dev");
+    // As duplicating does, this copies the storage of the tab.
+    alice.run("window.open(location.href)", &[]);
+    let twin = Tab::opened(&browser, &alice);
+    twin.is_open();
+    twin.shows_in("#room", "dev");
+    twin.has("document.querySelector('#nick').textContent.startsWith('guest')", true);
+    alice.reload();
+    alice.shows_in("#nick", "alice");
+    twin.has("document.querySelector('#nick').textContent.startsWith('guest')", true);
+    let twin = twin.named("bob");
+    twin.reload();
+    twin.shows_in("#nick", "bob");
+    alice.shows_in("#nick", "alice");
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn preferences_are_kept_in_the_browser() {
+    let (server, browser) = (server(), Browser::start());
+    let alice = Tab::first(&browser, &server).named("alice");
+    let page = "getComputedStyle(document.body).backgroundColor";
+    alice.has(page, "rgb(252, 251, 248)");
+    alice.click("#prefer");
+    let switch = "for (const [name, value] of Object.entries(arguments[0])) {
+            const field = document.querySelector(`#preferences [name=${name}]`);
+            field.value = value;
+            field.dispatchEvent(new Event('change'));
+        }";
+    alice.run(switch, &[json!({ "theme": "dark", "clock": "12", "density": "compact" })]);
+    let time = "/[ap]m/i.test(document.querySelector('#log time').textContent)";
+    let size = "getComputedStyle(document.querySelector('#log')).fontSize";
+    let sound = "document.querySelector('#preferences [name=sound]').checked";
+    for _ in 0..2 {
+        alice.has(page, "rgb(23, 26, 29)");
+        alice.has(time, true);
+        alice.has(size, "15px");
+        alice.has(sound, false);
+        alice.reload();
+        alice.shows("welcome", "", "Welcome to box7");
+    }
+    // The system does not matter any more.
+    let light = json!([{ "name": "prefers-color-scheme", "value": "light" }]);
+    alice.devtools("Emulation.setEmulatedMedia", json!({ "features": light }));
+    alice.has(page, "rgb(23, 26, 29)");
+    alice.run(switch, &[json!({ "theme": "", "clock": "24" })]);
+    alice.has(page, "rgb(252, 251, 248)");
+    alice.has(time, false);
+}
