@@ -6,6 +6,7 @@ mod session_end; // why a session stops reading
 mod silence; // whether an IRC client is there
 mod session; // reads one client
 mod preamble; // PROXY headers
+mod last_words; // for a client that is turned away
 mod handshake; // TLS and HTTP before a session
 mod hurry; // ends handshakes early
 mod accept; // the accept loop

@@ -15,14 +15,13 @@ use std::io;
 use tungstenite::handshake::derive_accept_key;
 
 use self::fields::PAGE_FIELDS;
-pub use self::forwarded::Forwarded;
+pub use self::forwarded::{Forwarded, Trust};
 pub use self::guard::{Barred, Guard, WebOrigin};
 pub use self::names::machine_names;
 pub use self::plain::is_http;
 use self::rooms::Exchange;
 pub use self::rooms::{Ask, Begin, ChatAccess, Denied, Posting, ReadRequest, Reply};
 pub use self::token::{new_token, token_hash};
-use crate::address::Networks;
 use crate::net::{MAX_HEAD, Patience, Request, Response, Status, Transport, Upgrade, http};
 use crate::runtime::Replaceable;
 use crate::telemetry::{CONTENT_TYPE, PLAIN_CONTENT_TYPE, to_plain_text};
@@ -116,8 +115,7 @@ impl Served {
 }
 
 /// Handles one request, of which `received` was read before: answers it, or returns the client if
-/// it switched to WebSocket. `proxies` are those that are trusted, and whether the client's address
-/// is known already, if the request comes from one of them: it may then state a client.
+/// it switched to WebSocket. With `trust`, the request comes from a proxy.
 ///
 /// # Errors
 /// The connection fails, or the answer cannot be sent in time.
@@ -125,7 +123,7 @@ pub fn serve(
     transport: &Transport,
     mut received: Vec<u8>,
     site: &Site,
-    proxies: Option<(&Networks, bool)>,
+    trust: Option<Trust<'_>>,
     patience: Patience<'_>,
     chat: &ChatAccess<'_>,
 ) -> io::Result<(Served, Forwarded)> {
@@ -134,11 +132,10 @@ pub fn serve(
     let routed = match read_request(transport, &mut received, patience)? {
         Ok((request, early)) => {
             is_html = wants_html(&request);
-            let stated = proxies.map_or(Ok(forwarded), |proxies| stated(&request, proxies));
-            stated.map_err(Rejection::Status).and_then(|stated| {
-                forwarded = stated;
-                route(&request, site).map(|route| (route, request, early))
-            })
+            let taken = trust.map_or(Ok(()), |trust| trust.take(&request, &mut forwarded));
+            taken
+                .map_err(Rejection::Status)
+                .and_then(|()| route(&request, site).map(|route| (route, request, early)))
         }
         Err(Status::RequestTimeout) if matches!(site.content, Content::Health) => {
             Err(Rejection::Status(Status::ServiceUnavailable))
@@ -169,14 +166,6 @@ pub fn serve(
     };
     transport.send_all(&answer.to_bytes(&received), patience)?;
     Ok((served, forwarded))
-}
-
-/// What the proxy states that sent a request.
-fn stated(request: &Request, proxies: (&Networks, bool)) -> Result<Forwarded, Status> {
-    let (trusted, is_known) = proxies;
-    let stated = if is_known { Ok(None) } else { request.forwarding.client(trusted) };
-    let client = stated.map_err(|_| Status::BadRequest)?;
-    Ok(Forwarded { client, is_encrypted: request.forwarding.is_encrypted() })
 }
 
 /// Answers a connection whose PROXY header is wrong or unwanted.

@@ -6,9 +6,10 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::handshake::{Handshake, Service, last_words};
+use super::handshake::{Handshake, Service};
 use super::hurry::Hurry;
 use super::inbox::Caller;
+use super::last_words::last_words;
 use super::session::SessionContext;
 use crate::address::{Networks, Remote};
 use crate::admission::{Crowd, Door, HandshakeSlot, Share, TurnedAway};

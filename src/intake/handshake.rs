@@ -12,19 +12,18 @@ use crossbeam_channel::bounded;
 use rustls::ServerConfig;
 
 use super::inbox::{Caller, Input};
+use super::last_words::{last_words, refusal};
 use super::preamble::{
     self, Expected, HEADER_MISSING, HEADER_NOT_TAKEN, HEADER_UNWANTED, Preamble, Unheaded,
 };
 use super::session::{Session, SessionContext};
-use crate::address::Networks;
+use crate::address::{Networks, Remote};
 use crate::admission::{Crowd, Door, HandshakeSlot, Share, Slot, TurnedAway};
-use crate::chat::{Message, Refusal};
-use crate::net::{Accepted, Patience, Status, Transport};
+use crate::net::{Accepted, Patience, Transport};
 use crate::os::{self, Bell};
 use crate::telemetry::Refused;
-use crate::text::Text;
-use crate::web::{self, Ask, ChatAccess, Denied, Forwarded, Reply, Served, Site, Upgraded};
-use crate::wire::{Dialect, Farewell, ProxyHeader, is_typed, plain_refusal};
+use crate::web::{self, Ask, ChatAccess, Forwarded, Reply, Served, Site, Trust, Upgraded};
+use crate::wire::{Dialect, ProxyHeader, is_typed, plain_refusal};
 
 /// How long a TLS handshake may take, in all.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -148,7 +147,8 @@ impl Handshake {
         };
         let begun = if transport.is_bare() { begun } else { Instant::now() };
         // Behind a PROXY header the address is known.
-        self.serve(transport, early, trusted.map(|list| (list, header.is_some())), begun)
+        let trusted = trusted.map(|list| (list, header.is_some()));
+        self.serve(transport, early, trusted, begun, slot)
     }
 
     /// Whether the connection comes from a proxy.
@@ -181,14 +181,27 @@ impl Handshake {
         // With its first version a proxy states its own end in its health checks.
         let is_unheard = remote == connected;
         self.from = Caller { remote, is_encrypted: header.is_encrypted, is_unheard };
-        let is_tls = self.service.tls.is_some();
-        let (limits, now) = (self.shared.limits.get(), self.shared.clock.uptime());
-        slot.attribute(remote.ip(), self.is_exempt(), is_tls, &limits, now)
+        self.count_for(remote, self.service.tls.is_some(), slot)
     }
 
-    /// Whether the limits for each address do not apply: to this machine, unless it is a proxy.
+    /// Counts the handshake for an address.
+    fn count_for(
+        &self,
+        remote: Remote,
+        is_tls: bool,
+        slot: &mut HandshakeSlot,
+    ) -> Result<(), Crowd> {
+        let (limits, now) = (self.shared.limits.get(), self.shared.clock.uptime());
+        slot.attribute(remote.ip(), self.exempts(remote), is_tls, &limits, now)
+    }
+
+    /// Whether the limits for each address do not apply.
     pub(super) fn is_exempt(&self) -> bool {
-        let remote = self.from.remote;
+        self.exempts(self.from.remote)
+    }
+
+    /// Whether they do not apply to a client: to this machine, unless it is a proxy.
+    fn exempts(&self, remote: Remote) -> bool {
         remote.is_local() && !self.proxies.contain(remote.ip())
     }
 
@@ -265,6 +278,7 @@ impl Handshake {
         early: Vec<u8>,
         trusted: Option<(Networks, bool)>,
         begun: Instant,
+        slot: &mut HandshakeSlot,
     ) -> io::Result<Option<(Transport, Upgraded)>> {
         let Some(site) = self.service.site.clone() else {
             return Ok(Some((
@@ -273,7 +287,16 @@ impl Handshake {
             )));
         };
         let patience = self.patience(begun, REQUEST);
-        let trust = trusted.as_ref().map(|(proxies, is_known)| (proxies, *is_known));
+        // The TLS handshake, if any, is the proxy's.
+        let mut count = |forwarded: &Forwarded| {
+            let remote = forwarded.client.unwrap_or(self.from.remote);
+            self.count_for(remote, false, slot).is_ok()
+        };
+        let trust = trusted.as_ref().map(|(proxies, is_known)| Trust {
+            proxies,
+            is_known: *is_known,
+            count: &mut count,
+        });
         let ask = |ask, forwarded: &Forwarded| self.ask(ask, forwarded);
         let chat = ChatAccess { max_line: self.shared.limits.get().max_line, ask: &ask };
         let (served, forwarded) = web::serve(&transport, early, &site, trust, patience, &chat)?;
@@ -361,23 +384,4 @@ impl Handshake {
         let most = if self.is_hurried { most.min(BUSY) } else { most };
         Patience { deadline: begun + most, bell: &self.hurry }
     }
-}
-
-/// The reason for turning a client away and the end of the stream, in its dialect.
-pub(super) fn last_words(dialect: Dialect, reason: TurnedAway) -> Vec<u8> {
-    if dialect.stream().is_some() {
-        let wait = Duration::from_secs(5);
-        let denied = Denied::later(Status::ServiceUnavailable, wait, reason.to_string());
-        return denied.to_bytes(&[]);
-    }
-    let mut words = refusal(dialect, &reason.to_string());
-    dialect.encode_end(Farewell::TryLater, &mut words);
-    words
-}
-
-/// A refusal in the dialect of a client.
-fn refusal(dialect: Dialect, why: &str) -> Vec<u8> {
-    let mut words = Vec::new();
-    dialect.encode(&Message::Refused(Refusal::TurnedAway(Text::new(why))), &mut words);
-    words
 }

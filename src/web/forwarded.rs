@@ -1,6 +1,7 @@
 //! `Forwarded`: for whom a proxy sent a request.
 
-use crate::address::Remote;
+use crate::address::{Networks, Remote};
+use crate::net::{Request, Status};
 
 /// For whom a proxy sent a request.
 #[derive(Clone, Copy, Debug, Default)]
@@ -9,4 +10,30 @@ pub struct Forwarded {
     pub client: Option<Remote>,
     /// Whether the client's connection to the proxy is encrypted.
     pub is_encrypted: bool,
+}
+
+/// What a proxy that sends a request may state.
+pub struct Trust<'a> {
+    /// The networks of all proxies.
+    pub proxies: &'a Networks,
+    /// Whether the client is known already.
+    pub is_known: bool,
+    /// Counts the request for its client; false if there are too many from there.
+    pub count: &'a mut dyn FnMut(&Forwarded) -> bool,
+}
+
+impl Trust<'_> {
+    /// Takes what the proxy states.
+    ///
+    /// # Errors
+    /// It is wrong, or there are too many requests from the client.
+    pub(super) fn take(self, request: &Request, stated: &mut Forwarded) -> Result<(), Status> {
+        stated.is_encrypted = request.forwarding.is_encrypted();
+        if self.is_known {
+            return Ok(());
+        }
+        let client = request.forwarding.client(self.proxies);
+        stated.client = client.map_err(|_| Status::BadRequest)?;
+        if (self.count)(stated) { Ok(()) } else { Err(Status::ServiceUnavailable) }
+    }
 }

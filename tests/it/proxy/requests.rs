@@ -124,6 +124,37 @@ fn who_posts_through_a_proxy_speaks_from_the_address_that_it_states() {
 }
 
 #[test]
+fn requests_that_take_long_count_for_the_client_that_the_proxy_states() {
+    let server = Server::with_web(["--trust-proxy", "127.0.0.1", "--max-per-ip", "1"]);
+    let begin = |client: &str| {
+        let mut stream = connect(server.addr_of("web"));
+        let head = format!(
+            "POST /rooms/lobby?nick=ci HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\
+             Expect: 100-continue\r\nX-Forwarded-For: {client}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).unwrap();
+        (stream, String::from_utf8(answer.to_vec()).unwrap())
+    };
+    let mut waiting = Vec::new();
+    let refused = loop {
+        let (stream, answer) = begin("198.51.100.7");
+        if answer != "HTTP/1.1 100" {
+            break (stream, answer);
+        }
+        waiting.push(stream);
+        assert!(waiting.len() < 100, "a proxy brings any number");
+    };
+    assert_eq!(refused.1, "HTTP/1.1 503");
+    let mut rest = String::new();
+    (&refused.0).read_to_string(&mut rest).unwrap();
+    assert!(rest.contains("\r\nRetry-After: 5\r\n"), "{rest}");
+    assert_eq!(begin("203.0.113.9").1, "HTTP/1.1 100");
+    server.wait_log(["refused 198.51.100.7: too many connections are still connecting"]);
+}
+
+#[test]
 fn others_state_nothing() {
     let server = Server::with_web([]);
     let fields = "X-Forwarded-For: 198.51.100.7\r\nX-Forwarded-Proto: https\r\n";
