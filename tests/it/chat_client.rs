@@ -18,6 +18,7 @@ mod paste;
 mod pipe;
 mod reconnect;
 mod restart;
+mod restricted;
 mod terminal;
 mod tls;
 

@@ -108,6 +108,7 @@ pub(crate) fn chatd() -> Command {
 }
 
 /// The exit status and the output of a program.
+#[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) status: i32,
     pub(crate) stdout: String,

@@ -61,6 +61,10 @@ pub(crate) struct Options {
     /// Accept any certificate; an attacker on the network can then read and change everything
     #[arg(long, requires = "tls", conflicts_with = "tls_ca")]
     pub(crate) tls_insecure: bool,
+
+    /// For sshd to start: takes only unix:PATH, --nick and --room, and reads and writes no files
+    #[arg(long, conflicts_with_all = ["login", "password_file", "color", "tls", "tls_ca", "tls_insecure"])]
+    pub(crate) restricted: bool,
 }
 
 impl Options {
@@ -70,6 +74,7 @@ impl Options {
         let conflict = match (&mut options.target, options.port) {
             (Target::Path(_), _) if options.tls => Some("--tls cannot be used with unix:PATH"),
             (Target::Path(_), Some(_)) => Some("PORT cannot be used with unix:PATH"),
+            (Target::Host { .. }, _) if options.restricted => Some("--restricted needs unix:PATH"),
             (Target::Host { port, .. }, Some(number)) if [DEFAULT_PORT, number].contains(port) => {
                 *port = number;
                 None

@@ -7,6 +7,7 @@ mod failure; // why the program failed
 mod heard; // what the lines of the server are
 mod notices; // what the client sends by itself, or takes for itself
 mod identity; // who the user is, and where
+mod ssh; // what sshd says of a session
 mod cli; // the command line
 mod net; // a connection, plain or over TLS, and its lines
 mod talk; // at a terminal: the logic, without I/O
@@ -16,16 +17,35 @@ mod account; // the password for --login
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use self::cli::Options;
 use self::failure::{Failure, complain};
 use self::identity::Identity;
 use self::net::connection::Dialer;
-use self::terminal::Keys;
+use self::ssh::Session;
+use self::talk::Talk;
+use self::terminal::{Keys, Link};
+
+/// How long a restricted session tries to get back to a server that it lost.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The exit status for wrong usage.
+const WRONG_USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     let options = Options::read();
-    match run(&options) {
+    let session = match options.restricted {
+        true => Session::read(),
+        false => Ok(Session::default()),
+    };
+    let session = match session {
+        Ok(session) => session,
+        Err(why) => {
+            complain(why);
+            return ExitCode::from(WRONG_USAGE);
+        }
+    };
+    match run(&options, session) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             complain(&format!("chat: {}: {failure}", options.target));
@@ -34,21 +54,25 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(options: &Options) -> Result<(), Failure> {
+fn run(options: &Options, session: Session) -> Result<(), Failure> {
     if options.tls_insecure {
         complain("chat: warning: the server's certificate is not checked");
     }
-    let identity = Identity::new(options.nick.clone(), options.room.clone());
+    let nick = session.nick.or_else(|| options.nick.clone());
+    let identity = Identity::new(nick, session.room.or_else(|| options.room.clone()));
     let account = account::of(options)?;
-    let dialer = Dialer::new(options)?;
+    let dialer = Dialer::new(options, session.header)?;
     let connection = dialer.dial()?;
     let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
     // A terminal that cannot move its cursor is used like a pipe.
     let Some(keys) = is_terminal.then(Keys::take).and_then(Result::ok) else {
         return pipe::run(connection, &identity, account);
     };
-    let is_all_delivered =
-        terminal::run(dialer, connection, identity, account, options.has_colours(), &keys)?;
+    let mut talk = Talk::new(identity, account);
+    if options.restricted {
+        talk = talk.giving_up_after(PATIENCE);
+    }
+    let is_all_delivered = terminal::run(Link::new(dialer, connection), talk, options, &keys)?;
     drop(keys);
     if is_all_delivered { Ok(()) } else { Err("not every line was sent".into()) }
 }

@@ -20,32 +20,25 @@ use crossterm::terminal;
 
 use self::desk::Desk;
 use self::display::Display;
-use self::link::Link;
+pub(crate) use self::link::Link;
 pub(crate) use self::mode::{Keys, ask_password};
 use self::palette::Palette;
 use self::past::Past;
-use crate::identity::Identity;
-use crate::net::connection::{Connection, Dialer};
+use crate::cli::Options;
 use crate::talk::Talk;
 
 /// Most keys that wait; after that, the terminal has to wait.
 const MAX_INPUT: usize = 1024;
 
 /// Runs the chat. Returns whether the server received every typed line.
-pub(crate) fn run(
-    dialer: Dialer,
-    connection: Connection,
-    identity: Identity,
-    account: Option<(String, String)>,
-    has_colours: bool,
-    _: &Keys,
-) -> io::Result<bool> {
+pub(crate) fn run(link: Link, talk: Talk, options: &Options, _: &Keys) -> io::Result<bool> {
     let (input, inputs) = bounded(MAX_INPUT);
     thread::Builder::new().name("keys".to_owned()).spawn(move || read_keys(&input))?;
     let (width, height) = terminal::size().unwrap_or_default();
-    let screen = Display::new(width, height, Palette { has_colours });
-    let talk = Talk::new(identity, account);
-    Desk::new(Link::new(dialer, connection), talk, screen, Past::load()).run(&inputs)
+    let screen = Display::new(width, height, Palette { has_colours: options.has_colours() });
+    let is_restricted = options.restricted;
+    let past = if is_restricted { Past::default() } else { Past::load() };
+    Desk::new(link, talk, screen, past, is_restricted).run(&inputs)
 }
 
 /// Reads keys until the receiver is dropped.

@@ -27,6 +27,8 @@ const KEEP_ALIVE_PAUSE: Duration = Duration::from_secs(10);
 pub(crate) struct Dialer {
     target: Target,
     tls: Option<tls::Client>,
+    /// What each connection begins with.
+    header: Option<String>,
 }
 
 /// Both halves of a connection.
@@ -38,17 +40,20 @@ pub(crate) struct Connection {
 
 impl Dialer {
     /// Reads the certificates if TLS is on.
-    pub(crate) fn new(options: &Options) -> io::Result<Self> {
+    pub(crate) fn new(options: &Options, header: Option<String>) -> io::Result<Self> {
         let tls = options.tls.then(|| tls::Client::new(options)).transpose()?;
-        Ok(Self { target: options.target.clone(), tls })
+        Ok(Self { target: options.target.clone(), tls, header })
     }
 
     /// Connects, over TLS if that is on.
     pub(crate) fn dial(&self) -> io::Result<Connection> {
-        let socket = match &self.target {
+        let mut socket = match &self.target {
             Target::Host { host, port } => connect(host, *port)?,
             Target::Path(path) => connect_at(path)?,
         };
+        if let Some(header) = &self.header {
+            socket.write_all(header.as_bytes())?;
+        }
         match &self.tls {
             None => {
                 let reader = Reader::new(Source::Plain(socket.try_clone()?), Probe::plain());

@@ -19,10 +19,13 @@ use crate::notices::FIRST_LINE;
 
 /// How long the server may take to let the user in.
 const ENTERING: Duration = Duration::from_secs(40);
+/// The same in the last attempt before the client gives up.
+const LAST_CHANCE: Duration = Duration::from_secs(5);
 
 impl Talk {
     pub(super) fn enter(&mut self, now: Duration, actions: &mut Vec<Action>) {
-        self.stage = Stage::Entering { is_refused: false, until: now + ENTERING, leave_by: None };
+        let until = self.entering_until(now);
+        self.stage = Stage::Entering { is_refused: false, until, leave_by: None };
         self.is_named = false;
         self.replay = self.was_open.then(Vec::new);
         actions.push(Action::Send(FIRST_LINE.to_owned()));
@@ -31,13 +34,19 @@ impl Talk {
 
     /// Logs in if the user was logged in, or else asks for nick and room.
     pub(super) fn log_in(&mut self, now: Duration, actions: &mut Vec<Action>) {
+        let longer = self.entering_until(now);
         if let Stage::Entering { until, .. } = &mut self.stage {
-            *until = now + ENTERING;
+            *until = longer;
         }
         match self.login.begin() {
             Some(login) => actions.push(Action::Send(login)),
             None => self.ask_for_place(actions),
         }
+    }
+
+    fn entering_until(&self, now: Duration) -> Duration {
+        let usual = now + ENTERING;
+        self.give_up_at().map_or(usual, |at| usual.min(at.max(now + LAST_CHANCE)))
     }
 
     /// Asks for the nick and the room. Refusals up to the pong are the answer.
@@ -83,6 +92,7 @@ impl Talk {
         self.stage = Stage::Open { leave_by };
         self.was_open = true;
         self.backoff = Backoff::new();
+        self.lost_at = None;
         self.catch_up(actions);
         let wishes = self.wishes.begin();
         if !wishes.is_empty() {

@@ -87,10 +87,16 @@ impl Talk {
         self.replay = None;
         let what = if self.stage == Stage::Dialing { "no connection" } else { "connection lost" };
         let why = reason.map_or_else(String::new, |reason| format!(" ({reason})"));
-        let pause = self.backoff.pause();
-        let seconds = pause.as_secs_f64();
+        self.lost_at.get_or_insert(now);
+        let give_up_at = self.give_up_at();
+        if give_up_at.is_some_and(|at| at <= now) {
+            return self.stop(Action::GiveUp(format!("{what}{why}")), actions);
+        }
+        let dial_at = now + self.backoff.pause();
+        let dial_at = give_up_at.map_or(dial_at, |at| at.min(dial_at));
+        let seconds = (dial_at - now).as_secs_f64();
         actions.push(Action::Show(format!("-- {what}{why}; trying again in {seconds:.1} s")));
-        self.stage = Stage::Away { dial_at: now + pause };
+        self.stage = Stage::Away { dial_at };
     }
 }
 
@@ -108,4 +114,53 @@ fn list<'a>(what: &str, lines: impl Iterator<Item = &'a Text>, actions: &mut Vec
 pub(super) fn give_back(lines: Vec<Text>, actions: &mut Vec<Action>) {
     let lines = lines.into_iter().filter(|line| password(line.as_str()).is_none());
     actions.extend(lines.map(|line| Action::GiveBack(line.to_string())));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::Identity;
+    use crate::talk::Event;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    /// Loses the server at `now` and tries again until the end of all patience; returns when that is.
+    fn tries_in_vain(talk: &mut Talk, mut now: Duration) -> Duration {
+        talk.handle(now, Event::Connected);
+        loop {
+            let lost = talk.handle(now, Event::Lost(Some("refused".to_owned())));
+            let why = "no connection (refused)".to_owned();
+            if lost == [Action::GiveUp(why)] {
+                return now;
+            }
+            now = talk.deadline().unwrap();
+            assert_eq!(talk.handle(now, Event::Due), [Action::Dial]);
+        }
+    }
+
+    #[test]
+    fn a_server_is_tried_again_up_to_the_end_of_patience() {
+        let mut talk = Talk::new(Identity::default(), None).giving_up_after(MINUTE);
+        assert_eq!(tries_in_vain(&mut talk, Duration::ZERO), MINUTE);
+    }
+
+    #[test]
+    fn patience_begins_anew_when_the_server_is_back() {
+        let mut talk = Talk::new(Identity::default(), None).giving_up_after(MINUTE);
+        talk.handle(Duration::ZERO, Event::Lost(None));
+        talk.handle(MINUTE / 2, Event::Connected);
+        talk.handle(MINUTE / 2, Event::Heard(Text::new("-- pong")));
+        assert_eq!(tries_in_vain(&mut talk, MINUTE), 2 * MINUTE);
+    }
+
+    #[test]
+    fn a_server_that_does_not_answer_is_not_waited_for_any_longer() {
+        let mut talk = Talk::new(Identity::default(), None).giving_up_after(MINUTE);
+        talk.handle(Duration::ZERO, Event::Lost(None));
+        talk.handle(MINUTE, Event::Connected);
+        let last = talk.deadline().unwrap();
+        assert!(last <= MINUTE + Duration::from_secs(5), "{last:?}");
+        let given_up = talk.handle(last, Event::Due);
+        assert!(matches!(given_up[..], [Action::HangUp, Action::GiveUp(_)]), "{given_up:?}");
+    }
 }

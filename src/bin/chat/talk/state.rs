@@ -33,6 +33,10 @@ pub(crate) struct Talk {
     pub(super) backoff: Backoff,
     /// The `/quit` to send on leaving.
     pub(super) farewell: Option<String>,
+    /// How long a lost server is tried again; `None` is for ever.
+    pub(super) patience: Option<Duration>,
+    /// When the server was lost, until it lets the user in again.
+    pub(super) lost_at: Option<Duration>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,12 +79,24 @@ impl Talk {
             replay: None,
             backoff: Backoff::new(),
             farewell: None,
+            patience: None,
+            lost_at: None,
         }
+    }
+
+    /// The same talk, which tries for so long to get back to a server that it lost.
+    pub(crate) fn giving_up_after(self, patience: Duration) -> Self {
+        Self { patience: Some(patience), ..self }
     }
 
     /// Whether the server received every typed line.
     pub(crate) fn is_all_delivered(&self) -> bool {
         self.outbox.is_empty()
+    }
+
+    /// When to give up, if the server is lost.
+    pub(super) fn give_up_at(&self) -> Option<Duration> {
+        self.lost_at.zip(self.patience).map(|(at, patience)| at + patience)
     }
 
     /// Whether the user wants to leave.

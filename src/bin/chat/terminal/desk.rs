@@ -40,6 +40,8 @@ pub(crate) struct Desk {
     paste: Option<Vec<String>>,
     /// Lines to be edited again when the line is empty.
     returned: VecDeque<String>,
+    /// There is no shell to give the terminal back to.
+    is_restricted: bool,
 }
 
 enum Next {
@@ -49,7 +51,13 @@ enum Next {
 }
 
 impl Desk {
-    pub(crate) fn new(link: Link, talk: Talk, screen: Display, past: Past) -> Self {
+    pub(crate) fn new(
+        link: Link,
+        talk: Talk,
+        screen: Display,
+        past: Past,
+        is_restricted: bool,
+    ) -> Self {
         let mut editor = Editor::default();
         past.lines().iter().for_each(|line| editor.remember(line));
         Self {
@@ -62,6 +70,7 @@ impl Desk {
             start: Instant::now(),
             paste: None,
             returned: VecDeque::new(),
+            is_restricted,
         }
     }
 
@@ -130,7 +139,7 @@ impl Desk {
         if let Some(lines) = self.paste.take() {
             return self.answer_question(lines, key);
         }
-        if key == Key::Control('z') {
+        if key == Key::Control('z') && !self.is_restricted {
             self.suspend()?;
             return Ok(false);
         }

@@ -11,8 +11,8 @@ use chatd::text::is_blank;
 /// Most lines kept.
 const MAX_LINES: usize = 500;
 
-/// The lines, and the file of them if there is a place for it.
-#[derive(Debug)]
+/// The lines, and the file of them if there is a place for it. By default there is none.
+#[derive(Debug, Default)]
 pub(crate) struct Past {
     file: Option<PathBuf>,
     lines: Vec<String>,
