@@ -44,7 +44,7 @@ sources() {
         gzip --no-name --best --force "$page"
     done
     cp CHANGELOG.md LICENSE docs/{MANUAL,OPERATIONS,PROTOCOL}.md \
-        packaging/*.{toml,service,socket,preset,conf,xml,json,yml} "$work/sources"
+        packaging/*.{toml,service,socket,preset,conf,xml,json,yml} packaging/sshd_config "$work/sources"
     cp -R packaging/fail2ban "$work/sources"
 }
 

@@ -45,6 +45,7 @@ mod rooms;
 mod rooms_owned;
 mod safety;
 mod slow;
+mod ssh;
 mod store;
 mod systemd;
 mod editing;

@@ -8,6 +8,7 @@ mod nodes;
 mod package;
 mod restarts;
 mod sockets;
+mod ssh;
 mod store;
 mod watchdog;
 mod wires;

@@ -74,14 +74,19 @@ fn it_is_installed_upgraded_under_its_clients_and_removed() {
     let user = machine.run(&["getent", "passwd", "chatd"]);
     assert!(user.ends_with(":chatd chat server:/var/lib/chatd:/sbin/nologin\n"), "{user}");
     assert_enabled(&machine, "chatd.service", "enabled");
-    for socket in [
+    let user = machine.run(&["getent", "passwd", "chat"]);
+    assert!(user.ends_with(":chatd over ssh:/:/bin/sh\n"), "{user}");
+    let group = machine.run(&["getent", "group", "chat"]);
+    assert!(group.ends_with(":chatd\n"), "{group}");
+    for unit in [
+        "chatd-ssh.service",
         "chatd.socket",
         "chatd-web.socket",
         "chatd-tls.socket",
         "chatd-irc.socket",
         "chatd-irc-tls.socket",
     ] {
-        assert_enabled(&machine, socket, "disabled");
+        assert_enabled(&machine, unit, "disabled");
     }
     assert_eq!(machine.show("ActiveState"), "inactive", "that is for the administrator to do");
 
