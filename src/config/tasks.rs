@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use crate::chat::{Mask, Moment, Nick, Refusal, Role, RoomName};
+use crate::chat::{Mask, Moment, Nick, Refusal, Role, RoomName, Token};
 use crate::store::forget_offline::LineRef;
 use crate::text::Text;
 
@@ -226,10 +226,10 @@ fn parse_text(typed: &str) -> Result<Text, String> {
 }
 
 fn parse_label(typed: &str) -> Result<Text, String> {
-    let is_word = (1..=32).contains(&typed.chars().count()) && !typed.contains(char::is_whitespace);
-    match parse_text(typed)? {
-        text if is_word && text.as_str() == typed && typed != "revoke" => Ok(text),
-        _ => Err("must be one word of at most 32 characters".to_owned()),
+    let label = Text::new(typed);
+    match Token::is_label(typed) && label.as_str() == typed {
+        true => Ok(label),
+        false => Err("must be one word of at most 32 characters".to_owned()),
     }
 }
 

@@ -6,7 +6,8 @@ use crate::harness::{Client, Server, people};
 const USAGES: &[&str] = &[
     "/help [COMMAND]",
     "/nick NAME",
-    "/token [LABEL|revoke] [LABEL]",
+    "/token [LABEL]",
+    "/token revoke LABEL",
     "/tokens",
     "/who [ROOM]",
     "/whois NAME",
@@ -60,8 +61,9 @@ fn help_lists_every_command_or_explains_one() {
         let line = help.iter().find(|line| line.starts_with(&told));
         let line = line.unwrap_or_else(|| panic!("{usage} in {help:#?}"));
         let name = usage.split(' ').next().unwrap();
-        assert_eq!(alice.ask(&format!("/help {name}")), [&**line]);
-        assert_eq!(alice.ask(&format!("/help {}", &name[1..])), [&**line]);
+        let explained = alice.ask(&format!("/help {name}"));
+        assert!(explained.len() <= 2 && explained.contains(line), "{explained:?}");
+        assert_eq!(alice.ask(&format!("/help {}", &name[1..])), explained);
     }
     let answer = alice.ask("/help foo");
     assert!(answer.len() == 1 && answer[0].starts_with("!! "), "{answer:?}");

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::moment::Moment;
 use super::name::{Nick, RoomName};
-use crate::text::Text;
+use crate::text::{Text, is_blank};
 
 /// A token of an account. The token itself is kept nowhere.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,7 +24,21 @@ pub struct Token {
     pub created: Moment,
 }
 
+/// Characters of a label.
+const MAX_LABEL: usize = 32;
+
 impl Token {
+    /// The word of `/token` that revokes a token, which none is called therefore.
+    pub const REVOKE: &str = "revoke";
+
+    /// Whether a token can be called so: one word.
+    pub fn is_label(word: &str) -> bool {
+        (1..=MAX_LABEL).contains(&word.chars().count())
+            && word != Self::REVOKE
+            && !word.contains(char::is_whitespace)
+            && !is_blank(word)
+    }
+
     /// Whether it is for a room.
     pub fn is_for(&self, room: RoomName) -> bool {
         self.rooms.is_empty() || self.rooms.contains(&room)

@@ -4,7 +4,6 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are those of RFC 9110")]
 pub enum Status {
-    Continue = 100,
     SwitchingProtocols = 101,
     Ok = 200,
     SeeOther = 303,
@@ -23,14 +22,12 @@ pub enum Status {
     UpgradeRequired = 426,
     TooManyRequests = 429,
     HeadTooLarge = 431,
-    NotImplemented = 501,
     ServiceUnavailable = 503,
 }
 
 impl Status {
     pub(super) fn phrase(self) -> &'static str {
         match self {
-            Self::Continue => "Continue",
             Self::SwitchingProtocols => "Switching Protocols",
             Self::Ok => "OK",
             Self::SeeOther => "See Other",
@@ -49,7 +46,6 @@ impl Status {
             Self::UpgradeRequired => "Upgrade Required",
             Self::TooManyRequests => "Too Many Requests",
             Self::HeadTooLarge => "Request Header Fields Too Large",
-            Self::NotImplemented => "Not Implemented",
             Self::ServiceUnavailable => "Service Unavailable",
         }
     }

@@ -67,11 +67,6 @@ export function wantNick(nick) {
   remember("localStorage", "nick", wanted.nick);
 }
 
-export function wantRoom(room) {
-  wanted.room = room;
-  remember("sessionStorage", "room", room);
-}
-
 /** How long another tab may take to say that it has the same storage, in milliseconds. */
 const TWIN = 80;
 

@@ -18,7 +18,12 @@ const MAX_AWAY: usize = 200;
 const MAX_KICK: usize = 255;
 const MAX_KICKS: usize = 4;
 /// The service that runs commands of the text wire.
-pub(super) const SERVICE: &str = "chatd";
+const SERVICE: &str = "chatd";
+
+/// Whether it is the name of the service that runs commands, which is no client.
+pub(super) fn runs_commands(name: &str) -> bool {
+    name.eq_ignore_ascii_case(SERVICE)
+}
 
 /// One thing to do for a request. What comes next waits until it is done.
 #[derive(Clone, Debug, PartialEq, Eq)]

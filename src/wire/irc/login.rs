@@ -74,8 +74,8 @@ impl Login {
     }
 }
 
-/// Whether that is the name of a service that takes passwords.
-pub(super) fn is_service(name: &str) -> bool {
+/// Whether it is the name of a service that takes passwords, which is no client.
+pub(super) fn takes_passwords(name: &str) -> bool {
     SERVICES.iter().any(|service| service.eq_ignore_ascii_case(name))
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::caps::{Cap, Caps};
+use super::commands::runs_commands;
 use super::encode::channel;
 use super::numeric::*;
 use super::people::{self, Member, Role};
@@ -207,7 +208,7 @@ impl View<'_> {
                 let rooms = self.rooms_shown_of(&who);
                 self.with_member(&who, |member| people::whois(replies, member, &rooms));
             }
-            None if is_service(name) => people::whois_service(replies, name),
+            None if runs_commands(name) => people::whois_service(replies, name),
             None => people::no_such_nick(replies, name),
         }
         people::end_of_whois(replies, name);
@@ -261,7 +262,7 @@ impl View<'_> {
 
     fn ison(&self, request: &Request, replies: &mut Replies<'_>) {
         let names = request.params.iter().flat_map(|param| param.split(' '));
-        let present = |name: &&str| self.chat.somebody(name).is_some() || is_service(name);
+        let present = |name: &&str| self.chat.somebody(name).is_some() || runs_commands(name);
         let found: Vec<_> = names.take(MAX_NAMES).filter(present).collect();
         replies.numeric(RPL_ISON, &[], found.join(" "));
     }
@@ -283,11 +284,6 @@ impl View<'_> {
             (Ok(room), None) => self.room_modes(&room, replies),
         }
     }
-}
-
-/// Whether it is the name of the service, which is no client.
-fn is_service(name: &str) -> bool {
-    name.eq_ignore_ascii_case("chatd")
 }
 
 /// The roles of a member.

@@ -1,10 +1,10 @@
 //! PRIVMSG, NOTICE and TAGMSG: what a client says to whom; MARKREAD: what it has read.
 
-use super::commands::{SERVICE, Tasks};
+use super::commands::{Tasks, runs_commands};
 use super::formatting::{Ctcp, strip};
 use super::isupport::MAX_TARGETS;
 use super::line::MAX_BODY;
-use super::login;
+use super::login::takes_passwords;
 use super::markers;
 use super::numeric::*;
 use super::relay::{Form, Sender, client_tags, fits, length};
@@ -103,10 +103,10 @@ impl Tasks<'_> {
         let named = Target::parse(target);
         match &named {
             Target::Nick(nick) if is_service(nick) && is_notice => return,
-            Target::Nick(nick) if nick.eq_ignore_ascii_case(SERVICE) => {
+            Target::Nick(nick) if runs_commands(nick) => {
                 return self.command(text.as_str());
             }
-            Target::Nick(nick) if login::is_service(nick) => return self.ask_service(said),
+            Target::Nick(nick) if takes_passwords(nick) => return self.ask_service(said),
             _ => {}
         }
         let Some(to) = self.recipient(named, target, is_notice) else { return };
@@ -172,7 +172,6 @@ impl Tasks<'_> {
     }
 }
 
-/// Whether it is the name of a service, which is no client.
-fn is_service(nick: &str) -> bool {
-    nick.eq_ignore_ascii_case(SERVICE) || login::is_service(nick)
+fn is_service(name: &str) -> bool {
+    runs_commands(name) || takes_passwords(name)
 }

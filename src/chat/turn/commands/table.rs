@@ -15,6 +15,8 @@ pub(super) struct Command {
     pub(super) name: &'static str,
     pub(super) usage: &'static str,
     pub(super) help: &'static str,
+    /// The usage and the help of another form of it.
+    pub(super) form: Option<(&'static str, &'static str)>,
     /// How many arguments it takes; the last runs to the end of the line.
     pub(super) args: RangeInclusive<usize>,
     access: Access,
@@ -60,6 +62,7 @@ impl Command {
             name: name_of(usage),
             usage,
             help,
+            form: None,
             args,
             access: Access::Everyone,
             is_secret: false,
@@ -95,6 +98,10 @@ impl Command {
         Self::new(usage, help, args, Run::Authenticate(run)).with_secret().with_barrier()
     }
 
+    const fn with_form(self, usage: &'static str, help: &'static str) -> Self {
+        Self { form: Some((usage, help)), ..self }
+    }
+
     const fn for_operators(self) -> Self {
         Self { access: Access::Operators, ..self }
     }
@@ -117,6 +124,11 @@ impl Command {
 
     const fn with_barrier(self) -> Self {
         Self { is_barrier: true, ..self }
+    }
+
+    /// Its usages, each with its help.
+    fn forms(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        [(self.usage, self.help)].into_iter().chain(self.form)
     }
 
     fn is_open_to<C: Deref<Target = Chat>>(&self, turn: &TurnOf<'_, C>) -> bool {
@@ -144,12 +156,8 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::authenticate("/password NEW", "change your password", 1..=1, |_| {
         AuthCommand::SetPassword
     }),
-    Command::change(
-        "/token [LABEL|revoke] [LABEL]",
-        "make or revoke a token for programs",
-        0..=2,
-        token::token,
-    ),
+    Command::change("/token [LABEL]", "make a token for programs", 0..=1, token::token)
+        .with_form("/token revoke LABEL", "revoke a token"),
     Command::query("/tokens", "list your tokens", 0..=0, token::tokens),
     Command::query("/who [ROOM]", "list who is here", 0..=1, people::who),
     Command::query("/whois NAME", "show what is known about somebody", 1..=1, people::whois),
@@ -243,7 +251,7 @@ pub(super) const COMMANDS: &[Command] = &[
 
 /// Usage and help of each command, for the manual.
 pub fn usages() -> impl Iterator<Item = (&'static str, &'static str)> {
-    COMMANDS.iter().map(|command| (command.usage, command.help))
+    COMMANDS.iter().flat_map(Command::forms)
 }
 
 /// Finds a command that the client may use.
@@ -280,9 +288,11 @@ fn help(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal> {
         [] => None,
     };
     let mut open: Vec<_> = COMMANDS.iter().filter(|command| command.is_open_to(turn)).collect();
-    let width = open.iter().map(|command| command.usage.len()).max().unwrap_or(0);
+    let usages = open.iter().flat_map(|command| command.forms());
+    let width = usages.map(|(usage, _)| usage.len()).max().unwrap_or(0);
     open.retain(|command| one.is_none_or(|one| one.name == command.name));
-    for Command { usage, help, access, .. } in open {
+    let rows = open.iter().flat_map(|command| command.forms().map(|form| (form, command.access)));
+    for ((usage, help), access) in rows {
         let row = format_args!("{usage:width$}  {help}");
         match access {
             Access::Telnet if one.is_none() => turn.notice_to_telnet(row),

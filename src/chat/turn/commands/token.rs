@@ -5,22 +5,17 @@ use crate::chat::model::{Nick, RollChange, Token};
 use crate::chat::refusal::Refusal;
 use crate::chat::state::MAX_TOKENS;
 use crate::chat::turn::view::{Turn, View};
-use crate::text::Text;
-
-/// The word that revokes a token, which none is called therefore.
-const REVOKE: &str = "revoke";
-/// Characters of a label.
-const MAX_LABEL: usize = 32;
+use crate::text::{Text, split_word};
 
 pub(crate) fn token(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     if !turn.chat.has_archive(turn.me) {
         return Err(Refusal::NoAccounts);
     }
     let nick = turn.me().login.ok_or(Refusal::NotLoggedIn)?;
-    match *args {
-        [] => make(turn, nick, None),
-        [label] if label != REVOKE => make(turn, nick, Some(label)),
-        [REVOKE, label] => revoke(turn, nick, label),
+    let Some(typed) = args.first() else { return make(turn, nick, None) };
+    match split_word(typed) {
+        (label, "") if label != Token::REVOKE => make(turn, nick, Some(label)),
+        (Token::REVOKE, label) if !label.is_empty() => revoke(turn, nick, label),
         _ => Err(Refusal::Misused),
     }
 }
@@ -37,7 +32,7 @@ fn make(turn: &mut Turn<'_>, nick: Nick, label: Option<&str>) -> Result<(), Refu
     let is_taken = |label: &str| own.iter().any(|token| token.label.as_str() == label);
     let free = || (1..=MAX_TOKENS).map(|n| format!("token{n}")).find(|label| !is_taken(label));
     let label = label.map(str::to_owned).or_else(free).unwrap_or_default();
-    if is_taken(&label) || label.chars().count() > MAX_LABEL {
+    if is_taken(&label) || !Token::is_label(&label) {
         return Err(Refusal::TokenTaken(Text::new(label)));
     }
     if !turn.me().encrypted {
