@@ -33,9 +33,9 @@ pub use self::model::{
     NodeNumber, Now, Password, PasswordId, Role, RoomId, RoomName, RoomPast, TypedPassword,
 };
 pub use self::model::{
-    Author, PasswordHash, PastSlice, Post, PostKey, Reading, RollChange, RoomBan, RoomKey,
-    RoomMask, RoomRole, RoomRoles, RoomSettings, SETTINGS, Setting, SettingRow, SettingValue,
-    Since, Token, TokenHash,
+    Author, PasswordHash, PastSlice, Post, PostKey, Principal, Reading, RollChange, RoomBan,
+    RoomKey, RoomMask, RoomRole, RoomRoles, RoomSettings, SETTINGS, Setting, SettingRow,
+    SettingValue, Since, Token, TokenHash,
 };
 pub use self::profile::{Profile, RoomProfile};
 pub use self::reason::Reason;

@@ -229,6 +229,16 @@ impl Archive {
             .map_or(0, |store| usize::try_from(store.pending()).unwrap_or(usize::MAX))
     }
 
+    /// The number of the last write.
+    pub(super) fn handed(&self) -> u64 {
+        self.store.as_ref().map_or(0, Store::handed)
+    }
+
+    /// Whether everything up to that write is on disk.
+    pub(super) fn has_written(&self, upto: u64) -> bool {
+        self.store.as_ref().is_none_or(|store| store.handed() - store.pending() >= upto)
+    }
+
     /// Waits until everything is written, but no longer than `patience`.
     pub(super) fn close(self, patience: Duration) {
         if let Some(store) = self.store

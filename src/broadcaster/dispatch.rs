@@ -24,7 +24,7 @@ use crate::config::Durability;
 use crate::delivery::{Peer, Peers};
 use crate::intake::{Caller, HEADER_NOT_TAKEN, HEADER_UNWANTED, Input};
 use crate::os::WritablePoll;
-use crate::restart::ManagerThread;
+use crate::restart::{Answers, ManagerThread};
 use crate::runtime::{Clock, Replaceable, Wakeup};
 use crate::store::{Store, UnsavedBans};
 use crate::telemetry::{Metrics, Refused};
@@ -54,7 +54,7 @@ pub struct Environment {
 
 /// What a broadcaster begins with: the chat, which is this server's alone or that of a cluster, and
 /// the changes of bans that are in force in it and not saved.
-pub type Beginning = (Result<SharedLog, Chat>, UnsavedBans);
+pub type Beginning = (Result<SharedLog, Chat>, UnsavedBans, Answers);
 
 /// The chat, the sending halves of its clients, and the store.
 #[derive(Debug)]
@@ -91,7 +91,7 @@ impl Dispatcher {
     pub(super) fn new(
         environment: Environment,
         writable: Arc<WritablePoll>,
-        (chat, unsaved_bans): Beginning,
+        (chat, unsaved_bans, answers): Beginning,
     ) -> Self {
         let Environment { limits, manager, metrics, store, web_port, .. } = environment;
         let is_shared = chat.is_ok();
@@ -108,7 +108,7 @@ impl Dispatcher {
             pending_auth: PendingAuth::default(),
             unheard: Unheard::default(),
             behind: Behind::default(),
-            requests: Requests::default(),
+            requests: Requests::with(answers),
             readers: Readers::default(),
             unsaved_bans,
             is_following: false,

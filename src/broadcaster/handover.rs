@@ -100,11 +100,12 @@ impl Broadcaster {
         self.disconnect_unmovable();
         let forgotten = self.dispatcher.archive.forgotten();
         self.close_archive();
-        let Self { clock, limits, dispatcher, mut parking, .. } = self;
+        let Self { clock, limits, mut dispatcher, mut parking, .. } = self;
+        let answers = std::mem::take(&mut dispatcher.requests.answers);
         let (chat, node, unsaved_bans, peers) = dispatcher.into_parts();
         let mut snapshot = Snapshot::new(clock.uptime(), request.door.next_id(), chat);
         snapshot.forgotten = forgotten;
-        snapshot.node = node;
+        (snapshot.node, snapshot.answers) = (node, answers);
         snapshot.set_unsaved_bans(unsaved_bans);
         snapshot.addresses = request.door.spent(&limits.get(), clock.uptime());
         let mut clients = Vec::with_capacity(peers.len());

@@ -70,8 +70,9 @@ impl Dispatcher {
                 });
             }
             Effect::Tell { to: Audience::Room(room, range), message } => {
-                if matches!(message, Message::Said { .. }) {
+                if let Message::Said { room: name, entry, .. } = &message {
                     self.status.count_line(self.peers.members(room).saturating_sub(range.len()));
+                    self.readers.note_said(*name, entry);
                 }
                 words::log(&message);
                 self.peers.tell_room(room, &except[range], message);
@@ -97,7 +98,7 @@ impl Dispatcher {
                 peer.converse(feeds, |_, out| out.extend_from_slice(&lines));
             }),
             Effect::Entered(id, room) => {
-                self.open_reader(id, false, Vec::new());
+                self.reader_entered(id);
                 self.peers.enter(id, room);
             }
             Effect::Left(id, room) => self.peers.leave(id, room),

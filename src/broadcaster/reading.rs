@@ -1,18 +1,42 @@
 //! Readers over HTTP get what was said, and then what is said.
 //!
 //! What memory has behind the line that a reader names comes with its entering the room, so that
-//! nothing is missing and nothing comes twice. What only the store has comes before that.
+//! nothing is missing and nothing comes twice. What only the store has comes before that, and what
+//! is said meanwhile is noted for the reader.
+
+use std::time::Duration;
 
 use super::dispatch::Dispatcher;
-use super::readers::{PAGE, Reader, Stage};
+use super::readers::{PAGE, Query, Reader, Stage};
 use crate::address::{Address, Remote};
 use crate::chat::{
-    ClientId, Entry, Event, LineId, Moment, Now, PastSlice, Question, Reading, RoomName, Since,
+    ClientId, Entry, Event, LineId, Moment, Now, PastSlice, Question, Reading, Since,
 };
 use crate::delivery::Peer;
 use crate::store::Answer;
 use crate::web::{Begin, ReadRequest};
 use crate::wire::stream::Stream;
+
+/// How long the store may take to write what a reader wants to read.
+const SETTLING: Duration = Duration::from_secs(2);
+
+/// A line before all others, and its time.
+fn before_all() -> (LineId, Moment) {
+    (LineId::default(), Moment { unix_ms: i64::MIN })
+}
+
+impl Begin {
+    /// The same for the chat and the store.
+    pub(super) fn since(self, now: Moment) -> Since {
+        match self {
+            Self::Behind(id) => Since::Id(id),
+            Self::Ago(ago) => {
+                let ago = i64::try_from(ago.as_millis()).unwrap_or(i64::MAX);
+                Since::Moment(Moment { unix_ms: now.unix_ms.saturating_sub(ago) })
+            }
+        }
+    }
+}
 
 impl Dispatcher {
     /// Somebody reads a room from here on.
@@ -25,51 +49,51 @@ impl Dispatcher {
     ) {
         let (remote, ReadRequest { room, since, head }) = (peer.remote(), request);
         self.peers.add(id, peer);
-        let reader = Reader { room, stream, head: Some(head), stage: Stage::Live };
-        self.readers.add(now.uptime, id, reader);
+        self.readers.add(now.uptime, id, Reader::new(room, stream, Some(head)));
         log::info!("{remote} reads {room} over HTTP");
-        match since {
-            None => self.read_on(now, id, None),
-            Some(Begin::Behind(short)) => self.read_behind(now, id, room, short),
-            Some(Begin::Ago(ago)) => {
-                let ago = i64::try_from(ago.as_millis()).unwrap_or(i64::MAX);
-                let since = Moment { unix_ms: now.moment.unix_ms.saturating_sub(ago) };
-                let before = Moment { unix_ms: since.unix_ms.saturating_sub(1) };
-                let after = Some((LineId::default(), before));
-                self.ask_store(now, id, room, Since::Moment(since), after);
+        let Some(since) = since.map(|begin| begin.since(now.moment)) else {
+            return self.read_on(now, id, None);
+        };
+        let after = match &since {
+            Since::Id(short) => {
+                if let Some(line) = self.log.chat().remembered_line(room, short) {
+                    return self.read_on(now, id, Some(line));
+                }
+                None
             }
+            Since::Moment(at) => {
+                let before = Moment { unix_ms: at.unix_ms.saturating_sub(1) };
+                Some((LineId::default(), before))
+            }
+        };
+        if self.archive.is_there() {
+            self.settle_reader(now, id, Query { since, after });
+        } else {
+            // Nothing is missing behind a line that is in memory.
+            self.open_reader(id, after.is_none(), Vec::new());
+            self.read_on(now, id, Some(after.unwrap_or_else(before_all)));
         }
     }
 
-    /// A reader has everything up to a line.
-    fn read_behind(&mut self, now: Now, id: ClientId, room: RoomName, short: String) {
-        match self.log.chat().remembered_line(room, &short) {
-            Some(line) => self.read_on(now, id, Some(line)),
-            None => self.ask_store(now, id, room, Since::Id(short), None),
-        }
+    /// Waits until the store has written what was said so far, and then asks it. What is said from
+    /// now on is noted.
+    fn settle_reader(&mut self, now: Now, id: ClientId, query: Query) {
+        let (upto, until) = (self.archive.handed(), now.uptime + SETTLING);
+        self.readers.set_stage(id, Stage::Settling { query, upto, until });
+        self.go_on_reading(now, id);
     }
 
-    /// Asks the store for what a reader lacks. `after` is a line that it has, if that is known.
-    fn ask_store(
-        &mut self,
-        now: Now,
-        id: ClientId,
-        room: RoomName,
-        since: Since,
-        after: Option<(LineId, Moment)>,
-    ) {
+    /// Asks the store for what a reader lacks.
+    fn ask_store(&mut self, now: Now, id: ClientId, Query { since, after }: Query) {
         let from = self.peers.remote(id).map(Remote::ip);
-        if let (true, Some(from)) = (self.archive.is_there(), from) {
-            let question = Question::Past { room, since: Some(since), lines: PAGE };
-            if self.archive.ask(id, Address::of(from), question).is_ok() {
-                return self.readers.set_stage(id, Stage::Asking(after));
-            }
+        let room = self.readers.get(id).map(|reader| reader.room);
+        let Some((from, room)) = from.zip(room) else { return };
+        let question = Question::Past { room, since: Some(since), lines: PAGE };
+        if self.archive.ask(id, Address::of(from), question).is_ok() {
+            return self.readers.set_stage(id, Stage::Asking(after));
         }
-        // Without a store, nothing is missing behind a line that is in memory.
-        let gap = after.is_none() || self.archive.is_there();
-        self.open_reader(id, gap, Vec::new());
-        let everything = (LineId::default(), Moment { unix_ms: i64::MIN });
-        self.read_on(now, id, Some(after.unwrap_or(everything)));
+        self.open_reader(id, true, Vec::new());
+        self.read_on(now, id, Some(after.unwrap_or_else(before_all)));
     }
 
     /// Handles the store's answer to a reader; returns false if it is for nobody who reads.
@@ -82,42 +106,65 @@ impl Dispatcher {
         let nothing = PastSlice { gap: true, ..PastSlice::default() };
         let past = past.clone().map_or(nothing.clone(), |past| past.unwrap_or(nothing));
         let last = past.lines.last().map(|line| (line.id.clone(), line.at));
-        let everything = (LineId::default(), Moment { unix_ms: i64::MIN });
-        let after = last.or(after).unwrap_or(everything);
+        let is_all = self.readers.note_shown(id, &past.lines) && !past.more;
         self.open_reader(id, past.gap, past.lines);
-        if past.more {
-            self.readers.set_stage(id, Stage::Receiving(after));
-        } else {
-            self.read_on(now, id, Some(after));
+        match last.or(after) {
+            Some(after) if !is_all => self.readers.set_stage(id, Stage::Receiving(after)),
+            _ => self.enter_reader(now, id, Stage::Entering, None),
         }
         true
     }
 
-    /// Asks for more for readers that have received what was sent so far.
+    /// Has readers go on that wait for the store, or receive what was sent so far.
     pub(super) fn send_more_past(&mut self, now: Now) {
         for id in self.readers.behind() {
-            let Some(reader) = self.readers.get(id) else { continue };
-            let (room, Stage::Receiving(after)) = (reader.room, reader.stage.clone()) else {
-                continue;
-            };
-            if self.peers.queued(id) == 0 {
-                let since = Since::Id(after.0.short());
-                self.ask_store(now, id, room, since, Some(after));
-            }
+            self.go_on_reading(now, id);
         }
     }
 
-    /// Has a reader enter the room, behind a line that it has.
+    fn go_on_reading(&mut self, now: Now, id: ClientId) {
+        match self.readers.get(id).map(|reader| reader.stage.clone()) {
+            Some(Stage::Receiving(after)) if self.peers.queued(id) == 0 => {
+                let query = Query { since: Since::Id(after.0.short()), after: Some(after) };
+                self.settle_reader(now, id, query);
+            }
+            Some(Stage::Settling { query, upto, until })
+                if self.archive.has_written(upto) || until <= now.uptime =>
+            {
+                self.ask_store(now, id, query);
+            }
+            _ => {}
+        }
+    }
+
+    /// Has a reader enter the room, with what memory has behind a line.
     fn read_on(&mut self, now: Now, id: ClientId, after: Option<(LineId, Moment)>) {
-        self.readers.set_stage(id, Stage::Live);
+        self.enter_reader(now, id, Stage::Live, after);
+    }
+
+    fn enter_reader(
+        &mut self,
+        now: Now,
+        id: ClientId,
+        stage: Stage,
+        after: Option<(LineId, Moment)>,
+    ) {
+        self.readers.set_stage(id, stage);
         let Some(remote) = self.peers.remote(id) else { return };
         let Some(room) = self.readers.get(id).map(|reader| reader.room) else { return };
         let reading = Reading { origin: remote.origin(), room, after };
         self.apply(now, id, Event::Read(Box::new(reading)));
     }
 
+    /// A reader is in the room: sends it what was said since it asked the store.
+    pub(super) fn reader_entered(&mut self, id: ClientId) {
+        let missed = self.readers.take_missed(id);
+        let (gap, missed) = missed.map_or((true, Vec::new()), |missed| (false, missed));
+        self.open_reader(id, gap, missed);
+    }
+
     /// Sends a reader the head of the answer, unless it has it, and lines of the past.
-    pub(super) fn open_reader(&mut self, id: ClientId, gap: bool, lines: Vec<Entry>) {
+    fn open_reader(&mut self, id: ClientId, gap: bool, lines: Vec<Entry>) {
         let Some(reader) = self.readers.get_mut(id) else { return };
         let (form, room) = (reader.stream.form, reader.room);
         let mut bytes = reader.head.take().unwrap_or_default();
@@ -146,7 +193,8 @@ impl Dispatcher {
     /// Has all readers enter their rooms again, which are those of another chat by now.
     pub(super) fn read_again(&mut self, now: Now) {
         for id in self.readers.ids() {
-            if self.readers.get(id).is_some_and(|reader| reader.stage == Stage::Live) {
+            let stage = self.readers.get(id).map(|reader| &reader.stage);
+            if matches!(stage, Some(Stage::Live | Stage::Entering)) {
                 self.peers.leave_all(id);
                 self.open_reader(id, true, Vec::new());
                 self.read_on(now, id, None);
@@ -158,8 +206,7 @@ impl Dispatcher {
     pub(super) fn adopt_reader(&mut self, now: Now, id: ClientId, stream: Stream) -> bool {
         let room = self.log.rooms_of(id).first().and_then(|room| self.log.chat().name_of(*room));
         if let Some(room) = room {
-            let reader = Reader { room, stream, head: None, stage: Stage::Live };
-            self.readers.add(now.uptime, id, reader);
+            self.readers.add(now.uptime, id, Reader::new(room, stream, None));
         }
         room.is_some()
     }

@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
-use crate::address::{Address, Remote};
+use crate::address::Remote;
 use crate::admission::{Bucket, Limits};
-use crate::chat::{ClientId, Entry, Nick, PastSlice, Post, RoomName};
+use crate::chat::{ClientId, Entry, LineId, Nick, PastSlice, Principal, RoomName};
+use crate::restart::Answers;
+use crate::text::Text;
 use crate::web::Reply;
 use crate::wire::stream::Form;
 
@@ -18,25 +20,23 @@ const LOGGED_EVERY: Duration = Duration::from_secs(60);
 /// With fewer speakers than this, those that are silent are not worth looking for.
 const FEW: usize = 1024;
 
+/// Most requests with a key whose answers are remembered.
+const MAX_ANSWERS: usize = 4096;
+
 /// Requests whose lines are not said yet, and the flood control of those who speak.
 #[derive(Debug, Default)]
 pub(super) struct Requests {
     pub(super) posts: HashMap<ClientId, PendingPost>,
     /// Requests for what was said that wait for the store.
     pub(super) lookups: HashMap<ClientId, Lookup>,
-    buckets: HashMap<SpeakerKey, Bucket>,
+    buckets: HashMap<Principal, Bucket>,
     logged: HashMap<Nick, Duration>,
+    /// Requests with a key that were answered, by their first line, and whether it was durable.
+    pub(super) answers: Answers,
     /// Tokens that are to be shown once they are saved.
     pub(super) tokens: HashMap<ClientId, String>,
     /// Whether the effects that are carried out have waited for the disk, and are there now.
     pub(super) is_on_disk: bool,
-}
-
-/// Whose lines are counted together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum SpeakerKey {
-    Account(Nick),
-    Address(Address),
 }
 
 /// A request for what was said in a room.
@@ -68,8 +68,8 @@ impl Lookup {
 pub(super) struct PendingPost {
     pub(super) remote: Remote,
     pub(super) reply: Sender<Reply>,
-    /// Its first line, if it has a key.
-    pub(super) first: Option<Post>,
+    /// Its key, if it has one, and whose it is.
+    pub(super) key: Option<(Principal, Text)>,
     /// How many lines are missing.
     pub(super) left: usize,
     pub(super) said: Vec<Entry>,
@@ -78,11 +78,16 @@ pub(super) struct PendingPost {
 }
 
 impl Requests {
+    /// None yet, after those that the process before had answered.
+    pub(super) fn with(answers: Answers) -> Self {
+        Self { answers, ..Self::default() }
+    }
+
     /// Takes the tokens of so many lines.
     pub(super) fn take(
         &mut self,
         now: Duration,
-        who: SpeakerKey,
+        who: Principal,
         lines: u32,
         limits: &Limits,
     ) -> Result<(), Duration> {
@@ -94,14 +99,22 @@ impl Requests {
     }
 
     /// Whether a request with the key of this one is not answered yet.
-    pub(super) fn is_under_way(&self, first: &Post) -> bool {
-        let is_same = |other: &Post| {
-            other.key.as_ref().map(|key| &key.key) == first.key.as_ref().map(|key| &key.key)
-                && other.author == first.author
-                && other.origin.address() == first.origin.address()
-        };
-        first.key.is_some()
-            && self.posts.values().filter_map(|post| post.first.as_ref()).any(is_same)
+    pub(super) fn is_under_way(&self, key: Option<&(Principal, Text)>) -> bool {
+        key.is_some() && self.posts.values().any(|post| post.key.as_ref() == key)
+    }
+
+    /// Notes whether the lines of a request with a key were durable.
+    pub(super) fn note_answer(&mut self, first: LineId, durable: bool) {
+        if self.answers.len() >= MAX_ANSWERS {
+            self.answers.pop_front();
+        }
+        self.answers.push_back((first, durable));
+    }
+
+    /// Whether the lines of a request with a key were durable, if that is known here.
+    pub(super) fn was_durable(&self, first: &LineId) -> Option<bool> {
+        let noted = self.answers.iter().rev().find(|(line, _)| line == first);
+        noted.map(|(_, durable)| *durable)
     }
 
     /// Whether it is time to log that somebody speaks.

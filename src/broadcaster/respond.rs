@@ -5,18 +5,18 @@ use std::time::Duration;
 use crossbeam_channel::Sender;
 
 use super::dispatch::Dispatcher;
-use super::requests::{Lookup, PendingPost, SpeakerKey};
+use super::requests::{Lookup, PendingPost};
 use crate::address::{Address, Origin, Remote};
 use crate::admission::Limits;
 use crate::chat::{
     Author, ClientId, Entry, Event, Kind, LineId, Message, Moment, Nick, Now, PastSlice, Post,
-    PostKey, Question, Refusal, RoomName, Since, Token,
+    PostKey, Principal, Question, Refusal, RoomName, Since, Token,
 };
 use crate::net::Status;
 use crate::store::Answer;
 use crate::telemetry::Refused;
-use crate::text::Text;
-use crate::web::{Ask, Begin, Denied, Posting, Reply, new_token, token_hash};
+use crate::text::{Text, fnv1a};
+use crate::web::{Ask, Denied, Posting, Reply, new_token, token_hash};
 
 impl Dispatcher {
     /// Handles what a request asks for.
@@ -33,7 +33,7 @@ impl Dispatcher {
             }
             Ask::Rooms => self.list_rooms(now, remote),
             Ask::Past { room, since, lines, in_text } => {
-                let since = since.map(|since| since_of(since, now.moment));
+                let since = since.map(|since| since.since(now.moment));
                 let lookup = Lookup { room, in_text, reply: reply.clone() };
                 self.look_up(now, id, remote, (since, lines), lookup)
             }
@@ -169,21 +169,22 @@ impl Dispatcher {
         let posts = posts(remote, posting);
         let lines = fitting(posts.len(), &limits)?;
         let Some(first) = posts.first() else { return Ok(Some(Reply::Granted)) };
+        let principal = self.log.chat().principal_of(first);
+        let who = principal.unwrap_or(Principal::Address(Address::of(remote.ip())));
+        let key = first.key.as_ref().map(|key| (who, key.key.clone()));
+        if self.requests.is_under_way(key.as_ref()) {
+            return Err(Refusal::UnderWay.into());
+        }
         if let Some(reply) = self.answered(now, first, &posts)? {
             return Ok(Some(reply));
         }
         let checked = self.log.chat().check_post(self.log.chat_now(now), first);
-        let who = match checked {
-            Ok(Some(account)) => SpeakerKey::Account(account),
-            Ok(None) => SpeakerKey::Address(Address::of(remote.ip())),
-            Err(refusal) => return Err(self.refused(now, id, remote, refusal)),
-        };
+        checked.map_err(|refusal| self.refused(now, id, remote, refusal))?;
         self.requests
             .take(now.uptime, who, lines, &limits)
             .map_err(|wait| too_fast(wait, &limits))?;
         let (left, reply) = (posts.len(), reply.clone());
-        let first = first.key.is_some().then(|| first.clone());
-        let pending = PendingPost { remote, reply, first, left, said: Vec::new(), durable: true };
+        let pending = PendingPost { remote, reply, key, left, said: Vec::new(), durable: true };
         self.requests.posts.insert(id, pending);
         for post in posts {
             self.log.push(now, id, Event::Post(Box::new(post)));
@@ -194,17 +195,15 @@ impl Dispatcher {
 
     /// The answer to a request that is repeated under its key.
     fn answered(&self, now: Now, first: &Post, posts: &[Post]) -> Result<Option<Reply>, Denied> {
-        if self.requests.is_under_way(first) {
-            return Err(Refusal::UnderWay.into());
-        }
         let answered = self.log.chat().answered(self.log.chat_now(now), first);
         let Some((nick, ids)) = answered.transpose()? else { return Ok(None) };
         let line = |(post, (id, at)): (&Post, (LineId, Moment))| {
             let (kind, text) = (post.kind, post.text.clone());
             Entry { id, at, from: nick, kind, text, private: false }
         };
+        let known = ids.first().and_then(|(first, _)| self.requests.was_durable(first));
+        let durable = known.unwrap_or(self.archive.is_strict());
         let lines = posts.iter().zip(ids).map(line).collect();
-        let durable = self.archive.is_strict();
         Ok(Some(Reply::Said { nick, durable, lines, replayed: true }))
     }
 
@@ -218,10 +217,12 @@ impl Dispatcher {
             Ok(entry) => {
                 let (remote, nick) = (pending.remote, entry.from);
                 pending.said.push(entry);
-                let (durable, lines) = (pending.durable, std::mem::take(&mut pending.said));
                 if !is_over {
-                    pending.said = lines;
                     return;
+                }
+                let (durable, lines) = (pending.durable, std::mem::take(&mut pending.said));
+                if let (Some(_), Some(first)) = (&pending.key, lines.first()) {
+                    self.requests.note_answer(first.id.clone(), durable);
                 }
                 if self.requests.is_to_be_logged(now.uptime, nick) {
                     log::info!("{nick} speaks over HTTP from {remote}");
@@ -232,16 +233,6 @@ impl Dispatcher {
         };
         if let Some(pending) = self.requests.posts.remove(&id) {
             let _ = pending.reply.try_send(reply);
-        }
-    }
-}
-
-fn since_of(begin: Begin, now: Moment) -> Since {
-    match begin {
-        Begin::Behind(id) => Since::Id(id),
-        Begin::Ago(ago) => {
-            let ago = i64::try_from(ago.as_millis()).unwrap_or(i64::MAX);
-            Since::Moment(Moment { unix_ms: now.unix_ms.saturating_sub(ago) })
         }
     }
 }
@@ -275,12 +266,11 @@ fn posts(remote: Remote, posting: Posting) -> Vec<Post> {
     (0..).zip(lines).map(post).collect()
 }
 
-/// What a request says, where and by whom, as 64 bits: its FNV-1a (RFC 9923). Snapshots hold it.
+/// What a request says, where and by whom, as 64 bits.
 fn digest(posting: &Posting) -> u64 {
     let Posting { room, author, kind, lines, .. } = posting;
     let json = serde_json::to_vec(&(room, author, kind, lines)).unwrap_or_default();
-    let mix = |sum: u64, byte: u8| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    json.into_iter().fold(0xcbf2_9ce4_8422_2325, mix)
+    fnv1a(json)
 }
 
 /// The number of lines, if so many may be said at once.

@@ -83,7 +83,7 @@ impl Dispatcher {
                 self.log.forget(filter);
                 self.follow(now);
             }
-            store::Event::Committed { .. } => {}
+            store::Event::Committed { .. } => self.send_more_past(now),
             store::Event::Edited(edits) => self.publish_edits(now, edits),
             store::Event::RollRead(_) => {}
         }

@@ -37,7 +37,7 @@ pub(crate) use self::line_id::LineIds;
 pub use self::moment::{Moment, Now};
 pub(crate) use self::name::Folded;
 pub use self::name::{NameError, Nick, RoomName};
-pub use self::post::{Author, Post, PostKey, Reading};
+pub use self::post::{Author, Post, PostKey, Principal, Reading};
 pub use self::roll_change::RollChange;
 pub use self::room_ban::{RoomBan, RoomMask};
 pub use self::room_role::{RoomRole, RoomRoles};

@@ -36,7 +36,7 @@ use super::model::{
 use super::relay::Past;
 use crate::text::{Text, words_like_names};
 
-pub(crate) use self::answered::{Answered, Who};
+pub(crate) use self::answered::Answered;
 pub(crate) use self::arrivals::{ANNOUNCED_AFTER, Arrivals};
 pub(crate) use self::auth::{AuthOutcome, Authentication};
 pub(crate) use self::client::Client;

@@ -4,6 +4,7 @@
 //! a new field has a `#[serde(default)]`. Programs skip unknown fields, so a new field alone does not
 //! need a new version; data that an older program would misunderstand does.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::os::fd::OwnedFd;
@@ -15,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::record::{Record, read};
 use crate::address::{Address, Remote};
 use crate::admission::Bucket;
-use crate::chat::{Chat, ClientId, NodeNumber};
+use crate::chat::{Chat, ClientId, LineId, NodeNumber};
 use crate::cluster::SavedNode;
 use crate::store::UnsavedBans;
 use crate::wire::irc::Conversation;
@@ -32,6 +33,9 @@ const WRITE: usize = 64 * 1024;
 
 /// A longer uptime is taken for damage: a hundred years.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+/// Answers to requests over HTTP, oldest first.
+pub type Answers = VecDeque<(LineId, bool)>;
 
 /// What a broadcaster leaves to the next.
 #[derive(Debug)]
@@ -65,6 +69,10 @@ pub struct Snapshot {
     /// What the process was in its cluster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<SavedNode>,
+    /// Requests over HTTP with a key that were answered, by their first line, and whether it was
+    /// durable.
+    #[serde(default, skip_serializing_if = "Answers::is_empty")]
+    pub answers: Answers,
     /// The clients that can be moved.
     pub clients: Vec<SavedClient>,
     /// The send queue and the half-typed line of each client, one after the other. As numbers in
@@ -126,6 +134,7 @@ impl Snapshot {
             forgotten: 0,
             unsaved_bans: Some(UnsavedBans::default()),
             node: None,
+            answers: Answers::default(),
             clients: Vec::new(),
             bytes: Vec::new(),
         }

@@ -16,7 +16,9 @@ use crate::delivery::Peer;
 use crate::intake::{Caller, Session, SessionContext};
 use crate::net::Transport;
 use crate::os;
-use crate::restart::{Inherited, ManagerThread, Record, SavedClient, SavedSession, Snapshot};
+use crate::restart::{
+    Answers, Inherited, ManagerThread, Record, SavedClient, SavedSession, Snapshot,
+};
 use crate::runtime::Threads;
 use crate::store::{Past, UnsavedBans};
 use crate::wire::{Dialect, Speech};
@@ -54,6 +56,8 @@ pub(super) struct Restored {
     pub(super) node: Option<SavedNode>,
     /// The same by the roster, if that is all there is.
     pub(super) was: Option<NodeOrigin>,
+    /// The requests over HTTP that it answered.
+    pub(super) answers: Answers,
     /// The clients that still have a connection.
     pub(super) clients: Vec<RestoredClient>,
 }
@@ -70,9 +74,7 @@ pub(super) fn restore(
     // In the order in which they connected, whatever the order of the descriptors is.
     inherited.clients.sort_by_key(|(id, _)| *id);
     if let Some(snapshot) = &mut inherited.snapshot {
-        door.count_from(snapshot.next_id);
-        let (limits, now) = (shared.limits.get(), shared.clock.uptime());
-        door.recall(std::mem::take(&mut snapshot.addresses), &limits, now);
+        remind(door, snapshot, shared);
     }
     let mut saved: HashMap<_, _> = inherited.snapshot.as_mut().map_or_else(HashMap::new, |all| {
         all.take_clients().into_iter().map(|(client, queue)| (client.id, (client, queue))).collect()
@@ -102,12 +104,21 @@ pub(super) fn restore(
         client
     });
     let (clients, was) = (clients.collect(), inherited.node);
-    let unsaved_bans = inherited.snapshot.as_mut().map(Snapshot::take_unsaved_bans);
-    let unsaved_bans = unsaved_bans.unwrap_or_default();
+    let left = |snapshot: &mut Snapshot| {
+        (snapshot.take_unsaved_bans(), std::mem::take(&mut snapshot.answers))
+    };
+    let (unsaved_bans, answers) = inherited.snapshot.as_mut().map(left).unwrap_or_default();
     past.roll = unsaved_bans.applied_to(past.roll);
     let before = (inherited.snapshot, inherited.rooms);
     let (chat, node) = chat_of(before, past, config, shared.clock.now());
-    Restored { chat, unsaved_bans, node, was, clients }
+    Restored { chat, unsaved_bans, node, was, answers, clients }
+}
+
+/// Tells the door what the process before knew.
+fn remind(door: &Arc<Door>, snapshot: &mut Snapshot, shared: &SessionContext) {
+    door.count_from(snapshot.next_id);
+    let (limits, now) = (shared.limits.get(), shared.clock.uptime());
+    door.recall(std::mem::take(&mut snapshot.addresses), &limits, now);
 }
 
 /// The chat of the snapshot, or one with the past on the disk and the rooms of the roster; and what the process before was in

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::moment::Moment;
 use super::name::Nick;
-use crate::text::{Line, Text, is_blank};
+use crate::text::{Line, Text, fnv1a, is_blank};
 
 /// In bytes. Shorter passwords can be guessed (NIST SP 800-63B); longer ones only cost time.
 const MIN_BYTES: usize = 8;
@@ -55,11 +55,9 @@ pub struct Account {
 pub struct PasswordId(u64);
 
 impl PasswordId {
-    /// The id of the password with this salted hash: its FNV-1a (RFC 9923). Snapshots hold it, so
-    /// it must be the same in every version of chatd.
+    /// The id of the password with this salted hash.
     pub fn of(hash: &str) -> Self {
-        let mix = |sum: u64, byte: u8| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        Self(hash.bytes().fold(0xcbf2_9ce4_8422_2325, mix))
+        Self(fnv1a(hash.bytes()))
     }
 }
 

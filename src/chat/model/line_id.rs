@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::text::fnv1a;
+
 /// The process in which a line was said (its origin), and its number in that process.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
@@ -54,11 +56,9 @@ impl LineId {
 /// Most characters of a [short](LineId::short) id.
 const MAX_SHORT: usize = 40;
 
-/// An origin as 64 bits: its FNV-1a (RFC 9923). Clients keep it, so that it must be the same in
-/// every version.
+/// An origin as 64 bits.
 fn hashed(origin: &str) -> String {
-    let mix = |sum: u64, byte: u8| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    format!("x{:016x}", origin.bytes().fold(0xcbf2_9ce4_8422_2325, mix))
+    format!("x{:016x}", fnv1a(origin.bytes()))
 }
 
 impl fmt::Display for LineId {

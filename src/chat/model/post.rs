@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::entry::Kind;
 use super::line_id::LineId;
 use super::moment::Moment;
-use super::name::RoomName;
+use super::name::{Nick, RoomName};
 use super::token::TokenHash;
-use crate::address::Origin;
+use crate::address::{Address, Origin};
 use crate::text::Text;
 
 /// One line of a request, and who says it where.
@@ -42,6 +42,15 @@ pub struct PostKey {
     pub key: Text,
     /// A digest of what is said, where and by whom.
     pub digest: u64,
+}
+
+/// Whose requests count together: an account, or all who come from an address without one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Principal {
+    /// That of a token.
+    Account(Nick),
+    /// That of the connection.
+    Address(Address),
 }
 
 /// What somebody reads over HTTP.

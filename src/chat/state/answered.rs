@@ -5,25 +5,17 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::address::Address;
-use crate::chat::model::{LineId, Moment, Nick, PostKey};
+use crate::chat::model::{LineId, Moment, Nick, PostKey, Principal};
 
 /// How long a retry gets the answer.
 const REMEMBERED_FOR: Duration = Duration::from_secs(600);
 /// Most requests remembered; one more forgets the oldest.
 const MAX: usize = 4096;
 
-/// Whose keys they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Who {
-    Account(Nick),
-    Address(Address),
-}
-
 /// A request.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct AnsweredPost {
-    pub(crate) who: Who,
+    pub(crate) who: Principal,
     pub(crate) key: PostKey,
     pub(crate) nick: Nick,
     /// What was said, as far as it is.
@@ -43,7 +35,12 @@ impl Answered {
     }
 
     /// The request with a key, whatever it said.
-    pub(crate) fn find(&self, now: Duration, who: Who, key: &PostKey) -> Option<&AnsweredPost> {
+    pub(crate) fn find(
+        &self,
+        now: Duration,
+        who: Principal,
+        key: &PostKey,
+    ) -> Option<&AnsweredPost> {
         let is_same = |post: &&AnsweredPost| post.who == who && post.key.key == key.key;
         self.0.iter().rev().find(is_same).filter(|post| post.until > now)
     }
@@ -52,7 +49,7 @@ impl Answered {
     pub(crate) fn note(
         &mut self,
         now: Duration,
-        (who, key): (Who, PostKey),
+        (who, key): (Principal, PostKey),
         (nick, parts, is_first): (Nick, u32, bool),
         line: (LineId, Moment),
     ) {
@@ -80,12 +77,13 @@ impl Answered {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::Address;
     use crate::text::Text;
 
     #[test]
     fn only_so_many_answers_are_remembered_for_ten_minutes() {
         let mut answered = Answered::default();
-        let who = Who::Address(Address::of([192, 0, 2, 1].into()));
+        let who = Principal::Address(Address::of([192, 0, 2, 1].into()));
         let key = |number: usize| PostKey { key: Text::new(number.to_string()), digest: 7 };
         let nick = Nick::new("ci").unwrap();
         let line = || (LineId::new("box7-1", 1), Moment::default());

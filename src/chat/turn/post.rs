@@ -4,11 +4,11 @@ use crate::address::Origin;
 use crate::chat::effect::{Effect, Effects};
 use crate::chat::message::Message;
 use crate::chat::model::{
-    Author, ClientId, Entry, LineId, Moment, Nick, Now, Post, RoomName, TokenHash,
+    Author, ClientId, Entry, LineId, Moment, Nick, Now, Post, Principal, RoomName, TokenHash,
 };
 use crate::chat::refusal::{Refusal, RoomRefusal};
 use crate::chat::signal::Tags;
-use crate::chat::state::{Chat, Client, Mute, Room, Speaker, Who};
+use crate::chat::state::{Chat, Client, Mute, Room, Speaker};
 use crate::text::Text;
 
 use super::view::Turn;
@@ -61,7 +61,7 @@ impl Chat {
     /// # Errors
     /// It said something else, or is not answered yet.
     pub fn answered(&self, now: Now, post: &Post) -> Option<Result<AnsweredLines, Refusal>> {
-        let (key, who) = (post.key.as_ref()?, self.who(post)?);
+        let (key, who) = (post.key.as_ref()?, self.principal_of(post)?);
         let before = self.answered.find(now.uptime, who, key)?;
         if before.key.digest != key.digest {
             return Some(Err(Refusal::KeyUsed));
@@ -74,20 +74,20 @@ impl Chat {
         })
     }
 
-    /// Whose key a request has; `None` if its token is wrong.
-    fn who(&self, post: &Post) -> Option<Who> {
-        match &post.author {
-            Author::Token(hash, _) => Some(Who::Account(self.registry.tokens().get(hash)?.nick)),
-            Author::Named(_) | Author::Guest => Some(Who::Address(post.origin.address())),
-        }
+    /// Whom a request counts for; `None` if its token is wrong.
+    pub fn principal_of(&self, post: &Post) -> Option<Principal> {
+        Some(match &post.author {
+            Author::Token(hash, _) => Principal::Account(self.registry.tokens().get(hash)?.nick),
+            Author::Named(_) | Author::Guest => Principal::Address(post.origin.address()),
+        })
     }
 
-    /// The account that a request speaks as, if it has one, whose first line is `post`.
+    /// Fails if a request would be refused now, whose first line is `post`.
     ///
     /// # Errors
-    /// Why it would be refused now.
-    pub fn check_post(&self, now: Now, post: &Post) -> Result<Option<Nick>, Refusal> {
-        self.judge(now, post).map(|judged| judged.login)
+    /// Why.
+    pub fn check_post(&self, now: Now, post: &Post) -> Result<(), Refusal> {
+        self.judge(now, post).map(drop)
     }
 
     fn judge(&self, now: Now, post: &Post) -> Result<Judged, Refusal> {
@@ -99,7 +99,12 @@ impl Chat {
         let judged = self.author(now, post)?;
         self.may_post(now, post, judged.login)?;
         self.may_post_in_room(now, post, &judged)?;
-        Ok(judged)
+        // Another node may have got the same request.
+        match self.answered(now, post) {
+            None => Ok(judged),
+            Some(Ok(_)) => Err(Refusal::UnderWay),
+            Some(Err(refusal)) => Err(refusal),
+        }
     }
 
     /// The account of a token.
@@ -242,7 +247,7 @@ impl Chat {
         effects: &mut Effects,
     ) -> Entry {
         let nick = judged.nick.unwrap_or_else(|| self.nicks.next_guest());
-        let key = self.who(&post).zip(post.key.clone());
+        let key = self.principal_of(&post).zip(post.key.clone());
         let place = (nick, post.parts, post.part == 0);
         let Post { origin, room, kind, text, .. } = post;
         if judged.login.is_none() {

@@ -1,8 +1,14 @@
 //! `Idempotency-Key`: a retry says nothing twice.
 
-use super::post;
-use crate::harness::{Server, TempDir, people};
+use std::io::Write;
+
+use rusqlite::Connection;
+
+use super::{Request, connect_from, post};
+use crate::harness::{Server, TempDir, people, run};
+use crate::order::account;
 use crate::restart::switch;
+use crate::web::Answer;
 
 #[test]
 fn a_retry_gets_the_first_answer_also_after_a_restart() {
@@ -44,4 +50,54 @@ fn a_request_that_is_refused_can_be_tried_again() {
     alice.ask("/nick ann");
     say().to(&server).json();
     alice.expect("<alice> 1");
+}
+
+/// A server with an account, and the field with the account's token.
+fn with_token() -> (TempDir, Server, String) {
+    let dir = TempDir::new();
+    account(&dir, "add alice", "open sesame\n");
+    let mut add = crate::harness::chatd();
+    let made = run(add.args(["token", "add", "alice", "--state-dir", &dir.path("")])).stdout;
+    let server = Server::with_web(["--state-dir", &dir.path("")]);
+    (dir, server, format!("Bearer {}", made.trim()))
+}
+
+#[test]
+fn one_of_two_equal_requests_waits_and_the_other_is_told_so_wherever_it_comes_from() {
+    let (dir, server, token) = with_token();
+    let [mut bob] = people(&server, ["bob"]);
+    let say = || {
+        let request = post("/rooms/lobby", "built").with("Authorization", &token);
+        request.with("Idempotency-Key", "7")
+    };
+    let bytes = say().bytes();
+    let (last, most) = bytes.split_last().unwrap();
+    let mut both = ["127.0.0.2", "127.0.0.3"].map(|from| {
+        let mut stream = connect_from(server.addr_of("web"), from);
+        stream.write_all(most).unwrap();
+        stream
+    });
+    let disk = Connection::open(dir.path("chatd.db")).unwrap();
+    disk.execute_batch("BEGIN IMMEDIATE").unwrap();
+    both.iter_mut().for_each(|stream| stream.write_all(&[*last]).unwrap());
+    let mut answers = both.map(Answer::read_any);
+    answers.sort_by_key(|answer| answer.status);
+    let [first, second] = answers;
+    assert_eq!(second.refused(409), "the request with that key is under way");
+    // The disk was too slow for it, and that does not change.
+    assert_eq!(
+        (&first.json()["durable"], first.field("Idempotency-Replayed")),
+        (&false.into(), None)
+    );
+    disk.execute_batch("ROLLBACK").unwrap();
+    bob.expect("<alice> built");
+    let retry = |request: Request| {
+        let answer = request.from("127.0.0.4", &server);
+        assert_eq!(answer.field("Idempotency-Replayed"), Some("true"));
+        assert_eq!(answer.json(), first.json());
+    };
+    retry(say());
+    switch(&server);
+    retry(say());
+    bob.expect_nothing();
 }

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Shutdown, TcpStream};
+use std::thread;
 
 use serde_json::Value;
 
@@ -196,6 +197,48 @@ fn much_that_was_said_comes_in_order_and_is_not_too_much() {
     }
     post("/rooms/dev?nick=ci", "live").to(&server).json();
     assert_eq!(reader.object()["text"], "live");
+}
+
+/// Somebody talks, and a reader leaves and comes back all the time behind the last line that it had.
+#[track_caller]
+fn check_coming_back(durability: &str, history: &str) {
+    const LINES: u64 = 1500;
+    let dir = TempDir::new();
+    let server = Server::with_web([
+        "--rate=0",
+        &format!("--state-dir={}", dir.path("")),
+        &format!("--durability={durability}"),
+        &format!("--history={history}"),
+    ]);
+    let said = post("/rooms/lobby?nick=ci", "begin").to(&server).json();
+    let mut last = said["said"][0]["id"].as_str().unwrap().to_owned();
+    let mut alice = Client::join(&server, "alice");
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            for lines in (0..LINES).collect::<Vec<_>>().chunks(10) {
+                alice.send(&lines.iter().map(u64::to_string).collect::<Vec<_>>().join("\n"));
+                alice.sync();
+            }
+        });
+        let mut next = 0;
+        while next < LINES {
+            let request = objects(&format!("/rooms/lobby?since={last}"));
+            let mut reader = Reader::open(&server, &request);
+            for _ in 0..20.min(LINES - next) {
+                let line = reader.object();
+                assert_eq!(line["text"], next.to_string(), "{durability}, {history}: {line}");
+                last = line["id"].as_str().unwrap().to_owned();
+                next += 1;
+            }
+        }
+    });
+}
+
+#[test]
+fn who_comes_back_while_others_talk_misses_nothing_and_gets_nothing_twice() {
+    check_coming_back("strict", "0");
+    check_coming_back("relaxed", "0");
+    check_coming_back("strict", "3");
 }
 
 #[test]
