@@ -346,6 +346,8 @@ fn page(request: &Request) -> Result<Route, Status> {
         "/naming.js" => (SCRIPT, include_bytes!("web/page/naming.js")),
         "/preferences.js" => (SCRIPT, include_bytes!("web/page/preferences.js")),
         "/search.js" => (SCRIPT, include_bytes!("web/page/search.js")),
+        "/worker.js" => (SCRIPT, include_bytes!("web/page/worker.js")),
+        "/icon.png" => ("image/png", include_bytes!("web/page/icon.png")),
         "/style.css" => ("text/css; charset=utf-8", include_bytes!("web/page/style.css")),
         "/ws" => return switch(request.upgrade.as_ref()),
         _ => return Err(Status::NotFound),

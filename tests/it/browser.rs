@@ -9,7 +9,9 @@ use crate::pty::Terminal;
 
 mod access;
 mod behind_proxy;
+mod display;
 mod driver;
+mod geometry;
 mod looks;
 mod mentions;
 mod names;

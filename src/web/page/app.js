@@ -184,6 +184,18 @@ on.arrive = () => {
 const isNew = () => hasArrived || !(hasArrived = true);
 let hasArrived = false;
 
+/** Has the browser keep the page for times without the server. */
+async function keepPage() {
+  if (!navigator.serviceWorker) return;
+  const isKept = Boolean(navigator.serviceWorker.controller);
+  await navigator.serviceWorker.register("worker.js");
+  const { active } = await navigator.serviceWorker.ready;
+  const parts = performance.getEntriesByType("resource").map(({ name }) => name);
+  if (!isKept) active.postMessage([new URL(".", location).href, ...new Set(parts)]);
+}
+
+// The browser may forbid it.
+keepPage().catch(() => {});
 outbox.start(send, me.giveBack);
 greet(inAddress() || wanted.room);
 tellTwins().then(() => {

@@ -110,10 +110,11 @@ fn every_colour_can_be_read_on_light_and_on_dark() {
     let (server, browser) = (server(), Browser::start());
     let [mut bob] = people(&server, ["bob"]);
     let alice = Tab::first(&browser, &server).named("alice");
-    bob.send("hi alice, https://example.org/\n/msg alice psst");
+    bob.send("hi alice, https://example.org/\n/msg alice psst\n`code`\n```\ncode\n```");
     bob.sync();
     alice.says("/help\n/nope");
     alice.shows("refused", "", "unknown command /nope; try /help");
+    alice.types("/");
     for scheme in ["light", "dark"] {
         let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
         alice.devtools("Emulation.setEmulatedMedia", json!({ "features": features }));
