@@ -11,11 +11,13 @@ mod unheard; // health checks, which the log does not mention
 mod behind; // what is done once a client's inputs are applied
 mod requests; // requests over HTTP that wait
 mod readers; // those who read over HTTP
+mod asked; // what IRC clients asked of the past
 mod dispatch; // an input becomes an event
 mod irc; // the lines of IRC clients
 mod follow; // an event becomes effects
 mod perform; // effects become bytes
 mod respond; // requests over HTTP are answered
+mod history; // IRC clients get what was said
 mod reading; // readers get what was said and is said
 mod cluster; // how the node stands with the others
 mod upkeep; // timers, and the store's reports

@@ -11,6 +11,7 @@ mod signal; // what programs tell each other
 mod action; // what a client asks for other than by commands
 mod relay; // what somebody did, and who that is
 mod message; // what clients are told
+mod question; // what the store is asked
 mod effect; // what the caller has to do
 mod event; // what happened
 mod state; // `Chat`: clients, rooms, accounts, bans
@@ -24,13 +25,14 @@ mod integrity; // whether a snapshot is consistent
 mod properties;
 
 pub use self::action::{Action, Denied, Flag, Flags, Manner, MaskList, Recipient, RoomRequest};
-pub use self::effect::{Audience, Effect, Effects, Hidden, Question};
+pub use self::effect::{Audience, Effect, Effects};
 pub use self::event::{Class, Event, Traits, Wire};
 pub use self::message::{Away, Dates, Message, Others, Person, RoomChange, RoomChangeBy, RoomView};
 pub use self::model::{
     Account, Allowance, AnswerForm, AuthClaim, AuthCommand, AuthRequest, Ban, BanChange, ClientId,
     CloakSecret, Entry, Heard, KeptRoom, Kind, LineFilter, LineId, Mask, Moment, NameError, Nick,
-    NodeNumber, Now, Password, PasswordId, Role, RoomId, RoomName, RoomPast, TypedPassword,
+    NodeNumber, Now, Part, Password, PasswordId, Reference, Role, RoomId, RoomName, RoomPast, Rows,
+    Span, TypedPassword,
 };
 pub use self::model::{
     Author, PasswordHash, PastSlice, Post, PostKey, Principal, Reading, RollChange, RoomBan,
@@ -38,6 +40,7 @@ pub use self::model::{
     SettingValue, Since, Token, TokenHash,
 };
 pub use self::profile::{Profile, RoomProfile};
+pub use self::question::{Hidden, Question};
 pub use self::reason::Reason;
 pub use self::refusal::{Refusal, RoomRefusal};
 pub use self::relay::{Deed, Past, Relay, SaidToRole, Source};
@@ -45,4 +48,6 @@ pub use self::signal::{Place, Signal, Signalled, Tags};
 pub(crate) use self::state::ANNOUNCED_AFTER;
 pub use self::state::{Chat, Node, Presence, Roll, RoomRecord, Settings};
 pub use self::turn::commands::{changes_bans, claim, conceal, edit_switch, without_command};
-pub use self::turn::{AnsweredLines, Guest, LateLine, ListedRoom, NOT_DONE, NOT_IN_TIME, commands};
+pub use self::turn::{
+    Access, AnsweredLines, Guest, LateLine, ListedRoom, NOT_DONE, NOT_IN_TIME, commands,
+};

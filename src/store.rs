@@ -224,6 +224,8 @@ impl Store {
             Question::Search { .. } => &self.searches,
             Question::Last { .. }
             | Question::Past { .. }
+            | Question::Part { .. }
+            | Question::LastTimes(_)
             | Question::Room { .. }
             | Question::Exists { .. } => &self.lookups,
         };

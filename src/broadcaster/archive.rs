@@ -306,7 +306,7 @@ pub(super) fn answered(now: Duration, answer: Answer, unsaved: &mut UnsavedBans)
         Answer::Exists(room, Ok(exists)) => Event::RoomExists(room, exists),
         Answer::Exists(_, Err(denial)) => denied(denial),
         // A request or a reader over HTTP asked for it, and has been served.
-        Answer::Past(_) => return None,
+        Answer::Past(_) | Answer::Part(_) | Answer::LastTimes(_) => return None,
         Answer::Found(lines) => Event::Found { room: None, lines: recalled(lines) },
         Answer::Registered(account, hash) => Event::Registered(account, hash),
         Answer::LoggedIn(account) => Event::LoggedIn(account),

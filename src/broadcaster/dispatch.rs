@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::archive::Archive;
+use super::asked::Asked;
 use super::behind::{Behind, Deed, Ending};
 use super::identity::{PendingAuth, log_arrival};
 use super::log::Log;
@@ -73,6 +74,7 @@ pub(super) struct Dispatcher {
     pub(super) behind: Behind,
     pub(super) requests: Requests,
     pub(super) readers: Readers,
+    pub(super) asked: Asked,
     pub(super) unsaved_bans: UnsavedBans,
     /// Whether effects of an applied input are being carried out.
     pub(super) is_following: bool,
@@ -110,6 +112,7 @@ impl Dispatcher {
             behind: Behind::default(),
             requests: Requests::with(answers),
             readers: Readers::default(),
+            asked: Asked::default(),
             unsaved_bans,
             is_following: false,
             leaving: VecDeque::new(),

@@ -13,7 +13,8 @@ use crate::text::{Line, Text};
 use crate::wire::Farewell;
 use crate::wire::irc::numeric::ERR_NOPRIVILEGES;
 use crate::wire::irc::{
-    Cap, Conversation, Credentials, Login, Replies, Request, Step, Task, User, View, Way, people,
+    Cap, Conversation, Credentials, Login, Offer, Replies, Request, Step, Task, User, View, Way,
+    people,
 };
 
 /// How long a client may take to register.
@@ -22,10 +23,10 @@ const REGISTRATION: Duration = Duration::from_secs(30);
 impl Dispatcher {
     /// Handles a line of an IRC client.
     pub(super) fn apply_irc(&mut self, now: Now, id: ClientId, line: &str) {
-        let has_accounts = self.archive.is_there();
+        let offer = self.offer();
         let had_echo = self.has_cap(id, Cap::EchoMessage);
         let mut left = None;
-        self.answer_irc(now, id, |irc, out| left = irc.take(line, has_accounts, out));
+        self.answer_irc(now, id, |irc, out| left = irc.take(line, offer, out));
         self.peers.with(id, |peer, feeds| peer.adopt_caps(feeds));
         let echo = self.has_cap(id, Cap::EchoMessage);
         if echo != had_echo {
@@ -155,6 +156,13 @@ impl Dispatcher {
         self.carry_out(now);
     }
 
+    /// What IRC clients can have here.
+    fn offer(&self) -> Offer {
+        let has_accounts = self.archive.is_there();
+        let has_history = has_accounts || self.log.chat().settings().replay > 0;
+        Offer { has_accounts, has_history }
+    }
+
     /// Answers a question of a client.
     pub(super) fn answer_request(
         &mut self,
@@ -163,8 +171,12 @@ impl Dispatcher {
         request: &Request,
         label: Option<Text>,
     ) {
+        if request.command == "CHATHISTORY" {
+            return self.answer_history(now, id, request, label);
+        }
         let Some(caps) = self.peers.irc(id).map(|irc| irc.caps()) else { return };
-        let view = self.log.irc_view(now, id, caps, &mut self.most_people);
+        let offer = self.offer();
+        let view = self.log.irc_view(now, id, caps, offer, &mut self.most_people);
         let Some(irc) = self.peers.irc(id) else { return };
         let mut lines = Vec::new();
         if request.command == "MONITOR" {
@@ -188,7 +200,8 @@ impl Dispatcher {
         show: impl FnOnce(&View<'_>, &mut Replies<'_>),
     ) {
         let Some(caps) = self.peers.irc(id).map(|irc| irc.caps()) else { return };
-        let view = self.log.irc_view(now, id, caps, &mut self.most_people);
+        let offer = self.offer();
+        let view = self.log.irc_view(now, id, caps, offer, &mut self.most_people);
         self.peers.with(id, |peer, feeds| {
             peer.converse(feeds, |irc, out| irc.reply(out, |replies| show(&view, replies)));
         });

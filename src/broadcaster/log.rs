@@ -13,7 +13,7 @@ use crate::chat::{
     RoomId, Settings, Source,
 };
 use crate::cluster::{Applied, LinkEvent, NodeOrigin, Report, SavedNode};
-use crate::wire::irc::{Caps, View};
+use crate::wire::irc::{Caps, Offer, View};
 
 /// Where inputs are put in their order.
 #[derive(Debug)]
@@ -111,7 +111,7 @@ impl Log {
     }
 
     /// The id in the chat of a client of this server.
-    fn id(&self, id: ClientId) -> ClientId {
+    pub(super) fn id(&self, id: ClientId) -> ClientId {
         match self {
             Self::Alone(_) => id,
             Self::Shared(shared) => shared.node.id(id),
@@ -173,6 +173,7 @@ impl Log {
         now: Now,
         id: ClientId,
         caps: Caps,
+        offer: Offer,
         most: &mut usize,
     ) -> View<'_> {
         let chat = self.chat();
@@ -186,6 +187,7 @@ impl Log {
             version: env!("CARGO_PKG_VERSION"),
             zero: now.moment.unix_ms.saturating_sub(uptime) / 1000,
             most: *most,
+            offer,
         }
     }
 

@@ -176,6 +176,7 @@ impl Dispatcher {
                 self.status.count_departure(&reason);
                 self.requests.tokens.remove(&id);
                 self.peers.forget(id);
+                self.asked.remove(&id);
                 if self.unheard.remove(id) {
                     return;
                 }

@@ -96,6 +96,7 @@ impl Dispatcher {
             return;
         }
         self.answer_lookup(id, &answer);
+        self.take_history(now, id, &answer);
         let what = self.pending.note_answer(&answer);
         if let WaitFor::Exists(_) = what
             && !self.pending.is_for(id, what)
@@ -169,6 +170,7 @@ impl Dispatcher {
     pub(super) fn end_waiting(&mut self, now: Now) {
         self.pending.end_all();
         self.dispatch_released(now);
+        self.fail_histories(now);
         self.unsaved_bans.fail_all();
         self.log.give_up(now, &mut self.effects);
         self.carry_out(now);

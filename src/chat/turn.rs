@@ -11,6 +11,7 @@ mod entrance; // going to a room that the store is asked for first
 mod moderation; // logins, and what operators do
 mod post; // what is said over HTTP
 mod listing; // what can be seen over HTTP
+mod past; // what a client may see of what was said
 mod reading; // reading a room over HTTP
 mod room; // what is done to a room
 pub mod commands; // the table of commands, and what each does
@@ -21,5 +22,6 @@ pub use self::entrance::NOT_IN_TIME;
 pub use self::listing::ListedRoom;
 pub use self::moderation::NOT_DONE;
 pub use self::nodes::{Guest, LateLine};
+pub use self::past::Access;
 pub use self::post::AnsweredLines;
 pub(crate) use self::view::{Turn, View};

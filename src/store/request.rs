@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::chat::{
-    Account, Ban, BanChange, Entry, LineFilter, Mask, Nick, PasswordHash, PastSlice, RoomName,
-    RoomPast,
+    Account, Ban, BanChange, Entry, LineFilter, Mask, Moment, Nick, PasswordHash, PastSlice,
+    RoomName, RoomPast,
 };
 use crate::text::Text;
 
@@ -21,6 +21,10 @@ pub enum Answer {
     Exists(RoomName, Result<bool, Denial>),
     /// The lines of a room for a request over HTTP; `None` when nothing was ever said or set in it.
     Past(Result<Option<PastSlice>, Denial>),
+    /// The lines that a client asked for, oldest first.
+    Part(Result<Vec<Entry>, Denial>),
+    /// When something was said last in rooms.
+    LastTimes(Result<Vec<(RoomName, Moment)>, Denial>),
     /// The last lines found, oldest first.
     Found(Vec<Recalled>),
     /// The account was registered. In a cluster nothing is saved yet; then this is the hash of its

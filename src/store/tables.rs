@@ -4,6 +4,7 @@ pub(crate) mod kept; // rooms that are kept for an account
 pub(crate) mod lines;
 pub(crate) mod slices; // lines from one on
 pub(crate) mod search;
+pub(crate) mod parts; // lines next to a line or a moment
 pub(crate) mod accounts;
 pub(crate) mod tokens;
 pub(crate) mod bans;

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod entrance;
+mod history;
 mod people;
 mod read;
 mod rooms;
@@ -16,8 +17,13 @@ fn server() -> Server {
 }
 
 fn with<const N: usize>(flags: [&str; N]) -> Server {
-    let mut command = crate::harness::chatd();
-    command.args(["--bind", "127.0.0.1", "--port", "0", "--irc-port", "0", "--name", "box7"]);
+    let mut command = command();
     command.args(flags);
     Server::run(command)
+}
+
+fn command() -> std::process::Command {
+    let mut command = crate::harness::chatd();
+    command.args(["--bind", "127.0.0.1", "--port", "0", "--irc-port", "0", "--name", "box7"]);
+    command
 }

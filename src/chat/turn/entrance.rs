@@ -6,9 +6,10 @@
 
 use super::view::{Turn, View};
 use crate::chat::action::Action;
-use crate::chat::effect::{Effect, Effects, Question};
+use crate::chat::effect::{Effect, Effects};
 use crate::chat::message::Message;
 use crate::chat::model::{ClientId, RoomKey, RoomName, RoomPast};
+use crate::chat::question::Question;
 use crate::chat::refusal::Refusal;
 use crate::chat::state::{Chat, Room};
 use crate::text::Text;

@@ -3,9 +3,9 @@
 use std::ops::Deref;
 
 use super::view::TurnOf;
-use crate::chat::effect::Hidden;
 use crate::chat::message::{Dates, Message};
 use crate::chat::model::{ClientId, Entry, Nick, RoomName};
+use crate::chat::question::Hidden;
 use crate::chat::state::{Chat, Room};
 
 /// After more replayed lines than this, the client is reminded of its nick: the welcome may have
@@ -33,7 +33,7 @@ impl<C: Deref<Target = Chat>> TurnOf<'_, C> {
     }
 
     /// The nicks of the people whom the client ignores: stored lines have no client ids.
-    fn ignored_nicks(&self) -> Vec<Nick> {
+    pub(crate) fn ignored_nicks(&self) -> Vec<Nick> {
         let clients = &self.chat.clients;
         let ignored = self.me().ignores.iter().filter_map(|id| clients.get(id));
         let gone = self.chat.ignored.names(self.me);
@@ -65,7 +65,7 @@ impl<C: Deref<Target = Chat>> TurnOf<'_, C> {
     }
 
     /// Whether the client may read a line that was said in a room.
-    fn may_read(&self, room: RoomName, entry: &Entry) -> bool {
+    pub(crate) fn may_read(&self, room: RoomName, entry: &Entry) -> bool {
         match self.chat.rooms.find(room) {
             Some(room) if room.is_private() => self.is_in(room),
             _ => !entry.private,

@@ -15,7 +15,7 @@ use crate::text::Text;
 
 const SAID: i64 = 0;
 const EMOTED: i64 = 1;
-const GAP: i64 = 2;
+pub(crate) const GAP: i64 = 2;
 /// The row of a forgotten line.
 pub(crate) const FORGOTTEN: i64 = 3;
 const NOTICED: i64 = 4;

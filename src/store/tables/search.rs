@@ -43,7 +43,7 @@ pub(crate) fn search(
 }
 
 /// Names as a parameter of `json_each`.
-fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+pub(crate) fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     serde_json::to_string(&names.collect::<Vec<_>>()).unwrap_or_default()
 }
 

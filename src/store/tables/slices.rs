@@ -65,7 +65,7 @@ fn behind(connection: &Connection, room: i64, row: i64, count: usize) -> Result<
 }
 
 /// The row of the line with this short id in a room.
-fn row_of(connection: &Connection, room: i64, short: &str) -> Result<Option<i64>> {
+pub(crate) fn row_of(connection: &Connection, room: i64, short: &str) -> Result<Option<i64>> {
     let id = LineId::from(short.to_owned());
     if let Some(row) = find(connection, room, id.origin(), id.oseq())? {
         return Ok(Some(row));

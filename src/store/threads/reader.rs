@@ -11,7 +11,7 @@ use crate::store::event::Event;
 use crate::store::file::database;
 use crate::store::questions::Asked;
 use crate::store::request::{Answer, Denial};
-use crate::store::tables::{lines, search, slices};
+use crate::store::tables::{lines, parts, search, slices};
 
 /// How long one question may take.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -43,6 +43,8 @@ fn denied(question: &Question) -> Box<dyn FnOnce(Denial) -> Answer> {
         Question::Room { room, .. } => Box::new(move |denial| Answer::RoomNotRead(room, denial)),
         Question::Exists { room } => Box::new(move |denial| Answer::Exists(room, Err(denial))),
         Question::Past { .. } => Box::new(|denial| Answer::Past(Err(denial))),
+        Question::Part { .. } => Box::new(|denial| Answer::Part(Err(denial))),
+        Question::LastTimes(_) => Box::new(|denial| Answer::LastTimes(Err(denial))),
         Question::Last { .. } | Question::Search { .. } => Box::new(Answer::Denied),
     }
 }
@@ -66,6 +68,13 @@ fn answer(connection: &mut Option<Connection>, file: &Path, question: Question) 
         Question::Past { room, since, lines } => {
             let found = slices::slice(connection, room, since.as_ref(), lines)?;
             Ok(Answer::Past(Ok(found)))
+        }
+        Question::Part { room, part, lines, with_private, without } => {
+            let found = parts::part(connection, (room, &part, lines), with_private, &without)?;
+            Ok(Answer::Part(Ok(found)))
+        }
+        Question::LastTimes(rooms) => {
+            Ok(Answer::LastTimes(Ok(parts::last_times(connection, &rooms)?)))
         }
         Question::Exists { room } => {
             let past = lines::past_of(connection, room, 1, false)?.unwrap_or_default();

@@ -1,7 +1,7 @@
 //! What a client is told about its logins.
 
 use super::conversation::Conversation;
-use super::login::Way;
+use super::login::{Way, refuse_account};
 use super::numeric::*;
 use crate::chat::{Refusal, Source};
 
@@ -22,6 +22,9 @@ impl Conversation {
                 session.authenticated(Ok((account, &full)), replies);
             }),
             _ => self.reply(out, |replies| {
+                if way == Some(Way::Register) {
+                    replies.command("REGISTER", &["SUCCESS", account], "the account is yours");
+                }
                 let words = format_args!("you are now logged in as {account}");
                 replies.numeric(RPL_LOGGEDIN, &[&full, account], words);
             }),
@@ -55,6 +58,10 @@ impl Conversation {
                 }
                 _ => replies.numeric(ERR_PASSWDMISMATCH, &[], why),
             }),
+            Way::Register => self.reply(out, |replies| {
+                let nick = replies.nick;
+                refuse_account(register_code(why), nick, &why.to_string(), replies);
+            }),
             // Many clients send a password that no server asked for.
             Way::Pass if matches!(why, Refusal::NotRegistered(_) | Refusal::NoAccounts) => {}
             Way::Pass => {
@@ -63,5 +70,14 @@ impl Conversation {
             }
         }
         true
+    }
+}
+
+fn register_code(why: &Refusal) -> &'static str {
+    match why {
+        Refusal::Registered(_) => "ACCOUNT_EXISTS",
+        Refusal::Guest => "NEED_NICK",
+        Refusal::NotAPassword | Refusal::GarbledPassword => "UNACCEPTABLE_PASSWORD",
+        _ => "TEMPORARILY_UNAVAILABLE",
     }
 }

@@ -25,10 +25,12 @@ pub enum Cap {
     StandardReplies,
     Sasl,
     ReadMarker,
+    ChatHistory,
+    AccountRegistration,
 }
 
 /// All capabilities with their names, in the order of CAP LS.
-const ALL: [(Cap, &str); 19] = [
+const ALL: [(Cap, &str); 21] = [
     (Cap::CapNotify, "cap-notify"),
     (Cap::MultiPrefix, "multi-prefix"),
     (Cap::UserhostInNames, "userhost-in-names"),
@@ -48,6 +50,8 @@ const ALL: [(Cap, &str); 19] = [
     (Cap::StandardReplies, "standard-replies"),
     (Cap::Sasl, "sasl"),
     (Cap::ReadMarker, "draft/read-marker"),
+    (Cap::ChatHistory, "draft/chathistory"),
+    (Cap::AccountRegistration, "draft/account-registration"),
 ];
 
 /// The capabilities that change bytes that clients share.
@@ -70,16 +74,26 @@ impl Cap {
     }
 }
 
+/// What a server has for its clients.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Offer {
+    /// Accounts to log in to.
+    pub has_accounts: bool,
+    /// What was said before.
+    pub has_history: bool,
+}
+
 /// A set of capabilities.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Caps(u32);
 
 impl Caps {
-    /// Those that the server offers; SASL only where there are accounts.
-    pub fn offered(has_accounts: bool) -> Self {
+    /// Those of a server.
+    pub fn offered(by: Offer) -> Self {
         let all = ALL.iter().fold(Self(0), |all, (cap, _)| all.with(*cap, true));
-        all.with(Cap::Sasl, has_accounts)
+        let all = all.with(Cap::Sasl, by.has_accounts).with(Cap::ChatHistory, by.has_history);
+        all.with(Cap::AccountRegistration, by.has_accounts)
     }
 
     /// Whether a capability is in the set.
@@ -142,23 +156,25 @@ pub fn parse_request(offered: Caps, caps: Caps, words: &str) -> Option<Caps> {
 mod tests {
     use super::*;
 
+    const ALL_OF_IT: Offer = Offer { has_accounts: true, has_history: true };
+
     fn list(caps: Caps, version: u32) -> String {
         caps.listed(version).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
     fn the_list_has_values_from_version_302_on() {
-        assert!(list(Caps::offered(true), 302).contains(" sasl=PLAIN "));
-        assert!(list(Caps::offered(true), 301).contains(" sasl "));
-        assert!(!list(Caps::offered(false), 302).contains("sasl"));
-        assert!(list(Caps::offered(true), 302).len() < 450, "it fits a line");
+        assert!(list(Caps::offered(ALL_OF_IT), 302).contains(" sasl=PLAIN "));
+        assert!(list(Caps::offered(ALL_OF_IT), 301).contains(" sasl "));
+        assert!(!list(Caps::offered(Offer::default()), 302).contains("sasl"));
+        assert!(list(Caps::offered(ALL_OF_IT), 302).len() < 450, "it fits a line");
         assert!(!Caps::default().after_list(301).has(Cap::CapNotify));
         assert!(Caps::default().after_list(302).has(Cap::CapNotify));
     }
 
     #[test]
     fn a_request_is_taken_or_refused_as_a_whole() {
-        let offered = Caps::offered(true);
+        let offered = Caps::offered(ALL_OF_IT);
         let request = |caps, words| parse_request(offered, caps, words);
         let caps = request(Caps::default(), "multi-prefix  sasl ").unwrap();
         assert_eq!(caps.names().collect::<Vec<_>>(), ["multi-prefix", "sasl"]);
@@ -166,13 +182,13 @@ mod tests {
         for bad in ["batch foo", "foo", "-foo", "Batch", "sasl=PLAIN", "="] {
             assert_eq!(request(caps, bad), None, "{bad}");
         }
-        assert_eq!(parse_request(Caps::offered(false), caps, "sasl"), None);
+        assert_eq!(parse_request(Caps::offered(Offer::default()), caps, "sasl"), None);
     }
 
     #[test]
     fn only_a_few_change_what_clients_share() {
         let indexes =
-            [Caps::default(), Caps::offered(true), Caps::default().with(Cap::Batch, true)];
+            [Caps::default(), Caps::offered(ALL_OF_IT), Caps::default().with(Cap::Batch, true)];
         assert_eq!(indexes.map(Caps::index), [0, 15, 0]);
         let tags = Caps::default().with(Cap::MessageTags, true);
         assert_eq!((tags.index(), tags.with(Cap::Sasl, true).shared()), (2, tags));

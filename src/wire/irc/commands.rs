@@ -108,6 +108,8 @@ impl Tasks<'_> {
                 Some(login) => self.list.push(Task::Authenticate(login)),
                 None => self.need_more(&request),
             },
+            "REGISTER" => self.register(&request),
+            "VERIFY" => self.verify(&request),
             "KILL" => match (request.param(0), request.param(1)) {
                 (Some(nick), Some(why)) => {
                     self.list.push(Task::Kill(Text::new(nick), Text::new(strip(why))));

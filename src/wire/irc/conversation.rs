@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::caps::{Cap, Caps};
+use super::caps::{Cap, Caps, Offer};
 use super::commands::{Task, Tasks};
 use super::label::framed;
 use super::line::Line;
@@ -87,12 +87,12 @@ impl Conversation {
     }
 
     /// Runs a line of the client as far as the wire can, and returns what is left to do, with the
-    /// label that the answer has to have. Appends the replies. `has_accounts` says whether anybody
-    /// can log in.
+    /// label that the answer has to have. Appends the replies. `offer` says what the server
+    /// has.
     pub fn take(
         &mut self,
         line: &str,
-        has_accounts: bool,
+        offer: Offer,
         out: &mut Vec<u8>,
     ) -> Option<(Step, Option<String>)> {
         if self.is_over {
@@ -103,7 +103,7 @@ impl Conversation {
         let is_blank = request.is_blank();
         let mut lines = Vec::new();
         let mut replies = Replies { server: &self.server, nick: &self.nick, out: &mut lines };
-        let step = self.session.take(request, has_accounts, &mut replies);
+        let step = self.session.take(request, offer, &mut replies);
         match (label, step) {
             (Some(label), None) if !is_blank => out.extend(self.framed(&label, lines)),
             (label, Some(step)) => {

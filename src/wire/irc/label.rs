@@ -30,6 +30,13 @@ pub fn framed(source: &str, label: &str, reference: &str, lines: Vec<u8>) -> Vec
     out
 }
 
+/// The same for an answer that is one line, or one batch already: the label is on its first line.
+pub fn labelled(label: &str, lines: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(lines.len() + 128);
+    tagged(lines, &Line::bare("").tag("label", label), &mut out);
+    out
+}
+
 /// Whether a line is in a batch of its own already.
 fn is_batched(line: &[u8]) -> bool {
     let tags = line.split(|byte| *byte == b' ').next().unwrap_or_default();

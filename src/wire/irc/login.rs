@@ -1,6 +1,7 @@
 //! `Login`: a password that the chat has to check.
 
 use super::registration::Secret;
+use super::replies::Replies;
 use super::request::Request;
 use crate::chat::AuthCommand;
 use crate::text::Text;
@@ -30,6 +31,8 @@ pub enum Way {
     Service,
     /// OPER.
     Oper,
+    /// REGISTER.
+    Register,
 }
 
 impl Login {
@@ -54,6 +57,12 @@ impl Login {
         Some(Self { way: Way::Oper, command, password: Secret::from(password.to_owned()) })
     }
 
+    /// That of REGISTER: a password for a new account.
+    pub(super) fn of_new(password: &str) -> Self {
+        let (way, command) = (Way::Register, AuthCommand::Register);
+        Self { way, command, password: Secret::from(password.to_owned()) }
+    }
+
     /// What a message to a service asks for, from a client that is called `nick`; `None` if that is
     /// something else.
     pub(super) fn of_message(nick: &str, words: &str) -> Option<Self> {
@@ -72,6 +81,11 @@ impl Login {
             _ => None,
         }
     }
+}
+
+/// Refuses a new account (IRCv3, account-registration).
+pub(super) fn refuse_account(code: &str, account: &str, why: &str, replies: &mut Replies<'_>) {
+    replies.command("FAIL", &["REGISTER", code, account], why);
 }
 
 /// Whether it is the name of a service that takes passwords, which is no client.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::caps::{Cap, Caps};
+use super::caps::{Cap, Caps, Offer};
 use super::commands::runs_commands;
 use super::encode::channel;
 use super::numeric::*;
@@ -37,13 +37,15 @@ pub struct View<'a> {
     pub zero: i64,
     /// The most people since the start.
     pub most: usize,
+    /// What the server has.
+    pub offer: Offer,
 }
 
 impl View<'_> {
     /// Sends what a client gets that comes into the chat.
     pub fn welcome(&self, replies: &mut Replies<'_>) {
         let Some(source) = self.chat.source(self.me) else { return };
-        welcome(replies, &source.full(), self.version, self.started(), false);
+        welcome(replies, &source.full(), self.version, self.started(), self.offer.has_history);
         lusers(replies, self.counts());
         self.motd(replies);
     }

@@ -113,6 +113,9 @@ pub(super) fn shown_settings(settings: &RoomSettings, with_key: bool) -> Vec<Str
         }
     }
     modes.sort_by_key(|(letter, _)| *letter);
+    if modes.is_empty() {
+        return vec!["+".to_owned()];
+    }
     super::modes::shown(modes.iter().map(|(letter, param)| (true, *letter, param.as_deref())))
 }
 
@@ -144,6 +147,8 @@ mod tests {
     fn a_new_room_has_n_and_a_key_is_shown_to_members() {
         let mut settings = RoomSettings::default();
         assert_eq!(shown_settings(&settings, false), ["+n"]);
+        settings.set(Setting::Outside, SettingValue::Switch(true));
+        assert_eq!(shown_settings(&settings, false), ["+"]);
         settings.set(Setting::Key, SettingValue::Key(RoomKey::new("x")));
         settings.set(Setting::Limit, SettingValue::Number(Some(7)));
         settings.set(Setting::Outside, SettingValue::Switch(true));

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::caps::{Cap, Caps, parse_request};
+use super::caps::{Cap, Caps, Offer, parse_request};
 use super::label::MAX_LABEL;
 use super::numeric::*;
 use super::registration::{Registration, User, is_foreign};
@@ -76,17 +76,17 @@ impl Session {
     }
 
     /// Takes a request, answers it as far as the wire can, and returns what is left to do.
-    /// `has_accounts` says whether anybody can log in.
+    /// `offer` says what the server has.
     pub fn take(
         &mut self,
         request: Request,
-        has_accounts: bool,
+        offer: Offer,
         replies: &mut Replies<'_>,
     ) -> Option<Step> {
         match &*request.command {
             "" | "PONG" => return None,
-            "CAP" => self.negotiate(&request, has_accounts, replies),
-            "AUTHENTICATE" => return self.authenticate(&request, has_accounts, replies),
+            "CAP" => self.negotiate(&request, offer, replies),
+            "AUTHENTICATE" => return self.authenticate(&request, offer, replies),
             "PING" => answer_ping(&request, replies),
             "QUIT" if !self.is_registered() => return Some(Step::Quit),
             _ => return self.take_in_stage(request, replies),
@@ -112,6 +112,12 @@ impl Session {
                 Some(pass) => registration.pass = Some(pass.to_owned().into()),
                 None => need_more(&request, replies),
             },
+            "REGISTER" => {
+                let (code, account) = ("COMPLETE_CONNECTION_REQUIRED", request.param(0));
+                let params = ["REGISTER", code, account.unwrap_or("*")];
+                replies.command("FAIL", &params, "register first, with NICK and USER");
+                return None;
+            }
             foreign if is_foreign(foreign) => return Some(Step::Foreign),
             _ => {
                 replies.numeric(ERR_NOTREGISTERED, &[], "register first, with NICK and USER");
@@ -144,8 +150,8 @@ impl Session {
         }
     }
 
-    fn negotiate(&mut self, request: &Request, has_accounts: bool, replies: &mut Replies<'_>) {
-        let offered = Caps::offered(has_accounts);
+    fn negotiate(&mut self, request: &Request, offer: Offer, replies: &mut Replies<'_>) {
+        let offered = Caps::offered(offer);
         let Some(command) = request.param(0) else { return need_more(request, replies) };
         let nick = replies.nick;
         match &*command.to_ascii_uppercase() {
@@ -188,7 +194,7 @@ impl Session {
     fn authenticate(
         &mut self,
         request: &Request,
-        has_accounts: bool,
+        offer: Offer,
         replies: &mut Replies<'_>,
     ) -> Option<Step> {
         let Some(param) = request.param(0) else {
@@ -196,7 +202,7 @@ impl Session {
             return None;
         };
         let Some(exchange) = self.exchange.take() else {
-            self.begin_exchange(param, has_accounts, replies);
+            self.begin_exchange(param, offer, replies);
             return None;
         };
         match exchange.take(param) {
@@ -209,8 +215,8 @@ impl Session {
         None
     }
 
-    fn begin_exchange(&mut self, mechanism: &str, has_accounts: bool, replies: &mut Replies<'_>) {
-        if !has_accounts {
+    fn begin_exchange(&mut self, mechanism: &str, offer: Offer, replies: &mut Replies<'_>) {
+        if !offer.has_accounts {
             replies.numeric(ERR_SASLFAIL, &[], "this server keeps no accounts");
         } else if self.is_authenticated {
             replies.numeric(ERR_SASLALREADY, &[], "you are logged in already");

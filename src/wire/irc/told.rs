@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use super::caps::Cap;
+use super::chathistory;
 use super::conversation::Conversation;
 use super::denied::denied;
 use super::encode::{channel, encode, said};
@@ -11,7 +12,7 @@ use super::line::Line;
 use super::markers;
 use super::numeric::*;
 use super::relay::Sender;
-use crate::chat::{Action, Dates, Deed, Entry, Flag, Message, Refusal, Relay, RoomName};
+use crate::chat::{Action, Dates, Deed, Entry, Flag, Message, Moment, Refusal, Relay, RoomName};
 use crate::text::Text;
 use crate::wire::text::{self, Style};
 
@@ -125,25 +126,49 @@ impl Conversation {
         }
     }
 
-    /// The lines of a room that were said before the client entered.
+    /// The lines of a room that were said before the client entered; a client that asks for them by
+    /// itself gets none.
     fn replay(&mut self, room: RoomName, entries: &[Entry], dates: Dates, out: &mut Vec<u8>) {
+        if !self.caps().has(Cap::ChatHistory) {
+            self.past(room, entries, dates, out);
+            self.say(&self.server, "end of history", out);
+        }
+    }
+
+    /// Lines of a room that were said before, as one batch.
+    pub fn past(&mut self, room: RoomName, entries: &[Entry], dates: Dates, out: &mut Vec<u8>) {
         let mut lines = Vec::new();
         for entry in entries {
             self.replay_one(room, entry, dates, &mut lines);
         }
-        if self.caps().has(Cap::Batch) {
-            let reference = self.next_batch();
-            let begin = Line::new(&self.server, "BATCH").param(format_args!("+{reference}"));
-            begin.param("chathistory").param(channel(room)).end(out);
-            let tag = Line::bare("").tag("batch", &reference);
-            for line in lines.split_inclusive(|byte| *byte == b'\n') {
-                tagged(line, &tag, out);
-            }
-            Line::new(&self.server, "BATCH").param(format_args!("-{reference}")).end(out);
-        } else {
-            out.extend(lines);
+        self.batch("chathistory", &[&channel(room)], lines, out);
+    }
+
+    /// The same of a conversation with a person, of which nothing is kept.
+    pub fn no_past(&mut self, nick: &str, out: &mut Vec<u8>) {
+        self.batch("chathistory", &[nick], Vec::new(), out);
+    }
+
+    /// When something was said last in rooms, likewise.
+    pub fn last_times(&mut self, times: &[(RoomName, Moment)], out: &mut Vec<u8>) {
+        let mut lines = Vec::new();
+        chathistory::targets(&self.server, times, &mut lines);
+        self.batch("draft/chathistory-targets", &[], lines, out);
+    }
+
+    /// Appends lines in a batch, if the client knows what that is.
+    fn batch(&mut self, kind: &str, params: &[&str], lines: Vec<u8>, out: &mut Vec<u8>) {
+        if !self.caps().has(Cap::Batch) {
+            return out.extend(lines);
         }
-        self.say(&self.server, "end of history", out);
+        let reference = self.next_batch();
+        let begin = Line::new(&self.server, "BATCH").param(format_args!("+{reference}"));
+        params.iter().fold(begin.param(kind), |line, param| line.param(param)).end(out);
+        let tag = Line::bare("").tag("batch", &reference);
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+            tagged(line, &tag, out);
+        }
+        Line::new(&self.server, "BATCH").param(format_args!("-{reference}")).end(out);
     }
 
     fn replay_one(&self, room: RoomName, entry: &Entry, dates: Dates, out: &mut Vec<u8>) {

@@ -124,3 +124,34 @@ fn who_was_here_is_remembered() {
     let lines = ann.ask("WHOWAS bob");
     assert_eq!(commands(&lines), ["314", "312", "369"]);
 }
+
+#[test]
+fn a_client_registers_its_nick_as_an_account() {
+    let dir = TempDir::new();
+    let server = server(&dir);
+    let mut dave = Irc::connect(&server);
+    let early = dave.ask("CAP REQ draft/account-registration\r\nREGISTER * * pw\r\nCAP END");
+    assert!(early[1].contains(" FAIL REGISTER COMPLETE_CONNECTION_REQUIRED * :"), "{early:?}");
+    dave.register("dave", "");
+    for (asked, code) in [
+        ("other * secret", "ACCOUNT_NAME_MUST_BE_NICK other"),
+        ("* * x", "UNACCEPTABLE_PASSWORD dave"),
+    ] {
+        dave.send(&format!("REGISTER {asked}"));
+        let told = dave.until(|line| line.contains(" FAIL "));
+        assert!(told.last().unwrap().contains(&format!(" FAIL REGISTER {code} :")), "{told:?}");
+    }
+    dave.send("REGISTER dave * :a long secret");
+    let told = dave.until(|line| line.contains(" 900 "));
+    assert!(told.iter().any(|line| line.starts_with(":box7 REGISTER SUCCESS dave :")), "{told:?}");
+    let again = dave.ask("REGISTER * * again\r\nVERIFY dave 123\r\nREGISTER *");
+    let again: Vec<_> = again.iter().filter(|line| !line.contains(" NOTICE ")).collect();
+    assert!(again[0].contains(" FAIL REGISTER ALREADY_AUTHENTICATED * :"), "{again:?}");
+    assert!(again[1].contains(" FAIL VERIFY INVALID_CODE dave :"), "{again:?}");
+    assert!(again[2].contains(" 461 dave REGISTER :"), "{again:?}");
+    dave.send("QUIT");
+    dave.rest();
+    let mut back = Irc::connect(&server);
+    back.send("PASS :a long secret\r\nNICK dave\r\nUSER d 0 * :D");
+    back.until(|line| line.contains(" 001 dave "));
+}

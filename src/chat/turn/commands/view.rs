@@ -3,8 +3,9 @@
 use std::ops::Deref;
 
 use super::arguments::on_or_off;
-use crate::chat::effect::{Effect, Question};
+use crate::chat::effect::Effect;
 use crate::chat::message::Dates;
+use crate::chat::question::Question;
 use crate::chat::refusal::Refusal;
 use crate::chat::state::Chat;
 use crate::chat::turn::view::{Turn, TurnOf, View};

@@ -17,7 +17,8 @@ impl Client {
         let mut steps = Vec::new();
         for line in lines.lines() {
             let mut replies = Replies { server: "srv", nick: "*", out: &mut self.got };
-            steps.extend(self.session.take(Request::parse(line), self.has_accounts, &mut replies));
+            let offer = Offer { has_accounts: self.has_accounts, has_history: false };
+            steps.extend(self.session.take(Request::parse(line), offer, &mut replies));
             let saved = serde_json::to_string(&self.session).unwrap();
             self.session = serde_json::from_str(&saved).unwrap();
         }
@@ -52,7 +53,12 @@ fn a_negotiation_holds_the_registration_until_it_ends() {
     assert_eq!(client.send("CAP LS 302\nNICK alice\nUSER a 0 * :Alice\nCAP REQ :batch"), []);
     let got = client.got();
     assert!(got.starts_with(":srv CAP * LS :cap-notify "), "{got}");
-    assert!(got.ends_with(" sasl=PLAIN draft/read-marker\n:srv CAP * ACK :batch\n"), "{got}");
+    assert!(
+        got.ends_with(
+            " sasl=PLAIN draft/read-marker draft/account-registration\n:srv CAP * ACK :batch\n"
+        ),
+        "{got}"
+    );
     assert_eq!(client.send("CAP REQ :batch foo\nCAP LIST\nCAP FOO\nCAP"), []);
     assert_eq!(
         client.got(),
