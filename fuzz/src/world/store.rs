@@ -203,7 +203,9 @@ impl Store {
                 let was_used = self.lines.iter().any(|(other, _)| *other == room);
                 Event::RoomExists(room, topic || was_used)
             }
-            Question::Past { .. } => unreachable!("nobody here asks over HTTP"),
+            Question::Past { .. } | Question::Part { .. } | Question::LastTimes(_) => {
+                unreachable!("nobody here asks over HTTP or IRC")
+            }
             Question::Search { words, .. } => {
                 let has =
                     |(_, entry): &(RoomName, Entry)| entry.text.as_str().contains(words.as_str());
