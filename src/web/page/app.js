@@ -9,7 +9,7 @@ import { openMenu } from "./menu.js";
 import { greet } from "./naming.js";
 import * as outbox from "./outbox.js";
 import { $, me, tellTwins, wanted } from "./page.js";
-import { draft, isTalk, keepDraft, people, places } from "./places.js";
+import { draft, isTalk, keepDraft, places, rooms } from "./places.js";
 import { handlers } from "./talk.js";
 import { seek } from "./search.js";
 import { SEARCH, inAddress, on, show } from "./view.js";
@@ -152,8 +152,25 @@ $("retry").onclick = () => {
   connect();
   $("log").focus();
 };
-document.onkeydown = ({ key, target, ctrlKey, altKey, metaKey }) => {
+/** Goes to the field where a room is typed. */
+function toRooms(event) {
+  event.preventDefault();
+  if (getComputedStyle($("menu")).display !== "none") showSide(true);
+  $("where").select();
+}
+
+/** Goes to the next or the previous place of the user. */
+function toNext(event, step) {
+  event.preventDefault();
+  const all = [...rooms().sort(), ...[...places.keys()].filter(isTalk).sort()];
+  me.show(all.at((all.indexOf(me.view) + step) % all.length));
+}
+
+document.onkeydown = (event) => {
+  const { key, target, ctrlKey, altKey, metaKey } = event;
   if (key === "Escape") showSide(false);
+  if (key.toLowerCase() === "k" && (ctrlKey || metaKey) && !altKey) return toRooms(event);
+  if (altKey && ["ArrowUp", "ArrowDown"].includes(key)) return toNext(event, key === "ArrowUp" ? -1 : 1);
   // Typing anywhere focuses the input.
   if (key.length === 1 && key !== " " && !ctrlKey && !altKey && !metaKey && [document.body, $("log"), $("side")].includes(target)) input.focus();
 };

@@ -56,18 +56,23 @@ function tell(words, isWrong) {
   rule.classList.toggle("wrong", isWrong);
 }
 
-function showPassword(is) {
-  $("has-account").checked = is;
-  $("secret").hidden = !is;
-  $("password").required = is;
-  $("take").textContent = is ? "Log in" : "Take this name";
+/** Asks for the password of an account, for one of a new account, or for none. */
+function showPassword(kind) {
+  const isKnown = kind === "known", isNew = kind === "new";
+  $("has-account").checked = isKnown;
+  $("keep-name").checked = isNew;
+  $("secret").hidden = !kind;
+  $("password").required = Boolean(kind);
+  $("password").autocomplete = isNew ? "new-password" : "current-password";
+  $("password").minLength = isNew ? 8 : 0;
+  $("take").textContent = isKnown ? "Log in" : isNew ? "Keep this name" : "Take this name";
 }
 
 function prepare(name) {
   asked = "";
   refusals.clear();
   field.value = name;
-  showPassword(false);
+  showPassword("");
   judge();
 }
 
@@ -100,27 +105,34 @@ $("offer").onclick = () => {
   judge();
   field.focus();
 };
-$("has-account").onchange = ({ target }) => {
-  showPassword(target.checked);
-  judge();
-  if (target.checked) (field.value ? $("password") : field).focus();
-};
+for (const [box, kind] of [["has-account", "known"], ["keep-name", "new"]]) {
+  $(box).onchange = ({ target }) => {
+    showPassword(target.checked ? kind : "");
+    judge();
+    if (target.checked) (field.value ? $("password") : field).focus();
+  };
+}
 $("cancel").onclick = () => dialog.close();
 dialog.onkeydown = (event) => {
   if (event.key === "Escape") dialog.close();
 };
 
 form.onsubmit = (event) => {
-  const name = field.value, hasAccount = $("has-account").checked;
-  if (name === me.nick && !hasAccount) return;
+  const name = field.value, hasAccount = $("has-account").checked, isNew = $("keep-name").checked;
+  if (name === me.nick && !hasAccount && !isNew) return;
   event.preventDefault();
   if (!isOpen()) return tell("There is no connection now. Try again in a moment.", true);
   asked = name;
-  post([hasAccount ? `/login ${name} ${$("password").value}` : `/nick ${name}`], me.room);
+  if (hasAccount) return post([`/login ${name} ${$("password").value}`], me.room);
+  if (name === me.nick) register();
+  else post([`/nick ${name}`], me.room);
 };
 
-/** The user has a name now. */
-export function named(nick) {
+const register = () => post([`/register ${$("password").value}`], me.room);
+
+/** The user has a name now; `isKept`: and an account. */
+export function named(nick, isKept = false) {
+  if (asked && $("keep-name").checked && !isKept) return register();
   asked = "";
   if (dialog.open && !/^guest/i.test(nick)) dialog.close();
 }
@@ -129,12 +141,12 @@ export function named(nick) {
 export function refused(why) {
   if (!asked || !dialog.open) return false;
   const isRegistered = / is registered; /.test(why), words = isRegistered ? `${asked} is registered. If it is yours, type its password.` : `${why}.`;
-  if (!$("has-account").checked) refusals.set(folded(asked), words);
+  if ($("secret").hidden || isRegistered) refusals.set(folded(asked), words);
   asked = "";
   judge();
-  if (isRegistered) showPassword(true);
+  if (isRegistered) showPassword("known");
   tell(words, true);
-  ($("has-account").checked ? $("password") : field).select();
+  ($("secret").hidden ? field : $("password")).select();
   return true;
 }
 

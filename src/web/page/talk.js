@@ -117,7 +117,7 @@ export const handlers = {
     if (list instanceof Map && isHelp(list, text)) return;
     if (text === "nothing was found") foundNothing();
     if (isOfIgnoring(text) && list instanceof Map) return;
-    if (/^you are logged in as /.test(text)) loggedIn();
+    if (/^you are logged in as |^\S+ is yours now; /.test(text)) loggedIn();
     const crowd = /^\d+ (?:joined|left).* \((\d+) here\)$/.exec(text);
     if (crowd) {
       counted(room, Number(crowd[1]));
@@ -158,7 +158,7 @@ function isOfIgnoring(text) {
 
 /** The account may be an operator's, with other commands. */
 function loggedIn() {
-  named(me.nick);
+  named(me.nick, true);
   askForLists("/help");
 }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::driver::Browser;
 use super::server;
 use super::tab::{ENTER, Tab};
-use crate::harness::{Server, TempDir, people};
+use crate::harness::{Client, Server, TempDir, people};
 use crate::order::manage;
 
 const RULE: &str = "document.querySelector('#naming-rule').textContent";
@@ -72,6 +72,24 @@ fn a_guest_is_asked_for_a_name_or_an_account_once() {
     alice.has(fields, json!(["username", "current-password"]));
     alice.reload();
     alice.has(IS_OPEN, false);
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn a_name_is_kept_with_a_password_by_the_same_dialog() {
+    let (dir, browser) = (TempDir::new(), Browser::start());
+    let state = dir.path("");
+    let server = Server::with(["--web-port", "0", "--rate", "0", "--state-dir", &state]);
+    let alice = Tab::first(&browser, &server);
+    alice.type_into("#name", "alice");
+    alice.click("#keep-name");
+    alice.has(FOCUSED, "password");
+    alice.has("document.activeElement.autocomplete", "new-password");
+    alice.type_into("#password", &format!("open sesame{ENTER}"));
+    alice.shows("notice", "", "alice is yours now; next time: /login alice PASSWORD");
+    alice.has(IS_OPEN, false);
+    let mut thief = Client::guest(&server);
+    assert_eq!(thief.ask("/nick alice"), ["!! alice is registered; /login alice PASSWORD"]);
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! Several rooms at once, and conversations with one person.
 
 use serde_json::json;
+use tungstenite::Message;
 
 use super::driver::Browser;
 use super::server;
-use super::tab::Tab;
-use crate::harness::people;
+use super::tab::{ENTER, Tab};
+use crate::harness::{WebSocket, people};
 
 const ROOMS: &str = "[...document.querySelectorAll('#rooms > *')].map((one) => one.textContent)";
 const SAID: &str = "[...document.querySelectorAll('#log > [data-kind=said]:not([hidden]) .text')]
@@ -119,4 +120,32 @@ fn older_lines_come_when_one_scrolls_up() {
     alice.shows("said", "bob", "line 50");
     alice.has(&format!("{SAID}[0]"), "line 1");
     assert_eq!(alice.texts("notice"), [""; 0]);
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn keys_lead_to_rooms_and_long_lists_leave_the_rest_in_reach() {
+    let (server, browser) = (server(), Browser::start());
+    let mut bob = WebSocket::connect_json(&server);
+    bob.send_message(Message::text(r#"{"t":"hello","rooms":"many"}"#));
+    (10..40).for_each(|number| bob.send(&format!("/join room{number}")));
+    bob.sync();
+    let alice = Tab::first(&browser, &server).named("alice");
+    alice.has("document.querySelectorAll('#rooms > *').length", 31);
+    let control = "\u{e009}";
+    alice.press(&[control, "k"]);
+    alice.has("document.activeElement.id", "where");
+    alice.type_into("#where", "room39");
+    alice.has("document.querySelectorAll('#rooms > :not([hidden])').length", 1);
+    alice.type_into("#where", ENTER);
+    alice.shows_in("#room", "room39");
+    for (keys, room) in [(["\u{e00a}", "\u{e013}"], "lobby"), (["\u{e00a}", "\u{e015}"], "room39")]
+    {
+        alice.press(&keys);
+        alice.shows_in("#room", room);
+    }
+    let is_in_sight = "['#where', '#people > *', '#notify', '#prefer']
+        .map((one) => document.querySelector(one).getBoundingClientRect())
+        .every(({ top, bottom }) => top >= 0 && bottom <= innerHeight)";
+    alice.has(is_in_sight, true);
 }
