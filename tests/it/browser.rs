@@ -11,6 +11,7 @@ mod access;
 mod behind_proxy;
 mod display;
 mod driver;
+mod firefox;
 mod geometry;
 mod looks;
 mod mentions;
