@@ -8,6 +8,7 @@ mod read;
 mod rooms;
 mod signals;
 mod talk;
+mod timers;
 
 use crate::harness::Server;
 

@@ -8,6 +8,7 @@ use crate::harness::{Client, Ended, HINT, Server, Signal, run};
 use crate::pty::{CTRL_C, CTRL_D, Terminal};
 
 mod busybox_telnet;
+mod irc;
 mod netcat;
 mod one_room;
 mod plink;

@@ -2,6 +2,7 @@
 
 use super::server;
 use crate::harness::{Client, Irc, commands};
+use crate::restart::switch;
 
 #[test]
 fn a_client_is_told_when_somebody_comes_and_goes_whom_it_watches_for() {
@@ -18,6 +19,23 @@ fn a_client_is_told_when_somebody_comes_and_goes_whom_it_watches_for() {
     drop(carol);
     alice.expect(":box7 731 alice :carol");
     assert_eq!(commands(&alice.ask("MONITOR L\nMONITOR C\nMONITOR L")), ["732", "733", "733"]);
+}
+
+#[test]
+fn whom_a_client_watches_for_stays_so_over_a_restart() {
+    let server = server();
+    let mut alice = Irc::with_caps(&server, "alice", "extended-monitor away-notify");
+    alice.ask("MONITOR + bob,carol");
+    let mut carol = Irc::named(&server, "carol");
+    alice.until(|line| line.contains(" 730 alice :carol!"));
+    switch(&server);
+    alice.expect_nothing();
+    let _bob = Client::join(&server, "bob");
+    assert!(alice.line().starts_with(":box7 730 alice :bob!~text@"));
+    carol.send("AWAY :lunch");
+    assert!(alice.line().ends_with(" AWAY :lunch"));
+    drop(carol);
+    alice.expect(":box7 731 alice :carol");
 }
 
 #[test]

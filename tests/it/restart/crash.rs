@@ -10,7 +10,7 @@ use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFl
 
 use super::given;
 use crate::harness::{
-    Client, PATIENCE, Server, Signal, TempDir, WebSocket, chatd, connect, eventually, people,
+    Client, Irc, PATIENCE, Server, Signal, TempDir, WebSocket, chatd, connect, eventually, people,
 };
 use crate::proxy::line;
 
@@ -170,6 +170,34 @@ fn the_address_that_a_proxy_stated_comes_back() {
     server.wait_log(["carol left: disconnected (198.51.100.9:4321)"]);
     // The name is kept for the address.
     alice.ask("/nick bob").iter().find(|line| line.starts_with("!! bob is ")).unwrap();
+}
+
+#[test]
+fn irc_clients_come_back_with_their_names_modes_capabilities_and_rooms() {
+    let (dir, mut kept) = (TempDir::new(), Kept::default());
+    let (manager, server) = managed(&dir, ["--irc-port", "0", "--name", "box7"]);
+    let mut ann = Irc::with_caps(&server, "ann", "server-time");
+    ann.ask("JOIN #dev\r\nJOIN #ops\r\nMODE ann +B\r\nMONITOR + eve");
+    let mut bob = Irc::named(&server, "bob");
+    bob.ask("JOIN #dev");
+    let [mut carol] = people(&server, ["carol"]);
+    carol.ask("/join ops");
+    wait_kept(&manager, &mut kept, 3);
+    for client in [&mut ann, &mut bob] {
+        client.sync();
+    }
+    let _server = crash(&manager, kept, server);
+    carol.ask("hi");
+    let line = ann.line();
+    assert!(line.starts_with("@time=20") && line.ends_with(" PRIVMSG #ops :hi"), "{line}");
+    bob.ask("PRIVMSG #dev :there?");
+    let line = ann.line();
+    assert!(line.contains(" :bob!~bob@") && line.ends_with(" PRIVMSG #dev :there?"), "{line}");
+    let who = bob.ask("WHOIS ann");
+    assert!(who[0].ends_with(" * :ann of the tests"), "{who:?}");
+    assert!(crate::harness::commands(&who).contains(&"335"), "a bot: {who:?}");
+    // What it watched for is lost.
+    assert!(ann.ask("MONITOR L")[0].contains(" 733 ann :"));
 }
 
 #[test]
