@@ -19,7 +19,7 @@ fn server(dir: &TempDir) -> Server {
 #[track_caller]
 fn turn_forward(server: &Server, dir: &TempDir, seconds: u32) {
     // A file that is half written would be another time.
-    fs::rename(dir.file("new", &format!("+{seconds}")), dir.path("ahead")).unwrap();
+    fs::rename(dir.file("new", format!("+{seconds}")), dir.path("ahead")).unwrap();
     server.signal(Signal::HUP);
 }
 
