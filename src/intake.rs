@@ -7,13 +7,14 @@ mod silence; // whether an IRC client is there
 mod session; // reads one client
 mod preamble; // PROXY headers
 mod last_words; // for a client that is turned away
+mod service; // what a listener offers
 mod handshake; // TLS and HTTP before a session
 mod hurry; // ends handshakes early
 mod accept; // the accept loop
 
 pub(crate) use self::accept::{Acceptor, Entrance};
-pub(crate) use self::handshake::Service;
 pub(crate) use self::hurry::Hurry;
 pub(crate) use self::inbox::{Caller, Input};
 pub(crate) use self::preamble::{HEADER_NOT_TAKEN, HEADER_UNWANTED};
+pub(crate) use self::service::Service;
 pub(crate) use self::session::{Session, SessionContext};

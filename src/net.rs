@@ -8,4 +8,4 @@ pub use self::http::{Body, Fields, Framing, MAX_HEAD, Status, parse};
 pub(crate) use self::http::{ON_ALL, Request, Response, Upgrade};
 pub(crate) use self::tls::{Certificates, Expiry, Identity, PrivateKey, Tls};
 pub(crate) use self::transport::Accepted;
-pub use self::transport::{Patience, Transport};
+pub use self::transport::{Patience, Received, Transport};

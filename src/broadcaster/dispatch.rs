@@ -175,13 +175,13 @@ impl Dispatcher {
                 self.behind(now, id, Deed::Close(Ending::Gone));
             }
             Input::Writable(id) => self.peers.with(id, |peer, _| peer.set_writable()),
-            Input::Store(event) => self.handle_store_event(now, event),
+            Input::Store(event) => self.handle_store_event(now, *event),
             Input::Log(event) => {
-                self.log.hear(now, event);
+                self.log.hear(now, *event);
                 self.follow(now);
             }
             Input::Request { id, remote, ask, reply } => {
-                self.handle_request(now, id, remote, (ask, reply));
+                self.handle_request(now, id, remote, (*ask, reply));
             }
             Input::Count(reply) => drop(reply.try_send(self.count())),
             Input::Configure(settings) => {

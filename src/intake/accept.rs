@@ -6,10 +6,11 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::handshake::{Handshake, Service};
+use super::handshake::Handshake;
 use super::hurry::Hurry;
 use super::inbox::Caller;
 use super::last_words::last_words;
+use super::service::Service;
 use super::session::SessionContext;
 use crate::address::{Networks, Remote};
 use crate::admission::{Crowd, Door, HandshakeSlot, Share, TurnedAway};
@@ -32,8 +33,10 @@ pub(crate) struct Entrance {
     pub proxies: Replaceable<Networks>,
     /// For the sessions.
     pub shared: SessionContext,
-    /// The threads of all clients, for their handshakes and sessions.
-    pub threads: Threads,
+    /// The threads of handshakes.
+    pub handshakes: Threads,
+    /// The threads of all clients' sessions.
+    pub sessions: Threads,
     /// Rings to stop accepting.
     pub closing: Arc<Bell>,
     pub hurry: Arc<Hurry>,
@@ -99,6 +102,7 @@ impl Acceptor {
             proxies,
             hurry: self.entrance.hurry.bell(Share::Clients),
             shared: self.entrance.shared.clone(),
+            sessions: self.entrance.sessions.clone(),
             is_hurried: false,
         };
         if self.service.is_immediate() && !handshake.is_listed() {
@@ -116,7 +120,8 @@ impl Acceptor {
         let entered = self.entrance.door.enter(remote.ip(), handshake.is_exempt(), &limits, now);
         let started = entered.and_then(|slot| {
             let transport = Arc::clone(&transport);
-            self.start(move || handshake.enter(transport, slot)).ok_or(TurnedAway::NoThread)
+            let (sessions, handshake) = (&self.entrance.sessions, Box::new(handshake));
+            start(sessions, move || handshake.enter(transport, slot)).ok_or(TurnedAway::NoThread)
         });
         if let Err(reason) = started {
             self.turn_away(transport, remote, reason);
@@ -127,7 +132,9 @@ impl Acceptor {
     /// without a word. So is a refused one under TLS, as the handshake would need a thread, too.
     fn start_handshake(&mut self, handshake: Handshake, stream: OwnedFd) {
         match self.begin_handshake(handshake) {
-            Ok((handshake, slot)) => drop(self.start(move || handshake.run(stream, slot))),
+            Ok((handshake, slot)) => {
+                start(&self.entrance.handshakes, move || handshake.run(stream, slot));
+            }
             Err((remote, crowd)) => {
                 log::warn!("refused {remote}: {crowd}");
                 self.entrance.shared.metrics.count_refused(crowd.counted());
@@ -173,11 +180,6 @@ impl Acceptor {
         Ok(slot)
     }
 
-    fn start(&self, job: impl FnOnce() + Send + 'static) -> Option<()> {
-        let started = self.entrance.threads.run(job);
-        started.inspect_err(|error| log::error!("cannot start a thread: {error}")).ok()
-    }
-
     fn turn_away(&mut self, transport: Arc<Transport>, remote: Remote, reason: TurnedAway) {
         log::warn!("refused {remote}: {reason}");
         self.entrance.shared.metrics.count_refused(reason.counted());
@@ -202,4 +204,9 @@ impl Acceptor {
             self.lingering.pop_front();
         }
     }
+}
+
+fn start(threads: &Threads, job: impl FnOnce() + Send + 'static) -> Option<()> {
+    let started = threads.run(job);
+    started.inspect_err(|error| log::error!("cannot start a thread: {error}")).ok()
 }

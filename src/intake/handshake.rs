@@ -9,20 +9,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::bounded;
-use rustls::ServerConfig;
 
 use super::inbox::{Caller, Input};
 use super::last_words::{last_words, refusal};
 use super::preamble::{
     self, Expected, HEADER_MISSING, HEADER_NOT_TAKEN, HEADER_UNWANTED, Preamble, Unheaded,
 };
+use super::service::Service;
 use super::session::{Session, SessionContext};
 use crate::address::{Networks, Remote};
-use crate::admission::{Crowd, Door, HandshakeSlot, Share, Slot, TurnedAway};
+use crate::admission::{Crowd, Door, HandshakeSlot, Slot, TurnedAway};
 use crate::net::{Accepted, Patience, Transport};
 use crate::os::{self, Bell};
+use crate::runtime::Threads;
 use crate::telemetry::Refused;
-use crate::web::{self, Ask, ChatAccess, Forwarded, Reply, Served, Site, Trust, Upgraded};
+use crate::web::{self, Ask, ChatAccess, Forwarded, Reply, Served, Trust, Upgraded};
 use crate::wire::{Dialect, ProxyHeader, is_typed, plain_refusal};
 
 /// How long a TLS handshake may take, in all.
@@ -42,48 +43,6 @@ const LINGER: Duration = Duration::from_secs(1);
 /// connection.
 const LINGER_BYTES: usize = 256 * 1024;
 
-/// The service that a listener offers.
-#[derive(Clone, Debug)]
-pub(crate) struct Service {
-    /// Its name in the log and the port file.
-    pub name: &'static str,
-    pub tls: Option<Arc<ServerConfig>>,
-    /// The pages that it serves, if it speaks HTTP.
-    pub site: Option<Arc<Site>>,
-    /// What its clients speak, unless they say so over HTTP.
-    pub dialect: Dialect,
-    /// Whether it listens at a path, so that those who connect may state an address.
-    pub is_at_path: bool,
-}
-
-impl Service {
-    /// Whether a connection becomes a client at once: without TLS or HTTP, and without a PROXY
-    /// header.
-    pub(crate) fn is_immediate(&self) -> bool {
-        self.tls.is_none() && self.site.is_none() && !self.is_at_path
-    }
-
-    /// The answer to a connection while too many others are connecting.
-    pub(super) fn too_busy(&self) -> Vec<u8> {
-        match self.site {
-            Some(_) => web::too_busy(),
-            None => last_words(self.dialect, TurnedAway::NoThread),
-        }
-    }
-
-    /// The share of handshakes that its connections belong to.
-    pub(crate) fn share(&self) -> Share {
-        let is_for_machines = self.site.as_ref().is_some_and(|site| site.is_for_machines());
-        if is_for_machines { Share::Figures } else { Share::Clients }
-    }
-
-    /// The same service, answering nothing but health checks; `None` if it answers none.
-    pub(crate) fn only_health(&self) -> Option<Self> {
-        let site = Arc::new(self.site.as_ref()?.only_health());
-        Some(Self { site: Some(site), ..self.clone() })
-    }
-}
-
 /// A connection on its way to becoming a client.
 #[derive(Debug)]
 pub(super) struct Handshake {
@@ -97,15 +56,19 @@ pub(super) struct Handshake {
     pub hurry: Arc<Bell>,
     /// For its session.
     pub shared: SessionContext,
+    /// The threads of sessions.
+    pub sessions: Threads,
     /// Whether the server is too busy to wait long for the client.
     pub is_hurried: bool,
 }
 
 impl Handshake {
     /// Runs the session of a connection that needs no handshake; it has its slot already.
-    pub(super) fn enter(self, transport: Arc<Transport>, slot: Slot) {
+    pub(super) fn enter(self: Box<Self>, transport: Arc<Transport>, slot: Slot) {
         let upgraded = Upgraded { dialect: self.service.dialect, early: Vec::new(), reads: None };
-        self.start(transport, slot, upgraded);
+        let session = self.session(transport, slot, upgraded);
+        drop(self);
+        session();
     }
 
     /// Completes the handshake, and then runs the session, if there is one: the PROXY header, TLS
@@ -321,7 +284,7 @@ impl Handshake {
     fn ask(&self, ask: Ask, forwarded: &Forwarded) -> Option<Reply> {
         let (reply, answer) = bounded(1);
         let remote = forwarded.client.unwrap_or(self.from.remote);
-        let input = Input::Request { id: self.door.next_id(), remote, ask, reply };
+        let input = Input::Request { id: self.door.next_id(), remote, ask: Box::new(ask), reply };
         self.shared.inbox.send_timeout(input, ASKING).ok()?;
         answer.recv_timeout(ASKING).ok()
     }
@@ -342,16 +305,28 @@ impl Handshake {
         // Released only now: a server that is handed over waits for handshakes and then for
         // clients, so the connection must be counted as one of them at any time.
         drop(handshake_slot);
-        match entered {
-            Ok(slot) => self.start(Arc::new(transport), slot, upgraded),
-            Err(reason) => self.turn_away(&transport, upgraded.dialect, reason),
+        let (transport, dialect) = (Arc::new(transport), upgraded.dialect);
+        let started = entered.and_then(|slot| {
+            // A handshake touches more of its stack than a session ever does.
+            let session = self.session(Arc::clone(&transport), slot, upgraded);
+            self.sessions.run(session).map_err(|_| TurnedAway::NoThread)
+        });
+        if let Err(reason) = started {
+            self.turn_away(&transport, dialect, reason);
         }
     }
 
-    fn start(self, transport: Arc<Transport>, slot: Slot, upgraded: Upgraded) {
+    /// The session of a client, to be run on its thread.
+    fn session(
+        &self,
+        transport: Arc<Transport>,
+        slot: Slot,
+        upgraded: Upgraded,
+    ) -> impl FnOnce() + Send + use<> {
         let Upgraded { dialect, early, reads } = upgraded;
         let (id, slot) = (self.door.next_id(), Arc::new(slot));
-        Session::new(id, transport, self.from, slot, (dialect, reads), self.shared).run(&early);
+        let (from, shared) = (self.from, self.shared.clone());
+        move || Session::new(id, transport, from, slot, (dialect, reads), shared).run(&early)
     }
 
     fn turn_away(&self, transport: &Transport, dialect: Dialect, reason: TurnedAway) {

@@ -39,6 +39,9 @@ pub struct Caller {
 }
 
 /// One message to the broadcaster. It takes the messages of one sender in the order of sending.
+///
+/// What is large is boxed: every client's thread has room for one on its stack, and the inbox for
+/// one of each client.
 #[derive(Debug)]
 pub enum Input {
     /// A client connected. All later messages with this id come from its session.
@@ -68,15 +71,15 @@ pub enum Input {
     /// A client's socket takes more, or its transport has bytes of its own to send.
     Writable(ClientId),
     /// A report of the store.
-    Store(store::Event),
+    Store(Box<store::Event>),
     /// A report of the threads that talk to the Redis of a cluster.
-    Log(LinkEvent),
+    Log(Box<LinkEvent>),
     /// A request over HTTP. Its thread waits for the reply.
     Request {
         /// Never used before, as that of a client.
         id: ClientId,
         remote: Remote,
-        ask: Ask,
+        ask: Box<Ask>,
         reply: Sender<Reply>,
     },
     /// A request for the figures that only the broadcaster knows.
@@ -94,6 +97,11 @@ pub enum Input {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_message_is_small() {
+        assert!(size_of::<Input>() <= 80, "{} bytes", size_of::<Input>());
+    }
 
     #[test]
     fn there_is_room_for_a_message_of_each_client_within_bounds() {

@@ -12,7 +12,7 @@ use super::session_end::{SessionEnd, reason};
 use super::silence::Silence;
 use crate::admission::{Bucket, Limits, Slot};
 use crate::chat::{ANNOUNCED_AFTER, ClientId, Reason};
-use crate::net::Transport;
+use crate::net::{Received, Transport};
 use crate::os::{self, Bell, Ready};
 use crate::restart::SavedSession;
 use crate::runtime::{Clock, Replaceable, Wakeup};
@@ -74,7 +74,7 @@ impl Session {
         slot: Arc<Slot>,
         (dialect, reads): (Dialect, Option<Box<ReadRequest>>),
         shared: SessionContext,
-    ) -> Self {
+    ) -> Box<Self> {
         let inbox = shared.inbox.clone();
         let connected = Input::Connected {
             id,
@@ -86,7 +86,7 @@ impl Session {
         };
         let _ = inbox.send(connected);
         let now = shared.clock.uptime();
-        Self {
+        Box::new(Self {
             client: Registration::new(id, inbox),
             bucket: Bucket::new(slot.burst, now),
             heard: now,
@@ -101,7 +101,7 @@ impl Session {
             is_unheard: from.is_unheard,
             is_hung_up: false,
             answer_due: None,
-        }
+        })
     }
 
     /// Continues with a client that another process had, and that the broadcaster knows already.
@@ -111,9 +111,9 @@ impl Session {
         slot: Arc<Slot>,
         mut saved: SavedSession,
         shared: SessionContext,
-    ) -> Self {
+    ) -> Box<Self> {
         saved.decoder.resume();
-        Self {
+        Box::new(Self {
             client: Registration::new(id, shared.inbox.clone()),
             bucket: saved.bucket,
             heard: saved.heard,
@@ -128,11 +128,11 @@ impl Session {
             is_unheard: saved.is_unheard,
             is_hung_up: false,
             answer_due: None,
-        }
+        })
     }
 
     /// Reads until the client is gone or the server stops; the handshake has read `early` already.
-    pub(crate) fn run(mut self, early: &[u8]) {
+    pub(crate) fn run(mut self: Box<Self>, early: &[u8]) {
         match self.read(early) {
             Ok(never) => match never {},
             Err(SessionEnd::Gone(reason)) => self.client.reason = reason,
@@ -148,29 +148,36 @@ impl Session {
                 Ready::Woken => self.wake()?,
                 Ready::TimedOut => self.time_out()?,
                 Ready::Io => {
-                    let received = self.transport.receive();
-                    let has_answer = match &received {
-                        Ok(received) => received.has_answer,
-                        Err(_) => self.transport.is_pending(),
-                    };
-                    if has_answer {
-                        self.shared.inbox.send(Input::Writable(self.client.id))?;
-                    }
-                    match received {
-                        Ok(received) => {
-                            self.silence.end(self.shared.clock.uptime());
-                            self.forward(&received.bytes)?;
-                            if received.is_end {
-                                return self.end(Reason::Disconnected);
-                            }
-                        }
-                        Err(error) => return self.end(reason(&error)),
+                    let received = self.receive()?;
+                    self.silence.end(self.shared.clock.uptime());
+                    self.forward(&received.bytes)?;
+                    if received.is_end {
+                        return self.end(Reason::Disconnected);
                     }
                     // After each read, too: keep-alives and parts of a line do not count as
                     // activity.
                     self.check_idle()?;
                 }
             }
+        }
+    }
+
+    /// Reads once.
+    ///
+    /// Not inlined, like other calls that are made once: what they have on the stack would add up.
+    #[inline(never)]
+    fn receive(&mut self) -> Result<Received, SessionEnd> {
+        let received = self.transport.receive();
+        let has_answer = match &received {
+            Ok(received) => received.has_answer,
+            Err(_) => self.transport.is_pending(),
+        };
+        if has_answer {
+            self.shared.inbox.send(Input::Writable(self.client.id))?;
+        }
+        match received {
+            Ok(received) => Ok(received),
+            Err(error) => match self.end(reason(&error))? {},
         }
     }
 
@@ -201,6 +208,7 @@ impl Session {
     }
 
     /// Nothing came within [`patience`](Self::patience).
+    #[inline(never)]
     fn time_out(&mut self) -> Result<(), SessionEnd> {
         if self.is_settling() {
             self.is_settled = true;
@@ -249,6 +257,7 @@ impl Session {
     }
 
     /// The bell rang: the server stops or restarts, or the limits have changed.
+    #[inline(never)]
     fn wake(&mut self) -> Result<(), SessionEnd> {
         if self.shared.wakeup.is_parking() {
             return Err(SessionEnd::Parked);
@@ -273,6 +282,7 @@ impl Session {
     }
 
     /// The client sends no more: forwards the rest, such as a line without a line end.
+    #[inline(never)]
     fn end(&mut self, reason: Reason) -> Result<Infallible, SessionEnd> {
         let mut items = Vec::new();
         while let Some(incoming) = self.decoder.finish(self.limits.max_line) {
@@ -327,17 +337,8 @@ impl Session {
             Incoming::Line(_) | Incoming::LineIn(..) => {
                 !self.is_hung_up || !incoming.is_blank_line()
             }
-            // The server answers these, which costs as much as a line, pings and telnet's options
-            // included.
-            Incoming::Irc(_)
-            | Incoming::ManyRooms
-            | Incoming::NotUtf8
-            | Incoming::TooLong { .. }
-            | Incoming::Malformed
-            | Incoming::Ping
-            | Incoming::Editing(_)
-            | Incoming::Answer(_) => !self.is_hung_up,
-            _ => false,
+            // An answer costs as much as a line.
+            other => other.is_answered() && !self.is_hung_up,
         }
     }
 
@@ -357,6 +358,7 @@ impl Session {
     }
 
     /// Waits for `pause`, unless the server closes the connection or ends meanwhile.
+    #[inline(never)]
     fn pause(&mut self, pause: Duration) -> Result<(), SessionEnd> {
         let mut ready = os::wait_closed(&*self.transport, &self.bell, pause)?;
         if ready == Ready::Io && !self.transport.is_closed() {
@@ -373,6 +375,7 @@ impl Session {
     }
 
     /// Sends the session's state to the broadcaster, for another process to continue with.
+    #[inline(never)]
     fn park(mut self) {
         self.client.is_parked = true;
         let Self { decoder, bucket, heard, is_settled, is_unheard, .. } = self;

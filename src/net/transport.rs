@@ -267,6 +267,9 @@ impl Transport {
     }
 }
 
+/// Not inlined: otherwise the thread of each client without TLS would touch another page of its
+/// stack, which stays resident.
+#[inline(never)]
 fn decrypt(tls: &mut ServerConnection, mut encrypted: &[u8]) -> io::Result<Received> {
     let mut received = Received::default();
     while !encrypted.is_empty() && !received.is_end {

@@ -85,10 +85,10 @@ pub(super) fn join(
     };
     if !before.edits.is_empty() {
         // Fails only if the broadcaster has ended.
-        let _ = inbox.send(Input::Store(store::Event::Edited(before.edits)));
+        let _ = inbox.send(Input::Store(Box::new(store::Event::Edited(before.edits))));
     }
     // Fails only if the broadcaster has ended.
-    let report = move |event| drop(inbox.send(Input::Log(event)));
+    let report = move |event| drop(inbox.send(Input::Log(Box::new(event))));
     let link = Link::start(&LinkSettings::from(cluster), report);
     let link = link.map_err(failed("start the link to Redis"))?;
     Ok(Ok(SharedLog::new(node, link, metrics)))

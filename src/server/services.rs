@@ -35,7 +35,7 @@ pub(super) fn open_store(
     let roll = config.cluster.as_ref().map(|_| database.whole_roll()).transpose()?;
     let inbox = inbox.clone();
     // Fails only if the broadcaster has ended.
-    let report = move |event| drop(inbox.send(Input::Store(event)));
+    let report = move |event| drop(inbox.send(Input::Store(Box::new(event))));
     let store = Store::start(database, config.retention(), report)?;
     Ok((past, roll.unwrap_or_default(), Some((store, config.durability))))
 }

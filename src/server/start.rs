@@ -70,7 +70,7 @@ impl Server {
         let environment = environment(&shared, &manager, store, listeners::web_port(&listeners));
         let poll = Arc::clone(&writable);
         let make = move || Broadcaster::new(receiver, environment, poll, chat);
-        let clients = (clients, entrance.threads.clone());
+        let clients = (clients, entrance.sessions.clone());
         let (broadcaster, start) = start_broadcaster(make, clients, on_crash)?;
         start_writable(writable, shared.inbox.clone())?;
         start_certificate(tls.as_ref(), &shared.metrics, &closing)?;
@@ -169,7 +169,8 @@ fn entrance(
         door: Arc::default(),
         proxies: Replaceable::new(config.proxies()),
         shared: shared.clone(),
-        threads: Threads::new("client"),
+        handshakes: Threads::new("handshake"),
+        sessions: Threads::new("client"),
         closing: Arc::clone(closing),
         hurry: Arc::clone(hurry),
     }

@@ -51,6 +51,22 @@ pub enum Incoming {
 }
 
 impl Incoming {
+    /// Whether the server answers it although it is no line of text: pings and telnet's options,
+    /// too.
+    pub fn is_answered(&self) -> bool {
+        matches!(
+            self,
+            Self::Irc(_)
+                | Self::ManyRooms
+                | Self::NotUtf8
+                | Self::TooLong { .. }
+                | Self::Malformed
+                | Self::Ping
+                | Self::Editing(_)
+                | Self::Answer(_)
+        )
+    }
+
     /// Whether it is a line that nobody would see.
     pub fn is_blank_line(&self) -> bool {
         matches!(self, Self::Line(line) | Self::LineIn(_, line) if line.is_blank())

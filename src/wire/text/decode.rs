@@ -86,7 +86,7 @@ impl Decoder {
     /// See [`wire::Decoder::next`](crate::wire::Decoder::next).
     pub fn next(&mut self, input: &mut &[u8], max_line: usize) -> Option<Incoming> {
         self.ready.extend(self.leftover.take());
-        if let Some(ready) = self.ready.pop_front() {
+        if let Some(ready) = self.take_ready() {
             return Some(ready);
         }
         if self.stage == Stage::New && self.signature.is_open() {
@@ -98,6 +98,15 @@ impl Decoder {
             }
         }
         self.decode_held(max_line).or_else(|| self.decode(input, max_line))
+    }
+
+    /// What was decoded before. Between reads there is none, which takes no memory then.
+    fn take_ready(&mut self) -> Option<Incoming> {
+        let ready = self.ready.pop_front()?;
+        if self.ready.is_empty() {
+            self.ready = VecDeque::new();
+        }
+        Some(ready)
     }
 
     /// Decodes the bytes that were held back, once they are known to be no header.
@@ -123,18 +132,24 @@ impl Decoder {
             let (taken, rest) = input.split_at(plain.max(1));
             *input = rest;
             self.since_line_end = self.since_line_end.saturating_add(taken.len());
+            let mut item = None;
             if plain > 0 {
                 self.extend(taken, max_line);
-            } else if let Some(incoming) = self.special(taken[0], max_line) {
-                self.ready.push_back(incoming);
+            } else {
+                item = self.special(taken[0], max_line);
             }
             self.has_loss |= self.telnet.is_about_option() && self.length > 0;
             if self.since_line_end >= MAX_WITHOUT_LINE_END {
+                self.ready.extend(item.take());
                 let error = self.fail(WireError::EndlessLine);
                 self.ready.push_back(error);
             }
-            if let Some(ready) = self.ready.pop_front() {
-                return Some(ready);
+            if !self.ready.is_empty() {
+                self.ready.extend(item);
+                return self.take_ready();
+            }
+            if item.is_some() {
+                return item;
             }
         }
         if self.stage == Stage::Over {
@@ -223,6 +238,7 @@ impl Decoder {
     }
 
     /// Decodes a byte that may be part of a command, or end or edit the line.
+    #[inline(never)]
     fn special(&mut self, byte: u8, max_line: usize) -> Option<Incoming> {
         let (before, items) = (self.length, self.ready.len());
         let is_of_line_end = self.after_cr && self.telnet.is_data() && matches!(byte, b'\n' | 0);

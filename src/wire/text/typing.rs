@@ -53,6 +53,7 @@ impl Decoder {
         }
     }
 
+    #[inline(never)]
     pub(super) fn negotiate(&mut self, verb: u8, option: u8) {
         let Some(editing) = &mut self.editing else {
             let answer = Options::default().hear(verb, option, false);
@@ -72,6 +73,7 @@ impl Decoder {
         }
     }
 
+    #[inline(never)]
     pub(super) fn key_byte(&mut self, byte: u8, max_line: usize) {
         let keys = self.editing.as_mut().map_or([None; 2], |editing| editing.read(byte));
         keys.into_iter().flatten().for_each(|key| self.press(key, max_line));

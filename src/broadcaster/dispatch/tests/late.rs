@@ -84,7 +84,7 @@ fn sends(server: &mut Dispatcher, id: ClientId, lines: &str, then: Option<Incomi
 }
 
 fn answers(server: &mut Dispatcher, answer: Answer) {
-    server.dispatch(NOW, Input::Store(store::Event::Answered(BOB, answer)));
+    server.dispatch(NOW, Input::Store(Box::new(store::Event::Answered(BOB, answer))));
     server.flush(NOW);
 }
 
