@@ -182,6 +182,7 @@ impl Session {
     }
 
     /// How long to wait for the client to send something.
+    #[inline(never)]
     fn patience(&self) -> Option<Duration> {
         let settling = self.is_settling().then_some(SETTLING);
         let idle = self.idle_timeout().map(|limit| limit.saturating_sub(self.silence()));
@@ -387,6 +388,7 @@ impl Session {
 
     /// Reads and drops the rest: closing a socket with unread data would make the kernel discard
     /// what the client has not received yet (RFC 1122, section 4.2.2.13).
+    #[inline(never)]
     fn discard(&self) {
         while self.transport.receive().is_ok_and(|received| !received.is_end) {}
     }

@@ -53,6 +53,7 @@ enum Stage {
 
 impl Decoder {
     /// See [`wire::Decoder::next`](crate::wire::Decoder::next).
+    #[inline(never)]
     pub fn next(&mut self, input: &mut &[u8]) -> Option<Incoming> {
         if self.stage == Stage::New && self.signature.is_open() {
             self.signature.hold(input);

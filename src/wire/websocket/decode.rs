@@ -84,6 +84,7 @@ impl Decoder {
     }
 
     /// See [`wire::Decoder::next`](crate::wire::Decoder::next).
+    #[inline(never)]
     pub fn next(&mut self, input: &mut &[u8], max_line: usize) -> Option<Incoming> {
         if let Some(ready) = self.ready.take() {
             return Some(ready);

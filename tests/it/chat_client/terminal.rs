@@ -122,6 +122,7 @@ fn every_command_of_the_server_is_completed() {
     let commands = help.iter().filter_map(|line| line.strip_prefix("-- /")?.split(' ').next());
     let mut commands: Vec<_> = commands.map(|name| format!("/{name}")).collect();
     commands.sort();
+    commands.dedup();
     let mut alice = alice(&server);
     alice.types(&format!("/{TAB}"));
     alice.displays(|rows| {
