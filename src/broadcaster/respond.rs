@@ -285,9 +285,9 @@ fn fitting(lines: usize, limits: &Limits) -> Result<u32, Denied> {
 
 fn too_fast(wait: Duration, limits: &Limits) -> Denied {
     let Limits { rate, burst, .. } = limits;
-    let plural = if *rate == 1 { "" } else { "s" };
+    let lines = if *rate == 1 { "line a second is" } else { "lines a second are" };
     let words = format!(
-        "too fast: {rate} line{plural} a second are taken, after {} at once; nothing was said",
+        "too fast: {rate} {lines} taken, after {} at once; nothing was said",
         burst.max(&1)
     );
     Denied::later(Status::TooManyRequests, wait, words)

@@ -23,6 +23,9 @@ fn line(barred: &Barred, is_bare: bool) -> Response<'static> {
                 "this server is not called {shown}; --web-origin {scheme}://{shown} allows it\n"
             )
         }
+        Barred::Origin(origin) if origin == "null" => {
+            "a page without an origin of its own sent this\n".to_owned()
+        }
         Barred::Origin(origin) => {
             let shown = shown_origin(origin);
             format!("a page of {shown} sent this; --web-origin {shown} allows it\n")

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 pub use self::ask::{Ask, Begin, Posting, ReadRequest, Reply};
 use self::author::author_of;
 pub use self::denied::Denied;
+use self::denied::only;
 use self::read::List;
 use self::said::{Form, Said};
 use self::target::{Place, Target};
@@ -126,7 +127,7 @@ impl<'a> Exchange<'a> {
 
     /// Checks everything that the head shows.
     fn admit(&self, guard: &Guard) -> Result<Target, Denied> {
-        let site = self.request.fields.only("sec-fetch-site")?.unwrap_or_default();
+        let site = only(&self.request.fields, "sec-fetch-site")?.unwrap_or_default();
         let is_listed = self.request.origin.as_deref().is_some_and(|origin| guard.lists(origin));
         if ["cross-site", "same-site"].contains(&site) && !is_listed {
             return Err(Denied::new(Status::Forbidden, "a page of another server sent this"));
@@ -136,7 +137,7 @@ impl<'a> Exchange<'a> {
             return Err(Denied::method(place.allow()));
         }
         let target = Target::new(place, self.request.query.as_deref())?;
-        let expect = self.request.fields.only("expect")?.filter(|_| self.request.is_1_1);
+        let expect = only(&self.request.fields, "expect")?.filter(|_| self.request.is_1_1);
         if expect.is_some_and(|expect| !expect.eq_ignore_ascii_case("100-continue")) {
             return Err(Denied::new(Status::ExpectationFailed, "expect 100-continue or nothing"));
         }
@@ -165,6 +166,7 @@ impl<'a> Exchange<'a> {
     /// Has the client read the room from now on; sends a browser to the page.
     fn read_room(&self, room: RoomName, target: &Target) -> Result<Outcome, Denied> {
         let Some(stream) = read::stream(self.request, target)? else {
+            self.ask(Ask::Check { room: None, author: None, speaks: false })?;
             return Ok(Outcome::Answer(answer::Answer::page_of(&self.request.path)));
         };
         let since = read::begin_of_stream(self.request, target)?;
@@ -208,7 +210,7 @@ impl<'a> Exchange<'a> {
 
     /// Whether the client waits for `100 Continue`.
     fn waits_to_send(&self, framing: Framing) -> Result<bool, Denied> {
-        let expects = self.request.is_1_1 && self.request.fields.only("expect")?.is_some();
+        let expects = self.request.is_1_1 && only(&self.request.fields, "expect")?.is_some();
         Ok(expects && self.early.is_empty() && framing != Framing::Length(0))
     }
 
@@ -242,7 +244,7 @@ impl<'a> Exchange<'a> {
 
     /// The key of the request, bare or quoted, by which a retry is recognised.
     fn key(&self) -> Result<Option<String>, Denied> {
-        let Some(value) = self.request.fields.only("idempotency-key")? else { return Ok(None) };
+        let Some(value) = only(&self.request.fields, "idempotency-key")? else { return Ok(None) };
         let quoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
         let key = quoted.unwrap_or(value);
         let is_key = key.bytes().all(|byte| (b' '..=b'~').contains(&byte) && byte != b'"');
@@ -276,7 +278,8 @@ fn framing_denied(status: Status) -> Denied {
     match status {
         Status::ContentTooLarge => {
             let words = format!(
-                "the body is too long, the limit is {} bytes; nothing was said",
+                "the body is too long, the limit is {} bytes (with 8 KiB beside the text of chunks); \
+                 nothing was said",
                 http::MAX_BODY
             );
             Denied::new(status, words)

@@ -18,6 +18,12 @@ pub struct Upgrade {
     pub protocols: Vec<String>,
 }
 
+/// A value without what HTTP takes for blanks: a proxy may take others for a part of it (RFC 9110,
+/// section 5.6.3).
+fn trim(value: &str) -> &str {
+    value.trim_matches([' ', '\t'])
+}
+
 impl Fields {
     pub(super) fn of(fields: &[httparse::Header<'_>]) -> Self {
         Self(fields.iter().map(|field| (field.name.to_owned(), field.value.to_vec())).collect())
@@ -34,7 +40,7 @@ impl Fields {
     pub fn only(&self, name: &str) -> Result<Option<&str>, Status> {
         let mut values = self.all(name);
         match (values.next(), values.next()) {
-            (first, None) => Ok(first.transpose()?.map(str::trim)),
+            (first, None) => Ok(first.transpose()?.map(trim)),
             (_, Some(_)) => Err(Status::BadRequest),
         }
     }
@@ -42,7 +48,7 @@ impl Fields {
     /// The members of a comma-separated list.
     pub(super) fn list(&self, name: &str) -> Result<Vec<&str>, Status> {
         let values: Vec<_> = self.all(name).collect::<Result<_, _>>()?;
-        let members = values.iter().flat_map(|value| value.split(',')).map(str::trim);
+        let members = values.iter().flat_map(|value| value.split(',')).map(trim);
         Ok(members.filter(|member| !member.is_empty()).collect())
     }
 

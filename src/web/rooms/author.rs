@@ -1,6 +1,6 @@
 //! Who speaks: the name in the query, in a header field or in the body.
 
-use super::denied::Denied;
+use super::denied::{Denied, only};
 use super::target::Target;
 use crate::chat::{Author, TokenHash};
 use crate::net::{Fields, Status};
@@ -13,7 +13,7 @@ use crate::wire::irc::decode_base64;
 /// # Errors
 /// They contradict each other.
 pub(super) fn named(fields: &Fields, target: &Target) -> Result<Option<String>, Denied> {
-    let field = fields.only("nick")?;
+    let field = only(fields, "nick")?;
     match (target.get("nick"), field) {
         (Some(one), Some(other)) if one != other => Err(contradiction()),
         (one, other) => Ok(one.or(other).map(str::to_owned)),
@@ -31,7 +31,7 @@ pub(super) fn author_of(token: Option<&TokenHash>, nick: Option<&str>) -> Author
 /// The token that a request has: by itself, or as the password of Basic, whose user does not matter
 /// (RFC 6750, RFC 7617).
 pub(super) fn token_of(fields: &Fields) -> Result<Option<TokenHash>, Denied> {
-    let Some(value) = fields.only("authorization")? else { return Ok(None) };
+    let Some(value) = only(fields, "authorization")? else { return Ok(None) };
     let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
     let rest = rest.trim();
     let token = match scheme.to_ascii_lowercase().as_str() {

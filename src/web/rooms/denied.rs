@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::chat::Refusal;
-use crate::net::{Response, Status};
+use crate::net::{Fields, Response, Status};
 
 /// The status of the answer, and what it says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +48,17 @@ impl Denied {
         let body = format!("{}\n", self.words).into_bytes();
         Response { fields, body: body.into(), ..Response::plain(self.status) }.to_bytes(head)
     }
+}
+
+/// The value of the only field of that name.
+///
+/// # Errors
+/// There are two, or its bytes are no text.
+pub(super) fn only<'a>(fields: &'a Fields, name: &str) -> Result<Option<&'a str>, Denied> {
+    fields.only(name).map_err(|status| {
+        let words = format!("the field {name} is there twice, or not in UTF-8");
+        Denied::new(status, words)
+    })
 }
 
 impl From<Status> for Denied {

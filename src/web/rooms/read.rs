@@ -1,7 +1,7 @@
 //! What a request wants to read, and in which form.
 
 use super::ask::Begin;
-use super::denied::Denied;
+use super::denied::{Denied, only};
 use super::target::Target;
 use crate::net::{Request, Status};
 use crate::wire::stream::{Form, Stream};
@@ -68,6 +68,7 @@ pub(super) fn begin(text: &str) -> Result<Begin, Denied> {
         return Ok(Begin::Ago(ago));
     }
     let is_id = (1..=MAX_ID).contains(&text.len())
+        && !text.starts_with('-')
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
     match is_id {
         true => Ok(Begin::Behind(text.to_owned())),
@@ -108,7 +109,7 @@ pub(super) fn stream(request: &Request, target: &Target) -> Result<Option<Stream
 /// It is not valid.
 pub(super) fn begin_of_stream(request: &Request, target: &Target) -> Result<Option<Begin>, Denied> {
     let queried = since(target)?;
-    let last = request.fields.only("last-event-id")?.filter(|id| !id.is_empty());
+    let last = only(&request.fields, "last-event-id")?.filter(|id| !id.is_empty());
     Ok(last.map(|id| Begin::Behind(id.to_owned())).or(queried))
 }
 

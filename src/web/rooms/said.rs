@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::denied::Denied;
+use super::denied::{Denied, only};
 use crate::chat::{self, Kind};
 use crate::net::{Fields, Status};
 use crate::text::Text;
@@ -38,7 +38,7 @@ impl Form {
         if fields.all("content-encoding").next().is_some() {
             return Err(other("send the body without a Content-Encoding; nothing was said"));
         }
-        let full = fields.only("content-type")?.unwrap_or_default();
+        let full = only(fields, "content-type")?.unwrap_or_default();
         let media_type = full.split(';').next().unwrap_or_default().trim();
         match media_type.to_ascii_lowercase().as_str() {
             "" | "text/plain" | "application/x-www-form-urlencoded" => Ok(Self::Lines),

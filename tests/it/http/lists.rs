@@ -80,9 +80,16 @@ fn check_history(server: &Server) {
     let objects = get("/rooms/dev/history?limit=2", "application/x-ndjson").to(server);
     assert_eq!(objects.text().lines().count(), 2);
     request("GET", "/rooms/nowhere/history").to(server).refused(404);
-    for odd in
-        ["limit=0", "limit=501", "limit=x", "limit=1&limit=1", "since=", "since=a%20b", "x=1"]
-    {
+    for odd in [
+        "limit=0",
+        "limit=501",
+        "limit=x",
+        "limit=1&limit=1",
+        "since=",
+        "since=a%20b",
+        "since=-5m",
+        "x=1",
+    ] {
         request("GET", &format!("/rooms/dev/history?{odd}")).to(server).refused(400);
     }
 }
