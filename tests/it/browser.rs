@@ -11,6 +11,7 @@ mod access;
 mod behind_proxy;
 mod display;
 mod driver;
+mod events;
 mod firefox;
 mod geometry;
 mod looks;

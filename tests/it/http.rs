@@ -8,16 +8,21 @@ use serde_json::Value;
 use crate::harness::{Server, connect};
 use crate::web::Answer;
 
+mod clustered;
+mod curl;
 mod framing;
+mod fronts;
 mod lists;
 mod post;
+mod recipes;
 mod retries;
 mod speakers;
 mod streams;
 mod tokens;
+mod waiting;
 
 /// A request that a program would send, and its answer.
-struct Request {
+pub(crate) struct Request {
     method: &'static str,
     path: String,
     fields: String,
@@ -25,7 +30,7 @@ struct Request {
 }
 
 /// `POST` of lines, as `curl -d` sends them.
-fn post(path: &str, body: &str) -> Request {
+pub(crate) fn post(path: &str, body: &str) -> Request {
     let fields = "Content-Type: application/x-www-form-urlencoded\r\n".to_owned();
     Request { method: "POST", path: path.to_owned(), fields, body: body.into() }
 }
@@ -60,7 +65,7 @@ impl Request {
 
     /// Sends it, and reads the answer to its end.
     #[track_caller]
-    fn to(&self, server: &Server) -> Answer {
+    pub(crate) fn to(&self, server: &Server) -> Answer {
         exchange(connect(server.addr_of("web")), &self.bytes())
     }
 
@@ -95,7 +100,7 @@ impl Answer {
     }
 
     #[track_caller]
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         assert_eq!(self.status, 200, "{}", self.text());
         assert_eq!(self.field("Content-Type"), Some("application/json"));
         serde_json::from_slice(&self.body).unwrap()

@@ -4,9 +4,9 @@ use std::io::Write;
 
 use rusqlite::Connection;
 
+use super::tokens::with_alice_and_a_token;
 use super::{Request, connect_from, post};
-use crate::harness::{Server, TempDir, people, run};
-use crate::order::account;
+use crate::harness::{Server, TempDir, people};
 use crate::restart::switch;
 use crate::web::Answer;
 
@@ -52,19 +52,10 @@ fn a_request_that_is_refused_can_be_tried_again() {
     alice.expect("<alice> 1");
 }
 
-/// A server with an account, and the field with the account's token.
-fn with_token() -> (TempDir, Server, String) {
-    let dir = TempDir::new();
-    account(&dir, "add alice", "open sesame\n");
-    let mut add = crate::harness::chatd();
-    let made = run(add.args(["token", "add", "alice", "--state-dir", &dir.path("")])).stdout;
-    let server = Server::with_web(["--state-dir", &dir.path("")]);
-    (dir, server, format!("Bearer {}", made.trim()))
-}
-
 #[test]
 fn one_of_two_equal_requests_waits_and_the_other_is_told_so_wherever_it_comes_from() {
-    let (dir, server, token) = with_token();
+    let (dir, server, token) = with_alice_and_a_token();
+    let token = format!("Bearer {token}");
     let [mut bob] = people(&server, ["bob"]);
     let say = || {
         let request = post("/rooms/lobby", "built").with("Authorization", &token);

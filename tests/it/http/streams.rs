@@ -11,14 +11,14 @@ use crate::harness::{Client, Server, TempDir, connect, people};
 use crate::restart::switch;
 
 /// Somebody who reads a room.
-struct Reader {
-    head: Vec<String>,
+pub(super) struct Reader {
+    pub(super) head: Vec<String>,
     lines: BufReader<TcpStream>,
 }
 
 impl Reader {
     #[track_caller]
-    fn open(server: &Server, request: &Request) -> Self {
+    pub(super) fn open(server: &Server, request: &Request) -> Self {
         let mut stream = connect(server.addr_of("web"));
         stream.write_all(&request.bytes()).unwrap();
         let mut reader = Self { head: Vec::new(), lines: BufReader::new(stream) };
@@ -33,14 +33,14 @@ impl Reader {
 
     /// The next line, without its end.
     #[track_caller]
-    fn line(&mut self) -> String {
+    pub(super) fn line(&mut self) -> String {
         let mut line = String::new();
         assert_ne!(self.lines.read_line(&mut line).unwrap(), 0, "the end of the stream");
         line.trim_end_matches(['\r', '\n']).to_owned()
     }
 
     #[track_caller]
-    fn object(&mut self) -> Value {
+    pub(super) fn object(&mut self) -> Value {
         serde_json::from_str(&self.line()).unwrap()
     }
 
@@ -49,7 +49,7 @@ impl Reader {
     }
 
     #[track_caller]
-    fn expect(&mut self, line: &str) {
+    pub(super) fn expect(&mut self, line: &str) {
         assert_eq!(self.line(), line);
     }
 
@@ -64,7 +64,7 @@ fn text(path: &str) -> Request {
     request("GET", path)
 }
 
-fn objects(path: &str) -> Request {
+pub(super) fn objects(path: &str) -> Request {
     request("GET", path).with("Accept", "application/x-ndjson")
 }
 

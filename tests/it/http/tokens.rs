@@ -34,6 +34,15 @@ fn with_alice() -> (TempDir, Server, Client) {
     (dir, server, alice)
 }
 
+/// A server with an account, and the account's token.
+pub(super) fn with_alice_and_a_token() -> (TempDir, Server, String) {
+    let dir = TempDir::new();
+    account(&dir, "add alice", "open sesame\n");
+    let (_, made) = manage(&dir, "token add alice --label ci");
+    let server = Server::with_web(["--state-dir", &dir.path("")]);
+    (dir, server, made.trim().to_owned())
+}
+
 #[test]
 fn a_token_speaks_as_its_account_until_it_is_revoked() {
     let (_dir, server, mut alice) = with_alice();

@@ -1,0 +1,53 @@
+//! Several nodes: what is said over HTTP on one of them is read on the others.
+
+use std::io::Write;
+
+use super::streams::{Reader, objects};
+use super::{post, request};
+use crate::harness::{Cluster, RedisServer, connect};
+use crate::web::Answer;
+
+#[test]
+#[ignore = "needs redis-server (redis-server)"]
+fn a_line_has_the_same_id_on_every_node() {
+    let cluster = Cluster::with(2, RedisServer::start(), &["--web-port", "0"]);
+    let (one, other) = (cluster.server(1), cluster.server(2));
+    let mut reader = Reader::open(other, &objects("/rooms/dev"));
+    let said = post("/rooms/dev?nick=ci", "built").to(one).json();
+    let id = &said["said"][0]["id"];
+    let read = reader.object();
+    assert_eq!((&read["id"], &read["text"], &read["nick"]), (id, &"built".into(), &"ci".into()));
+    assert_eq!(said["durable"], true);
+    let past = request("GET", "/rooms/dev/history").with("Accept", "application/json");
+    let past = past.to(other).json();
+    assert_eq!(past["messages"][0]["id"], *id);
+    // A reader that was on the other node goes on here.
+    post("/rooms/dev?nick=ci", "tested").to(other).json();
+    let since = format!("/rooms/dev?since={}", id.as_str().unwrap());
+    assert_eq!(Reader::open(one, &objects(&since)).object()["text"], "tested");
+}
+
+#[test]
+#[ignore = "needs redis-server (redis-server)"]
+fn a_request_that_two_nodes_get_at_once_is_said_once() {
+    let cluster = Cluster::with(2, RedisServer::start(), &["--web-port", "0"]);
+    let mut reader = Reader::open(cluster.server(1), &objects("/rooms/dev"));
+    for key in ["1", "2", "3"] {
+        let say = || post("/rooms/dev?nick=ci", key).with("Idempotency-Key", key);
+        let bytes = say().bytes();
+        let (last, most) = bytes.split_last().unwrap();
+        let mut both = [1, 2].map(|node| {
+            let mut stream = connect(cluster.server(node).addr_of("web"));
+            stream.write_all(most).unwrap();
+            stream
+        });
+        both.iter_mut().for_each(|stream| stream.write_all(&[*last]).unwrap());
+        for answer in both.map(Answer::read_any) {
+            assert!([200, 409].contains(&answer.status), "{}", answer.text());
+        }
+        assert_eq!(reader.object()["text"], key);
+        // Whoever was told to wait gets the answer later.
+        let retry = say().to(cluster.server(2));
+        assert_eq!(retry.field("Idempotency-Replayed"), Some("true"));
+    }
+}
