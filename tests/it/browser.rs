@@ -132,6 +132,7 @@ fn the_page_waits_twice_as_long_after_each_failure_up_to_30_s() {
     alice.run("Math.random = () => 0", &[]);
     alice.click("#retry");
     alice.shows_in("#status", "Not connected. Trying again in 15 s.");
+    alice.shows_in("#status", "Not connected. Trying again in 14 s.");
 }
 
 #[test]

@@ -32,6 +32,7 @@ export function showPeople() {
     const role = roles?.get(item.dataset.key);
     if (role) item.dataset.role = role;
     else delete item.dataset.role;
+    item.firstChild.setAttribute("aria-keyshortcuts", "ArrowRight");
     item.firstChild.title = `${role ? `${role === "operator" ? "Is an operator" : "Has a voice"} here. ` : ""}Write to ${item.dataset.key} privately`;
   }
 }

@@ -7,8 +7,8 @@ import { showPeople, showRooms } from "./lists.js";
 import { mark, notify } from "./mention.js";
 import { awaited, cameBack } from "./outbox.js";
 import { clock, clockOf } from "./preferences.js";
-import { $, make, me, name, tint } from "./page.js";
-import { isRoom, isTalk, place, places } from "./places.js";
+import { $, make, me, name, tint, wanted } from "./page.js";
+import { isRoom, isTalk, keepRead, lastRead, place, places } from "./places.js";
 
 /** Lines kept in the log, and while older ones are read. */
 const MAX_LINES = 1000, MAX_READ = 4000;
@@ -61,6 +61,7 @@ export function markAgain() {
 
 /** Adds the line that announces our arrival in a room; the history of the room goes above it. */
 export function addArrival(kind, room, words) {
+  place(room).isFresh = true;
   place(room).arrived = addLine(kind, [words], { room });
 }
 
@@ -106,6 +107,7 @@ function dayOf(when) {
 export function addSpeech({ t, id, room, nick, text, ts }) {
   const line = addLine(t, written(text), { id, ts, nick, room });
   const { people } = place(room);
+  place(room).isFresh = false;
   if (!people.has(nick)) {
     people.add(nick);
     showPeople();
@@ -138,7 +140,30 @@ export function addHistory(room, messages, isCut = false) {
   if (awaited.history && lines.length) lines[0].scrollIntoView();
   else if (awaited.history) addLine("notice", ["these lines are already shown"]);
   awaited.history = false;
+  if (place(room).isFresh) resume(room);
 }
+
+/** Marks what was not read in a room that the user comes back to. */
+function resume(room) {
+  const at = place(room), lines = saidIn(room), read = lines.findIndex(({ dataset }) => dataset.id === lastRead(room));
+  at.isFresh = false;
+  const isOthers = ({ dataset: { nick } }) => nick && ![me.nick, wanted.nick].includes(nick);
+  const unread = read < 0 ? [] : lines.slice(read + 1).filter(isOthers);
+  if (unread.length) setDivider(room, unread[0]);
+  if (room === me.view) return;
+  [at.unread, at.mentions] = [unread.length, unread.filter(({ dataset }) => "mention" in dataset).length];
+  showRooms();
+}
+
+/** Remembers how far the user has read in the room that is shown. */
+export function keepPlace() {
+  if (!isRoom(me.view)) return;
+  const { unread, first } = place(me.view), lines = saidIn(me.view).filter(({ dataset }) => dataset.id && dataset.kind !== "gap");
+  const last = (unread && first ? lines.slice(0, Math.max(0, lines.indexOf(first))) : lines).at(-1);
+  if (last) keepRead(me.view, last.dataset.id);
+}
+addEventListener("pagehide", keepPlace);
+addEventListener("visibilitychange", keepPlace);
 
 /** Tells that lines are missing after this one, unless what follows was said here, too. */
 function addGap(room, line) {

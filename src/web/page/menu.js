@@ -89,6 +89,12 @@ $("log").addEventListener("click", ({ target }) => {
   const isName = target.matches(".nick") && getSelection().isCollapsed;
   if (isName) openMenu(target.textContent, target);
 });
+$("people").onkeydown = (event) => {
+  const item = event.key === "ArrowRight" && event.target.closest("li");
+  if (!item) return;
+  event.preventDefault();
+  openMenu(item.dataset.key, item);
+};
 $("people").oncontextmenu = (event) => {
   const item = event.target.closest("li");
   if (!item) return;

@@ -8,7 +8,7 @@ export const places = new Map();
 /** A place of that name, which is new if need be. */
 export function place(name) {
   if (!places.has(name)) {
-    places.set(name, { people: new Set(), topic: null, here: null, unread: 0, mentions: 0, arrived: null, first: null, older: 100, roles: new Map(), you: null });
+    places.set(name, { people: new Set(), topic: null, here: null, unread: 0, mentions: 0, arrived: null, first: null, older: 100, isFresh: false, roles: new Map(), you: null });
   }
   return places.get(name);
 }
@@ -25,6 +25,25 @@ export const people = () => place(me.room).people;
 export function wantRooms() {
   wanted.rooms = rooms();
   remember("sessionStorage", "rooms", wanted.rooms.join(" "));
+}
+
+/** Most rooms whose last read line is remembered. */
+const MAX_READ = 100;
+
+/** The id of the last line that was read in each room, in any tab of this browser. */
+function readLines() {
+  try {
+    return Object.entries(JSON.parse(recall("localStorage", "read")));
+  } catch {
+    return [];
+  }
+}
+
+export const lastRead = (room) => readLines().find(([name]) => name === room)?.[1];
+
+export function keepRead(room, id) {
+  const others = readLines().filter(([name]) => name !== room).slice(1 - MAX_READ);
+  remember("localStorage", "read", JSON.stringify(Object.fromEntries([...others, [room, id]])));
 }
 
 /** The half-written line of a place. */

@@ -138,7 +138,7 @@ export const handlers = {
 
 /** Keeps the lines of an answer to `/help` that was asked for silently; returns whether this is one. */
 function isHelp(list, text) {
-  if (/^\/help /.test(text)) list.help = [];
+  if (/^\/help \[COMMAND\] {2}/.test(text)) list.help = [];
   if (!list.help) return false;
   const isEnd = text.startsWith("Any other line");
   if (isEnd) learn(list.help);

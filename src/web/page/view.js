@@ -4,7 +4,7 @@
 import { link } from "./link.js";
 import { linked } from "./links.js";
 import { showPeople, showRooms } from "./lists.js";
-import { looked, setDivider, showPlace } from "./log.js";
+import { keepPlace, looked, setDivider, showPlace } from "./log.js";
 import { post } from "./outbox.js";
 import { $, me, remember, wanted } from "./page.js";
 import { isRoom, isTalk, place, places, rooms } from "./places.js";
@@ -19,6 +19,7 @@ export const on = { leave() {}, arrive() {}, search: "" };
 export function show(name, isNew = false) {
   if (name === me.view) return showHeading();
   on.leave();
+  keepPlace();
   setDivider(me.view, null);
   me.view = name;
   if (isRoom(name)) {

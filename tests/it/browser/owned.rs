@@ -70,6 +70,15 @@ fn an_invitation_has_a_button_and_whoever_is_kicked_is_told() {
     alice.click("#setup");
     alice.has("document.querySelectorAll('#settings-list input:enabled').length", 0);
     alice.click("#settings button:last-child");
+    // The menu needs no mouse.
+    alice.run("document.querySelector('#people > [data-key=bob] button').focus()", &[]);
+    let focused = "document.activeElement.textContent";
+    alice.press(&["\u{e014}"]);
+    alice.has(focused, "Write privately");
+    alice.press(&["\u{e013}"]);
+    alice.has(focused, "Ignore");
+    alice.press(&["\u{e00c}"]);
+    alice.has(focused, "bob");
     bob.ask("/kick alice bye");
     alice.shows("kicked", "", "You were kicked from ops by bob: bye");
     alice.shows_in("#room", "lobby");

@@ -149,3 +149,26 @@ fn keys_lead_to_rooms_and_long_lists_leave_the_rest_in_reach() {
         .every(({ top, bottom }) => top >= 0 && bottom <= innerHeight)";
     alice.has(is_in_sight, true);
 }
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn who_comes_back_sees_where_reading_stopped() {
+    let (server, browser) = (server(), Browser::start());
+    let [mut bob] = people(&server, ["bob"]);
+    let alice = Tab::first(&browser, &server).named("alice");
+    alice.says("/join dev");
+    alice.shows_in("#room", "dev");
+    bob.ask("/join dev\nread");
+    alice.shows("said", "bob", "read");
+    goes_to(&alice, "lobby");
+    alice.run("location.href = 'about:blank'", &[]);
+    bob.wait_for(|line| line.contains("alice left"));
+    bob.ask("alice, one\ntwo");
+    alice.go_to(&server);
+    alice.shows_in("#nick", "alice");
+    let dev = "document.querySelector('#rooms > [data-key=dev] button').ariaLabel";
+    alice.has(dev, "dev, 1 naming you, 2 unread, 2 here");
+    goes_to(&alice, "dev");
+    alice.shows_in("#log > [data-first] .text", "alice, one");
+    alice.has(dev, "dev, 2 here");
+}
