@@ -2,7 +2,7 @@
 
 import { askForLists } from "./link.js";
 import { $, counts, make, me, tint } from "./page.js";
-import { isTalk, people, place, places } from "./places.js";
+import { ignored, isTalk, people, place, places } from "./places.js";
 
 /** Longest random delay in milliseconds before asking who joined and left, so that not all pages ask at once. */
 const LAG = 5_000;
@@ -29,6 +29,7 @@ export function showPeople() {
   const { roles } = place(me.room);
   for (const item of items) {
     item.toggleAttribute("data-me", item.dataset.key === me.nick);
+    item.toggleAttribute("data-ignored", ignored.has(item.dataset.key));
     const role = roles?.get(item.dataset.key);
     if (role) item.dataset.role = role;
     else delete item.dataset.role;

@@ -76,9 +76,10 @@ function prepare(name) {
   judge();
 }
 
-/** Asks a guest who comes for the first time; returns whether it does. */
+/** Asks a guest who comes for the first time, if there is room beside what is said. */
 export function greet(room) {
-  if (wanted.nick || wanted.usualNick || recall("sessionStorage", "greeted")) return;
+  const isKnown = wanted.nick || wanted.usualNick || recall("sessionStorage", "greeted");
+  if (isKnown || matchMedia("(max-height: 24rem)").matches) return;
   prepare("");
   $("naming-where").hidden = false;
   $("naming-where").textContent = `You are in #${room || "lobby"}.`;

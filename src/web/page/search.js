@@ -1,6 +1,7 @@
 // The view of what a search found. Each result leads to its place in its room.
 
 import { isOpen } from "./link.js";
+import { showSide } from "./lists.js";
 import { addFound, addHistory, dropFound, findPast, reveal } from "./log.js";
 import { post } from "./outbox.js";
 import { $, me } from "./page.js";
@@ -15,7 +16,9 @@ let target = null;
 $("find").onsubmit = (event) => {
   event.preventDefault();
   const words = $("query").value.trim();
-  if (words && isOpen()) post([`/search ${words}`], me.room);
+  if (!words || !isOpen()) return;
+  post([`/search ${words}`], me.room);
+  showSide(false);
 };
 
 /** The server's answer. */

@@ -153,6 +153,7 @@ function isOfIgnoring(text) {
   if (!nick) return false;
   if (begins === "are ignoring") ignored.add(nick);
   else ignored.delete(nick);
+  showPeople();
   return true;
 }
 

@@ -10,8 +10,12 @@ const isPart = (url) => url.startsWith(registration.scope) && PART.test(url.slic
 addEventListener("install", () => skipWaiting());
 addEventListener("activate", (event) => event.waitUntil(clients.claim()));
 
-// What was loaded before this worker ran.
-addEventListener("message", ({ data }) => caches.open(NAME).then((cache) => cache.addAll(data.filter(isPart))).catch(() => {}));
+// What was loaded before this worker ran, and need not be loaded again.
+addEventListener("message", async ({ data }) => {
+  const cache = await caches.open(NAME);
+  const parts = data.filter(isPart).map((url) => new Request(url, { cache: "force-cache" }));
+  await cache.addAll(parts).catch(() => {});
+});
 
 addEventListener("fetch", (event) => {
   const { method, url } = event.request;

@@ -116,6 +116,7 @@ fn operators_of_the_server_mute_and_ban_by_the_menu_at_a_name() {
     // Who is ignored stays so on the next connection.
     does(&alice, "carol", "Ignore");
     alice.shows("notice", "", "you are ignoring carol");
+    alice.shows_in("#people > [data-ignored]", "carol");
     let port = server.web_port().to_string();
     server.stop();
     alice.shows("bye", "", "the server is going down");

@@ -179,7 +179,7 @@ impl<'a> Tab<'a> {
     /// Waits until an element's text is exactly this.
     #[track_caller]
     pub(super) fn shows_in(&self, selector: &str, text: &str) {
-        self.has(&format!("document.querySelector({}).textContent", json!(selector)), text);
+        self.has(&format!("document.querySelector({})?.textContent", json!(selector)), text);
     }
 
     /// Waits for a visible line of this kind, with this name (or none) before it and this text.
