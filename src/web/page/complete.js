@@ -1,5 +1,6 @@
 // Completion: commands with their help, names and rooms, in a list above the input, and by Tab.
 
+import { askForLists } from "./link.js";
 import { $, counts, make, me } from "./page.js";
 import { people, rooms } from "./places.js";
 
@@ -13,10 +14,14 @@ let commands = [];
 /** Whether the user is an operator of the server, who may use this command. */
 export const may = (name) => commands.some((command) => command.name === name);
 
+/** Whether the name of a command is being typed. */
+const isAsking = () => /^\/\w*$/.test(input.value);
+
 /** Learns from the lines of the server's help. */
 export function learn(lines) {
   commands = lines.map((line) => /^\/(\S+)(.*?) {2,}(.+)$/.exec(line)).filter(Boolean)
     .map(([, name, rest, help]) => ({ name, usage: `/${name}${rest}`, help }));
+  if (document.activeElement === input && isAsking()) suggest();
 }
 
 const nicks = () => [...people()].filter((nick) => nick !== me.nick).sort((a, b) => a.localeCompare(b));
@@ -43,6 +48,8 @@ let shown = null;
 
 /** Shows what could be meant by what was just typed. */
 export function suggest() {
+  // Most people who connect never need them.
+  if (!commands.length && isAsking()) askForLists("/help");
   const end = input.selectionEnd, [from, choices] = fitting(input.value.slice(0, end));
   const isAll = choices.length === 1 && choices[0].text === input.value.slice(from, end) && !choices[0].help;
   if (!choices.length || isAll || input.selectionStart !== end) return hide();

@@ -93,7 +93,7 @@ function enter(isNamed) {
   if (nick && !isNamed) send(`/nick ${nick}`);
   const others = wanted.rooms.filter((room) => room !== wanted.room);
   for (const room of [...others, wanted.room]) if (room && room !== "lobby") send(`/join ${room}`);
-  askForLists(...[...ignored].map((nick) => `/ignore ${nick}`), "/rooms", "/help");
+  askForLists(...[...ignored].map((nick) => `/ignore ${nick}`), "/rooms");
 }
 
 /** Treats the connection as lost unless a message arrives in time. */

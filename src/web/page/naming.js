@@ -152,6 +152,7 @@ export function refused(why) {
 }
 
 dialog.onclose = () => {
+  if (dialog.open) return;
   $("password").value = "";
   remember("sessionStorage", "greeted", "yes");
   const { activeElement: at } = document;

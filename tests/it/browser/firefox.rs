@@ -165,7 +165,9 @@ fn two_tabs_of_firefox_and_a_text_client_talk() {
     // The dialog of the first visit has the focus, and then the input.
     firefox.types(&alice, &format!("alice{ENTER}"));
     firefox.has(&alice, "document.querySelector('#nick').textContent", "alice");
-    firefox.types(&alice, &format!("/wh\u{e004}{ENTER}déjà vu `x`{ENTER}"));
+    firefox.types(&alice, "/wh");
+    firefox.has(&alice, "String(document.querySelectorAll('#choices > *').length)", "2");
+    firefox.types(&alice, &format!("\u{e004}{ENTER}déjà vu `x`{ENTER}"));
     bob.wait_for(|line| line == "<alice> déjà vu `x`");
     firefox.has(&alice, "document.querySelector('#log code').innerText", "x");
 
