@@ -81,11 +81,13 @@ impl Crowd {
         while ready < size {
             while crowd.members.len() < size.min(ready + AT_A_TIME) {
                 let index = crowd.members.len();
-                let socket = dial(server.address(index), index)?;
+                let sends = index < senders;
+                let to = if sends { server.speaking(index) } else { server.address(index) };
+                let socket = dial(to, index)?;
                 let tls = server.tls.as_ref().map(|config| tls::connect(&socket, config));
                 let (tls, rest) = (tls.transpose()?, Vec::new());
                 let mut member = Member { socket, tls, rest, ready: false };
-                let hello = dialect.hello(index, index < senders);
+                let hello = dialect.hello(index, sends);
                 if !hello.is_empty() {
                     member.send(&hello)?;
                 }

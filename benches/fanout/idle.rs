@@ -56,7 +56,8 @@ pub(crate) fn idle(bench: &Bench, report: &mut Report) {
         if skipped(bench, report, clients + STAY) {
             continue;
         }
-        let mut row = vec![(Kind::Chatd, Vec::new()), (Kind::Floor, Vec::new())];
+        let kinds = [Kind::Chatd, Kind::Floor, Kind::ChatdIrc];
+        let mut row: Vec<_> = kinds.map(|kind| (kind, Vec::new())).into();
         if !bench.quick && Kind::Redis.installed() {
             row.push((Kind::Redis, Vec::new()));
         }
@@ -98,7 +99,11 @@ fn hold(report: &mut Report, chatd: &[Idle]) {
 fn measure(bench: &Bench, kind: Kind, clients: usize) -> io::Result<(Idle, f64)> {
     let server = bench.start(kind, Tuning::default())?;
     let empty = server.size()?;
-    let dialect = if kind == Kind::Chatd { &wire::CHATD_SILENT } else { kind.dialect() };
+    let dialect = match kind {
+        Kind::Chatd => &wire::CHATD_SILENT,
+        Kind::ChatdIrc => &wire::CHATD_IRC_SILENT,
+        _ => kind.dialect(),
+    };
     let meter = Meter::start(bench, &server)?;
     let Crowd { members, took, .. } = Crowd::gather(&server, dialect, clients, 0)?;
     let others_meanwhile = meter.stop()?.others;

@@ -15,11 +15,13 @@ mod fleet;
 mod floor;
 mod growth;
 mod idle;
+mod joins;
 mod latency;
 mod load;
 mod os;
 mod placement;
 mod plot;
+mod posts;
 mod report;
 mod sample;
 mod server;
@@ -91,13 +93,15 @@ enum Section {
     Growth,
     Wires,
     Cluster,
+    Joins,
+    Posts,
 }
 
 type Measure = fn(&Bench, &mut Report);
 
 /// The tables, whether `--quick` has them, and where their servers run: one processor suits a
 /// stream of lines, clients that come and go are a matter for all.
-const SECTIONS: [(Section, bool, Slot, Measure); 9] = [
+const SECTIONS: [(Section, bool, Slot, Measure); 11] = [
     (Section::FanOut, true, Slot::Together, throughput::fan_out),
     (Section::Rate, false, Slot::Together, throughput::rate),
     (Section::Idle, true, Slot::Free, idle::idle),
@@ -105,6 +109,8 @@ const SECTIONS: [(Section, bool, Slot, Measure); 9] = [
     (Section::Visits, true, Slot::Free, visits::visits),
     (Section::Wires, false, Slot::Together, wires::wires),
     (Section::Cluster, false, Slot::Free, cluster::cluster),
+    (Section::Joins, false, Slot::Together, joins::joins),
+    (Section::Posts, false, Slot::Free, posts::posts),
     (Section::History, false, Slot::Together, throughput::history),
     (Section::Growth, false, Slot::Together, growth::growth),
 ];

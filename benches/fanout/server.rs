@@ -37,6 +37,26 @@ Ident = no
 PAM = no
 ";
 
+const NGINX: &str = "\
+daemon off;
+master_process off;
+pid DIR/pid;
+error_log /dev/null;
+events {}
+http {
+    access_log off;
+    client_body_temp_path DIR/body;
+    proxy_temp_path DIR/proxy;
+    fastcgi_temp_path DIR/fastcgi;
+    uwsgi_temp_path DIR/uwsgi;
+    scgi_temp_path DIR/scgi;
+    server {
+        listen 127.0.0.1:PORT;
+        location / { return 200 ok; }
+    }
+}
+";
+
 /// A server that can be measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -47,16 +67,22 @@ pub(crate) enum Kind {
     ChatdLines,
     ChatdJson,
     ChatdTls,
+    /// chatd with clients that read over HTTP, as text or by `EventSource`, or that speak IRC.
+    ChatdStream,
+    ChatdEvents,
+    ChatdIrc,
     Floor,
     FloorTwice,
     Redis,
     Ncat,
     Ngircd,
+    /// nginx, which answers every request with the same words.
+    Nginx,
 }
 
 impl Kind {
     /// Those that are other people's, and that may not be installed.
-    pub(crate) const PEERS: [Kind; 3] = [Kind::Redis, Kind::Ncat, Kind::Ngircd];
+    pub(crate) const PEERS: [Kind; 4] = [Kind::Redis, Kind::Ncat, Kind::Ngircd, Kind::Nginx];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -66,11 +92,15 @@ impl Kind {
             Kind::ChatdLines => "chatd, WebSocket",
             Kind::ChatdJson => "chatd, chatd.v1",
             Kind::ChatdTls => "chatd, TLS",
+            Kind::ChatdStream => "chatd, HTTP text",
+            Kind::ChatdEvents => "chatd, HTTP events",
+            Kind::ChatdIrc => "chatd, IRC",
             Kind::Floor => "floor",
             Kind::FloorTwice => "floor, looking twice",
             Kind::Redis => "redis-server",
             Kind::Ncat => "ncat",
             Kind::Ngircd => "ngircd",
+            Kind::Nginx => "nginx",
         }
     }
 
@@ -79,17 +109,36 @@ impl Kind {
             Kind::Chatd | Kind::Nodes(_) | Kind::ChatdTls => &wire::CHATD,
             Kind::ChatdLines => &wire::LINES,
             Kind::ChatdJson => &wire::JSON,
-            Kind::Floor | Kind::FloorTwice => &wire::FLOOR,
+            Kind::ChatdStream => &wire::STREAM,
+            Kind::ChatdEvents => &wire::EVENTS,
+            Kind::ChatdIrc => &wire::CHATD_IRC,
+            Kind::Floor | Kind::FloorTwice | Kind::Nginx => &wire::FLOOR,
             Kind::Redis => &wire::REDIS,
             Kind::Ncat => &wire::NCAT,
             Kind::Ngircd => &wire::IRC,
         }
     }
 
+    /// Whether it is a chatd that is alone.
+    fn is_chatd(self) -> bool {
+        matches!(
+            self,
+            Kind::Chatd
+                | Kind::Nodes(_)
+                | Kind::ChatdLines
+                | Kind::ChatdJson
+                | Kind::ChatdTls
+                | Kind::ChatdStream
+                | Kind::ChatdEvents
+                | Kind::ChatdIrc
+        )
+    }
+
     /// What the port that its clients connect to is called in the port file.
     fn port(self) -> &'static str {
         match self {
-            Kind::ChatdLines | Kind::ChatdJson => "web ",
+            Kind::ChatdLines | Kind::ChatdJson | Kind::ChatdStream | Kind::ChatdEvents => "web ",
+            Kind::ChatdIrc => "irc ",
             Kind::ChatdTls => "tls ",
             _ => "text ",
         }
@@ -124,6 +173,9 @@ pub(crate) struct Server {
     child: Child,
     directory: PathBuf,
     pub(crate) address: SocketAddrV4,
+    /// Where else its clients can connect: `web PORT` and the like.
+    ports: String,
+    kind: Kind,
     /// The other nodes if it is one of several, and their Redis.
     pub(crate) nodes: Vec<Server>,
     pub(crate) redis: Option<Box<Server>>,
@@ -166,7 +218,8 @@ impl Server {
         }
         let child = placement.as_server(|| command.spawn())?;
         let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, port);
-        let mut server = Server { child, directory, address, nodes: Vec::new(), redis: None, tls };
+        let (ports, nodes, redis) = (String::new(), Vec::new(), None);
+        let mut server = Server { child, directory, address, ports, kind, nodes, redis, tls };
         await_start(kind, || match server.child.try_wait()? {
             Some(status) => {
                 Err(io::Error::other(format!("{} ended at once: {status}", kind.name())))
@@ -181,6 +234,20 @@ impl Server {
         let others = self.nodes.iter().map(|node| node.address);
         let mut addresses = iter::once(self.address).chain(others).cycle();
         addresses.nth(client % (1 + self.nodes.len())).unwrap_or(self.address)
+    }
+
+    /// Where a client connects that speaks: readers over HTTP only read.
+    pub(crate) fn speaking(&self, client: usize) -> SocketAddrV4 {
+        match self.kind {
+            Kind::ChatdStream | Kind::ChatdEvents => self.at("text ").unwrap_or(self.address),
+            _ => self.address(client),
+        }
+    }
+
+    /// The address of the port that is called so in the port file.
+    pub(crate) fn at(&self, port: &str) -> Option<SocketAddrV4> {
+        let port = self.ports.lines().find_map(|line| line.strip_prefix(port)?.parse().ok());
+        Some(SocketAddrV4::new(*self.address.ip(), port?))
     }
 
     /// User and system time so far.
@@ -201,9 +268,9 @@ impl Server {
         if self.address.port() != 0 {
             return os::listens(self.address.port());
         }
-        let text = std::fs::read_to_string(port_file).unwrap_or_default();
-        let port = text.lines().find_map(|line| line.strip_prefix(kind.port())?.parse().ok());
-        port.inspect(|port| self.address.set_port(*port)).is_some()
+        self.ports = std::fs::read_to_string(port_file).unwrap_or_default();
+        let address = self.at(kind.port());
+        address.inspect(|address| self.address = *address).is_some()
     }
 }
 
@@ -235,32 +302,11 @@ fn command(kind: Kind, tuning: Tuning, directory: &Path, port: u16) -> io::Resul
     let port_file = directory.join("port");
     let port = port.to_string();
     let mut command = match kind {
-        Kind::Chatd | Kind::Nodes(_) | Kind::ChatdLines | Kind::ChatdJson | Kind::ChatdTls => {
-            Command::new(env!("CARGO_BIN_EXE_chatd"))
-        }
+        _ if kind.is_chatd() => Command::new(env!("CARGO_BIN_EXE_chatd")),
         Kind::Floor | Kind::FloorTwice => Command::new(std::env::current_exe()?),
         _ => Command::new(kind.name()),
     };
     match kind {
-        Kind::Chatd | Kind::Nodes(_) | Kind::ChatdLines | Kind::ChatdJson | Kind::ChatdTls => {
-            command
-                .env("RUST_LOG", "error")
-                .args([
-                    "--bind",
-                    "127.0.0.1",
-                    "--port",
-                    "0",
-                    "--rate",
-                    "0",
-                    "--max-clients",
-                    "20000",
-                ])
-                .args(["--web-port", "0"])
-                .args(["--history", &tuning.history.to_string()])
-                .args(["--send-queue", &tuning.send_queue.to_string()])
-                .arg("--port-file")
-                .arg(port_file)
-        }
         Kind::Floor => command.arg("floor").arg("--port-file").arg(port_file),
         Kind::FloorTwice => command.args(["floor", "--look-twice", "--port-file"]).arg(port_file),
         Kind::Redis => command
@@ -287,11 +333,25 @@ fn command(kind: Kind, tuning: Tuning, directory: &Path, port: u16) -> io::Resul
         Kind::Ncat => {
             command.args(["--chat", "--listen", "--max-conns", "20000", "127.0.0.1", &port])
         }
+        Kind::Nginx => {
+            let file = directory.join("nginx.conf");
+            let own = directory.display().to_string();
+            std::fs::write(&file, NGINX.replace("PORT", &port).replace("DIR", &own))?;
+            command.env("PATH", search_path()).args(["-e", "stderr", "-c"]).arg(file)
+        }
         Kind::Ngircd => {
             let file = directory.join("ngircd.conf");
             std::fs::write(&file, NGIRCD.replace("PORT", &port))?;
             command.env("PATH", search_path()).arg("--nodaemon").arg("--config").arg(file)
         }
+        _ => command
+            .env("RUST_LOG", "error")
+            .args(["--bind", "127.0.0.1", "--port", "0", "--rate", "0", "--max-clients", "20000"])
+            .args(["--web-port", "0", "--irc-port", "0"])
+            .args(["--history", &tuning.history.to_string()])
+            .args(["--send-queue", &tuning.send_queue.to_string()])
+            .arg("--port-file")
+            .arg(port_file),
     };
     Ok(command)
 }

@@ -10,6 +10,9 @@ const PAYLOAD: usize = 63;
 /// The sender id of lines that churning visitors say.
 pub(crate) const VISITOR: u8 = 25;
 
+/// What comes before a payload in JSON.
+const TEXT: &[u8] = b"\"text\":\"";
+
 const MARK: u8 = b'@';
 const DIGITS: Range<usize> = 3..15;
 const FILLER: &[u8; PAYLOAD] = b"@? ............ the quick brown fox jumps over the lazy dog. ok";
@@ -61,14 +64,25 @@ pub(crate) enum Frame {
     Damaged,
 }
 
+/// In what lines come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// In lines.
+    Lines,
+    /// In WebSocket frames, in which a payload follows this; without it, a payload is the end.
+    Messages(Option<&'static [u8]>),
+    /// In events of `EventSource`, in which a payload follows this.
+    Events(&'static [u8]),
+}
+
 /// How one kind of server is talked to.
 pub(crate) struct Dialect {
     before: &'static [u8],
     after: &'static [u8],
     /// What comes before a payload where it isn't a line of text of its own.
     envelope: Option<&'static [u8]>,
-    /// Where everything comes in WebSocket frames: how many bytes follow a payload in its frame.
-    framed: Option<usize>,
+    /// In what lines come.
+    shape: Shape,
     hello: fn(index: usize, sends: bool) -> Vec<u8>,
     /// A line that holds one of these tells that the server has taken the client in.
     ready: [&'static [u8]; 2],
@@ -99,7 +113,7 @@ impl Dialect {
 
     /// How many of the first bytes of `data` are whole lines or frames.
     pub(crate) fn whole(&self, data: &[u8]) -> usize {
-        if self.framed.is_none() {
+        if !matches!(self.shape, Shape::Messages(_)) {
             return data.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         }
         let mut done = 0;
@@ -111,8 +125,10 @@ impl Dialect {
 
     /// The first frame of `data`.
     pub(crate) fn frame(&self, data: &[u8]) -> Frame {
-        if let Some(after) = self.framed {
-            return framed(data, after);
+        match self.shape {
+            Shape::Messages(before) => return framed(data, before),
+            Shape::Events(before) => return event(data, before),
+            Shape::Lines => {}
         }
         if let Some(envelope) = self.envelope {
             let whole = envelope.len() + PAYLOAD + self.after.len();
@@ -145,7 +161,7 @@ fn line(length: usize, payload: &[u8]) -> Frame {
 }
 
 /// The first WebSocket frame of `data`, or the head of the answer that comes before all frames.
-fn framed(data: &[u8], after: usize) -> Frame {
+fn framed(data: &[u8], before: Option<&[u8]>) -> Frame {
     if data.starts_with(b"HTTP") {
         let end = data.windows(4).position(|window| window == b"\r\n\r\n");
         return end.map_or(Frame::Partial, |end| Frame::Other(end + 4));
@@ -158,8 +174,43 @@ fn framed(data: &[u8], after: usize) -> Frame {
     };
     let whole = header + length;
     let Some(text) = data.get(header..whole) else { return Frame::Partial };
-    let start = length.checked_sub(after + PAYLOAD).filter(|start| text[*start] == MARK);
-    start.map_or(Frame::Other(whole), |start| line(whole, &text[start..][..PAYLOAD]))
+    let payload = match before {
+        Some(before) => behind(text, before),
+        None => length.checked_sub(PAYLOAD).map(|start| &text[start..]),
+    };
+    carried(whole, payload)
+}
+
+/// The first event of `data`, or the head of the answer and what comes before all events.
+fn event(data: &[u8], before: &[u8]) -> Frame {
+    let Some(end) = data.windows(2).position(|window| window == b"\n\n") else {
+        return Frame::Partial;
+    };
+    let whole = end + 2;
+    carried(whole, behind(&data[..end], before))
+}
+
+/// What may be a payload behind these bytes of a text.
+fn behind<'a>(text: &'a [u8], before: &[u8]) -> Option<&'a [u8]> {
+    let place = text.windows(before.len()).position(|window| window == before)?;
+    text[place + before.len()..].get(..PAYLOAD)
+}
+
+/// A frame of that length, with what may be a payload in it.
+fn carried(whole: usize, payload: Option<&[u8]>) -> Frame {
+    match payload.filter(|payload| payload[0] == MARK) {
+        Some(payload) => line(whole, payload),
+        None => Frame::Other(whole),
+    }
+}
+
+/// A request for a stream of the lobby, unless the client speaks: then it has the text port.
+fn read(sends: bool, accept: &str) -> Vec<u8> {
+    if sends {
+        return b"/ping\n".to_vec();
+    }
+    let head = "GET /rooms/lobby HTTP/1.1\r\nHost: localhost";
+    format!("{head}\r\nAccept: {accept}\r\n\r\n").into_bytes()
 }
 
 /// A request for WebSocket, then these messages with masks of zeros, which change nothing.
@@ -181,7 +232,7 @@ pub(crate) static FLOOR: Dialect = Dialect {
     before: b"",
     after: b"\n",
     envelope: None,
-    framed: None,
+    shape: Shape::Lines,
     hello: |_, _| Vec::new(),
     ready: [b"-- floor", b"-- floor"],
     senders_hear: true,
@@ -193,7 +244,7 @@ pub(crate) static CHATD: Dialect = Dialect {
     before: b"",
     after: b"\n",
     envelope: None,
-    framed: None,
+    shape: Shape::Lines,
     hello: |_, _| b"/ping\n".to_vec(),
     ready: [b"-- pong", b"-- pong"],
     senders_hear: true,
@@ -213,18 +264,18 @@ pub(crate) static LINES: Dialect = Dialect {
     before: &[0x81, 0x80 | 63, 0, 0, 0, 0],
     after: b"",
     envelope: None,
-    framed: Some(0),
+    shape: Shape::Messages(None),
     hello: |_, _| upgrade("", &["/echo off", "/ping"]),
     ready: [b"-- pong", b"-- pong"],
     senders_hear: true,
     settle: Duration::from_millis(350),
 };
 
-/// `{"t":"said","room":"lobby","nick":"guest7","text":"PAYLOAD","ts":1234567890123}`.
+/// `{"t":"said","room":"lobby","nick":"guest7","text":"PAYLOAD","ts":…,"id":"…"}`.
 pub(crate) static JSON: Dialect = Dialect {
     before: b"\x81\xd4\0\0\0\0{\"t\":\"say\",\"text\":\"",
     after: b"\"}",
-    framed: Some("\",\"ts\":1234567890123}".len()),
+    shape: Shape::Messages(Some(TEXT)),
     hello: |_, _| {
         let messages = [r#"{"t":"say","text":"/echo off"}"#, r#"{"t":"say","text":"/ping"}"#];
         upgrade("Sec-WebSocket-Protocol: chatd.v1\r\n", &messages)
@@ -233,12 +284,27 @@ pub(crate) static JSON: Dialect = Dialect {
     ..LINES
 };
 
+/// As [`CHATD`], for clients that read over HTTP, while those who speak have the text port.
+pub(crate) static STREAM: Dialect = Dialect {
+    hello: |_, sends| read(sends, "text/plain"),
+    ready: [b"-- pong", b"HTTP/1.1 200"],
+    ..CHATD
+};
+
+/// The same for `EventSource`: `data: {"t":"said",…,"text":"PAYLOAD",…}` behind an id.
+pub(crate) static EVENTS: Dialect = Dialect {
+    shape: Shape::Events(TEXT),
+    hello: |_, sends| read(sends, "text/event-stream"),
+    senders_hear: false,
+    ..STREAM
+};
+
 /// `<user7> PAYLOAD`.
 pub(crate) static NCAT: Dialect = Dialect {
     before: b"",
     after: b"\n",
     envelope: None,
-    framed: None,
+    shape: Shape::Lines,
     hello: |_, _| Vec::new(),
     ready: [b"<announce>", b"<announce>"],
     senders_hear: true,
@@ -250,7 +316,7 @@ pub(crate) static REDIS: Dialect = Dialect {
     before: b"*3\r\n$7\r\nPUBLISH\r\n$4\r\nchat\r\n$63\r\n",
     after: b"\r\n",
     envelope: Some(b"*3\r\n$7\r\nmessage\r\n$4\r\nchat\r\n$63\r\n"),
-    framed: None,
+    shape: Shape::Lines,
     hello: |_, sends| if sends { b"PING\r\n".to_vec() } else { b"SUBSCRIBE chat\r\n".to_vec() },
     ready: [b":1", b"+PONG"],
     senders_hear: false,
@@ -262,9 +328,19 @@ pub(crate) static IRC: Dialect = Dialect {
     before: b"PRIVMSG #c :",
     after: b"\r\n",
     envelope: None,
-    framed: None,
+    shape: Shape::Lines,
     hello: |index, _| format!("NICK n{index}\r\nUSER u 0 * :u\r\nJOIN #c\r\n").into_bytes(),
     ready: [b" 366 ", b" 366 "],
     senders_hear: true,
     settle: Duration::from_millis(200),
+};
+
+/// The same, in chatd, which announces joins after 300 ms.
+pub(crate) static CHATD_IRC: Dialect = Dialect { settle: Duration::from_millis(350), ..IRC };
+
+/// The same for clients in no channel, which only listen.
+pub(crate) static CHATD_IRC_SILENT: Dialect = Dialect {
+    hello: |index, _| format!("NICK idle{index}\r\nUSER u 0 * :u\r\n").into_bytes(),
+    ready: [b" 001 ", b" 001 "],
+    ..CHATD_IRC
 };

@@ -10,7 +10,17 @@ use std::io;
 use std::time::Duration;
 
 const RECEIVERS: usize = 1000;
-const KINDS: [Kind; 4] = [Kind::Chatd, Kind::ChatdLines, Kind::ChatdJson, Kind::ChatdTls];
+const KINDS: [Kind; 7] = [
+    Kind::Chatd,
+    Kind::ChatdLines,
+    Kind::ChatdJson,
+    Kind::ChatdTls,
+    Kind::ChatdStream,
+    Kind::ChatdEvents,
+    Kind::ChatdIrc,
+];
+/// That of WebSocket among them.
+const WEBSOCKET: usize = 1;
 const ROUNDS: usize = 3;
 /// The servers take turns this often, since the machine does not stay the same for seconds.
 const TURNS: usize = 8;
@@ -22,7 +32,15 @@ type Samples = [Vec<Sample>; KINDS.len()];
 
 /// The same load for clients of each wire, beside those of the text wire.
 pub(crate) fn wires(bench: &Bench, report: &mut Report) {
-    let columns = ["wire", "CPU-s per M", "× text", "deliveries/s", "p99, × text", "MiB, threads"];
+    let columns = [
+        "wire",
+        "CPU-s per M",
+        "× text",
+        "× WebSocket",
+        "deliveries/s",
+        "p99, × text",
+        "MiB, threads",
+    ];
     report.table("Wires: 1000 receivers, 4 × 64 in flight", bench, &columns);
     if skipped(bench, report, KINDS.len() * RECEIVERS) {
         return;
@@ -43,6 +61,7 @@ pub(crate) fn wires(bench: &Bench, report: &mut Report) {
             kind.name().to_owned(),
             plain(of(|sample| sample.cpu)),
             times(cpu),
+            times(of(|sample| sample.cpu) / mean(&wires[WEBSOCKET], |sample| sample.cpu)),
             plain(of(|sample| sample.rate)),
             times(to_text(|sample| sample.p99)),
             format!(
@@ -64,7 +83,8 @@ fn measure(bench: &Bench) -> io::Result<(Samples, f64)> {
     for kind in KINDS {
         let server = bench.start(kind, Tuning::default())?;
         let mut load = Load::gather(&server, kind.dialect(), RECEIVERS)?;
-        load.drive(FULL, WARM_UP, None)?;
+        let warm = load.drive(FULL, WARM_UP, None);
+        warm.map_err(|error| io::Error::other(format!("{}: {error}", kind.name())))?;
         servers.push((server, load));
     }
     let mut taken = Samples::default();
