@@ -145,7 +145,7 @@ fn keys_lead_to_rooms_and_long_lists_leave_the_rest_in_reach() {
         alice.shows_in("#room", room);
     }
     let is_in_sight = "['#where', '#people > *', '#notify', '#prefer']
-        .map((one) => document.querySelector(one).getBoundingClientRect())
+        .map((one) => document.querySelector(one)?.getBoundingClientRect() ?? {})
         .every(({ top, bottom }) => top >= 0 && bottom <= innerHeight)";
     alice.has(is_in_sight, true);
 }
@@ -166,7 +166,7 @@ fn who_comes_back_sees_where_reading_stopped() {
     bob.ask("alice, one\ntwo");
     alice.go_to(&server);
     alice.shows_in("#nick", "alice");
-    let dev = "document.querySelector('#rooms > [data-key=dev] button').ariaLabel";
+    let dev = "document.querySelector('#rooms > [data-key=dev] button')?.ariaLabel";
     alice.has(dev, "dev, 1 naming you, 2 unread, 2 here");
     goes_to(&alice, "dev");
     alice.shows_in("#log > [data-first] .text", "alice, one");

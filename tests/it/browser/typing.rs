@@ -245,7 +245,7 @@ fn a_slash_lists_the_commands_with_their_help() {
     alice.has(INPUT, "/whois ");
     alice.types(&format!("b{TAB}{ENTER}"));
     alice.has(
-        "document.querySelector('#log > [data-kind=notice]').innerText.includes('bob is in lobby')",
+        "document.querySelector('#log > [data-kind=notice]')?.innerText.includes('bob is in lobby')",
         true,
     );
     // Enter sends what was typed, unless something was chosen.
