@@ -11,6 +11,6 @@ pub use self::files::SnapshotFile;
 pub use self::inherit::Inherited;
 pub(crate) use self::inherit::Listener;
 pub(crate) use self::manager_thread::ManagerThread;
-pub use self::record::Record;
+pub use self::record::{Lasting, Record};
 pub use self::snapshot::{Answers, SavedSession, Snapshot};
 pub(crate) use self::snapshot::{Handover, SavedClient};

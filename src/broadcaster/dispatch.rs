@@ -31,7 +31,8 @@ use crate::store::{Store, UnsavedBans};
 use crate::telemetry::{Metrics, Refused};
 use crate::text::{Line, Text};
 use crate::wire::{
-    Dialect, EditingNews, Farewell, Incoming, MAX_WITHOUT_LINE_END, Speech, WireError, http_refusal,
+    Dialect, Draw, EditingNews, Farewell, Incoming, MAX_WITHOUT_LINE_END, Speech, WireError,
+    http_refusal,
 };
 
 /// What the broadcaster shares with the rest of the server.
@@ -200,9 +201,17 @@ impl Dispatcher {
             let draws = items.extract_if(.., |item| matches!(item, Incoming::Draw(_)));
             for draw in draws.collect::<Vec<_>>() {
                 if let Incoming::Draw(draw) = draw {
-                    self.peers.with(*id, |peer, feeds| peer.draw(draw, feeds));
+                    self.draw(*id, draw);
                 }
             }
+        }
+    }
+
+    fn draw(&mut self, id: ClientId, draw: Draw) {
+        let is_lasting = draw.is_lasting();
+        self.peers.with(id, |peer, feeds| peer.draw(draw, feeds));
+        if is_lasting {
+            self.note(id);
         }
     }
 
@@ -268,7 +277,7 @@ impl Dispatcher {
             Incoming::Editing(news) => {
                 self.peers.with(id, |peer, feeds| peer.tell(&words_of(news), feeds));
             }
-            Incoming::Draw(draw) => self.peers.with(id, |peer, feeds| peer.draw(draw, feeds)),
+            Incoming::Draw(draw) => self.draw(id, draw),
             Incoming::Answer(bytes) => self.peers.with(id, |peer, feeds| peer.send(&bytes, feeds)),
             Incoming::Error(WireError::EndlessLine) => {
                 self.apply(now, id, Event::EndlessLine(MAX_WITHOUT_LINE_END));

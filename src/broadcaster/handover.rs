@@ -43,6 +43,7 @@ impl Broadcaster {
     pub fn speech_of(&self, record: &Record) -> Speech {
         let server = self.dispatcher.log.chat().settings().name.as_str();
         let mut speech = Speech::new(record.dialect, server);
+        speech.display = record.display();
         let nick = record.presence.nick();
         if let (Dialect::Irc(caps), false) = (record.dialect, nick.is_guest()) {
             let nick = nick.as_str();

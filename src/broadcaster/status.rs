@@ -5,19 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::log::Log;
-use crate::address::Remote;
 use crate::chat::{Chat, ClientId, Presence, Reason, RoomName};
 use crate::cluster::NodeOrigin;
-use crate::restart::{ManagerThread, Record};
+use crate::restart::{Lasting, ManagerThread, Record};
 use crate::telemetry::{Dropped, Metrics, Refused};
-use crate::wire::Dialect;
 
 /// What the manager has been told, and when to tell it more.
 #[derive(Debug)]
 pub(super) struct Status {
     manager: ManagerThread,
     /// The clients as their records in the roster say.
-    noted: HashMap<ClientId, (Presence, Dialect)>,
+    noted: HashMap<ClientId, (Presence, Lasting)>,
     next_pulse: Option<Duration>,
     metrics: Arc<Metrics>,
     /// Lines said since the last pulse, without those of this batch.
@@ -128,18 +126,17 @@ impl Status {
     }
 
     /// Writes a client's record to the roster, if it has changed.
-    pub(super) fn note(&mut self, id: ClientId, log: &Log, lasting: Option<(Remote, Dialect)>) {
+    pub(super) fn note(&mut self, id: ClientId, log: &Log, lasting: Option<Lasting>) {
         if !self.manager.is_active() {
             return;
         }
-        let Some((presence, (remote, dialect))) = log.presence(id).zip(lasting) else {
+        let Some(now) = log.presence(id).zip(lasting) else {
             self.noted.remove(&id);
             return;
         };
-        let now = (presence, dialect);
         if self.noted.get(&id) != Some(&now) {
             self.noted.insert(id, now.clone());
-            self.manager.note(Record::new(id, remote, dialect, now.0));
+            self.manager.note(Record::new(id, now.1, now.0));
         }
     }
 }

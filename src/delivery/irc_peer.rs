@@ -13,7 +13,7 @@ impl Peer {
     }
 
     /// Its dialect, with all capabilities of its client.
-    pub fn lasting_dialect(&self) -> Dialect {
+    pub(super) fn lasting_dialect(&self) -> Dialect {
         self.irc.as_ref().map_or(self.dialect, |irc| Dialect::Irc(irc.caps()))
     }
 

@@ -14,6 +14,7 @@ use crate::admission::Slot;
 use crate::chat::{ClientId, Message, RoomId};
 use crate::net::Transport;
 use crate::os::WritablePoll;
+use crate::restart::Lasting;
 use crate::wire::irc::Conversation;
 use crate::wire::{Dialect, Display, Draw, Farewell, PING, Speech};
 
@@ -210,6 +211,12 @@ impl Peer {
                 }
             });
         }
+    }
+
+    /// What the roster says of its connection.
+    pub fn lasting(&self) -> Lasting {
+        let editing = self.display.as_ref().map(|display| display.size());
+        Lasting { remote: self.remote, dialect: self.lasting_dialect(), editing }
     }
 
     /// Changes the client's screen.

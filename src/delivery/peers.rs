@@ -13,7 +13,7 @@ use super::slowness::Verdict;
 use crate::address::Remote;
 use crate::chat::{ClientId, Message, RoomId};
 use crate::os::WritablePoll;
-use crate::restart::ManagerThread;
+use crate::restart::{Lasting, ManagerThread};
 use crate::telemetry::Census;
 use crate::wire::Dialect;
 use crate::wire::irc::Conversation;
@@ -160,11 +160,10 @@ impl Peers {
         self.peers.into_iter()
     }
 
-    /// The far end and the dialect of a client whose connection can outlive the process; `None` for
-    /// others.
-    pub(crate) fn lasting(&self, id: ClientId) -> Option<(Remote, Dialect)> {
+    /// What to know of a client whose connection can outlive the process; `None` for others.
+    pub(crate) fn lasting(&self, id: ClientId) -> Option<Lasting> {
         let peer = self.peers.get(&id).filter(|peer| peer.transport().is_bare());
-        peer.map(|peer| (peer.remote(), peer.lasting_dialect()))
+        peer.map(Peer::lasting)
     }
 
     /// The conversation of a client that speaks IRC.

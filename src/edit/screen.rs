@@ -35,6 +35,11 @@ impl Screen {
         Self { size, ..Self::default() }
     }
 
+    /// The screen of a terminal whose cursor is in a prompt of one row that is no longer known.
+    pub fn drawn_before(size: Size) -> Self {
+        Self { size, shown: Some(0), is_stale: true, ..Self::default() }
+    }
+
     /// The terminal has another size.
     pub fn resize(&mut self, size: Size) {
         self.size = size;

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::address::Remote;
 use crate::chat::{ClientId, Presence, RoomRecord};
 use crate::cluster::NodeOrigin;
-use crate::wire::Dialect;
+use crate::edit::Size;
+use crate::wire::{Decoder, Dialect, Display};
 
 /// Raised whenever older programs could misunderstand a record.
 const RECORD_VERSION: u32 = 1;
@@ -60,6 +61,17 @@ fn slot(value: &impl Serialize) -> Option<[u8; RECORD]> {
     Some(slot)
 }
 
+/// What the roster says about a client's connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lasting {
+    /// The far end.
+    pub remote: Remote,
+    /// The protocol and form of what is sent.
+    pub dialect: Dialect,
+    /// The size of the terminal, if the line is edited.
+    pub editing: Option<Size>,
+}
+
 /// What the roster says about a client, for a next process that finds no snapshot it can read.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Record {
@@ -71,6 +83,9 @@ pub struct Record {
     pub remote: Option<Remote>,
     /// The protocol and form of what is sent to it.
     pub dialect: Dialect,
+    /// The size of its terminal, if its line is edited: it sends keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    editing: Option<Size>,
     /// Its nick, room and settings in the chat.
     pub presence: Presence,
     /// What the process is in its cluster, in a record of its own. Its id is that of no client, so
@@ -81,18 +96,33 @@ pub struct Record {
 
 impl Record {
     /// The record of a client.
-    pub fn new(id: ClientId, remote: Remote, dialect: Dialect, presence: Presence) -> Self {
-        Self { remote: Some(remote), ..Self::without_remote(id, dialect, presence) }
+    pub fn new(id: ClientId, lasting: Lasting, presence: Presence) -> Self {
+        let Lasting { remote, dialect, editing } = lasting;
+        Self { remote: Some(remote), editing, ..Self::without_remote(id, dialect, presence) }
     }
 
     fn without_remote(id: ClientId, dialect: Dialect, presence: Presence) -> Self {
-        Self { version: RECORD_VERSION, id, remote: None, dialect, presence, node: None }
+        let version = RECORD_VERSION;
+        Self { version, id, remote: None, dialect, editing: None, presence, node: None }
     }
 
     /// The record of the process as a node of a cluster.
     pub(super) fn of_node(origin: NodeOrigin) -> Self {
         let (dialect, presence) = (Dialect::default(), Presence::of_nobody());
         Self { node: Some(origin), ..Self::without_remote(ClientId::NOBODY, dialect, presence) }
+    }
+
+    /// A decoder for the client, which may send keys.
+    pub fn decoder(&self) -> Decoder {
+        match self.editing {
+            Some(size) => Decoder::editing(size),
+            None => self.dialect.decoder(),
+        }
+    }
+
+    /// Its screen, if its line is edited.
+    pub fn display(&self) -> Option<Box<Display>> {
+        self.editing.map(|size| Box::new(Display::drawn_before(size)))
     }
 
     /// The record as a slot of the roster; `None` if it does not fit.

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::record::{Record, read};
+use super::record::{Lasting, Record, read};
 use crate::address::{Address, Remote};
 use crate::admission::Bucket;
 use crate::chat::{Chat, ClientId, LineId, NodeNumber};
@@ -199,7 +199,9 @@ impl Snapshot {
                 Some(irc) => Dialect::Irc(irc.caps()),
                 None => client.dialect,
             };
-            Some(Record::new(client.id, client.remote, dialect, presence))
+            let editing = client.display.as_ref().map(|display| display.size());
+            let lasting = Lasting { remote: client.remote, dialect, editing };
+            Some(Record::new(client.id, lasting, presence))
         };
         let node = self.node.as_ref().and_then(SavedNode::origin).map(Record::of_node);
         self.clients.iter().filter_map(record).chain(node)

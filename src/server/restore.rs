@@ -224,7 +224,7 @@ impl RestoredClient {
 fn fresh(record: &Record, slot: &Slot, shared: &SessionContext) -> SavedSession {
     let now = shared.clock.uptime();
     SavedSession {
-        decoder: record.dialect.decoder(),
+        decoder: record.decoder(),
         bucket: Bucket::new(slot.burst, now),
         heard: now,
         is_settled: true,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::incoming::Incoming;
 use super::{irc, stream, text, websocket};
+use crate::edit::Size;
 
 /// Decodes one client's bytes into [`Incoming`], however they are split into reads.
 #[derive(Debug, Serialize, Deserialize)]
@@ -19,6 +20,11 @@ pub enum Decoder {
 }
 
 impl Decoder {
+    /// For a text client whose line was edited, on a terminal of this size. What it typed is lost.
+    pub fn editing(size: Size) -> Self {
+        Self::Text(text::Decoder::editing(size))
+    }
+
     /// Decodes one item from the front of `input`, and leaves the rest in `input`. `None` means
     /// that more bytes are needed.
     ///

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::draw::{BEGIN, Draw, END, END_OPTIONS};
-use crate::edit::{Screen, SharedNames};
+use crate::edit::{Screen, SharedNames, Size};
 
 /// A client's screen, and the names that are learned from it.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -32,6 +32,16 @@ impl Draw {
 }
 
 impl Display {
+    /// A screen of this size on which another process drew, nobody knows what.
+    pub(crate) fn drawn_before(size: Size) -> Self {
+        Self { screen: Screen::drawn_before(size), names: SharedNames::default() }
+    }
+
+    /// The size of the terminal.
+    pub(crate) fn size(&self) -> Size {
+        self.screen.size()
+    }
+
     fn change(&mut self, draw: Draw, out: &mut Vec<u8>) {
         match draw {
             Draw::Resume(names) => {

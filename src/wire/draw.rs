@@ -29,3 +29,10 @@ pub enum Draw {
     /// Editing ends; with the telnet commands that say so.
     End(Vec<u8>),
 }
+
+impl Draw {
+    /// Whether it changes what is still to be known of the client after a crash.
+    pub(crate) fn is_lasting(&self) -> bool {
+        matches!(self, Self::Begin(..) | Self::Resize(_) | Self::End(_))
+    }
+}

@@ -8,6 +8,7 @@ use std::time::Instant;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
 
 use crate::harness::{PATIENCE, eventually};
 
@@ -26,21 +27,29 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    /// Starts the command with a new terminal as its standard streams and its controlling terminal.
+    /// Starts the command with a new terminal of 24 rows of 80 characters as its standard streams and
+    /// its controlling terminal.
     #[track_caller]
     pub(crate) fn run(mut command: Command) -> Self {
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
-        let master = openpt(flags).unwrap();
+        let master = File::from(openpt(flags).unwrap());
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
         let tty = ioctl_tiocgptpeer(&master, flags).unwrap();
+        resize(&master, 80);
         let program = command
             .stdin(tty.try_clone().unwrap())
             .stdout(tty.try_clone().unwrap())
             .stderr(tty)
             .spawn()
             .unwrap();
-        Terminal { program, master: File::from(master), screen: Vec::new(), seen: 0, displayed: 0 }
+        Terminal { program, master, screen: Vec::new(), seen: 0, displayed: 0 }
+    }
+
+    /// Makes its rows so long, which only what it runs notices.
+    #[track_caller]
+    pub(crate) fn resize(&self, columns: u16) {
+        resize(&self.master, columns);
     }
 
     /// Presses these keys.
@@ -181,6 +190,12 @@ impl Terminal {
     fn quoted(&self) -> String {
         format!("{:?}", String::from_utf8_lossy(&self.screen))
     }
+}
+
+#[track_caller]
+fn resize(master: &File, columns: u16) {
+    let size = Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    tcsetwinsize(master, size).unwrap();
 }
 
 impl Drop for Terminal {

@@ -2,6 +2,7 @@
 //! script gets.
 
 use std::io::{Write, pipe};
+use std::net::SocketAddr;
 use std::process::Command;
 
 use crate::harness::{Client, Ended, HINT, Server, Signal, run};
@@ -9,6 +10,7 @@ use crate::pty::{CTRL_C, CTRL_D, Terminal};
 
 mod busybox_telnet;
 mod irc;
+mod editing;
 mod netcat;
 mod one_room;
 mod plink;
@@ -36,13 +38,21 @@ fn welcome(you_are: &str, eol: &str) -> String {
 /// The command with the server's address in the place of HOST and PORT, and no settings of the
 /// user's.
 fn client(server: &Server, command: &str) -> Command {
-    let command = command
-        .replace("HOST", &server.addr().ip().to_string())
-        .replace("PORT", &server.port().to_string());
+    client_of(server.addr(), command)
+}
+
+fn client_of(address: SocketAddr, command: &str) -> Command {
+    let command = in_place(address, command);
     let mut words = command.split_whitespace();
     let mut command = Command::new(words.next().unwrap());
     command.args(words).env("HOME", env!("CARGO_TARGET_TMPDIR")).env("LC_ALL", "C.UTF-8");
     command
+}
+
+/// The words with this address in the place of HOST and PORT.
+fn in_place(address: SocketAddr, words: &str) -> String {
+    let words = words.replace("HOST", &address.ip().to_string());
+    words.replace("PORT", &address.port().to_string())
 }
 
 /// Starts the client at a terminal. setsid, which becomes the client, makes keys such as Ctrl-C

@@ -49,6 +49,13 @@ pub(super) enum Press {
 }
 
 impl LineEditing {
+    /// That of a client which agreed to it before, on a terminal of this size.
+    pub(super) fn agreed(size: Size) -> Self {
+        let options = Options::agreed();
+        let keyboard = Some(Keyboard::default());
+        Self { options, is_wanted: true, is_drawn: true, size, keyboard, ..Self::default() }
+    }
+
     /// Whether the client sends keys.
     pub(super) fn has_keyboard(&self) -> bool {
         self.keyboard.is_some()

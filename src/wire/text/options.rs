@@ -37,6 +37,11 @@ const ALL: [(u8, u8, u8); 3] =
     [(ECHO, WILL, WONT), (SUPPRESS_GO_AHEAD, WILL, WONT), (WINDOW_SIZE, DO, DONT)];
 
 impl Options {
+    /// All of them, with a client that agreed to them.
+    pub(super) fn agreed() -> Self {
+        Self { echo: State::On, go_ahead: State::On, window: State::On }
+    }
+
     /// Whether the client has agreed that the server echoes, and sends keys.
     pub(super) fn is_echo_on(&self) -> bool {
         self.echo == State::On

@@ -1,10 +1,10 @@
 //! The part of the decoder for clients whose line is edited: they send keys.
 
 use super::decode::{Decoder, Stage};
-use super::line_editing::Press;
+use super::line_editing::{LineEditing, Press};
 use super::options::Options;
 use crate::chat::edit_switch;
-use crate::edit::Key;
+use crate::edit::{Key, Size};
 use crate::text::Line;
 use crate::wire::draw::Draw;
 use crate::wire::incoming::Incoming;
@@ -13,6 +13,15 @@ use crate::wire::incoming::Incoming;
 const DRAWING: usize = 4;
 
 impl Decoder {
+    /// For a client whose line was edited; see
+    /// [`wire::Decoder::editing`](crate::wire::Decoder::editing).
+    pub fn editing(size: Size) -> Self {
+        let mut decoder = Self::default();
+        decoder.editing = Some(Box::new(LineEditing::agreed(size)));
+        (decoder.stage, decoder.is_telnet) = (Stage::Later, true);
+        decoder
+    }
+
     /// The edited line, if it has to be drawn.
     pub(super) fn drawing(&mut self) -> Option<Incoming> {
         let prompt = self.editing.as_mut()?.take_prompt()?;

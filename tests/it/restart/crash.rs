@@ -218,3 +218,28 @@ fn no_private_room_comes_back_open() {
     assert_eq!(told[0], "-- room dev: operators alicia; voices bob");
     assert!(told[1].contains("key s3cret, hidden on"), "{told:?}");
 }
+
+#[test]
+fn who_edits_a_line_goes_on_with_an_empty_one() {
+    let (dir, mut kept) = (TempDir::new(), Kept::default());
+    let (manager, server) = managed(&dir, []);
+    let [mut alice, mut bob, carol] = people(&server, ["alice", "bob", "carol"]);
+    wait_kept(&manager, &mut kept, 3);
+    bob.send("/edit on");
+    bob.raw_until(b"\xff\xfd\x1f");
+    bob.send_raw(b"\xff\xfd\x01\xff\xfd\x03\xff\xfb\x1f\xff\xfa\x1f\0\x1e\0\x18\xff\xf0half");
+    bob.raw_until(b"> half");
+    let _server = crash(&manager, kept, server);
+    bob.raw_until(b"\r\x1b[J> ");
+    alice.sync();
+    alice.send("a line that is longer than thirty");
+    bob.raw_until(b"\r\n  than thirty\r\n> ");
+    bob.send_raw(b"hllo\x1b[D\x1b[D\x1b[De\r\0");
+    alice.wait_for(|line| line == "<bob> hello");
+    bob.raw_until(b"> hello\r\n> ");
+    bob.send_raw(b"/edit off\r\0");
+    bob.raw_until(b"\x1b[?2004l\xff\xfc\x01\xff\xfc\x03\xff\xfe\x1f-- editing is off\n");
+    bob.send_raw(b"\xff\xfe\x01a line\r\n");
+    alice.wait_for(|line| line == "<bob> a line");
+    drop(carol);
+}
