@@ -13,6 +13,8 @@ use crate::text::is_blank;
 
 /// The longest line, in bytes; what does not fit is dropped.
 const MAX_LINE: usize = 64 * 1024;
+/// The longest text that is searched for, in bytes; what does not fit is dropped.
+const MAX_SEARCH: usize = 256;
 
 /// The line, the cursor, and the lines typed or text cut before.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -130,6 +132,10 @@ impl Editor {
         };
         let skipped = match key {
             Key::Control('r') => search.back,
+            Key::Char(_) if search.text.len() >= MAX_SEARCH => {
+                self.search = Some(search);
+                return true;
+            }
             Key::Char(c) => {
                 search.text.push(c);
                 0

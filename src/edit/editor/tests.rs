@@ -174,3 +174,14 @@ fn ctrl_r_finds_earlier_lines() {
     assert_eq!(press(&mut editor, Key::Enter), Some(Outcome::Enter));
     assert_eq!(editor.take(), "lunch?");
 }
+
+#[test]
+fn what_is_searched_for_is_bounded() {
+    let mut editor = Editor::default();
+    press(&mut editor, Key::Control('r'));
+    for _ in 0..10 * MAX_SEARCH {
+        press(&mut editor, Key::Char('x'));
+    }
+    let kept = serde_json::to_string(&editor).unwrap();
+    assert!(kept.len() < 2 * MAX_SEARCH, "{kept}");
+}
