@@ -11,6 +11,8 @@ use crate::wire::incoming::Incoming;
 
 /// What drawing the edited line costs, as bytes of overhead.
 const DRAWING: usize = 4;
+/// So many bytes of the line cost one more.
+const DRAWN_FOR_ONE: usize = 256;
 
 impl Decoder {
     /// For a client whose line was edited; see
@@ -25,7 +27,7 @@ impl Decoder {
     /// The edited line, if it has to be drawn.
     pub(super) fn drawing(&mut self) -> Option<Incoming> {
         let prompt = self.editing.as_mut()?.take_prompt()?;
-        self.overhead += DRAWING;
+        self.overhead += DRAWING + self.length / DRAWN_FOR_ONE;
         Some(Incoming::Draw(Draw::Prompt(prompt)))
     }
 
