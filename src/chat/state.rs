@@ -81,7 +81,8 @@ pub struct Chat {
     #[serde(skip)]
     pub(super) settings: Settings,
     #[serde(serialize_with = "sorted")]
-    pub(super) clients: FxHashMap<ClientId, Client>,
+    /// Boxed, as they are large and the map has more places than clients.
+    pub(super) clients: FxHashMap<ClientId, Box<Client>>,
     pub(super) nicks: Nicks,
     pub(super) rooms: Rooms,
     /// Without a cluster, each start reads it from the store.
@@ -184,6 +185,11 @@ impl Chat {
     /// of that.
     pub fn has_room_roles(&self) -> bool {
         self.allows_many_rooms()
+    }
+
+    /// Whether nobody may be called as services are. Nodes of lower levels do not know of that.
+    pub(super) fn reserves_services(&self) -> bool {
+        !self.is_shared() || self.level() >= 3
     }
 
     /// Whether the lobby has settings that new clients should know.

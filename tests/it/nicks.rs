@@ -28,7 +28,7 @@ fn a_nick_has_1_to_16_characters_and_starts_with_a_letter() {
 fn some_names_are_reserved_however_they_are_written() {
     let server = Server::with(["--rate", "0"]);
     let mut alice = Client::guest(&server);
-    let names = ["server", "admin", "root", "chatd", "guest", "guest7", "guesthouse"];
+    let names = ["server", "admin", "root", "chatd", "guest", "guesthouse", "NickServ", "serv"];
     let likenesses = ["SERVER", "Adm1n", "admln", "r00t", "rOot", "CHATD", "GUEST99", "Guest_"];
     for nick in names.into_iter().chain(likenesses) {
         assert_eq!(rename(&mut alice, nick), format!("!! {nick} is reserved"));

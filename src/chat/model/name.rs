@@ -69,6 +69,9 @@ const MAX: usize = 16;
 
 const RESERVED: [&str; 4] = ["server", "admin", "root", "chatd"];
 
+/// The end of the names of services. IRC clients send passwords to NickServ by themselves.
+const SERVICE: &str = "serv";
+
 const GUEST: &str = "guest";
 
 /// Why a text cannot be a name.
@@ -118,6 +121,12 @@ impl Nick {
     /// # Errors
     /// It is not valid, or reserved.
     pub fn chosen(text: &str) -> Result<Self, NameError> {
+        let nick = Self::chosen_at_first(text)?;
+        if nick.is_of_service() { Err(NameError::Reserved(Text::new(text))) } else { Ok(nick) }
+    }
+
+    /// The same by the rules of the first level of a cluster's log, which knows no services.
+    pub(crate) fn chosen_at_first(text: &str) -> Result<Self, NameError> {
         let nick = Self(Name::new(text).ok_or(NameError::NotANick)?);
         let folded = nick.folded();
         let mut reserved = RESERVED.iter().filter_map(|name| Name::new(name));
@@ -126,6 +135,11 @@ impl Nick {
             return Err(NameError::Reserved(Text::new(text)));
         }
         Ok(nick)
+    }
+
+    /// Whether it is a name as services have one, and reserved for that.
+    pub(crate) fn is_of_service(self) -> bool {
+        self.folded().0.as_str().ends_with(SERVICE)
     }
 
     pub(crate) fn folded(self) -> Folded {
@@ -204,12 +218,13 @@ mod tests {
 
     #[test]
     fn reserved_nicks_are_refused_in_every_look_alike_spelling() {
-        for bad in
-            ["root", "R00T", "adm1n", "ADMlN", "Server", "chatd", "guest", "Guest7", "guesto"]
-        {
+        for bad in [
+            "root", "R00T", "adm1n", "ADMlN", "Server", "chatd", "guest", "Guest7", "guesto",
+            "NickServ", "CHANSERV", "serv",
+        ] {
             assert!(matches!(Nick::chosen(bad), Err(NameError::Reserved(_))), "{bad}");
         }
-        assert!(Nick::chosen("roots").is_ok());
+        assert!(Nick::chosen("roots").is_ok() && Nick::chosen("servant").is_ok());
     }
 
     #[test]

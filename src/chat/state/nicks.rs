@@ -88,7 +88,7 @@ impl Nicks {
         if let Some(respelt) = respelt {
             return Ok(respelt);
         }
-        let nick = Nick::chosen(wish)?;
+        let nick = Nick::chosen_at_first(wish)?;
         self.check_free(now, nick, address)?;
         self.leave(now, old, address);
         self.taken.insert(nick.folded(), client);

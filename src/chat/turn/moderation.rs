@@ -181,6 +181,9 @@ impl Turn<'_> {
             Some(account) if self.me().login != Some(account.nick) => {
                 Err(Refusal::Registered(account.nick))
             }
+            None if self.chat.reserves_services() && nick.is_of_service() => {
+                Err(Refusal::Reserved(Text::new(nick.as_str())))
+            }
             _ => Ok(()),
         }
     }

@@ -37,7 +37,7 @@ impl Chat {
         let nick = self.nicks.take_guest(id);
         let mut client = Client::new(nick, origin, traits, now.uptime);
         client.mute = self.mutes.find(now.moment, origin.address());
-        self.clients.insert(id, client);
+        self.clients.insert(id, Box::new(client));
         if traits.wire == Wire::Irc {
             self.irc += 1;
             // It introduces itself before it is shown anything.
@@ -79,7 +79,7 @@ impl Chat {
                 room.roles.welcome_back(id, &client);
             }
         }
-        self.clients.insert(id, client);
+        self.clients.insert(id, Box::new(client));
         true
     }
 
@@ -130,9 +130,11 @@ impl Chat {
     fn ignorers(&self, client: &Client, reason: &Reason) -> Vec<ClientId> {
         let speaker = match reason {
             Reason::Quit(Some(_)) => Some(client),
-            Reason::Kicked(by, Some(_)) | Reason::KickedFromRoom(by, Some(_)) => {
-                self.nicks.holder(by.as_str()).and_then(|by| self.clients.get(&by))
-            }
+            Reason::Kicked(by, Some(_)) | Reason::KickedFromRoom(by, Some(_)) => self
+                .nicks
+                .holder(by.as_str())
+                .and_then(|by| self.clients.get(&by))
+                .map(AsRef::as_ref),
             _ => None,
         };
         speaker.map_or_else(Vec::new, |speaker| speaker.ignored_by.clone())
@@ -354,7 +356,7 @@ impl Turn<'_> {
     /// Tells everybody who shares a room with the client, once, that it has another nick.
     pub(crate) fn tell_renamed(&mut self, from: Nick) {
         let Self { chat, me, effects, .. } = self;
-        let Client { nick: to, rooms, .. } = &chat.clients[me];
+        let Client { nick: to, rooms, .. } = &*chat.clients[me];
         let mut told: Vec<RoomId> = Vec::new();
         for &id in rooms {
             // A crowd is not told.

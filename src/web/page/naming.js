@@ -26,7 +26,7 @@ function problemOf(name) {
   if (/^[^A-Za-z]/.test(name)) return "A name begins with a letter.";
   if (name.length > 16) return `A name has at most 16 characters; this one has ${name.length}.`;
   if ($("has-account").checked) return "";
-  if (/^guest/i.test(name) || RESERVED.map(folded).includes(folded(name))) return `${name} is reserved.`;
+  if (/^guest|serv$/i.test(name) || RESERVED.map(folded).includes(folded(name))) return `${name} is reserved.`;
   const other = holder(name);
   return other ? `${other} is here already.` : (refusals.get(folded(name)) ?? "");
 }
