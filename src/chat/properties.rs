@@ -12,6 +12,7 @@ use crate::text::{Line, Text};
 
 mod arrivals;
 mod events;
+mod irc;
 mod order;
 mod replicas;
 mod steps;
@@ -183,6 +184,8 @@ impl World {
                 Effect::Reply(..) => unreachable!("only the wire has replies"),
                 Effect::Reload
                 | Effect::Moderated(_)
+                // An answer may end behind the client's end.
+                | Effect::Label(..)
                 | Effect::RoomChanged(_)
                 | Effect::Seen(..) => {}
                 Effect::Posted(..) | Effect::MakeToken(..) | Effect::ShowToken(_) => {}
@@ -214,7 +217,6 @@ impl World {
                     self.asked.push_back((id, Event::Forgotten(Box::new(filter), 3)));
                 }
                 Effect::ShowRoom(id, _)
-                | Effect::Label(id, _)
                 | Effect::Timestamps(id, _)
                 | Effect::Bell(id, _)
                 | Effect::Ring(id, _)

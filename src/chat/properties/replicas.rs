@@ -197,6 +197,18 @@ fn a_node_that_is_to_show_no_history_shows_none_of_what_the_chat_remembers() {
     }
 }
 
+/// A replica that is read back now and then does and becomes the same as a world in which `take`
+/// does these things.
+pub(super) fn follow_steps<S>(
+    steps: Vec<S>,
+    take: impl Fn(&mut World, S),
+    saves: &HashSet<usize>,
+) -> Result<(), TestCaseError> {
+    let mut world = World::logged(settings());
+    steps.into_iter().for_each(|step| take(&mut world, step));
+    follow(&world.log.unwrap_or_default(), |_| settings(), saves, true)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 

@@ -4,7 +4,7 @@ use crate::address::Origin;
 use crate::chat::{
     Account, Action, Audience, AuthCommand, Chat, ClientId, Deed, Effect, Effects, Event, Manner,
     Message, Moment, Nick, Now, PasswordId, Reason, Recipient, Role, Roll, RoomName, RoomRefusal,
-    Settings, Traits, TypedPassword, Wire,
+    RoomRequest, Setting, SettingValue, Settings, Traits, TypedPassword, Wire,
 };
 use crate::text::{Line, Text};
 
@@ -200,4 +200,32 @@ fn a_login_is_told_before_the_nick_and_rights_go_without_one() {
     assert_eq!(told(handle(&mut chat, BOB, wallops("x")).0, BOB), ["wallops"]);
     handle(&mut chat, BOB, Event::Do(Action::GiveUpRights, None));
     assert_eq!(told(handle(&mut chat, BOB, wallops("x")).0, BOB), [""; 0]);
+}
+
+#[test]
+fn changes_of_a_kept_room_are_told_together_behind_what_the_disk_has_of_them() {
+    let mut chat = chat();
+    let alice = account("alice", Role::User);
+    chat.register(Roll { accounts: vec![alice], bans: Vec::new(), tokens: Vec::new() });
+    chat.configure(Settings { has_archive: true, ..Settings::default() });
+    handle(&mut chat, ANN, Event::LoggedIn(alice));
+    let own = RoomName::new("own").unwrap();
+    does(&mut chat, ANN, Action::Join(own, None));
+    handle(&mut chat, ANN, Event::RoomRead(own, None));
+    does(&mut chat, ANN, Action::Command(Some(own), Line::new("/room keep on")));
+    let set = |setting| RoomRequest::Set(setting, SettingValue::Switch(true));
+    let requests = vec![set(Setting::Moderated), set(Setting::TopicLock), set(Setting::Moderated)];
+    let list = does(&mut chat, ANN, Action::ChangeAll(own, requests));
+    let is_kept = |effect: &Effect| matches!(effect, Effect::KeepRoom(_, Some(_)));
+    let last = list.iter().rposition(is_kept).unwrap();
+    let told = list.iter().enumerate().filter_map(|(place, effect)| match effect {
+        Effect::Tell { message: Message::Relay(relay), .. } => Some((place, relay.deed.clone())),
+        _ => None,
+    });
+    let [(place, Deed::Changes(_, deeds))] = &told.collect::<Vec<_>>()[..] else { panic!() };
+    assert!(*place > last && deeds.len() == 2);
+    let denied = list
+        .iter()
+        .filter(|effect| matches!(effect, Effect::Tell { message: Message::Denied(_), .. }));
+    assert_eq!(denied.count(), 1, "it is moderated already");
 }
