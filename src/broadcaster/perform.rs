@@ -245,6 +245,7 @@ impl Dispatcher {
             }
             for id in slow {
                 self.peers.with(id, |peer, _| peer.abort());
+                self.note_slow_reader(id);
                 self.apply(now, id, Event::Gone(Reason::TooSlow));
             }
         }

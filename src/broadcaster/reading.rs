@@ -10,7 +10,7 @@ use super::dispatch::Dispatcher;
 use super::readers::{PAGE, Query, Reader, Stage};
 use crate::address::{Address, Remote};
 use crate::chat::{
-    ClientId, Entry, Event, LineId, Moment, Now, PastSlice, Question, Reading, Since,
+    ClientId, Entry, Event, LineId, Moment, Now, PastSlice, Question, Reading, Reason, Since,
 };
 use crate::delivery::Peer;
 use crate::store::Answer;
@@ -174,6 +174,14 @@ impl Dispatcher {
         form.encode_past(room, lines, &mut bytes);
         if !bytes.is_empty() {
             self.peers.with(id, |peer, feeds| peer.send_shared(bytes, feeds));
+        }
+    }
+
+    /// Notes that a client was too slow, if it is a reader: what notes that of others is its leaving.
+    pub(super) fn note_slow_reader(&self, id: ClientId) {
+        if let Some((reader, remote)) = self.readers.get(id).zip(self.peers.remote(id)) {
+            log::info!("{remote} reads {} no more: too slow", reader.room);
+            self.status.count_departure(&Reason::TooSlow);
         }
     }
 

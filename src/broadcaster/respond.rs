@@ -79,7 +79,7 @@ impl Dispatcher {
     /// Counts a wrong token, and turns a refusal into an answer.
     fn refused(&mut self, now: Now, id: ClientId, remote: Remote, refusal: Refusal) -> Denied {
         if refusal == Refusal::WrongToken {
-            log::info!("wrong token from {remote}");
+            log::warn!("wrong token from {remote}");
             self.apply(now, id, Event::WrongToken(remote.origin()));
         }
         refusal.into()

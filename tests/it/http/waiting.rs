@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::streams::Reader;
 use super::{post, request};
 use crate::harness::{Server, connect, people};
+use crate::metrics::expect;
 use crate::web::Answer;
 
 #[test]
@@ -57,4 +58,23 @@ fn a_speaker_is_in_the_log_once_a_minute() {
     }
     server.wait_log(["cd speaks over HTTP from 127.0.0.1:"]);
     assert_eq!(server.log().matches("ci speaks over HTTP from ").count(), 1);
+}
+
+#[test]
+fn a_reader_that_stalls_is_let_go_and_delays_nobody() {
+    let flags = ["--rate", "0", "--send-queue", "65536", "--metrics", "127.0.0.1:0"];
+    let server = Server::with_web(flags);
+    let stalled = Reader::open(&server, &request("GET", "/rooms/lobby"));
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    let lines = format!("{}\n", "x".repeat(1000)).repeat(99);
+    let mut said = 0;
+    while !server.log().contains("reads lobby no more: too slow") {
+        assert!(said < 40_000, "40 MB behind and still not too slow");
+        bob.send(&format!("{lines}{said}"));
+        alice.wait_for(|line| line == format!("<bob> {said}"));
+        said += 100;
+    }
+    expect(&server, "chatd_dropped_clients_total{reason=\"too slow\"} ", 1.0);
+    assert_eq!(alice.ask("/who"), ["-- lobby (2 here): alice, bob"]);
+    drop(stalled);
 }

@@ -131,10 +131,11 @@ fn fail2ban_finds_failed_logins_and_nothing_else() {
     server.wait_log(["login failed for nobody"]);
     // As the journal shows it.
     let journal = "2026-11-28T21:40:17.456Z box chatd[77]: login failed for Bob-1 from ";
-    let log = [&server.log(), journal, "[2001:db8::1]:4711\n", journal, "192.0.2.7:4711\n"];
+    let token = "2026-11-28T21:40:17.456Z box chatd[77]: wrong token from 192.0.2.8\n";
+    let log = [&server.log(), journal, "[2001:db8::1]:4711\n", journal, "192.0.2.7:4711\n", token];
     let file = dir.file("log", log.concat());
     let ended = run(Command::new("fail2ban-regex").args(["--out", "ip", &file, FILTER]));
     let found: Vec<_> = ended.stdout.lines().collect();
-    let all = ["127.0.0.9", "127.0.0.9", "2001:db8::1", "192.0.2.7"];
+    let all = ["127.0.0.9", "127.0.0.9", "2001:db8::1", "192.0.2.7", "192.0.2.8"];
     assert_eq!(found, all, "{}{}", ended.stderr, fs::read_to_string(file).unwrap());
 }
