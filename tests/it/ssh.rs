@@ -4,13 +4,14 @@
 mod attacks;
 mod door;
 
+use std::fs;
 use std::process::Stdio;
 
 use rustix::process::Signal;
 
 use self::door::Door;
 pub(crate) use self::door::{client, new_key};
-use crate::harness::{Client, eventually, run};
+use crate::harness::{Client, TempDir, eventually, run};
 use crate::pty::{CTRL_D, Terminal};
 
 /// Alice at a terminal, in the lobby.
@@ -38,6 +39,25 @@ fn any_key_gets_in_and_is_in_the_chat_from_its_own_address() {
     assert_eq!(run(without.stdin(Stdio::null())).status, 255);
     let mut other_user = door.ssh(&["-l", "root"], "");
     assert_eq!(run(other_user.stdin(Stdio::null())).status, 255);
+}
+
+/// As docs/OPERATIONS.md has it.
+#[test]
+#[ignore = "needs root and sshd and ssh (openssh-server, openssh-client)"]
+fn operators_may_let_in_certain_keys_only() {
+    let dir = TempDir::new();
+    let [known, unknown] = ["known", "unknown"].map(|name| new_key(&dir, "ed25519", name));
+    let keys = format!("restrict,pty {}", fs::read_to_string(format!("{known}.pub")).unwrap());
+    let config = include_str!("../../packaging/sshd_config");
+    let lines = config.lines().filter(|line| !line.starts_with("AuthorizedKeys"));
+    let config: String = lines.map(|line| format!("{line}\n")).collect();
+    let config = config.replace("#AuthorizedKeysFile", "AuthorizedKeysFile");
+    let door =
+        Door::with_files(&[("etc/chatd/sshd_config", &config), ("etc/chatd/ssh_keys", &keys)]);
+    let mut welcome = door.ssh_by_key(&known, &[], "");
+    assert_eq!(run(welcome.stdin(Stdio::null())).status, 0, "{}", door.log());
+    let mut turned_away = door.ssh_by_key(&unknown, &["-o", "BatchMode=yes"], "");
+    assert_eq!(run(turned_away.stdin(Stdio::null())).status, 255);
 }
 
 #[test]
