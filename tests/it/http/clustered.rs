@@ -1,11 +1,15 @@
 //! Several nodes: what is said over HTTP on one of them is read on the others.
 
 use std::io::Write;
+use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 use super::streams::{Reader, objects};
 use super::{post, request};
-use crate::harness::{Cluster, RedisServer, connect};
+use crate::harness::{Cluster, RedisServer, connect, eventually};
 use crate::web::Answer;
+
+/// The next address of this machine.
+static NEXT: AtomicU8 = AtomicU8::new(0);
 
 #[test]
 #[ignore = "needs redis-server (redis-server)"]
@@ -50,4 +54,23 @@ fn a_request_that_two_nodes_get_at_once_is_said_once() {
         let retry = say().to(cluster.server(2));
         assert_eq!(retry.field("Idempotency-Replayed"), Some("true"));
     }
+}
+
+#[test]
+#[ignore = "needs redis-server (redis-server)"]
+fn a_token_is_good_on_every_node_until_it_is_revoked() {
+    let mut cluster = Cluster::with(2, RedisServer::start(), &["--web-port", "0"]);
+    cluster.add_operator(1);
+    let token = cluster.node(1).manage(&["token", "add", "carol", "--label", "ci"], "");
+    let bearer = format!("Bearer {}", token.trim());
+    let say = |node| {
+        let request = post("/rooms/dev", "built").with("Authorization", &bearer);
+        // Wrong ones, while the token is on its way, make others wait.
+        request.from(&format!("127.0.0.{}", 2 + NEXT.fetch_add(1, Relaxed)), cluster.server(node))
+    };
+    let answer = eventually("the token", || Some(say(2)).filter(|answer| answer.status == 200));
+    assert_eq!(answer.json()["nick"], "carol");
+    assert_eq!(say(1).status, 200);
+    cluster.node(1).manage(&["token", "remove", "carol", "ci"], "");
+    eventually("the end of the token", || (say(2).status == 401).then_some(()));
 }

@@ -6,7 +6,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 
 use super::post;
 use super::streams::{Reader, objects};
-use crate::harness::{PATIENCE, Program, Server};
+use crate::harness::{PATIENCE, Program, Server, example};
 
 const HEAD: &str = "POST /rooms/lobby?nick=ci HTTP/1.1\r\nHost: localhost\r\n";
 /// A request that may be taken for a part of the body of the one before.
@@ -179,4 +179,63 @@ fn nothing_hides_from_haproxy() {
         ));
         check(&server, haproxy.addr(), false);
     }
+}
+
+/// Reads from a proxy until that comes.
+#[track_caller]
+fn reads_until(stream: &mut TcpStream, end: &str) -> String {
+    let (mut read, mut part) = (Vec::new(), [0; 4096]);
+    while !String::from_utf8_lossy(&read).contains(end) {
+        let count = stream.read(&mut part).unwrap();
+        assert_ne!(count, 0, "{}", String::from_utf8_lossy(&read));
+        read.extend_from_slice(&part[..count]);
+    }
+    String::from_utf8(read).unwrap()
+}
+
+/// That a proxy passes on each line at once, and the address of who speaks.
+#[track_caller]
+fn check_recommended(server: &Server, proxy: &Program, path: &str) {
+    let ask = |request: &str| {
+        let mut stream = TcpStream::connect(proxy.addr()).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let host = proxy.addr();
+        let head = request.replacen(" HTTP/1.1", &format!(" HTTP/1.1\r\nHost: {host}"), 1);
+        stream.write_all(head.as_bytes()).unwrap();
+        stream
+    };
+    let mut reader = ask(&format!("GET {path}rooms/dev HTTP/1.1\r\n\r\n"));
+    reads_until(&mut reader, "\r\n\r\n");
+    for text in ["one", "two"] {
+        let post = format!(
+            "POST {path}rooms/dev?nick=ci HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n\
+             3\r\n{text}\r\n0\r\n\r\n"
+        );
+        reads_until(&mut ask(&post), "\"ok\":true");
+        reads_until(&mut reader, &format!("<ci> {text}"));
+    }
+    let page = format!("GET {path}rooms/dev HTTP/1.1\r\nAccept: text/html\r\n\r\n");
+    let page = reads_until(&mut ask(&page), "\r\n\r\n").to_lowercase();
+    assert!(page.contains(" 303 ") && page.contains("\r\nlocation: ../#dev\r\n"), "{page}");
+    assert!(!server.log().contains("expected"), "{}", server.log());
+}
+
+fn behind_a_proxy() -> Server {
+    Server::with_web(["--trust-proxy", "127.0.0.1"])
+}
+
+#[test]
+#[ignore = "needs nginx (nginx, libnginx-mod-stream)"]
+fn nginx_as_recommended_passes_on_each_line_at_once() {
+    let server = behind_a_proxy();
+    let nginx = Program::nginx_site(&example("location /chat/ {\n", &server));
+    check_recommended(&server, &nginx, "/chat/");
+}
+
+#[test]
+#[ignore = "needs haproxy (haproxy)"]
+fn haproxy_as_recommended_passes_on_each_line_at_once() {
+    let server = behind_a_proxy();
+    let haproxy = example("listen page\n", &server).replace("bind :80", "bind LISTEN");
+    check_recommended(&server, &Program::haproxy(&haproxy), "/");
 }
