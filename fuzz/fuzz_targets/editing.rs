@@ -16,7 +16,7 @@ const PAGE: u8 = b'`';
 /// Most bytes of all pages.
 const LONGEST: usize = 256 * 1024;
 /// Most bytes that are split into small reads, after each of which the line is drawn.
-const SHORT: usize = 1024;
+const SHORT: usize = 256;
 /// The bytes of a read.
 const READ: usize = 4096;
 /// Most bytes of JSON that are kept of a client: five texts of 64 KiB, with what JSON escapes.
