@@ -47,19 +47,33 @@ fn rows_at(connection: &Connection, room: i64, place: &Reference) -> Result<Opti
     match place {
         Reference::Line(line) => Ok(row_of(connection, room, line)?.map(|row| (row, row))),
         Reference::Time(at) => {
-            let last = last_row(connection, room, "<=", *at)?;
-            Ok(Some((last, last_row(connection, room, "<", *at)? + 1)))
+            let last = last_row(connection, room, |time| time <= at.unix_ms)?;
+            Ok(Some((last, last_row(connection, room, |time| time < at.unix_ms)? + 1)))
         }
     }
 }
 
-/// The last row of a room that was said at a moment or before it; 0 if there is none.
-fn last_row(connection: &Connection, room: i64, relation: &str, at: Moment) -> Result<i64> {
-    let sql = format!(
-        "SELECT id FROM msg WHERE room_id = ?1 AND ts {relation} ?2 ORDER BY id DESC LIMIT 1"
-    );
-    let found = connection.query_row(&sql, params![room, at.unix_ms], |row| row.get(0));
-    Ok(found.optional()?.unwrap_or(0))
+/// The last row of a room whose time is early; 0 if there is none. Rows are taken to be in the order
+/// of their times, so that few of them are looked at: only a clock that was set, or nodes that were
+/// cut off, make it otherwise.
+fn last_row(connection: &Connection, room: i64, is_early: impl Fn(i64) -> bool) -> Result<i64> {
+    let end = "SELECT max(id) FROM msg WHERE room_id = ?1";
+    let end: Option<i64> = connection.query_row(end, [room], |row| row.get(0))?;
+    let first = "SELECT id, ts FROM msg WHERE room_id = ?1 AND id >= ?2 AND id < ?3
+                 ORDER BY id LIMIT 1";
+    let mut first = connection.prepare(first)?;
+    let (mut early, mut late) = (0, end.unwrap_or(0) + 1);
+    while late - early > 1 {
+        let middle = early + (late - early) / 2;
+        let found = first.query_row(params![room, middle, late], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+        });
+        match found.optional()? {
+            Some((row, time)) if is_early(time) => early = row,
+            _ => late = middle,
+        }
+    }
+    Ok(early)
 }
 
 fn within(
@@ -89,4 +103,70 @@ fn within(
         lines.reverse();
     }
     Ok(lines.into_iter().flatten().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::chat::{Kind, LineId};
+    use crate::store::file::schema;
+    use crate::store::item::Item;
+    use crate::store::tables::lines::{self, RoomIds};
+    use crate::text::Text;
+
+    fn room(name: &str) -> RoomName {
+        RoomName::new(name).unwrap()
+    }
+
+    /// Lines in dev at these times, which are in order, among lines of another room; and those.
+    fn said(times: &[i64]) -> (Connection, Vec<Entry>) {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut connection).unwrap();
+        let (mut items, mut own) = (Vec::new(), Vec::new());
+        for (number, unix_ms) in (1..).zip(times) {
+            let (from, text) = (Nick::new("alice").unwrap(), Text::new("hi"));
+            let (id, at) = (LineId::new("here", number), Moment { unix_ms: *unix_ms });
+            let entry = Entry { id, at, from, kind: Kind::Said, text, private: false };
+            let is_own = number % 3 != 0;
+            let name = if is_own { "dev" } else { "ops" };
+            items.push(Item::Line { seq: number, room: room(name), entry: entry.clone() });
+            own.extend(Some(entry).filter(|_| is_own));
+        }
+        lines::insert(&connection, &mut RoomIds::default(), &items, drop).unwrap();
+        (connection, own)
+    }
+
+    fn reference() -> impl Strategy<Value = Reference> {
+        prop_oneof![
+            (1..25u64).prop_map(|number| Reference::Line(format!("here-{number}"))),
+            (0..40i64).prop_map(|unix_ms| Reference::Time(Moment { unix_ms })),
+        ]
+    }
+
+    fn any_part() -> impl Strategy<Value = Part> {
+        prop_oneof![
+            prop::option::of(reference()).prop_map(Part::Latest),
+            reference().prop_map(Part::Before),
+            reference().prop_map(Part::After),
+            reference().prop_map(Part::Around),
+            (reference(), reference()).prop_map(|(from, to)| Part::Between(from, to)),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn the_disk_has_the_same_parts_as_memory(
+            steps in prop::collection::vec(0..3i64, 0..24),
+            asked in prop::collection::vec((any_part(), 1..9usize), 8),
+        ) {
+            let times: Vec<_> = steps.iter().scan(1, |at, step| { *at += step; Some(*at) }).collect();
+            let (connection, own) = said(&times);
+            for (asked, count) in asked {
+                let found = part(&connection, (room("dev"), &asked, count), false, &[]).unwrap();
+                prop_assert_eq!(found, asked.of(&own, count), "{:?}", asked);
+            }
+        }
+    }
 }
