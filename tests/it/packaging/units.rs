@@ -25,6 +25,27 @@ const TOO_NEW: &str = "AssertCPUFeature AssertCPUPressure AssertCPUs AssertCrede
     SuccessActionExitStatus SystemCallLog TTYColumns TTYRows TimeoutAbortSec TimeoutCleanSec \
     TimeoutStartFailureMode TimeoutStopFailureMode Timestamping Upholds WatchdogSignal";
 
+/// What sshd_config(5) has in OpenSSH 10, and has not in 8.0 of RHEL 8.
+const TOO_NEW_FOR_SSHD: [&str; 17] = [
+    "ChannelTimeout",
+    "HostbasedAcceptedAlgorithms",
+    "Include",
+    "LogVerbose",
+    "ModuliFile",
+    "PAMServiceName",
+    "PerSourceMaxStartups",
+    "PerSourceNetBlockSize",
+    "PerSourcePenalties",
+    "PerSourcePenaltyExemptList",
+    "PubkeyAcceptedAlgorithms",
+    "PubkeyAuthOptions",
+    "RefuseConnection",
+    "RequiredRSASize",
+    "SecurityKeyProvider",
+    "SshdSessionPath",
+    "UnusedConnectionTimeout",
+];
+
 /// The names of the services and sockets.
 fn units() -> Vec<String> {
     let files = fs::read_dir(path("packaging")).unwrap();
@@ -62,6 +83,15 @@ fn systemd_239_knows_every_key() {
     }
     for (key, _) in settings("newer-systemd.conf") {
         assert!(too_new.contains(&&*key), "{key} could be in chatd.service");
+    }
+}
+
+#[test]
+fn the_sshd_of_rhel_8_knows_every_setting() {
+    let text = shipped("packaging/sshd_config");
+    let lines = text.lines().map(|line| line.trim_start_matches('#'));
+    for keyword in lines.filter_map(|line| line.split(' ').next()) {
+        assert!(!TOO_NEW_FOR_SSHD.contains(&keyword), "{keyword}");
     }
 }
 
