@@ -66,9 +66,9 @@ fn a_kept_room_is_closed_on_a_node_that_was_away_and_on_one_that_starts_alone() 
     ann.ask("/room ban eve spam");
     cluster.node_mut(2).start_and_join();
     let refused = ["!! dev needs a key: /join dev KEY"];
-    let [_, mut ben] = one_each(&cluster, ["cat", "ben"]);
+    let [cat, mut ben] = one_each(&cluster, ["cat", "ben"]);
     assert_eq!(ben.ask("/join dev"), refused);
-    drop((ann, ben));
+    drop((ann, ben, cat));
     // From its own disk, as no other node and no log is left.
     cluster.nodes.iter_mut().for_each(|node| drop(node.stop()));
     cluster.redis.restart();
@@ -80,4 +80,47 @@ fn a_kept_room_is_closed_on_a_node_that_was_away_and_on_one_that_starts_alone() 
     ann.ask("/join dev");
     assert_eq!(ann.ask("/room")[0], "-- room dev: kept for ann; operators ann");
     assert_eq!(ann.ask("/room bans"), ["-- eve, by ann: spam"]);
+}
+
+#[test]
+#[ignore = "needs redis-server (redis-server)"]
+fn roles_are_addressed_and_marks_and_history_are_the_same_on_all_nodes() {
+    let (cluster, mut ann) = with_kept_dev();
+    let caps = "draft/read-marker draft/chathistory batch server-time";
+    let [mut ian, mut bea] = [(1, "ian"), (2, "bea")].map(|(node, nick)| {
+        let mut irc = Irc::with_caps(cluster.server(node), nick, caps);
+        irc.send("JOIN #dev");
+        irc.until(|line| command(line) == "366");
+        ann.wait_for(|line| line.starts_with(&format!("-- {nick} joined ")));
+        irc
+    });
+    ann.send("/op bea");
+    bea.until(|line| line.ends_with(" MODE #dev +o bea"));
+    ian.until(|line| line.ends_with(" MODE #dev +o bea"));
+    ann.wait_for(|line| line == "-- ann gave bea operator");
+    ian.send("PRIVMSG @#dev :for you two");
+    bea.until(|line| line.starts_with(":ian!") && line.ends_with(" PRIVMSG @#dev :for you two"));
+    ann.expect("-- ian to operators of dev: for you two");
+    bea.send("MODE #dev +mv ian");
+    ian.until(|line| line.starts_with(":bea!") && line.ends_with(" MODE #dev +mv ian"));
+    ian.send("PRIVMSG #dev :for all");
+    bea.until(|line| is_said(line, "ian", "for all"));
+
+    bea.send(&format!("REGISTER * * :{PASSWORD}"));
+    bea.until(|line| command(line) == "900");
+    let read = "MARKREAD #dev timestamp=2026-11-22T12:00:00.000Z";
+    bea.send(read);
+    bea.until(|line| line.ends_with(read));
+    bea.send("CHATHISTORY LATEST #dev * 9");
+    let past = bea.until(|line| line.contains(" BATCH -"));
+    assert!(past.len() == 3 && past[1].ends_with(" PRIVMSG #dev :for all"), "{past:?}");
+    bea.send("QUIT");
+    ann.wait_for(|line| line.starts_with("-- bea left: "));
+    let mut bea = Irc::connect(cluster.server(1));
+    bea.send(&format!("PASS :{PASSWORD}"));
+    bea.register("bea", caps);
+    bea.send("JOIN #dev");
+    let joined = bea.until(|line| command(line) == "366");
+    assert!(joined.iter().any(|line| line.ends_with(read)), "{joined:?}");
+    assert!(joined.iter().any(|line| line.contains("@bea")), "{joined:?}");
 }
