@@ -5,6 +5,7 @@ mod guard; // which requests are admitted
 mod names; // the names of the machine
 mod fields; // header fields of the page
 mod barred; // the answer to a request that is not admitted
+mod rejection; // why a request does not get what it asks for
 mod plain; // the answer to a request without TLS
 mod token; // what a program shows to speak as an account
 mod rooms; // what is said and read over HTTP
@@ -15,10 +16,11 @@ use std::io;
 use tungstenite::handshake::derive_accept_key;
 
 use self::fields::PAGE_FIELDS;
-pub use self::forwarded::{Forwarded, Trust};
+pub use self::forwarded::{Forwarded, MISSTATED, Trust};
 pub use self::guard::{Barred, Guard, WebOrigin};
 pub use self::names::machine_names;
 pub use self::plain::is_http;
+use self::rejection::{Rejection, malformed, refusal};
 use self::rooms::Exchange;
 pub use self::rooms::{Ask, Begin, ChatAccess, Denied, Posting, ReadRequest, Reply};
 pub use self::token::{new_token, token_hash};
@@ -104,6 +106,8 @@ pub enum Served {
     Barred(String),
     /// The server was too busy for the request, and answered so.
     Busy,
+    /// A proxy did not say for whom it sent the request, and was told so.
+    Misstated,
 }
 
 impl Served {
@@ -134,7 +138,7 @@ pub fn serve(
             is_html = wants_html(&request);
             let taken = trust.map_or(Ok(()), |trust| trust.take(&request, &mut forwarded));
             taken
-                .map_err(Rejection::Status)
+                .map_err(Rejection::from)
                 .and_then(|()| route(&request, site).map(|route| (route, request, early)))
         }
         Err(Status::RequestTimeout) if matches!(site.content, Content::Health) => {
@@ -154,18 +158,29 @@ pub fn serve(
             return Ok((reads.map_or(Served::Answered, Served::reads), forwarded));
         }
         Ok((Route::Response(answer), ..)) => (answer, Served::Answered),
-        Err(Rejection::Status(Status::ServiceUnavailable)) => {
-            (refusal(Status::ServiceUnavailable), Served::Busy)
-        }
-        Err(Rejection::Status(status)) => (refusal(status), Served::Answered),
-        Err(Rejection::Barred(barred)) => {
-            let is_bare = transport.is_bare() && !forwarded.is_encrypted;
-            let answer = barred::answer(&barred, is_html, is_bare);
-            (answer, Served::Barred(barred::in_log(&barred)))
+        Err(rejection) => {
+            rejected(&rejection, is_html, transport.is_bare() && !forwarded.is_encrypted)
         }
     };
     transport.send_all(&answer.to_bytes(&received), patience)?;
     Ok((served, forwarded))
+}
+
+/// The answer to a request that does not get what it asks for, as a page if it `is_html`; and what
+/// came of it.
+fn rejected(rejection: &Rejection, is_html: bool, is_bare: bool) -> (Response<'static>, Served) {
+    match rejection {
+        Rejection::Status(Status::ServiceUnavailable) => {
+            (refusal(Status::ServiceUnavailable), Served::Busy)
+        }
+        Rejection::Status(status) => (refusal(*status), Served::Answered),
+        Rejection::NoHost => (malformed("the request has no Host"), Served::Answered),
+        Rejection::Misstated => (malformed(MISSTATED), Served::Misstated),
+        Rejection::Barred(barred) => {
+            let answer = barred::answer(barred, is_html, is_bare);
+            (answer, Served::Barred(barred::in_log(barred)))
+        }
+    }
 }
 
 /// Answers a connection whose PROXY header is wrong or unwanted.
@@ -173,9 +188,7 @@ pub fn serve(
 /// # Errors
 /// The connection fails, or the answer cannot be sent in time.
 pub fn refuse_header(transport: &Transport, why: &str, patience: Patience<'_>) -> io::Result<()> {
-    let mut answer = refusal(Status::BadRequest);
-    answer.body = format!("{why}\n").into_bytes().into();
-    transport.send_all(&answer.to_bytes(&[]), patience)
+    transport.send_all(&malformed(why).to_bytes(&[]), patience)
 }
 
 /// Switches the connection to WebSocket.
@@ -245,27 +258,6 @@ enum Route {
     },
 }
 
-/// Why a request does not get what it asks for.
-enum Rejection {
-    Status(Status),
-    Barred(Barred),
-}
-
-impl From<Status> for Rejection {
-    fn from(status: Status) -> Self {
-        Self::Status(status)
-    }
-}
-
-impl From<Barred> for Rejection {
-    fn from(barred: Barred) -> Self {
-        match barred {
-            Barred::NoHost => Self::Status(Status::BadRequest),
-            barred => Self::Barred(barred),
-        }
-    }
-}
-
 /// The paths of health checks and metrics.
 const FOR_MACHINES: [&str; 2] = ["/healthz", "/metrics"];
 
@@ -277,7 +269,7 @@ fn wants_html(request: &Request) -> bool {
 
 fn route(request: &Request, site: &Site) -> Result<Route, Rejection> {
     if request.host.is_none() && !FOR_MACHINES.contains(&&*request.path) {
-        return Err(Status::BadRequest.into());
+        return Err(Rejection::NoHost);
     }
     let (host, origin) = (request.host.as_deref(), request.origin.as_deref());
     site.guard.with(|guard| guard.admit(host, origin))?;
@@ -371,14 +363,4 @@ fn switch(upgrade: Option<&Upgrade>) -> Result<Route, Status> {
 fn is_key(key: &str) -> bool {
     let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || b"+/".contains(&byte);
     key.strip_suffix("==").is_some_and(|digits| digits.len() == 22 && digits.bytes().all(is_digit))
-}
-
-fn refusal(status: Status) -> Response<'static> {
-    let fields = match status {
-        Status::MethodNotAllowed => vec![("Allow", "GET, HEAD")],
-        Status::ServiceUnavailable => vec![("Retry-After", "5")],
-        Status::UpgradeRequired => vec![("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")],
-        _ => Vec::new(),
-    };
-    Response { fields: [fields, PAGE_FIELDS.to_vec()].concat(), ..Response::plain(status) }
 }

@@ -271,6 +271,7 @@ impl Handshake {
                 return Ok(Some((transport, upgraded)));
             }
             Served::Answered => {}
+            Served::Misstated => self.note_refusal(web::MISSTATED, Refused::Proxy),
             Served::Barred(why) => self.note_refusal(&why, Refused::Host),
             Served::Busy => {
                 self.note_refusal("too many connections are still connecting", Refused::Arriving)

@@ -1,7 +1,7 @@
 //! `Forwarded`: for whom a proxy sent a request.
 
 use crate::address::{Networks, Remote};
-use crate::net::{Request, Status};
+use crate::net::Request;
 
 /// For whom a proxy sent a request.
 #[derive(Clone, Copy, Debug, Default)]
@@ -22,18 +22,30 @@ pub struct Trust<'a> {
     pub count: &'a mut dyn FnMut(&Forwarded) -> bool,
 }
 
+/// Why a request of a proxy is refused.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Untaken {
+    /// The proxy states no address, or two that differ.
+    Misstated,
+    /// There are too many requests from the client.
+    Crowded,
+}
+
+/// What is wrong with what a proxy states.
+pub const MISSTATED: &str = "X-Forwarded-For or Forwarded states no address, or they differ";
+
 impl Trust<'_> {
     /// Takes what the proxy states.
     ///
     /// # Errors
     /// It is wrong, or there are too many requests from the client.
-    pub(super) fn take(self, request: &Request, stated: &mut Forwarded) -> Result<(), Status> {
+    pub(super) fn take(self, request: &Request, stated: &mut Forwarded) -> Result<(), Untaken> {
         stated.is_encrypted = request.forwarding.is_encrypted();
         if self.is_known {
             return Ok(());
         }
         let client = request.forwarding.client(self.proxies);
-        stated.client = client.map_err(|_| Status::BadRequest)?;
-        if (self.count)(stated) { Ok(()) } else { Err(Status::ServiceUnavailable) }
+        stated.client = client.map_err(|_| Untaken::Misstated)?;
+        if (self.count)(stated) { Ok(()) } else { Err(Untaken::Crowded) }
     }
 }

@@ -78,6 +78,7 @@ fn fields_that_are_wrong_or_differ_are_refused() {
     }
     assert_eq!(status(&server, b"PROXY TCP4 1.2.3.4 1.2.3.4 1 x\r\n", ""), "400");
     server.wait_log(["a PROXY header was expected: it is malformed"]);
+    server.wait_log(["refused 127.0.0.1:", "X-Forwarded-For or Forwarded states no address"]);
 }
 
 #[test]
