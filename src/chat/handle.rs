@@ -176,7 +176,7 @@ impl Chat {
                 self.take_over(room, past);
                 self.read_next_room(effects);
             }
-            Event::Gone(_) => self.end_reading(now, client, effects),
+            Event::Gone(_) => self.end_reading(client, effects),
             // Somebody else may have taken that nick meanwhile, or be logged in.
             Event::Registered(..) | Event::PasswordChanged(..) => self.enforce(now, effects),
             _ => {}

@@ -241,6 +241,13 @@ impl Default for RoomSettings {
 }
 
 impl RoomSettings {
+    /// Takes over what makes a room private.
+    pub(crate) fn close_as(&mut self, other: &Self) {
+        self.invite_only |= other.invite_only;
+        self.hidden |= other.hidden;
+        self.key = self.key.take().or_else(|| other.key.clone());
+    }
+
     /// Whether all have the values of a new room.
     pub fn are_default(&self) -> bool {
         *self == Self::default()

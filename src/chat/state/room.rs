@@ -42,6 +42,9 @@ pub(crate) struct Room {
     /// Who set it, and when; not known before there were roles, and of one from the disk.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) topic_set: Option<(Nick, Moment)>,
+    /// Whether it was private when the topic was set, so that opening it clears the topic.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_topic_private: bool,
     pub(crate) history: History,
     /// Whether its past was read from the store, if there is a store.
     #[serde(default)]
@@ -88,6 +91,7 @@ impl Room {
             topic: None,
             topic_by: None,
             topic_set: None,
+            is_topic_private: false,
             history: History::new(replay),
             is_read: false,
             settings: RoomSettings::default(),
@@ -157,6 +161,8 @@ impl Room {
         (self.made, self.settings, self.bans) = (made, settings, RoomMasks::of(bans));
         (self.exceptions, self.standing) = (RoomMasks::of(exceptions), RoomMasks::of(standing));
         self.kept = Some(Kept { owner, roles });
+        // The disk does not know when the topic was set.
+        self.is_topic_private = self.is_private();
     }
 
     /// The roles of a member.
@@ -185,6 +191,40 @@ impl Room {
         self.roles.of(id).without(before)
     }
 
+    /// Has the account of a member have the member's roles, if the room is kept. Returns whether
+    /// that is new.
+    pub(crate) fn note_roles(&mut self, id: ClientId, login: Option<Nick>) -> bool {
+        let (Some(kept), Some(login)) = (&mut self.kept, login) else { return false };
+        let roles = self.roles.of(id);
+        if roles.is_empty() || !kept.has_place_for(login) {
+            return false;
+        }
+        self.roles.note_account(id, login);
+        kept.roles.insert(login, roles) != Some(roles)
+    }
+
+    /// Ends the roles of accounts that are not there any more; returns whether the disk has to know.
+    pub(crate) fn end_roles_of_nobody(&mut self, exists: impl Fn(Nick) -> bool) -> bool {
+        self.roles.end_held_for(|login| !exists(login));
+        let Some(kept) = &mut self.kept else { return false };
+        let before = kept.roles.len();
+        kept.roles.retain(|login, _| exists(*login));
+        kept.roles.len() < before
+    }
+
+    /// Ends the roles of an account that is banned, whether or not it is here.
+    pub(crate) fn end_roles_of_account(&mut self, account: Nick) {
+        self.roles.end_held_for(|login| login == account);
+        if let Some(kept) = &mut self.kept {
+            kept.roles.remove(&account);
+        }
+    }
+
+    /// The accounts that have a member's roles: its own, and one that it has logged out of.
+    fn accounts_of(&self, id: ClientId, client: &Client) -> impl Iterator<Item = Nick> + use<> {
+        client.login.into_iter().chain(self.roles.account_of(id))
+    }
+
     /// Whether a member's account can get a role, if the room is kept.
     pub(crate) fn has_place_for(&self, login: Option<Nick>) -> bool {
         match (&self.kept, login) {
@@ -195,21 +235,30 @@ impl Room {
 
     /// Gives a member a role, or takes it.
     pub(crate) fn set_role(&mut self, id: ClientId, client: &Client, role: RoomRole, on: bool) {
+        let accounts = self.accounts_of(id, client);
         self.roles.set(id, role, on);
+        if on {
+            self.note_roles(id, client.login);
+            return;
+        }
         let roles = self.roles.of(id);
-        if let (Some(kept), Some(login)) = (&mut self.kept, client.login) {
+        let Some(kept) = &mut self.kept else { return };
+        for account in accounts {
             match roles.is_empty() {
-                true => kept.roles.remove(&login),
-                false => kept.roles.insert(login, roles),
+                true => kept.roles.remove(&account),
+                false => kept.roles.insert(account, roles),
             };
         }
     }
 
     /// Ends the roles of a member that is made to leave.
     pub(crate) fn end_roles(&mut self, id: ClientId, client: &Client) {
+        let accounts = self.accounts_of(id, client);
         self.roles.end(id);
-        if let (Some(kept), Some(login)) = (&mut self.kept, client.login) {
-            kept.roles.remove(&login);
+        if let Some(kept) = &mut self.kept {
+            for account in accounts {
+                kept.roles.remove(&account);
+            }
         }
     }
 
@@ -228,10 +277,14 @@ impl Room {
 
     /// Makes the room what its record says; its members get their roles as they come back.
     pub(crate) fn bring_back(&mut self, now: Moment, record: &RoomRecord) {
-        // What is kept of a room is on the disk, and may be newer.
-        if self.kept.is_none() {
-            self.settings = record.settings().clone();
-            self.made = Some(now);
+        // What is kept of a room is on the disk, and may be newer, or not be there yet: what made
+        // the room private holds in any case.
+        match self.kept {
+            Some(_) => self.settings.close_as(record.settings()),
+            None => {
+                self.settings = record.settings().clone();
+                self.made = Some(now);
+            }
         }
         for (nick, role) in record.roles() {
             self.roles.await_member(nick, role);
@@ -253,6 +306,7 @@ impl Room {
         if self.is_private() {
             self.history.clear();
             (self.topic, self.topic_by, self.topic_set) = (None, None, None);
+            self.is_topic_private = false;
             // What the store has is to be read again.
             self.is_read = false;
         }

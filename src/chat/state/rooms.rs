@@ -124,6 +124,16 @@ impl Rooms {
         }
     }
 
+    /// Ends the roles of accounts that do not exist, and returns the kept rooms that changed.
+    pub(crate) fn end_roles_unless(&mut self, exist: impl Fn(Nick) -> bool) -> Vec<RoomId> {
+        let rooms = self.rooms.iter_mut();
+        let changed =
+            rooms.filter_map(|(id, room)| room.end_roles_of_nobody(&exist).then_some(*id));
+        let mut ids: Vec<_> = changed.collect();
+        ids.sort_unstable();
+        ids
+    }
+
     /// The rooms that are kept for accounts that `exist` does not hold for, by id.
     pub(crate) fn kept_unless(&self, exist: impl Fn(Nick) -> bool) -> Vec<RoomId> {
         let is_meant = |room: &Room| room.owner().is_some_and(|owner| !exist(owner));
@@ -168,14 +178,17 @@ impl Rooms {
             && self.rooms.iter().all(is_in_place)
             && self.empty.len() == empty
             && self.ends.iter().all(|(due, id)| {
-                due.checked_sub(LIFE).is_some_and(|since| self.empty.contains(&(since, *id)))
+                let is_due = |room: &Room| {
+                    room.members.is_empty() && room.empty_since.checked_add(LIFE) == Some(*due)
+                };
+                self.rooms.get(id).is_some_and(is_due)
             })
             && self.opened < MANY
     }
 
     pub(crate) fn enter(&mut self, room: RoomId, client: ClientId) {
         if let Some(found) = self.rooms.get_mut(&room) {
-            if found.is_vacant() {
+            if found.members.is_empty() {
                 self.empty.remove(&(found.empty_since, room));
                 self.ends.remove(&(found.empty_since + LIFE, room));
             }
@@ -189,7 +202,7 @@ impl Rooms {
         if let Some(index) = found.members.iter().position(|&member| member == client) {
             found.members.remove(index);
         }
-        if found.is_vacant() {
+        if found.members.is_empty() {
             self.keep_empty(now, room, lives);
         }
     }
@@ -199,23 +212,28 @@ impl Rooms {
         if let Some(found) = self.rooms.get_mut(&room) {
             if found.is_vacant() {
                 self.empty.remove(&(found.empty_since, room));
-                self.ends.remove(&(found.empty_since + LIFE, room));
             }
             found.readers += 1;
         }
     }
 
-    /// Somebody reads it no more.
-    pub(crate) fn remove_reader(&mut self, now: Duration, room: RoomId, lives: bool) {
-        if let Some(found) = self.rooms.get_mut(&room) {
-            found.readers = found.readers.saturating_sub(1);
+    /// Somebody reads it no more. A room without members ends as if nobody had read it.
+    pub(crate) fn remove_reader(&mut self, room: RoomId) {
+        let Some(found) = self.rooms.get_mut(&room) else { return };
+        found.readers = found.readers.saturating_sub(1);
+        if found.is_vacant() && room != RoomId::LOBBY {
+            let since = found.empty_since;
+            self.empty.insert((since, room));
+            if !self.ends.contains(&(since + LIFE, room)) {
+                self.forget_empty(room);
+            }
         }
-        self.keep_empty(now, room, lives);
     }
 
-    /// Keeps a room without members for its settings, history or topic, or else closes it.
+    /// Keeps a room without members for its settings, history or topic, or for those who read it,
+    /// or else closes it.
     pub(crate) fn keep_empty(&mut self, now: Duration, room: RoomId, lives: bool) {
-        let Some(found) = self.rooms.get_mut(&room).filter(|found| found.is_vacant()) else {
+        let Some(found) = self.rooms.get_mut(&room).filter(|found| found.members.is_empty()) else {
             return;
         };
         if room == RoomId::LOBBY {
@@ -224,10 +242,12 @@ impl Rooms {
         self.empty.remove(&(found.empty_since, room));
         self.ends.remove(&(found.empty_since + LIFE, room));
         found.empty_since = now;
-        self.empty.insert((now, room));
+        if found.is_vacant() {
+            self.empty.insert((now, room));
+        }
         if lives && found.has_life() {
             self.ends.insert((now + LIFE, room));
-        } else if found.is_forgettable() {
+        } else if found.is_vacant() && found.is_forgettable() {
             return self.close(now, room);
         }
         self.forget_oldest();
@@ -235,12 +255,12 @@ impl Rooms {
 
     /// Closes an empty room if there are too many.
     fn forget_oldest(&mut self) {
-        if self.ends.len() > MAX_HOLDING
-            && let Some(&(due, oldest)) = self.ends.first()
-        {
-            self.close(due - LIFE, oldest);
+        if self.ends.len() > MAX_HOLDING {
+            let is_vacant = |id: &RoomId| self.rooms.get(id).is_some_and(Room::is_vacant);
+            let oldest = self.ends.iter().find(|(_, id)| is_vacant(id)).copied();
+            oldest.into_iter().for_each(|(due, id)| self.close(due - LIFE, id));
         }
-        if self.empty.len() - self.ends.len() <= MAX_EMPTY {
+        if self.empty.len().saturating_sub(self.ends.len()) <= MAX_EMPTY {
             return;
         }
         let is_kept = |id: &RoomId| self.rooms.get(id).is_some_and(|room| room.kept.is_some());

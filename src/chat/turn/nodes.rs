@@ -67,7 +67,7 @@ impl Chat {
         for me in self.clients_on(number) {
             Turn { chat: self, now, at: None, me, effects }.depart(reason.clone());
         }
-        self.end_readings(now, number, true);
+        self.end_readings(number, true);
         let how = if lost { "is lost" } else { "has left" };
         self.tell_operators(format_args!("node {} {how}", node.name), effects);
     }
@@ -279,7 +279,7 @@ impl Chat {
                 .depart(Reason::Disconnected);
             effects.clear();
         }
-        self.end_readings(now, number, false);
+        self.end_readings(number, false);
         people
     }
 

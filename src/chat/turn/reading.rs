@@ -33,7 +33,7 @@ impl Chat {
             effects.push(Effect::Disconnect(id, Reason::Disconnected));
             return;
         }
-        self.end_reading(now, id, effects);
+        self.end_reading(id, effects);
         let room = self.rooms.open(reading.room);
         self.rooms.add_reader(room);
         self.readers.insert(id, Reader { room, origin: reading.origin });
@@ -69,11 +69,10 @@ impl Chat {
     }
 
     /// Somebody reads no more; nothing happens if nobody of that id does.
-    pub(crate) fn end_reading(&mut self, now: Now, id: ClientId, effects: &mut Effects) {
+    pub(crate) fn end_reading(&mut self, id: ClientId, effects: &mut Effects) {
         if let Some(reader) = self.readers.remove(id) {
             effects.push(Effect::Left(id, reader.room));
-            let lives = self.has_room_roles();
-            self.rooms.remove_reader(now.uptime, reader.room, lives);
+            self.rooms.remove_reader(reader.room);
         }
     }
 
@@ -85,15 +84,15 @@ impl Chat {
         };
         for id in self.readers.who(may_not) {
             effects.push(Effect::Disconnect(id, Reason::Disconnected));
-            self.end_reading(now, id, effects);
+            self.end_reading(id, effects);
         }
     }
 
     /// Ends the reading of those who are connected to a node, or to all others.
-    pub(crate) fn end_readings(&mut self, now: Now, node: NodeNumber, is_on: bool) {
+    pub(crate) fn end_readings(&mut self, node: NodeNumber, is_on: bool) {
         let mut effects = Effects::default();
         for id in self.readers.on(node, is_on) {
-            self.end_reading(now, id, &mut effects);
+            self.end_reading(id, &mut effects);
         }
     }
 

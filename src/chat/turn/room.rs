@@ -7,6 +7,7 @@ mod access; // who may enter, speak and act, and what is shown to others
 mod told; // telling the members
 mod life; // a room is made, left and ended
 mod roles; // giving and taking roles
+mod topic; // changing the topic
 mod settings; // changing settings
 mod keeping; // keeping a room for an account
 mod removal; // kicks and bans

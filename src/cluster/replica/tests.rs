@@ -41,6 +41,7 @@ fn a_log_of_each_level_ends_in_the_state_that_it_had() {
     for (level, recorded) in [
         (1, include_str!("../../../tests/data/log-level-1.json")),
         (2, include_str!("../../../tests/data/log-level-2.json")),
+        (3, include_str!("../../../tests/data/log-level-3.json")),
     ] {
         let recorded: Recorded = serde_json::from_str(recorded).unwrap();
         let replica = replay(&recorded.entries);

@@ -167,5 +167,9 @@ pub(crate) fn delete(connection: &Connection, nick: Nick) -> Result<()> {
                    WHERE id IN (SELECT room_id FROM kept WHERE owner = ?1 AND is_private)";
     connection.execute(private, [nick.as_str()])?;
     connection.execute("DELETE FROM kept WHERE owner = ?1", [nick.as_str()])?;
+    // Whoever registers the name next has no roles. A nick has no character that a path gives a
+    // meaning to.
+    let sql = "UPDATE kept SET state = json_remove(state, ?1) WHERE json_valid(state)";
+    connection.execute(sql, [format!("$.roles.\"{nick}\"")])?;
     connection.execute("DELETE FROM account WHERE nick = ?1", [nick.as_str()]).map(drop)
 }

@@ -21,6 +21,9 @@ pub(crate) const MAX_ACCOUNTS: usize = 1000;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Roles {
     members: BTreeMap<ClientId, RoomRoles>,
+    /// The accounts whose roles members have, also after they logged out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    accounts: BTreeMap<ClientId, Nick>,
     /// Those of members that left, oldest first.
     #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
     held: VecDeque<Held>,
@@ -78,6 +81,16 @@ impl Roles {
         self.members.get(&client).copied().unwrap_or_default()
     }
 
+    /// The account whose roles a member has, although it may have logged out.
+    pub(crate) fn account_of(&self, client: ClientId) -> Option<Nick> {
+        self.accounts.get(&client).copied()
+    }
+
+    /// Notes that a member has the roles of an account.
+    pub(crate) fn note_account(&mut self, client: ClientId, account: Nick) {
+        self.accounts.insert(client, account);
+    }
+
     /// Gives roles to a member, besides those that it has.
     pub(crate) fn add(&mut self, client: ClientId, roles: RoomRoles) {
         let all = self.of(client).and(roles);
@@ -90,14 +103,16 @@ impl Roles {
     pub(crate) fn set(&mut self, client: ClientId, role: RoomRole, on: bool) {
         let mut roles = self.of(client);
         roles.set(role, on);
-        match roles.is_empty() {
-            true => self.members.remove(&client),
-            false => self.members.insert(client, roles),
-        };
+        if roles.is_empty() {
+            self.end(client);
+        } else {
+            self.members.insert(client, roles);
+        }
     }
 
     /// Holds the roles of a member that leaves.
     pub(crate) fn hold(&mut self, now: Duration, id: ClientId, client: &Client) {
+        self.accounts.remove(&id);
         let Some(roles) = self.members.remove(&id) else { return };
         let (nick, from, login) = (client.nick.folded(), client.address(), client.login);
         let until = now + HELD_FOR;
@@ -115,6 +130,12 @@ impl Roles {
     /// Ends the roles of a member that is made to leave.
     pub(crate) fn end(&mut self, client: ClientId) {
         self.members.remove(&client);
+        self.accounts.remove(&client);
+    }
+
+    /// Holds no role for an account any more: it is banned, or it is gone.
+    pub(crate) fn end_held_for(&mut self, is_meant: impl Fn(Nick) -> bool) {
+        self.held.retain(|held| !held.login.is_some_and(&is_meant));
     }
 
     /// The roles that are held for a client.
@@ -156,11 +177,15 @@ impl Roles {
     pub(crate) fn renumber(&mut self, new: impl Fn(ClientId) -> ClientId) {
         let members = std::mem::take(&mut self.members);
         self.members = members.into_iter().map(|(id, roles)| (new(id), roles)).collect();
+        let accounts = std::mem::take(&mut self.accounts);
+        self.accounts = accounts.into_iter().map(|(id, account)| (new(id), account)).collect();
         self.held.iter_mut().for_each(|held| held.client = new(held.client));
     }
 
     /// Whether only members have roles: a check of a restored snapshot.
     pub(crate) fn are_consistent(&self, members: &[ClientId]) -> bool {
-        self.members.keys().all(|id| members.contains(id)) && self.held.len() <= MAX_HELD
+        self.members.keys().all(|id| members.contains(id))
+            && self.accounts.keys().all(|id| self.members.contains_key(id))
+            && self.held.len() <= MAX_HELD
     }
 }

@@ -2,12 +2,9 @@
 
 use std::cmp::Reverse;
 
-use crate::chat::effect::Effect;
 use crate::chat::message::Message;
 use crate::chat::model::{Allowance, RoomId, RoomKey, RoomName};
 use crate::chat::refusal::{Refusal, RoomRefusal};
-use crate::chat::relay::Deed;
-use crate::chat::state::Chat;
 use crate::chat::turn::view::{Turn, View};
 use crate::text::Text;
 
@@ -95,26 +92,8 @@ pub(crate) fn set_topic(turn: &mut Turn<'_>, text: Option<Text>) -> Result<(), R
     turn.may_speak_in_room()?;
     turn.keep_pace()?;
     turn.announce();
-    let (id, room) = turn.room()?;
-    let name = room.name;
-    let me = turn.me;
-    let is_noted = turn.chat.has_room_roles() && text.is_some();
-    let set = is_noted.then(|| (turn.me().nick, turn.now.moment));
-    let Chat { clients, rooms, .. } = &mut *turn.chat;
-    let setter = &clients[&me];
-    if let Some(room) = rooms.get_mut(id) {
-        room.topic = text.clone();
-        room.topic_by = text.is_some().then_some(me);
-        room.topic_set = set;
-        let ignorers = setter.ignored_by.iter().copied().filter(|_| text.is_some());
-        let (nick, is_private) = (setter.nick, room.is_private());
-        if is_private && room.kept.is_some() && text.is_some() {
-            turn.effects.push(Effect::RecordTopic(name, text.clone()));
-        }
-        let message = Message::TopicSet { room: room.name, nick, text: text.clone(), is_private };
-        turn.effects.tell_room(id, ignorers, message);
-        turn.relay_to_room(id, Deed::Topic(name, text));
-    }
+    let (id, _) = turn.room()?;
+    turn.change_topic(id, text);
     Ok(())
 }
 

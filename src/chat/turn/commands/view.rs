@@ -81,7 +81,7 @@ pub(crate) fn time(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal> {
 
 pub(crate) fn bell(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal> {
     let on = on_or_off(args[0])?;
-    if turn.me().lists {
+    if turn.me().lists || turn.me().speaks_irc() {
         return Err(Refusal::NoBell);
     }
     turn.effects.push(Effect::Bell(turn.me, on));

@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use crate::chat::model::{ClientId, Nick, RoomId, RoomKey, RoomRole, RoomRoles};
+use crate::chat::model::{ClientId, Nick, RoomId, RoomKey, RoomMask, RoomRole, RoomRoles};
 use crate::chat::refusal::{Refusal, RoomRefusal};
 use crate::chat::state::{Chat, Room, RoomMasks};
 use crate::chat::turn::view::{Turn, TurnOf};
@@ -29,8 +29,11 @@ impl<C: Deref<Target = Chat>> TurnOf<'_, C> {
     /// Fails if the client may not enter a room with this key.
     pub(crate) fn may_enter(&self, room: &Room, key: Option<&RoomKey>) -> Result<(), RoomRefusal> {
         let is_invited = room.invited.has(self.now.uptime, self.me);
-        if is_invited || self.is_operator() || self.chat.owns(self.me, room) {
+        if is_invited || self.is_operator() {
             return Ok(());
+        }
+        if self.chat.owns(self.me, room) {
+            return self.check_not_named_in_bans(room);
         }
         self.check_not_banned_from(room)?;
         let is_on_list = self.is_on(&room.standing);
@@ -71,6 +74,16 @@ impl<C: Deref<Target = Chat>> TurnOf<'_, C> {
             None => Ok(()),
             Some(_) if self.is_on(&room.exceptions) => Ok(()),
             Some(ban) => Err(ban.refusal(room.name, now)),
+        }
+    }
+
+    /// Fails if the client, for whom the room is kept, is banned by its name: only the server's
+    /// operators can do that. Masks of the room's operators do not keep it out.
+    fn check_not_named_in_bans(&self, room: &Room) -> Result<(), RoomRefusal> {
+        let now = self.now.moment;
+        match room.bans.covering(now, self.me(), String::new) {
+            Some(ban) if matches!(ban.mask, RoomMask::Name(_)) => Err(ban.refusal(room.name, now)),
+            _ => Ok(()),
         }
     }
 

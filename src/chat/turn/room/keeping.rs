@@ -15,10 +15,14 @@ impl Chat {
         self.rooms.iter().filter(|room| room.owner() == Some(owner)).count()
     }
 
-    /// Ends the keeping of rooms whose owners have no account any more.
+    /// Ends the keeping of rooms whose owners have no account any more, and the roles of accounts
+    /// that are gone: whoever registers such a name next inherits nothing.
     pub(crate) fn end_keeping_for_nobody(&mut self, now: Now, effects: &mut Effects) {
         let has_account =
             |owner: Nick| self.registry.account(owner).is_some_and(|account| account.nick == owner);
+        for id in self.rooms.end_roles_unless(has_account) {
+            self.record_kept(id, effects);
+        }
         for id in self.rooms.kept_unless(has_account) {
             let Some(room) = self.rooms.get_mut(id) else { continue };
             room.kept = None;
@@ -146,6 +150,7 @@ impl Turn<'_> {
             let login = clients[member].login.filter(|_| !own.is_empty());
             if let Some(login) = login.filter(|login| kept.has_place_for(*login)) {
                 kept.roles.insert(login, own);
+                room.roles.note_account(*member, login);
             }
         }
         room.kept = Some(kept);

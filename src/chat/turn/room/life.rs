@@ -77,6 +77,9 @@ impl Turn<'_> {
             self.effects.push(Effect::RoomChanged(room.name));
         }
         let restored = room.restore_roles(now.uptime, me, &clients[&me]);
+        if room.note_roles(me, clients[&me].login) {
+            self.chat.record_kept(id, self.effects);
+        }
         Beginning { is_maker, restored }
     }
 
@@ -88,9 +91,13 @@ impl Turn<'_> {
             let Chat { clients, rooms, .. } = &mut *self.chat;
             let Some(room) = rooms.get_mut(id) else { continue };
             let restored = room.restore_roles(now, me, &clients[&me]);
+            let is_noted = room.note_roles(me, clients[&me].login);
             if restored.is_empty() && !room.roles_of(me).is_empty() {
                 // Under another nick.
                 self.effects.push(Effect::RoomChanged(room.name));
+            }
+            if is_noted {
+                self.chat.record_kept(id, self.effects);
             }
             self.tell_restored(id, restored);
         }

@@ -64,16 +64,18 @@ impl Turn<'_> {
         self.may_ban_from_room(&mask, holder)?;
         self.may_act()?;
         let account = holder.and_then(|holder| self.chat.login(holder));
+        let named = self.account_called(&mask);
         let until = duration.map(|duration| self.now.moment.after(duration));
         let by = self.me().nick;
         let ban = RoomBan { mask: mask.clone(), account, by, at: self.now.moment, reason, until };
         let why = format!("{}{}", for_so_long(duration), because(ban.reason.as_ref()));
         let (id, room) = self.room()?;
         let (name, now) = (room.name, self.now.moment);
-        let room = self.chat.rooms.get_mut(id);
-        if !room.is_some_and(|room| room.bans.add(now, ban)) {
+        let Some(room) = self.chat.rooms.get_mut(id) else { return Ok(()) };
+        if !room.bans.add(now, ban) {
             return Err(RoomRefusal::TooManyBans(name, MAX_ROOM_BANS).into());
         }
+        account.into_iter().chain(named).for_each(|account| room.end_roles_of_account(account));
         self.log_in_room(id, format_args!("banned {mask}{why}"));
         self.tell_change(id, RoomChange::Banned(mask));
         Ok(())
@@ -87,19 +89,25 @@ impl Turn<'_> {
         }
     }
 
+    /// The account whose nick is to be banned.
+    fn account_called(&self, mask: &RoomMask) -> Option<Nick> {
+        match *mask {
+            RoomMask::Name(nick) => self.chat.registry.account(nick).map(|account| account.nick),
+            RoomMask::Source(_) => None,
+        }
+    }
+
     /// Fails if the ban is one of the client itself, or of somebody whom a room's operators have no
     /// power over, here or not.
     fn may_ban_from_room(&self, mask: &RoomMask, holder: Option<ClientId>) -> Result<(), Refusal> {
-        let RoomMask::Name(nick) = *mask else { return Ok(()) };
         if holder == Some(self.me) {
             return Err(Refusal::Yourself);
         }
         if let Some(holder) = holder {
             self.needs_power_over(holder)?;
         }
-        let account = self.chat.registry.account(nick).map(|account| account.nick);
         let (_, room) = self.room()?;
-        match account.filter(|_| !self.is_operator()) {
+        match self.account_called(mask).filter(|_| !self.is_operator()) {
             Some(account) if self.chat.registry.is_operator(Some(account)) => {
                 Err(RoomRefusal::KeepsOrder(account).into())
             }

@@ -24,6 +24,7 @@ impl Turn<'_> {
         self.apply_setting(id, setting, value.clone());
         self.log_in_room(id, format_args!("set {} {value}", setting.row().name));
         self.tell_change(id, RoomChange::Setting(setting, value));
+        self.end_private_topic(id);
         self.note_change(id);
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! The life of a room, in the time that passes.
 
+mod endings;
+
 use std::time::Duration;
 
 use crate::address::Origin;
@@ -23,18 +25,26 @@ impl World {
     fn new() -> Self {
         let settings = Settings { replay: 20, has_archive: true, ..Settings::default() };
         let mut world = Self { chat: Chat::new(settings), now: Now::default() };
-        let account = |name: &str| Account {
+        world.have_accounts(&["alice", "bob"]);
+        world.connect(ALICE);
+        world.connect(BOB);
+        world
+    }
+
+    /// Has these accounts and no others; returns what comes of that.
+    fn have_accounts(&mut self, names: &[&str]) -> Vec<Effect> {
+        let account = |name: &&str| Account {
             nick: Nick::new(name).unwrap(),
             role: Role::User,
             created: Moment::default(),
             last_seen: None,
             password: PasswordId::default(),
         };
-        let accounts = ["alice", "bob"].map(account).to_vec();
-        world.chat.register(Roll { accounts, ..Roll::default() });
-        world.connect(ALICE);
-        world.connect(BOB);
-        world
+        let accounts = names.iter().map(account).collect();
+        self.chat.register(Roll { accounts, ..Roll::default() });
+        let mut effects = Effects::default();
+        self.chat.enforce(self.now, &mut effects);
+        effects.drain().0.collect()
     }
 
     fn connect(&mut self, id: ClientId) {
@@ -43,10 +53,19 @@ impl World {
         self.handle(id, Event::Settled);
     }
 
-    fn log_in(&mut self, id: ClientId, name: &str) {
+    /// With dev, which alice keeps and is in.
+    fn with_kept_dev() -> Self {
+        let mut world = Self::new();
+        world.log_in(ALICE, "alice");
+        world.types(ALICE, "/join dev");
+        assert_eq!(world.types(ALICE, "/room keep on"), ["alice set keep on"]);
+        world
+    }
+
+    fn log_in(&mut self, id: ClientId, name: &str) -> Vec<Effect> {
         let nick = Nick::new(name).unwrap();
         let account = *self.chat.registry.account(nick).unwrap();
-        self.handle(id, Event::LoggedIn(account));
+        self.handle(id, Event::LoggedIn(account))
     }
 
     fn handle(&mut self, id: ClientId, event: Event) -> Vec<Effect> {
