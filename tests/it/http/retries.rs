@@ -1,13 +1,15 @@
 //! `Idempotency-Key`: a retry says nothing twice.
 
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
 
 use rusqlite::Connection;
 
 use super::tokens::with_alice_and_a_token;
 use super::{Request, connect_from, post};
 use crate::harness::{Server, TempDir, people};
-use crate::restart::switch;
+use crate::restart::{OverAtTheEnd, switch};
 use crate::web::Answer;
 
 #[test]
@@ -91,4 +93,28 @@ fn one_of_two_equal_requests_waits_and_the_other_is_told_so_wherever_it_comes_fr
     switch(&server);
     retry(say());
     bob.expect_nothing();
+}
+
+#[test]
+fn who_posts_does_not_notice_that_the_server_restarts() {
+    let dir = TempDir::new();
+    let server = Server::with_web(["--rate", "0", "--state-dir", &dir.path("")]);
+    let [mut alice] = people(&server, ["alice"]);
+    let over = AtomicBool::new(false);
+    let said = thread::scope(|scope| {
+        let talk = scope.spawn(|| {
+            let mut said = 0;
+            while !over.load(Relaxed) {
+                post("/rooms/lobby?nick=ci", &said.to_string()).to(&server).json();
+                said += 1;
+            }
+            said
+        });
+        let _over = OverAtTheEnd(&over);
+        (0..3).for_each(|_| switch(&server));
+        over.store(true, Relaxed);
+        talk.join().unwrap()
+    });
+    (0..said).for_each(|number| alice.expect(&format!("<ci> {number}")));
+    alice.expect_nothing();
 }
