@@ -43,7 +43,7 @@ pub(crate) use self::client::Client;
 pub use self::client::Presence;
 use self::history::REMEMBERED;
 pub(crate) use self::ignored::{Identity, Ignored};
-pub(crate) use self::markers::{Markers, Shelf};
+pub(crate) use self::markers::{Markers, ReadTarget};
 pub(crate) use self::mutes::{Mute, Mutes};
 pub(crate) use self::nicks::Nicks;
 pub use self::nodes::Node;

@@ -12,13 +12,13 @@ const MAX: usize = 100;
 /// Where something is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Shelf {
+pub(crate) enum ReadTarget {
     Room(RoomName),
     /// In capital letters or small ones.
     Nick(Nick),
 }
 
-impl Shelf {
+impl ReadTarget {
     fn is(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Nick(one), Self::Nick(other)) => {
@@ -31,7 +31,7 @@ impl Shelf {
 
 /// The markers of one client or account; the one that was set longest ago first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Markers(VecDeque<(Shelf, Moment)>);
+pub(crate) struct Markers(VecDeque<(ReadTarget, Moment)>);
 
 impl Markers {
     /// Whether there is none.
@@ -40,21 +40,21 @@ impl Markers {
     }
 
     /// Up to when it was read.
-    pub(crate) fn get(&self, shelf: &Shelf) -> Option<Moment> {
-        self.0.iter().find(|(own, _)| own.is(shelf)).map(|(_, at)| *at)
+    pub(crate) fn get(&self, target: &ReadTarget) -> Option<Moment> {
+        self.0.iter().find(|(own, _)| own.is(target)).map(|(_, at)| *at)
     }
 
     /// Notes up to when it was read; returns false if it was read further before. Of too many, the
     /// one that was set longest ago is forgotten.
-    pub(crate) fn set(&mut self, shelf: Shelf, at: Moment) -> bool {
-        if self.get(&shelf).is_some_and(|before| before > at) {
+    pub(crate) fn set(&mut self, target: ReadTarget, at: Moment) -> bool {
+        if self.get(&target).is_some_and(|before| before > at) {
             return false;
         }
-        self.0.retain(|(own, _)| !own.is(&shelf));
+        self.0.retain(|(own, _)| !own.is(&target));
         if self.0.len() >= MAX {
             self.0.pop_front();
         }
-        self.0.push_back((shelf, at));
+        self.0.push_back((target, at));
         true
     }
 
@@ -72,14 +72,14 @@ mod tests {
         Moment { unix_ms }
     }
 
-    fn nick(name: &str) -> Shelf {
-        Shelf::Nick(Nick::new(name).unwrap())
+    fn nick(name: &str) -> ReadTarget {
+        ReadTarget::Nick(Nick::new(name).unwrap())
     }
 
     #[test]
     fn a_marker_never_goes_back() {
         let mut markers = Markers::default();
-        let dev = Shelf::Room(RoomName::new("dev").unwrap());
+        let dev = ReadTarget::Room(RoomName::new("dev").unwrap());
         assert!(markers.set(dev, at(2)) && !markers.set(dev, at(1)) && markers.set(dev, at(3)));
         assert_eq!(markers.get(&dev), Some(at(3)));
         assert!(markers.set(nick("Bob"), at(5)));

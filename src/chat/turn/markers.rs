@@ -4,7 +4,7 @@ use crate::chat::action::Recipient;
 use crate::chat::model::{ClientId, Moment, Nick, RoomName};
 use crate::chat::refusal::Refusal;
 use crate::chat::relay::Deed;
-use crate::chat::state::{Chat, Markers, Shelf};
+use crate::chat::state::{Chat, Markers, ReadTarget};
 use crate::text::Text;
 
 use super::view::Turn;
@@ -12,7 +12,7 @@ use super::view::Turn;
 impl Chat {
     /// Up to when a client has read what was said in a room, if it has said so.
     pub fn read_until(&self, client: ClientId, room: RoomName) -> Option<Moment> {
-        self.markers_of(client)?.get(&Shelf::Room(room))
+        self.markers_of(client)?.get(&ReadTarget::Room(room))
     }
 
     fn markers_of(&self, client: ClientId) -> Option<&Markers> {
@@ -38,21 +38,21 @@ impl Turn<'_> {
         place: &Recipient,
         at: Option<Moment>,
     ) -> Result<(), Refusal> {
-        let (shelf, shown) = match place {
+        let (target, shown) = match place {
             Recipient::Room(room) | Recipient::Role(room, _) => {
-                (Shelf::Room(*room), Text::new(format!("#{room}")))
+                (ReadTarget::Room(*room), Text::new(format!("#{room}")))
             }
             Recipient::Nick(name) => {
                 let nick = Nick::new(name.as_str()).ok_or(Refusal::Nobody(name.clone()))?;
-                (Shelf::Nick(nick), name.clone())
+                (ReadTarget::Nick(nick), name.clone())
             }
         };
         let login = self.me().login;
         let is_new = at.is_some_and(|at| match login {
-            Some(login) => self.chat.markers.entry(login).or_default().set(shelf, at),
-            None => self.me_mut().markers.set(shelf, at),
+            Some(login) => self.chat.markers.entry(login).or_default().set(target, at),
+            None => self.me_mut().markers.set(target, at),
         });
-        let noted = self.chat.markers_of(self.me).and_then(|markers| markers.get(&shelf));
+        let noted = self.chat.markers_of(self.me).and_then(|markers| markers.get(&target));
         let is_told = |id: &ClientId| *id == self.me || (is_new && login.is_some());
         let mut readers = match login {
             Some(_) => self.chat.clients_who(|client| client.login == login && client.speaks_irc()),
