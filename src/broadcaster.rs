@@ -2,6 +2,7 @@
 
 mod shared_log; // the log of a cluster
 mod log; // the order in which inputs change the chat
+mod confirmations; // what tells of kept rooms waits for the disk
 mod archive; // effects that wait for the disk
 mod pending; // clients that wait for an answer, and their input meanwhile
 mod status; // metrics, and the service manager's status

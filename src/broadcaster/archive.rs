@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::confirmations::Confirmations;
+pub(super) use super::confirmations::Held;
 use crate::address::Address;
 use crate::chat::{
     Audience, AuthRequest, BanChange, ClientId, Effect, Entry, Event, LineFilter, Message,
@@ -11,9 +13,6 @@ use crate::cluster::NodeOrigin;
 use crate::store::{self, Answer, Denial, Gate, Recalled, Store, Swing, UnsavedBans};
 use crate::text::Text;
 
-/// An effect that waits for the disk, and the clients that do not get it.
-pub(super) type Held = (Effect, Vec<ClientId>);
-
 /// The store, and the effects that wait for it; without a store nothing waits.
 #[derive(Debug, Default)]
 pub(super) struct Archive {
@@ -22,6 +21,8 @@ pub(super) struct Archive {
     is_shared: bool,
     /// Holds effects back until they are on disk, with strict durability only.
     gate: Option<Gate<Held>>,
+    /// What waits also while the gate is open.
+    confirmations: Confirmations,
     /// The last time that the gate opened or closed, until it is reported.
     swing: Option<Swing>,
     /// How many answers of the store are outstanding.
@@ -31,7 +32,7 @@ pub(super) struct Archive {
 impl Archive {
     pub(super) fn new(store: Option<Store>, is_strict: bool, is_shared: bool) -> Self {
         let gate = (store.is_some() && is_strict).then(Gate::default);
-        Self { store, is_shared, gate, swing: None, owed: 0 }
+        Self { store, is_shared, gate, ..Self::default() }
     }
 
     /// Whether there is a store.
@@ -53,14 +54,25 @@ impl Archive {
     ///
     /// While one effect waits, all later ones wait behind it, to preserve the order. The exceptions
     /// are private messages, which are never stored, and effects that show nothing.
+    ///
+    /// What tells of a change of a kept room waits also while the gate is open.
     pub(super) fn pass(
         &mut self,
         now: Duration,
         effect: Effect,
         except: &[ClientId],
     ) -> Option<Effect> {
+        let effect = self.pass_gate(now, effect, except)?;
+        let except = excepted(&effect, except);
+        self.confirmations.hold((effect, except)).map(|(effect, _)| effect)
+    }
+
+    fn pass_gate(&mut self, now: Duration, effect: Effect, except: &[ClientId]) -> Option<Effect> {
         let Some(store) = &mut self.store else { return Some(effect) };
         let written = write(store, &effect);
+        if matches!(effect, Effect::KeepRoom(..)) {
+            self.confirmations.note(store.handed());
+        }
         let Some(gate) = &mut self.gate else { return Some(effect) };
         let goes_ahead = matches!(
             effect,
@@ -106,7 +118,12 @@ impl Archive {
 
     /// Returns the effects that need not wait any more after a report of the store.
     pub(super) fn free(&mut self, now: Duration, event: &store::Event) -> Vec<Held> {
-        let (Some(store), Some(gate)) = (&self.store, &mut self.gate) else { return Vec::new() };
+        let Some(store) = &self.store else { return Vec::new() };
+        let mut confirmed = Vec::new();
+        if let store::Event::Committed { upto } = event {
+            confirmed.extend(self.confirmations.commit(*upto));
+        }
+        let Some(gate) = &mut self.gate else { return confirmed };
         let (freed, swing): (Vec<_>, _) = match event {
             store::Event::Committed { upto } => {
                 let (freed, swing) = gate.commit(now, *upto, store.handed());
@@ -116,10 +133,16 @@ impl Archive {
                 let (freed, swing) = gate.open(now);
                 (freed.collect(), swing)
             }
-            _ => return Vec::new(),
+            _ => return confirmed,
         };
         self.swing = swing.or(self.swing);
-        freed
+        confirmed.extend(self.sift(freed));
+        confirmed
+    }
+
+    /// Those of the freed effects that need not wait for a change to be confirmed.
+    fn sift(&mut self, freed: Vec<Held>) -> Vec<Held> {
+        freed.into_iter().filter_map(|held| self.confirmations.hold(held)).collect()
     }
 
     /// When [`tick`](Self::tick) has something to do next.
@@ -133,7 +156,7 @@ impl Archive {
         let (freed, swing) = gate.tick(now);
         let freed = freed.collect();
         self.swing = swing.or(self.swing);
-        freed
+        self.sift(freed)
     }
 
     /// Whether the gate opened or closed since the last call.
@@ -143,7 +166,9 @@ impl Archive {
 
     /// Returns all effects that wait, at the end.
     pub(super) fn release(&mut self, now: Duration) -> Vec<Held> {
-        self.gate.as_mut().map_or_else(Vec::new, |gate| gate.open(now).0.collect())
+        let mut held: Vec<_> = self.confirmations.release().collect();
+        held.extend(self.gate.iter_mut().flat_map(|gate| gate.open(now).0.collect::<Vec<_>>()));
+        held
     }
 
     /// Sends a question to the store, which answers later.

@@ -211,3 +211,20 @@ fn an_account_keeps_rooms_without_people_and_at_most_ten() {
     alice.ask("/join one-more");
     refused(&mut alice, [("/room keep on", "you keep 10 rooms already")]);
 }
+
+#[test]
+fn a_setting_is_confirmed_when_it_is_on_the_disk() {
+    let dir = TempDir::new();
+    let (_server, mut alice, mut bob) = with_kept_dev(&dir);
+    let disk = rusqlite::Connection::open(dir.path("chatd.db")).unwrap();
+    disk.busy_timeout(crate::harness::PATIENCE).unwrap();
+    disk.execute_batch("BEGIN IMMEDIATE").unwrap();
+    alice.send("/room key s3cret\nno line waits for so long");
+    bob.wait_for(|line| line == "<alice> no line waits for so long");
+    let told = alice.sync();
+    assert!(!told.iter().any(|line| line.contains("set key on")), "{told:?}");
+    disk.execute_batch("ROLLBACK").unwrap();
+    for member in [&mut alice, &mut bob] {
+        member.wait_for(|line| line == "-- alice set key on");
+    }
+}
