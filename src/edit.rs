@@ -4,8 +4,9 @@
 //! sequences. The client `chat` and telnet with `/edit on` are edited by the same rules.
 
 mod secret; // the password in a line
-mod names; // names that the server mentioned
+mod names; // names of people and rooms that the server mentioned
 mod recall; // earlier lines
+mod usage; // what a command takes at a place
 mod complete; // the Tab key
 mod key; // what a key means
 mod keys; // bytes to keys

@@ -1,16 +1,19 @@
-//! The names of people that the server mentioned, for completion.
+//! The names of people and rooms that the server mentioned, for completion.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::text::is_like_a_name;
 
-/// Most names remembered; a hostile server could invent any number.
+/// Most names remembered of either; a hostile server could invent any number.
 const MAX_NAMES: usize = 2000;
 
 /// Names in alphabetical order.
 #[derive(Debug, Default)]
-pub struct Names(BTreeSet<String>);
+pub struct Names {
+    people: BTreeSet<String>,
+    rooms: BTreeSet<String>,
+}
 
 /// Names that one thread learns from what it shows, and another completes words with.
 #[derive(Clone, Debug, Default)]
@@ -42,11 +45,14 @@ impl Names {
         }
     }
 
-    /// The names that begin with `prefix`, ignoring case.
-    pub(super) fn starting_with(&self, prefix: &str) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str).filter(move |name| {
-            name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-        })
+    /// The people whose names begin with `prefix`, ignoring case.
+    pub(super) fn people(&self, prefix: &str) -> impl Iterator<Item = &str> {
+        self.people.iter().map(String::as_str).filter(move |name| begins_with(name, prefix))
+    }
+
+    /// The rooms whose names begin with `prefix`, ignoring case; their names have no `#` here.
+    pub(super) fn rooms(&self, prefix: &str) -> impl Iterator<Item = &str> {
+        self.rooms.iter().map(String::as_str).filter(move |name| begins_with(name, prefix))
     }
 
     fn learn_notice(&mut self, notice: &str) {
@@ -55,18 +61,23 @@ impl Names {
         if rest.starts_with("joined (") {
             self.insert(first);
         } else if rest.starts_with("left: ") {
-            self.0.remove(first);
+            self.people.remove(first);
         } else if let Some(new) = rest.strip_prefix("is now ") {
-            self.0.remove(first);
+            self.people.remove(first);
             self.insert(new);
+        } else if let Some(invitation) = rest.strip_prefix("invites you to ") {
+            self.insert_room(invitation.split(':').next().unwrap_or_default());
         } else if let Some(place) = place(notice) {
+            let room = place.split_once("in ").map_or("", |(_, room)| room);
+            self.insert_room(room.split([' ', '.']).next().unwrap_or_default());
             let others = place.split_once(" with ").map_or("", |(_, others)| others);
             let others = others.split(" (").next().unwrap_or_default();
             others.split(", ").flat_map(|name| name.split(" and ")).for_each(|n| self.insert(n));
-        } else if let Some((_, people)) = rest.split_once(" here): ")
-            && rest.starts_with('(')
+        } else if rest.starts_with('(')
+            && let Some((_, people)) = rest.split_once(" here)")
         {
-            self.insert_list(people);
+            self.insert_room(first);
+            self.insert_list(people.trim_start_matches([':', ' ']));
         } else if let Some(more) = notice.strip_prefix("  ") {
             self.insert_list(more);
         }
@@ -80,10 +91,21 @@ impl Names {
 
     /// Adds a name, unless it is none.
     pub fn insert(&mut self, name: &str) {
-        if is_like_a_name(name) && self.0.len() < MAX_NAMES {
-            self.0.insert(name.to_owned());
+        if is_like_a_name(name) && self.people.len() < MAX_NAMES {
+            self.people.insert(name.to_owned());
         }
     }
+
+    fn insert_room(&mut self, room: &str) {
+        if is_like_a_name(room) && self.rooms.len() < MAX_NAMES {
+            self.rooms.insert(room.to_owned());
+        }
+    }
+}
+
+/// Whether a name or a command begins with `prefix`, ignoring case.
+pub(super) fn begins_with(name: &str, prefix: &str) -> bool {
+    name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
 /// Where the client is, as the welcome and the notice after `/join` say.
@@ -120,7 +142,29 @@ mod tests {
     fn seen(lines: &[&str]) -> Vec<String> {
         let mut names = Names::default();
         lines.iter().for_each(|line| names.learn(line));
-        names.starting_with("").map(str::to_owned).collect()
+        names.people("").map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn rooms_are_learned_from_what_the_server_says_of_them() {
+        let mut names = Names::default();
+        for line in [
+            "-- Welcome to chatd on box7. You are martin, in lobby with ann (2 here).",
+            "-- You are alone in dev.",
+            "-- You are in ops with ann (2 here).",
+            "-- eve invites you to tea: /join tea",
+            "-- zoo (3 here)",
+            "-- qa (1 here): ann",
+            "-- ann left: (1 here) (1 here)",
+            "<eve> -- fake (1 here)",
+        ] {
+            names.learn(line);
+        }
+        assert_eq!(
+            names.rooms("").collect::<Vec<_>>(),
+            ["dev", "lobby", "ops", "qa", "tea", "zoo"]
+        );
+        assert_eq!(names.rooms("T").collect::<Vec<_>>(), ["tea"]);
     }
 
     #[test]
@@ -175,7 +219,7 @@ mod tests {
     fn they_are_found_in_any_case() {
         let mut names = Names::default();
         names.learn("<Alice> hi");
-        assert_eq!(names.starting_with("al").collect::<Vec<_>>(), ["Alice"]);
-        assert_eq!(names.starting_with("alicia").count(), 0);
+        assert_eq!(names.people("al").collect::<Vec<_>>(), ["Alice"]);
+        assert_eq!(names.people("alicia").count(), 0);
     }
 }

@@ -104,6 +104,22 @@ fn a_tab_completes_commands_and_names() {
 }
 
 #[test]
+fn a_tab_completes_what_the_command_takes() {
+    let server = Server::start();
+    let [mut bob] = people(&server, ["bob"]);
+    bob.ask("/join dev");
+    let mut alice = alice(&server);
+    alice.types("/rooms\r");
+    ends_in(&mut alice, &["-- dev (1 here)", "-- lobby (1 here)", ">"]);
+    alice.types(&format!("/jo{TAB}d{TAB}\r"));
+    ends_in(&mut alice, &["> /join dev", "-- You are in dev with bob (2 here).", ">"]);
+    alice.types(&format!("/qui{TAB}"));
+    ends_in(&mut alice, &["/quiet /quit", "> /qui"]);
+    alice.types(&format!("e{TAB}{TAB}"));
+    ends_in(&mut alice, &["off on", "> /quiet o"]);
+}
+
+#[test]
 fn a_tab_lists_what_there_is_when_it_is_not_clear() {
     let server = Server::start();
     let [mut bob] = people(&server, ["bob"]);

@@ -2,7 +2,7 @@
 
 use super::moderation;
 use super::moderation::duration;
-use crate::chat::model::{ClientId, RoomMask, RoomRole, Setting};
+use crate::chat::model::{ClientId, RoomMask, RoomRole, SETTINGS, Setting};
 use crate::chat::refusal::{Refusal, RoomRefusal};
 use crate::chat::turn::view::Turn;
 use crate::text::{Text, split_word};
@@ -13,6 +13,12 @@ const UNBAN: &str = "/room unban NAME|MASK";
 const BANS: &str = "/room bans";
 const KEEP: &str = "/room keep on|off";
 const OWNER: &str = "/room owner NAME";
+
+/// The usage of each form of `/room`.
+pub fn room_usages() -> impl Iterator<Item = &'static str> {
+    let settings = SETTINGS.iter().map(|row| row.usage);
+    [KICK, BAN, UNBAN, BANS, KEEP, OWNER].into_iter().chain(settings)
+}
 
 pub(crate) fn op(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let other = someone_in_order(turn, args[0])?;
