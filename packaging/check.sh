@@ -56,6 +56,7 @@ contents() {
 /etc/chatd/sshd_config
 /usr/bin/chat
 /usr/bin/chatd
+/usr/lib/firewalld/services/chatd-irc.xml
 /usr/lib/firewalld/services/chatd.xml
 /usr/lib/sysctl.d/60-chatd.conf
 /usr/lib/systemd/system-preset/80-chatd.preset

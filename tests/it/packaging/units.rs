@@ -128,7 +128,11 @@ fn the_preset_has_a_say_on_every_unit_and_enables_the_service_alone() {
 fn socket_and_firewall_have_the_default_port() {
     let port = super::examples()["port"].clone();
     assert_eq!(value("chatd.socket", "ListenStream"), port);
-    assert!(shipped("packaging/chatd.firewalld.xml").contains(&format!("port=\"{port}\"")));
+    let opens = |service: &str, port: &str| shipped(service).contains(&format!("port=\"{port}\""));
+    assert!(opens("packaging/chatd.firewalld.xml", &port));
+    for socket in ["chatd-irc.socket", "chatd-irc-tls.socket"] {
+        assert!(opens("packaging/chatd-irc.firewalld.xml", &value(socket, "ListenStream")));
+    }
 }
 
 #[test]
