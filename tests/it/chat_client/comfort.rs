@@ -112,6 +112,10 @@ fn an_account_is_logged_in_to_from_the_command_line() {
     let ended = piped(&mut command, "from a script\n");
     assert_eq!(ended.status, 0, "{}", ended.stderr);
     bob.wait_for(|line| line == "<alice> from a script");
+    let mut command = chat(server.addr(), ["--login", "alice"]);
+    let ended = piped(command.env("CHAT_PASSWORD", "open sesame"), "with a variable\n");
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    bob.wait_for(|line| line == "<alice> with a variable");
     let mut command = chat(server.addr(), ["--login", "alice", "--password-file", &wrong]);
     let ended = piped(&mut command, "never\n");
     assert_eq!(ended.status, 1);

@@ -53,6 +53,19 @@ fn without_colours_it_has_a_mark() {
 }
 
 #[test]
+fn colours_may_be_asked_for_whatever_the_variable_says() {
+    let server = Server::start();
+    let [mut bob] = people(&server, ["bob"]);
+    let mut command = chat(server.addr(), ["--nick", "alice", "--color=always"]);
+    command.env("NO_COLOR", "1");
+    let mut alice = Terminal::run(command);
+    alice.displays(|rows| rows.contains(&"-- you are now alice") && rows.last() == Some(&">"));
+    bob.ask("hello");
+    ends_in(&mut alice, &["<bob> hello", ">"]);
+    assert!(written(&alice).contains("<\x1b[38;5;"), "{:?}", written(&alice));
+}
+
+#[test]
 fn the_bell_rings_for_what_is_said_now_and_is_off_at_first() {
     let server = Server::with(["--rate", "0"]);
     let [mut bob] = people(&server, ["bob"]);
