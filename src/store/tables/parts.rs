@@ -4,8 +4,11 @@ use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::lines::{COLUMNS, FORGOTTEN, GAP, OF_THE_KEEPER, recall};
 use super::search::list;
-use super::slices::row_of;
+use super::slices::{last_row, row_of};
 use crate::chat::{Entry, Moment, Nick, Part, Reference, RoomName, Rows, Span};
+
+/// Rows that are looked at for one answer: any number of lines may be hidden from who asks.
+const MAX_LOOKED_AT: i64 = 20_000;
 
 /// At most `count` lines of a room, oldest first: which says `part`. Those said in private are among
 /// them only `with_private`, and those of `without` are not.
@@ -53,27 +56,20 @@ fn rows_at(connection: &Connection, room: i64, place: &Reference) -> Result<Opti
     }
 }
 
-/// The last row of a room whose time is early; 0 if there is none. Rows are taken to be in the order
-/// of their times, so that few of them are looked at: only a clock that was set, or nodes that were
-/// cut off, make it otherwise.
-fn last_row(connection: &Connection, room: i64, is_early: impl Fn(i64) -> bool) -> Result<i64> {
-    let end = "SELECT max(id) FROM msg WHERE room_id = ?1";
-    let end: Option<i64> = connection.query_row(end, [room], |row| row.get(0))?;
-    let first = "SELECT id, ts FROM msg WHERE room_id = ?1 AND id >= ?2 AND id < ?3
-                 ORDER BY id LIMIT 1";
-    let mut first = connection.prepare(first)?;
-    let (mut early, mut late) = (0, end.unwrap_or(0) + 1);
-    while late - early > 1 {
-        let middle = early + (late - early) / 2;
-        let found = first.query_row(params![room, middle, late], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
-        });
-        match found.optional()? {
-            Some((row, time)) if is_early(time) => early = row,
-            _ => late = middle,
-        }
-    }
-    Ok(early)
+/// The span without the rows that are too many to look at.
+fn bounded(connection: &Connection, room: i64, span: Span) -> Result<Span> {
+    let order = if span.are_last { "DESC" } else { "ASC" };
+    let sql = format!(
+        "SELECT id FROM msg WHERE room_id = ?1 AND id > ?2 AND id < ?3
+         ORDER BY id {order} LIMIT 1 OFFSET ?4"
+    );
+    let params = params![room, span.behind, span.before, MAX_LOOKED_AT];
+    let end = connection.query_row(&sql, params, |row| row.get(0)).optional()?;
+    Ok(match (end, span.are_last) {
+        (None, _) => span,
+        (Some(behind), true) => Span { behind, ..span },
+        (Some(before), false) => Span { before, ..span },
+    })
 }
 
 fn within(
@@ -83,6 +79,7 @@ fn within(
     with_private: bool,
     without: &[Nick],
 ) -> Result<Vec<Entry>> {
+    let span = bounded(connection, room, span)?;
     let order = if span.are_last { "DESC" } else { "ASC" };
     let sql = format!(
         "SELECT {COLUMNS} FROM msg JOIN room ON room.id = msg.room_id
@@ -153,6 +150,28 @@ mod tests {
             reference().prop_map(Part::Around),
             (reference(), reference()).prop_map(|(from, to)| Part::Between(from, to)),
         ]
+    }
+
+    #[test]
+    fn hidden_lines_are_looked_at_up_to_a_number() {
+        let times: Vec<_> = (1..40).collect();
+        let (connection, own) = said(&times);
+        let fill = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+                    INSERT INTO msg(room_id, ts, origin, oseq, kind, nick, body)
+                    SELECT room.id, 99, 'there', i, 0, 'eve', 'x' FROM n, room WHERE name = 'dev'";
+        let latest = |count| {
+            part(
+                &connection,
+                (room("dev"), &Part::Latest(None), count),
+                false,
+                &[Nick::new("eve").unwrap()],
+            )
+        };
+        connection.execute(fill, [MAX_LOOKED_AT - 1]).unwrap();
+        assert_eq!(latest(9).unwrap(), own[own.len() - 1..]);
+        let (after, count) = (Part::After(Reference::Time(own[0].at)), 2);
+        let found = part(&connection, (room("dev"), &after, count), false, &[]).unwrap();
+        assert_eq!(found, own[1..3]);
     }
 
     proptest! {

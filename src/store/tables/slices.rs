@@ -19,12 +19,7 @@ pub(crate) fn slice(
     let Some(since) = since else { return newest(connection, room, count).map(Some) };
     let before = match since {
         Since::Id(short) => row_of(connection, id, short)?,
-        Since::Moment(at) => {
-            let before =
-                "SELECT id FROM msg WHERE room_id = ?1 AND ts < ?2 ORDER BY id DESC LIMIT 1";
-            let found = connection.query_row(before, params![id, at.unix_ms], |row| row.get(0));
-            Some(found.optional()?.unwrap_or(0))
-        }
+        Since::Moment(at) => Some(last_row(connection, id, |time| time < at.unix_ms)?),
     };
     let (mut lines, gap) = (behind(connection, id, before.unwrap_or(0), count)?, before.is_none());
     let more = lines.len() > count;
@@ -62,6 +57,33 @@ fn behind(connection: &Connection, room: i64, row: i64, count: usize) -> Result<
         }
     }
     Ok(lines)
+}
+
+/// The last row of a room whose time is early; 0 if there is none. Rows are taken to be in the order
+/// of their times, so that few of them are looked at: only a clock that was set, or nodes that were
+/// cut off, make it otherwise.
+pub(super) fn last_row(
+    connection: &Connection,
+    room: i64,
+    is_early: impl Fn(i64) -> bool,
+) -> Result<i64> {
+    let end = "SELECT max(id) FROM msg WHERE room_id = ?1";
+    let end: Option<i64> = connection.query_row(end, [room], |row| row.get(0))?;
+    let first = "SELECT id, ts FROM msg WHERE room_id = ?1 AND id >= ?2 AND id < ?3
+                 ORDER BY id LIMIT 1";
+    let mut first = connection.prepare(first)?;
+    let (mut early, mut late) = (0, end.unwrap_or(0) + 1);
+    while late - early > 1 {
+        let middle = early + (late - early) / 2;
+        let found = first.query_row(params![room, middle, late], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+        });
+        match found.optional()? {
+            Some((row, time)) if is_early(time) => early = row,
+            _ => late = middle,
+        }
+    }
+    Ok(early)
 }
 
 /// The row of the line with this short id in a room.
