@@ -21,6 +21,8 @@ pub(super) enum Deed {
     Reply(Vec<u8>),
     /// End its wait.
     EndWait(WaitFor),
+    /// End the answer to its request.
+    EndAnswer,
     /// Log how its request with a password ended.
     LogAuth(AuthResult),
     /// Send the rest of its queue, and close its connection.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::archive::Archive;
 use super::asked::Asked;
 use super::behind::{Behind, Deed, Ending};
-use super::identity::{PendingAuth, log_arrival};
+use super::identity::{PendingAuth, is_login, log_arrival};
 use super::log::Log;
 use super::pending::Pending;
 use super::readers::Readers;
@@ -312,7 +312,13 @@ impl Dispatcher {
         if self.is_ban_without_place(&line) {
             return self.apply(now, id, Event::TooManyBanChanges);
         }
+        let copy = self.pending_auth.is_asking().then(|| line.clone());
         let (event, password) = chat::conceal(line);
+        if let Some(line) = copy.filter(|_| is_login(&event))
+            && self.awaits_turn(now, id, || Input::Received(id, vec![Incoming::Line(line)]))
+        {
+            return;
+        }
         if let Some(password) = password {
             self.pending_auth.keep(id, password);
         }

@@ -5,6 +5,7 @@ use super::dispatch::Dispatcher;
 use super::pending::WaitFor;
 use crate::chat::{Class, ClientId, Entry, Event, NOT_IN_TIME, Now};
 use crate::cluster::Applied;
+use crate::intake::Input;
 use crate::text::Text;
 use crate::wire::Farewell;
 
@@ -116,9 +117,37 @@ impl Dispatcher {
             Deed::Answer(query) => self.answer(now, id, query),
             Deed::Ask(request, label) => self.answer_request(now, id, &request, label),
             Deed::Reply(lines) => self.send_reply(now, id, lines),
-            Deed::EndWait(what) => self.pending.end(id, what),
-            Deed::LogAuth(result) => self.pending_auth.log(id, result, self.log.login(id)),
+            Deed::EndWait(what) => self.end_wait(now, id, what),
+            Deed::EndAnswer => self.label(now, id, None),
+            Deed::LogAuth(result) => {
+                self.pending_auth.log(id, result, self.log.login(id));
+                self.pending.end_all_for(WaitFor::Turn);
+            }
             Deed::Close(ending) => self.close_after_flush(now, id, ending),
+        }
+    }
+
+    /// Has a client wait that logs in while another one from its network does; returns whether it
+    /// does.
+    pub(super) fn awaits_turn(
+        &mut self,
+        now: Now,
+        id: ClientId,
+        input: impl FnOnce() -> Input,
+    ) -> bool {
+        if !self.pending_auth.is_asking_from(self.peers.remote(id)) {
+            return false;
+        }
+        self.pending.wait(now.uptime, id, WaitFor::Turn);
+        self.pending.is_for(id, WaitFor::Turn) && self.pending.defer(input()).is_none()
+    }
+
+    /// Ends a client's wait, and with it the answer to its request, unless more tasks answer that.
+    fn end_wait(&mut self, now: Now, id: ClientId, what: WaitFor) {
+        let is_more = what == WaitFor::Log || self.pending.closes_label(id);
+        self.pending.end(id, what);
+        if !is_more && self.peers.irc(id).is_some() {
+            self.label(now, id, None);
         }
     }
 
@@ -133,13 +162,19 @@ impl Dispatcher {
         for (id, what) in self.pending.take_unanswered() {
             match what {
                 WaitFor::Exists(_) => {
+                    self.resume_label(now, id);
                     self.apply(now, id, Event::NotFound(Text::new(NOT_IN_TIME)));
+                    self.behind(now, id, Deed::EndAnswer);
                 }
                 WaitFor::Log => {
                     let queries = self.behind.take_queries(id);
                     queries.into_iter().for_each(|query| self.fulfil(now, id, query));
                 }
-                _ => self.apply(now, id, Event::NotAnswered),
+                _ => {
+                    self.resume_label(now, id);
+                    self.apply(now, id, Event::NotAnswered);
+                    self.behind(now, id, Deed::EndAnswer);
+                }
             }
         }
     }

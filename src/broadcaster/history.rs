@@ -128,7 +128,11 @@ impl Dispatcher {
     }
 
     fn refuse_target(&mut self, now: Now, id: ClientId, request: &Request, label: Option<Text>) {
-        let refusal = ("INVALID_TARGET", "you are not in that channel");
+        let why = match request.param(1).is_some_and(|target| target.starts_with('#')) {
+            true => "you are not in that channel",
+            false => "there is nobody of that name",
+        };
+        let refusal = ("INVALID_TARGET", why);
         self.refuse_history(now, id, request, label, refusal);
     }
 

@@ -5,9 +5,15 @@
 
 use std::collections::HashMap;
 
-use crate::address::Remote;
-use crate::chat::{ClientId, Nick, Password};
+use crate::address::{Address, Remote};
+use crate::chat::{AuthCommand, ClientId, Event, Nick, Password};
 use crate::store::{Answer, Denial};
+
+/// Whether it is a login, which has to be the only one from its network.
+pub(super) fn is_login(event: &Event) -> bool {
+    let is_login = |command: &_| matches!(command, AuthCommand::Login(_) | AuthCommand::Oper(_));
+    matches!(event, Event::Authenticate(command, _) if is_login(command))
+}
 
 /// Commands with a password on their way: from the client to the store, and back.
 #[derive(Debug, Default)]
@@ -38,6 +44,20 @@ impl PendingAuth {
         if !self.typed.is_empty() {
             self.typed.remove(&id);
         }
+    }
+
+    /// Whether the store is asked for any client.
+    pub(super) fn is_asking(&self) -> bool {
+        !self.asked.is_empty()
+    }
+
+    /// Whether it is for a client in the same network. A login counts as failed until it is
+    /// answered, so that another one had to wait for that.
+    pub(super) fn is_asking_from(&self, remote: Option<Remote>) -> bool {
+        let network = remote.and_then(|remote| Address::of(remote.ip()).networks().last());
+        network.is_some_and(|network| {
+            self.asked.values().any(|(_, other)| Address::of(other.ip()).is_in(network))
+        })
     }
 
     /// Notes that the store is asked, from this address.

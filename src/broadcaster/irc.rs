@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::behind::Deed;
 use super::dispatch::Dispatcher;
+use super::identity::is_login;
 use crate::chat::{
     self, Action, ClientId, Effect, Event, Message, Nick, Now, Reason, Refusal, RoomName, conceal,
 };
@@ -14,7 +15,7 @@ use crate::wire::Farewell;
 use crate::wire::irc::numeric::ERR_NOPRIVILEGES;
 use crate::wire::irc::{
     Cap, Conversation, Credentials, Login, Offer, Replies, Request, Step, Task, User, View, Way,
-    people,
+    people, with_label,
 };
 
 /// How long a client may take to register.
@@ -44,7 +45,12 @@ impl Dispatcher {
     fn step(&mut self, now: Now, id: ClientId, step: Step, label: Option<Text>) {
         match step {
             Step::Foreign => self.refuse(now, id, "HTTP", Refused::Http),
-            Step::Quit => self.apply(now, id, Event::Quit),
+            Step::Quit => {
+                if label.is_some() {
+                    self.label(now, id, label);
+                }
+                self.apply(now, id, Event::Quit);
+            }
             Step::Introduce { nick, user: User { name, real }, pass } => {
                 let login = pass.map(|pass| Task::Authenticate(Login::of_pass(&nick, &pass)));
                 let (nick, user) = (Text::new(nick), Text::new(format!("~{name}")));
@@ -53,7 +59,8 @@ impl Dispatcher {
             }
             Step::Authenticate(Credentials { account, password }) => {
                 let login = Login::new(Way::Sasl, &account, password);
-                self.run_tasks(now, id, vec![Task::Authenticate(login)]);
+                let tasks = with_label(vec![Task::Authenticate(login)], label);
+                self.run_tasks(now, id, tasks);
             }
             Step::Pass(request) => self.pass(now, id, request, label),
         }
@@ -73,6 +80,9 @@ impl Dispatcher {
             && let Some(task) = tasks.next()
         {
             self.run_task(now, id, task);
+            if self.pending.is_for_answer(id) {
+                self.peers.with(id, |peer, feeds| peer.pause_label(feeds));
+            }
             self.end_unanswered(now);
         }
         if tasks.len() > 0 {
@@ -107,8 +117,15 @@ impl Dispatcher {
 
     /// Has a password checked.
     fn log_in(&mut self, now: Now, id: ClientId, login: Login) {
+        self.resume_label(now, id);
+        let copy = self.pending_auth.is_asking().then(|| login.clone());
         let Login { way, command, password } = login;
         let (event, password) = chat::claim(command, &String::from(password));
+        if let Some(login) = copy.filter(|_| is_login(&event))
+            && self.awaits_turn(now, id, || Input::Tasks(id, vec![Task::Authenticate(login)]))
+        {
+            return;
+        }
         if let Some(password) = password {
             self.pending_auth.keep(id, password);
         }
@@ -116,6 +133,9 @@ impl Dispatcher {
             irc.begin_login(way);
         }
         self.apply(now, id, event);
+        if way == Way::Service {
+            self.behind(now, id, Deed::EndAnswer);
+        }
     }
 
     /// Has somebody disconnected at an operator's request.
@@ -144,14 +164,34 @@ impl Dispatcher {
         line: Line,
         label: Option<Text>,
     ) {
-        let takes_password = !matches!(conceal(line.clone()), (Event::Line(_), _));
-        if takes_password || self.is_ban_without_place(&line) {
-            return self.apply_line(now, id, room, line);
+        let (event, _) = conceal(line.clone());
+        if is_login(&event) {
+            let task = || Task::Act(Action::Command(room, line.clone()), label.clone());
+            if self.awaits_turn(now, id, || Input::Tasks(id, vec![task()])) {
+                return;
+            }
         }
-        self.apply(now, id, Event::Do(Action::Command(room, line), label));
+        if !matches!(event, Event::Line(_)) || self.is_ban_without_place(&line) {
+            if label.is_some() {
+                self.label(now, id, label);
+            }
+            self.apply_line(now, id, room, line);
+        } else {
+            self.apply(now, id, Event::Do(Action::Command(room, line), label));
+        }
+        self.behind(now, id, Deed::EndAnswer);
     }
 
-    fn label(&mut self, now: Now, id: ClientId, label: Option<Text>) {
+    /// Goes on with the answer to a client's last request, which has waited.
+    pub(super) fn resume_label(&mut self, now: Now, id: ClientId) {
+        let label = self.peers.irc(id).and_then(|irc| irc.paused_label()).map(Text::new);
+        if label.is_some() {
+            self.label(now, id, label);
+        }
+    }
+
+    /// What the client is told next has this label; without one, the answer to its request ends.
+    pub(super) fn label(&mut self, now: Now, id: ClientId, label: Option<Text>) {
         self.effects.push(Effect::Label(id, label));
         self.carry_out(now);
     }

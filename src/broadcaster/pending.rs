@@ -51,6 +51,8 @@ pub(super) enum WaitFor {
     Disk,
     /// The log, until it has applied what the client sent.
     Log,
+    /// The answer to the login of another client from its network.
+    Turn,
 }
 
 impl WaitFor {
@@ -58,7 +60,7 @@ impl WaitFor {
     fn patience(self) -> Option<Duration> {
         match self {
             Self::BanChange => Some(MOST_FOR_BAN_CHANGE),
-            Self::Answer | Self::Exists(_) | Self::Disk => Some(MOST),
+            Self::Answer | Self::Exists(_) | Self::Disk | Self::Turn => Some(MOST),
             Self::Log => None,
         }
     }
@@ -138,11 +140,12 @@ impl Pending {
         }
     }
 
-    /// Ends the wait of all clients that wait for the disk: everything is written.
-    pub(super) fn end_for_disk(&mut self) {
-        let waiting = self.waiting.iter().filter(|(_, waiting)| waiting.what == WaitFor::Disk);
-        let waiting: Vec<_> = waiting.map(|(id, _)| *id).collect();
-        waiting.into_iter().for_each(|id| self.release(id));
+    /// Ends the wait of all clients that wait for this. Who has waited longest is heard first.
+    pub(super) fn end_all_for(&mut self, what: WaitFor) {
+        let waiting = self.waiting.iter().filter(|(_, waiting)| waiting.what == what);
+        let mut waiting: Vec<_> = waiting.map(|(id, waiting)| (waiting.until, *id)).collect();
+        waiting.sort_unstable();
+        waiting.into_iter().rev().for_each(|(_, id)| self.release(id));
     }
 
     /// Whether a client waits.
@@ -153,6 +156,18 @@ impl Pending {
     /// Whether a client waits for that.
     pub(super) fn is_for(&self, id: ClientId, what: WaitFor) -> bool {
         self.waiting.get(&id).is_some_and(|waiting| waiting.what == what)
+    }
+
+    /// Whether a client waits for what completes the answer to its last request.
+    pub(super) fn is_for_answer(&self, id: ClientId) -> bool {
+        let is_answer = |waiting: &Waiting| !matches!(waiting.what, WaitFor::Disk | WaitFor::Log);
+        self.waiting.get(&id).is_some_and(is_answer)
+    }
+
+    /// Whether what a client waits for does not complete the answer: more tasks do.
+    pub(super) fn closes_label(&self, id: ClientId) -> bool {
+        let closes = |input: &Input| matches!(input, Input::Tasks(_, tasks) if tasks.last() == Some(&Task::CloseLabel));
+        self.waiting.get(&id).is_some_and(|waiting| waiting.later.iter().any(closes))
     }
 
     /// Stores `input` for later if its client waits, and returns it otherwise.
@@ -331,7 +346,7 @@ mod tests {
             pending.end(ALICE, what);
             assert!(pending.has(ALICE));
         }
-        pending.end_for_disk();
+        pending.end_all_for(WaitFor::Disk);
         assert!(!pending.has(ALICE));
     }
 

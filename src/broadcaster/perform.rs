@@ -89,10 +89,14 @@ impl Dispatcher {
             Effect::ShowRoom(id, room) => {
                 self.show_irc(now, id, |view, replies| view.show_room(room, replies));
             }
-            Effect::Label(id, label) => self.peers.with(id, |peer, feeds| match label {
-                Some(label) => peer.open_label(label.as_str(), feeds),
-                None => peer.close_label(feeds),
-            }),
+            Effect::Label(id, label) => {
+                let is_waiting = self.pending.is_for_answer(id);
+                self.peers.with(id, |peer, feeds| match label {
+                    Some(label) => peer.open_label(label.as_str(), feeds),
+                    None if is_waiting => peer.pause_label(feeds),
+                    None => peer.close_label(feeds),
+                });
+            }
             Effect::Seen(nick, is_here) => self.tell_seen(nick, is_here),
             Effect::Reply(id, lines) => self.peers.with(id, |peer, feeds| {
                 peer.converse(feeds, |_, out| out.extend_from_slice(&lines));

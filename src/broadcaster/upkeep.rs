@@ -58,7 +58,7 @@ impl Dispatcher {
         let freed = self.archive.free(now.uptime, &event);
         self.carry_out_freed(now, freed, &event);
         if !self.archive.is_holding() {
-            self.pending.end_for_disk();
+            self.pending.end_all_for(WaitFor::Disk);
         }
         self.report_swing(now);
         match event {
@@ -104,6 +104,7 @@ impl Dispatcher {
             // It was told that the answer takes too long.
             return;
         }
+        self.resume_label(now, id);
         let result = AuthResult::of(&answer);
         let event = archive::answered(now.uptime, answer, &mut self.unsaved_bans);
         event.into_iter().for_each(|event| self.apply(now, id, event));

@@ -27,8 +27,21 @@ impl Peer {
     /// From here on, all that the client gets answers the request with this label.
     pub fn open_label(&mut self, label: &str, feeds: &mut Feeds) {
         self.catch_up(feeds);
+        if let Some(earlier) = self.irc.as_mut().map(|irc| irc.open_label(label)) {
+            // What is put now is no answer to the new one.
+            let label = self.irc.as_mut().and_then(|irc| irc.take_label());
+            self.put(&earlier);
+            if let (Some(irc), Some(label)) = (&mut self.irc, label) {
+                irc.put_label(label);
+            }
+        }
+    }
+
+    /// The rest of the answer waits for the store.
+    pub fn pause_label(&mut self, feeds: &mut Feeds) {
+        self.catch_up(feeds);
         if let Some(irc) = &mut self.irc {
-            irc.open_label(label);
+            irc.pause_label();
         }
     }
 
@@ -54,7 +67,9 @@ impl Peer {
 
     /// Queues the end of the client's conversation; returns whether it has one.
     pub(super) fn end_irc(&mut self, farewell: Farewell, feeds: &mut Feeds) -> bool {
-        self.converse(feeds, |irc, out| irc.end(farewell, out))
+        let is_irc = self.converse(feeds, |irc, out| irc.end(farewell, out));
+        self.close_label(feeds);
+        is_irc
     }
 
     /// Queues what `write` appends in the client's conversation; returns whether it has one.

@@ -39,7 +39,7 @@ mod told;
 
 pub(crate) use self::base64::decode as decode_base64;
 pub use self::caps::{Cap, Caps, Offer, parse_request};
-pub use self::commands::Task;
+pub use self::commands::{Task, with_label};
 pub use self::conversation::Conversation;
 pub use self::decode::Decoder;
 pub use self::encode::encode;

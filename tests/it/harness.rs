@@ -22,7 +22,7 @@ mod websocket;
 pub(crate) use client::{Client, people};
 pub(crate) use cluster::Cluster;
 pub(crate) use forwarder::Forwarder;
-pub(crate) use irc::{Irc, commands, untagged};
+pub(crate) use irc::{Irc, commands, untagged, word};
 pub(crate) use program::{Program, example};
 pub(crate) use random::Random;
 pub(crate) use redis::{DURABLE, RedisServer, free_port};

@@ -3,9 +3,11 @@
 mod accounts;
 mod entrance;
 mod history;
+mod labels;
 mod people;
 mod read;
 mod rooms;
+mod service;
 mod signals;
 mod talk;
 mod timers;

@@ -11,7 +11,7 @@ use crate::chat::model::{
     Account, Ban, BanChange, ClientId, Moment, Nick, NodeNumber, Now, RollChange, RoomId,
 };
 use crate::chat::reason::Reason;
-use crate::chat::refusal::Refusal;
+use crate::chat::refusal::{Refusal, RoomRefusal};
 use crate::chat::relay::Deed;
 use crate::chat::state::{AuthOutcome, Chat, Client, Roll};
 use crate::text::Text;
@@ -134,6 +134,16 @@ impl Turn<'_> {
         }
         if self.chat.lockdown && me.login.is_none() {
             return Err(Refusal::Lockdown);
+        }
+        Ok(())
+    }
+
+    /// Fails if the client is banned from a room that it is in: another nick would end that.
+    pub(crate) fn needs_no_ban(&self) -> Result<(), Refusal> {
+        for room in self.me().rooms.iter().filter_map(|room| self.chat.rooms.get(*room)) {
+            if let Err(ban @ RoomRefusal::Banned { .. }) = self.may_speak_in(room) {
+                return Err(ban.into());
+            }
         }
         Ok(())
     }

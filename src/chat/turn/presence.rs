@@ -230,6 +230,7 @@ impl Turn<'_> {
     /// Changes the client's nick, and tells its rooms.
     pub(crate) fn rename(&mut self, wish: &str) -> Result<(), Refusal> {
         self.may_speak()?;
+        self.needs_no_ban()?;
         let nick = self.take_nick(wish)?;
         self.set_nick(nick);
         Ok(())

@@ -16,7 +16,8 @@ impl Conversation {
     pub(super) fn logged_in(&mut self, source: &Source, out: &mut Vec<u8>) {
         let account = source.account.as_ref().map_or("*", |account| account.as_str());
         let way = self.login.take();
-        let full = source.full();
+        // Before the registration the client has neither nick nor user.
+        let full = if self.is_registered() { source.full() } else { "*!*@*".to_owned() };
         match way {
             Some(Way::Sasl) => self.with_session(out, |session, replies| {
                 session.authenticated(Ok((account, &full)), replies);

@@ -1,6 +1,7 @@
 //! CHATHISTORY: which lines a client asks for (IRCv3, chathistory).
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 
 use super::encode::channel;
 use super::line::Line;
@@ -89,12 +90,22 @@ fn reference(text: &str) -> Result<Reference, QueryError> {
     let (kind, value) = text.split_once('=').ok_or(QueryError::InvalidParams)?;
     match kind {
         "timestamp" => {
-            let at: Timestamp = value.parse().map_err(|_| QueryError::InvalidParams)?;
+            let at = timestamp(value).ok_or(QueryError::InvalidParams)?;
             Ok(Reference::Time(Moment { unix_ms: at.as_millisecond() }))
         }
         "msgid" if !value.is_empty() => Ok(Reference::Line(without_piece(value).to_owned())),
         _ => Err(QueryError::InvalidParams),
     }
+}
+
+/// A moment; one of the last days of 9999, which clients take for the end of time, is the last that
+/// there is.
+fn timestamp(text: &str) -> Option<Timestamp> {
+    let is_end = || {
+        let date = text.strip_suffix('Z').filter(|date| date.starts_with("9999-12-3"));
+        date.is_some_and(|date| date.parse::<DateTime>().is_ok())
+    };
+    text.parse().ok().or_else(|| is_end().then_some(Timestamp::MAX))
 }
 
 /// The id of a line without the number of the piece that a client was shown.
@@ -182,6 +193,13 @@ mod tests {
     }
 
     #[test]
+    fn the_end_of_time_is_a_moment() {
+        let last = Reference::Time(Moment { unix_ms: Timestamp::MAX.as_millisecond() });
+        let parsed = parse("AFTER #dev timestamp=9999-12-31T23:59:59.999Z 2");
+        assert_eq!(parsed, lines(Part::After(last), 2));
+    }
+
+    #[test]
     fn what_is_not_defined_is_refused() {
         for (params, error) in [
             ("", QueryError::NeedMoreParams),
@@ -195,6 +213,7 @@ mod tests {
             ("AFTER #dev timestamp=yesterday 1", QueryError::InvalidParams),
             ("AFTER #dev msgid= 1", QueryError::InvalidParams),
             ("TARGETS msgid=a msgid=b 1", QueryError::InvalidParams),
+            ("AFTER #dev timestamp=9999-12-32T23:59:59.999Z 1", QueryError::InvalidParams),
         ] {
             assert_eq!(parse(params), Err(error), "{params}");
         }

@@ -1,6 +1,7 @@
 //! The requests of a client that is in the chat: what each asks the chat for.
 
 use super::formatting::strip;
+use super::line::{Line, MAX_BODY};
 use super::login::Login;
 use super::modes::{UserChange, user_changes};
 use super::numeric::*;
@@ -9,8 +10,8 @@ use super::request::Request;
 use super::room_modes::{self, ModeRequest};
 use super::session::need_more;
 use super::target::{room, split};
-use crate::chat::{Action, Flag, Source};
-use crate::text::{Line, Text};
+use crate::chat::{Action, Flag, Refusal, RoomName, RoomRefusal, Source};
+use crate::text::{self, Text};
 
 /// The longest reason for being away, in bytes (`AWAYLEN`).
 const MAX_AWAY: usize = 200;
@@ -19,6 +20,11 @@ const MAX_KICK: usize = 255;
 const MAX_KICKS: usize = 4;
 /// The service that runs commands of the text wire.
 const SERVICE: &str = "chatd";
+/// Its commands that act in a room, which a first argument such as `#dev` names.
+const IN_A_ROOM: [&str; 13] = [
+    "deop", "devoice", "forget", "history", "invite", "kick", "leave", "me", "op", "room", "slow",
+    "topic", "voice",
+];
 
 /// Whether it is the name of the service that runs commands, which is no client.
 pub(super) fn runs_commands(name: &str) -> bool {
@@ -44,6 +50,18 @@ pub enum Task {
     CloseLabel,
 }
 
+/// These tasks, whose answer has this label.
+pub fn with_label(mut list: Vec<Task>, label: Option<Text>) -> Vec<Task> {
+    let Some(label) = label else { return list };
+    if let [Task::Act(_, own) | Task::Ask(_, own)] = &mut list[..] {
+        *own = Some(label);
+    } else {
+        list.insert(0, Task::OpenLabel(label));
+        list.push(Task::CloseLabel);
+    }
+    list
+}
+
 /// The tasks of one request, in order.
 #[derive(Debug)]
 pub(super) struct Tasks<'a> {
@@ -67,18 +85,6 @@ impl Tasks<'_> {
 
     pub(super) fn numeric(&mut self, numeric: u16, params: &[&str], words: &str) {
         self.reply(|replies| replies.numeric(numeric, params, words));
-    }
-
-    /// The list, whose answer has this label.
-    pub(super) fn labelled(mut self, label: Option<Text>) -> Vec<Task> {
-        let Some(label) = label else { return self.list };
-        if let [Task::Act(_, own) | Task::Ask(_, own)] = &mut self.list[..] {
-            *own = Some(label);
-        } else {
-            self.list.insert(0, Task::OpenLabel(label));
-            self.list.push(Task::CloseLabel);
-        }
-        self.list
     }
 
     /// Adds what a request asks for.
@@ -116,16 +122,13 @@ impl Tasks<'_> {
                 }
                 _ => self.need_more(&request),
             },
-            "WALLOPS" => match request.param(0).map(strip) {
-                Some(text) => self.act(Action::Wallops(Text::new(text))),
-                None => self.need_more(&request),
-            },
+            "WALLOPS" => self.wallops(&request),
             "MARKREAD" => self.mark_read(&request),
             "NS" | "NICKSERV" => self.ask_service(&request.params.join(" ")),
             "MODE" if request.param(0).is_some_and(|nick| self.is_me(nick)) => {
                 self.user_modes(request);
             }
-            "QUIT" => self.act(Action::Quit(last_words(request.param(0)))),
+            "QUIT" => self.quit(&request),
             _ => self.list.push(Task::Ask(request, None)),
         }
     }
@@ -156,11 +159,42 @@ impl Tasks<'_> {
     fn part(&mut self, request: &Request) {
         let Some(list) = request.param(0) else { return self.need_more(request) };
         for name in split(list) {
+            let words = last_words(request.param(1));
             match room(name) {
-                Some(room) => self.act(Action::Part(room, last_words(request.param(1)))),
+                Some(room) if self.relays("PART", Some(name), words.as_ref()) => {
+                    self.act(Action::Part(room, words));
+                }
+                Some(_) => {}
                 None => self.no_such_room(name),
             }
         }
+    }
+
+    fn wallops(&mut self, request: &Request) {
+        let Some(text) = request.param(0) else { return self.need_more(request) };
+        let text = Text::new(strip(text));
+        if self.relays("WALLOPS", None, Some(&text)) {
+            self.act(Action::Wallops(text));
+        }
+    }
+
+    fn quit(&mut self, request: &Request) {
+        let words = last_words(request.param(0));
+        if self.relays("QUIT", None, words.as_ref()) {
+            self.act(Action::Quit(words));
+        }
+    }
+
+    /// Whether words fit into the line that others get; refuses them otherwise.
+    fn relays(&mut self, command: &str, target: Option<&str>, words: Option<&Text>) -> bool {
+        let line = target.into_iter().fold(Line::new(self.source.full(), command), Line::param);
+        let bytes = words.map_or(0, |words| line.last(words).body_len());
+        if bytes > MAX_BODY {
+            let end = "\r\n".len();
+            let refusal = Refusal::TooLong { bytes: bytes + end, limit: MAX_BODY + end };
+            self.numeric(ERR_INPUTTOOLONG, &[], &refusal.to_string());
+        }
+        bytes <= MAX_BODY
     }
 
     fn topic(&mut self, request: Request) {
@@ -184,6 +218,10 @@ impl Tasks<'_> {
         for (number, nick) in split(nicks).take(MAX_KICKS).enumerate() {
             let name = names.get(number).or(names.last()).copied().unwrap_or_default();
             match room(name) {
+                Some(room) if room == RoomName::lobby() => {
+                    let words = RoomRefusal::NotInLobby.to_string();
+                    self.numeric(ERR_CHANOPRIVSNEEDED, &[name], &words);
+                }
                 Some(room) => self.act(Action::Kick(room, Text::new(nick), why.clone())),
                 None => self.no_such_room(name),
             }
@@ -255,7 +293,7 @@ impl Tasks<'_> {
                 let words = "IDENTIFY [NAME] PASSWORD or REGISTER PASSWORD; for all else: \
                              /msg chatd help";
                 let source = format!("NickServ!NickServ@{server}");
-                super::line::Line::new(source, "NOTICE").param(nick).last(words).end(replies.out);
+                Line::new(source, "NOTICE").param(nick).last(words).end(replies.out);
             }),
         }
     }
@@ -292,12 +330,27 @@ impl Tasks<'_> {
         let (name, rest) = command.split_once(' ').unwrap_or((command, ""));
         let rest = rest.trim_start();
         let (first, after) = rest.split_once(' ').unwrap_or((rest, ""));
-        let (room, rest) = match room(first) {
+        let name = name.to_ascii_lowercase();
+        if name == "echo" {
+            return self.refuse_echo();
+        }
+        let (room, rest) = match room(first).filter(|_| IN_A_ROOM.contains(&&*name)) {
             Some(room) => (Some(room), after.trim_start()),
             None => (None, rest),
         };
         let line = if rest.is_empty() { format!("/{name}") } else { format!("/{name} {rest}") };
-        self.act(Action::Command(room, Line::new(line)));
+        self.act(Action::Command(room, text::Line::new(line)));
+    }
+}
+
+impl Tasks<'_> {
+    /// `/echo` is for the text wire: here a capability decides which lines come back.
+    fn refuse_echo(&mut self) {
+        self.reply(|replies| {
+            let source = format!("{SERVICE}!{SERVICE}@{}", replies.server);
+            let words = "!! ask for the capability echo-message instead";
+            Line::new(source, "NOTICE").param(replies.nick).last(words).end(replies.out);
+        });
     }
 }
 

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::caps::{Cap, Caps, Offer};
-use super::commands::{Task, Tasks};
-use super::label::framed;
+use super::commands::{Task, Tasks, with_label};
+use super::label::{Labelled, framed};
 use super::line::Line;
 use super::login::Way;
 use super::monitor::{self, Monitored};
@@ -27,9 +27,9 @@ pub struct Conversation {
     /// How many batches there were.
     #[serde(default)]
     batches: u64,
-    /// The label of the request that is being answered, and the answer so far.
+    /// The request with a label that is being answered.
     #[serde(skip)]
-    label: Option<(String, Vec<u8>)>,
+    label: Option<Labelled>,
     /// The password that is being checked.
     #[serde(skip)]
     pub(super) login: Option<Way>,
@@ -122,9 +122,9 @@ impl Conversation {
         });
     }
 
-    /// Answers a line of so many bytes without its end, which are too many.
+    /// Answers a line of which so many bytes are too many.
     pub fn refuse_length(&mut self, bytes: usize, limit: usize, out: &mut Vec<u8>) {
-        let refusal = Refusal::TooLong { bytes: bytes + "\r\n".len(), limit };
+        let refusal = Refusal::TooLong { bytes, limit };
         self.reply(out, |replies| replies.numeric(ERR_INPUTTOOLONG, &[], refusal));
     }
 
@@ -152,9 +152,29 @@ impl Conversation {
         }
     }
 
-    /// From here on, everything that the client is told answers the request with this label.
-    pub fn open_label(&mut self, label: &str) {
-        self.label = Some((label.to_owned(), Vec::new()));
+    /// From here on, everything that the client is told answers the request with this label, or
+    /// goes on to. Returns the answer to an earlier one that was never complete.
+    pub fn open_label(&mut self, label: &str) -> Vec<u8> {
+        if let Some(open) = self.label.as_mut().filter(|open| open.label == label) {
+            open.is_waiting = false;
+            return Vec::new();
+        }
+        let earlier = self.take_answer();
+        let (label, lines) = (label.to_owned(), Vec::new());
+        self.label = Some(Labelled { label, lines, is_waiting: false });
+        earlier
+    }
+
+    /// The rest of the answer waits for the store.
+    pub fn pause_label(&mut self) {
+        if let Some(open) = &mut self.label {
+            open.is_waiting = true;
+        }
+    }
+
+    /// The label of an answer that waits for the store.
+    pub fn paused_label(&self) -> Option<&str> {
+        self.label.as_ref().filter(|open| open.is_waiting).map(|open| &*open.label)
     }
 
     /// Whether a message is no answer to what the client asks for, even if that caused it.
@@ -169,26 +189,31 @@ impl Conversation {
     }
 
     /// Closes a label for a moment.
-    pub fn take_label(&mut self) -> Option<(String, Vec<u8>)> {
+    pub fn take_label(&mut self) -> Option<Labelled> {
         self.label.take()
     }
 
     /// Opens it again.
-    pub fn put_label(&mut self, label: (String, Vec<u8>)) {
+    pub fn put_label(&mut self, label: Labelled) {
         self.label = Some(label);
     }
 
-    /// The answer to that request, framed; nothing without an open label.
+    /// The answer to the last request is complete: what it is, framed; nothing without a label.
     pub fn close_label(&mut self) -> Vec<u8> {
+        self.asks_service = false;
+        self.take_answer()
+    }
+
+    fn take_answer(&mut self) -> Vec<u8> {
         match self.label.take() {
-            Some((label, lines)) => self.framed(&label, lines),
+            Some(Labelled { label, lines, .. }) => self.framed(&label, lines),
             None => Vec::new(),
         }
     }
 
     /// Where lines go instead of to the client, while a label is open.
     pub fn held(&mut self) -> Option<&mut Vec<u8>> {
-        self.label.as_mut().map(|(_, lines)| lines)
+        self.label.as_mut().filter(|open| !open.is_waiting).map(|open| &mut open.lines)
     }
 
     /// The answer to a request with this label, framed.
@@ -214,7 +239,7 @@ impl Conversation {
         let names = (&*self.server, &*self.nick);
         let mut tasks = Tasks { names, source, list: Vec::new() };
         tasks.add(request);
-        let list = tasks.labelled(label);
+        let list = with_label(tasks.list, label);
         let is_command = |task: &Task| matches!(task, Task::Act(Action::Command(..), _));
         self.asks_service = list.iter().any(is_command);
         list

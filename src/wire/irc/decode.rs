@@ -160,12 +160,11 @@ impl Decoder {
         if self.length > 0 {
             self.stage = Stage::Later;
         }
-        let item = match std::str::from_utf8(&self.line) {
-            _ if is_too_long(&self.line, self.length) => {
-                Incoming::TooLong { bytes: self.length, limit: MAX_LINE }
-            }
-            Ok(line) => Incoming::Irc(line.to_owned()),
-            Err(_) => Incoming::NotUtf8,
+        let line = std::str::from_utf8(&self.line);
+        let item = match (excess(&self.line, self.length), line) {
+            (Some((bytes, limit)), _) => Incoming::TooLong { bytes, limit },
+            (None, Ok(line)) => Incoming::Irc(line.to_owned()),
+            (None, Err(_)) => Incoming::NotUtf8,
         };
         self.clear();
         item
@@ -194,13 +193,17 @@ impl Decoder {
     }
 }
 
-/// Whether the tags, or the rest, are longer than allowed.
-fn is_too_long(line: &[u8], length: usize) -> bool {
+/// The length of the tags, or of the rest with its line end, and the limit that it exceeds.
+fn excess(line: &[u8], length: usize) -> Option<(usize, usize)> {
     let tags = match line.first() {
         Some(b'@') => line.iter().position(|byte| *byte == b' ').map_or(length, |at| at + 1),
         _ => 0,
     };
-    tags > MAX_TAGS + 2 || length - tags.min(length) > MAX_LINE - 2
+    let bytes = length - tags.min(length) + "\r\n".len();
+    match tags > MAX_TAGS + 2 {
+        true => Some((tags - 2, MAX_TAGS)),
+        false => (bytes > MAX_LINE).then_some((bytes, MAX_LINE)),
+    }
 }
 
 #[cfg(test)]
@@ -256,8 +259,11 @@ mod tests {
         let (tags, body) = ("t".repeat(MAX_TAGS), "x".repeat(510));
         let whole = format!("@{tags} {body}");
         assert_eq!(decode([format!("{whole}\r\n{body}\n").as_bytes()]), [irc(&whole), irc(&body)]);
-        for long in [format!("@t{tags} {body}"), format!("@{tags} {body}x"), format!("{body}x")] {
-            let (bytes, limit) = (long.len(), 512);
+        for (long, bytes, limit) in [
+            (format!("@t{tags} {body}"), 4095, 4094),
+            (format!("@{tags} {body}x"), 513, 512),
+            (format!("{body}x"), 513, 512),
+        ] {
             assert_eq!(
                 decode([format!("{long}\r\nA\r\n").as_bytes()]),
                 [Incoming::TooLong { bytes, limit }, irc("A")]

@@ -79,6 +79,11 @@ fn refuse_change(room: RoomName, request: &RoomRequest, why: &Refusal, replies: 
             };
             replies.numeric(ERR_BANLISTFULL, &[&channel(room), &letter.to_string()], why);
         }
+        Refusal::NoSuchRoom(_) | Refusal::NotIn(_) | Refusal::InNoRoom
+            if room == RoomName::lobby() =>
+        {
+            refuse_in(room, ERR_CHANOPRIVSNEEDED, &RoomRefusal::ServersLobby.into(), replies);
+        }
         _ => refuse_about(room, nick, why, replies),
     }
 }
@@ -96,6 +101,9 @@ fn refuse_nick(nick: &str, why: &Refusal, replies: &mut Replies<'_>) {
             replies.numeric(ERR_NICKNAMEINUSE, &[shown], words);
         }
         Refusal::Taken(_) => replies.numeric(ERR_NICKNAMEINUSE, &[shown], why),
+        Refusal::InRoom(RoomRefusal::Banned { room, .. }) => {
+            replies.numeric(ERR_BANONCHAN, &[shown, &channel(*room)], why);
+        }
         _ => replies.numeric(ERR_ERRONEUSNICKNAME, &[shown], why),
     }
 }
@@ -107,6 +115,8 @@ fn join_numeric(why: &Refusal) -> u16 {
         Refusal::InRoom(RoomRefusal::Full(..)) => ERR_CHANNELISFULL,
         Refusal::InRoom(RoomRefusal::Banned { .. }) => ERR_BANNEDFROMCHAN,
         Refusal::TooManyRooms(_) => ERR_TOOMANYCHANNELS,
+        // The name is good, and another time the client may enter.
+        Refusal::Lockdown | Refusal::Muted(_) | Refusal::CutOff => ERR_INVITEONLYCHAN,
         _ => ERR_NOSUCHCHANNEL,
     }
 }

@@ -5,6 +5,18 @@ use super::line::Line;
 /// The longest label, in bytes.
 pub const MAX_LABEL: usize = 64;
 
+/// A request with a label that is being answered.
+#[derive(Clone, Debug)]
+pub struct Labelled {
+    /// The label.
+    pub label: String,
+    /// The answer so far.
+    pub lines: Vec<u8>,
+    /// Whether the rest of the answer waits for the store: what the client is told meanwhile is
+    /// none of it.
+    pub is_waiting: bool,
+}
+
 /// The reply to a request with this label, made of the `lines` that answer it: one line has the
 /// label itself, several are in a batch, and none are acknowledged. `source` is the server,
 /// `reference` names the batch.

@@ -82,6 +82,7 @@ pub const ERR_NOMOTD: u16 = 422;
 pub const ERR_NONICKNAMEGIVEN: u16 = 431;
 pub const ERR_ERRONEUSNICKNAME: u16 = 432;
 pub const ERR_NICKNAMEINUSE: u16 = 433;
+pub const ERR_BANONCHAN: u16 = 435;
 pub const ERR_USERNOTINCHANNEL: u16 = 441;
 pub const ERR_NOTONCHANNEL: u16 = 442;
 pub const ERR_USERONCHANNEL: u16 = 443;

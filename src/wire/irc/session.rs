@@ -171,11 +171,12 @@ impl Session {
                 self.hold(true);
                 let words = request.params.get(1).map_or("", String::as_str);
                 let answer = match parse_request(offered, self.caps, words) {
-                    Some(caps) => {
+                    // A client that knows version 302 has it for good.
+                    Some(caps) if caps.after_list(self.version) == caps => {
                         self.caps = caps;
                         "ACK"
                     }
-                    None => "NAK",
+                    _ => "NAK",
                 };
                 replies.command("CAP", &[nick, answer], words);
             }

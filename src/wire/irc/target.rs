@@ -17,7 +17,8 @@ pub enum Target {
 }
 
 impl Target {
-    /// The target that a client names (`#dev`, `@#dev`, `+#dev`, `alice`).
+    /// The target that a client names (`#dev`, `@#dev`, `+#dev`, `alice`). Of several roles the lowest
+    /// counts.
     pub fn parse(text: &str) -> Self {
         let roles = text.trim_start_matches(['@', '+']);
         if !roles.starts_with('#') {
@@ -26,7 +27,7 @@ impl Target {
         match (room(roles), text.len() - roles.len()) {
             (None, _) => Self::NoRoom,
             (Some(room), 0) => Self::Room(room),
-            (Some(room), _) if text.starts_with('+') => Self::Role(room, RoomRole::Voice),
+            (Some(room), _) if text.contains('+') => Self::Role(room, RoomRole::Voice),
             (Some(room), _) => Self::Role(room, RoomRole::Operator),
         }
     }
@@ -99,7 +100,8 @@ mod tests {
             ("#Dev", Target::Room(dev)),
             ("@#dev", Target::Role(dev, RoomRole::Operator)),
             ("+#dev", Target::Role(dev, RoomRole::Voice)),
-            ("@+#dev", Target::Role(dev, RoomRole::Operator)),
+            ("@@#dev", Target::Role(dev, RoomRole::Operator)),
+            ("@+#dev", Target::Role(dev, RoomRole::Voice)),
             ("#1", Target::NoRoom),
             ("#", Target::NoRoom),
             ("alice", Target::Nick("alice".to_owned())),

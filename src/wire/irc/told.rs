@@ -27,6 +27,8 @@ impl Conversation {
             Message::LoggedIn(source) => self.logged_in(source, out),
             Message::GotRights => self.got_rights(out),
             Message::Refused(refusal) => self.notice(format_args!("!! {refusal}"), out),
+            // The numeric has said so, and the client has no nick yet.
+            Message::Notice(text) if !self.is_registered() && is_logged_in(text) => {}
             Message::Notice(text) => self.notice(text, out),
             Message::GoingDown => self.say(&self.server, "the server is going down", out),
             Message::Denied(denied) if matches!(denied.action, Action::Command(..)) => {
@@ -44,6 +46,7 @@ impl Conversation {
             Message::Topic { .. }
             | Message::People { .. }
             | Message::History { .. }
+            | Message::Room(_)
             | Message::Found(_) => self.answer(message, out),
             other => encode(other, self.caps(), out),
         }
@@ -185,6 +188,10 @@ impl Conversation {
         let entry = Entry { text: Text::new(dated), ..entry.clone() };
         said(&sender, room, &entry, &[], self.caps(), out);
     }
+}
+
+fn is_logged_in(text: &Text) -> bool {
+    text.as_str().starts_with("you are logged in as ")
 }
 
 fn letter(flag: Flag) -> char {

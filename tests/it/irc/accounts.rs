@@ -1,7 +1,7 @@
 //! Logins and operators over IRC.
 
 use super::with;
-use crate::harness::{Irc, Server, TempDir, commands};
+use crate::harness::{Client, Irc, Server, TempDir, commands};
 
 /// `\0alice\0correct horse`, and the same with another password, in base 64.
 const RIGHT: &str = "AGFsaWNlAGNvcnJlY3QgaG9yc2U=";
@@ -154,4 +154,43 @@ fn a_client_registers_its_nick_as_an_account() {
     let mut back = Irc::connect(&server);
     back.send("PASS :a long secret\r\nNICK dave\r\nUSER d 0 * :D");
     back.until(|line| line.contains(" 001 dave "));
+}
+
+#[test]
+fn right_passwords_that_come_at_once_are_checked_one_after_the_other() {
+    let dir = TempDir::new();
+    let names = ["alice", "bob", "carol", "dave"];
+    for name in names {
+        crate::order::account(&dir, &format!("add {name}"), "correct horse\n");
+    }
+    let server = with(["--state-dir", &dir.path("")]);
+    let mut crowd = names.map(|_| Irc::connect(&server));
+    for (client, name) in crowd.iter_mut().zip(names) {
+        client.send(&format!("PASS :correct horse\r\nNICK {name}\r\nUSER a 0 * :A"));
+    }
+    for (client, name) in crowd.iter_mut().zip(names) {
+        let lines = client.until(|line| line.contains(" 001 ") || line.starts_with("ERROR"));
+        assert!(lines.last().unwrap().contains(&format!(" 001 {name} :")), "{lines:?}");
+    }
+    let mut guests = names.map(|_| Client::guest(&server));
+    for (client, name) in guests.iter_mut().zip(names) {
+        client.send(&format!("/login {name} correct horse"));
+    }
+    for (client, name) in guests.iter_mut().zip(names) {
+        let told = client.wait_for(|line| line.starts_with("!!") || line.contains("logged in as"));
+        assert_eq!(told, format!("-- you are logged in as {name}"));
+    }
+}
+
+#[test]
+fn before_the_registration_a_login_names_no_guest() {
+    let dir = TempDir::new();
+    let server = server(&dir);
+    let mut alice = Irc::connect(&server);
+    alice.send(&format!("CAP REQ :sasl\r\nAUTHENTICATE PLAIN\r\nAUTHENTICATE {RIGHT}"));
+    let lines = alice.until(|line| line.contains(" 903 "));
+    let told = lines.iter().find(|line| line.contains(" 900 ")).unwrap();
+    assert!(told.starts_with(":box7 900 * *!*@* alice :"), "{told}");
+    let lines = alice.register("alice", "batch");
+    assert!(!lines.iter().any(|line| line.contains(" NOTICE * ")), "{lines:?}");
 }

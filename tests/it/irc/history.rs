@@ -61,6 +61,8 @@ fn check(server: &Server) {
             (format!("BETWEEN #dev {} {} 2", at(1), at(6)), "23"),
             (format!("BETWEEN #dev {} {} 2", at(6), at(1)), "45"),
             ("AFTER #dev msgid=none-1 2".to_owned(), ""),
+            ("AFTER #dev timestamp=9999-12-31T23:59:59.999Z 2".to_owned(), ""),
+            ("BEFORE #dev timestamp=2001-01-01T00:00:00.000Z 2".to_owned(), ""),
             ("LATEST ann * 9".to_owned(), ""),
         ] {
             let target = if asked.contains(" ann ") { "ann" } else { "#dev" };

@@ -1,7 +1,7 @@
 //! IRC clients and text clients in one room.
 
 use super::{server, with};
-use crate::harness::{Client, Irc, TempDir, commands};
+use crate::harness::{Client, Irc, TempDir, commands, word};
 use crate::restart::switch;
 
 /// The line without what stands for the address, which the test does not know.
@@ -229,7 +229,61 @@ fn refusals_have_their_numerics() {
     let long = "x".repeat(490);
     let refused = alice.ask(&format!("PRIVMSG #dev :{long}"));
     assert!(refused[0].starts_with(":box7 417 alice :too long: 5"), "{refused:?}");
+    alice.ask("JOIN #dev");
+    for command in ["PART #dev", "WALLOPS", "QUIT"] {
+        let refused = alice.ask(&format!("{command} :{long}"));
+        assert!(refused[0].starts_with(":box7 417 alice :too long: 5"), "{refused:?}");
+        assert!(refused[0].ends_with(", the limit is 512; not sent"), "{refused:?}");
+    }
+    let tags = format!("@+a={} PING x", "x".repeat(4094));
+    let refused = alice.ask(&tags);
+    assert_eq!(refused, [":box7 417 alice :too long: 4097 bytes, the limit is 4094; not sent"]);
     let mut guest = Irc::connect(&server);
     let lines = guest.ask("NICK alice\nUSER a 0 * :A\nJOIN #dev\nNICK carol");
     assert_eq!(commands(&lines)[..3], ["433", "451", "001"]);
+}
+
+#[test]
+fn the_lobby_is_nobodys_to_change_and_a_lockdown_is_no_fault_of_a_room() {
+    let dir = TempDir::new();
+    crate::order::account(&dir, "add carol --operator", "open sesame\n");
+    let server = with(["--state-dir", &dir.path("")]);
+    let mut ann = Irc::named(&server, "ann");
+    let refused = ann.ask("KICK #lobby tom\nMODE #lobby +m");
+    assert_eq!(commands(&refused), ["482", "482"], "{refused:?}");
+    let mut carol = Client::guest(&server);
+    crate::order::logs_in(&mut carol, "carol", "open sesame");
+    carol.ask("/lockdown on");
+    ann.sync();
+    let refused = ann.ask("JOIN #new");
+    assert_eq!(commands(&refused), ["473"], "{refused:?}");
+}
+
+#[test]
+fn a_client_that_knows_cap_notify_keeps_it() {
+    let server = server();
+    let mut ann = Irc::connect(&server);
+    let lines = ann.ask("CAP LS 302\nCAP REQ :-cap-notify\nCAP REQ :batch -batch");
+    let answers: Vec<_> = lines.iter().map(|line| word(line, 3)).collect();
+    assert_eq!(answers, ["LS", "NAK", "ACK"], "{lines:?}");
+}
+
+#[test]
+fn who_is_banned_from_a_room_keeps_the_nick_in_it() {
+    let server = server();
+    let mut ann = Irc::named(&server, "ann");
+    let mut bob = Irc::named(&server, "bob");
+    let mut eve = Client::join(&server, "eve");
+    ann.ask("JOIN #dev");
+    bob.ask("JOIN #dev");
+    eve.ask("/join dev");
+    ann.ask("MODE #dev +b bob!*@*\nMODE #dev +b eve!*@*");
+    bob.sync();
+    let refused = bob.ask("NICK bobby");
+    assert_eq!(refused, [":box7 435 bob bobby #dev :you are banned from dev"]);
+    eve.sync();
+    assert_eq!(eve.ask("/nick evelyn"), ["!! you are banned from dev"]);
+    ann.ask("MODE #dev +v bob");
+    bob.sync();
+    assert_eq!(commands(&bob.ask("NICK bobby")), ["NICK"]);
 }

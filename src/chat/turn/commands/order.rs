@@ -2,6 +2,7 @@
 
 use super::moderation;
 use super::moderation::duration;
+use crate::chat::message::{RoomChange, RoomChangeBy};
 use crate::chat::model::{ClientId, RoomMask, RoomRole, SETTINGS, Setting};
 use crate::chat::refusal::{Refusal, RoomRefusal};
 use crate::chat::turn::view::Turn;
@@ -50,7 +51,13 @@ fn take(turn: &mut Turn<'_>, name: &str, role: RoomRole) -> Result<(), Refusal> 
 
 pub(crate) fn invite(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let other = turn.find(args[0])?;
-    turn.invite(other)
+    turn.invite(other)?;
+    // The room's line about it reaches IRC clients only that ask for such lines.
+    if turn.me().speaks_irc() {
+        let (by, nick) = (turn.me().nick, turn.chat.clients[&other].nick);
+        turn.notice(RoomChangeBy(by, &RoomChange::Invited(nick)));
+    }
+    Ok(())
 }
 
 /// An operator of the server disconnects somebody; an operator of the room sends somebody out of it.

@@ -1,0 +1,62 @@
+//! The service that runs commands of the text wire.
+
+use super::{server, with};
+use crate::harness::{Client, Irc, TempDir, commands};
+
+#[test]
+fn a_room_is_shown_and_an_invitation_is_confirmed() {
+    let server = server();
+    let mut ann = Irc::named(&server, "ann");
+    let _bob = Irc::named(&server, "bob");
+    ann.ask("JOIN #dev");
+    let shown = ann.ask("PRIVMSG chatd :room #dev");
+    let source = ":chatd!chatd@box7 NOTICE ann :";
+    assert_eq!(shown[0], format!("{source}room dev: operators ann"));
+    assert!(shown[1].starts_with(&format!("{source}settings: invite-only off, ")), "{shown:?}");
+    assert_eq!(ann.ask("PRIVMSG chatd :invite #dev bob"), [format!("{source}ann invited bob")]);
+}
+
+#[test]
+fn a_name_of_a_room_is_an_argument_where_the_command_takes_one() {
+    let server = server();
+    let mut ann = Irc::named(&server, "ann");
+    let joined = ann.ask("PRIVMSG chatd :join #new");
+    assert_eq!(commands(&joined)[0], "JOIN", "{joined:?}");
+    let mut bob = Client::join(&server, "bob");
+    bob.ask("/join dev\n/room outside on");
+    let told = ann.ask("PRIVMSG chatd :msg #dev hi");
+    assert!(!told.iter().any(|line| line.contains("usage")), "{told:?}");
+    assert_eq!(bob.sync(), ["<ann> hi"]);
+}
+
+#[test]
+fn echo_is_a_matter_of_the_capability() {
+    let server = server();
+    let mut ann = Irc::with_caps(&server, "ann", "echo-message");
+    let mut bob = Irc::named(&server, "bob");
+    for (irc, switch) in [(&mut ann, "off"), (&mut bob, "on")] {
+        let told = irc.ask(&format!("PRIVMSG chatd :echo {switch}"));
+        assert!(told[0].ends_with(":!! ask for the capability echo-message instead"), "{told:?}");
+    }
+    ann.ask("JOIN #dev");
+    assert_eq!(commands(&ann.ask("PRIVMSG #dev :hi")), ["PRIVMSG"]);
+    bob.ask("JOIN #dev");
+    assert_eq!(bob.ask("PRIVMSG #dev :hi"), [""; 0]);
+}
+
+#[test]
+fn only_answers_come_from_the_service() {
+    let dir = TempDir::new();
+    crate::order::account(&dir, "add carol --operator", "open sesame\n");
+    let server = with(["--state-dir", &dir.path("")]);
+    let mut carol = Irc::named(&server, "other");
+    carol.send("PRIVMSG chatd :login carol open sesame");
+    let told = carol.until(|line| line.contains(" 900 "));
+    assert!(told.last().unwrap().ends_with("logged in as carol"), "{told:?}");
+    let told = carol.until(|line| line.contains(" NOTICE carol :you are logged in as carol"));
+    assert!(told.last().unwrap().starts_with(":chatd!chatd@box7 "), "{told:?}");
+    let mut again = Client::guest(&server);
+    crate::order::logs_in(&mut again, "carol", "open sesame");
+    let told = carol.until(|line| line.contains(" NOTICE ") && line.contains("has logged in"));
+    assert!(told.last().unwrap().starts_with(":box7 NOTICE "), "{told:?}");
+}
