@@ -17,8 +17,8 @@ pub enum Question {
         /// Whether to read lines that were said in private, too, since the room is kept.
         with_private: bool,
     },
-    /// The topic and the last lines of a room that a client, or [nobody](ClientId::NOBODY), is about
-    /// to enter.
+    /// The topic and the last lines of a room that a client, or
+    /// [nobody](super::model::ClientId::NOBODY), is about to enter.
     Room {
         /// The room to read.
         room: RoomName,
