@@ -35,6 +35,9 @@ use crate::wire::{
     http_refusal,
 };
 
+/// What an IRC client is told at a port for text, before it sends its password or has it shown.
+const NO_IRC: &[u8] = b"ERROR :this port does not speak IRC\r\n";
+
 /// What the broadcaster shares with the rest of the server.
 #[derive(Debug)]
 pub struct Environment {
@@ -283,6 +286,7 @@ impl Dispatcher {
                 self.apply(now, id, Event::EndlessLine(MAX_WITHOUT_LINE_END));
             }
             Incoming::Error(WireError::Http) => self.refuse(now, id, "HTTP", Refused::Http),
+            Incoming::Error(WireError::Irc) => self.refuse(now, id, "IRC", Refused::Irc),
             Incoming::Error(WireError::Tls) => self.refuse(now, id, "TLS", Refused::Tls),
             Incoming::Error(WireError::Proxy) => self.refuse_proxy(now, id),
             Incoming::Error(WireError::WebSocket(code)) => {
@@ -339,7 +343,10 @@ impl Dispatcher {
         if self.peers.irc(id).is_some() {
             self.refuse_on_irc(id, reason);
         } else {
-            let answer = http_refusal(self.web_port);
+            let answer = match reason {
+                Refused::Irc => NO_IRC.to_vec(),
+                _ => http_refusal(self.web_port),
+            };
             self.peers.with(id, |peer, feeds| peer.send(&answer, feeds));
         }
         self.apply(now, id, Event::Gone(Reason::Disconnected));

@@ -227,7 +227,10 @@ impl Handshake {
         match &self.service.site {
             Some(_) if sent.is_empty() => return Err(io::ErrorKind::TimedOut.into()),
             Some(_) => web::refuse_plain(transport, sent, self.within(REQUEST))?,
-            None => transport.send_all(&plain_refusal(port, &sent), self.within(LINGER))?,
+            None => {
+                let words = plain_refusal(self.service.dialect.is_irc(), port, &sent);
+                transport.send_all(&words, self.within(LINGER))?;
+            }
         }
         self.note_refusal("it does not speak TLS to a port that does", Refused::Plain);
         Ok(())

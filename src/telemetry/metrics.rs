@@ -62,18 +62,17 @@ pub enum Refused {
     Host,
     /// It does not speak TLS on a TLS port.
     Plain,
-    /// Its address is banned.
     Banned,
-    /// It speaks HTTP on the text port.
+    /// It speaks one of these on the text port.
     Http,
-    /// It speaks TLS on the text port.
+    Irc,
     Tls,
     /// It is a proxy that did not say for whom it connects, or another one that did.
     Proxy,
 }
 
 impl Refused {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Full,
         Self::Address,
         Self::Thread,
@@ -83,6 +82,7 @@ impl Refused {
         Self::Plain,
         Self::Banned,
         Self::Http,
+        Self::Irc,
         Self::Tls,
         Self::Proxy,
     ];
@@ -98,6 +98,7 @@ impl Refused {
             Self::Plain => "no TLS",
             Self::Banned => "banned",
             Self::Http => "HTTP",
+            Self::Irc => "IRC",
             Self::Tls => "TLS",
             Self::Proxy => "proxy",
         };

@@ -100,6 +100,8 @@ fn is_keep_alive(line: &str) -> bool {
 pub enum WireError {
     /// A browser, or something else that speaks HTTP.
     Http,
+    /// An IRC client, which may send a password next, or has sent it.
+    Irc,
     /// A TLS handshake.
     Tls,
     /// A header of the PROXY protocol, which nobody asked it for.

@@ -45,6 +45,12 @@ fn main() -> ExitCode {
             return ExitCode::from(WRONG_USAGE);
         }
     };
+    if options.restricted
+        && let Err(error) = end_on_hangup()
+    {
+        complain(&format!("chat: cannot handle signals: {error}"));
+        return ExitCode::FAILURE;
+    }
     match run(&options, session) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -52,6 +58,18 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// A session ends with its terminal, even if whoever started sshd ignores hangups, as nohup(1) does.
+fn end_on_hangup() -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        use signal_hook::{consts::SIGHUP, flag};
+        use std::sync::{Arc, atomic::AtomicBool};
+
+        flag::register_conditional_default(SIGHUP, Arc::new(AtomicBool::new(true)))?;
+    }
+    Ok(())
 }
 
 fn run(options: &Options, session: Session) -> Result<(), Failure> {

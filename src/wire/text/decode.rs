@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::editing::{self, BACKSPACE, DELETE};
-use super::first_line::{TLS_HANDSHAKE, could_be_http_request, is_http_request};
+use super::first_line::{TLS_HANDSHAKE, could_be_http_request, is_http_request, is_irc_opening};
 use super::line_editing::LineEditing;
 use super::telnet::{IAC, Telnet, Token};
 use crate::edit::Key;
@@ -328,6 +328,9 @@ impl Decoder {
     fn line(&mut self, max_line: usize) -> Incoming {
         if self.stage == Stage::FirstLine && self.is_http() {
             return self.fail(WireError::Http);
+        }
+        if self.stage == Stage::FirstLine && is_irc_opening(&self.line) {
+            return self.fail(WireError::Irc);
         }
         if self.stage == Stage::FirstLine && proxy::is_header_line(&self.line) {
             return self.fail(WireError::Proxy);

@@ -152,12 +152,15 @@ fn bad_request(body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// The refusal to a client that does not speak TLS on a TLS `port`: a line, or an HTTP answer if it
-/// `sent` a request.
-pub fn plain_refusal(port: u16, sent: &[u8]) -> Vec<u8> {
+/// The refusal to a client that does not speak TLS on a TLS `port`: a line of text or IRC, or an HTTP
+/// answer if it `sent` a request.
+pub fn plain_refusal(is_irc: bool, port: u16, sent: &[u8]) -> Vec<u8> {
     let first = sent.split(|&byte| byte == b'\n').next().unwrap_or_default();
     if is_http_request(&String::from_utf8_lossy(first)) {
         return bad_request("This port is for text clients, and speaks TLS.\n");
+    }
+    if is_irc {
+        return b"ERROR :this port speaks TLS\r\n".to_vec();
     }
     format!("!! this port speaks TLS; try: ncat --ssl HOST {port}\r\n").into_bytes()
 }

@@ -40,6 +40,13 @@ fn is_version(word: &str) -> bool {
     matches!(number.as_bytes(), [major, b'.', minor] if major.is_ascii_digit() && minor.is_ascii_digit())
 }
 
+/// Whether an IRC client begins so: with its capabilities or its password (RFC 2812, section 3.1.1).
+pub(super) fn is_irc_opening(line: &[u8]) -> bool {
+    let mut words = line.trim_ascii_end().split(|&byte| byte == b' ');
+    let first = (words.next(), words.next(), words.next());
+    matches!(first, (Some(b"CAP"), Some(b"LS"), _) | (Some(b"PASS"), Some(_), None))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! Before a client is registered: capabilities, mistakes, and other protocols.
 
 use super::{server, with};
-use crate::harness::{Client, Identity, Irc, TempDir, commands};
+use crate::harness::{Client, Identity, Irc, TempDir, commands, people};
 use crate::restart::switch;
 
 #[test]
@@ -134,4 +134,17 @@ fn a_restart_keeps_what_a_client_has_said_before_it_is_registered() {
     irc.send(" line\nCAP LIST");
     irc.expect(":box7 PONG box7 :half");
     irc.expect(":box7 CAP * LIST :cap-notify batch");
+}
+
+#[test]
+fn an_irc_client_on_a_port_for_text_says_nothing_there() {
+    let server = server();
+    let [mut bob] = people(&server, ["bob"]);
+    for opening in ["PASS wanda:secret", "CAP LS 302"] {
+        let mut irc = Irc::over(Client::connect(&server));
+        irc.send(&format!("{opening}\nNICK wanda\nUSER wanda 0 * :wanda"));
+        let last = irc.client().rest_lines().pop();
+        assert_eq!(last.unwrap(), "ERROR :this port does not speak IRC");
+    }
+    bob.expect_nothing();
 }

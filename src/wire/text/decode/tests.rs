@@ -337,3 +337,19 @@ proptest! {
         prop_assert_eq!(whole(request.as_bytes()), [Incoming::Error(WireError::Http)]);
     }
 }
+
+#[test]
+fn an_irc_client_is_noticed_before_its_password_is_a_line() {
+    for opening in ["CAP LS\r\n", "CAP LS 302\r\n", "PASS wanda:secret\r\n", "PASS :secret\n"] {
+        let mut input = opening.as_bytes();
+        let mut decoder = Decoder::default();
+        let items: Vec<_> = std::iter::from_fn(|| decoder.next(&mut input, 1024)).collect();
+        assert_eq!(items, [Incoming::Error(WireError::Irc)], "{opening:?}");
+    }
+    for line in ["PASS the salt, please\r\n", "pass x\r\n", "CAP\r\n", "CAPS LOCK\r\n", "hi\r\n"] {
+        let mut input = line.as_bytes();
+        let mut decoder = Decoder::default();
+        let items: Vec<_> = std::iter::from_fn(|| decoder.next(&mut input, 1024)).collect();
+        assert_eq!(items, [Incoming::Line(Line::new(line.trim_end()))], "{line:?}");
+    }
+}
