@@ -65,10 +65,11 @@ impl Layout {
         let mut place = None;
         for (start, character) in line.grapheme_indices(true) {
             let shown = if start < secret { character } else { MASK };
-            let columns = shown.width();
+            // A cluster can have any number of parts, and be wider than the terminal.
+            let columns = shown.width().min(width);
             if column + columns > width {
                 // A wide character that does not fit: the terminal would leave the column free, too.
-                last(&mut rows).push_str(&" ".repeat(width - column));
+                last(&mut rows).push_str(&" ".repeat(width.saturating_sub(column)));
                 rows.push(String::new());
                 column = 0;
             }
@@ -124,6 +125,14 @@ mod tests {
         assert_eq!(layout("123456789", 9, 10), (rows.clone(), 1, 1));
         assert_eq!(layout("123456789", 8, 10), (rows.clone(), 1, 0));
         assert_eq!(layout("123456789", 7, 10), (rows, 0, 9));
+    }
+
+    #[test]
+    fn a_cluster_that_is_wider_than_the_terminal_has_a_row_of_its_own() {
+        // Leading consonants of Hangul never break (UAX 29), and each is two columns wide.
+        let wide = "\u{1100}".repeat(5);
+        let rows = vec!["> ".to_owned() + &" ".repeat(6), wide.clone(), "a".to_owned()];
+        assert_eq!(layout(&format!("{wide}a"), wide.len() + 1, 8), (rows, 2, 1));
     }
 
     #[test]

@@ -45,7 +45,8 @@ impl ListeningSocket {
     /// The path that it listens at, if it has one.
     pub fn path(&self) -> Option<PathBuf> {
         let name: SocketAddrUnix = self.name()?.try_into().ok()?;
-        name.path().map(|path| PathBuf::from(path.to_string_lossy().into_owned()))
+        // The longest path comes back with a NUL (unix(7)).
+        name.path().map(|path| PathBuf::from(path.to_string_lossy().trim_end_matches('\0')))
     }
 
     /// Lets accept(2) fail with `WouldBlock` when there is no connection.

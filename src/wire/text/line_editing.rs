@@ -3,13 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::options::{ECHO, Options, WINDOW_SIZE};
-use crate::edit::{Editor, Key, KeyReader, Outcome, Prompt, SharedNames, Size, masked};
+use crate::edit::{Editor, Key, KeyReader, Names, Outcome, Prompt, SharedNames, Size, masked};
 use crate::text::Line;
 use crate::wire::draw::Draw;
 use crate::wire::incoming::{EditingNews, Incoming};
 
 /// The bytes of a window's size: two for the width, two for the height (RFC 1073).
 const SIZE_LENGTH: usize = 4;
+/// Most bytes that a line takes by keys, unless twice the longest line is more.
+const MOST_TYPED: usize = 8 * 1024;
 
 /// The line editing of one client.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -222,8 +224,15 @@ impl LineEditing {
         out: &mut impl Extend<Incoming>,
     ) -> Option<Press> {
         let keyboard = self.keyboard.as_mut()?;
+        if keyboard.editor.line().0.len() >= MOST_TYPED.max(2 * max_line) && can_grow(key) {
+            return None;
+        }
         keyboard.is_stale = true;
-        let outcome = keyboard.editor.press(key, &self.names.lock());
+        let outcome = match key {
+            Key::Tab => keyboard.editor.press(key, &self.names.lock()),
+            // The broadcaster takes the lock for each line that it shows.
+            _ => keyboard.editor.press(key, &Names::default()),
+        };
         match outcome? {
             Outcome::Enter => return self.enter(max_line, out).map(Press::Line),
             Outcome::End => return Some(Press::Quit),
@@ -266,4 +275,9 @@ impl LineEditing {
             out.extend([Incoming::Draw(draw)]);
         }
     }
+}
+/// Whether a key can make the line longer. Three keys can double it, and every later one costs as
+/// much as the line is long.
+fn can_grow(key: Key) -> bool {
+    matches!(key, Key::Char(_) | Key::Tab | Key::Control('y' | 'Y'))
 }
