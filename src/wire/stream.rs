@@ -23,14 +23,15 @@ pub struct Stream {
 /// Decodes what a reader sends, which is nothing that matters.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Decoder {
-    /// Always 0.
+    /// All that a reader sends is no item.
     #[serde(skip)]
     overhead: usize,
 }
 
 impl Decoder {
-    /// Drops all bytes.
+    /// Drops all bytes, which count for flood control.
     pub(super) fn drop_all(&mut self, input: &mut &[u8]) {
+        self.overhead += input.len();
         *input = &[];
     }
 
@@ -166,6 +167,13 @@ mod tests {
         let mut out = Vec::new();
         Stream { form, quiet, ping: 0 }.encode(message, &mut out);
         String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn what_a_reader_sends_is_dropped_and_counts() {
+        let (mut decoder, mut input) = (Decoder::default(), &b"GET / again"[..]);
+        decoder.drop_all(&mut input);
+        assert_eq!((input.len(), *decoder.overhead()), (0, 11));
     }
 
     #[test]
