@@ -8,5 +8,5 @@ mod wakeup; // wakes all sessions at once
 
 pub(crate) use self::clock::Clock;
 pub use self::replaceable::Replaceable;
-pub(crate) use self::threads::Threads;
+pub(crate) use self::threads::{NotStarted, Threads};
 pub(crate) use self::wakeup::Wakeup;

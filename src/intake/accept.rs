@@ -16,7 +16,7 @@ use crate::address::{Networks, Remote};
 use crate::admission::{Crowd, Door, HandshakeSlot, Share, TurnedAway};
 use crate::net::Transport;
 use crate::os::{self, Bell, ListeningSocket, Ready};
-use crate::runtime::{Replaceable, Threads};
+use crate::runtime::{NotStarted, Replaceable, Threads};
 
 /// How long to wait when accepting fails for lack of a resource: at first, and at most.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
@@ -120,8 +120,10 @@ impl Acceptor {
         let entered = self.entrance.door.enter(remote.ip(), handshake.is_exempt(), &limits, now);
         let started = entered.and_then(|slot| {
             let transport = Arc::clone(&transport);
-            let (sessions, handshake) = (&self.entrance.sessions, Box::new(handshake));
-            start(sessions, move || handshake.enter(transport, slot)).ok_or(TurnedAway::NoThread)
+            let Entrance { sessions, handshakes, .. } = &self.entrance;
+            let handshake = Box::new(handshake);
+            let session = move || handshake.enter(transport, slot);
+            start(sessions, handshakes, session).ok_or(TurnedAway::NoThread)
         });
         if let Err(reason) = started {
             self.turn_away(transport, remote, reason);
@@ -133,7 +135,8 @@ impl Acceptor {
     fn start_handshake(&mut self, handshake: Handshake, stream: OwnedFd) {
         match self.begin_handshake(handshake) {
             Ok((handshake, slot)) => {
-                start(&self.entrance.handshakes, move || handshake.run(stream, slot));
+                let Entrance { sessions, handshakes, .. } = &self.entrance;
+                start(handshakes, sessions, move || handshake.run(stream, slot));
             }
             Err((remote, crowd)) => {
                 log::warn!("refused {remote}: {crowd}");
@@ -206,7 +209,14 @@ impl Acceptor {
     }
 }
 
-fn start(threads: &Threads, job: impl FnOnce() + Send + 'static) -> Option<()> {
-    let started = threads.run(job);
-    started.inspect_err(|error| log::error!("cannot start a thread: {error}")).ok()
+/// Runs a job on a thread of its own: if none can be started, on an idle one of the other kind.
+fn start(own: &Threads, other: &Threads, job: impl FnOnce() + Send + 'static) -> Option<()> {
+    let Err(NotStarted { error, job }) = own.run(job) else { return Some(()) };
+    match other.offer(job) {
+        None => Some(()),
+        Some(_) => {
+            log::error!("cannot start a thread: {error}");
+            None
+        }
+    }
 }

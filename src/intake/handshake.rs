@@ -310,13 +310,14 @@ impl Handshake {
         // clients, so the connection must be counted as one of them at any time.
         drop(handshake_slot);
         let (transport, dialect) = (Arc::new(transport), upgraded.dialect);
-        let started = entered.and_then(|slot| {
+        match entered {
             // A handshake touches more of its stack than a session ever does.
-            let session = self.session(Arc::clone(&transport), slot, upgraded);
-            self.sessions.run(session).map_err(|_| TurnedAway::NoThread)
-        });
-        if let Err(reason) = started {
-            self.turn_away(&transport, dialect, reason);
+            Ok(slot) => match self.sessions.run(self.session(transport, slot, upgraded)) {
+                Ok(()) => {}
+                // Without another thread, this one is the client's.
+                Err(not_started) => (not_started.job)(),
+            },
+            Err(reason) => self.turn_away(&transport, dialect, reason),
         }
     }
 

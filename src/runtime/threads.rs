@@ -22,6 +22,18 @@ const STAGGER: Duration = Duration::from_micros(200);
 
 type Job = Box<dyn FnOnce() + Send>;
 
+/// A job that is not run, because no thread can be started.
+pub(crate) struct NotStarted {
+    pub(crate) error: io::Error,
+    pub(crate) job: Job,
+}
+
+impl fmt::Debug for NotStarted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
 /// Threads of one name: one for each job, and some idle ones.
 #[derive(Clone, Debug)]
 pub(crate) struct Threads {
@@ -53,25 +65,39 @@ impl Threads {
     /// Runs `job` on a thread of its own.
     ///
     /// # Errors
-    /// A thread cannot be started; `job` is dropped.
-    pub(crate) fn run(&self, job: impl FnOnce() + Send + 'static) -> io::Result<()> {
-        match self.pool.offer(Box::new(job)) {
-            None => Ok(()),
-            Some(job) => self.start(job),
-        }
+    /// A thread cannot be started.
+    pub(crate) fn run(&self, job: impl FnOnce() + Send + 'static) -> Result<(), NotStarted> {
+        self.offer(Box::new(job)).map_or(Ok(()), |job| self.start(job))
     }
 
-    fn start(&self, first: Job) -> io::Result<()> {
+    /// Has an idle thread run `job`; returns it if there is none.
+    pub(crate) fn offer(&self, job: Job) -> Option<Job> {
+        self.pool.offer(job)
+    }
+
+    fn start(&self, first: Job) -> Result<(), NotStarted> {
         let pool = Arc::clone(&self.pool);
+        // A thread that cannot be started drops what it was to do.
+        let first = Arc::new(Mutex::new(Some(first)));
+        let own = Arc::clone(&first);
         let work = move || {
-            first();
+            let first = take(&own);
+            drop(own);
+            first.into_iter().for_each(|job| job());
             while let Some(next) = pool.next() {
                 next();
             }
         };
         let thread = thread::Builder::new().name(self.name.to_owned()).stack_size(STACK);
-        thread.spawn(work).map(drop)
+        match thread.spawn(work) {
+            Ok(_) => Ok(()),
+            Err(error) => take(&first).map_or(Ok(()), |job| Err(NotStarted { error, job })),
+        }
     }
+}
+
+fn take(job: &Mutex<Option<Job>>) -> Option<Job> {
+    job.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 impl Pool {

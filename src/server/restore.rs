@@ -19,7 +19,7 @@ use crate::os;
 use crate::restart::{
     Answers, Inherited, ManagerThread, Record, SavedClient, SavedSession, Snapshot,
 };
-use crate::runtime::Threads;
+use crate::runtime::{NotStarted, Threads};
 use crate::store::{Past, UnsavedBans};
 use crate::wire::{Dialect, Speech};
 
@@ -211,7 +211,7 @@ impl RestoredClient {
                 Session::new(id, transport, from, slot, (dialect, None), shared).run(&[]);
             }),
         };
-        if let Err(error) = started {
+        if let Err(NotStarted { error, .. }) = started {
             log::error!("lost {remote}: cannot start a thread: {error}");
             // Its peer holds the transport, too, and finds it closed.
             stream.close();
