@@ -63,8 +63,12 @@ impl Archive {
         except: &[ClientId],
     ) -> Option<Effect> {
         let effect = self.pass_gate(now, effect, except)?;
+        if !self.confirmations.must_wait(&effect) {
+            return Some(effect);
+        }
         let except = excepted(&effect, except);
-        self.confirmations.hold((effect, except)).map(|(effect, _)| effect)
+        self.confirmations.add((effect, except));
+        None
     }
 
     fn pass_gate(&mut self, now: Duration, effect: Effect, except: &[ClientId]) -> Option<Effect> {
@@ -142,7 +146,14 @@ impl Archive {
 
     /// Those of the freed effects that need not wait for a change to be confirmed.
     fn sift(&mut self, freed: Vec<Held>) -> Vec<Held> {
-        freed.into_iter().filter_map(|held| self.confirmations.hold(held)).collect()
+        let mut free = Vec::new();
+        for held in freed {
+            match self.confirmations.must_wait(&held.0) {
+                true => self.confirmations.add(held),
+                false => free.push(held),
+            }
+        }
+        free
     }
 
     /// When [`tick`](Self::tick) has something to do next.

@@ -28,14 +28,14 @@ impl Confirmations {
         self.written = write;
     }
 
-    /// Holds an effect back if it tells of a change that is not on disk; else returns it.
-    pub(super) fn hold(&mut self, held: Held) -> Option<Held> {
-        let waits = self.written > self.committed && tells_of_change(&held.0);
-        if !waits || self.waiting.len() >= MOST {
-            return Some(held);
-        }
+    /// Whether an effect has to wait: it tells of a change that is not on disk.
+    pub(super) fn must_wait(&self, effect: &Effect) -> bool {
+        self.written > self.committed && self.waiting.len() < MOST && tells_of_change(effect)
+    }
+
+    /// Adds an effect that has to wait.
+    pub(super) fn add(&mut self, held: Held) {
         self.waiting.push_back((self.written, held));
-        None
     }
 
     /// Returns what waited for writes up to this one, which are on disk now.

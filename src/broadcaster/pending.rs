@@ -140,7 +140,8 @@ impl Pending {
         }
     }
 
-    /// Ends the wait of all clients that wait for this. Who has waited longest is heard first.
+    /// Ends the wait of all clients that wait for this, and hears the one first that has waited
+    /// longest.
     pub(super) fn end_all_for(&mut self, what: WaitFor) {
         let waiting = self.waiting.iter().filter(|(_, waiting)| waiting.what == what);
         let mut waiting: Vec<_> = waiting.map(|(id, waiting)| (waiting.until, *id)).collect();

@@ -171,6 +171,10 @@ impl Chat {
         self.remember();
     }
 
+    pub(super) fn client(&self, id: ClientId) -> Option<&Client> {
+        self.clients.get(&id).map(AsRef::as_ref)
+    }
+
     /// Whether this is the chat of a cluster.
     pub(super) fn is_shared(&self) -> bool {
         !self.registry.is_in_store()

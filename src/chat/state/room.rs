@@ -212,7 +212,7 @@ impl Room {
         kept.roles.len() < before
     }
 
-    /// Ends the roles of an account that is banned, whether or not it is here.
+    /// Ends the roles of an account that is banned, also when nobody is logged in to it.
     pub(crate) fn end_roles_of_account(&mut self, account: Nick) {
         self.roles.end_held_for(|login| login == account);
         if let Some(kept) = &mut self.kept {

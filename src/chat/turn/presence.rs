@@ -130,11 +130,9 @@ impl Chat {
     fn ignorers(&self, client: &Client, reason: &Reason) -> Vec<ClientId> {
         let speaker = match reason {
             Reason::Quit(Some(_)) => Some(client),
-            Reason::Kicked(by, Some(_)) | Reason::KickedFromRoom(by, Some(_)) => self
-                .nicks
-                .holder(by.as_str())
-                .and_then(|by| self.clients.get(&by))
-                .map(AsRef::as_ref),
+            Reason::Kicked(by, Some(_)) | Reason::KickedFromRoom(by, Some(_)) => {
+                self.nicks.holder(by.as_str()).and_then(|by| self.client(by))
+            }
             _ => None,
         };
         speaker.map_or_else(Vec::new, |speaker| speaker.ignored_by.clone())

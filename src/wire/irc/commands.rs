@@ -369,3 +369,17 @@ fn words(text: &str, most: usize) -> Text {
     let text = Text::new(strip(text));
     Text::new(super::line::pieces(text.as_str(), most).next().unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::IN_A_ROOM;
+    use crate::chat::commands::usages;
+
+    #[test]
+    fn what_acts_in_a_room_is_a_command() {
+        for name in IN_A_ROOM {
+            let is_it = |usage: &str| usage[1..].split(' ').next() == Some(name);
+            assert!(usages().any(|(usage, _)| is_it(usage)), "{name}");
+        }
+    }
+}

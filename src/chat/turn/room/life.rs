@@ -36,14 +36,12 @@ impl Chat {
 impl Chat {
     /// What is recorded about a room for a restart after a crash, if there is anything.
     pub fn room_record(&self, room: RoomName) -> Option<RoomRecord> {
-        self.rooms.find(room)?.record(|id| self.clients.get(&id).map(AsRef::as_ref))
+        self.rooms.find(room)?.record(|id| self.client(id))
     }
 
     /// The records of all rooms.
     pub fn room_records(&self) -> impl Iterator<Item = RoomRecord> {
-        self.rooms
-            .in_order()
-            .filter_map(|room| room.record(|id| self.clients.get(&id).map(AsRef::as_ref)))
+        self.rooms.in_order().filter_map(|room| room.record(|id| self.client(id)))
     }
 
     /// Restores a room from its record after a crash, before its members come back.

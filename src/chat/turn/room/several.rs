@@ -17,7 +17,7 @@ impl Turn<'_> {
         let mut last = None;
         for request in requests {
             let Err(why) = self.change_room(request) else { continue };
-            // Who may change nothing is told that once.
+            // A client that may change nothing gets one refusal, not one for each change.
             if last.as_ref() != Some(&why) {
                 self.deny(Action::Change(room, request.clone()), why.clone());
             }
