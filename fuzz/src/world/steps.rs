@@ -155,6 +155,7 @@ impl World {
             for room in 0..u32::min(rooms, 300) {
                 for line in [format!("/join r{room}"), "/topic mine".to_owned()] {
                     self.act(letter, Event::Line(Line::new(line)));
+                    self.answer(Store::read);
                 }
             }
         }

@@ -5,9 +5,12 @@ use serde_json::Value;
 
 use super::World;
 
-/// Rooms without people, nicks kept for an address and in all, addresses of failed logins or of
-/// registrations, people who spoke in a slow room, mutes left behind, people that one can ignore, people who were ignored and left, former nicks of one who is ignored, lines beyond those replayed.
+// The limits, in the chat's words: rooms without people, those of them whose settings still hold,
+// nicks kept for an address and in all, addresses of failed logins or of registrations, people who
+// spoke in a slow room, mutes left behind, people that one can ignore, people who were ignored and
+// left, former nicks of one who is ignored, and lines beyond those replayed.
 const MAX_EMPTY: usize = 256;
+const MAX_HOLDING: usize = 16_384;
 const MAX_KEPT_EACH: usize = 64;
 const MAX_KEPT: usize = 65_536;
 const MAX_REMEMBERED: usize = 4096;
@@ -47,7 +50,9 @@ impl World {
         let is_empty = |room: &&&Value| length(&room["members"]) == 0 && room["name"] != "lobby";
         let empty = rooms.iter().filter(is_empty).count();
         assert_eq!(length(&all["empty"]), empty);
-        assert!(empty <= MAX_EMPTY, "{empty} rooms without people");
+        let holding = all.get("ends").map_or(0, length);
+        assert!(holding <= MAX_HOLDING, "{holding} rooms whose settings hold");
+        assert!(empty <= MAX_EMPTY + holding, "{empty} rooms without people, {holding} hold");
         for room in rooms {
             let lines = length(&room["history"]["entries"]);
             assert!(length(&room["pace"]) <= MAX_SPOKE);
