@@ -6,6 +6,7 @@
 mod secret; // the password in a line
 mod names; // names of people and rooms that the server mentioned
 mod recall; // earlier lines
+mod undo; // what changed the line
 mod usage; // what a command takes at a place
 mod complete; // the Tab key
 mod key; // what a key means

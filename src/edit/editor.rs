@@ -1,5 +1,7 @@
 //! The line that the user is typing, and what each key does to it. Knows no terminal.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -9,6 +11,7 @@ use super::key::Key;
 use super::names::Names;
 use super::recall::Recall;
 use super::secret::has_secret;
+use super::undo::{Change, Undo};
 use crate::text::is_blank;
 
 /// The longest line, in bytes; what does not fit is dropped.
@@ -27,6 +30,11 @@ pub struct Editor {
     /// The search through earlier lines (Ctrl-R), while it lasts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     search: Option<Search>,
+    #[serde(skip)]
+    undo: Undo,
+    /// Whether Ctrl-X came before.
+    #[serde(skip)]
+    after_x: bool,
 }
 
 /// A search through earlier lines; the line shows what was found.
@@ -77,6 +85,10 @@ impl Editor {
         if self.search(key) {
             return None;
         }
+        if std::mem::take(&mut self.after_x) && key == Key::Control('u') {
+            self.undo();
+            return None;
+        }
         match key {
             Key::Char(c) => self.insert(c.encode_utf8(&mut [0; 4])),
             Key::Control(c) => return self.press_control(c),
@@ -111,15 +123,16 @@ impl Editor {
     pub fn clear(&mut self) -> String {
         self.cursor = 0;
         self.search = None;
+        self.undo.clear();
         self.recall.end();
         std::mem::take(&mut self.text)
     }
 
     /// Replaces the text before the cursor.
     pub fn replace_before(&mut self, text: &str) {
-        self.text.drain(..self.cursor);
-        self.cursor = 0;
+        self.delete(0);
         self.insert(text);
+        self.undo.clear();
     }
 
     /// Handles a key of a search, or one that begins it; returns whether it was one.
@@ -145,7 +158,7 @@ impl Editor {
                 0
             }
             Key::Control('g' | 'c') => {
-                self.set(search.draft);
+                self.set(&search.draft);
                 return true;
             }
             _ => return false,
@@ -153,7 +166,7 @@ impl Editor {
         if let Some((back, line)) = self.recall.find(&search.text, skipped) {
             let line = line.to_owned();
             search.back = back;
-            self.set(line);
+            self.set(&line);
         }
         self.search = Some(search);
         true
@@ -183,7 +196,9 @@ impl Editor {
             'p' => self.go_back(),
             'u' => self.cut(0),
             'w' => self.cut(self.word_before()),
+            'x' => self.after_x = true,
             'y' => self.insert(&self.cut.clone()),
+            '_' => self.undo(),
             _ => {}
         }
         None
@@ -202,27 +217,42 @@ impl Editor {
         let Completion { start, common, candidates } =
             complete::complete(&self.text[..self.cursor], names);
         if common.len() > self.cursor - start || candidates.len() == 1 {
-            self.text.replace_range(start..self.cursor, &common);
-            self.cursor = start + common.len();
+            self.replace(start..self.cursor, &common);
         }
         (candidates.len() > 1).then_some(Outcome::Candidates(candidates))
     }
 
     fn go_back(&mut self) {
         if let Some(line) = self.recall.back(&self.text) {
-            self.set(line);
+            self.set(&line);
         }
     }
 
     fn go_on(&mut self) {
         if let Some(line) = self.recall.forward() {
-            self.set(line);
+            self.set(&line);
         }
     }
 
-    fn set(&mut self, line: String) {
-        self.cursor = line.len();
-        self.text = line;
+    fn set(&mut self, line: &str) {
+        self.replace(0..self.text.len(), line);
+    }
+
+    /// Replaces a part of the line; every change is one of these.
+    fn replace(&mut self, range: Range<usize>, new: &str) {
+        if range.is_empty() && new.is_empty() {
+            return;
+        }
+        self.undo.note(&self.text, range.clone(), new);
+        self.text.replace_range(range.clone(), new);
+        self.cursor = range.start + new.len();
+    }
+
+    /// Takes the last change back.
+    fn undo(&mut self) {
+        let Some(Change { start, removed, inserted }) = self.undo.take() else { return };
+        self.text.replace_range(start..start + inserted, &removed);
+        self.cursor = start + removed.len();
     }
 
     /// Inserts text without control characters, which would act on the terminal.
@@ -233,15 +263,13 @@ impl Editor {
             let end = (0..=room).rfind(|&end| shown.is_char_boundary(end));
             shown.truncate(end.unwrap_or(0));
         }
-        self.text.insert_str(self.cursor, &shown);
-        self.cursor += shown.len();
+        self.replace(self.cursor..self.cursor, &shown);
     }
 
     /// Deletes the text between the cursor and `place`.
     fn delete(&mut self, place: usize) {
         let (start, end) = (place.min(self.cursor), place.max(self.cursor));
-        self.text.drain(start..end);
-        self.cursor = start;
+        self.replace(start..end, "");
     }
 
     /// Deletes the text between the cursor and `place`, and keeps it for Ctrl-Y.

@@ -10,6 +10,8 @@ use super::key::{Key, pasted_key};
 const ESC: u8 = 0x1b;
 const BACKSPACE: u8 = 0x08;
 const DELETE: u8 = 0x7f;
+/// What Ctrl-_ sends, and in most terminals Ctrl-/.
+const UNIT_SEPARATOR: u8 = 0x1f;
 /// Parameters of a sequence that are read; those of keys are shorter.
 const MAX_PARAMETERS: usize = 16;
 /// Modifiers of a key that are Shift at most (xterm: one more than a sum of 1 for Shift, 2 for Alt
@@ -161,6 +163,7 @@ fn plain_key(byte: u8) -> Option<Key> {
         b'\t' => Some(Key::Tab),
         BACKSPACE | DELETE => Some(Key::Backspace),
         1..=26 => Some(Key::Control(char::from(byte + b'a' - 1))),
+        UNIT_SEPARATOR => Some(Key::Control('_')),
         b' '..=b'~' => Some(Key::Char(char::from(byte))),
         _ => None,
     }
@@ -218,6 +221,7 @@ mod tests {
             (b"\t", Key::Tab),
             (b"\x01", Key::Control('a')),
             (b"\x1a", Key::Control('z')),
+            (b"\x1f", Key::Control('_')),
             (b"\n", Key::Enter),
         ] {
             assert_eq!(keys(bytes), [key], "{bytes:?}");

@@ -49,6 +49,30 @@ fn text_is_deleted_cut_and_put_back() {
 }
 
 #[test]
+fn changes_are_taken_back_one_after_the_other() {
+    let undo = Key::Control('_');
+    assert_eq!(edited(&[undo]), "one |", "a word is typed at once");
+    assert_eq!(edited(&[undo, undo, undo]), "|");
+    assert_eq!(edited(&[Key::Control('x'), Key::Control('u')]), "one |");
+    assert_eq!(edited(&[Key::Control('x'), Key::Control('a'), Key::Control('u')]), "|one two");
+    assert_eq!(edited(&[Key::Control('w'), undo]), "one two|");
+    assert_eq!(edited(&[Key::Home, Key::Delete, Key::Delete, undo]), "on|e two");
+    let backspace = Key::Backspace;
+    assert_eq!(edited(&[backspace, backspace, backspace, undo]), "one two|");
+    assert_eq!(edited(&[backspace, Key::Char('x'), undo]), "one tw|");
+    assert_eq!(edited(&[Key::Home, Key::Control('k'), Key::Control('y'), undo]), "|");
+    assert_eq!(edited(&[undo, Key::Char('x'), undo]), "one |");
+    let mut editor = typed("one");
+    editor.take();
+    press(&mut editor, undo);
+    assert_eq!(shown(&editor), "|", "a line that was said does not come back so");
+    press(&mut editor, Key::Up);
+    assert_eq!(shown(&editor), "one|");
+    press(&mut editor, undo);
+    assert_eq!(shown(&editor), "|");
+}
+
+#[test]
 fn a_character_is_what_people_take_for_one() {
     let mut editor = typed("añ👨‍👩‍👧e\u{301}");
     for left in ["añ👨‍👩‍👧|", "añ|", "a|", "|"] {
@@ -125,6 +149,8 @@ proptest! {
             }
             prop_assert!(editor.is_consistent());
         }
+        (0..=200).for_each(|_| drop(press(&mut editor, Key::Control('_'))));
+        prop_assert_eq!(editor.line().0, "", "all can be taken back");
     }
 }
 
@@ -149,6 +175,7 @@ fn any_key() -> impl Strategy<Value = Key> {
         prop::sample::select(moves.to_vec()),
         prop::char::range('a', 'z').prop_map(Key::Control),
         prop::sample::select(vec!['b', 'd', 'f']).prop_map(Key::Alt),
+        Just(Key::Control('_')),
     ]
 }
 

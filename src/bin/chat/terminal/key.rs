@@ -10,6 +10,8 @@ pub(crate) fn of(event: KeyEvent) -> Option<Key> {
     let is_text = modifiers.is_empty() || modifiers == KeyModifiers::CONTROL | KeyModifiers::ALT;
     Some(match event.code {
         KeyCode::Char(c) if is_text => Key::Char(c),
+        // What crossterm takes the byte of Ctrl-_ for.
+        KeyCode::Char('7') if modifiers == KeyModifiers::CONTROL => Key::Control('_'),
         KeyCode::Char(c) if modifiers == KeyModifiers::CONTROL => Key::Control(c),
         KeyCode::Char(c) if modifiers == KeyModifiers::ALT => Key::Alt(c),
         KeyCode::Enter => Key::Enter,
@@ -40,6 +42,7 @@ mod tests {
         assert_eq!(key(KeyModifiers::SHIFT, KeyCode::Char('A')), Some(Key::Char('A')));
         assert_eq!(key(control | alt, KeyCode::Char('@')), Some(Key::Char('@')));
         assert_eq!(key(control, KeyCode::Char('w')), Some(Key::Control('w')));
+        assert_eq!(key(control, KeyCode::Char('7')), Some(Key::Control('_')));
         assert_eq!(key(alt, KeyCode::Backspace), Some(Key::WordBackspace));
         assert_eq!(key(control, KeyCode::Left), Some(Key::WordLeft));
         assert_eq!(key(KeyModifiers::NONE, KeyCode::F(1)), None);
