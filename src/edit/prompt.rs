@@ -14,6 +14,11 @@ const MAX_COLUMNS: usize = 4096;
 /// Moves the cursor from the end of a full row to the beginning of the next one: most terminals wait
 /// for a character before they do.
 const WRAP: &str = " \r";
+/// The fewest rows of a terminal that shows a bar.
+const ROWS_FOR_BAR: usize = 5;
+/// What a bar looks like: it can be read on any background.
+const REVERSE: &str = "\x1b[7m";
+const PLAIN: &str = "\x1b[m";
 
 /// The typed line, cut into rows, with the movements that put the cursor in its place.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,16 +32,30 @@ pub struct Prompt {
 impl Prompt {
     /// Draws `line` with the cursor at the byte `cursor`. A password in it is masked.
     pub fn new(line: &str, cursor: usize, size: Size) -> Self {
+        Self::above(line, cursor, size, None)
+    }
+
+    /// The same with a bar below it, which is shorter than a row; without one if the terminal has
+    /// few rows.
+    pub fn with_bar(line: &str, cursor: usize, size: Size, bar: &str) -> Self {
+        Self::above(line, cursor, size, Some(bar).filter(|_| size.height() >= ROWS_FOR_BAR))
+    }
+
+    fn above(line: &str, cursor: usize, size: Size, bar: Option<&str>) -> Self {
         let layout = Layout::new(line, cursor, size.width());
-        let most = size.height().min(MAX_COLUMNS / size.width()).max(1);
+        let height = size.height() - usize::from(bar.is_some());
+        let most = height.min(MAX_COLUMNS / size.width()).max(1);
         let first = (layout.row + 1).saturating_sub(most);
         let end = layout.rows.len().min(first + most);
         let mut text = layout.rows[first..end].join(WRAP);
-        let below = end - 1 - layout.row;
+        let below = end - 1 - layout.row + usize::from(bar.is_some());
+        if let Some(bar) = bar {
+            text.push_str(&format!("\r\n{REVERSE}{bar}{PLAIN}"));
+        }
         if below > 0 {
             text.push_str(&format!("\x1b[{below}A"));
         }
-        if !layout.is_cursor_at_end() {
+        if bar.is_some() || !layout.is_cursor_at_end() {
             text.push('\r');
             if layout.column > 0 {
                 text.push_str(&format!("\x1b[{}C", layout.column));
@@ -158,6 +177,21 @@ mod tests {
         assert_eq!((&*text, row), ("> 12345678 \rabcdefghij\x1b[1A\r\x1b[2C", 0));
         let (text, _) = drawn(&"x".repeat(60_000), 60_000, 1000, 1000);
         assert!(text.len() < 5000);
+    }
+
+    #[test]
+    fn a_bar_is_below_all_rows_and_the_cursor_above_it() {
+        let drawn = |line: &str, height| {
+            let Prompt { text, row } =
+                Prompt::with_bar(line, line.len(), Size::new(10, height), "bar");
+            (text, row)
+        };
+        let bar = "\r\n\x1b[7mbar\x1b[m\x1b[1A\r";
+        assert_eq!(drawn("ab", 24), (format!("> ab{bar}\x1b[4C"), 0));
+        assert_eq!(drawn("12345678", 24), (format!("> 12345678 \r{bar}"), 1));
+        let (text, row) = drawn(&"x".repeat(100), 5);
+        assert_eq!((text.matches(WRAP).count(), row), (3, 3), "one row of five is the bar's");
+        assert_eq!(drawn("ab", 4), ("> ab".to_owned(), 0));
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod pipe;
 mod reconnect;
 mod restart;
 mod restricted;
+mod status;
 mod terminal;
 mod tls;
 

@@ -89,7 +89,7 @@ impl Terminal {
 
     /// The rows of the screen, 24 of 80 characters, once they are as wanted, be it for a moment:
     /// more may have come since, and the next call goes on from there. Blanks at the end of a row,
-    /// and empty rows at the end, are left out.
+    /// empty rows at the end and the status line are left out.
     #[track_caller]
     pub(crate) fn displays(&mut self, wanted: impl Fn(&[&str]) -> bool) -> String {
         self.displays_with_cursor(|rows, _| wanted(rows))
@@ -101,18 +101,34 @@ impl Terminal {
         &mut self,
         wanted: impl Fn(&[&str], (u16, u16)) -> bool,
     ) -> String {
+        self.watches(|screen| {
+            let (contents, _) = contents(screen);
+            let rows: Vec<_> = contents.lines().map(str::trim_end).collect();
+            wanted(&rows, screen.cursor_position())
+        })
+    }
+
+    /// The status line, once it is as wanted.
+    #[track_caller]
+    pub(crate) fn displays_status(&mut self, wanted: impl Fn(&str) -> bool) {
+        self.watches(|screen| contents(screen).1.is_some_and(|status| wanted(status.trim())));
+    }
+
+    /// Reads on until the screen is as wanted.
+    #[track_caller]
+    fn watches(&mut self, wanted: impl Fn(&vt100::Screen) -> bool) -> String {
         let deadline = Instant::now() + PATIENCE;
         let (rows, columns) = (24.try_into().unwrap(), 80.try_into().unwrap());
         let mut parser = vt100::Parser::new(rows, columns, 0);
         parser.process(&self.screen[..self.displayed]);
         loop {
-            let contents = parser.screen().contents();
-            let rows: Vec<_> = contents.lines().map(str::trim_end).collect();
-            if wanted(&rows, parser.screen().cursor_position()) {
-                return contents;
+            let screen = parser.screen();
+            if wanted(screen) {
+                return contents(screen).0;
             }
             if self.displayed == self.screen.len() {
-                assert!(self.read_more(deadline), "it ended; the screen is\n{contents}");
+                let screen = screen.contents();
+                assert!(self.read_more(deadline), "it ended; the screen is\n{screen}");
             }
             // Byte by byte: one read may bring several states, and the wanted one need not be the
             // last.
@@ -190,6 +206,24 @@ impl Terminal {
     fn quoted(&self) -> String {
         format!("{:?}", String::from_utf8_lossy(&self.screen))
     }
+}
+
+/// The text of the screen, and the status line, which is the row that begins in reverse.
+fn contents(screen: &vt100::Screen) -> (String, Option<String>) {
+    let (_, columns) = screen.size();
+    let (mut text, mut status) = (String::new(), None);
+    for (at, row) in (0..).zip(screen.rows(0, columns.get())) {
+        if screen.cell(at, 0).is_some_and(vt100::Cell::inverse) {
+            status = Some(row);
+            continue;
+        }
+        text.push_str(&row);
+        if !screen.row_wrapped(at) {
+            text.push('\n');
+        }
+    }
+    text.truncate(text.trim_end_matches('\n').len());
+    (text, status)
 }
 
 #[track_caller]

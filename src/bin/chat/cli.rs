@@ -50,6 +50,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Colour::Auto)]
     color: Colour,
 
+    /// The line below the one that you are typing, with room, topic and connection
+    #[arg(long, value_name = "SWITCH", value_enum, default_value_t = Switch::On, hide_possible_values = true)]
+    pub(crate) status: Switch,
+
     /// Use TLS; PORT is then the server's TLS port
     #[arg(long)]
     pub(crate) tls: bool,
@@ -63,7 +67,7 @@ pub(crate) struct Options {
     pub(crate) tls_insecure: bool,
 
     /// For sshd to start: takes only unix:PATH, --nick and --room, and reads and writes no files
-    #[arg(long, conflicts_with_all = ["login", "password_file", "color", "tls", "tls_ca", "tls_insecure"])]
+    #[arg(long, conflicts_with_all = ["login", "password_file", "color", "status", "tls", "tls_ca", "tls_insecure"])]
     pub(crate) restricted: bool,
 }
 
@@ -105,6 +109,13 @@ enum Colour {
     Auto,
     Always,
     Never,
+}
+
+/// Whether something is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Switch {
+    On,
+    Off,
 }
 
 /// Accepts one word, so that it cannot begin another command or line.

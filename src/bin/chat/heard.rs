@@ -109,6 +109,10 @@ pub(crate) enum Notice<'a> {
     Moved {
         room: &'a str,
     },
+    /// The topic of the user's room; `None` if there is none.
+    Topic {
+        text: Option<&'a str>,
+    },
     Renamed {
         nick: &'a str,
     },
@@ -161,6 +165,7 @@ impl<'a> Notice<'a> {
             "end of history" => Some(Self::EndOfHistory),
             "the server is going down" => Some(Self::GoingDown),
             "you are logged out" => Some(Self::LoggedOut),
+            "no topic is set" => Some(Self::Topic { text: None }),
             _ => None,
         };
         exact.or_else(|| Self::begins_so(notice)).or_else(|| Self::of_somebody(notice))
@@ -188,6 +193,9 @@ impl<'a> Notice<'a> {
         if let Some(nick) = nick("you no longer ignore ") {
             return Some(Self::NotIgnoring { nick });
         }
+        if let Some(text) = notice.strip_prefix("the topic is ") {
+            return Some(Self::Topic { text: Some(text) });
+        }
         if let Some(changed) = notice.strip_prefix("the password of ") {
             let nick = changed.strip_suffix(" is changed").filter(|nick| is_like_a_name(nick))?;
             return Some(Self::PasswordChanged { nick });
@@ -205,7 +213,11 @@ impl<'a> Notice<'a> {
             "has logged in" => return Some(Self::Replaced { nick }),
             "is on" => return Some(Self::Set { setting: nick, on: true }),
             "is off" => return Some(Self::Set { setting: nick, on: false }),
+            "cleared the topic" => return Some(Self::Topic { text: None }),
             _ => {}
+        }
+        if let Some(text) = rest.strip_prefix("set the topic: ") {
+            return Some(Self::Topic { text: Some(text) });
         }
         if rest.starts_with("joined (") && rest.ends_with(" here)") {
             return Some(Self::Joined { nick });

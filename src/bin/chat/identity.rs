@@ -17,6 +17,8 @@ pub(crate) struct Identity {
     had_nick: bool,
     /// The room that the server said last.
     place: Option<String>,
+    /// The topic of that room, if there is one.
+    topic: Option<String>,
 }
 
 impl Identity {
@@ -32,6 +34,11 @@ impl Identity {
     /// The room that the user is in, if the server said so.
     pub(crate) fn place(&self) -> Option<&str> {
         self.place.as_deref()
+    }
+
+    /// The topic of that room.
+    pub(crate) fn topic(&self) -> Option<&str> {
+        self.topic.as_deref()
     }
 
     /// The lines to send on a new connection, after the first; without a nick if `is_named`.
@@ -52,10 +59,14 @@ impl Identity {
                 self.nick = Some(nick.to_owned()).filter(|nick| !nick.starts_with(GUEST));
                 self.had_nick = true;
             }
-            Notice::Welcome { room, .. } => self.place = Some(room.to_owned()),
-            Notice::Moved { room } => {
-                (self.place, self.room) = (Some(room.to_owned()), Some(room.to_owned()));
+            Notice::Welcome { room, .. } => {
+                (self.place, self.topic) = (Some(room.to_owned()), None);
             }
+            Notice::Moved { room } => {
+                (self.place, self.topic) = (Some(room.to_owned()), None);
+                self.room = Some(room.to_owned());
+            }
+            Notice::Topic { text } => self.topic = text.map(str::to_owned),
             _ => {}
         }
     }

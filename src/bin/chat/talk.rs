@@ -16,9 +16,11 @@ mod leaving; // ends of connections, and of the program
 mod entering; // from a connection to the place where the user wants to be
 mod receiving; // what the server says
 mod handle; // an event becomes actions
+mod status; // what the status line says
 
 pub(crate) use self::action::{Action, Event};
 pub(crate) use self::state::Talk;
+pub(crate) use self::status::Status;
 
 #[cfg(test)]
 mod tests;

@@ -60,6 +60,7 @@ impl Model {
                 self.rows.truncate(self.row + 1);
                 self.rows[self.row].truncate(self.column);
             }
+            "m" => return &rest[end + 1..],
             other => panic!("{other}"),
         }
         // Movements leave the state in which the next character wraps.
@@ -119,6 +120,7 @@ proptest! {
     fn the_terminal_shows_all_lines_and_below_them_the_typed_one(
         steps in prop::collection::vec(("[a 語é👍]{0,40}", prop::collection::vec(0usize..5, 0..12)), 0..12),
         width in 8u16..30,
+        has_bar: bool,
     ) {
         let size = Size::new(width, 1000);
         let (mut screen, mut editor) = (Screen::new(size), Editor::default());
@@ -138,7 +140,10 @@ proptest! {
                 editor.press(keys[key], &Names::default());
             }
             let (line, cursor) = editor.line();
-            screen.set_prompt(Prompt::new(line, cursor, size));
+            screen.set_prompt(match has_bar {
+                true => Prompt::with_bar(line, cursor, size, "bar"),
+                false => Prompt::new(line, cursor, size),
+            });
             screen.draw(&mut out);
             terminal.write(&out);
             let mut alone = Model::new(size.width());
@@ -146,6 +151,11 @@ proptest! {
             line.graphemes(true).for_each(|character| alone.print(character));
             let mut expected = lines.clone();
             expected.extend(alone.shown());
+            if has_bar {
+                // Below a full row, the typed line has an empty one for the cursor.
+                let is_full = alone.column == alone.width;
+                expected.extend([is_full.then(String::new), Some("bar".to_owned())].into_iter().flatten());
+            }
             let mut shown = terminal.shown();
             while shown.len() > expected.len() && shown.last().is_some_and(String::is_empty) {
                 shown.pop();

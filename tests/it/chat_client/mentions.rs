@@ -19,7 +19,7 @@ fn a_line_that_names_the_user_has_the_name_reversed() {
     bob.ask("hello all\nmalice, alice_\nALICE: look");
     ends_in(&mut alice, &["<bob> hello all", "<bob> malice, alice_", "<bob> ALICE: look", ">"]);
     let seen = written(&alice);
-    assert_eq!(seen.matches("\x1b[7m").count(), 1, "{seen:?}");
+    assert_eq!(seen.matches("<\x1b[7m").count(), 1, "{seen:?}");
     assert!(seen.contains(&format!("{REVERSED}ALICE: look")), "{seen:?}");
     // Names have colours.
     assert!(seen.contains("<\x1b[38;5;"), "{seen:?}");
@@ -46,7 +46,7 @@ fn without_colours_it_has_a_mark() {
         bob.ask("alice: look\n/me asks alice\nnothing");
         ends_in(&mut alice, &["*<bob> alice: look", "** bob asks alice", "<bob> nothing", ">"]);
         let seen = written(&alice);
-        assert!(!seen.contains("\x1b[7m") && !seen.contains("\x1b[38"), "{seen:?}");
+        assert!(!seen.contains("\x1b[7mbob") && !seen.contains("\x1b[38"), "{seen:?}");
         alice.types("/quit\r");
         assert_eq!(alice.ends(), 0);
     }

@@ -80,7 +80,8 @@ fn the_words_of_people_are_no_answers() {
     ] {
         for before in ["alice set the topic: ", "the topic is ", "bob is away: ", "  "] {
             let line = format!("-- {before}{words}");
-            assert_eq!(Notice::of(&line), None, "{line}");
+            let topic = before.contains("topic").then_some(Notice::Topic { text: Some(words) });
+            assert_eq!(Notice::of(&line), topic, "{line}");
         }
         assert_eq!(Notice::of(&format!("<eve> -- {words}")), None);
     }

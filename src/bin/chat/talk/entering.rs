@@ -40,7 +40,7 @@ impl Talk {
         }
         match self.login.begin() {
             Some(login) => actions.push(Action::Send(login)),
-            None => self.ask_for_place(actions),
+            None => self.ask_for_place(now, actions),
         }
     }
 
@@ -50,17 +50,22 @@ impl Talk {
     }
 
     /// Asks for the nick and the room. Refusals up to the pong are the answer.
-    fn ask_for_place(&mut self, actions: &mut Vec<Action>) {
-        self.outbox.ping(Asker::Entrance);
+    fn ask_for_place(&mut self, now: Duration, actions: &mut Vec<Action>) {
+        self.outbox.ping(now, Asker::Entrance);
         actions.extend(self.identity.entrance(self.is_named).into_iter().map(Action::Send));
     }
 
     /// Continues after the answer to the client's own `/login`.
-    pub(super) fn follow_login(&mut self, answer: Option<Answer>, actions: &mut Vec<Action>) {
+    pub(super) fn follow_login(
+        &mut self,
+        now: Duration,
+        answer: Option<Answer>,
+        actions: &mut Vec<Action>,
+    ) {
         let nick = self.login.nick().unwrap_or_default();
         let notice = match answer {
             None => return,
-            Some(Answer::LoggedIn) => return self.ask_for_place(actions),
+            Some(Answer::LoggedIn) => return self.ask_for_place(now, actions),
             Some(Answer::NotYet) => format!("-- not logged in as {nick} yet; chat will try again"),
             Some(Answer::Refused) => {
                 format!("-- not logged in as {nick}; type /login to try again")
@@ -68,7 +73,7 @@ impl Talk {
         };
         actions.push(Action::Show(notice));
         if answer == Some(Answer::Refused) {
-            self.ask_for_place(actions);
+            self.ask_for_place(now, actions);
         }
     }
 
@@ -97,7 +102,7 @@ impl Talk {
         let wishes = self.wishes.begin();
         if !wishes.is_empty() {
             self.is_hushed = true;
-            self.outbox.ping(Asker::Wishes);
+            self.outbox.ping(now, Asker::Wishes);
             actions.extend(wishes.into_iter().map(Action::Send));
         }
         if is_refused {

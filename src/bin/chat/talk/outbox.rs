@@ -44,8 +44,10 @@ pub(crate) struct Outbox {
     sent: VecDeque<(Duration, Text)>,
     /// When to send the ping that confirms them.
     confirm_at: Option<Duration>,
-    /// The senders of pings that have no pong yet.
-    pings: VecDeque<Asker>,
+    /// The pings that have no pong yet: their senders, and when they were sent.
+    pings: VecDeque<(Asker, Duration)>,
+    /// When the last pong came, and how long after its ping.
+    lag: Option<(Duration, Duration)>,
 }
 
 impl Outbox {
@@ -83,7 +85,7 @@ impl Outbox {
     }
 
     fn is_confirming(&self) -> bool {
-        self.pings.iter().any(|asker| matches!(asker, Asker::Confirmation(_)))
+        self.pings.iter().any(|(asker, _)| matches!(asker, Asker::Confirmation(_)))
     }
 
     /// When to call [`is_lost`](Self::is_lost) and [`confirm`](Self::confirm).
@@ -102,26 +104,37 @@ impl Outbox {
         let is_due = self.confirm_at.is_some_and(|at| at <= now);
         if is_due {
             self.confirm_at = None;
-            self.pings.push_back(Asker::Confirmation(self.sent.len()));
+            self.ping(now, Asker::Confirmation(self.sent.len()));
         }
         is_due
     }
 
     /// A ping is on its way.
-    pub(crate) fn ping(&mut self, asker: Asker) {
-        self.pings.push_back(asker);
+    pub(crate) fn ping(&mut self, now: Duration, asker: Asker) {
+        self.pings.push_back((asker, now));
+    }
+
+    /// Since when a pong is awaited.
+    pub(crate) fn waiting_since(&self) -> Option<Duration> {
+        self.pings.front().map(|(_, at)| *at)
+    }
+
+    /// When the last pong came, and how long after its ping.
+    pub(crate) fn lag(&self) -> Option<(Duration, Duration)> {
+        self.lag
     }
 
     /// A pong came; returns whose ping it answers.
     pub(crate) fn pong(&mut self, now: Duration) -> Option<Asker> {
-        let asker = self.pings.pop_front();
-        if let Some(Asker::Confirmation(lines)) = asker {
+        let (asker, at) = self.pings.pop_front()?;
+        self.lag = Some((now, now.saturating_sub(at)));
+        if let Asker::Confirmation(lines) = asker {
             self.sent.drain(..lines.min(self.sent.len()));
             if !self.sent.is_empty() {
                 self.confirm_at = Some(now + CONFIRMING);
             }
         }
-        asker
+        Some(asker)
     }
 
     /// The server refused a line; returns it if it is clear which one.
@@ -139,6 +152,7 @@ impl Outbox {
     /// The connection is gone; returns the lines that were on their way.
     pub(crate) fn lose(&mut self) -> Vec<Text> {
         self.pings.clear();
+        self.lag = None;
         self.confirm_at = None;
         self.sent.drain(..).map(|(_, line)| line).collect()
     }

@@ -41,7 +41,7 @@ impl Talk {
             self.answer(notice, actions);
         }
         self.return_refused(line.as_str(), actions);
-        self.follow_login(login, actions);
+        self.follow_login(now, login, actions);
     }
 
     /// Handles a pong; returns whether the user did not ask for it.

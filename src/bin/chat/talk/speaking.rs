@@ -61,7 +61,7 @@ impl Talk {
         if notices::is_ping(&line) {
             // Without blanks, which could make the line too long.
             actions.push(Action::Send(PING.to_owned()));
-            return self.outbox.ping(Asker::User);
+            return self.outbox.ping(now, Asker::User);
         }
         self.login.say(&line);
         if let Some((form, text)) = notices::said(&line) {

@@ -85,7 +85,7 @@ impl Desk {
                 }
             }
             let (line, cursor) = self.editor.line();
-            self.screen.draw(line, cursor)?;
+            self.screen.draw(line, cursor, &self.talk.status(self.start.elapsed()))?;
             let next = self.wait(inputs);
             if self.take(next)? {
                 return self.end();
@@ -101,11 +101,13 @@ impl Desk {
 
     /// Waits for the next event.
     fn wait(&self, inputs: &Receiver<Input>) -> Next {
-        let due = self.talk.deadline().unwrap_or(NOTHING_DUE);
+        let now = self.start.elapsed();
+        let due = [self.talk.deadline(), self.talk.status_changes_at(now)];
+        let due = due.into_iter().flatten().min().unwrap_or(now + NOTHING_DUE);
         select! {
             recv(inputs) -> input => Next::Input(input.ok()),
             recv(self.link.heard()) -> heard => heard.map_or(Next::Due, Next::Heard),
-            default(due.saturating_sub(self.start.elapsed())) => Next::Due,
+            default(due.saturating_sub(now)) => Next::Due,
         }
     }
 

@@ -4,7 +4,9 @@ use std::io::{self, Write};
 
 use chatd::edit::{Prompt, Screen, Size};
 
+use super::bar::bar;
 use super::palette::Palette;
+use crate::talk::Status;
 
 /// The control byte that rings a terminal's bell.
 const BEL: u8 = 7;
@@ -14,14 +16,16 @@ const BEL: u8 = 7;
 pub(crate) struct Display {
     screen: Screen,
     palette: Palette,
+    has_bar: bool,
     /// What waits to be written.
     bytes: Vec<u8>,
 }
 
 impl Display {
     /// A terminal of this size, 0 if unknown, with the cursor at the beginning of a row.
-    pub(crate) fn new(width: u16, height: u16, palette: Palette) -> Self {
-        Self { screen: Screen::new(Size::new(width, height)), palette, bytes: Vec::new() }
+    pub(crate) fn new(width: u16, height: u16, palette: Palette, has_bar: bool) -> Self {
+        let screen = Screen::new(Size::new(width, height));
+        Self { screen, palette, has_bar, bytes: Vec::new() }
     }
 
     pub(crate) fn resize(&mut self, width: u16, height: u16) {
@@ -48,9 +52,15 @@ impl Display {
         self.screen.clear(&mut self.bytes);
     }
 
-    /// Draws the waiting lines, and below them the line that the user is typing, with the cursor.
-    pub(crate) fn draw(&mut self, line: &str, cursor: usize) -> io::Result<()> {
-        self.screen.set_prompt(Prompt::new(line, cursor, self.screen.size()));
+    /// Draws the waiting lines, below them the line that the user is typing, with the cursor, and
+    /// below that the status.
+    pub(crate) fn draw(&mut self, line: &str, cursor: usize, status: &Status) -> io::Result<()> {
+        let size = self.screen.size();
+        let bar = self.has_bar.then(|| bar(status, size.width()));
+        self.screen.set_prompt(match bar {
+            Some(bar) => Prompt::with_bar(line, cursor, size, &bar),
+            None => Prompt::new(line, cursor, size),
+        });
         self.screen.draw(&mut self.bytes);
         self.write()
     }

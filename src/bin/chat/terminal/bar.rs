@@ -1,0 +1,66 @@
+//! The status line as it is drawn.
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+use crate::talk::Status;
+
+/// Between the parts.
+const SEPARATOR: &str = " | ";
+const CUT: &str = "…";
+
+/// The status in one row of `width` columns, of which the last stays free: a terminal that is made
+/// narrower, or that goes to the next row too early, would show two. The connection is the last part
+/// to be cut.
+pub(crate) fn bar(status: &Status, width: usize) -> String {
+    let width = width.saturating_sub(1);
+    let parts = [&*status.place, &*status.topic].into_iter().filter(|part| !part.is_empty());
+    let left = format!(" {}", parts.collect::<Vec<_>>().join(SEPARATOR));
+    let right = cut(&format!(" {} ", status.connection), width);
+    let left = cut(&left, width - right.width());
+    let gap = width - right.width() - left.width();
+    format!("{left}{}{right}", " ".repeat(gap))
+}
+
+/// As much of a text as has room.
+fn cut(text: &str, room: usize) -> String {
+    if text.width() <= room {
+        return text.to_owned();
+    }
+    let room = room.saturating_sub(CUT.width());
+    let mut columns = 0;
+    let fitting = text.graphemes(true).take_while(|character| {
+        columns += character.width();
+        columns <= room
+    });
+    let shown: String = fitting.collect();
+    if room == 0 { shown } else { shown + CUT }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(topic: &str, width: usize) -> String {
+        let (place, connection) = ("al in dev".to_owned(), "lag 12 ms".to_owned());
+        bar(&Status { place, topic: topic.to_owned(), connection }, width)
+    }
+
+    #[test]
+    fn the_topic_is_cut_before_all_else_and_the_last_column_stays_free() {
+        assert_eq!(drawn("", 30), " al in dev         lag 12 ms ");
+        assert_eq!(drawn("tea", 30), " al in dev | tea   lag 12 ms ");
+        assert_eq!(drawn("tea at five", 30), " al in dev | tea … lag 12 ms ");
+        assert_eq!(drawn("日本語日本語", 30), " al in dev | 日本… lag 12 ms ");
+        assert_eq!(drawn("tea", 20), " al in … lag 12 ms ");
+        assert_eq!(drawn("tea", 8), " lag 1…");
+    }
+
+    #[test]
+    fn it_never_has_more_columns_than_there_are() {
+        for width in 0..60 {
+            let topic = "e\u{301}語👨‍👩‍👧 a topic";
+            assert_eq!(drawn(topic, width).width(), width.saturating_sub(1), "{width}");
+        }
+    }
+}
