@@ -48,6 +48,11 @@ impl Item {
         }
     }
 
+    /// Whether a room is kept no longer.
+    pub(super) fn ends_keeping(&self) -> bool {
+        matches!(self, Self::Kept { kept: None, .. })
+    }
+
     pub(super) fn note(&self) -> Option<&Note> {
         if let Self::Note { note, .. } = self { Some(note) } else { None }
     }

@@ -40,11 +40,13 @@ const MIGRATIONS: [&str; 5] = [
       is_private INTEGER NOT NULL, state TEXT NOT NULL);
     CREATE INDEX kept_owner ON kept(owner);
 ",
-    // `rooms` are names with blanks between them; none are all rooms.
+    // `rooms` are names with blanks between them; none are all rooms. Few lines are private: the
+    // index finds those that are to go.
     "
     CREATE TABLE token(hash TEXT PRIMARY KEY, nick TEXT NOT NULL, label TEXT NOT NULL,
       rooms TEXT NOT NULL, created INTEGER NOT NULL);
     CREATE INDEX token_nick ON token(nick);
+    CREATE INDEX msg_private ON msg(room_id, id) WHERE private <> 0;
 ",
 ];
 

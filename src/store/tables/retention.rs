@@ -1,4 +1,5 @@
-//! Retention: deletes lines that are too old or too many, a thousand rows at a time.
+//! Retention: deletes lines that are too old or too many, or nobody's to read, a thousand rows at a
+//! time.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -29,6 +30,8 @@ pub struct Retention {
 #[derive(Debug)]
 pub(crate) struct Pruner {
     retention: Retention,
+    /// Whether there may be private lines of rooms that are kept no longer.
+    may_have_nobodys: bool,
     /// Whether there may be more rows that are too old.
     may_have_old: bool,
     /// Rooms with new lines since they were last pruned.
@@ -46,7 +49,8 @@ impl Pruner {
                 rooms.query_map([], |row| row.get(0))?.collect::<Result<_>>()?
             }
         };
-        Ok(Self { retention, may_have_old: retention.age.is_some(), rooms, next: Instant::now() })
+        let may_have_old = retention.age.is_some();
+        Ok(Self { retention, may_have_nobodys: true, may_have_old, rooms, next: Instant::now() })
     }
 
     /// Notes that `room` has a new line.
@@ -56,9 +60,15 @@ impl Pruner {
         }
     }
 
-    /// When to [`work`](Self::work) next; `None` without limits.
+    /// Notes that a room is kept no longer.
+    pub(crate) fn note_end_of_keeping(&mut self) {
+        self.may_have_nobodys = true;
+        self.next = Instant::now();
+    }
+
+    /// When to [`work`](Self::work) next; `None` if there is nothing to delete, and without limits.
     pub(crate) fn next(&self) -> Option<Instant> {
-        (self.retention != Retention::default()).then_some(self.next)
+        (self.may_have_nobodys || self.retention != Retention::default()).then_some(self.next)
     }
 
     /// Deletes one slice.
@@ -68,7 +78,9 @@ impl Pruner {
     pub(crate) fn work(&mut self, database: &mut Database, now: Moment) -> Result<()> {
         self.next = Instant::now() + INTERVAL;
         let Retention { age, lines } = self.retention;
-        if self.may_have_old {
+        if self.may_have_nobodys {
+            self.may_have_nobodys = database.change(remove_nobodys)? == SLICE;
+        } else if self.may_have_old {
             self.may_have_old =
                 database.change(|connection| remove_old(connection, age, now))? == SLICE;
         } else if let Some(&room) = self.rooms.first()
@@ -76,13 +88,22 @@ impl Pruner {
         {
             self.rooms.remove(&room);
         }
-        if self.may_have_old || !self.rooms.is_empty() {
+        if self.may_have_nobodys || self.may_have_old || !self.rooms.is_empty() {
             self.next = Instant::now();
         } else {
             self.may_have_old = self.retention.age.is_some();
         }
         Ok(())
     }
+}
+
+/// Deletes lines that were said in private before their room was kept by who keeps it now, if anybody
+/// does: at most a slice; returns how many.
+fn remove_nobodys(connection: &Connection) -> Result<u32> {
+    let sql = "SELECT msg.id, msg.body FROM room LEFT JOIN kept ON kept.room_id = room.id
+               CROSS JOIN msg ON msg.room_id = room.id AND msg.private <> 0
+                 AND msg.id < coalesce(kept.first, 0x7fffffffffffffff) LIMIT ?1";
+    remove(connection, sql, params![SLICE])
 }
 
 /// Deletes the oldest rows that are too old, at most a slice; returns how many. A line that came late

@@ -165,7 +165,11 @@ impl<R: FnMut(Event)> Writer<R> {
         database.change(|connection| {
             lines::insert(connection, rooms, batch, |room| pruner.note(room))?;
             notes::insert(connection, batch)
-        })
+        })?;
+        if batch.iter().any(Item::ends_keeping) {
+            pruner.note_end_of_keeping();
+        }
+        Ok(())
     }
 
     fn fail(&mut self, error: &rusqlite::Error) {

@@ -4,7 +4,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use super::{KEEPS_ORDER, refused};
-use crate::harness::{Client, Server, TempDir, people};
+use crate::harness::{Client, Server, TempDir, eventually, people};
 use crate::order::{account, log_in_soon, manage};
 
 const PASSWORD: &str = "open sesame";
@@ -152,6 +152,36 @@ fn private_lines_of_a_kept_room_are_for_its_members_while_it_is_private() {
         }
         let marks: Vec<_> = exported(&dir).iter().map(|line| line["private"].clone()).collect();
         assert_eq!(marks, [Value::Null, Value::Bool(true)]);
+    }
+}
+
+#[test]
+fn private_lines_leave_the_disk_when_the_room_is_kept_no_longer() {
+    let texts = |dir: &TempDir| -> Vec<_> {
+        exported(dir).iter().map(|line| line["text"].as_str().unwrap().to_owned()).collect()
+    };
+    for end in ["/room keep off", "removed", "removed without a server"] {
+        let dir = TempDir::new();
+        let (server, mut alice, _bob) = with_kept_dev(&dir);
+        alice.ask("a public word\n/room key s3cret");
+        alice.ask("a private word");
+        assert_eq!(texts(&dir), BOTH);
+        let _server = match end {
+            "removed" => {
+                account(&dir, "remove alice", "");
+                server
+            }
+            "removed without a server" => {
+                server.stop();
+                account(&dir, "remove alice", "");
+                start(&dir)
+            }
+            command => {
+                alice.ask(command);
+                server
+            }
+        };
+        eventually("the private line to go", || (texts(&dir) == PUBLIC).then_some(()));
     }
 }
 
