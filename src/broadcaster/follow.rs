@@ -3,10 +3,10 @@
 use super::behind::{Deed, Ending};
 use super::dispatch::Dispatcher;
 use super::pending::WaitFor;
-use crate::chat::{Class, ClientId, Entry, Event, NOT_IN_TIME, Now};
+use crate::chat::{Class, ClientId, Entry, Event, Message, NOT_IN_TIME, Now};
 use crate::cluster::Applied;
 use crate::intake::Input;
-use crate::text::Text;
+use crate::text::{Text, mentions};
 use crate::wire::Farewell;
 
 impl Dispatcher {
@@ -85,8 +85,15 @@ impl Dispatcher {
             let ids = log.chat().named_in(room, entry).into_iter();
             ids.filter_map(|id| log.local(id)).filter(|id| peers.has_bell(*id)).collect()
         };
-        let reads = |id, from, to| from != to && peers.has_bell(id);
-        self.effects.ring(named, reads);
+        let names = |id, from, text: &Text| {
+            log.nick(id).is_some_and(|nick| nick != from && mentions(text.as_str(), nick.as_str()))
+        };
+        let rings = |id, message: &Message| match message {
+            Message::PrivateFrom { from, to, .. } => from != to && peers.has_bell(id),
+            Message::SaidToRole { from, text, .. } => peers.has_bell(id) && names(id, *from, text),
+            _ => false,
+        };
+        self.effects.ring(named, rings);
     }
 
     fn note_applied(&mut self, now: Now, id: ClientId) {

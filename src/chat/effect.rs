@@ -142,19 +142,18 @@ impl Effects {
         })
     }
 
-    /// Has lines ring the bells of clients: `named` tells which of a room, and whether the one
-    /// reader of a private message. They get the line by itself, and not with the room.
+    /// Has lines ring the bells of clients: `named` tells which of a room, and `rings` whether for the
+    /// one reader of a message. They get the line by itself, and not with the room.
     pub fn ring(
         &mut self,
         named: impl Fn(RoomId, &Entry) -> Vec<ClientId>,
-        reads: impl Fn(ClientId, Nick, Nick) -> bool,
+        rings: impl Fn(ClientId, &Message) -> bool,
     ) {
         for effect in std::mem::take(&mut self.list) {
             match effect {
-                Effect::Tell {
-                    to: Audience::One(id),
-                    message: message @ Message::PrivateFrom { from, to, .. },
-                } if reads(id, from, to) => self.push(Effect::Ring(id, message)),
+                Effect::Tell { to: Audience::One(id), message } if rings(id, &message) => {
+                    self.push(Effect::Ring(id, message));
+                }
                 Effect::Tell { to: Audience::Room(room, except), message } => {
                     let mut ids = match &message {
                         Message::Said { entry, .. } => named(room, entry),

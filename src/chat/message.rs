@@ -150,9 +150,21 @@ pub enum Message {
         by: Nick,
         why: Option<Text>,
     },
+    /// A line to the members of a room who have this role, or a higher one.
+    SaidToRole {
+        room: RoomName,
+        role: RoomRole,
+        from: Nick,
+        manner: Manner,
+        text: Text,
+    },
     /// Any other notice.
     Notice(Text),
+    /// The same, about one of the reader's rooms.
+    NoticeIn(RoomName, Text),
     Refused(Refusal),
+    /// The same, of what the client asked for in one of its rooms.
+    RefusedIn(RoomName, Refusal),
     /// What somebody did, for those who are told who everybody is; others get something else.
     Relay(Arc<Relay>),
     /// To a client that came into the chat by its [own action](super::Action::Introduce).
@@ -179,7 +191,10 @@ impl Message {
     pub fn weight(&self) -> usize {
         let text = match self {
             Self::Said { entry, .. } => entry.text.as_str().len(),
-            Self::Notice(text) | Self::TopicSet { text: Some(text), .. } => text.as_str().len(),
+            Self::Notice(text)
+            | Self::NoticeIn(_, text)
+            | Self::SaidToRole { text, .. }
+            | Self::TopicSet { text: Some(text), .. } => text.as_str().len(),
             Self::Left { reason: Reason::Quit(Some(words)), .. }
             | Self::Left {
                 reason: Reason::Kicked(_, Some(words)) | Reason::KickedFromRoom(_, Some(words)),

@@ -68,6 +68,38 @@ fn lines_go_to_the_room_that_they_name_or_the_one_joined_last() {
 }
 
 #[test]
+fn notices_and_refusals_say_in_which_room_they_answer() {
+    let server = Server::with_web([]);
+    let mut roamer = roamer(&server, "roamer");
+    for room in ["dev", "ops"] {
+        roamer.ask_json(&format!("/join {room}"));
+    }
+    roamer.sync();
+    say_in(&mut roamer, "dev", "/room bans");
+    say_in(&mut roamer, "lobby", "/room bans");
+    say_in(&mut roamer, "dev", "/foo");
+    say_in(&mut roamer, "nowhere", "hi");
+    let notice = json!({"t": "notice", "text": "nobody is banned from dev", "room": "dev"});
+    let refused = |text: &str, room: &str| json!({"t": "refused", "text": text, "room": room});
+    let answers: Vec<Value> =
+        roamer.sync().iter().map(|object| serde_json::from_str(object).unwrap()).collect();
+    assert_eq!(
+        answers,
+        [
+            notice,
+            refused("the lobby belongs to the server's operators", "lobby"),
+            refused("unknown command /foo; try /help", "dev"),
+            refused("you are not in nowhere", "nowhere"),
+        ]
+    );
+    let mut page = WebSocket::join_json(&server, "page");
+    let motd = json!({"t": "notice", "text": "there is no message of the day"});
+    assert_eq!(page.ask_json("/motd"), [motd]);
+    let plain = json!({"t": "refused", "text": "unknown command /foo; try /help"});
+    assert_eq!(page.ask_json("/foo"), [plain]);
+}
+
+#[test]
 fn a_room_is_left_without_the_others() {
     let server = Server::with_web([]);
     let mut roamer = roamer(&server, "roamer");

@@ -1,6 +1,8 @@
 //! Mentions: lines that name their reader ring a bell.
 
-use crate::harness::{Client, Server, TempDir, people};
+use serde_json::json;
+
+use crate::harness::{Client, Irc, Server, TempDir, WebSocket, people};
 use crate::restart::switch;
 
 /// The bytes that a client gets up to the answer to a ping, which is left out.
@@ -82,4 +84,26 @@ fn the_bell_stays_on_over_a_restart() {
     bob.ask("alice?");
     bob.ask("bob?");
     assert_eq!(bytes(&mut alice), "<bob> alice?\x07\n<bob> bob?\n");
+}
+
+#[test]
+fn a_line_to_those_with_a_role_rings_for_whom_it_names() {
+    let server = Server::with(["--rate", "0", "--web-port", "0", "--irc-port", "0"]);
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    let mut page = WebSocket::join_json(&server, "page");
+    let mut ann = Irc::named(&server, "ann");
+    alice.ask("/join dev\n/bell on");
+    bob.ask("/join dev\n/bell on");
+    page.ask_json("/join dev");
+    ann.ask("JOIN #dev");
+    alice.ask("/op bob\n/op page");
+    bob.sync();
+    page.sync();
+    ann.ask("PRIVMSG @#dev :alice, look\r\nPRIVMSG @#dev :\x01ACTION greets\x01");
+    let look = "-- ann to operators of dev: alice, look";
+    let greets = "-- ann to operators of dev: * ann greets\n";
+    assert_eq!(bytes(&mut alice), format!("{look}\x07\n{greets}"));
+    assert_eq!(bytes(&mut bob), format!("{look}\n{greets}"));
+    let told = json!({"t": "notice", "text": &look[3..], "room": "dev", "nick": "ann"});
+    assert_eq!(page.object(), told);
 }

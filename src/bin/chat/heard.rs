@@ -21,6 +21,8 @@ pub(crate) enum Form {
     From,
     /// `[to alice] hi`, which the user said
     To,
+    /// `-- alice to operators of dev: hi`
+    ToRole,
 }
 
 impl Form {
@@ -55,6 +57,10 @@ pub(crate) struct Speech<'a> {
 impl<'a> Speech<'a> {
     /// Reads a line; `None` if no person said it.
     pub(crate) fn of(line: &'a str) -> Option<Self> {
+        Self::to_role(line).or_else(|| Self::to_all(line))
+    }
+
+    fn to_all(line: &'a str) -> Option<Self> {
         let (time, said) = split_time(line);
         let (room, said) = match said.split_once(' ') {
             Some((room, said)) if time == Some(Time::Dated) && is_room(room) => (Some(room), said),
@@ -73,6 +79,18 @@ impl<'a> Speech<'a> {
         let start = line.len() - said.len() + before.len();
         let name = start..start + nick.len();
         is_like_a_name(nick).then_some(Self { time, room, form, name, nick, text })
+    }
+}
+
+impl<'a> Speech<'a> {
+    fn to_role(line: &'a str) -> Option<Self> {
+        let (nick, rest) = line.strip_prefix("-- ")?.split_once(" to operators ")?;
+        let rest = rest.strip_prefix("and voices ").unwrap_or(rest);
+        let (room, text) = rest.strip_prefix("of ")?.split_once(": ")?;
+        let name = "-- ".len().."-- ".len() + nick.len();
+        let (time, form) = (None, Form::ToRole);
+        let is_one = is_like_a_name(nick) && is_room(room);
+        is_one.then_some(Self { time, room: None, form, name, nick, text })
     }
 }
 

@@ -335,6 +335,11 @@ impl Client {
         Source { nick, user, host: Text::new(host), account, real, is_bot }
     }
 
+    /// Whether it may be in several rooms, and has to be told of which one a notice is.
+    pub(crate) fn tells_rooms_apart(&self) -> bool {
+        self.lists && self.has_many_rooms
+    }
+
     /// Whether it speaks IRC.
     pub(crate) fn speaks_irc(&self) -> bool {
         self.wire == Wire::Irc

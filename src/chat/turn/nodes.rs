@@ -249,14 +249,14 @@ impl Chat {
         let (left_out, shown) = heard.split_at(heard.len() - fitting);
         let entries = shown.iter().map(|&entry| entry.clone()).collect();
         let mut tell = |message| effects.tell(Audience::One(reader), message);
-        tell(Message::Notice(Text::new(begin)));
+        tell(Message::NoticeIn(room, Text::new(begin)));
         if !left_out.is_empty() {
             let words = format!("{} earlier lines are left out here", left_out.len());
-            tell(Message::Notice(Text::new(words)));
+            tell(Message::NoticeIn(room, Text::new(words)));
         }
         let dates = Dates::UnlessOn(now.moment);
         tell(Message::History { room, entries, dates, has_notices: true });
-        tell(Message::Notice(Text::new(end)));
+        tell(Message::NoticeIn(room, Text::new(end)));
     }
 
     /// The lines that the rooms have in memory, room by room, with the clients that said them.

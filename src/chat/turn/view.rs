@@ -33,11 +33,24 @@ impl<C: Deref<Target = Chat>> TurnOf<'_, C> {
     }
 
     pub(crate) fn refuse(&mut self, refusal: Refusal) {
-        self.tell(Message::Refused(refusal));
+        self.tell(match self.place() {
+            Some(room) => Message::RefusedIn(room, refusal),
+            None => Message::Refused(refusal),
+        });
     }
 
     pub(crate) fn notice(&mut self, words: impl Display) {
-        self.tell(Message::Notice(Text::new(words.to_string())));
+        let words = Text::new(words.to_string());
+        self.tell(match self.place() {
+            Some(room) => Message::NoticeIn(room, words),
+            None => Message::Notice(words),
+        });
+    }
+
+    /// The room that the client named, if answers have to say so.
+    fn place(&self) -> Option<RoomName> {
+        let room = self.at.filter(|_| self.me().tells_rooms_apart())?;
+        self.chat.rooms.get(room).map(|room| room.name)
     }
 
     /// A notice that the client gets only if it speaks telnet.
@@ -82,7 +95,11 @@ impl<C: Deref<Target = Chat>> TurnOf<'_, C> {
     pub(crate) fn acts_in(&mut self, room: RoomName) -> bool {
         self.at = self.room_called(room);
         if self.at.is_none() {
-            self.refuse(Refusal::NotIn(room));
+            let refusal = Refusal::NotIn(room);
+            self.tell(match self.me().tells_rooms_apart() {
+                true => Message::RefusedIn(room, refusal),
+                false => Message::Refused(refusal),
+            });
         }
         self.at.is_some()
     }

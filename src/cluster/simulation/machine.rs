@@ -347,7 +347,7 @@ impl Screen {
     fn show(&mut self, message: &Message) {
         match message {
             Message::Said { entry, .. } => self.lines.push((entry.id.clone(), None)),
-            Message::Notice(text) => {
+            Message::Notice(text) | Message::NoticeIn(_, text) => {
                 self.is_block = text.as_str().starts_with("said ");
                 self.notices.push(text.to_string());
             }

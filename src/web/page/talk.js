@@ -106,7 +106,7 @@ export const handlers = {
   },
   history: ({ room, messages }) => addHistory(room, messages),
   found: ({ messages }) => found(messages),
-  notice({ text, room = me.room }) {
+  notice({ text, room = me.room, nick }) {
     const list = awaited.pongs[0];
     if (text === "pong" && awaited.pongs.shift()) {
       arrivedAtLast();
@@ -123,12 +123,14 @@ export const handlers = {
       counted(room, Number(crowd[1]));
       if (room === me.room) crowdChanged();
     }
-    if (!isRepeated(`notice ${text}`)) addLine("notice", linked(text), { room });
+    if (isRepeated(`notice ${text}`)) return;
+    const line = addLine("notice", linked(text), { room });
+    if (nick) noticed(mark(line, nick, text), room, nick, text, line);
   },
-  refused({ text }) {
+  refused({ text, room = me.room }) {
     if (nameRefused(text)) return;
     if (awaited.pongs[0] instanceof Map && ignored.has(/^no one here is called (\S+)$/.exec(text)?.[1])) return;
-    addLine("refused", linked(text));
+    addLine("refused", linked(text), { room });
     const line = refused(text);
     if (line !== undefined) me.giveBack([line]);
   },

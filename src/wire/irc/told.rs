@@ -30,6 +30,7 @@ impl Conversation {
             // The numeric has said so, and the client has no nick yet.
             Message::Notice(text) if !self.is_registered() && is_logged_in(text) => {}
             Message::Notice(text) => self.notice(text, out),
+            Message::NoticeIn(room, text) => self.say_in(*room, text, out),
             Message::GoingDown => self.say(&self.server, "the server is going down", out),
             Message::Denied(denied) if matches!(denied.action, Action::Command(..)) => {
                 self.notice(format_args!("!! {}", denied.why), out);
@@ -111,9 +112,18 @@ impl Conversation {
         self.say(if self.asks_service { &service } else { &self.server }, text, out);
     }
 
+    /// A notice of the server about a room.
+    fn say_in(&self, room: RoomName, text: impl Display, out: &mut Vec<u8>) {
+        self.say_to(&channel(room), &self.server, text, out);
+    }
+
     fn say(&self, from: &str, text: impl Display, out: &mut Vec<u8>) {
+        self.say_to(&self.nick, from, text, out);
+    }
+
+    fn say_to(&self, target: &str, from: &str, text: impl Display, out: &mut Vec<u8>) {
         let text = text.to_string();
-        let start = Line::new(from, "NOTICE").param(&self.nick);
+        let start = Line::new(from, "NOTICE").param(target);
         let room = super::line::MAX_BODY.saturating_sub(start.body_len() + " :".len());
         for piece in super::line::pieces(&text, room) {
             start.clone().last(piece).end(out);
@@ -134,7 +144,7 @@ impl Conversation {
     fn replay(&mut self, room: RoomName, entries: &[Entry], dates: Dates, out: &mut Vec<u8>) {
         if !self.caps().has(Cap::ChatHistory) {
             self.past(room, entries, dates, out);
-            self.say(&self.server, "end of history", out);
+            self.say_in(room, "end of history", out);
         }
     }
 

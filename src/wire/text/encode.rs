@@ -10,7 +10,8 @@ use jiff::{Timestamp, Zoned};
 
 use super::first_line::is_http_request;
 use crate::chat::{
-    Dates, Entry, Kind, Manner, Message, Moment, Others, Person, RoomChangeBy, RoomName,
+    Dates, Entry, Kind, Manner, Message, Moment, Nick, Others, Person, RoomChangeBy, RoomName,
+    RoomRole,
 };
 use crate::text::Text;
 
@@ -109,8 +110,13 @@ pub fn encode(message: &Message, style: Style, out: &mut Vec<u8>) {
         Message::KickedFrom { room, by, why } => {
             lines.line(format_args!("!! kicked from {room} by {by}{}", Because(why.as_ref())));
         }
-        Message::Notice(text) => lines.notice(format_args!("{text}")),
-        Message::Refused(refusal) => lines.line(format_args!("!! {refusal}")),
+        Message::SaidToRole { room, role, from, manner, text } => {
+            lines.notice(format_args!("{}", to_role((*room, *role), *from, *manner, text)));
+        }
+        Message::Notice(text) | Message::NoticeIn(_, text) => lines.notice(format_args!("{text}")),
+        Message::Refused(refusal) | Message::RefusedIn(_, refusal) => {
+            lines.line(format_args!("!! {refusal}"));
+        }
         Message::Bye => {
             lines.notice(format_args!("Bye. (Press Ctrl-C if your prompt does not come back.)"))
         }
@@ -131,6 +137,23 @@ pub fn digest(joined: usize, left: usize, here: usize) -> String {
         (joined, 0) => format!("{joined} joined ({here} here)"),
         (0, left) => format!("{left} left ({here} here)"),
         (joined, left) => format!("{joined} joined, {left} left ({here} here)"),
+    }
+}
+
+/// The words of a line to those in a room who have a role.
+pub fn to_role(
+    (room, role): (RoomName, RoomRole),
+    from: Nick,
+    manner: Manner,
+    text: &Text,
+) -> String {
+    let whom = match role {
+        RoomRole::Operator => "operators",
+        RoomRole::Voice => "operators and voices",
+    };
+    match manner {
+        Manner::Emote => format!("{from} to {whom} of {room}: * {from} {text}"),
+        Manner::Line | Manner::Notice => format!("{from} to {whom} of {room}: {text}"),
     }
 }
 

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::json_room::{JsonRoom, room};
 use crate::chat::{
-    Entry, Kind, LineId, Manner, Message, Nick, RoomChange, RoomChangeBy, RoomName, RoomRole,
+    Entry, Kind, LineId, Manner, Message, Nick, Refusal, RoomChange, RoomChangeBy, RoomName,
+    RoomRole,
 };
 use crate::text::Text;
 
@@ -117,6 +118,9 @@ pub(super) enum Told<'a> {
     Notice(Notice<'a>),
     Refused {
         text: String,
+        /// The room in which the client asked for it, for one that is in several.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        room: Option<&'a str>,
     },
     Bye {
         text: &'static str,
@@ -141,6 +145,9 @@ pub(super) struct Notice<'a> {
     /// The room that it is about, if it is about one.
     #[serde(skip_serializing_if = "Option::is_none")]
     room: Option<&'a str>,
+    /// Who said it to those with a role in the room.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nick: Option<&'a str>,
     /// When the line was said; in a history only.
     #[serde(skip_serializing_if = "Option::is_none")]
     ts: Option<i64>,
@@ -166,15 +173,12 @@ impl Serialize for Id<'_> {
 
 /// `message` in the form of the protocol.
 pub(super) fn told(message: &Message) -> Option<Told<'_>> {
-    let notice = |text: &dyn ToString| {
-        Told::Notice(Notice { text: text.to_string(), room: None, ts: None, id: None })
-    };
     Some(match message {
         // For wires that tell who everybody is.
         Message::Relay(_) | Message::Introduced(_) | Message::LoggedIn(_) | Message::GotRights => {
             return None;
         }
-        Message::Denied(denied) => Told::Refused { text: denied.why.to_string() },
+        Message::Denied(denied) => refused(None, &denied.why),
         Message::Welcome { server, nick, room, others } => {
             let (server, nick, room) = (server.as_str(), nick.as_str(), room.as_str());
             Told::Welcome { server, nick, room, here: others.count + 1 }
@@ -197,8 +201,7 @@ pub(super) fn told(message: &Message) -> Option<Told<'_>> {
             Told::Left { room, nick, here: *here, reason }
         }
         Message::Digest { room, joined, left, here } => {
-            let text = crate::wire::text::digest(*joined, *left, *here);
-            Told::Notice(Notice { text, room: Some(room.as_str()), ts: None, id: None })
+            notice(Some(room), crate::wire::text::digest(*joined, *left, *here))
         }
         Message::Renamed { room, from, to } | Message::RenamedYou { room, from, to } => {
             Told::Renamed { room: room.as_str(), from: from.as_str(), to: to.as_str() }
@@ -235,8 +238,15 @@ pub(super) fn told(message: &Message) -> Option<Told<'_>> {
             let why = why.as_ref().map(Text::as_str);
             Told::Kicked { room: room.as_str(), by: by.as_str(), why }
         }
-        Message::Notice(text) => notice(text),
-        Message::Refused(refusal) => Told::Refused { text: refusal.to_string() },
+        Message::SaidToRole { room, role, from, manner, text } => {
+            let text = crate::wire::text::to_role((*room, *role), *from, *manner, text);
+            let (room, nick) = (Some(room.as_str()), Some(from.as_str()));
+            Told::Notice(Notice { text, room, nick, ts: None, id: None })
+        }
+        Message::Notice(text) => notice(None, text.to_string()),
+        Message::NoticeIn(room, text) => notice(Some(room), text.to_string()),
+        Message::Refused(refusal) => refused(None, refusal),
+        Message::RefusedIn(room, refusal) => refused(Some(room), refusal),
         Message::Bye => Told::Bye { text: "Bye." },
         Message::GoingDown => Told::Bye { text: "the server is going down" },
     })
@@ -251,11 +261,17 @@ fn changed<'a>(room: &'a RoomName, by: &'a Nick, change: &'a RoomChange) -> Told
             on: *on,
             by: Some(by.as_str()),
         },
-        _ => {
-            let text = RoomChangeBy(*by, change).to_string();
-            Told::Notice(Notice { text, room: Some(room.as_str()), ts: None, id: None })
-        }
+        _ => notice(Some(room), RoomChangeBy(*by, change).to_string()),
     }
+}
+
+fn notice(room: Option<&RoomName>, text: String) -> Told<'_> {
+    let room = room.map(RoomName::as_str);
+    Told::Notice(Notice { text, room, nick: None, ts: None, id: None })
+}
+
+fn refused<'a>(room: Option<&'a RoomName>, why: &Refusal) -> Told<'a> {
+    Told::Refused { text: why.to_string(), room: room.map(RoomName::as_str) }
 }
 
 pub(super) fn said_by<'a>(room: &'a str, entry: &'a Entry) -> Told<'a> {
@@ -266,7 +282,8 @@ pub(super) fn said_by<'a>(room: &'a str, entry: &'a Entry) -> Told<'a> {
     match entry.kind {
         Kind::Gap | Kind::Removed(_) => {
             let id = Some(id).filter(|id| !id.is_unknown());
-            Told::Notice(Notice { text: text.to_owned(), room: None, ts: Some(ts), id })
+            let (text, ts) = (text.to_owned(), Some(ts));
+            Told::Notice(Notice { text, room: None, nick: None, ts, id })
         }
         Kind::Said | Kind::Noticed => Told::Said(line),
         Kind::Emoted => Told::Emote(line),

@@ -161,7 +161,7 @@ fn what_was_said_before_is_replayed_behind_the_names() {
     assert_eq!(commands(&joined), ["JOIN", "353", "366", "PRIVMSG", "PRIVMSG", "NOTICE"]);
     assert!(joined[3].starts_with(":bob!~history@box7 PRIVMSG #dev :["), "{joined:?}");
     assert!(joined[3].ends_with("] one") && joined[4].ends_with("] two\x01"), "{joined:?}");
-    assert_eq!(joined[5], ":box7 NOTICE alice :end of history");
+    assert_eq!(joined[5], ":box7 NOTICE #dev :end of history");
     let mut carol = Irc::with_caps(&server, "carol", "server-time batch");
     let joined = carol.ask("JOIN #dev");
     let expected = ["JOIN", "353", "366", "BATCH", "PRIVMSG", "PRIVMSG", "BATCH", "NOTICE"];

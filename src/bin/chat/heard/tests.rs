@@ -18,6 +18,8 @@ fn what_people_say_is_told_from_notices() {
         ("-bob- hi", (None, None, Form::Noticed, "bob", "hi")),
         ("[from bob] hi", (None, None, Form::From, "bob", "hi")),
         ("[to bob] hi", (None, None, Form::To, "bob", "hi")),
+        ("-- bob to operators of dev: a: b", (None, None, Form::ToRole, "bob", "a: b")),
+        ("-- bob to operators and voices of dev: hi", (None, None, Form::ToRole, "bob", "hi")),
         ("[14:02] <bob> [15:03] <eve> hi", (clock, None, Form::Said, "bob", "[15:03] <eve> hi")),
         ("[2026-11-22 14:02] * bob waves", (dated, None, Form::Done, "bob", "waves")),
         ("[2026-11-22 14:02] dev <bob> hi", (dated, Some("dev"), Form::Said, "bob", "hi")),
@@ -27,6 +29,8 @@ fn what_people_say_is_told_from_notices() {
     for line in [
         "-- bob joined (2 here)",
         "-- <bob> hi",
+        "-- bob to operators: hi",
+        "-- bob set the topic: bob to operators of dev: hi",
         "!! <bob> hi",
         "<two words> hi",
         "[14:02] dev <bob> hi",

@@ -8,7 +8,6 @@ use crate::chat::refusal::Refusal;
 use crate::chat::relay::{Deed, SaidToRole};
 use crate::chat::signal::Words;
 use crate::chat::turn::view::Turn;
-use crate::text::Text;
 
 impl Turn<'_> {
     /// Says a line to the members of a room who have this role, or a higher one. It is not stored.
@@ -21,9 +20,11 @@ impl Turn<'_> {
         let at = self.room_to_speak_to(room)?;
         self.begin_to_speak_in(at)?;
         let (irc, others) = self.members_in_role(at, role);
-        let notice = self.words_to_role((room, role), manner, &text);
+        let from = self.me().nick;
         for id in others {
-            self.effects.tell(Audience::One(id), Message::Notice(notice.clone()));
+            let text = text.clone();
+            let message = Message::SaidToRole { room, role, from, manner, text };
+            self.effects.tell(Audience::One(id), message);
         }
         let id = self.chat.line_ids.next();
         let said = SaidToRole { room, role, manner, text, tags, id };
@@ -46,23 +47,5 @@ impl Turn<'_> {
         let members = room.members.iter().copied().filter(is_told);
         let own = me.echo.then_some(self.me);
         members.chain(own).partition(|id| self.chat.clients[id].speaks_irc())
-    }
-
-    /// The line as those see it whose wire has no form for it.
-    fn words_to_role(
-        &self,
-        (room, role): (RoomName, RoomRole),
-        manner: Manner,
-        text: &Text,
-    ) -> Text {
-        let nick = self.me().nick;
-        let whom = match role {
-            RoomRole::Operator => "operators",
-            RoomRole::Voice => "operators and voices",
-        };
-        match manner {
-            Manner::Emote => Text::new(format!("{nick} to {whom} of {room}: * {nick} {text}")),
-            _ => Text::new(format!("{nick} to {whom} of {room}: {text}")),
-        }
     }
 }
