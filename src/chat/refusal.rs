@@ -156,6 +156,8 @@ pub enum Refusal {
     NotAMask(Text),
     /// Not a valid duration.
     NotADuration(Text),
+    /// Too long a duration.
+    TooLongADuration(Text),
     /// There is no such ban.
     NotBanned(Mask),
     /// An order is in force, but could not be saved.
@@ -313,6 +315,9 @@ impl fmt::Display for Refusal {
             }
             Self::NotADuration(text) => {
                 write!(f, "{text} is not a duration such as 10m, 2h or 7d")
+            }
+            Self::TooLongADuration(text) => {
+                write!(f, "{text} is too long: at most 3650d; without a duration it is for ever")
             }
             Self::NotBanned(mask) => write!(f, "{mask} is not banned"),
             Self::NotSaved(what) => {

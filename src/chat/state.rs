@@ -196,6 +196,11 @@ impl Chat {
         !self.is_shared() || self.level() >= 3
     }
 
+    /// Whether bans and mutes last ten years at most. Nodes of lower levels take any duration.
+    pub(super) fn limits_durations(&self) -> bool {
+        self.reserves_services()
+    }
+
     /// Whether the lobby has settings that new clients should know.
     pub(super) fn has_changed_lobby(&self) -> bool {
         let lobby = self.rooms.get(RoomId::LOBBY);

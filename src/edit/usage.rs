@@ -1,6 +1,6 @@
 //! What a command takes at a place, as its usage shows it.
 
-use crate::chat::commands::{room_usages, usages};
+use crate::chat::commands::{setting_usages, usages};
 
 /// Placeholders for words that anybody may choose: they may name people.
 const TEXTS: [&str; 3] = ["TEXT", "WORDS", "WHY"];
@@ -20,7 +20,7 @@ pub(super) enum Argument {
 /// What may follow these words, the first of them a command with its slash; nothing if that takes no
 /// more, or if there is no such command.
 pub(super) fn arguments_after(words: &[&str]) -> Vec<Argument> {
-    let forms = usages().map(|(usage, _)| usage).chain(room_usages());
+    let forms = usages().map(|(usage, _)| usage).chain(setting_usages());
     let forms = forms.map(|usage| usage.split(' ').collect::<Vec<_>>());
     let fitting = forms.filter(|form| fits(form, words));
     fitting.filter_map(|form| place(&form, words.len())).flat_map(alternatives).collect()

@@ -28,6 +28,11 @@ impl RoomMask {
         }
     }
 
+    /// The same for what somebody types. A mask that begins with a colon could not be told on IRC.
+    pub fn typed(text: &str) -> Option<Self> {
+        Self::new(text).filter(|_| !text.starts_with(':'))
+    }
+
     /// Whether both are the same, but for the case of letters and for look-alikes in nicks.
     pub fn is_like(&self, other: &Self) -> bool {
         match (self, other) {

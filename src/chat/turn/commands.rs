@@ -15,7 +15,7 @@ mod table; // a row for each command
 
 use std::ops::Deref;
 
-pub use self::order::room_usages;
+pub use self::order::setting_usages;
 pub use self::table::usages;
 use self::table::{COMMANDS, Command, Run, find, find_for};
 pub use self::view::edit_switch;

@@ -89,6 +89,11 @@ impl Turn<'_> {
             true => self.join(name),
             false => self.move_to(name),
         }
+        let has_key = self.chat.rooms.find(name).is_some_and(|room| room.settings.key().is_some());
+        if key.is_some() && !has_key {
+            // It may have had one until a crash.
+            self.notice(format_args!("{name} has no key"));
+        }
         Ok(())
     }
 

@@ -14,7 +14,7 @@ use crate::text::Text;
 
 /// Rooms with more people get joins and leaves in digests: a notice to each of N people for each of
 /// N joins would be N² notices.
-const CROWD: usize = 50;
+pub(super) const CROWD: usize = 50;
 /// Most others that a welcome names.
 const MAX_NAMED: usize = 10;
 

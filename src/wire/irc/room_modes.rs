@@ -39,7 +39,7 @@ fn change_of(on: bool, letter: char, param: Option<String>) -> ModeRequest {
         'o' => Some(RoomRequest::Role(Text::new(&word), RoomRole::Operator, on)),
         'v' => Some(RoomRequest::Role(Text::new(&word), RoomRole::Voice, on)),
         'b' | 'e' | 'I' => {
-            RoomMask::new(&word).map(|mask| RoomRequest::Mask(list_of(letter), mask, on))
+            RoomMask::typed(&word).map(|mask| RoomRequest::Mask(list_of(letter), mask, on))
         }
         'k' if on => RoomKey::new(&word).map(|key| set(Setting::Key, SettingValue::Key(Some(key)))),
         'k' => Some(set(Setting::Key, SettingValue::Key(None))),

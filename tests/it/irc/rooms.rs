@@ -46,6 +46,7 @@ fn who_makes_a_room_keeps_order_and_modes_are_its_settings() {
     for (asked, numeric) in [
         ("MODE #dev +Z", "472"),
         ("MODE #dev +k a,b", "696"),
+        ("MODE #dev +b ::x!*@*", "696"),
         ("MODE #none", "403"),
         ("MODE #dev +o nobody", "401"),
         ("KICK #dev nobody", "401"),

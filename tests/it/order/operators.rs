@@ -257,3 +257,16 @@ fn whoever_has_sent_half_a_line_is_within_reach_after_ten_seconds() {
     carol.ask(&format!("/kick {name}"));
     assert_eq!(eve.rest_lines()[0], "!! kicked by carol");
 }
+
+#[test]
+fn a_mute_or_ban_that_ends_does_so_within_ten_years() {
+    let dir = TempDir::new();
+    let (server, mut carol) = ruled(&dir);
+    let [_bob] = people(&server, ["bob"]);
+    carol.sync();
+    let why = "is too long: at most 3650d; without a duration it is for ever";
+    for (command, dur) in [("/mute bob", "10y"), ("/ban eve", "99999999d"), ("/ban eve", "3651d")] {
+        assert_eq!(carol.ask(&format!("{command} {dur}")), [format!("!! {dur} {why}")]);
+    }
+    assert_eq!(carol.ask("/bans"), ["-- nobody is banned"]);
+}

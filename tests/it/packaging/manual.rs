@@ -67,8 +67,23 @@ fn the_manual_has_the_default_of_every_option() {
 fn the_manual_has_every_command_of_the_chat_and_no_other() {
     let mut explained = first_cells(SERVER, "Commands");
     explained.extend(first_cells(SERVER, "Moderation"));
-    let commands: Vec<_> = commands::usages().map(|(usage, _)| format!("`{usage}`")).collect();
-    assert_eq!(explained, commands);
+    let (forms, commands): (Vec<_>, Vec<_>) =
+        commands::usages().map(|(usage, _)| usage).partition(|usage| is_form_of_room(usage));
+    assert_eq!(explained, quoted(commands));
+    let mut explained = first_cells(SERVER, "Rooms");
+    let mut forms = quoted(forms.into_iter().chain(commands::setting_usages()));
+    explained.sort();
+    forms.sort();
+    assert_eq!(explained, forms);
+}
+
+/// Whether it is a form of `/room` that changes no setting.
+fn is_form_of_room(usage: &str) -> bool {
+    usage.strip_prefix("/room ").is_some_and(|rest| !rest.starts_with('['))
+}
+
+fn quoted(usages: impl IntoIterator<Item = &'static str>) -> Vec<String> {
+    usages.into_iter().map(|usage| format!("`{usage}`")).collect()
 }
 
 /// `` `chatd backup FILE` ``, and those below a subcommand.

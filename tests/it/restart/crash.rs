@@ -220,6 +220,28 @@ fn no_private_room_comes_back_open() {
 }
 
 #[test]
+fn nor_does_one_that_irc_clients_made_and_are_in() {
+    let (dir, mut kept) = (TempDir::new(), Kept::default());
+    let (manager, server) = managed(&dir, ["--irc-port", "0", "--name", "box7"]);
+    let [mut ann, mut bob] = ["ann", "bob"].map(|nick| Irc::named(&server, nick));
+    let [mut eve] = people(&server, ["eve"]);
+    wait_kept(&manager, &mut kept, 3);
+    ann.ask("JOIN #dev\r\nMODE #dev +ik s3cret");
+    ann.ask("INVITE bob #dev");
+    bob.ask("JOIN #dev");
+    for client in [&mut ann, &mut bob] {
+        client.sync();
+    }
+    eve.sync();
+    let _server = crash(&manager, kept, server);
+    assert_eq!(eve.ask("/join dev s3cret"), ["!! dev is invite-only"]);
+    assert!(ann.ask("MODE #dev")[0].ends_with(" 324 ann #dev +ikn s3cret"));
+    // Who makes it anew by a rejoin has no other room than that.
+    bob.ask("PART #dev");
+    assert!(bob.ask("JOIN #dev s3cret")[0].contains(" 473 bob #dev :"));
+}
+
+#[test]
 fn who_edits_a_line_goes_on_with_an_empty_one() {
     let (dir, mut kept) = (TempDir::new(), Kept::default());
     let (manager, server) = managed(&dir, []);

@@ -52,7 +52,7 @@ fn the_lobby_is_moderated_slowed_and_its_topic_locked() {
     carol.sync();
     assert_eq!(carol.ask("/room topic-lock on"), ["-- carol set topic-lock on"]);
     alice.expect("-- carol set topic-lock on");
-    refused(&mut alice, [("/topic mine", "the lobby belongs to the server's operators")]);
+    refused(&mut alice, [("/topic mine", "only operators of lobby may set the topic")]);
     carol.ask("/room moderated on");
     alice.sync();
     refused(&mut alice, [("hello", "lobby is moderated; not sent")]);

@@ -71,6 +71,33 @@ fn a_ban_may_have_no_end_and_no_reason_and_name_nobody_here() {
     refused(&mut eve, [("/join dev", "you are banned from dev")]);
 }
 
+#[test]
+fn a_ban_has_a_duration_that_ends_and_a_mask_that_irc_can_show() {
+    let server = server();
+    let [mut alice] = in_dev(&server, ["alice"]);
+    let too_long =
+        |dur| format!("{dur} is too long: at most 3650d; without a duration it is for ever");
+    for dur in ["10y", "99999999d"] {
+        let why = too_long(dur);
+        refused(&mut alice, [(&format!("/room ban eve {dur} spam"), &why)]);
+    }
+    let usage = "usage: /room ban NAME|MASK [DUR] [WHY]";
+    refused(&mut alice, [("/room ban :eve!*@*", usage), ("/room ban :*", usage)]);
+    assert_eq!(alice.ask("/room bans"), ["-- nobody is banned from dev"]);
+    assert_eq!(alice.ask("/room ban eve 3650d"), ["-- alice banned eve from this room"]);
+}
+
+#[test]
+fn who_enters_with_a_key_is_told_if_there_is_none() {
+    let server = server();
+    let [mut alice] = in_dev(&server, ["alice"]);
+    let [mut bob] = people(&server, ["bob"]);
+    assert_eq!(bob.ask("/join dev s3cret").last().unwrap(), "-- dev has no key");
+    alice.ask("/room key s3cret\n/op bob");
+    bob.ask("/leave");
+    assert!(!bob.ask("/join dev s3cret").iter().any(|line| line.contains("key")));
+}
+
 fn is_refused(told: &[String]) -> bool {
     told.iter().any(|line| line.starts_with("!!"))
 }

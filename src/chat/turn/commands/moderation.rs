@@ -5,12 +5,13 @@ use std::time::Duration;
 use super::arguments::on_or_off;
 use crate::address::{Address, Origin};
 use crate::chat::effect::{Audience, Effect};
-use crate::chat::message::Message;
+use crate::chat::message::{Message, RoomChange};
 use crate::chat::model::{
     Allowance, Ban, BanChange, ClientId, LineFilter, Mask, Moment, Nick, Setting, SettingValue,
 };
 use crate::chat::reason::Reason;
 use crate::chat::refusal::Refusal;
+use crate::chat::relay::Deed;
 use crate::chat::state::{Client, Mute};
 use crate::chat::turn::moderation::{because, for_so_long};
 use crate::chat::turn::view::{Turn, View};
@@ -18,6 +19,8 @@ use crate::text::Text;
 
 /// Most bans, and most mutes of people who left, that `/bans` lists.
 const MAX_LISTED: usize = 100;
+/// Longest mute or ban that ends by itself.
+const MAX_DURATION: Duration = Duration::from_secs(3650 * 86_400);
 /// Longest pause that `/slow` takes, in seconds.
 const MAX_SLOW: u64 = 3600;
 
@@ -36,7 +39,7 @@ pub(crate) fn kick(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
 pub(crate) fn mute(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let duration = match args.get(1) {
         None => None,
-        Some(word) => Some(duration(word)?.ok_or(Refusal::Misused)?),
+        Some(word) => Some(duration(turn, word)?.ok_or(Refusal::Misused)?),
     };
     if let Some(speaker) = turn.speaker(args[0]) {
         turn.mute_speaker(&speaker, duration);
@@ -105,7 +108,7 @@ fn set_mute(turn: &mut Turn<'_>, other: ClientId, mute: Option<Mute>) -> Nick {
 
 pub(crate) fn ban(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     let mask = mask(args[0])?;
-    let duration = args.get(1).map_or(Ok(None), |word| duration(word))?;
+    let duration = args.get(1).map_or(Ok(None), |word| duration(turn, word))?;
     let why = args[1..].get(usize::from(duration.is_some())..).unwrap_or_default().join(" ");
     let me = turn.me();
     if mask.names(me.nick) || mask.covers(me.origin) {
@@ -166,14 +169,17 @@ pub(crate) fn slow(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
     turn.needs_others()?;
     let (id, room) = turn.room()?;
     let name = room.name;
-    turn.apply_setting(id, Setting::Slow, SettingValue::Number((seconds > 0).then_some(seconds)));
+    let value = SettingValue::Number((seconds > 0).then_some(seconds));
+    turn.apply_setting(id, Setting::Slow, value.clone());
     turn.log(format_args!("set slow to {seconds} s in {name}"));
     turn.chat.record_kept(id, turn.effects);
     let words = match seconds {
         0 => Text::new("slow is off: speak as often as you like"),
         _ => Text::new(format!("slow is on: everybody may speak once every {seconds} s")),
     };
-    turn.effects.tell_room(id, None, Message::Notice(words));
+    let change = RoomChange::Setting(Setting::Slow, value);
+    turn.relay_to_room(id, Deed::Change(name, change));
+    turn.effects.tell_room(id, None, Message::NoticeIn(name, words));
     turn.note_change(id);
     Ok(())
 }
@@ -237,8 +243,16 @@ fn mask(word: &str) -> Result<Mask, Refusal> {
     mask.ok_or_else(|| Refusal::NotAMask(Text::new(word)))
 }
 
-/// Parses a duration; `None` if the word does not begin like one.
-pub(super) fn duration(word: &str) -> Result<Option<Duration>, Refusal> {
+/// The duration that was typed; `None` if the word does not begin like one.
+pub(super) fn duration(turn: &Turn<'_>, word: &str) -> Result<Option<Duration>, Refusal> {
+    let duration = parse_duration(word)?;
+    match duration.filter(|duration| *duration > MAX_DURATION && turn.chat.limits_durations()) {
+        Some(_) => Err(Refusal::TooLongADuration(Text::new(word))),
+        None => Ok(duration),
+    }
+}
+
+fn parse_duration(word: &str) -> Result<Option<Duration>, Refusal> {
     if !word.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
         return Ok(None);
     }
@@ -252,10 +266,10 @@ mod tests {
 
     #[test]
     fn what_begins_as_a_duration_is_one_or_refused() {
-        assert_eq!(duration("90m"), Ok(Some(Duration::from_secs(5400))));
-        assert_eq!(duration("spam"), Ok(None));
+        assert_eq!(parse_duration("90m"), Ok(Some(Duration::from_secs(5400))));
+        assert_eq!(parse_duration("spam"), Ok(None));
         for bad in ["5", "0", "0s", "-1h", "-", "5x", "1st", "99999999999999999999d"] {
-            assert_eq!(duration(bad), Err(Refusal::NotADuration(Text::new(bad))), "{bad}");
+            assert_eq!(parse_duration(bad), Err(Refusal::NotADuration(Text::new(bad))), "{bad}");
         }
     }
 }

@@ -15,10 +15,19 @@ const BANS: &str = "/room bans";
 const KEEP: &str = "/room keep on|off";
 const OWNER: &str = "/room owner NAME";
 
-/// The usage of each form of `/room`.
-pub fn room_usages() -> impl Iterator<Item = &'static str> {
-    let settings = SETTINGS.iter().map(|row| row.usage);
-    [KICK, BAN, UNBAN, BANS, KEEP, OWNER].into_iter().chain(settings)
+/// The forms of `/room` that change no setting of the table, each with its help.
+pub(super) const FORMS: [(&str, &str); 6] = [
+    (KICK, "send somebody out of this room"),
+    (BAN, "keep somebody out of this room"),
+    (UNBAN, "let somebody in again"),
+    (BANS, "list who may not come"),
+    (KEEP, "keep this room for your account"),
+    (OWNER, "give it to somebody else"),
+];
+
+/// The usage of each setting, as `/room` takes it.
+pub fn setting_usages() -> impl Iterator<Item = &'static str> {
+    SETTINGS.iter().map(|row| row.usage)
 }
 
 pub(crate) fn op(turn: &mut Turn<'_>, args: &[&str]) -> Result<(), Refusal> {
@@ -117,7 +126,7 @@ fn kick_out(turn: &mut Turn<'_>, name: &str, why: Option<&str>) -> Result<(), Re
 fn ban(turn: &mut Turn<'_>, rest: &str) -> Result<(), Refusal> {
     let (target, rest) = split_word(rest);
     let (word, others) = split_word(rest);
-    let duration = duration(word)?;
+    let duration = duration(turn, word)?;
     let why = if duration.is_some() { others } else { rest };
     let why = Some(why).filter(|why| !why.is_empty()).map(Text::new);
     turn.ban_and_kick(mask(target, BAN)?, duration, why)
@@ -129,7 +138,7 @@ fn unban(turn: &mut Turn<'_>, target: &str) -> Result<(), Refusal> {
 
 /// Parses the target of a room's ban.
 fn mask(word: &str, usage: &'static str) -> Result<RoomMask, Refusal> {
-    RoomMask::new(word).ok_or(Refusal::Usage(usage))
+    RoomMask::typed(word).ok_or(Refusal::Usage(usage))
 }
 
 fn keep(turn: &mut Turn<'_>, on: &str) -> Result<(), Refusal> {

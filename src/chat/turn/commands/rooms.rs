@@ -101,6 +101,9 @@ pub(crate) fn set_topic(turn: &mut Turn<'_>, text: Option<Text>) -> Result<(), R
 fn topic_locked(refusal: Refusal) -> Refusal {
     match refusal {
         Refusal::InRoom(RoomRefusal::OperatorsOnly(room)) => RoomRefusal::TopicLocked(room).into(),
+        Refusal::InRoom(RoomRefusal::ServersLobby) => {
+            RoomRefusal::TopicLocked(RoomName::lobby()).into()
+        }
         other => other,
     }
 }

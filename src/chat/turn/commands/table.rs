@@ -15,8 +15,8 @@ pub(super) struct Command {
     pub(super) name: &'static str,
     pub(super) usage: &'static str,
     pub(super) help: &'static str,
-    /// The usage and the help of another form of it.
-    pub(super) form: Option<(&'static str, &'static str)>,
+    /// The usage and the help of each other form of it.
+    pub(super) forms: &'static [(&'static str, &'static str)],
     /// How many arguments it takes; the last runs to the end of the line.
     pub(super) args: RangeInclusive<usize>,
     access: Access,
@@ -62,7 +62,7 @@ impl Command {
             name: name_of(usage),
             usage,
             help,
-            form: None,
+            forms: &[],
             args,
             access: Access::Everyone,
             is_secret: false,
@@ -98,8 +98,8 @@ impl Command {
         Self::new(usage, help, args, Run::Authenticate(run)).with_secret().with_barrier()
     }
 
-    const fn with_form(self, usage: &'static str, help: &'static str) -> Self {
-        Self { form: Some((usage, help)), ..self }
+    const fn with_forms(self, forms: &'static [(&'static str, &'static str)]) -> Self {
+        Self { forms, ..self }
     }
 
     const fn for_operators(self) -> Self {
@@ -127,8 +127,8 @@ impl Command {
     }
 
     /// Its usages, each with its help.
-    fn forms(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        [(self.usage, self.help)].into_iter().chain(self.form)
+    fn all_forms(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        [(self.usage, self.help)].into_iter().chain(self.forms.iter().copied())
     }
 
     fn is_open_to<C: Deref<Target = Chat>>(&self, turn: &TurnOf<'_, C>) -> bool {
@@ -157,7 +157,7 @@ pub(super) const COMMANDS: &[Command] = &[
         AuthCommand::SetPassword
     }),
     Command::change("/token [LABEL]", "make a token for programs", 0..=1, token::token)
-        .with_form("/token revoke LABEL", "revoke a token"),
+        .with_forms(&[("/token revoke LABEL", "revoke a token")]),
     Command::query("/tokens", "list your tokens", 0..=0, token::tokens),
     Command::query("/who [ROOM]", "list who is here", 0..=1, people::who),
     Command::query("/whois NAME", "show what is known about somebody", 1..=1, people::whois),
@@ -180,6 +180,7 @@ pub(super) const COMMANDS: &[Command] = &[
         0..=2,
         order::room,
     )
+    .with_forms(&order::FORMS)
     .for_rooms(),
     Command::change("/invite NAME", "invite somebody to this room", 1..=1, order::invite)
         .for_rooms(),
@@ -251,7 +252,7 @@ pub(super) const COMMANDS: &[Command] = &[
 
 /// Usage and help of each command, for the manual.
 pub fn usages() -> impl Iterator<Item = (&'static str, &'static str)> {
-    COMMANDS.iter().flat_map(Command::forms)
+    COMMANDS.iter().flat_map(Command::all_forms)
 }
 
 /// Finds a command that the client may use.
@@ -288,10 +289,11 @@ fn help(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal> {
         [] => None,
     };
     let mut open: Vec<_> = COMMANDS.iter().filter(|command| command.is_open_to(turn)).collect();
-    let usages = open.iter().flat_map(|command| command.forms());
+    let usages = open.iter().flat_map(|command| command.all_forms());
     let width = usages.map(|(usage, _)| usage.len()).max().unwrap_or(0);
     open.retain(|command| one.is_none_or(|one| one.name == command.name));
-    let rows = open.iter().flat_map(|command| command.forms().map(|form| (form, command.access)));
+    let rows =
+        open.iter().flat_map(|command| command.all_forms().map(|form| (form, command.access)));
     for ((usage, help), access) in rows {
         let row = format_args!("{usage:width$}  {help}");
         match access {

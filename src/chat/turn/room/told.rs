@@ -8,19 +8,30 @@ use crate::chat::message::{Message, RoomChange, RoomView};
 use crate::chat::model::{ClientId, Nick, RoomId, RoomRole, RoomRoles};
 use crate::chat::relay::Deed;
 use crate::chat::state::{Chat, Room};
+use crate::chat::turn::presence::CROWD;
 use crate::chat::turn::view::{Turn, TurnOf};
 
 /// Most operators, and most voices, that a room shows.
 const MAX_SHOWN: usize = 200;
 
 impl Chat {
-    /// A room as a client in it sees it. A client that is not announced is shown to itself only.
+    /// A room as a client in it sees it.
     pub(crate) fn view_of(&self, room: &Room, reader: ClientId) -> RoomView {
+        self.view_with(room, &with_roles(room), reader)
+    }
+
+    /// The same with the members who have roles. A client that is not announced is shown to itself
+    /// only.
+    fn view_with(
+        &self,
+        room: &Room,
+        members: &[(ClientId, RoomRoles)],
+        reader: ClientId,
+    ) -> RoomView {
         let is_shown = |id: &ClientId| *id == reader || self.clients[id].announced;
         let with = |role: RoomRole| -> Vec<Nick> {
-            let members = room.members.iter().filter(|id| room.roles_of(**id).has(role));
-            let shown = members.filter(|id| is_shown(id)).take(MAX_SHOWN);
-            shown.map(|id| self.clients[id].nick).collect()
+            let members = members.iter().filter(|(id, roles)| roles.has(role) && is_shown(id));
+            members.take(MAX_SHOWN).map(|(id, _)| self.clients[id].nick).collect()
         };
         RoomView {
             room: room.name,
@@ -36,11 +47,18 @@ impl Chat {
     /// Tells all members whose clients list people what a room is like now.
     pub(crate) fn tell_views(&self, id: RoomId, effects: &mut Effects) {
         let Some(room) = self.rooms.get(id).filter(|_| self.has_room_roles()) else { return };
+        let members = with_roles(room);
         for &member in room.members.iter().filter(|member| self.clients[*member].lists) {
-            let view = Message::Room(Box::new(self.view_of(room, member)));
+            let view = Message::Room(Box::new(self.view_with(room, &members, member)));
             effects.tell(Audience::One(member), view);
         }
     }
+}
+
+/// The members of a room who have roles in it.
+fn with_roles(room: &Room) -> Vec<(ClientId, RoomRoles)> {
+    let members = room.members.iter().map(|id| (*id, room.roles_of(*id)));
+    members.filter(|(_, roles)| !roles.is_empty()).collect()
 }
 
 impl<C: Deref<Target = Chat>> TurnOf<'_, C> {
@@ -72,7 +90,7 @@ impl Turn<'_> {
     /// Tells the others in a room whose clients list people that the client has its roles again.
     pub(crate) fn tell_restored(&mut self, id: RoomId, roles: RoomRoles) {
         let Some(room) = self.chat.rooms.get(id).filter(|_| !roles.is_empty()) else { return };
-        let (name, nick) = (room.name, self.me().nick);
+        let (name, nick, is_crowded) = (room.name, self.me().nick, room.announced > CROWD);
         let readers = room.members.iter().filter(|member| self.chat.clients[*member].lists);
         for &reader in readers {
             for role in roles.iter() {
@@ -81,6 +99,13 @@ impl Turn<'_> {
             }
         }
         self.effects.push(Effect::RoomChanged(name));
+        if is_crowded {
+            // When many come back at once, the whole room for each reader each time is too much.
+            if self.me().lists {
+                self.show_order(id);
+            }
+            return;
+        }
         self.chat.tell_views(id, self.effects);
     }
 
