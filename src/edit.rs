@@ -22,7 +22,7 @@ pub use self::editor::{Editor, Outcome};
 pub use self::key::{Key, pasted};
 pub use self::keys::KeyReader;
 pub use self::names::{Names, SharedNames};
-pub use self::paste::Paste;
+pub use self::paste::{Paste, Pasting};
 pub use self::prompt::Prompt;
 pub use self::screen::{Paint, Screen};
 pub use self::secret::{has_secret, masked, password, secret_start};

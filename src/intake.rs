@@ -15,6 +15,6 @@ mod accept; // the accept loop
 pub(crate) use self::accept::{Acceptor, Entrance};
 pub(crate) use self::hurry::Hurry;
 pub(crate) use self::inbox::{Caller, Input};
-pub(crate) use self::preamble::{HEADER_NOT_TAKEN, HEADER_UNWANTED};
+pub(crate) use self::preamble::unwanted_header;
 pub(crate) use self::service::Service;
 pub(crate) use self::session::{Session, SessionContext};

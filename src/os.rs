@@ -6,7 +6,9 @@ mod listening; // accepting
 mod socket; // listening over TCP, reading, sending
 mod wait; // bells, and waiting
 
-pub use self::listening::{ListeningSocket, group, listen_at, local_port, remote_of};
+pub use self::listening::{
+    ListeningSocket, group, is_in_use, let_connect, listen_at, local_port, remote_of,
+};
 pub use self::process::{
     announce_descriptors, become_program, close_on_exec, effective_user, host_name, is_journal,
     lock, memory_file,

@@ -21,7 +21,7 @@ pub use self::dialect::Dialect;
 pub use self::display::Display;
 pub use self::draw::Draw;
 pub use self::farewell::Farewell;
-pub use self::incoming::{EditingNews, Incoming, WireError};
+pub use self::incoming::{EditingNews, Incoming, OVERHEAD_OF_A_LINE, WireError};
 pub use self::proxy::{Opening, ProxyHeader, opening};
 pub use self::speech::Speech;
 

@@ -6,7 +6,7 @@
 
 use chatd::edit::{Prompt, Screen, SharedNames, Size};
 use chatd::wire::{Decoder, Draw, Incoming};
-use chatd_fuzz::{cut, is_dangerous};
+use chatd_fuzz::{cut, is_dangerous, next_item};
 use libfuzzer_sys::fuzz_target;
 
 const MAX_LINE: usize = 1024;
@@ -63,7 +63,7 @@ impl Edited {
         let (mut items, mut prompt, mut screen) = (Vec::new(), None, Some(Screen::new(size)));
         for mut piece in pieces {
             let mut out = Vec::new();
-            while let Some(item) = decoder.next(&mut piece, MAX_LINE) {
+            while let Some(item) = next_item(&mut decoder, &mut piece, MAX_LINE) {
                 show(&item, &mut screen, &mut out);
                 match item {
                     Incoming::Draw(Draw::Prompt(drawn)) => prompt = Some(drawn),

@@ -27,6 +27,17 @@ pub fn decode_websocket<'a>(
     decode_by(Decoder::WebSocket(Box::new(decoder)), pieces, max_line)
 }
 
+/// The next item of a client that pays for everything.
+pub fn next_item(decoder: &mut Decoder, piece: &mut &[u8], max_line: usize) -> Option<Incoming> {
+    loop {
+        let item = decoder.next(piece, max_line);
+        *decoder.overhead() = 0;
+        if item.is_some() || piece.is_empty() {
+            return item;
+        }
+    }
+}
+
 fn decode_by<'a>(
     mut decoder: Decoder,
     pieces: impl IntoIterator<Item = &'a [u8]>,
@@ -34,7 +45,7 @@ fn decode_by<'a>(
 ) -> Vec<Incoming> {
     let mut items = Vec::new();
     for mut piece in pieces {
-        while let Some(item) = decoder.next(&mut piece, max_line) {
+        while let Some(item) = next_item(&mut decoder, &mut piece, max_line) {
             items.push(item);
         }
         assert!(piece.is_empty(), "bytes were left over");

@@ -48,9 +48,14 @@ impl Remote {
         Origin::of(self.0.ip())
     }
 
+    /// Whether it is a user of this machine.
+    pub fn is_user(self) -> bool {
+        user_of(self.ip()).is_some()
+    }
+
     /// Whether it is on this machine for sure.
     pub fn is_local(self) -> bool {
-        self.ip().is_loopback() || user_of(self.ip()).is_some()
+        self.ip().is_loopback() || self.is_user()
     }
 }
 

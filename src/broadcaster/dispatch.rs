@@ -23,7 +23,7 @@ use crate::chat::{self, Chat, ClientId, Effects, Event, Message, Now, Reason, Re
 use crate::cluster::SavedNode;
 use crate::config::Durability;
 use crate::delivery::{Peer, Peers};
-use crate::intake::{Caller, HEADER_NOT_TAKEN, HEADER_UNWANTED, Input};
+use crate::intake::{Caller, Input, unwanted_header};
 use crate::os::WritablePoll;
 use crate::restart::{Answers, ManagerThread};
 use crate::runtime::{Clock, Replaceable, Wakeup};
@@ -355,11 +355,13 @@ impl Dispatcher {
 
     /// Disconnects a client whose first line is a PROXY header that nobody asked it for.
     fn refuse_proxy(&mut self, now: Now, id: ClientId) {
-        if let Some(remote) = self.peers.remote(id) {
-            log::warn!("refused {remote}: {HEADER_UNWANTED}");
+        let remote = self.peers.remote(id);
+        let (why, words) = unwanted_header(remote);
+        if let Some(remote) = remote {
+            log::warn!("refused {remote}: {why}");
             self.status.count_refused(Refused::Proxy);
         }
-        let refusal = Message::Refused(Refusal::TurnedAway(Text::new(HEADER_NOT_TAKEN)));
+        let refusal = Message::Refused(Refusal::TurnedAway(Text::new(words)));
         self.peers.with(id, |peer, feeds| peer.tell(&refusal, feeds));
         self.apply(now, id, Event::Gone(Reason::Disconnected));
         self.disconnect_behind(now, id, Farewell::Expelled);
@@ -384,6 +386,9 @@ fn words_of(news: EditingNews) -> Message {
         EditingNews::On => Message::Notice(Text::new("editing is on")),
         EditingNews::Off => Message::Notice(Text::new("editing is off")),
         EditingNews::Declined => Message::Refused(Refusal::NotTelnet),
+        EditingNews::OneLine(command) => {
+            Message::Refused(Refusal::TakesOneLine(Text::new(command)))
+        }
     }
 }
 

@@ -148,6 +148,8 @@ pub enum Refusal {
     NotEdited,
     /// The client does not agree to what editing its line needs.
     NotTelnet,
+    /// Several lines were pasted behind this command.
+    TakesOneLine(Text),
     /// The command is for operators.
     OperatorsOnly,
     /// An operator's command against the operator.
@@ -308,6 +310,7 @@ impl fmt::Display for Refusal {
             Self::NotTelnet => {
                 f.write_str("your client does not answer as telnet does; nothing is changed")
             }
+            Self::TakesOneLine(command) => write!(f, "not sent: {command} takes one line only"),
             Self::OperatorsOnly => f.write_str("only operators may do that"),
             Self::Yourself => f.write_str("you cannot do that to yourself"),
             Self::NotAMask(text) => {

@@ -128,6 +128,11 @@ impl Editor {
         std::mem::take(&mut self.text)
     }
 
+    /// Ends a search; the line is what was found.
+    pub fn end_search(&mut self) {
+        self.search = None;
+    }
+
     /// Replaces the text before the cursor.
     pub fn replace_before(&mut self, text: &str) {
         self.delete(0);

@@ -1,6 +1,8 @@
 //! A pasted text of several lines. It is a unit: it goes to one place as a whole, or not at all,
 //! and only what was typed before it can make it a command.
 
+use serde::{Deserialize, Serialize};
+
 use crate::text::{Text, is_blank, shows, split_word};
 
 /// What becomes of a text that was pasted into a line.
@@ -26,24 +28,65 @@ impl Paste {
     /// Judges a text that is pasted when `typed` is before the cursor.
     pub fn new(typed: &str, pasted: &str) -> Self {
         let pasted = pasted.replace("\r\n", "\n").replace('\r', "\n").replace('\t', " ");
-        if !pasted.contains('\n') {
-            return Self::OneLine;
-        }
-        let Some(address) = Address::of(typed) else {
-            let (command, _) = split_word(typed.trim_start());
-            return Self::Refused { command: command.to_owned() };
+        let Some((first, others)) = pasted.split_once('\n') else { return Self::OneLine };
+        let mut pasting = Pasting::new(typed);
+        let mut end_line = |line: &str| pasting.end_line(line);
+        let Some(first) = end_line(&format!("{typed}{first}")) else {
+            return Self::Refused { command: pasting.command().to_owned() };
         };
-        let lines = pasted.split('\n').enumerate().map(|(number, line)| match (number, &address) {
-            (0, Address::Room) if !is_blank(typed) => format!("{typed}{line}"),
-            (0, Address::Command { length, .. }) => {
-                address.apply(&format!("{}{line}", &typed[*length..]))
-            }
-            _ => address.apply(line),
-        });
-        let mut lines: Vec<_> = lines.collect();
+        let mut lines = vec![first];
+        lines.extend(others.split('\n').filter_map(end_line));
         let rest = lines.pop().unwrap_or_default();
         lines.retain(|line| !line.is_empty());
         Self::Lines { lines, rest }
+    }
+}
+
+/// A text that is being pasted, of which only a part may be known.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pasting {
+    /// What was before the cursor.
+    typed: String,
+    /// Whether its first line is complete.
+    has_line: bool,
+}
+
+impl Pasting {
+    /// A text that is pasted when `typed` is before the cursor.
+    pub fn new(typed: &str) -> Self {
+        Self { typed: typed.to_owned(), has_line: false }
+    }
+
+    /// What was before the cursor.
+    pub fn typed(&self) -> &str {
+        &self.typed
+    }
+
+    /// The command that was typed, with the slash.
+    pub fn command(&self) -> &str {
+        split_word(self.typed.trim_start()).0
+    }
+
+    /// Whether it has several lines.
+    pub fn has_line(&self) -> bool {
+        self.has_line
+    }
+
+    /// The line to be said for a pasted one, which is now before the cursor; the first one with what
+    /// was typed. It is empty if nothing of the pasted line shows. `None` if the command that was
+    /// typed takes one line only.
+    pub fn end_line(&mut self, before: &str) -> Option<String> {
+        let is_first = !std::mem::replace(&mut self.has_line, true);
+        let address = Address::of(&self.typed)?;
+        let own = |length| before.get(length..).unwrap_or_default();
+        Some(match &address {
+            Address::Room if !is_first => address.apply(before),
+            Address::Room if is_blank(&self.typed) => address.apply(own(self.typed.len())),
+            Address::Room => before.to_owned(),
+            Address::Command { length, .. } => {
+                address.apply(own(if is_first { *length } else { 0 }))
+            }
+        })
     }
 }
 

@@ -11,6 +11,10 @@ use super::size::Size;
 pub(super) const PROMPT: &str = "> ";
 /// Most columns drawn, about: of a longer line, only the part at the cursor is shown.
 const MAX_COLUMNS: usize = 4096;
+/// Most bytes drawn, about: marks take no columns, and a character can have any number of them.
+const MAX_BYTES: usize = 4096;
+/// Bytes of a character without marks.
+const UNMARKED: usize = 4;
 /// Moves the cursor from the end of a full row to the beginning of the next one: most terminals wait
 /// for a character before they do.
 const WRAP: &str = " \r";
@@ -45,8 +49,7 @@ impl Prompt {
         let layout = Layout::new(line, cursor, size.width());
         let height = size.height() - usize::from(bar.is_some());
         let most = height.min(MAX_COLUMNS / size.width()).max(1);
-        let first = (layout.row + 1).saturating_sub(most);
-        let end = layout.rows.len().min(first + most);
+        let (first, end) = layout.part(most);
         let mut text = layout.rows[first..end].join(WRAP);
         let below = end - 1 - layout.row + usize::from(bar.is_some());
         if let Some(bar) = bar {
@@ -86,6 +89,7 @@ impl Layout {
             let shown = if start < secret { character } else { MASK };
             // A cluster can have any number of parts, and be wider than the terminal.
             let columns = shown.width().min(width);
+            let shown = without_most_marks(shown, columns, width, last(&mut rows).len());
             if column + columns > width {
                 // A wide character that does not fit: the terminal would leave the column free, too.
                 last(&mut rows).push_str(&" ".repeat(width.saturating_sub(column)));
@@ -106,9 +110,31 @@ impl Layout {
         Self { rows, last_column: column, row, column: at }
     }
 
+    /// The rows to be drawn: `most` at most, in [`MAX_BYTES`], with that of the cursor.
+    fn part(&self, most: usize) -> (usize, usize) {
+        let mut bytes = self.rows[self.row].len();
+        let mut fits = |row: &&String| {
+            bytes += row.len();
+            bytes <= MAX_BYTES
+        };
+        let above = self.rows[..self.row].iter().rev().take(most - 1);
+        let first = self.row - above.take_while(&mut fits).count();
+        let below = self.rows[self.row + 1..].iter().take(first + most - self.row - 1);
+        (first, self.row + 1 + below.take_while(&mut fits).count())
+    }
+
     fn is_cursor_at_end(&self) -> bool {
         self.row + 1 == self.rows.len() && self.column == self.last_column
     }
+}
+
+/// As much of a character as its share of a row in [`MAX_BYTES`], in which `used` bytes are, lets
+/// be drawn.
+fn without_most_marks(character: &str, columns: usize, width: usize, used: usize) -> &str {
+    let share = columns * UNMARKED.max(MAX_BYTES / width);
+    let most = if columns == 0 { MAX_BYTES.saturating_sub(used) } else { share };
+    let end = (0..=most.min(character.len())).rfind(|&end| character.is_char_boundary(end));
+    &character[..end.unwrap_or(0)]
 }
 
 /// The last row; there is always one.
@@ -192,6 +218,29 @@ mod tests {
         let (text, row) = drawn(&"x".repeat(100), 5);
         assert_eq!((text.matches(WRAP).count(), row), (3, 3), "one row of five is the bar's");
         assert_eq!(drawn("ab", 4), ("> ab".to_owned(), 0));
+    }
+
+    #[test]
+    fn what_is_drawn_is_bounded_however_many_marks_a_line_has() {
+        let marks = "\u{301}".repeat(4000);
+        let lines = [
+            format!("a{marks}b"),
+            marks.clone(),
+            format!("a{}", "\u{301}".repeat(20)).repeat(200),
+            "\u{200b}".repeat(2700),
+            "\u{1100}".repeat(2700),
+            format!("x{}", "\u{1f1e6}".repeat(2000)),
+        ];
+        for line in lines {
+            for width in [8, 80, 1000] {
+                for cursor in [0, line.len()] {
+                    let (text, _) = drawn(&line, cursor, width, 1000);
+                    assert!(text.len() < 2 * MAX_BYTES, "{} of {width}", text.len());
+                }
+            }
+        }
+        let tall = format!("{}\u{301}\u{302}\u{303}", "e\u{301}".repeat(70));
+        assert_eq!(drawn(&tall, tall.len(), 80, 24).0, format!("> {tall}"));
     }
 
     #[test]

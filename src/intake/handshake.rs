@@ -13,7 +13,8 @@ use crossbeam_channel::bounded;
 use super::inbox::{Caller, Input};
 use super::last_words::{last_words, refusal};
 use super::preamble::{
-    self, Expected, HEADER_MISSING, HEADER_NOT_TAKEN, HEADER_UNWANTED, Preamble, Unheaded,
+    self, Expected, HEADER_MISSING, HEADER_NOT_TAKEN, HEADER_UNWANTED, HEADER_USELESS, Preamble,
+    Unheaded,
 };
 use super::service::Service;
 use super::session::{Session, SessionContext};
@@ -143,7 +144,9 @@ impl Handshake {
         let remote = header.client.unwrap_or(connected);
         // With its first version a proxy states its own end in its health checks.
         let is_unheard = remote == connected;
-        self.from = Caller { remote, is_encrypted: header.is_encrypted, is_unheard };
+        // Over a path, with the header that has no word for it, comes the door of ssh.
+        let is_encrypted = header.is_encrypted.unwrap_or(self.service.is_at_path);
+        self.from = Caller { remote, is_encrypted, is_unheard };
         self.count_for(remote, self.service.tls.is_some(), slot)
     }
 
@@ -196,6 +199,9 @@ impl Handshake {
     /// Refuses a connection because of its PROXY header, or the lack of one.
     fn refuse_preamble(&self, transport: &Transport, unheaded: Unheaded) -> io::Result<()> {
         let (why, words) = match unheaded {
+            Unheaded::Missing(why) if self.service.is_at_path => {
+                (format!("its PROXY header is of no use: {why}"), HEADER_USELESS)
+            }
             Unheaded::Missing(why) => {
                 (format!("a PROXY header was expected: {why}"), HEADER_MISSING)
             }

@@ -3,6 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use crate::address::Remote;
 use crate::net::{Patience, Transport};
 use crate::wire::{Opening, ProxyHeader, opening};
 
@@ -10,12 +11,25 @@ use crate::wire::{Opening, ProxyHeader, opening};
 const HEADER: Duration = Duration::from_secs(5);
 
 /// Why a connection without a PROXY header is refused, for the client.
-pub(crate) const HEADER_MISSING: &str =
+pub(super) const HEADER_MISSING: &str =
     "this address is a proxy's and did not say for whom it connects";
+/// The same where nobody has to send one.
+pub(super) const HEADER_USELESS: &str = "your PROXY header is malformed or incomplete";
 /// Why a connection with a PROXY header is refused, for the log and for the client.
-pub(crate) const HEADER_UNWANTED: &str =
+pub(super) const HEADER_UNWANTED: &str =
     "it sends a PROXY header, but --trust-proxy does not name it";
-pub(crate) const HEADER_NOT_TAKEN: &str = "this server takes no PROXY header from your address";
+pub(super) const HEADER_NOT_TAKEN: &str = "this server takes no PROXY header from your address";
+/// The same for one at a path, where it would have been taken before the welcome.
+const HEADER_LATE: &str = "it sent its PROXY header too late";
+const HEADER_NOT_FIRST: &str = "a PROXY header has to be what you send first, within a second";
+
+/// Why a client with a PROXY header is refused, for the log and for the client.
+pub(crate) fn unwanted_header(from: Option<Remote>) -> (&'static str, &'static str) {
+    match from.is_some_and(Remote::is_user) {
+        true => (HEADER_LATE, HEADER_NOT_FIRST),
+        false => (HEADER_UNWANTED, HEADER_NOT_TAKEN),
+    }
+}
 
 /// Whether a connection has to begin with a PROXY header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

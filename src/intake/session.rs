@@ -18,14 +18,15 @@ use crate::restart::SavedSession;
 use crate::runtime::{Clock, Replaceable, Wakeup};
 use crate::telemetry::Metrics;
 use crate::web::ReadRequest;
-use crate::wire::{Decoder, Dialect, Incoming};
+use crate::wire::{Decoder, Dialect, Incoming, OVERHEAD_OF_A_LINE};
 
 /// How long a new client must send nothing to be taken for a person who reads.
 const SETTLING: Duration = Duration::from_millis(300);
 /// Items forwarded at once.
 const MAX_ITEMS: usize = 128;
-/// So many bytes of the protocol's [overhead](Decoder::overhead) cost as much as a line.
-const OVERHEAD_OF_A_LINE: usize = 64;
+/// How long a proxy that connected for itself may send nothing: less than after which it would be
+/// announced.
+const UNHEARD: Duration = ANNOUNCED_AFTER.saturating_sub(Duration::from_secs(1));
 /// How long a client may take to answer whether its line can be edited.
 const EDITING_ANSWER: Duration = Duration::from_secs(2);
 
@@ -75,7 +76,6 @@ impl Session {
         (dialect, reads): (Dialect, Option<Box<ReadRequest>>),
         shared: SessionContext,
     ) -> Box<Self> {
-        let inbox = shared.inbox.clone();
         let connected = Input::Connected {
             id,
             transport: Arc::clone(&transport),
@@ -84,24 +84,16 @@ impl Session {
             dialect,
             reads,
         };
-        let _ = inbox.send(connected);
+        let _ = shared.inbox.send(connected);
         let now = shared.clock.uptime();
-        Box::new(Self {
-            client: Registration::new(id, inbox),
+        let new = SavedSession {
+            decoder: dialect.decoder(),
             bucket: Bucket::new(slot.burst, now),
             heard: now,
-            silence: Silence::new(dialect.is_irc(), now),
-            bell: shared.wakeup.bell(),
-            limits: shared.limits.get(),
-            _slot: slot,
-            transport,
-            shared,
-            decoder: dialect.decoder(),
             is_settled: dialect.is_irc() || dialect.stream().is_some(),
             is_unheard: from.is_unheard,
-            is_hung_up: false,
-            answer_due: None,
-        })
+        };
+        Self::of(id, transport, slot, new, shared)
     }
 
     /// Continues with a client that another process had, and that the broadcaster knows already.
@@ -113,6 +105,16 @@ impl Session {
         shared: SessionContext,
     ) -> Box<Self> {
         saved.decoder.resume();
+        Self::of(id, transport, slot, saved, shared)
+    }
+
+    fn of(
+        id: ClientId,
+        transport: Arc<Transport>,
+        slot: Arc<Slot>,
+        saved: SavedSession,
+        shared: SessionContext,
+    ) -> Box<Self> {
         Box::new(Self {
             client: Registration::new(id, shared.inbox.clone()),
             bucket: saved.bucket,
@@ -186,7 +188,7 @@ impl Session {
     fn patience(&self) -> Option<Duration> {
         let settling = self.is_settling().then_some(SETTLING);
         let idle = self.idle_timeout().map(|limit| limit.saturating_sub(self.silence()));
-        let unheard = self.is_unheard.then(|| ANNOUNCED_AFTER.saturating_sub(self.silence()));
+        let unheard = self.is_unheard.then(|| UNHEARD.saturating_sub(self.silence()));
         let answer = self.answer_due.map(|due| due.saturating_sub(self.shared.clock.uptime()));
         let silence = self.silence.left(self.shared.clock.uptime());
         let all = settling.into_iter().chain(idle).chain(unheard).chain(answer).chain(silence);
@@ -215,8 +217,9 @@ impl Session {
             self.is_settled = true;
             self.shared.inbox.send(Input::Settled(self.client.id))?;
         }
-        if self.silence() >= ANNOUNCED_AFTER {
-            self.be_heard()?;
+        if self.is_unheard && self.silence() >= UNHEARD {
+            self.is_unheard = false;
+            self.shared.inbox.send(Input::Idle(self.client.id, UNHEARD))?;
         }
         if let Some(was_asked) = self.silence.check(self.shared.clock.uptime()) {
             self.shared.inbox.send(Input::Silent(self.client.id, was_asked))?;
@@ -274,10 +277,15 @@ impl Session {
             self.be_heard()?;
         }
         let mut items = Vec::new();
-        while let Some(incoming) = self.decoder.next(&mut bytes, self.limits.max_line) {
-            self.admit(incoming, &mut items)?;
+        loop {
+            while let Some(incoming) = self.decoder.next(&mut bytes, self.limits.max_line) {
+                self.admit(incoming, &mut items)?;
+            }
+            self.pay_overhead(&mut items)?;
+            if bytes.is_empty() {
+                break;
+            }
         }
-        self.pay_overhead(&mut items)?;
         self.send(&mut items)?;
         self.check_answer()
     }
@@ -296,7 +304,7 @@ impl Session {
     /// Adds `incoming` to `items` once flood control lets it pass. Meanwhile the session reads
     /// nothing, so that TCP slows the client down and nothing is lost.
     fn admit(&mut self, incoming: Incoming, items: &mut Vec<Incoming>) -> Result<(), SessionEnd> {
-        if self.costs_a_token(&incoming) {
+        if incoming.costs_a_token(self.is_hung_up) {
             while let Err(pause) = self.take_token() {
                 self.send(items)?;
                 self.pause(pause)?;
@@ -309,8 +317,11 @@ impl Session {
     }
 
     /// Takes a token for every [`OVERHEAD_OF_A_LINE`], as [`admit`](Self::admit) does for a line.
+    /// Once the client has hung up, only its keys matter, which are work.
     fn pay_overhead(&mut self, items: &mut Vec<Incoming>) -> Result<(), SessionEnd> {
-        while *self.decoder.overhead() >= OVERHEAD_OF_A_LINE && !self.is_hung_up {
+        while *self.decoder.overhead() >= OVERHEAD_OF_A_LINE
+            && (!self.is_hung_up || self.decoder.sends_keys())
+        {
             match self.take_token() {
                 Ok(()) => *self.decoder.overhead() -= OVERHEAD_OF_A_LINE,
                 Err(pause) => {
@@ -330,17 +341,6 @@ impl Session {
         }
         self.heard = self.shared.clock.uptime();
         Ok(())
-    }
-
-    /// Whether flood control counts an item. Once the client has hung up, only its lines matter.
-    fn costs_a_token(&self, incoming: &Incoming) -> bool {
-        match incoming {
-            Incoming::Line(_) | Incoming::LineIn(..) => {
-                !self.is_hung_up || !incoming.is_blank_line()
-            }
-            // An answer costs as much as a line.
-            other => other.is_answered() && !self.is_hung_up,
-        }
     }
 
     fn take_token(&mut self) -> Result<(), Duration> {

@@ -8,7 +8,7 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
-use nix::unistd::{Gid, Group, chown};
+use nix::unistd::{Gid, Group, chown, getegid};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrAny, SocketAddrUnix, SocketFlags, SocketType};
 
@@ -95,20 +95,24 @@ fn far_user(stream: &OwnedFd) -> io::Result<Remote> {
 }
 
 /// Listens at `path`, for those whom `mode` and `group` let connect. Replaces a socket that no
-/// process listens on.
+/// process has.
 ///
 /// # Errors
-/// `AlreadyExists` if another kind of file is there, and `AddrInUse` if a process listens.
+/// `AlreadyExists` if another kind of file is there, and `AddrInUse` if a process has the socket.
 pub fn listen_at(path: &Path, mode: u32, group: Option<u32>) -> io::Result<ListeningSocket> {
     let name = SocketAddrUnix::new(path)?;
-    remove_stale(path, &name)?;
+    if is_in_use(path)? {
+        return Err(io::ErrorKind::AddrInUse.into());
+    }
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
     rustix::net::bind(&socket, &name)?;
     // Nobody can connect before it listens, so nobody comes in with other permissions.
-    let ready = chown(path, None, group.map(Gid::from_raw))
-        .map_err(io::Error::from)
-        .and_then(|()| fs::set_permissions(path, Permissions::from_mode(mode)))
+    let ready = change_access(path, mode, group.map(Gid::from_raw))
         .and_then(|()| Ok(rustix::net::listen(&socket, BACKLOG)?));
     if let Err(error) = ready {
         let _ = fs::remove_file(path);
@@ -117,22 +121,40 @@ pub fn listen_at(path: &Path, mode: u32, group: Option<u32>) -> io::Result<Liste
     Ok(ListeningSocket(socket))
 }
 
-/// Removes the socket of a process that is gone.
-fn remove_stale(path: &Path, name: &SocketAddrUnix) -> io::Result<()> {
+/// Lets those connect to the socket at `path` whom `mode` and `group` let; without a group, that of
+/// this process.
+pub fn let_connect(path: &Path, mode: u32, group: Option<u32>) -> io::Result<()> {
+    change_access(path, mode, Some(group.map_or_else(getegid, Gid::from_raw)))
+}
+
+fn change_access(path: &Path, mode: u32, group: Option<Gid>) -> io::Result<()> {
+    chown(path, None, group)?;
+    fs::set_permissions(path, Permissions::from_mode(mode))
+}
+
+/// Whether a process has the socket at `path`, if there is one.
+///
+/// # Errors
+/// `AlreadyExists` if another kind of file is there.
+pub fn is_in_use(path: &Path) -> io::Result<bool> {
     let kind = match fs::symlink_metadata(path) {
         Ok(metadata) => metadata.file_type(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(error),
     };
     if !kind.is_socket() {
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, "there is another file"));
     }
-    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let probe = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
-    match rustix::net::connect(&probe, name) {
-        // The second one: its backlog is full.
-        Ok(()) | Err(Errno::AGAIN) => Err(io::ErrorKind::AddrInUse.into()),
-        Err(Errno::CONNREFUSED) => fs::remove_file(path),
+    // One for datagrams, with which the kernel looks for the process, and never connects.
+    let probe = rustix::net::socket_with(
+        AddressFamily::UNIX,
+        SocketType::DGRAM,
+        SocketFlags::CLOEXEC,
+        None,
+    )?;
+    match rustix::net::connect(&probe, &SocketAddrUnix::new(path)?) {
+        Ok(()) | Err(Errno::PROTOTYPE) => Ok(true),
+        Err(Errno::CONNREFUSED) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
@@ -157,8 +179,9 @@ mod tests {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         let again = listen_at(&path, 0o600, None).map(drop);
         assert_eq!(again.unwrap_err().kind(), io::ErrorKind::AddrInUse);
+        let nobody = listener.accept().map(drop);
+        assert_eq!(nobody.unwrap_err().kind(), io::ErrorKind::WouldBlock);
         let _far = UnixStream::connect(&path).unwrap();
-        // The first connection is that of the second attempt.
         let (near, first) = listener.accept().unwrap();
         assert_eq!(first, Remote::user(super::super::effective_user()));
         assert_eq!(remote_of(&near).unwrap(), first);

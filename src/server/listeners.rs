@@ -98,7 +98,7 @@ fn take_inherited(
 ) -> Option<Vec<ListeningSocket>> {
     let (assigned, own): (Vec<_>, Vec<_>) = found.into_iter().partition(|found| found.is_assigned);
     let taken = if assigned.is_empty() { own } else { assigned };
-    if fits(config, &wanted.place, &taken) || taken.iter().any(|found| found.is_assigned) {
+    if taken.iter().any(|found| found.is_assigned) || fits(config, &wanted.place, &taken) {
         return Some(taken.into_iter().map(|found| found.socket).collect());
     }
     taken.iter().for_each(retire);
@@ -109,9 +109,13 @@ fn take_inherited(
 fn fits(config: &Config, place: &Place, taken: &[Listener]) -> bool {
     let (wanted, port) = match place {
         Place::Addresses(wanted, port) => (wanted, *port),
-        Place::Path(path, ..) => {
+        Place::Path(path, mode, group) => {
+            let is_it = |found: &Listener| found.socket.path().as_ref() == Some(path);
             return !taken.is_empty()
-                && taken.iter().all(|found| found.socket.path().as_ref() == Some(path));
+                && taken.iter().all(is_it)
+                // Somebody may have removed the file, and the settings may let others connect.
+                && os::is_in_use(path).unwrap_or(false)
+                && os::let_connect(path, *mode, *group).is_ok();
         }
     };
     let addresses: Vec<_> = taken.iter().filter_map(|found| found.socket.address()).collect();

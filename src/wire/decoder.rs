@@ -26,7 +26,8 @@ impl Decoder {
     }
 
     /// Decodes one item from the front of `input`, and leaves the rest in `input`. `None` means
-    /// that more bytes are needed.
+    /// that more bytes are needed; or that [`overhead`](Self::overhead) has to be accounted for
+    /// first, if some of `input` is left.
     ///
     /// `max_line` is the longest line accepted, in bytes.
     pub fn next(&mut self, input: &mut &[u8], max_line: usize) -> Option<Incoming> {
@@ -59,6 +60,11 @@ impl Decoder {
             Self::WebSocket(decoder) => decoder.overhead(),
             Self::Stream(decoder) => decoder.overhead(),
         }
+    }
+
+    /// Whether the client sends keys.
+    pub fn sends_keys(&self) -> bool {
+        matches!(self, Self::Text(decoder) if decoder.has_keyboard())
     }
 
     /// Whether the client speaks IRC.

@@ -6,6 +6,9 @@ use super::draw::Draw;
 use crate::chat::RoomName;
 use crate::text::Line;
 
+/// So many bytes of the protocol's [overhead](crate::wire::Decoder::overhead) cost as much as a line.
+pub const OVERHEAD_OF_A_LINE: usize = 64;
+
 /// One item that a client sent. Items come in the order in which they were sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Incoming {
@@ -72,6 +75,15 @@ impl Incoming {
         matches!(self, Self::Line(line) | Self::LineIn(_, line) if line.is_blank())
     }
 
+    /// Whether flood control counts it. Once the client `is_hung_up`, only its lines matter.
+    pub fn costs_a_token(&self, is_hung_up: bool) -> bool {
+        match self {
+            Self::Line(_) | Self::LineIn(..) => !is_hung_up || !self.is_blank_line(),
+            // An answer costs as much as a line.
+            other => other.is_answered() && !is_hung_up,
+        }
+    }
+
     /// Whether it shows that the client's user is there: a line that is not blank. What programs
     /// send by themselves does not.
     pub fn is_activity(&self) -> bool {
@@ -113,7 +125,7 @@ pub enum WireError {
 }
 
 /// What `/edit` came to, for the client's eyes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EditingNews {
     /// Editing was on already.
     On,
@@ -121,4 +133,6 @@ pub enum EditingNews {
     Off,
     /// The client does not agree to what editing needs, or does not answer.
     Declined,
+    /// Several lines were pasted behind this command, which takes one.
+    OneLine(String),
 }

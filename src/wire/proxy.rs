@@ -25,8 +25,9 @@ const CLIENT_SSL: u8 = 1;
 pub struct ProxyHeader {
     /// The client's address. `None` if the proxy connects for itself, or for a client without one.
     pub client: Option<Remote>,
-    /// Whether the client's connection to the proxy is encrypted.
-    pub is_encrypted: bool,
+    /// Whether the client's connection to the proxy is encrypted. `None` if the header cannot say
+    /// so, or the proxy connects for itself.
+    pub is_encrypted: Option<bool>,
 }
 
 /// What the first bytes of a connection are.
@@ -96,7 +97,7 @@ fn parse_line(bytes: &[u8]) -> Parsed {
             Some(address(family, source, ports.0)?)
         }
     };
-    Ok(Some((ProxyHeader { client, is_encrypted: false }, end + 1)))
+    Ok(Some((ProxyHeader { client, is_encrypted: None }, end + 1)))
 }
 
 fn address(family: &str, ip: &str, port: u16) -> Result<Remote, Wrong> {
@@ -130,7 +131,7 @@ fn parse_binary(bytes: &[u8]) -> Parsed {
 }
 
 /// The header of a proxy that connects for itself.
-const ITSELF: ProxyHeader = ProxyHeader { client: None, is_encrypted: false };
+const ITSELF: ProxyHeader = ProxyHeader { client: None, is_encrypted: None };
 
 /// Parses the addresses of version 2, and the extensions behind them.
 fn parse_addresses(family: u8, body: &[u8]) -> Result<ProxyHeader, Wrong> {
@@ -142,7 +143,10 @@ fn parse_addresses(family: u8, body: &[u8]) -> Result<ProxyHeader, Wrong> {
         0x31 | 0x32 => (None, body.get(UNIX_ADDRESSES..).ok_or(Wrong)?),
         _ => return Err(Wrong),
     };
-    Ok(ProxyHeader { client, is_encrypted: is_encrypted(extensions) })
+    let is_encrypted = is_encrypted(extensions);
+    // About itself a proxy says nothing by silence.
+    let is_encrypted = (client.is_some() || is_encrypted).then_some(is_encrypted);
+    Ok(ProxyHeader { client, is_encrypted })
 }
 
 /// Parses two addresses of `N` bytes each, and two ports.

@@ -1,5 +1,7 @@
 //! `/edit on`: the line is edited by the server, for telnet clients, byte by byte.
 
+use std::time::{Duration, Instant};
+
 use crate::harness::{Client, Server, TempDir, people};
 
 /// WILL ECHO, WILL SGA, DO NAWS.
@@ -236,4 +238,110 @@ fn a_command_that_waits_for_an_answer_does_not_hold_up_what_is_typed() {
     edits(&mut bob);
     bob.send_raw(b"/search nothing\rtyped");
     bob.raw_until(b"> typed");
+}
+
+/// Pastes a text, as a terminal does.
+#[track_caller]
+fn paste(client: &mut Client, text: &str) {
+    client.send_raw(format!("\x1b[200~{text}\x1b[201~").as_bytes());
+}
+
+#[test]
+fn what_is_pasted_is_no_command() {
+    let server = Server::with(["--rate", "0"]);
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    edits(&mut bob);
+    let lines = ["/quit now", "// TODO", "/edit off", "/nick eve", "end"];
+    paste(&mut bob, &lines.join("\r"));
+    bob.send_raw(b"\r");
+    for line in lines {
+        alice.expect(&format!("<bob> {line}"));
+    }
+    // Without a line end, it is only text that could have been typed.
+    paste(&mut bob, "/me waves");
+    bob.send_raw(b"\r");
+    alice.expect("* bob waves");
+}
+
+#[test]
+fn a_paste_goes_where_its_first_line_goes() {
+    let server = Server::with(["--rate", "0"]);
+    let [mut alice, mut bob, mut carol] = people(&server, ["alice", "bob", "carol"]);
+    edits(&mut bob);
+    bob.send_raw(b"/msg alice ");
+    paste(&mut bob, "one\n\n/two\r\nth");
+    bob.send_raw(b"ree\r/me ");
+    paste(&mut bob, "waves\rleaves\r");
+    for line in ["[from bob] one", "[from bob] /two", "[from bob] three"] {
+        alice.expect(line);
+    }
+    for line in ["* bob waves", "* bob leaves"] {
+        alice.expect(line);
+        carol.expect(line);
+    }
+    bob.raw_until(b"> /me leaves\r\n> ");
+}
+
+#[test]
+fn a_paste_behind_a_command_of_one_line_is_refused_as_a_whole() {
+    let server = Server::start();
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    edits(&mut bob);
+    bob.send_raw(b"/topic (2026)\x1b[D\x1b[D\x1b[D\x1b[D\x1b[D\x1b[D");
+    paste(&mut bob, "one\rtwo\r\r");
+    bob.raw_until(b"!! not sent: /topic takes one line only\r\n");
+    bob.raw_until(b"> /topic (2026)\r\x1b[9C");
+    bob.send_raw(b"\x03still here\r");
+    alice.expect("<bob> still here");
+    assert_eq!(alice.ask("/topic"), ["-- no topic is set"]);
+}
+
+/// Keys that move the cursor in a line of so many characters and leave it where it was, for about
+/// 2000 bytes.
+fn idle_keys(length: usize) -> Vec<u8> {
+    [vec![2; length], vec![6; length]].concat().repeat(1000 / length)
+}
+
+#[test]
+fn keys_wait_until_those_before_them_are_paid_for() {
+    let server = Server::with(["--rate", "50", "--burst", "2"]);
+    let [_alice, mut bob] = people(&server, ["alice", "bob"]);
+    edits(&mut bob);
+    let line = "x".repeat(50);
+    bob.send_raw(line.as_bytes());
+    bob.raw_until(line.as_bytes());
+    bob.send_raw(&[idle_keys(50), b"!".to_vec()].concat());
+    let drawn = bob.raw_until(format!("{line}!").as_bytes());
+    let times = drawn.windows(3).filter(|bytes| bytes == b"\x1b[J").count();
+    // 64 bytes cost as much as a line.
+    assert!(times > 15, "{}", drawn.escape_ascii());
+}
+
+#[test]
+fn keys_are_paid_for_also_after_a_client_has_hung_up() {
+    let server = Server::with(["--rate", "50", "--burst", "2"]);
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    edits(&mut bob);
+    let begun = Instant::now();
+    bob.send_raw(&[b"hello ", &*idle_keys(5), b"you\r"].concat());
+    bob.half_close();
+    alice.expect("<bob> hello you");
+    // 2000 bytes cost 31 lines.
+    assert!(begun.elapsed() > Duration::from_millis(400), "{:?}", begun.elapsed());
+    alice.expect_contains("-- bob left: ");
+}
+
+#[test]
+fn what_is_redrawn_for_a_line_of_others_is_bounded() {
+    let server = Server::with(["--rate", "0"]);
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    edits(&mut bob);
+    bob.send_raw(format!("a{}", "\u{301}".repeat(20)).repeat(199).as_bytes());
+    bob.send_raw(b"!");
+    bob.raw_until(b"!");
+    alice.send("one");
+    bob.raw_until(b"<alice> one\r\n");
+    alice.send("two");
+    let drawn = bob.raw_until(b"<alice> two\r\n").len();
+    assert!(drawn < 4500, "{drawn} bytes");
 }

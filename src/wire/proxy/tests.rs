@@ -5,7 +5,7 @@ use super::*;
 fn header(client: &str) -> ProxyHeader {
     let (ip, port) = client.rsplit_once(':').unwrap();
     let client = Remote::parse(ip.trim_matches(['[', ']']), port.parse().unwrap());
-    ProxyHeader { client: Some(client.unwrap()), is_encrypted: false }
+    ProxyHeader { client: Some(client.unwrap()), is_encrypted: None }
 }
 
 /// A header of version 2 with these bytes for the command, the family, and the rest.
@@ -70,9 +70,10 @@ fn a_line_has_107_bytes_at_most() {
 fn a_binary_header_states_the_client() {
     let over_ipv6 = [[0x20, 1, 0xd, 0xb8, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0, 7]].concat();
     let over_ipv6 = [over_ipv6, vec![0; 16], vec![0x10, 0xe1, 0x04, 0xd2]].concat();
+    let bare = |client| ProxyHeader { is_encrypted: Some(false), ..header(client) };
     for (bytes, stated) in [
-        (binary(1, 0x11, &OVER_IPV4), header("192.0.2.7:4321")),
-        (binary(1, 0x21, &over_ipv6), header("[2001:db8::7]:4321")),
+        (binary(1, 0x11, &OVER_IPV4), bare("192.0.2.7:4321")),
+        (binary(1, 0x21, &over_ipv6), bare("[2001:db8::7]:4321")),
         (binary(0, 0x11, &OVER_IPV4), ITSELF),
         (binary(0, 0x77, &[]), ITSELF),
         (binary(1, 0x00, &[1, 2, 3]), ITSELF),
@@ -105,7 +106,7 @@ fn extensions_are_skipped_but_for_that_about_tls() {
     let is_encrypted = |extensions: &[u8]| {
         let bytes = binary(1, 0x11, &[&OVER_IPV4, extensions].concat());
         match opening(&bytes) {
-            Opening::Header(header, _) => header.is_encrypted,
+            Opening::Header(header, _) => header.is_encrypted.unwrap(),
             other => panic!("{other:?}"),
         }
     };

@@ -127,7 +127,7 @@ impl Decoder {
                 return Some(self.fail(WireError::Tls));
             }
         }
-        while !input.is_empty() && self.stage != Stage::Over {
+        while !input.is_empty() && self.stage != Stage::Over && !self.is_to_pay() {
             let plain = self.plain_prefix(input);
             let (taken, rest) = input.split_at(plain.max(1));
             *input = rest;

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::options::{ECHO, Options, WINDOW_SIZE};
-use crate::edit::{Editor, Key, KeyReader, Names, Outcome, Prompt, SharedNames, Size, masked};
+use crate::edit::{
+    Editor, Key, KeyReader, Names, Outcome, Pasting, Prompt, SharedNames, Size, masked,
+};
 use crate::text::Line;
 use crate::wire::draw::Draw;
 use crate::wire::incoming::{EditingNews, Incoming};
@@ -39,6 +41,9 @@ pub(super) struct LineEditing {
 struct Keyboard {
     keys: KeyReader,
     editor: Editor,
+    /// The text that is being pasted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    paste: Option<Pasting>,
     /// Whether something may have changed since the line was drawn.
     is_stale: bool,
 }
@@ -148,6 +153,7 @@ impl LineEditing {
         self.keyboard.get_or_insert_with(|| Keyboard {
             keys: KeyReader::new(after_cr),
             editor: Editor::new(typed),
+            paste: None,
             is_stale: true,
         });
         out.extend([Incoming::Draw(Draw::Begin(self.size, self.names.clone()))]);
@@ -205,13 +211,15 @@ impl LineEditing {
 
     /// The keys that a byte completes.
     pub(super) fn read(&mut self, byte: u8) -> [Option<Key>; 2] {
-        self.keyboard.as_mut().map_or([None; 2], |keyboard| keyboard.keys.push(byte))
+        self.keyboard.as_mut().map_or([None; 2], |keyboard| keyboard.read(byte))
     }
 
     /// Forgets the half-typed line.
     pub(super) fn clear(&mut self) {
         if let Some(keyboard) = &mut self.keyboard {
             keyboard.editor.clear();
+            // What is still to be pasted comes after nothing.
+            keyboard.paste = keyboard.paste.take().map(|_| Pasting::default());
             keyboard.is_stale = true;
         }
     }
@@ -234,6 +242,9 @@ impl LineEditing {
             _ => keyboard.editor.press(key, &Names::default()),
         };
         match outcome? {
+            Outcome::Enter if keyboard.keys.is_pasting() => {
+                return self.enter_pasted(max_line, out).map(Press::Line);
+            }
             Outcome::Enter => return self.enter(max_line, out).map(Press::Line),
             Outcome::End => return Some(Press::Quit),
             Outcome::Interrupt => drop(keyboard.editor.clear()),
@@ -246,28 +257,52 @@ impl LineEditing {
         None
     }
 
-    /// Takes the complete line. One that is too long stays, to be shortened; among pasted lines it
-    /// would stay in the way of the others.
+    /// Takes the complete line. One that is too long stays, to be shortened.
     fn enter(&mut self, max_line: usize, out: &mut impl Extend<Incoming>) -> Option<Line> {
         let keyboard = self.keyboard.as_mut()?;
         let bytes = keyboard.editor.line().0.len();
-        if bytes > max_line && !keyboard.keys.is_pasting() {
+        if bytes > max_line {
             out.extend([Incoming::TooLong { bytes, limit: max_line }]);
             return None;
         }
         let text = keyboard.editor.take();
         let line = Line::new(&text);
         if !line.is_blank() {
-            self.draw(out, Draw::Typed(masked(&text).into_owned()));
-            if let Some(prompt) = self.take_prompt() {
-                self.draw(out, Draw::Prompt(prompt));
-            }
-        }
-        if bytes > max_line {
-            out.extend([Incoming::TooLong { bytes, limit: max_line }]);
-            return None;
+            self.draw_typed(&text, out);
         }
         Some(line)
+    }
+
+    /// Takes a pasted line. One that is too long is dropped: it would be in the way of the others.
+    fn enter_pasted(&mut self, max_line: usize, out: &mut impl Extend<Incoming>) -> Option<Line> {
+        let keyboard = self.keyboard.as_mut()?;
+        let (line, cursor) = keyboard.editor.line();
+        let paste = keyboard.paste.get_or_insert_default();
+        let is_first = !paste.has_line();
+        let Some(line) = paste.end_line(&line[..cursor]) else {
+            keyboard.editor.replace_before(paste.typed());
+            let told = is_first.then(|| EditingNews::OneLine(paste.command().to_owned()));
+            out.extend(told.map(Incoming::Editing));
+            return None;
+        };
+        keyboard.editor.replace_before("");
+        if Line::new(&line).is_blank() {
+            return None;
+        }
+        keyboard.editor.remember(&line);
+        self.draw_typed(&line, out);
+        if line.len() > max_line {
+            out.extend([Incoming::TooLong { bytes: line.len(), limit: max_line }]);
+            return None;
+        }
+        Some(Line::new(&line))
+    }
+
+    fn draw_typed(&mut self, line: &str, out: &mut impl Extend<Incoming>) {
+        self.draw(out, Draw::Typed(masked(line).into_owned()));
+        if let Some(prompt) = self.take_prompt() {
+            self.draw(out, Draw::Prompt(prompt));
+        }
     }
 
     fn draw(&self, out: &mut impl Extend<Incoming>, draw: Draw) {
@@ -276,6 +311,36 @@ impl LineEditing {
         }
     }
 }
+
+impl Keyboard {
+    /// The keys that a byte completes; it may begin or end a paste.
+    fn read(&mut self, byte: u8) -> [Option<Key>; 2] {
+        let was_pasting = self.keys.is_pasting();
+        let keys = self.keys.push(byte);
+        let is_pasting = self.keys.is_pasting();
+        if is_pasting && !was_pasting {
+            self.editor.end_search();
+            self.paste = Some(Pasting::new(self.before_cursor()));
+        } else if was_pasting && !is_pasting {
+            self.end_paste();
+        }
+        keys
+    }
+
+    /// What comes after the last line end stays to be edited.
+    fn end_paste(&mut self) {
+        let Some(mut paste) = self.paste.take().filter(Pasting::has_line) else { return };
+        let rest = paste.end_line(self.before_cursor());
+        self.editor.replace_before(rest.as_deref().unwrap_or(paste.typed()));
+        self.is_stale = true;
+    }
+
+    fn before_cursor(&self) -> &str {
+        let (line, cursor) = self.editor.line();
+        &line[..cursor]
+    }
+}
+
 /// Whether a key can make the line longer. Three keys can double it, and every later one costs as
 /// much as the line is long.
 fn can_grow(key: Key) -> bool {

@@ -7,12 +7,12 @@ use crate::chat::edit_switch;
 use crate::edit::{Key, Size};
 use crate::text::Line;
 use crate::wire::draw::Draw;
-use crate::wire::incoming::Incoming;
+use crate::wire::incoming::{Incoming, OVERHEAD_OF_A_LINE};
 
 /// What drawing the edited line costs, as bytes of overhead.
 const DRAWING: usize = 4;
-/// So many bytes of the line cost one more.
-const DRAWN_FOR_ONE: usize = 256;
+/// So many bytes of the line cost one more, for drawing it and for a key that looks at it.
+const BYTES_FOR_ONE: usize = 256;
 
 impl Decoder {
     /// For a client whose line was edited; see
@@ -27,7 +27,7 @@ impl Decoder {
     /// The edited line, if it has to be drawn.
     pub(super) fn drawing(&mut self) -> Option<Incoming> {
         let prompt = self.editing.as_mut()?.take_prompt()?;
-        self.overhead += DRAWING + self.length / DRAWN_FOR_ONE;
+        self.overhead += DRAWING + self.length / BYTES_FOR_ONE;
         Some(Incoming::Draw(Draw::Prompt(prompt)))
     }
 
@@ -47,8 +47,13 @@ impl Decoder {
         self.ready.extend(self.editing.as_mut().and_then(|editing| editing.redraw()));
     }
 
-    pub(super) fn has_keyboard(&self) -> bool {
+    pub(crate) fn has_keyboard(&self) -> bool {
         self.editing.as_ref().is_some_and(|editing| editing.has_keyboard())
+    }
+
+    /// Whether the next key has to wait.
+    pub(super) fn is_to_pay(&self) -> bool {
+        self.overhead >= OVERHEAD_OF_A_LINE && self.has_keyboard()
     }
 
     /// Says a line, or does `/edit`, which concerns this wire alone.
@@ -92,8 +97,12 @@ impl Decoder {
 
     pub(super) fn press(&mut self, key: Key, max_line: usize) {
         let Some(editing) = &mut self.editing else { return };
+        let before = editing.length();
         let pressed = editing.press(key, max_line, &mut self.ready);
         self.length = editing.length();
+        if !matches!(key, Key::Char(_)) {
+            self.overhead += before.max(self.length) / BYTES_FOR_ONE;
+        }
         if key == Key::Enter || self.length == 0 {
             self.since_line_end = 0;
         }
@@ -120,6 +129,17 @@ mod tests {
     const MAX_LINE: usize = 20;
     const AGREED: &[u8] = b"/edit on\r\n\xff\xfd\x01\xff\xfd\x03\xff\xfb\x1f";
 
+    /// The next item; all overhead is paid.
+    fn next(decoder: &mut Decoder, piece: &mut &[u8]) -> Option<Incoming> {
+        loop {
+            let item = decoder.next(piece, MAX_LINE);
+            *decoder.overhead() = 0;
+            if item.is_some() || piece.is_empty() {
+                return item;
+            }
+        }
+    }
+
     /// What the pieces are decoded to: everything but the line as it was drawn on the way, and the
     /// line as it was drawn last.
     fn decode<'a>(
@@ -128,7 +148,7 @@ mod tests {
     ) -> (Vec<Incoming>, Option<Prompt>) {
         let (mut items, mut last) = (Vec::new(), None);
         for mut piece in pieces {
-            while let Some(item) = decoder.next(&mut piece, MAX_LINE) {
+            while let Some(item) = next(decoder, &mut piece) {
                 match item {
                     Incoming::Draw(Draw::Prompt(prompt)) => last = Some(prompt),
                     Incoming::Draw(Draw::Begin(..)) => {}

@@ -71,12 +71,18 @@ fn the_first_byte_has_it_logged_and_the_first_line_announced() {
 }
 
 #[test]
-fn after_ten_seconds_a_silent_one_is_announced_and_logged_as_everybody_is() {
+fn a_silent_one_ends_before_it_would_have_to_be_announced() {
     let server = listed();
     let mut alice = client(&server, &line("198.51.100.7", 1)).welcomed().named("alice");
-    let check = client(&server, &binary(0, 0, &[])).welcomed();
-    alice.expect(&format!("-- {} joined (2 here)", check.name));
-    server.wait_log([&format!("{} connected from {}", check.name, check.local_addr())]);
+    let mut checks = [check_of_first_version(&server), client(&server, &binary(0, 0, &[]))];
+    for check in &mut checks {
+        let last = check.rest_lines().pop();
+        assert_eq!(last.unwrap(), "!! you sent nothing for 9s; goodbye");
+    }
+    let after = client(&server, &line("198.51.100.8", 1)).welcomed();
+    alice.expect(&format!("-- {} joined (2 here)", after.name));
+    server.wait_log([&format!("{} connected from 198.51.100.8:1", after.name)]);
+    assert_eq!(server.log().matches(" connected from ").count(), 2, "{}", server.log());
 }
 
 #[test]

@@ -2,12 +2,12 @@
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::{NOT_TAKEN, binary, line};
+use super::{NOT_TAKEN, OVER_TLS, binary, binary_for_client, line};
 use crate::harness::{Client, Server, Signal, TempDir, chatd, run};
 use crate::order;
 use crate::restart::switch;
@@ -67,9 +67,6 @@ fn a_header_is_believed_on_the_socket_without_a_list() {
     let mut itself = said(&binary(0, 0, &[]));
     itself.send("hi");
     server.wait_log([&format!("{} connected from {}", itself.name, user())]);
-    let mut wrong = Client::connect_at(&path);
-    wrong.send_raw(b"PROXY TCP4 nonsense\r\n");
-    assert_eq!(wrong.rest_lines(), [super::MISSING]);
     let mut twice = said(b"hello\n");
     twice.send("PROXY UNKNOWN");
     let mut twice = said(&line("198.51.100.7", 4322));
@@ -78,14 +75,42 @@ fn a_header_is_believed_on_the_socket_without_a_list() {
 }
 
 #[test]
-fn login_on_the_socket_warns_of_the_network_only_behind_a_header() {
+fn what_is_wrong_with_a_header_on_the_socket_is_said_as_it_is() {
+    let dir = TempDir::new();
+    let path = dir.path("chatd.sock");
+    let server = Server::run(at(&path));
+    let useless = ["!! your PROXY header is malformed or incomplete"];
+    let mut wrong = Client::connect_at(&path);
+    wrong.send_raw(b"PROXY TCP4 nonsense\r\n");
+    assert_eq!(wrong.rest_lines(), useless);
+    server.wait_log([&format!("refused {}: its PROXY header is of no use: it is mal", user())]);
+    let mut half = Client::connect_at(&path);
+    half.send_raw(b"PROXY TCP4 198");
+    half.half_close();
+    assert_eq!(half.rest_lines(), useless);
+    let mut late = Client::connect_at(&path).welcomed();
+    late.send_raw(&line("198.51.100.7", 4321));
+    late.wait_for(|line| {
+        line == "!! a PROXY header has to be what you send first, within a second"
+    });
+    server.wait_log([&format!("refused {}: it sent its PROXY header too late", user())]);
+}
+
+#[test]
+fn login_on_the_socket_warns_only_behind_a_header_that_says_so() {
     let dir = TempDir::new();
     let path = dir.path("chatd.sock");
     order::account(&dir, "add carol", "open sesame\n");
     let mut command = at(&path);
     command.args(["--state-dir", &dir.path("")]);
     let _server = Server::run(command);
-    for (first, is_warned) in [(b"\n".to_vec(), false), (line("198.51.100.7", 1), true)] {
+    for (first, is_warned) in [
+        (b"\n".to_vec(), false),
+        // What `chat --restricted` sends for those who come by ssh.
+        (line("198.51.100.7", 1), false),
+        (binary_for_client(&OVER_TLS), false),
+        (binary_for_client(&[]), true),
+    ] {
         let mut carol = Client::connect_at(&path);
         carol.send_raw(&first);
         let told = carol.welcomed().ask("/login carol open sesame");
@@ -106,7 +131,10 @@ fn a_stale_file_is_replaced_and_one_in_use_is_not() {
     assert_eq!(status.code(), Some(1));
     let told = format!("chatd: cannot listen on {path}: a running chatd has it");
     assert!(log.lines().any(|line| line == told), "{log}");
-    drop(Client::connect_at(&path).welcomed());
+    let only = Client::connect_at(&path).welcomed();
+    server.wait_log([&format!("{} connected from {}", only.name, user())]);
+    // The other server's look at the socket was no connection.
+    assert_eq!(server.log().matches(" connected from ").count(), 1, "{}", server.log());
     drop(server.stop());
     fs::write(&path, "precious").unwrap();
     let (status, _) = Server::try_run(at(&path)).err().unwrap();
@@ -154,6 +182,41 @@ fn the_socket_and_those_on_it_survive_a_restart() {
     server.wait_log([&format!("alice left: disconnected ({})", user())]);
     server.signal(Signal::TERM);
     bob.wait_for(|line| line == "-- the server is going down");
+}
+
+#[test]
+fn after_a_restart_the_socket_is_there_for_those_whom_the_settings_name() {
+    let dir = TempDir::new();
+    let path = dir.path("chatd.sock");
+    let is_root = rustix::process::geteuid().is_root();
+    // The group `daemon`.
+    let group = if is_root { 1 } else { rustix::process::getegid().as_raw() };
+    let settings = |mode, group| {
+        let text = format!("unix = '{path}'\nunix-mode = '{mode}'\nunix-group = '{group}'\n");
+        dir.file("chatd.toml", &text)
+    };
+    let mut command = chatd();
+    let own = rustix::process::getegid().as_raw();
+    command.args(["--bind", "127.0.0.1", "--port", "0", "--config", &settings("666", own)]);
+    let server = Server::run(command);
+    let access = || {
+        let file = fs::metadata(&path).unwrap();
+        (file.permissions().mode() & 0o777, file.gid())
+    };
+    assert_eq!(access(), (0o666, own));
+    let mut alice = Client::connect_at(&path);
+    alice.send("/nick alice");
+    let mut alice = alice.welcomed();
+    settings("600", group);
+    switch(&server);
+    assert_eq!(access(), (0o600, group));
+    fs::remove_file(&path).unwrap();
+    switch(&server);
+    assert_eq!(access(), (0o600, group));
+    let mut bob = Client::connect_at(&path);
+    bob.send("hello");
+    let _bob = bob.welcomed();
+    alice.wait_for(|line| line.ends_with("> hello"));
 }
 
 #[test]
