@@ -22,7 +22,7 @@ use crate::admission::Limits;
 use crate::chat::{self, Chat, ClientId, Effects, Event, Message, Now, Reason, Refusal, RoomName};
 use crate::cluster::SavedNode;
 use crate::config::Durability;
-use crate::delivery::{Peer, Peers};
+use crate::delivery::{Peer, Peers, Senders};
 use crate::intake::{Caller, Input, unwanted_header};
 use crate::os::WritablePoll;
 use crate::restart::{Answers, ManagerThread};
@@ -47,6 +47,8 @@ pub struct Environment {
     pub limits: Replaceable<Limits>,
     /// Says when the server has to end at once.
     pub wakeup: Arc<Wakeup>,
+    /// The threads that help to send.
+    pub senders: Senders,
     /// Informs the service manager.
     pub manager: ManagerThread,
     /// The counters of events.
@@ -99,14 +101,14 @@ impl Dispatcher {
         writable: Arc<WritablePoll>,
         (chat, unsaved_bans, answers): Beginning,
     ) -> Self {
-        let Environment { limits, manager, metrics, store, web_port, .. } = environment;
+        let Environment { limits, senders, manager, metrics, store, web_port, .. } = environment;
         let is_shared = chat.is_ok();
         let is_strict = matches!(store, Some((_, Durability::Strict)));
         Self {
             limits,
             log: chat.map_or_else(Log::alone, |shared| Log::Shared(Box::new(shared))),
             edits: VecDeque::new(),
-            peers: Peers::new(writable, manager.clone()),
+            peers: Peers::new(writable, manager.clone(), senders),
             effects: Effects::default(),
             archive: Archive::new(store.map(|(store, _)| store), is_strict, is_shared),
             status: Status::new(manager, metrics),

@@ -1,8 +1,10 @@
 //! `Config`: all settings, defined once as clap arguments and validated as they are parsed.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use clap::builder::RangedU64ValueParser;
@@ -153,6 +155,10 @@ pub struct Config {
     #[arg(long, value_name = "BYTES", default_value = "1MiB", value_parser = parse_size)]
     send_queue: usize,
 
+    /// Threads that send to clients [default: half of the processors, at most 4]
+    #[arg(long, value_name = "N", value_parser = between(1, 64))]
+    senders: Option<usize>,
+
     /// Disconnect clients that send no line for DUR, such as 30m
     #[arg(long, value_name = "DUR", default_value = "off", value_parser = parse_timeout)]
     idle_timeout: Timeout,
@@ -193,6 +199,14 @@ impl Config {
             [] => vec![Ipv6Addr::UNSPECIFIED.into()],
             some => some.to_vec(),
         }
+    }
+
+    /// How many threads send.
+    pub fn senders(&self) -> usize {
+        self.senders.unwrap_or_else(|| {
+            let processors = thread::available_parallelism().map_or(1, NonZero::get);
+            (processors / 2).clamp(1, 4)
+        })
     }
 
     /// The networks of proxies that are trusted.

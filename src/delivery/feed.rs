@@ -3,7 +3,7 @@
 //! A room's feed lasts for one batch, unless a client there is behind. A client whose socket is
 //! full cannot be sent anything, so its queue need not take each batch: the feed lasts for several.
 
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustc_hash::FxHashMap;
@@ -40,7 +40,7 @@ pub(super) struct Feed {
 
 #[derive(Debug, Default)]
 struct Encoded {
-    bytes: Rc<Vec<u8>>,
+    bytes: Arc<Vec<u8>>,
     /// The offset at which each message that was encoded so far ends.
     ends: Vec<usize>,
 }
@@ -49,7 +49,7 @@ struct Encoded {
 #[derive(Debug)]
 pub struct Unread<'a> {
     /// The bytes of the whole feed, in the client's dialect.
-    pub bytes: &'a Rc<Vec<u8>>,
+    pub bytes: &'a Arc<Vec<u8>>,
     /// The offset of the first byte that the client does not have.
     pub start: usize,
     /// The offset of the first byte of the current batch. The batch may still grow, and a buffer
@@ -76,8 +76,8 @@ impl Feed {
         // messages.
         ends.resize(ends.len().max(self.earlier), bytes.len());
         if ends.len() < length {
-            self.is_held |= Rc::strong_count(bytes) > 1;
-            let buffer = Rc::make_mut(bytes);
+            self.is_held |= Arc::strong_count(bytes) > 1;
+            let buffer = Arc::make_mut(bytes);
             for message in &self.messages[ends.len() - self.earlier..] {
                 dialect.encode(message, buffer);
                 ends.push(buffer.len());
@@ -93,7 +93,7 @@ impl Feed {
         let Encoded { bytes, ends } = self.encode(dialect);
         if will_wait
             && bytes.capacity() / 2 > bytes.len()
-            && let Some(buffer) = Rc::get_mut(bytes)
+            && let Some(buffer) = Arc::get_mut(bytes)
         {
             buffer.shrink_to_fit();
         }
@@ -108,7 +108,7 @@ impl Feed {
         self.deadline().is_some_and(|deadline| deadline <= now)
             || self.weight >= most
             || self.is_held
-            || self.encoded.iter().any(|(_, encoded)| Rc::strong_count(&encoded.bytes) > 1)
+            || self.encoded.iter().any(|(_, encoded)| Arc::strong_count(&encoded.bytes) > 1)
     }
 
     /// When it has to end.
@@ -136,9 +136,9 @@ impl Feed {
         self.is_held = false;
         for (_, Encoded { bytes, ends }) in &mut self.encoded {
             ends.clear();
-            match Rc::get_mut(bytes) {
+            match Arc::get_mut(bytes) {
                 Some(buffer) if buffer.capacity() <= MAX_REUSED_CAPACITY => buffer.clear(),
-                _ => *bytes = Rc::default(),
+                _ => *bytes = Arc::default(),
             }
         }
     }
@@ -312,7 +312,7 @@ mod tests {
         assert_eq!(unread(&mut feeds, Cursor::default(), dialect), "-- a\r\n-- b\r\n");
         assert!(!is_ending(&feeds, 49, 1000) && is_ending(&feeds, 50, 1000));
         let held =
-            feeds.unread(ROOM, after_a, dialect, false).map(|unread| Rc::clone(unread.bytes));
+            feeds.unread(ROOM, after_a, dialect, false).map(|unread| Arc::clone(unread.bytes));
         assert!(held.is_some() && is_ending(&feeds, 0, 1000));
         push(&mut feeds, "c");
         assert_eq!(unread(&mut feeds, after_a, dialect), "-- b\r\n-- c\r\n");
@@ -345,7 +345,7 @@ mod tests {
         let start = Cursor::default();
         let held = feeds
             .unread(ROOM, start, dialect, false)
-            .map(|unread| Rc::clone(unread.bytes))
+            .map(|unread| Arc::clone(unread.bytes))
             .unwrap();
         end(&mut feeds);
         push(&mut feeds, "b");
@@ -359,11 +359,11 @@ mod tests {
         push(&mut feeds, "a");
         let mut get = || {
             [Dialect::Lines { timestamps: false, bell: false }, Dialect::Json].map(|dialect| {
-                Rc::clone(feeds.unread(ROOM, Cursor::default(), dialect, false).unwrap().bytes)
+                Arc::clone(feeds.unread(ROOM, Cursor::default(), dialect, false).unwrap().bytes)
             })
         };
         let ([lines, json], [other_lines, other_json]) = (get(), get());
-        assert!(Rc::ptr_eq(&lines, &other_lines) && lines.ends_with(b"-- a"));
-        assert!(Rc::ptr_eq(&json, &other_json) && json.ends_with(b"}"));
+        assert!(Arc::ptr_eq(&lines, &other_lines) && lines.ends_with(b"-- a"));
+        assert!(Arc::ptr_eq(&json, &other_json) && json.ends_with(b"}"));
     }
 }

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -99,7 +98,7 @@ impl Peer {
         let length = queue.len();
         // Most of it was shared with other queues there. Counted as the client's own bytes, it
         // could exceed the limit at once.
-        peer.queue.push_shared(&Rc::new(queue), 0..length);
+        peer.queue.push_shared(&Arc::new(queue), 0..length);
         peer
     }
 
@@ -162,6 +161,12 @@ impl Peer {
     /// Whether its session has ended and everything is sent, so that the peer can be dropped.
     pub fn is_finished(&self) -> bool {
         self.is_unread && self.is_all_sent()
+    }
+
+    /// Whether its socket is full when its rooms say that it is not, or the other way round, or the
+    /// peer can be dropped.
+    pub(super) fn has_changed(&self) -> bool {
+        self.is_behind != self.is_listed_behind || self.is_finished()
     }
 
     /// The client joins a room: it gets the room's messages from here on.
@@ -239,7 +244,7 @@ impl Peer {
         self.catch_up(feeds);
         if self.sending == Sending::Open {
             let length = bytes.len();
-            self.queue.push_shared(&Rc::new(bytes), 0..length);
+            self.queue.push_shared(&Arc::new(bytes), 0..length);
         }
     }
 

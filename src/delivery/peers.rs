@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::feed::Feeds;
 use super::peer::Peer;
 use super::room_peers::RoomPeers;
-use super::slowness::Verdict;
+use super::senders::Senders;
 use crate::address::Remote;
 use crate::chat::{ClientId, Message, RoomId};
 use crate::os::WritablePoll;
@@ -24,34 +24,40 @@ const MAX_BATCH_BYTES: usize = 256 * 1024;
 const LARGE_BATCH: usize = 1024;
 /// A feed ends when it has this fraction of a send queue: 4 means a quarter. A client that is
 /// behind takes so much at once.
-const PARTS: usize = 4;
+pub(super) const PARTS: usize = 4;
 
 /// All peers, by their clients' ids. Only the broadcaster's thread uses them.
 #[derive(Debug)]
 pub(crate) struct Peers {
     manager: ManagerThread,
-    peers: FxHashMap<ClientId, Peer>,
-    feeds: Feeds,
+    pub(super) peers: FxHashMap<ClientId, Peer>,
+    pub(super) feeds: Feeds,
     /// The clients in each room.
-    rooms: FxHashMap<RoomId, RoomPeers>,
+    pub(super) rooms: FxHashMap<RoomId, RoomPeers>,
     /// The clients that have data of their own to be sent in this batch, or that have changed.
-    due: Vec<ClientId>,
+    pub(super) due: Vec<ClientId>,
     /// About how many bytes this batch has so far.
-    weight: usize,
+    pub(super) weight: usize,
     /// How many bytes sockets took since [`take_sent`](Self::take_sent).
-    sent: usize,
+    pub(super) sent: usize,
     /// How many clients are pinged.
-    websockets: usize,
+    pub(super) websockets: usize,
     /// The clients whose bell is on.
-    bells: FxHashSet<ClientId>,
+    pub(super) bells: FxHashSet<ClientId>,
     /// The clients that may be too slow, and when to judge them again.
-    suspects: VecDeque<(Duration, ClientId)>,
-    writable: Arc<WritablePoll>,
+    pub(super) suspects: VecDeque<(Duration, ClientId)>,
+    pub(super) writable: Arc<WritablePoll>,
+    pub(super) senders: Senders,
 }
 
 impl Peers {
-    /// No peers. `writable` watches clients that are behind; `manager` stores connections.
-    pub(crate) fn new(writable: Arc<WritablePoll>, manager: ManagerThread) -> Self {
+    /// No peers. `writable` watches clients that are behind; `manager` stores connections;
+    /// `senders` help to send.
+    pub(crate) fn new(
+        writable: Arc<WritablePoll>,
+        manager: ManagerThread,
+        senders: Senders,
+    ) -> Self {
         Self {
             manager,
             peers: FxHashMap::default(),
@@ -64,6 +70,7 @@ impl Peers {
             bells: FxHashSet::default(),
             suspects: VecDeque::new(),
             writable,
+            senders,
         }
     }
 
@@ -270,75 +277,9 @@ impl Peers {
     pub(crate) fn are_queued(&self) -> bool {
         self.peers.values().any(|peer| peer.queued() > 0)
     }
-
-    /// Ends the batch: sends to each client that has data, once, as much as its socket takes now.
-    /// Returns the clients that are too slow for a queue of `limit` bytes.
-    pub(crate) fn flush(&mut self, now: Duration, limit: usize) -> Vec<ClientId> {
-        self.recall_suspects(now);
-        let mut slow = Vec::new();
-        // Clients that get an answer of their own come first: they may be waiting for it.
-        let mut round = std::mem::take(&mut self.due);
-        let told = self.feeds.told().filter_map(|room| self.rooms.get(&room));
-        round.extend(told.flat_map(RoomPeers::prompt));
-        round.drain(..).for_each(|id| self.flush_one(id, now, limit, &mut slow));
-        let ending = self.feeds.ending(now, limit / PARTS, |room| {
-            self.rooms.get(&room).is_some_and(|members| !members.behind().is_empty())
-        });
-        let ended = ending.iter().filter_map(|room| self.rooms.get(room));
-        round.extend(ended.flat_map(RoomPeers::behind));
-        round.drain(..).for_each(|id| self.flush_one(id, now, limit, &mut slow));
-        self.due = round;
-        self.feeds.next_batch(now, &ending);
-        self.weight = 0;
-        slow
-    }
-
-    /// Sends a client its data, if there is any; adds it to `slow` if it has to be disconnected.
-    fn flush_one(&mut self, id: ClientId, now: Duration, limit: usize, slow: &mut Vec<ClientId>) {
-        let Some(peer) = self.peers.get_mut(&id) else { return };
-        let took_some = peer.take(&mut self.feeds);
-        if !std::mem::take(&mut peer.is_due) && !took_some {
-            return;
-        }
-        self.sent += peer.flush(id, &self.writable);
-        match peer.judge(now, limit) {
-            Verdict::Fine => {}
-            Verdict::Suspect(due) => self.suspects.push_back((due, id)),
-            Verdict::TooSlow => slow.push(id),
-        }
-        if peer.is_behind() != peer.is_listed_behind {
-            peer.is_listed_behind = peer.is_behind();
-            for room in peer.rooms() {
-                if let Some(members) = self.rooms.get_mut(&room) {
-                    members.set_behind(id, peer.is_behind());
-                }
-            }
-            if peer.is_behind() {
-                self.feeds.await_in(peer.dialect());
-            }
-        }
-        if peer.is_finished() {
-            self.websockets -= usize::from(peer.is_websocket());
-            self.bells.remove(&id);
-            self.forget(id);
-            self.peers.remove(&id);
-        }
-    }
-
-    /// Marks the suspects whose time is up, so that this flush judges them again.
-    fn recall_suspects(&mut self, now: Duration) {
-        while let Some(&(due, id)) = self.suspects.front()
-            && due <= now
-        {
-            self.suspects.pop_front();
-            if let Some(peer) = self.peers.get_mut(&id) {
-                mark_due(&mut self.due, id, peer);
-            }
-        }
-    }
 }
 
-fn mark_due(due: &mut Vec<ClientId>, id: ClientId, peer: &mut Peer) {
+pub(super) fn mark_due(due: &mut Vec<ClientId>, id: ClientId, peer: &mut Peer) {
     if !std::mem::replace(&mut peer.is_due, true) {
         due.push(id);
     }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Fewer shared bytes than this are copied: a reference would cost as much memory as it saves.
 const WORTH_SHARING: usize = 256;
@@ -19,7 +19,7 @@ pub(super) struct SendQueue {
 
 #[derive(Debug)]
 struct Piece {
-    buffer: Rc<Vec<u8>>,
+    buffer: Arc<Vec<u8>>,
     range: Range<usize>,
     is_own: bool,
 }
@@ -40,13 +40,13 @@ impl SendQueue {
     }
 
     /// Appends a range of a buffer that other queues may share, without a copy if it is large.
-    pub(super) fn push_shared(&mut self, buffer: &Rc<Vec<u8>>, range: Range<usize>) {
+    pub(super) fn push_shared(&mut self, buffer: &Arc<Vec<u8>>, range: Range<usize>) {
         if range.len() < WORTH_SHARING && !self.is_empty() {
             return self.push_with(|own| own.extend_from_slice(&buffer[range]));
         }
         if !range.is_empty() {
             self.bytes += range.len();
-            self.pieces.push_back(Piece { buffer: Rc::clone(buffer), range, is_own: false });
+            self.pieces.push_back(Piece { buffer: Arc::clone(buffer), range, is_own: false });
         }
     }
 
@@ -55,7 +55,7 @@ impl SendQueue {
         let before = self.bytes;
         if let Some(Piece { buffer, range, is_own: true }) = self.pieces.back_mut()
             && range.end < CHUNK
-            && let Some(own) = Rc::get_mut(buffer)
+            && let Some(own) = Arc::get_mut(buffer)
         {
             write(own);
             self.bytes += own.len() - range.end;
@@ -66,7 +66,7 @@ impl SendQueue {
             let range = 0..own.len();
             if !range.is_empty() {
                 self.bytes += range.len();
-                self.pieces.push_back(Piece { buffer: Rc::new(own), range, is_own: true });
+                self.pieces.push_back(Piece { buffer: Arc::new(own), range, is_own: true });
             }
         }
         self.own += self.bytes - before;
@@ -111,17 +111,17 @@ mod tests {
 
     #[test]
     fn large_shared_pieces_are_not_copied() {
-        let buffer = Rc::new(vec![b'x'; WORTH_SHARING]);
+        let buffer = Arc::new(vec![b'x'; WORTH_SHARING]);
         let mut queue = SendQueue::default();
         queue.push_shared(&buffer, 0..WORTH_SHARING);
-        assert_eq!(Rc::strong_count(&buffer), 2);
+        assert_eq!(Arc::strong_count(&buffer), 2);
         queue.consume(WORTH_SHARING);
-        assert_eq!(Rc::strong_count(&buffer), 1);
+        assert_eq!(Arc::strong_count(&buffer), 1);
     }
 
     #[test]
     fn many_small_pieces_take_little_more_than_their_bytes() {
-        let buffer = Rc::new(vec![b'x'; 10]);
+        let buffer = Arc::new(vec![b'x'; 10]);
         let mut queue = SendQueue::default();
         for _ in 0..10_000 {
             queue.push_shared(&buffer, 0..10);
@@ -157,7 +157,7 @@ mod tests {
                 expected.extend_from_slice(&bytes);
                 if shared {
                     let range = 0..bytes.len();
-                    queue.push_shared(&Rc::new(bytes), range);
+                    queue.push_shared(&Arc::new(bytes), range);
                 } else {
                     queue.push_with(|own| own.extend_from_slice(&bytes));
                 }

@@ -18,6 +18,7 @@ use super::{certificate, cluster, port_file};
 use crate::broadcaster::{Beginning, Broadcaster, Environment};
 use crate::chat::ClientId;
 use crate::config::Config;
+use crate::delivery::Senders;
 use crate::intake::inbox::{self};
 use crate::intake::{Acceptor, Entrance, Hurry, Input, Service, SessionContext};
 use crate::net::Tls;
@@ -65,9 +66,9 @@ impl Server {
         let (chat, clients) = begin(config, cluster_metrics, before, restored, &shared)?;
 
         // The server's own threads come first: the system may not have one for every client.
-        let poll = WritablePoll::new(&closed).map_err(failed("create a poll"))?;
-        let writable = Arc::new(poll);
-        let environment = environment(&shared, &manager, store, listeners::web_port(&listeners));
+        let writable = Arc::new(WritablePoll::new(&closed).map_err(failed("create a poll"))?);
+        let senders = start_senders(config, &writable)?;
+        let environment = environment(&shared, &manager, store, senders, &listeners);
         let poll = Arc::clone(&writable);
         let make = move || Broadcaster::new(receiver, environment, poll, chat);
         let clients = (clients, entrance.sessions.clone());
@@ -145,16 +146,18 @@ fn environment(
     shared: &SessionContext,
     manager: &ManagerThread,
     store: OpenStore,
-    web_port: Option<u16>,
+    senders: Senders,
+    listeners: &[(ListeningSocket, Service)],
 ) -> Environment {
     Environment {
         store,
         clock: shared.clock,
         limits: shared.limits.clone(),
         wakeup: Arc::clone(&shared.wakeup),
+        senders,
         manager: manager.clone(),
         metrics: Arc::clone(&shared.metrics),
-        web_port,
+        web_port: listeners::web_port(listeners),
     }
 }
 
@@ -209,6 +212,11 @@ fn start_broadcaster(
         broadcaster.run();
     })?;
     Ok((thread, complete))
+}
+
+fn start_senders(config: &Config, writable: &Arc<WritablePoll>) -> Result<Senders, StartError> {
+    let senders = Senders::start(config.senders(), writable);
+    senders.map_err(failed("start the thread \"sender\""))
 }
 
 /// Starts the thread that reports sockets that have become writable.

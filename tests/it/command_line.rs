@@ -18,7 +18,7 @@ use crate::metrics;
 
 /// Every setting that takes a value, a value that does no harm (`""` for a path of the test's own),
 /// and one that it does not take.
-pub(crate) const OPTIONS: [(&str, &str, &str); 28] = [
+pub(crate) const OPTIONS: [(&str, &str, &str); 29] = [
     ("port", "0", "65536"),
     ("bind", "127.0.0.1", "nowhere"),
     ("max-clients", "3", "many"),
@@ -28,6 +28,7 @@ pub(crate) const OPTIONS: [(&str, &str, &str); 28] = [
     ("burst", "2000", "-2"),
     ("history", "1", "all"),
     ("send-queue", "65536", "endless"),
+    ("senders", "2", "0"),
     ("idle-timeout", "30m", "soon"),
     ("name", "box7", ""),
     ("motd", "", ""),
@@ -98,6 +99,7 @@ impl Files {
         assert_eq!(alice.ask(&"x".repeat(65)), [refusal]);
         alice.send("one\ntwo");
         alice.sync();
+        assert!(server.thread_names().contains(&"sender".to_owned()));
         let trusted = self.identity.trusted();
         let mut bob = Client::connect_tls(server, "tls", &trusted);
         assert!(bob.line().starts_with("-- Welcome to chatd on box7."));

@@ -44,6 +44,7 @@ mod restart;
 mod rooms;
 mod rooms_owned;
 mod safety;
+mod senders;
 mod slow;
 mod ssh;
 mod store;

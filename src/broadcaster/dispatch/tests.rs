@@ -67,6 +67,7 @@ fn server(store: Option<(Store, Durability)>) -> Dispatcher {
         clock: Clock::start(Duration::ZERO),
         limits: Replaceable::new(Limits::USUAL),
         wakeup: Arc::new(Wakeup::new().unwrap()),
+        senders: Senders::default(),
         manager: ManagerThread::default(),
         metrics: Arc::new(Metrics::default()),
         store,

@@ -61,9 +61,10 @@ impl Far {
     }
 }
 
-fn no_peers() -> Peers {
-    let writable = WritablePoll::new(&Bell::new().unwrap()).unwrap();
-    Peers::new(Arc::new(writable), ManagerThread::default())
+fn no_peers(senders: usize) -> Peers {
+    let writable = Arc::new(WritablePoll::new(&Bell::new().unwrap()).unwrap());
+    let senders = Senders::start(senders, &writable).unwrap();
+    Peers::new(writable, ManagerThread::default(), senders)
 }
 
 /// A lobby with one client, whose socket is full.
@@ -77,7 +78,7 @@ impl World {
     fn new() -> Self {
         let door = Arc::new(Door::default());
         let (far, peer) = Far::connect(&door, true);
-        let mut peers = no_peers();
+        let mut peers = no_peers(1);
         peers.add(STALLED, peer);
         peers.enter(STALLED, RoomId::LOBBY);
         Self { door, peers, far }
@@ -247,8 +248,9 @@ proptest! {
     fn whoever_is_behind_when_everybody_is_told_everything_once_and_in_order(
         stalled in prop::collection::vec(any::<bool>(), CLIENTS),
         steps in prop::collection::vec(step(), 0..40),
+        senders in 1usize..4,
     ) {
-        let (door, mut peers, mut now) = (Arc::new(Door::default()), no_peers(), Duration::ZERO);
+        let (door, mut peers, mut now) = (Arc::new(Door::default()), no_peers(senders), Duration::ZERO);
         let mut clients: Vec<_> = (0..).zip(stalled).map(|(number, is_stalled)| {
             let (id, (far, peer)) = (ClientId(number), Far::connect(&door, is_stalled));
             peers.add(id, peer);

@@ -171,6 +171,12 @@ impl Server {
         self.status("Threads")
     }
 
+    pub(crate) fn thread_names(&self) -> Vec<String> {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.pid())).unwrap();
+        let names = tasks.map(|task| fs::read_to_string(task.unwrap().path().join("comm")));
+        names.filter_map(Result::ok).map(|name| name.trim_end().to_owned()).collect()
+    }
+
     pub(crate) fn open_files(&self) -> usize {
         fs::read_dir(format!("/proc/{}/fd", self.pid())).unwrap().count()
     }
