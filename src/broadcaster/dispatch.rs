@@ -371,6 +371,7 @@ impl Dispatcher {
 
     /// Tells all clients that the server is going down.
     pub(super) fn go_down(&mut self, now: Now) {
+        self.send_heads();
         self.log.go_down(&mut self.effects);
         self.carry_out(now);
     }

@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use super::parking::{PARKING, RestartRequest};
+use super::readers::Reader;
 use super::run::{Broadcaster, LAST_ANSWERS, LAST_WRITES};
 use crate::chat::{ClientId, Event, Message, Reason};
 use crate::delivery::Peer;
 use crate::net::Transport;
-use crate::restart::{Handover, Record, Snapshot};
+use crate::restart::{Handover, Record, SavedReader, Snapshot};
 use crate::wire::irc::Conversation;
 use crate::wire::{Dialect, Farewell, Speech};
 
@@ -19,21 +20,30 @@ impl Broadcaster {
     /// Takes over a client that is in the chat already.
     ///
     /// The log does not mention it before its first byte if it `is_unheard`.
-    pub fn adopt(&mut self, id: ClientId, peer: Peer, is_unheard: bool) {
+    pub fn adopt(
+        &mut self,
+        id: ClientId,
+        peer: Peer,
+        reads: Option<SavedReader>,
+        is_unheard: bool,
+    ) {
         let (now, dispatcher) = (self.clock.now(), &mut self.dispatcher);
         if is_unheard {
             dispatcher.unheard.add(id);
         }
         let stream = peer.dialect().stream();
-        let is_lost = stream.is_some_and(|stream| !dispatcher.adopt_reader(now, id, stream));
+        let is_in = match stream {
+            Some(stream) => dispatcher.adopt_reader(now, id, (stream, reads)),
+            None => Some(true),
+        };
         dispatcher.peers.adopt(id, peer);
-        if is_lost {
-            // It was still sent the past, and comes back for the rest.
+        let Some(is_in) = is_in else {
+            // An older program gave it the past, and did not say how far. It comes back for the rest.
             return dispatcher.peers.abandon(id);
-        }
+        };
         dispatcher.await_registration(now, id);
         dispatcher.note_watcher(id);
-        for &room in dispatcher.log.rooms_of(id) {
+        for &room in dispatcher.log.rooms_of(id).iter().filter(|_| is_in) {
             dispatcher.peers.enter(id, room);
         }
         dispatcher.note(id);
@@ -56,7 +66,8 @@ impl Broadcaster {
     /// Takes over a client from its record after a crash; `None` if its nick is not free.
     pub fn bring_back(&mut self, record: &Record, peer: Peer) -> Option<()> {
         let (now, log) = (self.clock.now(), &mut self.dispatcher.log);
-        log.bring_back(now, record.id, &record.presence).then(|| self.adopt(record.id, peer, false))
+        log.bring_back(now, record.id, &record.presence)
+            .then(|| self.adopt(record.id, peer, None, false))
     }
 
     /// Disconnects a client for which no thread could be started.
@@ -98,11 +109,13 @@ impl Broadcaster {
     /// Hands everything to the next process, and disconnects clients that cannot be moved.
     pub(super) fn hand_over(mut self, request: &RestartRequest) {
         self.settle();
+        self.dispatcher.send_heads();
         self.disconnect_unmovable();
         let forgotten = self.dispatcher.archive.forgotten();
         self.close_archive();
         let Self { clock, limits, mut dispatcher, mut parking, .. } = self;
         let answers = std::mem::take(&mut dispatcher.requests.answers);
+        let readers = std::mem::take(&mut dispatcher.readers);
         let (chat, node, unsaved_bans, peers) = dispatcher.into_parts();
         let mut snapshot = Snapshot::new(clock.uptime(), request.door.next_id(), chat);
         snapshot.forgotten = forgotten;
@@ -117,6 +130,8 @@ impl Broadcaster {
             };
             let (stream, speech, queue) = client;
             if snapshot.add(id, remote, speech, session, &queue) {
+                let reads = readers.get(id).and_then(Reader::to_saved);
+                reads.into_iter().for_each(|reads| snapshot.add_reads(reads));
                 clients.push((id, stream));
             } else {
                 log::warn!(

@@ -102,8 +102,9 @@ impl Dispatcher {
                 peer.converse(feeds, |_, out| out.extend_from_slice(&lines));
             }),
             Effect::Entered(id, room) => {
-                self.reader_entered(id);
-                self.peers.enter(id, room);
+                if self.note_entered(now, id) {
+                    self.peers.enter(id, room);
+                }
             }
             Effect::Left(id, room) => self.peers.leave(id, room),
             Effect::Timestamps(id, on) => self.peers.with(id, |peer, feeds| {
@@ -167,6 +168,7 @@ impl Dispatcher {
             }
             Effect::MakeToken(id, nick, label) => self.make_token(now, id, nick, label),
             Effect::ShowToken(id) => self.show_token(id),
+            Effect::ReadingEnded(id, refusal) => self.end_reader(now, id, *refusal),
             Effect::Posted(id, said) => self.note_posted(now, id, *said),
             Effect::TurnedAway(id) => {
                 self.unheard.remove(id);

@@ -4,7 +4,8 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
-use crate::chat::{ClientId, Entry, LineId, Moment, RoomName, Since};
+use crate::chat::{ClientId, Entry, LineId, Moment, RoomName, TokenHash};
+use crate::restart::{PastQuery, SavedReader};
 use crate::wire::stream::Stream;
 
 /// Lines of the past that a reader gets at once, and that may be said before it has entered the
@@ -18,6 +19,10 @@ const LOOK: Duration = Duration::from_millis(20);
 pub(super) struct Reader {
     pub(super) room: RoomName,
     pub(super) stream: Stream,
+    /// The token of the request.
+    pub(super) token: Option<TokenHash>,
+    /// How often the chat was asked to have it read the room, and has not done so yet.
+    pub(super) entering: u32,
     /// The head of the answer, until it is sent.
     pub(super) head: Option<Vec<u8>>,
     pub(super) stage: Stage,
@@ -27,26 +32,18 @@ pub(super) struct Reader {
     missed: Option<Vec<Entry>>,
 }
 
-/// What a reader wants to know of the store.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Query {
-    pub(super) since: Since,
-    /// The line before, and its time, if that is known.
-    pub(super) after: Option<(LineId, Moment)>,
-}
-
 /// What a reader waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
     /// That the store has written everything up to this number, before it is asked; not longer than
     /// until then.
-    Settling { query: Query, upto: u64, until: Duration },
-    /// The store, which is asked for the lines behind this one.
-    Asking(Option<(LineId, Moment)>),
+    Settling { query: PastQuery, upto: u64, until: Duration },
+    /// The store, which is asked this.
+    Asking(PastQuery),
     /// That it receives the lines up to this one, before it gets more of them.
     Receiving((LineId, Moment)),
-    /// To enter the room, with everything that the store had.
-    Entering,
+    /// To be given the room's lines, with everything that the store had; this is what it had not.
+    Entering(PastQuery),
     /// What is said from now on.
     Live,
 }
@@ -54,19 +51,44 @@ pub(super) enum Stage {
 impl Stage {
     /// Whether what is said meanwhile is noted.
     fn is_noting(&self) -> bool {
-        matches!(self, Self::Settling { .. } | Self::Asking(_) | Self::Entering)
+        matches!(self, Self::Settling { .. } | Self::Asking(_) | Self::Entering(_))
     }
 
     /// Whether the reader goes on without an event.
     fn is_behind(&self) -> bool {
         matches!(self, Self::Settling { .. } | Self::Receiving(_))
     }
+
+    /// Whether the store has, or may have, more for the reader.
+    fn is_of_past(&self) -> bool {
+        self.is_behind() || matches!(self, Self::Asking(_))
+    }
+
+    /// What is to be asked next where this ends.
+    fn to_query(&self) -> Option<PastQuery> {
+        match self {
+            Self::Settling { query, .. } | Self::Asking(query) | Self::Entering(query) => {
+                Some(query.clone())
+            }
+            Self::Receiving(line) => Some(PastQuery::behind(line.clone())),
+            Self::Live => None,
+        }
+    }
 }
 
 impl Reader {
-    pub(super) fn new(room: RoomName, stream: Stream, head: Option<Vec<u8>>) -> Self {
+    pub(super) fn new(room: RoomName, stream: Stream, token: Option<TokenHash>) -> Self {
+        let (head, entering, stage) = (None, 0, Stage::Live);
         let (shown, missed) = (HashSet::new(), Some(Vec::new()));
-        Self { room, stream, head, stage: Stage::Live, shown, missed }
+        Self { room, stream, token, entering, head, stage, shown, missed }
+    }
+
+    /// The same for the next process; `None` if the chat knows all of it.
+    pub(super) fn to_saved(&self) -> Option<SavedReader> {
+        let (query, entering) = (self.stage.to_query(), self.entering);
+        let (room, token) = (self.room, self.token.clone());
+        let is_more_than_live = query.is_some() || entering > 0 || token.is_some();
+        is_more_than_live.then_some(SavedReader { room, token, entering, query })
     }
 
     fn note(&mut self, line: &Entry) {
@@ -100,12 +122,12 @@ impl Readers {
         self.all.insert(id, reader);
     }
 
-    pub(super) fn remove(&mut self, id: ClientId) {
-        if self.all.remove(&id).is_some() {
-            self.pings.retain(|(_, other)| *other != id);
-            self.behind.remove(&id);
-            self.noting.remove(&id);
-        }
+    pub(super) fn remove(&mut self, id: ClientId) -> Option<Reader> {
+        let reader = self.all.remove(&id)?;
+        self.pings.retain(|(_, other)| *other != id);
+        self.behind.remove(&id);
+        self.noting.remove(&id);
+        Some(reader)
     }
 
     pub(super) fn get_mut(&mut self, id: ClientId) -> Option<&mut Reader> {
@@ -144,6 +166,13 @@ impl Readers {
                 reader.note(line);
             }
         }
+    }
+
+    /// The chat has a reader read the room. Returns whether the room's lines are for it from here on.
+    pub(super) fn note_entered(&mut self, id: ClientId) -> bool {
+        let Some(reader) = self.all.get_mut(&id) else { return true };
+        reader.entering = reader.entering.saturating_sub(1);
+        reader.entering == 0 && !reader.stage.is_of_past()
     }
 
     /// Notes what the store had for a reader. Returns whether that and what is noted for it are all

@@ -10,7 +10,7 @@ use crate::address::{Address, Origin, Remote};
 use crate::admission::Limits;
 use crate::chat::{
     Author, ClientId, Entry, Event, Kind, LineId, Message, Moment, Nick, Now, PastSlice, Post,
-    PostKey, Principal, Question, Refusal, RoomName, Since, Token,
+    PostKey, Principal, Question, Refusal, RoomName, RoomRefusal, Since, Token, TokenHash,
 };
 use crate::net::Status;
 use crate::store::Answer;
@@ -28,14 +28,18 @@ impl Dispatcher {
         (ask, reply): (Ask, Sender<Reply>),
     ) {
         let answer = match ask {
-            Ask::Check { room, author, speaks } => {
-                self.check(now, id, remote, (room, author, speaks))
-            }
-            Ask::Rooms => self.list_rooms(now, remote),
-            Ask::Past { room, since, lines, in_text } => {
+            Ask::MayRead { room, token } => self.may_read(now, id, remote, (room, token)),
+            Ask::MaySpeak { room, author } => self.may_speak(now, id, remote, (room, author)),
+            Ask::Rooms => self.list_rooms(now, id, remote),
+            Ask::Past { room, since, lines, in_text, token } => {
                 let since = since.map(|since| since.since(now.moment));
                 let lookup = Lookup { room, in_text, reply: reply.clone() };
-                self.look_up(now, id, remote, (since, lines), lookup)
+                match self.check_reader(now, remote, (room, token)) {
+                    Ok(()) => self.look_up(now, id, remote, (since, lines), lookup),
+                    // As of a room that never was.
+                    Err(Refusal::InRoom(RoomRefusal::Hidden(_))) => Err(no_such_room(room)),
+                    Err(refusal) => Err(self.refused(now, id, remote, refusal)),
+                }
             }
             Ask::Post(posting) => self.post(now, id, remote, posting, &reply),
         };
@@ -46,41 +50,64 @@ impl Dispatcher {
         }
     }
 
-    fn check(
+    fn may_read(
         &mut self,
         now: Now,
         id: ClientId,
         remote: Remote,
-        (room, author, speaks): (Option<RoomName>, Option<Author>, bool),
+        (room, token): (Option<RoomName>, Option<TokenHash>),
     ) -> Result<Option<Reply>, Denied> {
-        self.admit(now, remote)?;
-        let (chat, chat_now) = (self.log.chat(), self.log.chat_now(now));
-        if let Some(Author::Token(hash, _)) = &author {
-            let checked = chat.check_token(chat_now, remote.origin(), hash, room);
-            if let Err(refusal) = checked {
-                return Err(self.refused(now, id, remote, refusal));
-            }
-        }
-        let chat = self.log.chat();
-        if room.is_some() && !chat.allows_http() {
-            return Err(Refusal::OlderNodes.into());
-        }
-        room.map_or(Ok(()), |room| chat.admit_to(room))?;
-        if let (Some(room), Some(author), true) = (room, author, speaks) {
-            let lines = vec![Text::new("hello")];
-            let posting = Posting { room, author, kind: Kind::Said, lines, key: None };
-            if let Some(first) = posts(remote, posting).first() {
-                chat.check_post(chat_now, first)?;
-            }
-        }
+        let (chat, chat_now, origin) = (self.log.chat(), self.log.chat_now(now), remote.origin());
+        let checked = match (room, &token) {
+            (Some(room), _) => self.check_reader(now, remote, (room, token)),
+            (None, Some(hash)) => chat
+                .admit(now, origin)
+                .and_then(|()| chat.check_token(chat_now, origin, hash, None).map(drop)),
+            (None, None) => chat.admit(now, origin),
+        };
+        checked.map_err(|refusal| self.refused(now, id, remote, refusal))?;
         Ok(Some(Reply::Granted))
     }
 
-    /// Counts a wrong token, and turns a refusal into an answer.
+    /// Fails if a request may not read a room.
+    fn check_reader(
+        &self,
+        now: Now,
+        remote: Remote,
+        (room, token): (RoomName, Option<TokenHash>),
+    ) -> Result<(), Refusal> {
+        let (now, place) = (self.log.chat_now(now), (room, token.as_ref()));
+        self.log.chat().check_reader(now, remote.origin(), place, true)
+    }
+
+    fn may_speak(
+        &mut self,
+        now: Now,
+        id: ClientId,
+        remote: Remote,
+        (room, author): (RoomName, Author),
+    ) -> Result<Option<Reply>, Denied> {
+        let lines = vec![Text::new("hello")];
+        let posting = Posting { room, author, kind: Kind::Said, lines, key: None };
+        let posts = posts(remote, posting);
+        let check = |post| self.log.chat().check_post(self.log.chat_now(now), post);
+        let checked = posts.first().map_or(Ok(()), check);
+        checked.map_err(|refusal| self.refused(now, id, remote, refusal))?;
+        Ok(Some(Reply::Granted))
+    }
+
+    /// Counts a wrong token or a ban, and turns a refusal into an answer.
     fn refused(&mut self, now: Now, id: ClientId, remote: Remote, refusal: Refusal) -> Denied {
-        if refusal == Refusal::WrongToken {
-            log::warn!("wrong token from {remote}");
-            self.apply(now, id, Event::WrongToken(remote.origin()));
+        match refusal {
+            Refusal::WrongToken => {
+                log::warn!("wrong token from {remote}");
+                self.apply(now, id, Event::WrongToken(remote.origin()));
+            }
+            Refusal::Banned { .. } => {
+                log::warn!("refused {remote}: banned");
+                self.status.count_refused(Refused::Banned);
+            }
+            _ => {}
         }
         refusal.into()
     }
@@ -104,17 +131,14 @@ impl Dispatcher {
         });
     }
 
-    /// Fails if nobody from there may use the server.
-    fn admit(&mut self, now: Now, remote: Remote) -> Result<(), Denied> {
-        let admitted = self.log.chat().admit(now, Origin::of(remote.ip()));
-        Ok(admitted.inspect_err(|_| {
-            log::warn!("refused {remote}: banned");
-            self.status.count_refused(Refused::Banned);
-        })?)
-    }
-
-    fn list_rooms(&mut self, now: Now, remote: Remote) -> Result<Option<Reply>, Denied> {
-        self.admit(now, remote)?;
+    fn list_rooms(
+        &mut self,
+        now: Now,
+        id: ClientId,
+        remote: Remote,
+    ) -> Result<Option<Reply>, Denied> {
+        let admitted = self.log.chat().admit(now, remote.origin());
+        admitted.map_err(|refusal| self.refused(now, id, remote, refusal))?;
         Ok(Some(Reply::Rooms(self.log.chat().listed_rooms())))
     }
 
@@ -127,9 +151,7 @@ impl Dispatcher {
         (since, lines): (Option<Since>, usize),
         lookup: Lookup,
     ) -> Result<Option<Reply>, Denied> {
-        self.admit(now, remote)?;
         let room = lookup.room;
-        self.log.chat().admit_to(room)?;
         if !self.archive.is_there() {
             let now = self.log.chat_now(now);
             let past = self.log.chat().remembered(now, room, since.as_ref(), lines);
@@ -164,7 +186,8 @@ impl Dispatcher {
         posting: Posting,
         reply: &Sender<Reply>,
     ) -> Result<Option<Reply>, Denied> {
-        self.admit(now, remote)?;
+        let admitted = self.log.chat().admit(now, remote.origin());
+        admitted.map_err(|refusal| self.refused(now, id, remote, refusal))?;
         let limits = self.limits.get();
         let posts = posts(remote, posting);
         let lines = fitting(posts.len(), &limits)?;

@@ -86,6 +86,8 @@ pub enum Effect {
     MakeToken(ClientId, Nick, Text),
     /// Show the client the token that was made for it.
     ShowToken(ClientId),
+    /// Somebody may read a room no more over HTTP, or not at all.
+    ReadingEnded(ClientId, Box<Refusal>),
     /// A line of a request over HTTP was said, or the request is refused.
     Posted(ClientId, Box<Result<Entry, Refusal>>),
     /// The client left the chat.
@@ -287,6 +289,7 @@ impl Effect {
             | Self::TurnedAway(id)
             | Self::Arrived(id, _)
             | Self::Posted(id, _)
+            | Self::ReadingEnded(id, _)
             | Self::MakeToken(id, ..)
             | Self::ShowToken(id)
             | Self::Departed(id, ..)

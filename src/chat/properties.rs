@@ -188,7 +188,10 @@ impl World {
                 | Effect::Label(..)
                 | Effect::RoomChanged(_)
                 | Effect::Seen(..) => {}
-                Effect::Posted(..) | Effect::MakeToken(..) | Effect::ShowToken(_) => {}
+                Effect::Posted(..)
+                | Effect::ReadingEnded(..)
+                | Effect::MakeToken(..)
+                | Effect::ShowToken(_) => {}
                 Effect::RecordTopic(room, topic) => self.check_topic(room, topic.as_ref()),
                 Effect::KeepRoom(room, kept) => self.keep(room, kept),
                 Effect::Record(room, entry) => {

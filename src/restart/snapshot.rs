@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::reader::SavedReader;
 use super::record::{Lasting, Record, read};
 use crate::address::{Address, Remote};
 use crate::admission::Bucket;
@@ -97,6 +98,9 @@ pub struct SavedClient {
     /// Its conversation, if it speaks IRC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub irc: Option<Box<Conversation>>,
+    /// What it reads over HTTP, if it is still given the past.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reads: Option<Box<SavedReader>>,
     /// The state of its session.
     pub session: SavedSession,
     /// The length of its send queue, in bytes.
@@ -165,10 +169,19 @@ impl Snapshot {
         if fits {
             self.bytes.extend_from_slice(queue);
             self.bytes.extend_from_slice(&held);
-            let saved = SavedClient { id, remote, dialect, display, irc, session, queued, typed };
+            let reads = None;
+            let saved =
+                SavedClient { id, remote, dialect, display, irc, reads, session, queued, typed };
             self.clients.push(saved);
         }
         fits
+    }
+
+    /// Notes what the client that was added last reads over HTTP.
+    pub fn add_reads(&mut self, reads: SavedReader) {
+        if let Some(client) = self.clients.last_mut() {
+            client.reads = Some(Box::new(reads));
+        }
     }
 
     /// Removes the clients, and returns each with its send queue.

@@ -187,9 +187,10 @@ impl RestoredClient {
         };
         let session = match saved {
             SavedState::All(client, queue) => {
-                let SavedClient { dialect, display, irc, session, .. } = *client;
+                let SavedClient { dialect, display, irc, reads, session, .. } = *client;
                 let peer = peer(Speech { dialect, display, irc }, queue);
-                broadcaster.adopt(id, peer, session.is_unheard);
+                let reads = reads.map(|reads| *reads);
+                broadcaster.adopt(id, peer, reads, session.is_unheard);
                 Ok(session)
             }
             SavedState::Record(record) => {

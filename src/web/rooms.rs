@@ -65,8 +65,17 @@ pub(super) struct Exchange<'a> {
     chat: &'a ChatAccess<'a>,
     /// What a proxy says of the client.
     forwarded: Forwarded,
-    /// The token of the request.
+}
+
+/// What the head of a `POST` says of the lines.
+struct PostHead {
+    form: Form,
+    framing: Framing,
+    /// The speaker that it names.
+    nick: Option<String>,
     token: Option<TokenHash>,
+    /// By what a retry is recognised.
+    key: Option<String>,
 }
 
 impl<'a> Exchange<'a> {
@@ -77,7 +86,7 @@ impl<'a> Exchange<'a> {
         patience: Patience<'a>,
         (chat, forwarded): (&'a ChatAccess<'a>, Forwarded),
     ) -> Self {
-        Self { request, early, transport, patience, chat, forwarded, token: None }
+        Self { request, early, transport, patience, chat, forwarded }
     }
 
     /// Answers the request, of which `head` is the head; or returns what it reads from now on.
@@ -108,15 +117,8 @@ impl<'a> Exchange<'a> {
             Ok(target) => target,
             Err(denied) => return Ok(Err(denied)),
         };
-        match author::token_of(&self.request.fields) {
-            Ok(token) => self.token = token,
-            Err(denied) => return Ok(Err(denied)),
-        }
         if self.request.method == "POST" {
             return Ok(self.post(&target)?.map(Outcome::Answer));
-        }
-        if let Err(denied) = self.check_token(&target) {
-            return Ok(Err(denied));
         }
         Ok(match target.place {
             Place::Rooms => self.list_rooms().map(Outcome::Answer),
@@ -129,7 +131,9 @@ impl<'a> Exchange<'a> {
     fn admit(&self, guard: &Guard) -> Result<Target, Denied> {
         let site = only(&self.request.fields, "sec-fetch-site")?.unwrap_or_default();
         let is_listed = self.request.origin.as_deref().is_some_and(|origin| guard.lists(origin));
-        if ["cross-site", "same-site"].contains(&site) && !is_listed {
+        let is_foreign =
+            ["cross-site", "same-site"].iter().any(|foreign| site.eq_ignore_ascii_case(foreign));
+        if is_foreign && !is_listed {
             return Err(Denied::new(Status::Forbidden, "a page of another server sent this"));
         }
         let place = Place::of(&self.request.path)?;
@@ -144,14 +148,14 @@ impl<'a> Exchange<'a> {
         Ok(target)
     }
 
-    /// Fails if the request has a wrong token, or one that is not for the room.
-    fn check_token(&self, target: &Target) -> Result<(), Denied> {
-        let Some(token) = &self.token else { return Ok(()) };
-        let (room, author) = (target.room(), Some(author_of(Some(token), None)));
-        self.ask(Ask::Check { room, author, speaks: false }).map(drop)
+    fn token(&self) -> Result<Option<TokenHash>, Denied> {
+        author::token_of(&self.request.fields)
     }
 
     fn list_rooms(&self) -> Result<answer::Answer, Denied> {
+        if let Some(token) = self.token()? {
+            self.ask(Ask::MayRead { room: None, token: Some(token) })?;
+        }
         let form = List::of(self.request)?;
         answer::of_rooms(form, self.ask(Ask::Rooms)?)
     }
@@ -159,53 +163,54 @@ impl<'a> Exchange<'a> {
     fn show_past(&self, room: RoomName, target: &Target) -> Result<answer::Answer, Denied> {
         let (form, lines) = (List::of(self.request)?, read::limit(target)?);
         let since = read::since(target)?;
-        let in_text = form == List::Text;
-        answer::of_past(form, room, self.ask(Ask::Past { room, since, lines, in_text })?)
+        let (in_text, token) = (form == List::Text, self.token()?);
+        answer::of_past(form, room, self.ask(Ask::Past { room, since, lines, in_text, token })?)
     }
 
     /// Has the client read the room from now on; sends a browser to the page.
     fn read_room(&self, room: RoomName, target: &Target) -> Result<Outcome, Denied> {
         let Some(stream) = read::stream(self.request, target)? else {
-            self.ask(Ask::Check { room: None, author: None, speaks: false })?;
+            // The page asks for a password, if need be.
+            self.ask(Ask::MayRead { room: None, token: None })?;
             return Ok(Outcome::Answer(answer::Answer::page_of(&self.request.path)));
         };
         let since = read::begin_of_stream(self.request, target)?;
-        self.ask(Ask::Check { room: Some(room), author: None, speaks: false })?;
+        let token = self.token()?;
+        self.ask(Ask::MayRead { room: Some(room), token: token.clone() })?;
         let mut head = answer::head_of_stream(stream.form);
         if self.request.method == "HEAD" {
             return Ok(Outcome::Answer(answer::Answer::only_head(head)));
         }
         head.extend(answer::retry(stream.form));
-        Ok(Outcome::Reads((stream, Box::new(ReadRequest { room, since, head }))))
+        Ok(Outcome::Reads((stream, Box::new(ReadRequest { room, since, token, head }))))
     }
 
     fn post(&mut self, target: &Target) -> io::Result<Result<answer::Answer, Denied>> {
-        let (form, framing, nick) = match self.head_of_post(target) {
+        let head = match self.head_of_post(target) {
             Ok(head) => head,
             Err(denied) => return Ok(Err(denied)),
         };
-        let body = match self.read_body(framing)? {
+        let body = match self.read_body(head.framing)? {
             Ok(body) => body,
             Err(denied) => return Ok(Err(denied)),
         };
-        Ok(self.say(target, form, nick, &body))
+        Ok(self.say(target, head, &body))
     }
 
     /// What the head says of the lines; asks whether the author may speak if the client waits to
     /// know.
-    fn head_of_post(&self, target: &Target) -> Result<(Form, Framing, Option<String>), Denied> {
-        let fields = &self.request.fields;
+    fn head_of_post(&self, target: &Target) -> Result<PostHead, Denied> {
+        let (fields, token, key) = (&self.request.fields, self.token()?, self.key()?);
         let form = Form::of(fields)?;
         let framing = Framing::of(fields, self.request.is_1_1).map_err(framing_denied)?;
         let nick = author::named(fields, target)?;
         if self.waits_to_send(framing)?
             && let Some(room) = target.room()
         {
-            let author = author_of(self.token.as_ref(), nick.as_deref());
-            let check = Ask::Check { room: Some(room), author: Some(author), speaks: true };
-            self.ask(check)?;
+            let author = author_of(token.as_ref(), nick.as_deref());
+            self.ask(Ask::MaySpeak { room, author })?;
         }
-        Ok((form, framing, nick))
+        Ok(PostHead { form, framing, nick, token, key })
     }
 
     /// Whether the client waits for `100 Continue`.
@@ -258,17 +263,15 @@ impl<'a> Exchange<'a> {
     fn say(
         &self,
         target: &Target,
-        form: Form,
-        nick: Option<String>,
+        PostHead { form, nick, token, key, .. }: PostHead,
         body: &[u8],
     ) -> Result<answer::Answer, Denied> {
         let Some(room) = target.room() else { return Err(Status::NotFound.into()) };
         let Said { lines, kind, nick: named } = form.read(body, self.chat.max_line)?;
         let author = match (nick, named) {
             (Some(one), Some(other)) if one != other => return Err(author::contradiction()),
-            (one, other) => author_of(self.token.as_ref(), one.or(other).as_deref()),
+            (one, other) => author_of(token.as_ref(), one.or(other).as_deref()),
         };
-        let key = self.key()?;
         let posting = Posting { room, author, kind, lines, key };
         answer::of_post(room, self.ask(Ask::Post(posting))?)
     }

@@ -14,6 +14,7 @@ mod framing;
 mod fronts;
 mod lists;
 mod post;
+mod readers;
 mod recipes;
 mod retries;
 mod speakers;

@@ -75,7 +75,7 @@ impl World {
             Effect::Record(_, entry) => assert!(entry.private, "no node was cut off"),
             Effect::RecordGap(..) | Effect::RecordRoll(_) => unreachable!("no node was cut off"),
             Effect::RoomChanged(_) => {}
-            Effect::Posted(..) => unreachable!("nobody speaks over HTTP"),
+            Effect::Posted(..) | Effect::ReadingEnded(..) => unreachable!("nobody uses HTTP"),
             Effect::MakeToken(..) | Effect::ShowToken(_) => unreachable!("nobody makes tokens"),
             Effect::Moderated(deed) => self.keep_order(step, deed.as_str()),
             Effect::Renamed(client, from, to) => {

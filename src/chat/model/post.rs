@@ -62,6 +62,9 @@ pub struct Reading {
     pub room: RoomName,
     /// The line that it has already, and when that was said. Without one it reads from now on.
     pub after: Option<(LineId, Moment)>,
+    /// The token that the request has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<TokenHash>,
 }
 
 /// Who speaks over HTTP.

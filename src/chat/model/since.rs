@@ -1,10 +1,12 @@
 //! `Since`: from where on somebody wants to read what was said; and `PastSlice`, what is found.
 
+use serde::{Deserialize, Serialize};
+
 use super::entry::Entry;
 use super::moment::Moment;
 
 /// Where to begin.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Since {
     /// Behind the line with this [short](super::LineId::short) id.
     Id(String),

@@ -10,6 +10,8 @@ use crate::text::Text;
 /// Sent only to the client that asked, as every [`Refusal`](super::Refusal).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RoomRefusal {
+    /// It shows nothing of itself to who is not in it.
+    Hidden(RoomName),
     /// Only invited clients enter.
     InviteOnly(RoomName),
     /// A client enters with a key, and gave none.
@@ -84,6 +86,7 @@ pub enum RoomRefusal {
 impl fmt::Display for RoomRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Hidden(room) => write!(f, "{room} is open only to those who are in it"),
             Self::InviteOnly(room) => write!(f, "{room} is invite-only"),
             Self::NeedsKey(room) => write!(f, "{room} needs a key: /join {room} KEY"),
             Self::WrongKey(room) => write!(f, "that is not the key of {room}"),

@@ -51,6 +51,11 @@ impl Nicks {
         }
     }
 
+    /// A guest's nick such as the next one, for somebody who has none yet.
+    pub(crate) fn some_guest(&self) -> Nick {
+        Nick::guest(self.guests + 1)
+    }
+
     /// Fails if a client has the nick, or if it is reserved for another address.
     pub(crate) fn check_free(
         &self,

@@ -6,13 +6,16 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Origin;
-use crate::chat::model::{ClientId, NodeNumber, RoomId};
+use crate::chat::model::{ClientId, NodeNumber, RoomId, TokenHash};
 
 /// Somebody who reads.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Reader {
     pub(crate) room: RoomId,
     pub(crate) origin: Origin,
+    /// The token of its request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) token: Option<TokenHash>,
 }
 
 /// The readers, by the id of their connection.
@@ -40,19 +43,19 @@ impl Readers {
         self.0.get(&id).map(|reader| &reader.room)
     }
 
-    /// The readers that `are` holds for.
-    pub(crate) fn who(&self, are: impl Fn(ClientId, &Reader) -> bool) -> Vec<ClientId> {
-        let who = self.0.iter().filter(|(id, reader)| are(**id, reader));
-        who.map(|(id, _)| *id).collect()
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (ClientId, &Reader)> {
+        self.0.iter().map(|(id, reader)| (*id, reader))
     }
 
     /// The readers of a node, or of all others.
     pub(crate) fn on(&self, node: NodeNumber, is_on: bool) -> Vec<ClientId> {
-        self.who(|id, _| (id.node() == node) == is_on)
+        self.0.keys().copied().filter(|id| (id.node() == node) == is_on).collect()
     }
 
     /// Replaces the ids of connections.
     pub(crate) fn renumber(&mut self, new: impl Fn(ClientId) -> ClientId) {
-        self.0 = self.0.iter().map(|(id, reader)| (new(*id), *reader)).collect();
+        let readers = std::mem::take(&mut self.0);
+        self.0 = readers.into_iter().map(|(id, reader)| (new(id), reader)).collect();
     }
 }

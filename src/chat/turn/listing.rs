@@ -22,7 +22,7 @@ impl Chat {
     pub fn listed_rooms(&self) -> Vec<ListedRoom> {
         let shown = self.rooms.iter().filter(|room| {
             let is_in_use = room.announced > 0 || room.name == RoomName::lobby();
-            is_in_use && self.admit_to(room.name).is_ok()
+            is_in_use && Self::check_open(room).is_ok()
         });
         let listed = shown.map(|room| {
             let (room, here, topic) = (room.name, room.announced, room.topic.clone());

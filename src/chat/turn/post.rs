@@ -38,22 +38,65 @@ impl Chat {
     }
 
     /// Fails if a room is not open to everybody.
-    ///
-    /// # Errors
-    /// Why it is not.
-    pub fn admit_to(&self, room: RoomName) -> Result<(), Refusal> {
-        let Some(settings) = self.rooms.find(room).map(|room| &room.settings) else {
-            return Ok(());
-        };
+    pub(super) fn check_open(room: &Room) -> Result<(), RoomRefusal> {
+        let (settings, name) = (&room.settings, room.name);
         if settings.are_hidden() {
-            Err(Refusal::NoSuchRoom(room))
+            Err(RoomRefusal::Hidden(name))
         } else if settings.are_invite_only() {
-            Err(RoomRefusal::InviteOnly(room).into())
+            Err(RoomRefusal::InviteOnly(name))
         } else if settings.key().is_some() {
-            Err(RoomRefusal::NeedsKey(room).into())
+            Err(RoomRefusal::NeedsKey(name))
         } else {
             Ok(())
         }
+    }
+
+    /// Fails if somebody who is not in a room is banned from it.
+    pub(super) fn check_visitor(
+        &self,
+        now: Moment,
+        room: &Room,
+        visitor: &Client,
+    ) -> Result<(), RoomRefusal> {
+        if self.is_trusted_in(room, visitor) {
+            return Ok(());
+        }
+        let source = || self.source_of(visitor).full();
+        let is_excepted = || room.exceptions.covering(now, visitor, source).is_some();
+        match room.bans.covering(now, visitor, source) {
+            Some(ban) if !is_excepted() => Err(ban.refusal(room.name, now)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Fails if a room is full for somebody who is not in it.
+    pub(super) fn check_place(&self, room: &Room, visitor: &Client) -> Result<(), RoomRefusal> {
+        let is_in = |id: &ClientId| visitor.login.is_some() && self.login(*id) == visitor.login;
+        match room.settings.limit().filter(|limit| room.members.len() >= *limit) {
+            Some(limit)
+                if !self.is_trusted_in(room, visitor) && !room.members.iter().any(is_in) =>
+            {
+                Err(RoomRefusal::Full(room.name, limit))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether somebody is an operator of the server, or has a role in the room.
+    fn is_trusted_in(&self, room: &Room, visitor: &Client) -> bool {
+        self.registry.is_operator(visitor.login) || !room.roles_of_account(visitor.login).is_empty()
+    }
+
+    /// Somebody who is not connected, as a client.
+    pub(super) fn visitor(
+        &self,
+        now: Now,
+        origin: Origin,
+        (nick, login): (Option<Nick>, Option<Nick>),
+    ) -> Client {
+        let guest = || self.speakers.guest_of(now.uptime, origin.address());
+        let nick = nick.or(login).or_else(guest).unwrap_or_else(|| self.nicks.some_guest());
+        Speaker { nick, login, origin, id: ClientId::NOBODY, spoke: now.uptime }.as_client()
     }
 
     /// What was said by a request with the key of this one, whose first line is `post`.
@@ -95,7 +138,7 @@ impl Chat {
             return Err(Refusal::OlderNodes);
         }
         self.admit(now, post.origin)?;
-        self.admit_to(post.room)?;
+        self.rooms.find(post.room).map_or(Ok(()), Self::check_open)?;
         let judged = self.author(now, post)?;
         self.may_post(now, post, judged.login)?;
         self.may_post_in_room(now, post, &judged)?;
@@ -183,18 +226,13 @@ impl Chat {
     /// Fails if the author may not speak in the room, or has to wait because the room is slow.
     fn may_post_in_room(&self, now: Now, post: &Post, judged: &Judged) -> Result<(), Refusal> {
         let Some(room) = self.rooms.find(post.room) else { return Ok(()) };
-        let nick = judged.nick.unwrap_or_else(Nick::server);
-        let (login, origin) = (judged.login, post.origin);
-        let id = ClientId::NOBODY;
-        let speaker = Speaker { nick, login, origin, id, spoke: now.uptime }.as_client();
-        if self.registry.is_operator(login) || !room.roles_of_account(login).is_empty() {
+        let speaker = self.visitor(now, post.origin, (judged.nick, judged.login));
+        self.check_visitor(now.moment, room, &speaker)?;
+        if self.is_trusted_in(room, &speaker) {
             return Ok(());
         }
-        let source = || self.source_of(&speaker).full();
-        let ban = room.bans.covering(now.moment, &speaker, source);
-        let is_excepted = || room.exceptions.covering(now.moment, &speaker, source).is_some();
-        if let Some(ban) = ban.filter(|_| !is_excepted()) {
-            return Err(ban.refusal(room.name, now.moment).into());
+        if !room.settings.take_outside_lines() {
+            self.check_place(room, &speaker)?;
         }
         if room.settings.are_moderated() {
             return Err(RoomRefusal::Moderated(room.name).into());

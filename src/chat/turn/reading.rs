@@ -1,13 +1,13 @@
 //! Reading a room over HTTP: from now on, or from a line on.
 
+use crate::address::Origin;
 use crate::chat::effect::{Audience, Effect, Effects};
 use crate::chat::message::{Dates, Message};
 use crate::chat::model::{
-    ClientId, Entry, LineId, Moment, NodeNumber, Now, Reading, RoomId, RoomName,
+    ClientId, Entry, LineId, Moment, NodeNumber, Now, Reading, RoomId, RoomName, TokenHash,
 };
-use crate::chat::reason::Reason;
 use crate::chat::refusal::Refusal;
-use crate::chat::state::{Chat, Reader, Room};
+use crate::chat::state::{Chat, Reader};
 
 use super::view::View;
 
@@ -27,16 +27,23 @@ impl View<'_> {
 
 impl Chat {
     /// Somebody reads a room from here on, and gets what is in memory behind the line that it names.
+    /// Who reads it already reads on, from here.
     pub(crate) fn read(&mut self, now: Now, id: ClientId, reading: Reading, effects: &mut Effects) {
-        if let Err(refusal) = self.may_read(now, &reading) {
-            effects.tell(Audience::One(id), Message::Refused(refusal));
-            effects.push(Effect::Disconnect(id, Reason::Disconnected));
+        let Reading { origin, room: name, token, .. } = &reading;
+        let place = (*name, token.as_ref());
+        let is_new = self.readers.room_of(id).is_none();
+        if let Err(refusal) = self.check_reader(now, *origin, place, is_new) {
+            self.end_reading(id, effects);
+            effects.push(Effect::ReadingEnded(id, Box::new(refusal)));
             return;
         }
-        self.end_reading(id, effects);
         let room = self.rooms.open(reading.room);
         self.rooms.add_reader(room);
-        self.readers.insert(id, Reader { room, origin: reading.origin });
+        let reader = Reader { room, origin: reading.origin, token: reading.token };
+        if let Some(before) = self.readers.insert(id, reader) {
+            effects.push(Effect::Left(id, before.room));
+            self.rooms.remove_reader(before.room);
+        }
         effects.push(Effect::Entered(id, room));
         let entries =
             reading.after.map_or_else(Vec::new, |after| self.lines_after(now, room, after));
@@ -47,12 +54,29 @@ impl Chat {
         }
     }
 
-    fn may_read(&self, now: Now, reading: &Reading) -> Result<(), Refusal> {
+    /// Fails if a request may not read a room, or what is about all rooms. `is_new` if it reads
+    /// nothing yet: only then it needs a place in the room.
+    ///
+    /// # Errors
+    /// Why.
+    pub fn check_reader(
+        &self,
+        now: Now,
+        origin: Origin,
+        (room, token): (RoomName, Option<&TokenHash>),
+        is_new: bool,
+    ) -> Result<(), Refusal> {
         if !self.allows_http() {
             return Err(Refusal::OlderNodes);
         }
-        self.admit(now, reading.origin)?;
-        self.admit_to(reading.room)
+        self.admit(now, origin)?;
+        let login = token.map(|hash| self.check_token(now, origin, hash, Some(room)));
+        let login = login.transpose()?;
+        let Some(room) = self.rooms.find(room) else { return Ok(()) };
+        Self::check_open(room)?;
+        let visitor = self.visitor(now, origin, (None, login));
+        self.check_visitor(now.moment, room, &visitor)?;
+        if is_new { Ok(self.check_place(room, &visitor)?) } else { Ok(()) }
     }
 
     /// The lines in memory behind one, or those that are newer if it is not there.
@@ -76,14 +100,16 @@ impl Chat {
         }
     }
 
-    /// Ends the reading of those who are banned, and of those whose room is private by now.
+    /// Ends the reading of those who may not read any more: they are banned, their tokens are revoked,
+    /// or the rooms are private by now.
     pub(crate) fn enforce_on_readers(&mut self, now: Now, effects: &mut Effects) {
-        let may_not = |_, reader: &Reader| {
-            self.rooms.get(reader.room).is_some_and(Room::is_private)
-                || self.admit(now, reader.origin).is_err()
+        let refusal = |reader: &Reader| {
+            let place = (self.rooms.get(reader.room)?.name, reader.token.as_ref());
+            self.check_reader(now, reader.origin, place, false).err()
         };
-        for id in self.readers.who(may_not) {
-            effects.push(Effect::Disconnect(id, Reason::Disconnected));
+        let ended = self.readers.iter().filter_map(|(id, reader)| Some((id, refusal(reader)?)));
+        for (id, refusal) in ended.collect::<Vec<_>>() {
+            effects.push(Effect::ReadingEnded(id, Box::new(refusal)));
             self.end_reading(id, effects);
         }
     }
@@ -98,7 +124,7 @@ impl Chat {
 
     /// All who read, by the id of their connection.
     pub fn readers(&self) -> Vec<ClientId> {
-        self.readers.who(|_, _| true)
+        self.readers.iter().map(|(id, _)| id).collect()
     }
 
     /// What a room has in memory of one line: its id and time.

@@ -3,21 +3,26 @@
 use std::time::Duration;
 
 use super::denied::Denied;
-use crate::chat::{Author, Entry, Kind, ListedRoom, Nick, PastSlice, Refusal, RoomName};
+use crate::chat::{Author, Entry, Kind, ListedRoom, Nick, PastSlice, Refusal, RoomName, TokenHash};
 use crate::net::Status;
 use crate::text::Text;
 
 /// What a request asks for.
 #[derive(Clone, Debug)]
 pub enum Ask {
-    /// Whether the client may use a room, and, for an author, speak there.
-    Check {
-        /// The room; `None` for what is about all rooms.
+    /// Whether the client may read a room, or without a room what is about all of them.
+    MayRead {
+        /// The room.
         room: Option<RoomName>,
-        /// Who asks, if that is known.
-        author: Option<Author>,
-        /// Whether the author wants to speak there.
-        speaks: bool,
+        /// The token of the request.
+        token: Option<TokenHash>,
+    },
+    /// Whether an author may speak in a room.
+    MaySpeak {
+        /// The room.
+        room: RoomName,
+        /// Who wants to speak.
+        author: Author,
     },
     /// Have lines said.
     Post(Posting),
@@ -33,6 +38,8 @@ pub enum Ask {
         lines: usize,
         /// Whether they are wanted as text.
         in_text: bool,
+        /// The token of the request.
+        token: Option<TokenHash>,
     },
 }
 
@@ -43,6 +50,8 @@ pub struct ReadRequest {
     pub room: RoomName,
     /// From where on, if not from now on.
     pub since: Option<Begin>,
+    /// The token of the request.
+    pub token: Option<TokenHash>,
     /// The head of the answer.
     pub head: Vec<u8>,
 }

@@ -67,13 +67,24 @@ pub(super) fn begin(text: &str) -> Result<Begin, Denied> {
     if let Ok(ago) = humantime::parse_duration(text) {
         return Ok(Begin::Ago(ago));
     }
-    let is_id = (1..=MAX_ID).contains(&text.len())
-        && !text.starts_with('-')
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
-    match is_id {
+    match is_id(text) {
         true => Ok(Begin::Behind(text.to_owned())),
-        false => Err(odd("since")),
+        false => {
+            let words = "since is the id of a line, or a duration such as 10m";
+            Err(Denied::new(Status::BadRequest, words))
+        }
     }
+}
+
+/// Whether a text looks like the id of a line: it ends in a dash and a number.
+fn is_id(text: &str) -> bool {
+    let is_of_id = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    let is_number =
+        |number: &str| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let parts = text.rsplit_once('-');
+    text.len() <= MAX_ID
+        && text.bytes().all(is_of_id)
+        && parts.is_some_and(|(origin, number)| !origin.is_empty() && is_number(number))
 }
 
 /// How many lines of the past the query wants.

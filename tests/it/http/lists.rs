@@ -87,6 +87,10 @@ fn check_history(server: &Server) {
         "limit=1&limit=1",
         "since=",
         "since=a%20b",
+        "since=600",
+        "since=zzz",
+        "since=zzz-",
+        "since=-7",
         "since=-5m",
         "x=1",
     ] {

@@ -1,6 +1,7 @@
 //! Who speaks over HTTP: names, and what others can do about them.
 
 use super::post;
+use super::tokens::with_alice_and_a_token;
 use crate::harness::{Client, Irc, Server, TempDir, people};
 use crate::order::{logs_in, registers};
 
@@ -134,16 +135,53 @@ fn a_closed_room_says_why_it_takes_nothing() {
     let server = Server::with_web(["--rate", "0"]);
     let [mut alice] = people(&server, ["alice"]);
     alice.ask("/join dev");
-    for (setting, status, words) in [
-        ("invite-only", 403, "dev is invite-only"),
-        ("key", 403, "dev needs a key: /join dev KEY"),
-        ("hidden", 404, "there is no room called dev"),
+    for (setting, words) in [
+        ("invite-only", "dev is invite-only"),
+        ("key", "dev needs a key: /join dev KEY"),
+        ("hidden", "dev is open only to those who are in it"),
     ] {
         alice.ask(&format!("/room {setting} on"));
-        assert_eq!(post("/rooms/dev", "hi").to(&server).refused(status), words);
-        assert_eq!(super::request("GET", "/rooms/dev/history").to(&server).refused(status), words);
+        assert_eq!(post("/rooms/dev", "hi").to(&server).refused(403), words);
+        assert_eq!(super::request("GET", "/rooms/dev").to(&server).refused(403), words);
+        assert_eq!(super::request("HEAD", "/rooms/dev").to(&server).status, 403);
+        let past = |room: &str| {
+            let path = format!("/rooms/{room}/history");
+            let answer = super::request("GET", &path).to(&server);
+            (answer.status, answer.text().replace(room, "ROOM"))
+        };
+        match setting {
+            // Nothing shows that it is there.
+            "hidden" => assert_eq!(past("dev"), past("nowhere")),
+            _ => assert_eq!(past("dev"), (403, format!("{}\n", words.replace("dev", "ROOM")))),
+        }
         alice.ask(&format!("/room {setting} off"));
     }
+}
+
+#[test]
+fn a_full_room_takes_nothing_from_outside_unless_it_says_so() {
+    let (_dir, server, token) = with_alice_and_a_token();
+    let token = format!("Bearer {token}");
+    let [mut bob] = people(&server, ["bob"]);
+    bob.ask("/join dev\n/room limit 1");
+    let say = || post("/rooms/dev?nick=ci", "hi").to(&server);
+    let read = || super::request("HEAD", "/rooms/dev").to(&server).status;
+    assert_eq!(say().refused(403), "dev is full (1)");
+    assert_eq!(read(), 403);
+    super::request("GET", "/rooms/dev/history").to(&server).refused(403);
+    bob.ask("/room outside on");
+    say().json();
+    bob.expect("<ci> hi");
+    assert_eq!(read(), 403, "a reader needs a place");
+    bob.ask("/room outside off\n/room limit 2");
+    let mut alice = Client::guest(&server);
+    logs_in(&mut alice, "alice", "open sesame");
+    alice.ask("/join dev");
+    bob.wait_for(|line| line.starts_with("-- alice joined"));
+    say().refused(403);
+    let built = post("/rooms/dev", "built").with("Authorization", &token).to(&server);
+    assert_eq!(built.json()["nick"], "alice", "its account is in the room");
+    bob.expect("<alice> built");
 }
 
 #[test]

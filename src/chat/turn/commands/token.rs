@@ -48,6 +48,7 @@ fn revoke(turn: &mut Turn<'_>, nick: Nick, label: &str) -> Result<(), Refusal> {
     let found = own.into_iter().find(|token| token.label.as_str() == label);
     let hash = found.ok_or_else(|| Refusal::NoSuchToken(Text::new(label)))?.hash.clone();
     turn.chat.registry.tokens_mut().remove(&hash);
+    turn.chat.enforce_on_readers(turn.now, turn.effects);
     turn.effects.push(Effect::RecordRoll(RollChange::RemoveToken(hash)));
     turn.notice(format_args!("the token {label} is revoked"));
     Ok(())

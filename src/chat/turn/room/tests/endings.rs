@@ -89,7 +89,7 @@ fn somebody_who_reads_a_room_does_not_keep_its_settings() {
     world.types(ALICE, "/room topic-lock on");
     let reader = ClientId(7);
     let (room, origin) = (RoomName::new("dev").unwrap(), Origin::of([192, 0, 2, 9].into()));
-    let reading = crate::chat::Reading { room, origin, after: None };
+    let reading = crate::chat::Reading { room, origin, after: None, token: None };
     world.handle(reader, Event::Read(Box::new(reading)));
     world.types(ALICE, "/leave");
     world.pass(60.0);
