@@ -6,7 +6,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use crate::chat::TokenHash;
 
 /// What each begins with, so that programs that look for secrets find it.
-const PREFIX: &str = "chatd_";
+pub(super) const PREFIX: &str = "chatd_";
 /// Characters behind that: 238 bits.
 const LENGTH: usize = 40;
 const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";

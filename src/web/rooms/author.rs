@@ -5,7 +5,7 @@ use super::target::Target;
 use crate::chat::{Author, TokenHash};
 use crate::net::{Fields, Status};
 use crate::text::Text;
-use crate::web::token::token_hash;
+use crate::web::token::{PREFIX, token_hash};
 use crate::wire::irc::decode_base64;
 
 /// The nick that the query or the field `Nick` names.
@@ -30,6 +30,9 @@ pub(super) fn author_of(token: Option<&TokenHash>, nick: Option<&str>) -> Author
 
 /// The token that a request has: by itself, or as the password of Basic, whose user does not matter
 /// (RFC 6750, RFC 7617).
+///
+/// # Errors
+/// It has another credential. That is for another program, such as a proxy, and nobody's guess.
 pub(super) fn token_of(fields: &Fields) -> Result<Option<TokenHash>, Denied> {
     let Some(value) = only(fields, "authorization")? else { return Ok(None) };
     let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
@@ -41,9 +44,15 @@ pub(super) fn token_of(fields: &Fields) -> Result<Option<TokenHash>, Denied> {
             .and_then(|decoded| decoded.split_once(':').map(|(_, password)| password.to_owned())),
         _ => None,
     };
-    // What is no token at all is a wrong one.
-    Ok(Some(token_hash(&token.unwrap_or_default())))
+    match token.filter(|token| token.starts_with(PREFIX)) {
+        Some(token) => Ok(Some(token_hash(&token))),
+        None => Err(Denied::new(Status::Unauthorized, NO_TOKEN)),
+    }
 }
+
+/// What is wrong with another credential.
+const NO_TOKEN: &str = "the Authorization has no token of chatd, which begins with chatd_: send one, \
+                        or leave the field out; nothing was said";
 
 /// The request names two people.
 pub(super) fn contradiction() -> Denied {

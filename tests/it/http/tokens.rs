@@ -119,15 +119,40 @@ fn wrong_tokens_are_failed_logins_of_their_address() {
     let answer = wrong().from("127.0.0.2", &server);
     answer.refused(429);
     assert!(answer.field("Retry-After").is_some());
-    request("GET", "/rooms")
-        .with("Authorization", "Bearer x")
-        .from("127.0.0.3", &server)
-        .refused(401);
     let mut eve = Client::connect_from(&server, "127.0.0.2").welcomed();
     eve.send("/login alice open sesame");
     eve.wait_for(|line| line.starts_with("!! too many failed logins"));
     alice.expect_nothing();
     server.wait_log(["wrong token from 127.0.0.2:"]);
+}
+
+#[test]
+fn a_credential_for_another_program_is_nobodys_guess() {
+    let (_dir, server, _alice) = with_alice();
+    let basic = format!("Basic {}", base64("alice:open sesame"));
+    for credential in ["Bearer x", &basic, "Basic !", "Digest username=alice", "chatd_x"] {
+        let with = |request: super::Request| request.with("Authorization", credential);
+        for request in [
+            post("/rooms/lobby", "hi"),
+            request("GET", "/rooms"),
+            request("GET", "/rooms/lobby"),
+            request("HEAD", "/rooms/lobby/history"),
+        ] {
+            let answer = with(request).to(&server);
+            assert_eq!(answer.status, 401, "{credential}");
+            assert_eq!(answer.field("WWW-Authenticate"), Some("Bearer"));
+        }
+        let words = with(post("/rooms/lobby", "hi")).to(&server);
+        assert!(words.refused(401).contains("begins with chatd_"));
+        for path in ["/", "/app.js", "/healthz"] {
+            assert_eq!(with(request("GET", path)).to(&server).status, 200, "{path}");
+        }
+        let page = request("GET", "/rooms/lobby").with("Accept", "text/html");
+        assert_eq!(with(page).to(&server).status, 303, "{credential}");
+    }
+    let mut bob = Client::guest(&server);
+    logs_in(&mut bob, "alice", "open sesame");
+    assert!(!server.log().contains("wrong token"), "{}", server.log());
 }
 
 #[test]
