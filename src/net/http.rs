@@ -78,7 +78,11 @@ pub fn parse(bytes: &[u8]) -> Result<Option<(Request, usize)>, Status> {
 
 fn request(head: &httparse::Request<'_, '_>) -> Result<Request, Status> {
     let fields = Fields::of(head.headers);
-    let target = head.path.unwrap_or_default();
+    let target = match (head.method, head.path.unwrap_or_default()) {
+        // The server as a whole (RFC 9112, section 3.2.4).
+        (Some("OPTIONS"), "*") => "/",
+        (_, target) => target,
+    };
     let (path, query) = split(target).ok_or(Status::BadRequest)?;
     let host = fields.only("host")?.map(str::to_owned);
     if host.is_none() && head.version != Some(0) {
@@ -233,6 +237,7 @@ mod tests {
         assert_eq!(of("http://box7").unwrap().path, "/");
         assert_eq!(of("/a://b").unwrap().path, "/a://b");
         assert_eq!(of("*"), Err(Status::BadRequest));
+        assert_eq!(parsed("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n").unwrap().path, "/");
         assert_eq!(of("box7:80"), Err(Status::BadRequest));
     }
 

@@ -40,10 +40,11 @@ impl Trust<'_> {
     /// # Errors
     /// It is wrong, or there are too many requests from the client.
     pub(super) fn take(self, request: &Request, stated: &mut Forwarded) -> Result<(), Untaken> {
-        stated.is_encrypted = request.forwarding.is_encrypted();
         if self.is_known {
+            // A proxy that only passes bytes on has said all in its header: the fields are its client's.
             return Ok(());
         }
+        stated.is_encrypted = request.forwarding.is_encrypted();
         let client = request.forwarding.client(self.proxies);
         stated.client = client.map_err(|_| Untaken::Misstated)?;
         if (self.count)(stated) { Ok(()) } else { Err(Untaken::Crowded) }

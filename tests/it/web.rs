@@ -152,7 +152,7 @@ fn what_is_no_request_is_refused_and_nothing_behind_it_is_taken_for_one() {
         let with_more = [request, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"].concat();
         let answer = ask(&server, with_more);
         assert_eq!(answer.status, 400, "{}", request.escape_ascii());
-        let words = [&b"Bad Request"[..], b"the request has no Host\n"];
+        let words = [&b"this is no valid request of HTTP/1.1\n"[..], b"the request has no Host\n"];
         assert!(words.contains(&&*answer.body), "{}", request.escape_ascii());
     }
 }

@@ -30,8 +30,9 @@ impl Forwarding {
     pub(crate) fn client(&self, trusted: &Networks) -> Result<Option<Remote>, NoAddress> {
         let older = elements(&self.older).map(node);
         let standard = self.standard.iter().flat_map(|field| nodes_of(field));
-        let older = (rightmost(older, trusted)?, !self.older.is_empty());
-        let standard = (rightmost(standard, trusted)?, !self.standard.is_empty());
+        let is_there = |fields| elements(fields).next().is_some();
+        let older = (rightmost(older, trusted)?, is_there(&self.older));
+        let standard = (rightmost(standard, trusted)?, is_there(&self.standard));
         match (older, standard) {
             ((older, true), (standard, true))
                 if older.map(Remote::ip) != standard.map(Remote::ip) =>
@@ -193,6 +194,8 @@ mod tests {
     #[test]
     fn two_fields_must_agree() {
         assert_eq!(client(&["192.0.2.7:99"], &["for=192.0.2.7"]), found("192.0.2.7:99"));
+        assert_eq!(client(&["", " , "], &["for=192.0.2.7"]), found("192.0.2.7"));
+        assert_eq!(client(&["192.0.2.7"], &[""]), found("192.0.2.7"));
         for standard in ["for=192.0.2.8", "for=10.0.0.1"] {
             assert_eq!(client(&["192.0.2.7"], &[standard]), Err(NoAddress));
         }

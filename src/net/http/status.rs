@@ -58,6 +58,12 @@ impl Status {
                  Most of it may be cookies that other services on this host have left in your browser.\n\
                  Delete the cookies of this host, then load the page again.\n"
             }
+            Self::BadRequest => "this is no valid request of HTTP/1.1\n",
+            Self::NotFound => "there is no such page\n",
+            Self::MethodNotAllowed => "this takes GET and HEAD\n",
+            Self::RequestTimeout => "the request did not come in time\n",
+            Self::UpgradeRequired => "this is for WebSocket, version 13\n",
+            Self::ServiceUnavailable => "the server is busy; try again in a few seconds\n",
             _ => self.phrase(),
         }
     }

@@ -32,7 +32,7 @@ impl Denied {
 
     /// The path has no such method.
     pub(super) fn method(allow: &'static str) -> Self {
-        let words = format!("this takes {allow}");
+        let words = format!("this takes {allow} only");
         Self { allow: Some(allow), ..Self::new(Status::MethodNotAllowed, words) }
     }
 
@@ -45,7 +45,7 @@ impl Denied {
         if self.status == Status::Unauthorized {
             fields.push(("WWW-Authenticate", "Bearer"));
         }
-        let body = format!("{}\n", self.words).into_bytes();
+        let body = format!("{}\n", self.words.trim_end()).into_bytes();
         Response { fields, body: body.into(), ..Response::plain(self.status) }.to_bytes(head)
     }
 }
@@ -73,7 +73,7 @@ impl From<Refusal> for Denied {
         match &refusal {
             Refusal::Banned { .. } => Self::new(Status::Forbidden, refusal.to_string()),
             Refusal::NoSuchRoom(_) => Self::new(Status::NotFound, refusal.to_string()),
-            Refusal::InRoom(_) => Self::new(Status::Forbidden, refusal.to_string()),
+            Refusal::InRoom(refusal) => Self::new(Status::Forbidden, refusal.to_string()),
             Refusal::Muted(_) => Self::new(Status::Forbidden, words),
             Refusal::TokenElsewhere(_) => Self::new(Status::Forbidden, words),
             Refusal::OtherThanToken(_) => Self::new(Status::BadRequest, words),

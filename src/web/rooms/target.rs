@@ -26,7 +26,10 @@ impl Place {
             [] => Ok(Self::Rooms),
             [name] => Ok(Self::Room(room(name)?)),
             [name, "history"] => Ok(Self::History(room(name)?)),
-            _ => Err(Status::NotFound.into()),
+            _ => {
+                let words = "there is no such page: try /rooms, /rooms/ROOM or /rooms/ROOM/history";
+                Err(Denied::new(Status::NotFound, words))
+            }
         }
     }
 

@@ -85,15 +85,26 @@ impl WebSocket {
         header: &[u8],
         config: Option<&Arc<ClientConfig>>,
     ) -> Self {
+        WebSocket::behind_with(server, header, config, JSON)
+    }
+
+    /// The same with the caller's header fields.
+    #[track_caller]
+    pub(crate) fn behind_with(
+        server: &Server,
+        header: &[u8],
+        config: Option<&Arc<ClientConfig>>,
+        fields: &str,
+    ) -> Self {
         let mut stream = connect(server.addr_of("web"));
         stream.write_all(header).unwrap();
         let below = stream.try_clone().unwrap();
         let Some(config) = config else {
-            return WebSocket::over(Box::new(stream), below, JSON, &[]);
+            return WebSocket::over(Box::new(stream), below, fields, &[]);
         };
         let name = "localhost".try_into().unwrap();
         let tls = ClientConnection::new(Arc::clone(config), name).unwrap();
-        WebSocket::over(Box::new(StreamOwned::new(tls, stream)), below, JSON, &[])
+        WebSocket::over(Box::new(StreamOwned::new(tls, stream)), below, fields, &[])
     }
 
     #[track_caller]

@@ -102,7 +102,7 @@ fn a_refusal_says_what_to_do_and_nothing_is_said() {
         (post_json(to, "hi"), 400, "not JSON"),
         (post_json(to, "{}"), 422, "no text"),
         (post("/rooms/9x", "hi"), 404, "a room name has"),
-        (post("/rooms/dev/x", "hi"), 404, "Not Found"),
+        (post("/rooms/dev/x", "hi"), 404, "there is no such page: try /rooms"),
         (post(to, "hi").with("Content-Encoding", "gzip"), 415, "Content-Encoding"),
         (post(to, "hi").with("Expect", "the unexpected"), 417, "100-continue"),
     ] {
@@ -120,9 +120,14 @@ fn other_methods_are_not_allowed() {
     let server = Server::with_web([]);
     for method in ["PUT", "DELETE", "OPTIONS", "PATCH"] {
         let answer = request(method, "/rooms/dev").to(&server);
-        answer.refused(405);
+        assert_eq!(answer.refused(405), "this takes GET, HEAD, POST only");
         assert!(answer.field("Allow").unwrap().contains("POST"), "{method}");
         assert_eq!(answer.field("Access-Control-Allow-Origin"), None);
+    }
+    for (method, path) in [("OPTIONS", "*"), ("POST", "/"), ("POST", "/ws")] {
+        let answer = request(method, path).to(&server);
+        assert_eq!(answer.refused(405), "this takes GET and HEAD", "{method} {path}");
+        assert_eq!(answer.field("Allow"), Some("GET, HEAD"));
     }
 }
 
@@ -133,7 +138,7 @@ fn pages_of_others_and_other_names_are_refused() {
     for origin in ["null", "https://evil.example"] {
         post(to, "hi").with("Origin", origin).to(&server).refused(403);
     }
-    for site in ["cross-site", "same-site"] {
+    for site in ["cross-site", "same-site", "Cross-Site", "SAME-SITE"] {
         post(to, "hi").with("Sec-Fetch-Site", site).to(&server).refused(403);
         let listed = post(to, "hi").with("Sec-Fetch-Site", site);
         listed.with("Origin", "https://chat.example.org").to(&server).json();
@@ -199,6 +204,10 @@ fn a_client_that_waits_for_100_continue_gets_it_or_the_refusal() {
         let stream = crate::harness::connect(server.addr_of("web"));
         super::exchange(stream, head(path, length).as_bytes()).refused(status);
     }
+    // No body is asked for that would be refused because of a field.
+    let odd = head("/rooms/lobby", 2).replace("\r\n\r\n", "\r\nIdempotency-Key: a\"b\r\n\r\n");
+    let stream = crate::harness::connect(server.addr_of("web"));
+    super::exchange(stream, odd.as_bytes()).refused(400);
     // A refusal is read although the client sends its body all the same.
     let large = format!("{}{}", head("/rooms/lobby", 100_000), "x".repeat(100_000));
     super::exchange(crate::harness::connect(server.addr_of("web")), large.as_bytes()).refused(413);

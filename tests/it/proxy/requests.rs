@@ -73,7 +73,12 @@ fn fields_that_are_wrong_or_differ_are_refused() {
     ] {
         assert_eq!(status(&server, b"", fields), "400", "{fields}");
     }
-    for fields in ["", "X-Forwarded-For: 198.51.100.7\r\n", "X-Forwarded-Proto: https\r\n"] {
+    for fields in [
+        "",
+        "X-Forwarded-For: 198.51.100.7\r\n",
+        "X-Forwarded-Proto: https\r\n",
+        "X-Forwarded-For:\r\nForwarded: for=198.51.100.7\r\n",
+    ] {
         assert_eq!(status(&server, b"", fields), "200", "{fields}");
     }
     assert_eq!(status(&server, b"PROXY TCP4 1.2.3.4 1.2.3.4 1 x\r\n", ""), "400");
@@ -94,6 +99,11 @@ fn who_comes_over_https_to_the_proxy_is_not_warned_of_the_network() {
         let warned = told.iter().any(|line| line.contains("not encrypted"));
         assert_eq!(warned, is_warned, "{proto}: {told:?}");
     }
+    // Behind a PROXY header, the fields are those of the client.
+    let header = binary_for_client(&[]);
+    let mut page = WebSocket::behind_with(&server, &header, None, "X-Forwarded-Proto: https\r\n");
+    let told = page.ask("/login carol open sesame");
+    assert!(told.iter().any(|line| line.contains("not encrypted")), "{told:?}");
 }
 
 #[test]
