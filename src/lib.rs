@@ -7,6 +7,7 @@
 
 pub mod text; // one line that is safe to show
 pub mod address; // addresses and networks
+pub mod table; // settings in a TOML file
 pub mod chat; // who is here, in which room, and who is told what; pure
 pub mod edit; // the line that a user types at a terminal: keys, edits, drawing; pure
 pub mod wire; // bytes to what a client sent, and what it is told to bytes; pure

@@ -17,6 +17,7 @@ use super::cluster::{CLUSTER_VARIABLE, PASSWORD_VARIABLE, split_password};
 use super::files::read_file;
 use super::settings::Config;
 use crate::cluster::ServerPassword;
+use crate::table::{Entry, entries};
 
 const PREFIX: &str = "CHATD_";
 
@@ -134,11 +135,12 @@ pub fn state_dir(
 }
 
 fn state_dir_in(file: &Path, named_by: &str) -> Result<Option<(PathBuf, String)>, Stop> {
-    let Some(value) = read_table(file, named_by)?.remove("state-dir") else { return Ok(None) };
+    let mut entries = read_entries(file, named_by)?.into_iter();
+    let Some(entry) = entries.find(|entry| entry.key == "state-dir") else { return Ok(None) };
     let origin = format!("{}: state-dir", file.display());
-    match plain(value) {
-        Some(dir) => Ok(Some((dir.into(), origin))),
-        None => Err(Stop::Wrong(format!("chatd: {origin}: expected a string\n"))),
+    match entry.values.as_deref() {
+        Some([dir]) => Ok(Some((dir.into(), origin))),
+        _ => Err(Stop::Wrong(format!("chatd: {origin}: expected a string\n"))),
     }
 }
 
@@ -249,18 +251,12 @@ fn from_environment(
 /// The settings in a TOML file that `named_by` names.
 fn from_file(path: &Path, named_by: &str) -> Result<SettingsById, Stop> {
     let file = path.display();
-    let table = read_table(path, named_by)?;
     let command = command();
     let mut settings = SettingsById::new();
-    for (key, value) in table {
+    for Entry { key, values, .. } in read_entries(path, named_by)? {
         let arg = find(&command, &key)
             .filter(|arg| is_setting(arg))
             .ok_or_else(|| wrong(format!("{file}: {key}: no such setting; see chatd --help")))?;
-        let values = match value {
-            toml::Value::Array(values) if values.is_empty() => None,
-            toml::Value::Array(values) => values.into_iter().map(plain).collect(),
-            value => plain(value).map(|value| vec![value]),
-        };
         let values: Vec<OsString> =
             values.ok_or_else(|| wrong(format!("{file}: {key}: expected a string or a number")))?;
         let setting = Setting::new(arg, format!("{file}: {key}"), &values)?;
@@ -273,37 +269,14 @@ fn wrong(what: impl Display) -> Stop {
     Stop::Wrong(format!("chatd: {what}\n"))
 }
 
-/// The keys and values of a TOML file that `named_by` names.
-fn read_table(path: &Path, named_by: &str) -> Result<toml::Table, Stop> {
+/// The settings of a TOML file that `named_by` names, with the name of the file in errors.
+fn read_entries(path: &Path, named_by: &str) -> Result<Vec<Entry>, Stop> {
     let file = path.display();
     let mut contents = Vec::new();
     let contents = read_file(path, u64::MAX, &mut contents)
         .and_then(|_| String::from_utf8(contents).map_err(io::Error::other))
         .map_err(|error| wrong(format!("{named_by}: cannot read {file}: {error}")))?;
-    contents.parse().map_err(|error: toml::de::Error| {
-        wrong(format!("{file}: {}\n{error}", in_short(&error, &contents)).trim_end())
-    })
-}
-
-/// The error in a TOML file, in one line.
-fn in_short(error: &toml::de::Error, contents: &str) -> String {
-    let start = error.span().map_or(0, |span| span.start);
-    let before = contents.get(..start).unwrap_or_default().matches('\n').count();
-    match contents.lines().nth(before).map(str::trim).filter(|line| !line.is_empty()) {
-        Some(line) => format!("line {}: {line}: {}", before + 1, error.message()),
-        None => format!("line {}: {}", before + 1, error.message()),
-    }
-}
-
-/// A TOML value as it would be on the command line.
-fn plain(value: toml::Value) -> Option<OsString> {
-    match value {
-        toml::Value::String(text) => Some(text.into()),
-        toml::Value::Integer(number) => Some(number.to_string().into()),
-        toml::Value::Float(number) => Some(number.to_string().into()),
-        toml::Value::Boolean(truth) => Some(truth.to_string().into()),
-        toml::Value::Datetime(_) | toml::Value::Array(_) | toml::Value::Table(_) => None,
-    }
+    entries(&contents).map_err(|error| wrong(format!("{file}: {error}")))
 }
 
 fn find<'a>(command: &'a Command, long: &str) -> Option<&'a Arg> {

@@ -19,6 +19,7 @@ mod pipe;
 mod reconnect;
 mod restart;
 mod restricted;
+mod settings;
 mod status;
 mod terminal;
 mod tls;
@@ -31,6 +32,7 @@ fn chat<const N: usize>(target: impl ToString, flags: [&str; N]) -> Command {
         .env_remove("NO_COLOR")
         .env_remove("CHAT_PASSWORD")
         .env("XDG_STATE_HOME", "/dev/null")
+        .env("XDG_CONFIG_HOME", "/dev/null")
         .arg(target.to_string())
         .args(flags);
     command.stdin(Stdio::null());

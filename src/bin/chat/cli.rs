@@ -15,6 +15,9 @@ At a terminal, other people's lines appear above the line you are typing. Tab co
 names, Ctrl-D leaves, and chat reconnects when the connection is lost. In a pipe, chat says each line
 of its input, writes what the server sends to its output, and ends when the connection ends.
 
+~/.config/chatd/chat.conf may have what you do not want to type, such as host = 'box7' and
+nick = 'alice'; the keys are the options without the dashes, and what you type wins.
+
 Exit status: 0 if the server accepted every line; 1 if it refused one, if the connection ended early
 or if the server cannot be reached; 2 for wrong usage.";
 
@@ -23,11 +26,11 @@ or if the server cannot be reached; 2 for wrong usage.";
 #[command(name = "chat", version, after_help = MORE)]
 pub(crate) struct Options {
     /// The server; PORT is 1234 unless given. unix:PATH is the socket of one on this machine
-    #[arg(value_name = "HOST[:PORT]|unix:PATH")]
+    #[arg(index = 1, value_name = "HOST[:PORT]|unix:PATH")]
     pub(crate) target: Target,
 
     /// The port, if it is not in the first argument
-    #[arg(value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(index = 2, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     port: Option<u16>,
 
     /// Nick to take
@@ -38,13 +41,17 @@ pub(crate) struct Options {
     #[arg(long, value_name = "ROOM", value_parser = one_word)]
     pub(crate) room: Option<String>,
 
-    /// Log in to this account; the password is in --password-file or CHAT_PASSWORD, or asked for
+    /// Log in to this account; without one of the next two, the password is CHAT_PASSWORD or asked for
     #[arg(long, value_name = "NAME", value_parser = one_word, conflicts_with = "nick")]
     pub(crate) login: Option<String>,
 
     /// Read the password for --login from the first line of FILE
-    #[arg(long, value_name = "FILE", requires = "login")]
+    #[arg(long, value_name = "FILE", conflicts_with = "password_command")]
     pub(crate) password_file: Option<PathBuf>,
+
+    /// Read it from the first line that COMMAND of the shell writes
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) password_command: Option<String>,
 
     /// Show names in colours; auto: unless NO_COLOR is set
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Colour::Auto)]
@@ -54,31 +61,44 @@ pub(crate) struct Options {
     #[arg(long, value_name = "SWITCH", value_enum, default_value_t = Switch::On, hide_possible_values = true)]
     pub(crate) status: Switch,
 
+    /// Ring the terminal on lines that name you, as /bell does
+    #[arg(long, value_name = "SWITCH", value_enum, default_value_t = Switch::Off, hide_possible_values = true)]
+    pub(crate) bell: Switch,
+
+    /// Show the time of each line, as /time does
+    #[arg(long, value_name = "SWITCH", value_enum, default_value_t = Switch::Off, hide_possible_values = true)]
+    pub(crate) time: Switch,
+
     /// Use TLS; PORT is then the server's TLS port
     #[arg(long)]
     pub(crate) tls: bool,
 
     /// Also trust the certificates in FILE (PEM)
-    #[arg(long, value_name = "FILE", requires = "tls")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) tls_ca: Option<PathBuf>,
 
     /// Accept any certificate; an attacker on the network can then read and change everything
-    #[arg(long, requires = "tls", conflicts_with = "tls_ca")]
+    #[arg(long, conflicts_with = "tls_ca")]
     pub(crate) tls_insecure: bool,
 
     /// For sshd to start: takes only unix:PATH, --nick and --room, and reads and writes no files
-    #[arg(long, conflicts_with_all = ["login", "password_file", "color", "status", "tls", "tls_ca", "tls_insecure"])]
+    #[arg(long, conflicts_with_all = [
+        "login", "password_file", "password_command", "color", "status", "bell", "time", "tls",
+        "tls_ca", "tls_insecure",
+    ])]
     pub(crate) restricted: bool,
 }
 
 impl Options {
-    /// Reads the command line, and ends the program if it is wrong.
-    pub(crate) fn read() -> Self {
-        let mut options = Self::parse();
-        let conflict = match (&mut options.target, options.port) {
-            (Target::Path(_), _) if options.tls => Some("--tls cannot be used with unix:PATH"),
+    /// The options, with the port in the target.
+    ///
+    /// # Errors
+    /// Two of them contradict each other, or one needs another.
+    pub(crate) fn checked(mut self) -> Result<Self, clap::Error> {
+        let conflict = match (&mut self.target, self.port) {
+            (Target::Path(_), _) if self.tls => Some("--tls cannot be used with unix:PATH"),
             (Target::Path(_), Some(_)) => Some("PORT cannot be used with unix:PATH"),
-            (Target::Host { .. }, _) if options.restricted => Some("--restricted needs unix:PATH"),
+            (Target::Host { .. }, _) if self.restricted => Some("--restricted needs unix:PATH"),
             (Target::Host { port, .. }, Some(number)) if [DEFAULT_PORT, number].contains(port) => {
                 *port = number;
                 None
@@ -86,10 +106,19 @@ impl Options {
             (Target::Host { .. }, Some(_)) => Some("the port is given twice"),
             _ => None,
         };
-        if let Some(why) = conflict {
-            Self::command().error(ErrorKind::ArgumentConflict, why).exit();
+        let has_password = self.password_file.is_some() || self.password_command.is_some();
+        let needs = match self.login {
+            None if has_password => Some("a password needs --login"),
+            _ if self.tls => None,
+            _ if self.tls_ca.is_some() => Some("--tls-ca needs --tls"),
+            _ if self.tls_insecure => Some("--tls-insecure needs --tls"),
+            _ => None,
+        };
+        match (conflict, needs) {
+            (Some(why), _) => Err(Self::command().error(ErrorKind::ArgumentConflict, why)),
+            (_, Some(why)) => Err(Self::command().error(ErrorKind::MissingRequiredArgument, why)),
+            _ => Ok(self),
         }
-        options
     }
 
     /// Whether the screen has colours.
@@ -118,6 +147,12 @@ pub(crate) enum Switch {
     Off,
 }
 
+impl Switch {
+    pub(crate) fn is_on(self) -> bool {
+        self == Self::On
+    }
+}
+
 /// Accepts one word, so that it cannot begin another command or line.
 fn one_word(word: &str) -> Result<String, &'static str> {
     match word.chars().any(|c| c.is_whitespace() || c.is_control()) || word.is_empty() {
@@ -133,6 +168,16 @@ pub(crate) enum Target {
     Host { host: String, port: u16 },
     /// At a path on this machine.
     Path(PathBuf),
+}
+
+impl Target {
+    /// The same at this port, if there is one and the target has none but the usual one.
+    pub(crate) fn with_port(self, number: Option<u16>) -> Self {
+        match (self, number) {
+            (Self::Host { host, port: DEFAULT_PORT }, Some(port)) => Self::Host { host, port },
+            (target, _) => target,
+        }
+    }
 }
 
 impl FromStr for Target {

@@ -14,6 +14,7 @@ mod talk; // at a terminal: the logic, without I/O
 mod terminal; // the line being typed, the screen, and the loop
 mod pipe; // in a pipe: everything
 mod account; // the password for --login
+mod settings; // the command line and the user's file
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
@@ -23,6 +24,7 @@ use self::cli::Options;
 use self::failure::{Failure, complain};
 use self::identity::Identity;
 use self::net::connection::Dialer;
+use self::settings::Stop;
 use self::ssh::Session;
 use self::talk::Talk;
 use self::terminal::{Keys, Link};
@@ -33,7 +35,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const WRONG_USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    let options = Options::read();
+    let options = match settings::read() {
+        Ok(options) => options,
+        Err(Stop::Clap(error)) => error.exit(),
+        Err(Stop::File(why)) => {
+            complain(&format!("chat: {why}"));
+            return ExitCode::from(WRONG_USAGE);
+        }
+    };
     let session = match options.restricted {
         true => Session::read(),
         false => Ok(Session::default()),
@@ -86,7 +95,8 @@ fn run(options: &Options, session: Session) -> Result<(), Failure> {
     let Some(keys) = is_terminal.then(Keys::take).and_then(Result::ok) else {
         return pipe::run(connection, &identity, account);
     };
-    let mut talk = Talk::new(identity, account);
+    let mut talk =
+        Talk::new(identity, account).with_settings(options.bell.is_on(), options.time.is_on());
     if options.restricted {
         talk = talk.giving_up_after(PATIENCE);
     }

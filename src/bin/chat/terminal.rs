@@ -25,7 +25,7 @@ pub(crate) use self::link::Link;
 pub(crate) use self::mode::{Keys, ask_password};
 use self::palette::Palette;
 use self::past::Past;
-use crate::cli::{Options, Switch};
+use crate::cli::Options;
 use crate::talk::Talk;
 
 /// Most keys that wait; after that, the terminal has to wait.
@@ -37,7 +37,7 @@ pub(crate) fn run(link: Link, talk: Talk, options: &Options, _: &Keys) -> io::Re
     thread::Builder::new().name("keys".to_owned()).spawn(move || read_keys(&input))?;
     let (width, height) = terminal::size().unwrap_or_default();
     let palette = Palette { has_colours: options.has_colours() };
-    let has_bar = options.status == Switch::On;
+    let has_bar = options.status.is_on();
     let screen = Display::new(width, height, palette, has_bar);
     let is_restricted = options.restricted;
     let past = if is_restricted { Past::default() } else { Past::load() };

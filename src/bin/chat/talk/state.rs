@@ -84,6 +84,13 @@ impl Talk {
         }
     }
 
+    /// The same talk, with the bell and the times of lines on or off.
+    pub(crate) fn with_settings(mut self, bell: bool, time: bool) -> Self {
+        self.listener.bell = bell;
+        self.wishes.set("time", time);
+        self
+    }
+
     /// The same talk, which tries for so long to get back to a server that it lost.
     pub(crate) fn giving_up_after(self, patience: Duration) -> Self {
         Self { patience: Some(patience), ..self }

@@ -26,9 +26,7 @@ struct Ignored {
 impl Wishes {
     pub(crate) fn learn(&mut self, notice: &Notice<'_>) {
         match *notice {
-            Notice::Set { setting, on } if SETTINGS.contains(&setting) => {
-                self.settings.insert(setting.to_owned(), on);
-            }
+            Notice::Set { setting, on } if SETTINGS.contains(&setting) => self.set(setting, on),
             Notice::Ignoring { nick } => self.ignore(nick),
             Notice::NotIgnoring { nick } => self.ignored.retain(|ignored| ignored.nick != nick),
             Notice::NowCalled { from, to } => {
@@ -38,6 +36,11 @@ impl Wishes {
             }
             _ => {}
         }
+    }
+
+    /// The user wants a setting to be on or off.
+    pub(crate) fn set(&mut self, setting: &str, on: bool) {
+        self.settings.insert(setting.to_owned(), on);
     }
 
     fn ignore(&mut self, nick: &str) {

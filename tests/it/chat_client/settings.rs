@@ -1,0 +1,91 @@
+//! The file with the user's settings.
+
+use std::fs;
+
+use super::*;
+use crate::harness::{TempDir, people};
+
+/// The program with this file, and without an address.
+fn with_file(dir: &TempDir, settings: &str) -> Command {
+    fs::create_dir_all(dir.path("chatd")).unwrap();
+    fs::write(dir.path("chatd/chat.conf"), settings).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chat"));
+    command.env("TERM", "xterm").env_remove("NO_COLOR").env_remove("CHAT_PASSWORD");
+    command.env("XDG_STATE_HOME", "/dev/null").env("XDG_CONFIG_HOME", dir.path(""));
+    command
+}
+
+#[test]
+fn it_says_where_and_as_whom_and_how_lines_look() {
+    let (dir, server) = (TempDir::new(), Server::start());
+    let [mut bob] = people(&server, ["bob"]);
+    bob.ask("/join dev");
+    let port = server.port();
+    let file = format!(
+        "host = \"127.0.0.1\"\nport = {port}\nnick = \"alice\"\nroom = \"dev\"\n\
+         time = true\nbell = true\ncolor = \"never\"\n"
+    );
+    let mut alice = Terminal::run(with_file(&dir, &file));
+    alice.displays(|rows| rows.last() == Some(&">"));
+    alice.displays_status(|bar| bar.starts_with("alice in dev ") && bar.contains(" lag "));
+    bob.wait_for(|line| line.starts_with("-- alice joined"));
+    // The server has got the wish for times when it answers.
+    alice.types("/ping\r");
+    ends_in(&mut alice, &["-- pong", ">"]);
+    bob.send("alice: look");
+    alice.displays(|rows| {
+        let said = rows.iter().rev().nth(1).unwrap_or(&"");
+        said.starts_with("*[") && said.ends_with("] <bob> alice: look")
+    });
+    assert!(alice.written().contains(&0x07), "it rings");
+    alice.types("/quit\r");
+    assert_eq!(alice.ends(), 0);
+
+    let mut command = with_file(&dir, &file);
+    let ended = piped(command.args(["--nick", "ci"]), "from a script\n");
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    bob.wait_for(|line| line == "<ci> from a script");
+}
+
+#[test]
+fn a_password_comes_from_a_command() {
+    let dir = TempDir::new();
+    let server = Server::with(["--state-dir", &dir.path("state")]);
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    alice.send("/register open sesame");
+    alice.wait_for(|line| line.starts_with("-- alice is yours now"));
+    drop(alice);
+    let port = server.port();
+    let file = format!(
+        "host = \"127.0.0.1\"\nport = {port}\nlogin = \"alice\"\n\
+         password-command = \"printf 'open sesame\\\\nmore\\\\n'; cat\"\n"
+    );
+    let ended = piped(&mut with_file(&dir, &file), "from a script\n");
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    bob.wait_for(|line| line == "<alice> from a script");
+
+    let flags = ["--login", "alice", "--password-command", "echo no; exit 3"];
+    let ended = piped(&mut chat(server.addr(), flags), "never\n");
+    assert_eq!(ended.status, 1);
+    assert!(ended.stderr.contains("password command: exit status: 3"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_mistake_in_it_is_told_and_ends_the_program() {
+    let dir = TempDir::new();
+    let mut command = with_file(&dir, "nick = \"alice\"\ncolour = \"auto\"\n");
+    let ended = run(command.arg("127.0.0.1"));
+    assert_eq!((ended.status, &*ended.stdout), (2, ""));
+    let file = dir.path("chatd/chat.conf");
+    let told = format!("chat: {file}: line 2: colour: no such setting; they are host, port,");
+    assert!(ended.stderr.starts_with(&told), "{}", ended.stderr);
+}
+
+#[test]
+fn a_restricted_session_does_not_read_it() {
+    let dir = TempDir::new();
+    let mut command = with_file(&dir, "no settings");
+    let ended = run(command.args(["--restricted", "unix:/nowhere"]));
+    assert_eq!(ended.status, 1);
+    assert!(!ended.stderr.contains("chat.conf"), "{}", ended.stderr);
+}
