@@ -88,6 +88,16 @@ fn a_long_line_is_broken_at_blanks_and_indented() {
 }
 
 #[test]
+fn text_from_right_to_left_is_broken_like_any_other() {
+    // The terminal turns it round, row by row; each row begins in the order of reading.
+    let line = "<al> \u{5e9}\u{5dc}\u{5d5}\u{5dd} \u{5dc}\u{5da} abc";
+    let rows = "<al> \u{5e9}\u{5dc}\u{5d5}\u{5dd} \r\n  \u{5dc}\u{5da} abc";
+    assert_eq!(wrapped(line, 11), rows);
+    let marks = "<al> \u{5e9}\u{5b8}\u{5c1}\u{5dc}\u{5d5}\u{5b9}\u{5dd}";
+    assert_eq!(wrapped(marks, 9), marks, "points take no room");
+}
+
+#[test]
 fn a_painted_part_may_go_on_in_the_next_row() {
     let paint = [
         Paint { range: 1..3, look: "\x1b[7m".to_owned() },

@@ -1,5 +1,7 @@
 //! The server goes away and comes back.
 
+use std::net::Shutdown;
+
 use super::*;
 use crate::harness::{TempDir, people};
 use crate::pty::{CTRL_D, Terminal};
@@ -7,6 +9,19 @@ use crate::pty::{CTRL_D, Terminal};
 /// A row says that there will be another try.
 fn is_lost(rows: &[&str]) -> bool {
     rows.iter().any(|row| row.contains("; trying again in "))
+}
+
+/// Whoever connects next is connected with the server, until the returned ends are shut down.
+#[track_caller]
+fn relay(listener: &TcpListener, server: &Server) -> [TcpStream; 2] {
+    let (client, _) = listener.accept().unwrap();
+    let server = TcpStream::connect(server.addr()).unwrap();
+    for (from, to) in [(&client, &server), (&server, &client)] {
+        let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
+        let copying = move || std::io::copy(&mut from, &mut to);
+        thread::Builder::new().spawn(copying).unwrap();
+    }
+    [client, server]
 }
 
 /// Alice, who registered, and typed a line when the server had gone from that address.
@@ -47,6 +62,29 @@ fn name_room_and_what_was_typed_meanwhile_survive_a_restart_of_the_server() {
     alice.displays(|rows| rows.contains(&"-- you are now alice") && rows.last() == Some(&"> half"));
     alice.types("-typed\r");
     bob.wait_for(|line| line == "<alice> half-typed");
+}
+
+#[test]
+fn only_what_was_missed_is_shown_again_and_how_much_it_is() {
+    let server = Server::start();
+    let [mut bob] = people(&server, ["bob"]);
+    let (listener, address) = listen();
+    let mut alice = Terminal::run(chat(address, ["--nick", "alice"]));
+    let ends = relay(&listener, &server);
+    bob.wait_for(|line| line.contains(" joined "));
+    bob.send("one");
+    ends_in(&mut alice, &["<bob> one", ">"]);
+    ends.iter().for_each(|end| drop(end.shutdown(Shutdown::Both)));
+    bob.wait_for(|line| line.contains(" left: disconnected"));
+    bob.ask("two\nthree");
+    let _ends = relay(&listener, &server);
+    alice.displays(|rows| {
+        let [.., told, two, three, ">"] = rows else { return false };
+        let ends = two.ends_with("] <bob> two") && three.ends_with("] <bob> three");
+        *told == "-- you missed 2 lines" && ends
+    });
+    let written = String::from_utf8_lossy(alice.written()).into_owned();
+    assert_eq!(written.matches("> one").count(), 1, "{written}");
 }
 
 #[test]

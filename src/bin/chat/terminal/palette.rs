@@ -62,6 +62,27 @@ mod tests {
         assert_eq!(colourful.paint("-- bob joined", true).1, []);
     }
 
+    /// How bright a colour of xterm's 256 is (WCAG 2, relative luminance).
+    fn luminance(colour: u8) -> f64 {
+        let step = |level: u8| if level == 0 { 0.0 } else { f64::from(55 + 40 * level) / 255.0 };
+        let linear = |part: f64| match part <= 0.04045 {
+            true => part / 12.92,
+            false => ((part + 0.055) / 1.055).powf(2.4),
+        };
+        let cube = colour - 16;
+        let [red, green, blue] = [cube / 36, cube / 6 % 6, cube % 6].map(step).map(linear);
+        0.2126 * red + 0.7152 * green + 0.0722 * blue
+    }
+
+    #[test]
+    fn every_colour_can_be_read_on_white_and_on_black() {
+        for colour in COLOURS {
+            let bright = luminance(colour);
+            assert!(1.05 / (bright + 0.05) >= 4.0, "{colour} on white");
+            assert!((bright + 0.05) / 0.05 >= 4.0, "{colour} on black");
+        }
+    }
+
     #[test]
     fn a_nick_always_has_the_same_colour_and_others_have_others() {
         assert_eq!(colour_of("Bob"), colour_of("bob"));
