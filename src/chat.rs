@@ -39,7 +39,7 @@ pub use self::model::{
     RoomKey, RoomMask, RoomRole, RoomRoles, RoomSettings, SETTINGS, Setting, SettingRow,
     SettingValue, Since, Token, TokenHash,
 };
-pub use self::profile::{Profile, RoomProfile};
+pub use self::profile::{Census, Profile, RoomProfile};
 pub use self::question::{Hidden, Question};
 pub use self::reason::Reason;
 pub use self::refusal::{Refusal, RoomRefusal};

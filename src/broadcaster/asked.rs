@@ -16,6 +16,8 @@ pub(super) struct Ask {
     pub(super) request: Request,
     pub(super) label: Option<Text>,
     pub(super) what: What,
+    /// Whether it was told that there is no answer in time: a late one is for nobody.
+    pub(super) is_over: bool,
 }
 
 /// Which of the past.

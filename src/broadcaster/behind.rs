@@ -12,7 +12,7 @@ use crate::wire::irc::Request;
 
 /// One thing to do.
 #[derive(Debug)]
-pub(super) enum Deed {
+pub(super) enum Chore {
     /// Answer a query.
     Answer(Event),
     /// Answer a question of an IRC client, under this label.
@@ -54,15 +54,15 @@ impl Ending {
 /// What is to be done for each client, in order. A client whose query waits here sends nothing else
 /// that is handled, so that there are only a few for each.
 #[derive(Debug, Default)]
-pub(super) struct Behind(HashMap<ClientId, Vec<Deed>>);
+pub(super) struct Behind(HashMap<ClientId, Vec<Chore>>);
 
 impl Behind {
-    pub(super) fn add(&mut self, id: ClientId, deed: Deed) {
-        self.0.entry(id).or_default().push(deed);
+    pub(super) fn add(&mut self, id: ClientId, chore: Chore) {
+        self.0.entry(id).or_default().push(chore);
     }
 
     /// Takes everything that is to be done for a client.
-    pub(super) fn take(&mut self, id: ClientId) -> Vec<Deed> {
+    pub(super) fn take(&mut self, id: ClientId) -> Vec<Chore> {
         // Alone, nothing is ever left here: do not even hash.
         if self.0.is_empty() {
             return Vec::new();
@@ -71,8 +71,8 @@ impl Behind {
     }
 
     /// Takes the queries of a client, which are not to wait any longer.
-    pub(super) fn take_queries(&mut self, id: ClientId) -> Vec<Deed> {
-        let Some(deeds) = self.0.get_mut(&id) else { return Vec::new() };
-        deeds.extract_if(.., |deed| matches!(deed, Deed::Answer(_) | Deed::Ask(..))).collect()
+    pub(super) fn take_queries(&mut self, id: ClientId) -> Vec<Chore> {
+        let Some(chores) = self.0.get_mut(&id) else { return Vec::new() };
+        chores.extract_if(.., |chore| matches!(chore, Chore::Answer(_) | Chore::Ask(..))).collect()
     }
 }

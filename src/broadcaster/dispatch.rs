@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::archive::Archive;
 use super::asked::Asked;
-use super::behind::{Behind, Deed, Ending};
+use super::behind::{Behind, Chore, Ending};
 use super::identity::{PendingAuth, is_login, log_arrival};
 use super::log::Log;
 use super::pending::Pending;
@@ -178,7 +178,7 @@ impl Dispatcher {
             Input::Gone(id, reason) => {
                 self.readers.remove(id);
                 self.apply(now, id, Event::Gone(reason));
-                self.behind(now, id, Deed::Close(Ending::Gone));
+                self.behind(now, id, Chore::Close(Ending::Gone));
             }
             Input::Writable(id) => self.peers.with(id, |peer, _| peer.set_writable()),
             Input::Store(event) => self.handle_store_event(now, *event),
@@ -297,7 +297,7 @@ impl Dispatcher {
             }
             Incoming::HungUp => {
                 self.apply(now, id, Event::Gone(Reason::Disconnected));
-                self.behind(now, id, Deed::Close(Ending::HungUp));
+                self.behind(now, id, Chore::Close(Ending::HungUp));
             }
         }
     }

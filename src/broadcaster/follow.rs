@@ -1,6 +1,6 @@
 //! The way of an input through the log: it is added, applied, and what is behind it is done.
 
-use super::behind::{Deed, Ending};
+use super::behind::{Chore, Ending};
 use super::dispatch::Dispatcher;
 use super::pending::WaitFor;
 use crate::chat::{Class, ClientId, Entry, Event, Message, NOT_IN_TIME, Now};
@@ -27,7 +27,7 @@ impl Dispatcher {
     /// Answers a query, behind the client's inputs under way.
     fn ask(&mut self, now: Now, id: ClientId, query: Event) {
         if self.log.is_under_way(id) {
-            self.behind.add(id, Deed::Answer(query));
+            self.behind.add(id, Chore::Answer(query));
             self.wait_for_log(now, id);
         } else {
             self.answer(now, id, query);
@@ -37,7 +37,7 @@ impl Dispatcher {
     /// Defers what a client sends next until its inputs under way are applied.
     pub(super) fn wait_for_log(&mut self, now: Now, id: ClientId) {
         self.pending.wait(now.uptime, id, WaitFor::Log);
-        self.behind.add(id, Deed::EndWait(WaitFor::Log));
+        self.behind.add(id, Chore::EndWait(WaitFor::Log));
     }
 
     fn answer(&mut self, now: Now, id: ClientId, query: Event) {
@@ -99,8 +99,8 @@ impl Dispatcher {
     fn note_applied(&mut self, now: Now, id: ClientId) {
         if !self.log.is_under_way(id) {
             self.pending_auth.drop_password(id);
-            let deeds = self.behind.take(id);
-            deeds.into_iter().for_each(|deed| self.fulfil(now, id, deed));
+            let chores = self.behind.take(id);
+            chores.into_iter().for_each(|chore| self.do_chore(now, id, chore));
         }
         self.note(id);
     }
@@ -111,26 +111,26 @@ impl Dispatcher {
     }
 
     /// Does something for a client once its inputs under way are applied.
-    pub(super) fn behind(&mut self, now: Now, id: ClientId, deed: Deed) {
+    pub(super) fn behind(&mut self, now: Now, id: ClientId, chore: Chore) {
         if self.log.is_under_way(id) {
-            self.behind.add(id, deed);
+            self.behind.add(id, chore);
         } else {
-            self.fulfil(now, id, deed);
+            self.do_chore(now, id, chore);
         }
     }
 
-    fn fulfil(&mut self, now: Now, id: ClientId, deed: Deed) {
-        match deed {
-            Deed::Answer(query) => self.answer(now, id, query),
-            Deed::Ask(request, label) => self.answer_request(now, id, &request, label),
-            Deed::Reply(lines) => self.send_reply(now, id, lines),
-            Deed::EndWait(what) => self.end_wait(now, id, what),
-            Deed::EndAnswer => self.label(now, id, None),
-            Deed::LogAuth(result) => {
+    fn do_chore(&mut self, now: Now, id: ClientId, chore: Chore) {
+        match chore {
+            Chore::Answer(query) => self.answer(now, id, query),
+            Chore::Ask(request, label) => self.answer_request(now, id, &request, label),
+            Chore::Reply(lines) => self.send_reply(now, id, lines),
+            Chore::EndWait(what) => self.end_wait(now, id, what),
+            Chore::EndAnswer => self.label(now, id, None),
+            Chore::LogAuth(result) => {
                 self.pending_auth.log(id, result, self.log.login(id));
                 self.pending.end_all_for(WaitFor::Turn);
             }
-            Deed::Close(ending) => self.close_after_flush(now, id, ending),
+            Chore::Close(ending) => self.close_after_flush(now, id, ending),
         }
     }
 
@@ -160,7 +160,7 @@ impl Dispatcher {
 
     /// Ends a client's connection with the end that its protocol asks for, behind what it sent.
     pub(super) fn disconnect_behind(&mut self, now: Now, id: ClientId, farewell: Farewell) {
-        self.behind(now, id, Deed::Close(Ending::Farewell(farewell)));
+        self.behind(now, id, Chore::Close(Ending::Farewell(farewell)));
     }
 
     /// Handles that clients no longer wait, before more of their input is handled: they may be about
@@ -171,16 +171,17 @@ impl Dispatcher {
                 WaitFor::Exists(_) => {
                     self.resume_label(now, id);
                     self.apply(now, id, Event::NotFound(Text::new(NOT_IN_TIME)));
-                    self.behind(now, id, Deed::EndAnswer);
+                    self.behind(now, id, Chore::EndAnswer);
                 }
                 WaitFor::Log => {
                     let queries = self.behind.take_queries(id);
-                    queries.into_iter().for_each(|query| self.fulfil(now, id, query));
+                    queries.into_iter().for_each(|query| self.do_chore(now, id, query));
                 }
                 _ => {
+                    self.fail_late_histories(now, id);
                     self.resume_label(now, id);
                     self.apply(now, id, Event::NotAnswered);
-                    self.behind(now, id, Deed::EndAnswer);
+                    self.behind(now, id, Chore::EndAnswer);
                 }
             }
         }

@@ -4,12 +4,15 @@ use super::asked::{Ask, What};
 use super::dispatch::Dispatcher;
 use super::pending::WaitFor;
 use crate::address::{Address, Remote};
-use crate::chat::{ClientId, Dates, Entry, Moment, Now, Part, Question, RoomName};
+use crate::chat::{ClientId, Dates, Entry, Moment, NOT_IN_TIME, Now, Part, Question, RoomName};
 use crate::store::Answer;
 use crate::text::Text;
 use crate::wire::irc::chathistory::{Query, refuse};
 use crate::wire::irc::target::Target;
 use crate::wire::irc::{Conversation, Request, labelled};
+
+/// The code, and the words, of a question that the store does not answer.
+const NOT_READ: (&str, &str) = ("MESSAGE_ERROR", NOT_IN_TIME);
 
 impl Dispatcher {
     /// Answers CHATHISTORY.
@@ -20,7 +23,10 @@ impl Dispatcher {
         request: &Request,
         label: Option<Text>,
     ) {
-        let ask = |what| Ask { request: request.clone(), label: label.clone(), what };
+        let ask = |what| {
+            let (request, label) = (request.clone(), label.clone());
+            Ask { request, label, what, is_over: false }
+        };
         match Query::parse(request) {
             Err(error) => {
                 let why = "CHATHISTORY takes other parameters";
@@ -101,7 +107,7 @@ impl Dispatcher {
         if asked.is_empty() {
             self.asked.remove(&id);
         }
-        let Some(ask) = ask else { return };
+        let Some(ask) = ask.filter(|ask| !ask.is_over) else { return };
         match (answer, &ask.what) {
             (Answer::Part(Ok(lines)), &What::Lines(room)) => {
                 let me = self.log.id(id);
@@ -118,13 +124,28 @@ impl Dispatcher {
     /// Tells the clients that wait for the store that it will answer nothing more.
     pub(super) fn fail_histories(&mut self, now: Now) {
         for (id, asked) in std::mem::take(&mut self.asked) {
-            asked.iter().for_each(|ask| self.fail_history(now, id, ask));
+            let asked = asked.iter().filter(|ask| !ask.is_over);
+            asked.for_each(|ask| self.fail_history(now, id, ask));
+        }
+    }
+
+    /// Tells a client that has waited for too long, before anything that it sent behind its question
+    /// is answered.
+    pub(super) fn fail_late_histories(&mut self, now: Now, id: ClientId) {
+        let late = self.asked.get_mut(&id).into_iter().flatten().filter(|ask| !ask.is_over);
+        let late: Vec<_> = late
+            .map(|ask| {
+                ask.is_over = true;
+                (ask.request.clone(), ask.label.take())
+            })
+            .collect();
+        for (request, label) in late {
+            self.refuse_history(now, id, &request, label, NOT_READ);
         }
     }
 
     fn fail_history(&mut self, now: Now, id: ClientId, ask: &Ask) {
-        let refusal = ("MESSAGE_ERROR", "the history cannot be read now; try again later");
-        self.refuse_history(now, id, &ask.request, ask.label.clone(), refusal);
+        self.refuse_history(now, id, &ask.request, ask.label.clone(), NOT_READ);
     }
 
     fn refuse_target(&mut self, now: Now, id: ClientId, request: &Request, label: Option<Text>) {

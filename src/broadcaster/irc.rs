@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::behind::Deed;
+use super::behind::Chore;
 use super::dispatch::Dispatcher;
 use super::identity::is_login;
 use crate::chat::{
@@ -105,11 +105,11 @@ impl Dispatcher {
             Task::Kill(nick, why) => self.kill(now, id, &nick, &why),
             Task::Act(action, label) => self.apply(now, id, Event::Do(action, label)),
             Task::Ask(request, label) if self.log.is_under_way(id) => {
-                self.behind(now, id, Deed::Ask(Box::new(request), label));
+                self.behind(now, id, Chore::Ask(Box::new(request), label));
                 self.wait_for_log(now, id);
             }
             Task::Ask(request, label) => self.answer_request(now, id, &request, label),
-            Task::Reply(lines) => self.behind(now, id, Deed::Reply(lines)),
+            Task::Reply(lines) => self.behind(now, id, Chore::Reply(lines)),
             Task::OpenLabel(label) => self.label(now, id, Some(label)),
             Task::CloseLabel => self.label(now, id, None),
         }
@@ -134,7 +134,7 @@ impl Dispatcher {
         }
         self.apply(now, id, event);
         if way == Way::Service {
-            self.behind(now, id, Deed::EndAnswer);
+            self.behind(now, id, Chore::EndAnswer);
         }
     }
 
@@ -179,7 +179,7 @@ impl Dispatcher {
         } else {
             self.apply(now, id, Event::Do(Action::Command(room, line), label));
         }
-        self.behind(now, id, Deed::EndAnswer);
+        self.behind(now, id, Chore::EndAnswer);
     }
 
     /// Goes on with the answer to a client's last request, which has waited.
@@ -308,7 +308,7 @@ impl Dispatcher {
             write(irc, &mut lines);
         }
         if !lines.is_empty() {
-            self.behind(now, id, Deed::Reply(lines));
+            self.behind(now, id, Chore::Reply(lines));
         }
     }
 

@@ -4,7 +4,7 @@ use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use super::archive::{Archive, Held, not_saved};
-use super::behind::{Deed, Ending};
+use super::behind::{Chore, Ending};
 use super::dispatch::Dispatcher;
 use super::identity::{log_arrival, log_failed_login, log_rename};
 use super::pending::WaitFor;
@@ -210,7 +210,7 @@ impl Dispatcher {
         if !self.archive.change_ban(id, change.clone()) {
             let news = not_saved(now.uptime, &mut self.unsaved_bans, change);
             news.into_iter().for_each(|event| self.apply(now, id, event));
-            self.behind(now, id, Deed::EndWait(WaitFor::BanChange));
+            self.behind(now, id, Chore::EndWait(WaitFor::BanChange));
         }
     }
 
@@ -224,7 +224,7 @@ impl Dispatcher {
     ) {
         if let Err(event) = asked {
             self.apply(now, id, event);
-            self.behind(now, id, Deed::EndWait(what));
+            self.behind(now, id, Chore::EndWait(what));
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::archive;
-use super::behind::Deed;
+use super::behind::Chore;
 use super::dispatch::Dispatcher;
 use super::identity::AuthResult;
 use super::pending::WaitFor;
@@ -109,9 +109,9 @@ impl Dispatcher {
         let event = archive::answered(now.uptime, answer, &mut self.unsaved_bans);
         event.into_iter().for_each(|event| self.apply(now, id, event));
         if let Some(result) = result {
-            self.behind(now, id, Deed::LogAuth(result));
+            self.behind(now, id, Chore::LogAuth(result));
         }
-        self.behind(now, id, Deed::EndWait(what));
+        self.behind(now, id, Chore::EndWait(what));
     }
 
     /// Carries out effects that a report of the store has released.

@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use super::action::{Flags, MaskList};
 use super::message::Away;
-use super::model::{
-    ClientId, Moment, Nick, Now, RoomId, RoomMask, RoomName, RoomRoles, RoomSettings,
-};
+use super::model::{ClientId, Moment, Nick, Now, RoomMask, RoomName, RoomRoles, RoomSettings};
 use super::relay::Source;
 use super::state::{Chat, Client, Room};
 use crate::address::Origin;
@@ -32,8 +30,19 @@ pub struct Profile {
     pub active: Duration,
     /// Where they come from, which only operators may see.
     pub origin: Origin,
-    /// The rooms that they are in.
-    pub rooms: Vec<RoomName>,
+}
+
+/// How many there are of whom others know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Census {
+    /// People.
+    pub people: usize,
+    /// Of them, those who are [invisible](super::action::Flag::Invisible).
+    pub invisible: usize,
+    /// Of them, operators of the server.
+    pub operators: usize,
+    /// Rooms that somebody is in, or that are kept.
+    pub rooms: usize,
 }
 
 /// A room.
@@ -59,7 +68,6 @@ impl Chat {
     /// A client that others know of, or that asks for itself.
     pub fn profile(&self, id: ClientId) -> Option<Profile> {
         let client = self.clients.get(&id)?;
-        let name = |id: &RoomId| self.rooms.get(*id).map(|room| room.name);
         Some(Profile {
             source: self.source_of(client),
             away: client.away.clone(),
@@ -69,8 +77,31 @@ impl Chat {
             connected: client.connected,
             active: client.active,
             origin: client.origin,
-            rooms: client.rooms.iter().filter_map(name).collect(),
         })
+    }
+
+    /// The rooms that a client is in, in the order in which it entered them.
+    pub fn rooms_with(&self, client: ClientId) -> Vec<RoomName> {
+        let rooms = self.rooms_of(client).iter();
+        rooms.filter_map(|id| self.rooms.get(*id)).map(|room| room.name).collect()
+    }
+
+    /// Whether two clients are in one room.
+    pub fn share_a_room(&self, one: ClientId, other: ClientId) -> bool {
+        let rooms = self.rooms_of(other);
+        self.rooms_of(one).iter().any(|room| rooms.contains(room))
+    }
+
+    /// Counts people and rooms.
+    pub fn census(&self) -> Census {
+        let rooms = self.rooms.iter().filter(|room| is_listed(room)).count();
+        let mut census = Census { rooms, ..Census::default() };
+        for client in self.clients.values().filter(|client| client.announced) {
+            census.people += 1;
+            census.invisible += usize::from(client.flags.invisible);
+            census.operators += usize::from(self.operates(client));
+        }
+        census
     }
 
     /// The client that others know under exactly this name, but for its case.
@@ -103,7 +134,7 @@ impl Chat {
 
     /// All such rooms, by name.
     pub fn occupied_rooms(&self) -> Vec<RoomProfile> {
-        let occupied = self.rooms.iter().filter(|room| room.announced > 0 || room.kept.is_some());
+        let occupied = self.rooms.iter().filter(|room| is_listed(room));
         let mut rooms: Vec<_> = occupied.map(|room| self.room_profile(room)).collect();
         rooms.sort_by_key(|room| room.name);
         rooms
@@ -134,11 +165,11 @@ impl Chat {
         now: Moment,
     ) -> Vec<(RoomMask, Nick, Moment)> {
         let Some(room) = self.rooms.find(name) else { return Vec::new() };
-        let masks = match list {
-            MaskList::Bans => &room.bans,
-            MaskList::Exceptions => &room.exceptions,
-            MaskList::Invited => &room.standing,
-        };
-        masks.iter(now).map(|ban| (ban.mask.clone(), ban.by, ban.at)).collect()
+        room.masks(list).iter(now).map(|ban| (ban.mask.clone(), ban.by, ban.at)).collect()
     }
+}
+
+/// Whether a room is in lists: somebody is in it, or it is kept.
+fn is_listed(room: &Room) -> bool {
+    room.announced > 0 || room.kept.is_some()
 }

@@ -29,6 +29,7 @@ pub mod chathistory;
 mod denied;
 mod login;
 mod commands;
+mod service;
 mod saying;
 mod accounts;
 mod queries;

@@ -1,6 +1,7 @@
 use super::*;
 
 mod late;
+mod past;
 
 use std::fs;
 use std::path::{Path, PathBuf};

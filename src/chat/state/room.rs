@@ -16,6 +16,7 @@ pub(crate) use self::roles::{Kept, MAX_ACCOUNTS as MAX_ROOM_ACCOUNTS, Roles};
 use super::client::Client;
 use super::history::History;
 use super::pace::Pace;
+use crate::chat::action::MaskList;
 use crate::chat::model::{
     ClientId, Entry, KeptRoom, Moment, Nick, RoomName, RoomRole, RoomRoles, RoomSettings,
 };
@@ -134,6 +135,24 @@ impl Room {
     /// Whether a line that was said in it in private is kept.
     pub(crate) fn keeps_line(&self, entry: &Entry) -> bool {
         entry.private && self.kept.is_some()
+    }
+
+    /// One of its lists of masks.
+    pub(crate) fn masks(&self, list: MaskList) -> &RoomMasks {
+        match list {
+            MaskList::Bans => &self.bans,
+            MaskList::Exceptions => &self.exceptions,
+            MaskList::Invited => &self.standing,
+        }
+    }
+
+    /// The same to change it.
+    pub(crate) fn masks_mut(&mut self, list: MaskList) -> &mut RoomMasks {
+        match list {
+            MaskList::Bans => &mut self.bans,
+            MaskList::Exceptions => &mut self.exceptions,
+            MaskList::Invited => &mut self.standing,
+        }
     }
 
     /// The account that it is kept for.

@@ -16,8 +16,8 @@ mod table; // a row for each command
 use std::ops::Deref;
 
 pub use self::order::setting_usages;
-pub use self::table::usages;
 use self::table::{COMMANDS, Command, Run, find, find_for};
+pub use self::table::{acts_in_room, usage_on_irc, usages};
 pub use self::view::edit_switch;
 use super::view::{Turn, TurnOf, View};
 use crate::chat::event::{Class, Event};

@@ -235,12 +235,22 @@ impl Turn<'_> {
         if self.me().nick.resembles(nick) {
             self.log_in(&account);
             self.stay_ignored();
-            self.notice(format_args!("{nick} is yours now; next time: /login {nick} PASSWORD"));
+            let login = self.login_of(nick);
+            self.notice(format_args!("{nick} is yours now; next time: {login}"));
         } else {
-            self.notice(format_args!("{nick} is registered; /login {nick} PASSWORD"));
+            let login = self.login_of(nick);
+            self.notice(format_args!("{nick} is registered; {login}"));
         }
         // Another client may have taken the nick while the store was busy.
         self.chat.enforce(self.now, self.effects);
+    }
+
+    /// What the client types to log in.
+    fn login_of(&self, nick: Nick) -> String {
+        match self.me().speaks_irc() {
+            true => format!("SASL, or /msg NickServ IDENTIFY {nick} PASSWORD"),
+            false => format!("/login {nick} PASSWORD"),
+        }
     }
 
     /// Handles a right password: gives the client the account's nick, which another client loses.

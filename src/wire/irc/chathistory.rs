@@ -138,7 +138,9 @@ fn limit(text: &str) -> Result<usize, QueryError> {
 /// Refuses a request: the code, what it is about, and why.
 pub fn refuse(request: &Request, code: &str, why: &str, replies: &mut Replies<'_>) {
     let command = request.param(0).unwrap_or("*").to_ascii_uppercase();
-    match request.param(1).filter(|_| code == "INVALID_TARGET") {
+    let names_target =
+        code == "INVALID_TARGET" || (code == "MESSAGE_ERROR" && command != "TARGETS");
+    match request.param(1).filter(|_| names_target) {
         Some(target) => {
             replies.command("FAIL", &["CHATHISTORY", code, &command, target], why);
         }

@@ -11,26 +11,13 @@ use super::room_modes::{self, ModeRequest};
 use super::session::need_more;
 use super::target::{room, split};
 use crate::chat::{Action, Flag, Refusal, RoomName, RoomRefusal, Source};
-use crate::text::{self, Text};
+use crate::text::Text;
 
 /// The longest reason for being away, in bytes (`AWAYLEN`).
 const MAX_AWAY: usize = 200;
 /// The longest reason of a kick, in bytes (`KICKLEN`), and the most kicks of one request.
 const MAX_KICK: usize = 255;
 const MAX_KICKS: usize = 4;
-/// The service that runs commands of the text wire.
-const SERVICE: &str = "chatd";
-/// Its commands that act in a room, which a first argument such as `#dev` names.
-const IN_A_ROOM: [&str; 13] = [
-    "deop", "devoice", "forget", "history", "invite", "kick", "leave", "me", "op", "room", "slow",
-    "topic", "voice",
-];
-
-/// Whether it is the name of the service that runs commands, which is no client.
-pub(super) fn runs_commands(name: &str) -> bool {
-    name.eq_ignore_ascii_case(SERVICE)
-}
-
 /// One thing to do for a request. What comes next waits until it is done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Task {
@@ -70,6 +57,8 @@ pub(super) struct Tasks<'a> {
     /// Who the client is.
     pub(super) source: &'a Source,
     pub(super) list: Vec<Task>,
+    /// The service that it writes to.
+    pub(super) service: Option<&'static str>,
 }
 
 impl Tasks<'_> {
@@ -137,8 +126,13 @@ impl Tasks<'_> {
         self.reply(|replies| need_more(request, replies));
     }
 
+    /// Refuses what no room can be called.
     pub(super) fn no_such_room(&mut self, name: &str) {
-        self.numeric(ERR_NOSUCHCHANNEL, &[name], "there is no such channel");
+        let words = match name.strip_prefix('#') {
+            Some(_) => Refusal::NotARoom.to_string(),
+            None => "the name of a channel begins with #".to_owned(),
+        };
+        self.numeric(ERR_NOSUCHCHANNEL, &[name], &words);
     }
 
     fn join(&mut self, request: &Request) {
@@ -284,20 +278,6 @@ impl Tasks<'_> {
         self.list.insert(place, Task::Act(act, None));
     }
 
-    /// A message to a service that takes passwords.
-    pub(super) fn ask_service(&mut self, words: &str) {
-        match Login::of_message(self.names.1, words) {
-            Some(login) => self.list.push(Task::Authenticate(login)),
-            None => self.reply(|replies| {
-                let (server, nick) = (replies.server, replies.nick);
-                let words = "IDENTIFY [NAME] PASSWORD or REGISTER PASSWORD; for all else: \
-                             /msg chatd help";
-                let source = format!("NickServ!NickServ@{server}");
-                Line::new(source, "NOTICE").param(nick).last(words).end(replies.out);
-            }),
-        }
-    }
-
     fn is_me(&self, nick: &str) -> bool {
         nick.eq_ignore_ascii_case(self.names.1)
     }
@@ -322,36 +302,6 @@ impl Tasks<'_> {
             }
         }
     }
-
-    /// Runs a command of the text wire, with or without its slash; a first argument such as `#dev`
-    /// says in which room.
-    pub(super) fn command(&mut self, command: &str) {
-        let command = command.trim_start_matches('/');
-        let (name, rest) = command.split_once(' ').unwrap_or((command, ""));
-        let rest = rest.trim_start();
-        let (first, after) = rest.split_once(' ').unwrap_or((rest, ""));
-        let name = name.to_ascii_lowercase();
-        if name == "echo" {
-            return self.refuse_echo();
-        }
-        let (room, rest) = match room(first).filter(|_| IN_A_ROOM.contains(&&*name)) {
-            Some(room) => (Some(room), after.trim_start()),
-            None => (None, rest),
-        };
-        let line = if rest.is_empty() { format!("/{name}") } else { format!("/{name} {rest}") };
-        self.act(Action::Command(room, text::Line::new(line)));
-    }
-}
-
-impl Tasks<'_> {
-    /// `/echo` is for the text wire: here a capability decides which lines come back.
-    fn refuse_echo(&mut self) {
-        self.reply(|replies| {
-            let source = format!("{SERVICE}!{SERVICE}@{}", replies.server);
-            let words = "!! ask for the capability echo-message instead";
-            Line::new(source, "NOTICE").param(replies.nick).last(words).end(replies.out);
-        });
-    }
 }
 
 /// A parameter as a reply can repeat it.
@@ -368,18 +318,4 @@ fn last_words(words: Option<&str>) -> Option<Text> {
 fn words(text: &str, most: usize) -> Text {
     let text = Text::new(strip(text));
     Text::new(super::line::pieces(text.as_str(), most).next().unwrap_or_default())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::IN_A_ROOM;
-    use crate::chat::commands::usages;
-
-    #[test]
-    fn what_acts_in_a_room_is_a_command() {
-        for name in IN_A_ROOM {
-            let is_it = |usage: &str| usage[1..].split(' ').next() == Some(name);
-            assert!(usages().any(|(usage, _)| is_it(usage)), "{name}");
-        }
-    }
 }

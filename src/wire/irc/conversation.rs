@@ -12,7 +12,7 @@ use super::numeric::ERR_INPUTTOOLONG;
 use super::replies::Replies;
 use super::request::Request;
 use super::session::{Session, Step};
-use crate::chat::{Action, Deed, Message, Place, Refusal, Source};
+use crate::chat::{Deed, Message, Place, Refusal, Source};
 use crate::text::Text;
 use crate::wire::farewell::Farewell;
 
@@ -39,9 +39,9 @@ pub struct Conversation {
     /// Why the server ends the conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) end_reason: Option<String>,
-    /// Whether the last request was a command for the service.
-    #[serde(default)]
-    pub(super) asks_service: bool,
+    /// The service that the last request was for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) service: Option<String>,
     /// Whether it has ended: nothing more is run or sent.
     #[serde(default)]
     is_over: bool,
@@ -59,7 +59,7 @@ impl Conversation {
             login: None,
             monitored: Monitored::default(),
             end_reason: None,
-            asks_service: false,
+            service: None,
             is_over: false,
         }
     }
@@ -200,7 +200,7 @@ impl Conversation {
 
     /// The answer to the last request is complete: what it is, framed; nothing without a label.
     pub fn close_label(&mut self) -> Vec<u8> {
-        self.asks_service = false;
+        self.service = None;
         self.take_answer()
     }
 
@@ -237,12 +237,10 @@ impl Conversation {
     /// The tasks of a request of a client that is in the chat, and is `source`.
     pub fn tasks(&mut self, request: Request, label: Option<Text>, source: &Source) -> Vec<Task> {
         let names = (&*self.server, &*self.nick);
-        let mut tasks = Tasks { names, source, list: Vec::new() };
+        let mut tasks = Tasks { names, source, list: Vec::new(), service: None };
         tasks.add(request);
-        let list = with_label(tasks.list, label);
-        let is_command = |task: &Task| matches!(task, Task::Act(Action::Command(..), _));
-        self.asks_service = list.iter().any(is_command);
-        list
+        self.service = tasks.service.map(str::to_owned);
+        with_label(tasks.list, label)
     }
 
     /// Answers MONITOR; `source` gives the source of somebody who is here.

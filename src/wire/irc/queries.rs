@@ -3,18 +3,20 @@
 use std::time::Duration;
 
 use super::caps::{Cap, Caps, Offer};
-use super::commands::runs_commands;
 use super::encode::channel;
 use super::numeric::*;
 use super::people::{self, Member, Role};
 use super::replies::Replies;
 use super::request::Request;
 use super::server;
+use super::service::runs_commands;
 use super::session::need_more;
-use super::target::{room, split};
+use super::target::split;
 use super::welcome::{Counts, lusers, motd, welcome};
 use super::whox::Fields;
-use crate::chat::{Away, Chat, ClientId, Now, Past, Profile, RoomProfile, RoomRole, RoomRoles};
+use crate::chat::{
+    Away, Census, Chat, ClientId, Now, Past, Profile, RoomProfile, RoomRole, RoomRoles,
+};
 use crate::text::matches;
 
 /// Names that a server answers for in one USERHOST or ISON.
@@ -97,18 +99,9 @@ impl View<'_> {
     }
 
     fn counts(&self) -> Counts {
-        let everybody = self.chat.people();
-        let is_operator = |id: &&ClientId| self.profile(**id).is_some_and(|who| who.is_operator);
-        let is_invisible =
-            |id: &&ClientId| self.profile(**id).is_some_and(|who| who.flags.invisible);
-        Counts {
-            people: everybody.len(),
-            invisible: everybody.iter().filter(is_invisible).count(),
-            operators: everybody.iter().filter(is_operator).count(),
-            unknown: self.chat.newcomers(),
-            rooms: self.chat.occupied_rooms().len(),
-            most: self.most,
-        }
+        let Census { people, invisible, operators, rooms } = self.chat.census();
+        let unknown = self.chat.newcomers();
+        Counts { people, invisible, operators, unknown, rooms, most: self.most }
     }
 
     fn motd(&self, replies: &mut Replies<'_>) {
@@ -119,11 +112,15 @@ impl View<'_> {
         self.chat.profile(id)
     }
 
-    /// Calls `show` with somebody as the client may see them.
-    pub(super) fn with_member(&self, who: &Profile, show: impl FnOnce(&Member<'_>)) {
+    /// Calls `show` with somebody as the client may see them: an operator of the server sees their address, too.
+    pub(super) fn with_member(
+        &self,
+        who: &Profile,
+        sees_all: bool,
+        show: impl FnOnce(&Member<'_>),
+    ) {
         let away = who.away.as_ref().map(|Away(why)| why.as_ref().map_or("", |why| why.as_str()));
-        let sees_all = self.profile(self.me).is_some_and(|me| me.is_operator);
-        let address = who.origin.to_string();
+        let address = sees_all.then(|| who.origin.to_string());
         let account = who.source.account;
         show(&Member {
             nick: who.source.nick.as_str(),
@@ -137,7 +134,7 @@ impl View<'_> {
             is_secure: who.is_encrypted,
             idle: self.now.uptime.saturating_sub(who.active),
             since: self.zero + seconds(who.connected),
-            address: sees_all.then_some(&*address),
+            address: address.as_deref(),
             role: Role::None,
             has_voice: false,
         });
@@ -152,16 +149,14 @@ impl View<'_> {
         let asked = request.param(1).unwrap_or_default();
         let fields = Fields::parse(asked);
         let only_operators = !asked.starts_with('%') && asked.contains('o');
-        let (name, ids) = self.meant_by(mask);
-        let room = room(&name).and_then(|name| self.chat.room(name));
-        for id in ids {
+        let (name, people) = self.meant_by(mask);
+        let (has_multi, sees_all) = (self.caps.has(Cap::MultiPrefix), self.is_operator());
+        for (id, roles) in people {
             let Some(who) = self.profile(id).filter(|who| !only_operators || who.is_operator)
             else {
                 continue;
             };
-            let has_multi = self.caps.has(Cap::MultiPrefix);
-            let roles = room.as_ref().map_or_else(RoomRoles::default, |room| roles_of(room, id));
-            self.with_member(&who, |member| {
+            self.with_member(&who, sees_all, |member| {
                 let member = in_role(member, roles);
                 people::who(replies, &name, &member, fields.as_ref(), has_multi);
             });
@@ -169,17 +164,19 @@ impl View<'_> {
         people::end_of_who(replies, mask);
     }
 
-    /// The room that a mask of WHO names, or `*`, and the people that it means.
-    fn meant_by(&self, mask: &str) -> (String, Vec<ClientId>) {
+    /// The room that a mask of WHO names, or `*`, and the people that it means, with their roles in
+    /// the room.
+    fn meant_by(&self, mask: &str) -> (String, Vec<(ClientId, RoomRoles)>) {
         if mask.starts_with('#') {
             return match self.shown_room(mask) {
-                Ok(room) => (channel(room.name), room.people),
+                Ok(room) => (channel(room.name), room.people.into_iter().zip(room.roles).collect()),
                 Err(_) => (mask.to_owned(), Vec::new()),
             };
         }
         let is_meant = |id: &ClientId| {
             self.profile(*id).is_some_and(|who| {
-                if who.flags.invisible && !self.shares_a_room(*id, &who) {
+                let is_me = *id == self.me;
+                if who.flags.invisible && !is_me && !self.chat.share_a_room(*id, self.me) {
                     return false;
                 }
                 let source = &who.source;
@@ -191,12 +188,8 @@ impl View<'_> {
             Some(id) => vec![id],
             None => self.chat.people().into_iter().filter(is_meant).collect(),
         };
-        ("*".to_owned(), people)
-    }
-
-    fn shares_a_room(&self, id: ClientId, who: &Profile) -> bool {
-        let mine = self.profile(self.me).map(|me| me.rooms).unwrap_or_default();
-        id == self.me || who.rooms.iter().any(|room| mine.contains(room))
+        let without_role = |id| (id, RoomRoles::default());
+        ("*".to_owned(), people.into_iter().map(without_role).collect())
     }
 
     fn whois(&self, request: &Request, replies: &mut Replies<'_>) {
@@ -205,10 +198,12 @@ impl View<'_> {
             return replies.numeric(ERR_NONICKNAMEGIVEN, &[], "no nick was given");
         };
         let name = split(name).next().unwrap_or(name);
-        match self.chat.somebody(name).and_then(|id| self.profile(id)) {
-            Some(who) => {
-                let rooms = self.rooms_shown_of(&who);
-                self.with_member(&who, |member| people::whois(replies, member, &rooms));
+        let found = self.chat.somebody(name).and_then(|id| Some((id, self.profile(id)?)));
+        match found {
+            Some((id, who)) => {
+                let rooms = self.rooms_shown_of(id);
+                let sees_all = self.is_operator();
+                self.with_member(&who, sees_all, |member| people::whois(replies, member, &rooms));
             }
             None if runs_commands(name) => people::whois_service(replies, name),
             None => people::no_such_nick(replies, name),
@@ -217,13 +212,11 @@ impl View<'_> {
     }
 
     /// The rooms of somebody that the client may know of, with their role there.
-    fn rooms_shown_of(&self, who: &Profile) -> Vec<String> {
-        let id = self.chat.somebody(who.source.nick.as_str());
-        let rooms = who.rooms.iter().filter_map(|name| self.chat.room(*name));
+    fn rooms_shown_of(&self, id: ClientId) -> Vec<String> {
+        let rooms = self.chat.rooms_with(id).into_iter().filter_map(|name| self.chat.room(name));
         let shown = rooms.filter(|room| self.sees_into(room));
         let named = |room: RoomProfile| {
-            let roles = id.map_or_else(RoomRoles::default, |id| roles_of(&room, id));
-            format!("{}{}", role_of(roles).prefix(), channel(room.name))
+            format!("{}{}", role_of(roles_of(&room, id)).prefix(), channel(room.name))
         };
         shown.map(named).collect()
     }

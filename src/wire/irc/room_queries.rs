@@ -64,10 +64,11 @@ impl View<'_> {
     pub(super) fn names_of(&self, room: &RoomProfile, replies: &mut Replies<'_>) {
         let (has_multi, has_hosts) =
             (self.caps.has(Cap::MultiPrefix), self.caps.has(Cap::UserhostInNames));
+        let sees_all = self.is_operator();
         let mut names = Vec::new();
         for (id, roles) in room.people.iter().zip(&room.roles) {
             let Some(who) = self.profile(*id) else { continue };
-            self.with_member(&who, |member| {
+            self.with_member(&who, sees_all, |member| {
                 names.push(in_role(member, *roles).listed(has_multi, has_hosts));
             });
         }

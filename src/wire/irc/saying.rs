@@ -1,6 +1,6 @@
 //! PRIVMSG, NOTICE and TAGMSG: what a client says to whom; MARKREAD: what it has read.
 
-use super::commands::{Tasks, runs_commands};
+use super::commands::Tasks;
 use super::formatting::{Ctcp, strip};
 use super::isupport::MAX_TARGETS;
 use super::line::MAX_BODY;
@@ -9,6 +9,7 @@ use super::markers;
 use super::numeric::*;
 use super::relay::{Form, Sender, client_tags, fits, length};
 use super::request::Request;
+use super::service::{is_service, runs_commands};
 use super::session::need_more;
 use super::target::{Target, split};
 use crate::chat::{Action, Manner, Recipient, Refusal, Signal, Tags};
@@ -54,8 +55,19 @@ impl Tasks<'_> {
                 }
                 Some(Said::Words(manner, words)) => self.say_to(target, manner, words, &tags),
                 Some(Said::Signal(signal)) => self.signal(target, signal, &tags),
-                None => {}
+                None => self.refuse_dcc(target, is_notice),
             }
+        }
+    }
+
+    /// DCC would tell the address of one client to the other.
+    fn refuse_dcc(&mut self, target: &str, is_notice: bool) {
+        let numeric = match Target::parse(target) {
+            Target::Nick(_) => ERR_CANTSENDTOUSER,
+            _ => ERR_CANNOTSENDTOCHAN,
+        };
+        if !is_notice {
+            self.numeric(numeric, &[target], "DCC does not pass here; not sent");
         }
     }
 
@@ -170,8 +182,4 @@ impl Tasks<'_> {
         let bytes = length(&sender, target, form, text);
         Some(Refusal::TooLong { bytes: bytes + "\r\n".len(), limit: MAX_BODY + "\r\n".len() })
     }
-}
-
-fn is_service(name: &str) -> bool {
-    runs_commands(name) || takes_passwords(name)
 }

@@ -47,8 +47,10 @@ pub fn info(replies: &mut Replies<'_>, version: &str, since: impl Display) {
     replies.numeric(RPL_ENDOFINFO, &[], "end of INFO");
 }
 
-/// Answers LINKS: to other servers there are none.
+/// Answers LINKS: there is no other server.
 pub fn links(replies: &mut Replies<'_>) {
+    let server = replies.server;
+    replies.numeric(RPL_LINKS, &[server, server], "0 chatd");
     replies.numeric(RPL_ENDOFLINKS, &["*"], "end of LINKS");
 }
 
@@ -130,7 +132,7 @@ mod tests {
         assert_eq!(numerics(|to| version(to, "0.1")), ["351"]);
         assert_eq!(numerics(|to| time(to, "now")), ["391"]);
         assert_eq!(numerics(|to| info(to, "0.1", "today")), ["371", "371", "374"]);
-        assert_eq!(numerics(links), ["365"]);
+        assert_eq!(numerics(links), ["364", "365"]);
         assert_eq!(numerics(admin), ["256", "257", "258", "259"]);
     }
 

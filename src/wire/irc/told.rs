@@ -12,6 +12,7 @@ use super::line::Line;
 use super::markers;
 use super::numeric::*;
 use super::relay::Sender;
+use super::service;
 use crate::chat::{Action, Dates, Deed, Entry, Flag, Message, Moment, Refusal, Relay, RoomName};
 use crate::text::Text;
 use crate::wire::text::{self, Style};
@@ -26,14 +27,14 @@ impl Conversation {
             Message::Refused(refusal) if self.refuse_login(refusal, out) => {}
             Message::LoggedIn(source) => self.logged_in(source, out),
             Message::GotRights => self.got_rights(out),
-            Message::Refused(refusal) => self.notice(format_args!("!! {refusal}"), out),
+            Message::Refused(why) => self.refuse(why, out),
             // The numeric has said so, and the client has no nick yet.
             Message::Notice(text) if !self.is_registered() && is_logged_in(text) => {}
             Message::Notice(text) => self.notice(text, out),
             Message::NoticeIn(room, text) => self.say_in(*room, text, out),
             Message::GoingDown => self.say(&self.server, "the server is going down", out),
             Message::Denied(denied) if matches!(denied.action, Action::Command(..)) => {
-                self.notice(format_args!("!! {}", denied.why), out);
+                self.refuse(&denied.why, out);
             }
             Message::Denied(why) => {
                 self.refuse_introduction();
@@ -106,10 +107,16 @@ impl Conversation {
         line.last(format_args!("{sign}{letter}")).end(out);
     }
 
-    /// A notice from the server, or from the service if the client asked that.
+    fn refuse(&self, why: &Refusal, out: &mut Vec<u8>) {
+        self.notice(format_args!("!! {}", service::refusal(why)), out);
+    }
+
+    /// A notice from the server, or from the service that the client wrote to.
     fn notice(&self, text: impl Display, out: &mut Vec<u8>) {
-        let service = format!("chatd!chatd@{}", self.server);
-        self.say(if self.asks_service { &service } else { &self.server }, text, out);
+        match &self.service {
+            Some(service) => self.say(&service::source(service, &self.server), text, out),
+            None => self.say(&self.server, text, out),
+        }
     }
 
     /// A notice of the server about a room.

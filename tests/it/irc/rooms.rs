@@ -57,6 +57,18 @@ fn who_makes_a_room_keeps_order_and_modes_are_its_settings() {
 }
 
 #[test]
+fn a_name_that_no_room_can_have_is_refused_with_the_rule() {
+    let server = server();
+    let mut ann = Irc::named(&server, "ann");
+    let rule = "a room name has 1 to 32 of the characters a-z 0-9 _ - and starts with a letter";
+    for asked in ["JOIN #1st", "JOIN #c++", "PRIVMSG #c++ :hi", "PART #c++"] {
+        let told = ann.ask(asked);
+        assert!(told[0].contains(" 403 ann #") && told[0].ends_with(rule), "{told:?}");
+    }
+    assert!(ann.ask("JOIN dev")[0].ends_with(" 403 ann dev :the name of a channel begins with #"));
+}
+
+#[test]
 fn closed_rooms_have_the_numerics_of_the_field() {
     let server = server();
     let mut ann = Irc::named(&server, "ann");

@@ -30,6 +30,39 @@ fn a_name_of_a_room_is_an_argument_where_the_command_takes_one() {
 }
 
 #[test]
+fn services_say_what_to_write_on_irc_and_answer_under_their_own_names() {
+    let dir = TempDir::new();
+    let server = with(["--state-dir", &dir.path("")]);
+    let mut ann = Irc::named(&server, "ann");
+    let [chatd, nickserv] =
+        ["chatd", "NickServ"].map(|name| format!(":{name}!{name}@box7 NOTICE ann :"));
+    for (asked, answer) in [
+        ("chatd :register", "!! usage: /msg chatd register PASSWORD"),
+        ("chatd :token", "!! log in first: /msg NickServ IDENTIFY NAME PASSWORD"),
+        ("chatd :room #none bans", ""),
+        ("chatd :foo", "!! unknown command /foo; try /msg chatd help"),
+    ] {
+        let told = ann.ask(&format!("PRIVMSG {asked}"));
+        let is_answered = told.iter().any(|line| *line == format!("{chatd}{answer}"));
+        assert!(is_answered || answer.is_empty(), "{asked}: {told:?}");
+    }
+    let help = ann.ask("PRIVMSG chatd :help");
+    let row = |start: &str| help.iter().any(|line| line.starts_with(&format!("{chatd}{start}  ")));
+    assert!(row("history [#ROOM] [N]") && row("room [#ROOM] bans") && row("tokens"), "{help:?}");
+    assert!(!row("nick NAME") && !help.iter().any(|line| line.contains(":/")), "{help:?}");
+    assert!(help.last().unwrap().contains("/msg chatd COMMAND"), "{help:?}");
+
+    let told = ann.ask("PRIVMSG NickServ :HELP");
+    assert!(told[0].starts_with(&format!("{nickserv}IDENTIFY [NAME] PASSWORD")), "{told:?}");
+    ann.send("PRIVMSG NickServ :REGISTER correct-horse");
+    let told = ann.until(|line| line.contains(" is yours now"));
+    let mine = "ann is yours now; next time: SASL, or /msg NickServ IDENTIFY ann PASSWORD";
+    assert_eq!(told.last().unwrap(), &format!("{nickserv}{mine}"));
+    ann.send("NICK other\r\nPRIVMSG NickServ :IDENTIFY ann wrong-horse");
+    ann.until(|line| line == ":NickServ!NickServ@box7 NOTICE other :!! wrong password");
+}
+
+#[test]
 fn echo_is_a_matter_of_the_capability() {
     let server = server();
     let mut ann = Irc::with_caps(&server, "ann", "echo-message");

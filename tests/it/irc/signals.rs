@@ -48,6 +48,9 @@ fn ctcp_passes_between_clients_of_irc_only() {
     assert!(alice.line().ends_with(" NOTICE alice :\x01VERSION small\x01"));
     alice.expect_nothing();
     dave.expect_nothing();
+    bob.ask("JOIN #dev");
+    let refused = bob.ask("PRIVMSG alice :\x01DCC SEND x\x01\r\nPRIVMSG #dev :\x01DCC CHAT x\x01");
+    assert_eq!(commands(&refused), ["531", "404"], "{refused:?}");
 }
 
 #[test]

@@ -13,10 +13,17 @@ use crate::net::Transport;
 const BOB: ClientId = ClientId(2);
 
 /// The far end of a client's connection.
-struct Far(BufReader<TcpStream>);
+pub(super) struct Far(BufReader<TcpStream>);
 
 impl Far {
     fn connect(server: &mut Dispatcher, id: ClientId) -> Self {
+        let mut far = Self::with(server, id, Dialect::default());
+        far.skip_to("/help");
+        far
+    }
+
+    /// Connects in a dialect; reads nothing.
+    pub(super) fn with(server: &mut Dispatcher, id: ClientId, dialect: Dialect) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
@@ -24,24 +31,21 @@ impl Far {
         let slot =
             Arc::new(Door::default()).enter(addr.ip(), false, &Limits::USUAL, Duration::ZERO);
         let (transport, slot) = (Arc::new(Transport::bare(near)), Arc::new(slot.unwrap()));
-        let dialect = Dialect::default();
         let from = Caller { remote: Remote::of(addr), is_encrypted: false, is_unheard: false };
         server.dispatch(NOW, Input::Connected { id, transport, from, slot, dialect, reads: None });
         server.dispatch(NOW, Input::Settled(id));
         server.flush(NOW);
-        let mut far = Self(BufReader::new(socket));
-        far.skip_to("/help");
-        far
+        Self(BufReader::new(socket))
     }
 
-    fn line(&mut self) -> String {
+    pub(super) fn line(&mut self) -> String {
         let mut line = String::new();
         self.0.read_line(&mut line).unwrap();
         line.trim_end().to_owned()
     }
 
     /// Reads up to a line that contains `end`.
-    fn skip_to(&mut self, end: &str) -> String {
+    pub(super) fn skip_to(&mut self, end: &str) -> String {
         loop {
             let line = self.line();
             assert!(!line.is_empty(), "{end} does not come");

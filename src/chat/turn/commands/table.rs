@@ -24,6 +24,10 @@ pub(super) struct Command {
     pub(super) is_secret: bool,
     /// Whether what the client sends next has to wait until the command is done.
     pub(super) is_barrier: bool,
+    /// Whether it acts in a room, so that a client in several may name one.
+    acts_in_room: bool,
+    /// Whether it is something for lines on a screen, or IRC has a command of its own for it.
+    is_for_lines: bool,
     pub(super) run: Run,
 }
 
@@ -67,6 +71,8 @@ impl Command {
             access: Access::Everyone,
             is_secret: false,
             is_barrier: false,
+            acts_in_room: false,
+            is_for_lines: false,
             run,
         }
     }
@@ -126,6 +132,14 @@ impl Command {
         Self { is_barrier: true, ..self }
     }
 
+    const fn in_room(self) -> Self {
+        Self { acts_in_room: true, ..self }
+    }
+
+    const fn for_lines(self) -> Self {
+        Self { is_for_lines: true, ..self }
+    }
+
     /// Its usages, each with its help.
     fn all_forms(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         [(self.usage, self.help)].into_iter().chain(self.forms.iter().copied())
@@ -146,7 +160,7 @@ impl Command {
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::query("/help [COMMAND]", "list the commands, or explain one", 0..=1, help),
-    Command::change("/nick NAME", "change your name", 1..=1, people::nick),
+    Command::change("/nick NAME", "change your name", 1..=1, people::nick).for_lines(),
     Command::authenticate("/register PASSWORD", "reserve your name with a password", 1..=1, |_| {
         AuthCommand::Register
     }),
@@ -160,20 +174,30 @@ pub(super) const COMMANDS: &[Command] = &[
         .with_forms(&[("/token revoke LABEL", "revoke a token")]),
     Command::query("/tokens", "list your tokens", 0..=0, token::tokens),
     Command::query("/who [ROOM]", "list who is here", 0..=1, people::who),
-    Command::query("/whois NAME", "show what is known about somebody", 1..=1, people::whois),
-    Command::change("/me TEXT", "describe what you do: * alice waves", 1..=1, talk::me),
-    Command::change("/msg NAME TEXT", "send a private message", 2..=2, talk::msg),
-    Command::change("/reply TEXT", "answer the last private message", 1..=1, talk::reply),
+    Command::query("/whois NAME", "show what is known about somebody", 1..=1, people::whois)
+        .for_lines(),
+    Command::change("/me TEXT", "describe what you do: * alice waves", 1..=1, talk::me)
+        .in_room()
+        .for_lines(),
+    Command::change("/msg NAME TEXT", "send a private message", 2..=2, talk::msg).for_lines(),
+    Command::change("/reply TEXT", "answer the last private message", 1..=1, talk::reply)
+        .for_lines(),
     Command::change("/join ROOM [KEY]", "go to a room, or create one", 1..=2, rooms::join)
-        .with_barrier(),
-    Command::change("/leave", "go back to the lobby", 0..=0, rooms::leave).with_barrier(),
+        .with_barrier()
+        .for_lines(),
+    Command::change("/leave", "go back to the lobby", 0..=0, rooms::leave)
+        .with_barrier()
+        .in_room()
+        .for_lines(),
     Command::query("/rooms", "list the rooms with people in them", 0..=0, rooms::rooms),
     Command::change(
         "/topic [TEXT]",
         "show or set the room's topic; - clears it",
         0..=1,
         rooms::topic,
-    ),
+    )
+    .in_room()
+    .for_lines(),
     Command::change(
         "/room [SETTING] [VALUE]",
         "show this room's settings, or change one",
@@ -181,30 +205,43 @@ pub(super) const COMMANDS: &[Command] = &[
         order::room,
     )
     .with_forms(&order::FORMS)
+    .in_room()
     .for_rooms(),
     Command::change("/invite NAME", "invite somebody to this room", 1..=1, order::invite)
+        .in_room()
+        .for_lines()
         .for_rooms(),
     Command::change("/op NAME", "make somebody an operator of this room", 1..=1, order::op)
+        .in_room()
         .for_rooms(),
-    Command::change("/deop NAME", "take that from somebody", 1..=1, order::deop).for_rooms(),
+    Command::change("/deop NAME", "take that from somebody", 1..=1, order::deop)
+        .in_room()
+        .for_rooms(),
     Command::change("/voice NAME", "let somebody speak while it is moderated", 1..=1, order::voice)
+        .in_room()
         .for_rooms(),
-    Command::change("/devoice NAME", "take that from somebody", 1..=1, order::devoice).for_rooms(),
-    Command::query("/history [N]", "show the last lines said in the room", 0..=1, view::history),
+    Command::change("/devoice NAME", "take that from somebody", 1..=1, order::devoice)
+        .in_room()
+        .for_rooms(),
+    Command::query("/history [N]", "show the last lines said in the room", 0..=1, view::history)
+        .in_room(),
     Command::query("/search WORDS", "find the last lines with these words", 1..=1, view::search),
     Command::change("/ignore NAME", "hide what somebody says", 1..=1, ignore::ignore),
     Command::change("/unignore NAME", "show what somebody says again", 1..=1, ignore::unignore),
-    Command::change("/away [TEXT]", "mark yourself as away, or as back", 0..=1, people::away),
-    Command::change("/echo on|off", "show your own lines, too", 1..=1, view::echo),
+    Command::change("/away [TEXT]", "mark yourself as away, or as back", 0..=1, people::away)
+        .for_lines(),
+    Command::change("/echo on|off", "show your own lines, too", 1..=1, view::echo).for_lines(),
     Command::query("/edit on|off", "edit your line with the keys of telnet", 1..=1, view::edit)
-        .for_telnet(),
-    Command::query("/time on|off", "show the time of each line", 1..=1, view::time),
-    Command::query("/bell on|off", "ring when a line names you", 1..=1, view::bell),
-    Command::change("/quiet on|off", "hide joins and leaves", 1..=1, view::quiet),
-    Command::query("/motd", "show the message of the day again", 0..=0, view::motd),
-    Command::query("/ping", "check that the server answers", 0..=0, ping),
-    Command::change("/quit [TEXT]", "leave, with a parting message", 0..=1, talk::quit),
+        .for_telnet()
+        .for_lines(),
+    Command::query("/time on|off", "show the time of each line", 1..=1, view::time).for_lines(),
+    Command::query("/bell on|off", "ring when a line names you", 1..=1, view::bell).for_lines(),
+    Command::change("/quiet on|off", "hide joins and leaves", 1..=1, view::quiet).for_lines(),
+    Command::query("/motd", "show the message of the day again", 0..=0, view::motd).for_lines(),
+    Command::query("/ping", "check that the server answers", 0..=0, ping).for_lines(),
+    Command::change("/quit [TEXT]", "leave, with a parting message", 0..=1, talk::quit).for_lines(),
     Command::change("/kick NAME [WHY]", "send somebody out of this room", 1..=2, order::kick)
+        .in_room()
         .for_rooms_or_operators(),
     Command::change("/mute NAME [DUR]", "stop somebody from speaking", 1..=2, moderation::mute)
         .for_operators(),
@@ -227,6 +264,7 @@ pub(super) const COMMANDS: &[Command] = &[
         1..=1,
         moderation::slow,
     )
+    .in_room()
     .for_operators(),
     Command::change(
         "/lockdown on|off",
@@ -243,6 +281,7 @@ pub(super) const COMMANDS: &[Command] = &[
     )
     .with_secret()
     .with_barrier()
+    .in_room()
     .for_operators(),
     Command::query("/nodes", "list the machines of the cluster", 0..=0, people::nodes)
         .for_operators(),
@@ -253,6 +292,21 @@ pub(super) const COMMANDS: &[Command] = &[
 /// Usage and help of each command, for the manual.
 pub fn usages() -> impl Iterator<Item = (&'static str, &'static str)> {
     COMMANDS.iter().flat_map(Command::all_forms)
+}
+
+/// Whether a command acts in a room, so that a client in several may name one.
+pub fn acts_in_room(name: &str) -> bool {
+    find(name).is_some_and(|command| command.acts_in_room)
+}
+
+/// A usage as IRC clients write it behind the name of the service: without the slash, and with the
+/// room in which the command acts.
+pub fn usage_on_irc(usage: &str) -> String {
+    let usage = usage.trim_start_matches('/');
+    let (name, rest) = usage.split_once(' ').unwrap_or((usage, ""));
+    let room = if acts_in_room(name) { " [#ROOM]" } else { "" };
+    let blank = if rest.is_empty() { "" } else { " " };
+    format!("{name}{room}{blank}{rest}")
 }
 
 /// Finds a command that the client may use.
@@ -285,24 +339,31 @@ const fn name_of(usage: &'static str) -> &'static str {
 
 fn help(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal> {
     let one = match args {
-        [name, ..] => Some(find_for(turn, name.strip_prefix('/').unwrap_or(name))?),
+        [name, ..] => Some(find_for(turn, name.strip_prefix('/').unwrap_or(name))?.name),
         [] => None,
     };
-    let mut open: Vec<_> = COMMANDS.iter().filter(|command| command.is_open_to(turn)).collect();
+    let is_irc = turn.me().speaks_irc();
+    let is_shown = |command: &&Command| {
+        one == Some(command.name) || (one.is_none() && !(is_irc && command.is_for_lines))
+    };
+    let open: Vec<_> = COMMANDS.iter().filter(|command| command.is_open_to(turn)).collect();
+    let shown = |usage: &str| if is_irc { usage_on_irc(usage) } else { usage.to_owned() };
     let usages = open.iter().flat_map(|command| command.all_forms());
-    let width = usages.map(|(usage, _)| usage.len()).max().unwrap_or(0);
-    open.retain(|command| one.is_none_or(|one| one.name == command.name));
-    let rows =
-        open.iter().flat_map(|command| command.all_forms().map(|form| (form, command.access)));
-    for ((usage, help), access) in rows {
-        let row = format_args!("{usage:width$}  {help}");
-        match access {
-            Access::Telnet if one.is_none() => turn.notice_to_telnet(row),
-            _ => turn.notice(row),
+    let width = usages.map(|(usage, _)| shown(usage).len()).max().unwrap_or(0);
+    for command in open.into_iter().filter(is_shown) {
+        for (usage, help) in command.all_forms() {
+            let row = format!("{:width$}  {help}", shown(usage));
+            match command.access {
+                Access::Telnet if one.is_none() => turn.notice_to_telnet(row),
+                _ => turn.notice(row),
+            }
         }
     }
     if one.is_none() {
-        turn.notice("Any other line is said to the room; //text says /text.");
+        turn.notice(match is_irc {
+            true => "Write /msg chatd COMMAND; all else is as usual: /join, /msg, /whois, …",
+            false => "Any other line is said to the room; //text says /text.",
+        });
     }
     Ok(())
 }

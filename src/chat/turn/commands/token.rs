@@ -59,7 +59,8 @@ pub(crate) fn tokens(turn: &mut View<'_>, _: &[&str]) -> Result<(), Refusal> {
     let own = turn.chat.registry.tokens().of(nick).into_iter();
     let lines: Vec<_> = own.map(describe).collect();
     if lines.is_empty() {
-        turn.notice("you have no tokens; /token makes one");
+        let command = if turn.me().speaks_irc() { "/msg chatd token" } else { "/token" };
+        turn.notice(format_args!("you have no tokens; {command} makes one"));
     }
     lines.iter().for_each(|line| turn.notice(line));
     Ok(())

@@ -149,11 +149,7 @@ impl Turn<'_> {
         let (id, room) = self.room()?;
         let (name, now, by) = (room.name, self.now.moment, self.me().nick);
         let Some(room) = self.chat.rooms.get_mut(id) else { return Ok(()) };
-        let masks = match list {
-            MaskList::Bans => &mut room.bans,
-            MaskList::Exceptions => &mut room.exceptions,
-            MaskList::Invited => &mut room.standing,
-        };
+        let masks = room.masks_mut(list);
         let ban =
             RoomBan { mask: mask.clone(), account: None, by, at: now, reason: None, until: None };
         let is_changed = if on { masks.add(now, ban) } else { masks.remove(now, mask).is_some() };
