@@ -15,5 +15,5 @@ pub(crate) use self::manager_thread::ManagerThread;
 pub(crate) use self::reader::PastQuery;
 pub use self::reader::SavedReader;
 pub use self::record::{Lasting, Record};
-pub use self::snapshot::{Answers, SavedSession, Snapshot};
+pub use self::snapshot::{Answers, SavedRequests, SavedSession, Snapshot};
 pub(crate) use self::snapshot::{Handover, SavedClient};

@@ -25,7 +25,7 @@ use crate::config::Durability;
 use crate::delivery::{Peer, Peers, Senders};
 use crate::intake::{Caller, Input, unwanted_header};
 use crate::os::WritablePoll;
-use crate::restart::{Answers, ManagerThread};
+use crate::restart::{ManagerThread, SavedRequests};
 use crate::runtime::{Clock, Replaceable, Wakeup};
 use crate::store::{Store, UnsavedBans};
 use crate::telemetry::{Metrics, Refused};
@@ -61,7 +61,7 @@ pub struct Environment {
 
 /// What a broadcaster begins with: the chat, which is this server's alone or that of a cluster, and
 /// the changes of bans that are in force in it and not saved.
-pub type Beginning = (Result<SharedLog, Chat>, UnsavedBans, Answers);
+pub type Beginning = (Result<SharedLog, Chat>, UnsavedBans, SavedRequests);
 
 /// The chat, the sending halves of its clients, and the store.
 #[derive(Debug)]
@@ -99,7 +99,7 @@ impl Dispatcher {
     pub(super) fn new(
         environment: Environment,
         writable: Arc<WritablePoll>,
-        (chat, unsaved_bans, answers): Beginning,
+        (chat, unsaved_bans, requests): Beginning,
     ) -> Self {
         let Environment { limits, senders, manager, metrics, store, web_port, .. } = environment;
         let is_shared = chat.is_ok();
@@ -116,7 +116,7 @@ impl Dispatcher {
             pending_auth: PendingAuth::default(),
             unheard: Unheard::default(),
             behind: Behind::default(),
-            requests: Requests::with(answers),
+            requests: Requests::after(requests),
             readers: Readers::default(),
             asked: Asked::default(),
             unsaved_bans,

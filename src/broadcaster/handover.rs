@@ -114,12 +114,13 @@ impl Broadcaster {
         let forgotten = self.dispatcher.archive.forgotten();
         self.close_archive();
         let Self { clock, limits, mut dispatcher, mut parking, .. } = self;
-        let answers = std::mem::take(&mut dispatcher.requests.answers);
+        let requests = std::mem::take(&mut dispatcher.requests);
         let readers = std::mem::take(&mut dispatcher.readers);
         let (chat, node, unsaved_bans, peers) = dispatcher.into_parts();
         let mut snapshot = Snapshot::new(clock.uptime(), request.door.next_id(), chat);
         snapshot.forgotten = forgotten;
-        (snapshot.node, snapshot.answers) = (node, answers);
+        snapshot.node = node;
+        snapshot.set_requests(requests.into_saved(&limits.get(), clock.uptime()));
         snapshot.set_unsaved_bans(unsaved_bans);
         snapshot.addresses = request.door.spent(&limits.get(), clock.uptime());
         let mut clients = Vec::with_capacity(peers.len());

@@ -10,7 +10,7 @@ use crossbeam_channel::Sender;
 use crate::address::Remote;
 use crate::admission::{Bucket, Limits};
 use crate::chat::{ClientId, Entry, LineId, Nick, PastSlice, Principal, RoomName};
-use crate::restart::Answers;
+use crate::restart::{Answers, SavedRequests};
 use crate::text::Text;
 use crate::web::Reply;
 use crate::wire::stream::Form;
@@ -32,7 +32,7 @@ pub(super) struct Requests {
     buckets: HashMap<Principal, Bucket>,
     logged: HashMap<Nick, Duration>,
     /// Requests with a key that were answered, by their first line, and whether it was durable.
-    pub(super) answers: Answers,
+    answers: Answers,
     /// Tokens that are to be shown once they are saved.
     pub(super) tokens: HashMap<ClientId, String>,
     /// Whether the effects that are carried out have waited for the disk, and are there now.
@@ -78,9 +78,15 @@ pub(super) struct PendingPost {
 }
 
 impl Requests {
-    /// None yet, after those that the process before had answered.
-    pub(super) fn with(answers: Answers) -> Self {
-        Self { answers, ..Self::default() }
+    /// None yet, after those of the process before.
+    pub(super) fn after((answers, spent): SavedRequests) -> Self {
+        Self { answers, buckets: spent.into_iter().collect(), ..Self::default() }
+    }
+
+    /// What the next process has to know of them.
+    pub(super) fn into_saved(mut self, limits: &Limits, now: Duration) -> SavedRequests {
+        self.buckets.retain(|_, bucket| !bucket.is_full(limits, now));
+        (self.answers, self.buckets.into_iter().collect())
     }
 
     /// Takes the tokens of so many lines.

@@ -17,7 +17,7 @@ use super::reader::SavedReader;
 use super::record::{Lasting, Record, read};
 use crate::address::{Address, Remote};
 use crate::admission::Bucket;
-use crate::chat::{Chat, ClientId, LineId, NodeNumber};
+use crate::chat::{Chat, ClientId, LineId, NodeNumber, Principal};
 use crate::cluster::SavedNode;
 use crate::store::UnsavedBans;
 use crate::wire::irc::Conversation;
@@ -35,8 +35,13 @@ const WRITE: usize = 64 * 1024;
 /// A longer uptime is taken for damage: a hundred years.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
-/// Answers to requests over HTTP, oldest first.
+/// Answers to requests over HTTP with a key, oldest first: their first line, and whether it was
+/// durable.
 pub type Answers = VecDeque<(LineId, bool)>;
+
+/// What requests over HTTP leave to the next process: answers, and flood control of those who spoke
+/// and whose buckets are not full.
+pub type SavedRequests = (Answers, Vec<(Principal, Bucket)>);
 
 /// What a broadcaster leaves to the next.
 #[derive(Debug)]
@@ -70,10 +75,10 @@ pub struct Snapshot {
     /// What the process was in its cluster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<SavedNode>,
-    /// Requests over HTTP with a key that were answered, by their first line, and whether it was
-    /// durable.
     #[serde(default, skip_serializing_if = "Answers::is_empty")]
-    pub answers: Answers,
+    answers: Answers,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    speakers: Vec<(Principal, Bucket)>,
     /// The clients that can be moved.
     pub clients: Vec<SavedClient>,
     /// The send queue and the half-typed line of each client, one after the other. As numbers in
@@ -139,6 +144,7 @@ impl Snapshot {
             unsaved_bans: Some(UnsavedBans::default()),
             node: None,
             answers: Answers::default(),
+            speakers: Vec::new(),
             clients: Vec::new(),
             bytes: Vec::new(),
         }
@@ -152,6 +158,16 @@ impl Snapshot {
     /// Removes and returns the changes of bans that are not on disk.
     pub fn take_unsaved_bans(&mut self) -> UnsavedBans {
         self.unsaved_bans.take().unwrap_or_default()
+    }
+
+    /// Saves what requests over HTTP leave, too.
+    pub fn set_requests(&mut self, requests: SavedRequests) {
+        (self.answers, self.speakers) = requests;
+    }
+
+    /// Removes and returns that.
+    pub fn take_requests(&mut self) -> SavedRequests {
+        (std::mem::take(&mut self.answers), std::mem::take(&mut self.speakers))
     }
 
     /// Adds a client. Returns false, and adds nothing, if its bytes do not fit into the snapshot.

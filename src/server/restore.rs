@@ -17,7 +17,7 @@ use crate::intake::{Caller, Session, SessionContext};
 use crate::net::Transport;
 use crate::os;
 use crate::restart::{
-    Answers, Inherited, ManagerThread, Record, SavedClient, SavedSession, Snapshot,
+    Inherited, ManagerThread, Record, SavedClient, SavedRequests, SavedSession, Snapshot,
 };
 use crate::runtime::{NotStarted, Threads};
 use crate::store::{Past, UnsavedBans};
@@ -56,8 +56,8 @@ pub(super) struct Restored {
     pub(super) node: Option<SavedNode>,
     /// The same by the roster, if that is all there is.
     pub(super) was: Option<NodeOrigin>,
-    /// The requests over HTTP that it answered.
-    pub(super) answers: Answers,
+    /// What requests over HTTP left.
+    pub(super) requests: SavedRequests,
     /// The clients that still have a connection.
     pub(super) clients: Vec<RestoredClient>,
 }
@@ -104,14 +104,12 @@ pub(super) fn restore(
         client
     });
     let (clients, was) = (clients.collect(), inherited.node);
-    let left = |snapshot: &mut Snapshot| {
-        (snapshot.take_unsaved_bans(), std::mem::take(&mut snapshot.answers))
-    };
-    let (unsaved_bans, answers) = inherited.snapshot.as_mut().map(left).unwrap_or_default();
+    let left = |snapshot: &mut Snapshot| (snapshot.take_unsaved_bans(), snapshot.take_requests());
+    let (unsaved_bans, requests) = inherited.snapshot.as_mut().map(left).unwrap_or_default();
     past.roll = unsaved_bans.applied_to(past.roll);
     let before = (inherited.snapshot, inherited.rooms);
     let (chat, node) = chat_of(before, past, config, shared.clock.now());
-    Restored { chat, unsaved_bans, node, was, answers, clients }
+    Restored { chat, unsaved_bans, node, was, requests, clients }
 }
 
 /// Tells the door what the process before knew.

@@ -95,13 +95,13 @@ fn begin(
     restored: Restored,
     shared: &SessionContext,
 ) -> Result<(Beginning, Vec<RestoredClient>), StartError> {
-    let Restored { mut chat, unsaved_bans, node, was, answers, clients } = restored;
+    let Restored { mut chat, unsaved_bans, node, was, requests, clients } = restored;
     if node.is_none() {
         chat.name_lines_after(&origin(config.state_dir.is_some(), clock::moment()));
     }
     let cluster = config.cluster.as_ref().zip(metrics);
     let chat = cluster::join(cluster, before.with(node, was), chat, shared)?;
-    Ok(((chat, unsaved_bans, answers), clients))
+    Ok(((chat, unsaved_bans, requests), clients))
 }
 
 /// Binds the wanted listeners that are not inherited; also returns the text of the port file.

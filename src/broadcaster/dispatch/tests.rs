@@ -77,7 +77,7 @@ fn server(store: Option<(Store, Durability)>) -> Dispatcher {
     let mut chat = Chat::new(Settings { has_archive, ..Settings::default() });
     chat.register(Roll { accounts: vec![alice()], bans: Vec::new(), tokens: Vec::new() });
     let writable = WritablePoll::new(&Bell::new().unwrap()).unwrap();
-    let chat = (Err(chat), UnsavedBans::default(), Answers::default());
+    let chat = (Err(chat), UnsavedBans::default(), SavedRequests::default());
     Dispatcher::new(environment, Arc::new(writable), chat)
 }
 

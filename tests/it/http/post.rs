@@ -4,6 +4,7 @@ use std::io::Write;
 
 use super::{post, post_json, request};
 use crate::harness::{Client, Server, TempDir, people};
+use crate::restart::switch;
 
 #[test]
 fn a_line_from_curl_is_said_and_answered_with_its_id() {
@@ -172,6 +173,16 @@ fn lines_come_out_of_the_bucket_of_the_address_all_or_none() {
         alice.expect(text);
     }
     alice.expect_nothing();
+}
+
+#[test]
+fn a_restart_fills_no_bucket() {
+    let server = Server::with_web(["--rate", "1", "--burst", "60"]);
+    let lines = (0..60).map(|n| n.to_string()).collect::<Vec<_>>().join("\n");
+    post("/rooms/lobby", &lines).to(&server).json();
+    switch(&server);
+    post("/rooms/lobby", &lines).to(&server).refused(429);
+    post("/rooms/lobby", &lines).from("127.0.0.2", &server).json();
 }
 
 #[test]
