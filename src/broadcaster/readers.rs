@@ -207,7 +207,8 @@ impl Readers {
             let Some(reader) = self.all.get(&id) else { continue };
             if let Some(interval) = reader.stream.ping_interval() {
                 self.pings.insert((now + interval, id));
-                due.push((id, reader.stream));
+                // Nothing comes before the head.
+                due.extend(reader.head.is_none().then_some((id, reader.stream)));
             }
         }
         due

@@ -238,7 +238,7 @@ impl fmt::Display for Refusal {
                 write!(f, "{nick} is registered: send a token of that account")
             }
             Self::UnderWay => f.write_str("the request with that key is under way"),
-            Self::KeyUsed => f.write_str("another request had that key"),
+            Self::KeyUsed => f.write_str("another request had that key: give this one a new key"),
             Self::WrongToken => f.write_str("wrong token, or it was revoked"),
             Self::TokenElsewhere(room) => write!(f, "the token is not for {room}"),
             Self::OtherThanToken(nick) => write!(f, "the token is {nick}'s"),

@@ -207,8 +207,12 @@ impl<'a> Exchange<'a> {
         if self.waits_to_send(framing)?
             && let Some(room) = target.room()
         {
+            let is_named_in_body = form == Form::Json && nick.is_none() && token.is_none();
             let author = author_of(token.as_ref(), nick.as_deref());
-            self.ask(Ask::MaySpeak { room, author })?;
+            self.ask(match is_named_in_body {
+                true => Ask::MayRead { room: None, token: None },
+                false => Ask::MaySpeak { room, author },
+            })?;
         }
         Ok(PostHead { form, framing, nick, token, key })
     }

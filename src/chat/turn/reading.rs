@@ -71,7 +71,11 @@ impl Chat {
         }
         self.admit(now, origin)?;
         let login = token.map(|hash| self.check_token(now, origin, hash, Some(room)));
-        let login = login.transpose()?;
+        let login = login.transpose().map_err(|refusal| match refusal {
+            // It was right once, and nobody guesses.
+            Refusal::LoginsFailed(_) if !is_new => Refusal::WrongToken,
+            refusal => refusal,
+        })?;
         let Some(room) = self.rooms.find(room) else { return Ok(()) };
         Self::check_open(room)?;
         let visitor = self.visitor(now, origin, (None, login));

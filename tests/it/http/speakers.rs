@@ -1,5 +1,7 @@
 //! Who speaks over HTTP: names, and what others can do about them.
 
+use std::io::Write;
+
 use super::post;
 use super::tokens::with_alice_and_a_token;
 use crate::harness::{Client, Irc, Server, TempDir, people};
@@ -193,6 +195,13 @@ fn an_exception_lifts_a_ban_of_a_room() {
     assert_eq!(bob().refused(403), "you are banned from dev");
     ann.ask("MODE #dev +e bob!*@*");
     assert_eq!(bob().status, 200);
+    // Who waits to send a body is not judged before it names the speaker.
+    let body = r#"{"text":"hi","nick":"bob"}"#;
+    let mut stream = crate::harness::connect(server.addr_of("web"));
+    let head = super::post_json("/rooms/dev", body).with("Expect", "100-continue").bytes();
+    stream.write_all(&head[..head.len() - body.len()]).unwrap();
+    super::read_until(&mut stream, b"100 Continue\r\n\r\n");
+    assert_eq!(super::exchange(stream, body.as_bytes()).json()["nick"], "bob");
 }
 
 #[test]
