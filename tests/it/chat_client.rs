@@ -14,6 +14,7 @@ use crate::pty::Terminal;
 mod comfort;
 mod faults;
 mod mentions;
+mod page_address;
 mod paste;
 mod pipe;
 mod reconnect;
@@ -100,4 +101,17 @@ fn accept(listener: &TcpListener) -> Client {
     // A client always comes, or the test's own deadline does.
     let (stream, _): (TcpStream, _) = listener.accept().unwrap();
     Client::over(stream)
+}
+
+/// Whoever connects next is connected with the server, until the returned ends are shut down.
+#[track_caller]
+fn relay(listener: &TcpListener, server: SocketAddr) -> [TcpStream; 2] {
+    let (client, _) = listener.accept().unwrap();
+    let server = TcpStream::connect(server).unwrap();
+    for (from, to) in [(&client, &server), (&server, &client)] {
+        let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
+        let copying = move || std::io::copy(&mut from, &mut to);
+        thread::Builder::new().spawn(copying).unwrap();
+    }
+    [client, server]
 }

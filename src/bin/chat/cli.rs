@@ -9,6 +9,8 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, ValueEnum};
 
 const DEFAULT_PORT: u16 = 1234;
+const HTTP: u16 = 80;
+const HTTPS: u16 = 443;
 
 const MORE: &str = "\
 At a terminal, other people's lines appear above the line you are typing. Tab completes commands and
@@ -25,8 +27,9 @@ or if the server cannot be reached; 2 for wrong usage.";
 #[derive(Debug, Parser)]
 #[command(name = "chat", version, after_help = MORE)]
 pub(crate) struct Options {
-    /// The server; PORT is 1234 unless given. unix:PATH is the socket of one on this machine
-    #[arg(index = 1, value_name = "HOST[:PORT]|unix:PATH")]
+    /// The server; PORT is 1234 unless given. The page's address will do, too: https://HOST/#ROOM.
+    /// unix:PATH is the socket of one on this machine
+    #[arg(index = 1, value_name = "HOST[:PORT]|URL|unix:PATH")]
     pub(crate) target: Target,
 
     /// The port, if it is not in the first argument
@@ -98,7 +101,18 @@ impl Options {
         let conflict = match (&mut self.target, self.port) {
             (Target::Path(_), _) if self.tls => Some("--tls cannot be used with unix:PATH"),
             (Target::Path(_), Some(_)) => Some("PORT cannot be used with unix:PATH"),
-            (Target::Host { .. }, _) if self.restricted => Some("--restricted needs unix:PATH"),
+            (Target::Host { .. } | Target::Web { .. }, _) if self.restricted => {
+                Some("--restricted needs unix:PATH")
+            }
+            (Target::Web { is_tls: false, .. }, _) if self.tls => {
+                Some("--tls cannot be used with http://; use https://")
+            }
+            (Target::Web { .. }, Some(_)) => Some("PORT cannot be used with an address of a page"),
+            (Target::Web { is_tls, room, .. }, None) => {
+                self.tls = *is_tls;
+                self.room = self.room.take().or_else(|| room.take());
+                None
+            }
             (Target::Host { port, .. }, Some(number)) if [DEFAULT_PORT, number].contains(port) => {
                 *port = number;
                 None
@@ -166,11 +180,23 @@ fn one_word(word: &str) -> Result<String, &'static str> {
 pub(crate) enum Target {
     /// On a host, by name or address, and a port.
     Host { host: String, port: u16 },
+    /// The page's address; the path ends in a slash.
+    Web { is_tls: bool, host: String, port: u16, path: String, room: Option<String> },
     /// At a path on this machine.
     Path(PathBuf),
 }
 
 impl Target {
+    /// The host and the port of a page, as browsers write them.
+    pub(crate) fn authority(&self) -> String {
+        let Self::Web { is_tls, host, port, .. } = self else { return String::new() };
+        let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+        match (is_tls, *port) {
+            (false, HTTP) | (true, HTTPS) => host,
+            (_, port) => format!("{host}:{port}"),
+        }
+    }
+
     /// The same at this port, if there is one and the target has none but the usual one.
     pub(crate) fn with_port(self, number: Option<u16>) -> Self {
         match (self, number) {
@@ -186,6 +212,11 @@ impl FromStr for Target {
     /// Reads `host`, `host:port`, `::1`, `[::1]`, `[::1]:port`, `telnet://…` with one of these, and
     /// `unix:path`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        for (scheme, is_tls) in [("http://", false), ("https://", true)] {
+            if let Some(address) = text.strip_prefix(scheme) {
+                return page(is_tls, address);
+            }
+        }
         if let Some(path) = text.strip_prefix("unix:") {
             let is_path = !path.is_empty() && !path.contains(|c: char| c.is_control());
             return is_path.then(|| Self::Path(path.into())).ok_or("the path is missing");
@@ -194,27 +225,50 @@ impl FromStr for Target {
             Some(address) => address.strip_suffix('/').unwrap_or(address),
             None => text,
         };
-        let (host, port) = match text.strip_prefix('[') {
-            Some(rest) => rest.split_once(']').ok_or("the ] is missing")?,
-            None if text.matches(':').count() > 1 => (text, ""),
-            None => text.split_at(text.find(':').unwrap_or(text.len())),
-        };
-        let without_zone = host.split('%').next().unwrap_or(host);
-        if host.contains(':') && without_zone.parse::<Ipv6Addr>().is_err() {
-            return Err("not an IPv6 address");
-        }
-        if host.is_empty() || host.contains(|c: char| c.is_whitespace() || c.is_control()) {
-            return Err("not a host name");
-        }
-        let port = match port.strip_prefix(':') {
-            None if port.is_empty() => DEFAULT_PORT,
-            number => number
+        let (host, port) = split_port(text)?;
+        Ok(Self::Host { host, port: port.unwrap_or(DEFAULT_PORT) })
+    }
+}
+
+/// Reads what follows `http://`.
+fn page(is_tls: bool, address: &str) -> Result<Target, &'static str> {
+    let (address, room) = address.split_once('#').unwrap_or((address, ""));
+    let (authority, path) = address.split_once('/').unwrap_or((address, ""));
+    let (host, port) = split_port(authority)?;
+    if path.contains(|c: char| !c.is_ascii_graphic() || c == '?') {
+        return Err("not the address of a page");
+    }
+    let path = format!("/{path}");
+    let path = if path.ends_with('/') { path } else { path + "/" };
+    let room = Some(room).filter(|room| !room.is_empty()).map(one_word).transpose()?;
+    let port = port.unwrap_or(if is_tls { HTTPS } else { HTTP });
+    Ok(Target::Web { is_tls, host, port, path, room })
+}
+
+/// Reads `host`, `host:port`, `::1`, `[::1]` or `[::1]:port`.
+fn split_port(text: &str) -> Result<(String, Option<u16>), &'static str> {
+    let (host, port) = match text.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').ok_or("the ] is missing")?,
+        None if text.matches(':').count() > 1 => (text, ""),
+        None => text.split_at(text.find(':').unwrap_or(text.len())),
+    };
+    let without_zone = host.split('%').next().unwrap_or(host);
+    if host.contains(':') && without_zone.parse::<Ipv6Addr>().is_err() {
+        return Err("not an IPv6 address");
+    }
+    if host.is_empty() || host.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err("not a host name");
+    }
+    let port = match port.strip_prefix(':') {
+        None if port.is_empty() => None,
+        number => Some(
+            number
                 .and_then(|number| number.parse().ok())
                 .filter(|&port| port > 0)
                 .ok_or("the port must be a number from 1 to 65535")?,
-        };
-        Ok(Self::Host { host: host.to_owned(), port })
-    }
+        ),
+    };
+    Ok((host.to_owned(), port))
 }
 
 impl fmt::Display for Target {
@@ -222,6 +276,10 @@ impl fmt::Display for Target {
         match self {
             Self::Host { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
             Self::Host { host, port } => write!(f, "{host}:{port}"),
+            Self::Web { is_tls, path, .. } => {
+                let scheme = if *is_tls { "https" } else { "http" };
+                write!(f, "{scheme}://{}{path}", self.authority())
+            }
             Self::Path(path) => write!(f, "unix:{}", path.display()),
         }
     }
@@ -247,6 +305,24 @@ mod tests {
             let target: Target = text.parse().unwrap();
             assert_eq!(target, Target::Host { host: host.to_owned(), port }, "{text}");
             assert_eq!(target.to_string().parse(), Ok(target), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_address_of_a_page_has_a_host_a_path_and_perhaps_a_room() {
+        for (text, shown, path, room) in [
+            ("http://box7", "http://box7/", "/", None),
+            ("https://box7:443/#dev", "https://box7/", "/", Some("dev")),
+            ("http://box7:8080/chat", "http://box7:8080/chat/", "/chat/", None),
+            ("https://[::1]:8443/a/b/#x", "https://[::1]:8443/a/b/", "/a/b/", Some("x")),
+        ] {
+            let target: Target = text.parse().unwrap();
+            assert_eq!(target.to_string(), shown, "{text}");
+            let Target::Web { path: own, room: at, .. } = target else { panic!("{text}") };
+            assert_eq!((&*own, at.as_deref()), (path, room), "{text}");
+        }
+        for text in ["http://", "http:///x", "https://box7:0/", "http://box7/?x", "http://a b/"] {
+            assert!(text.parse::<Target>().is_err(), "{text}");
         }
     }
 

@@ -131,6 +131,10 @@ pub(crate) enum Notice<'a> {
     Topic {
         text: Option<&'a str>,
     },
+    /// The user left one of several rooms.
+    Parted {
+        room: &'a str,
+    },
     Renamed {
         nick: &'a str,
     },
@@ -198,6 +202,9 @@ impl<'a> Notice<'a> {
         }
         if let Some(place) = notice.strip_prefix("You are ") {
             return room_of(place).map(|room| Self::Moved { room });
+        }
+        if let Some(room) = notice.strip_prefix("you left ") {
+            return is_room(room).then_some(Self::Parted { room });
         }
         if let Some(nick) = nick("you are now ") {
             return Some(Self::Renamed { nick });

@@ -17,8 +17,6 @@ pub(crate) struct Identity {
     had_nick: bool,
     /// The room that the server said last.
     place: Option<String>,
-    /// The topic of that room, if there is one.
-    topic: Option<String>,
 }
 
 impl Identity {
@@ -36,19 +34,21 @@ impl Identity {
         self.place.as_deref()
     }
 
-    /// The topic of that room.
-    pub(crate) fn topic(&self) -> Option<&str> {
-        self.topic.as_deref()
+    /// The user turned to another of several rooms.
+    pub(crate) fn go(&mut self, room: &str) {
+        (self.place, self.room) = (Some(room.to_owned()), Some(room.to_owned()));
     }
 
-    /// The lines to send on a new connection, after the first; without a nick if `is_named`.
+    /// The lines to send on a new connection, after the first; without a nick if `is_named`, and
+    /// with these other rooms.
     ///
     /// They end with a ping: if no refusal came before its pong, all of them worked.
-    pub(crate) fn entrance(&self, is_named: bool) -> Vec<String> {
+    pub(crate) fn entrance(&self, is_named: bool, others: &[String]) -> Vec<String> {
         let nick = self.nick.as_ref().filter(|_| !is_named).map(|nick| format!("/nick {nick}"));
-        let elsewhere = self.room.as_ref().filter(|room| !is_lobby(room));
-        let room = elsewhere.map(|room| format!("/join {room}"));
-        [nick, room, Some(PING.to_owned())].into_iter().flatten().collect()
+        let others = others.iter().filter(|room| Some(*room) != self.room.as_ref());
+        let rooms = others.chain(&self.room).filter(|room| !is_lobby(room));
+        let rooms = rooms.map(|room| format!("/join {room}"));
+        nick.into_iter().chain(rooms).chain([PING.to_owned()]).collect()
     }
 
     /// Learns nick and room from the server's answers.
@@ -59,14 +59,8 @@ impl Identity {
                 self.nick = Some(nick.to_owned()).filter(|nick| !nick.starts_with(GUEST));
                 self.had_nick = true;
             }
-            Notice::Welcome { room, .. } => {
-                (self.place, self.topic) = (Some(room.to_owned()), None);
-            }
-            Notice::Moved { room } => {
-                (self.place, self.topic) = (Some(room.to_owned()), None);
-                self.room = Some(room.to_owned());
-            }
-            Notice::Topic { text } => self.topic = text.map(str::to_owned),
+            Notice::Welcome { room, .. } => self.place = Some(room.to_owned()),
+            Notice::Moved { room } => self.go(room),
             _ => {}
         }
     }
@@ -101,17 +95,20 @@ mod tests {
     #[test]
     fn the_answers_tell_who_and_where_one_is() {
         let mut identity = Identity::default();
-        assert_eq!(identity.entrance(false), ["/ping"]);
+        assert_eq!(identity.entrance(false, &[]), ["/ping"]);
         learn(&mut identity, "-- you are now alice");
         learn(&mut identity, "-- You are in dev with bob (2 here).");
-        assert_eq!(identity.entrance(false), ["/nick alice", "/join dev", "/ping"]);
-        assert_eq!(identity.entrance(true), ["/join dev", "/ping"]);
+        assert_eq!(identity.entrance(false, &[]), ["/nick alice", "/join dev", "/ping"]);
+        assert_eq!(identity.entrance(true, &[]), ["/join dev", "/ping"]);
+        let others = ["lobby", "ops", "dev"].map(str::to_owned);
+        let all = ["/join ops", "/join dev", "/ping"];
+        assert_eq!(identity.entrance(true, &others), all, "the last one last");
         learn(&mut identity, "-- You are alone in ops.");
-        assert_eq!(identity.entrance(false)[1], "/join ops");
+        assert_eq!(identity.entrance(false, &[])[1], "/join ops");
         learn(&mut identity, "-- You are alone in lobby.");
-        assert_eq!(identity.entrance(false), ["/nick alice", "/ping"]);
+        assert_eq!(identity.entrance(false, &[]), ["/nick alice", "/ping"]);
         learn(&mut identity, "-- you are now guest7");
-        assert_eq!(identity.entrance(false), ["/ping"]);
+        assert_eq!(identity.entrance(false, &[]), ["/ping"]);
     }
 
     #[test]
@@ -120,13 +117,13 @@ mod tests {
         let mut identity = asked();
         learn(&mut identity, "-- Welcome to chatd on box7. You are guest7, alone in lobby.");
         identity.settle();
-        assert_eq!(identity.entrance(false), ["/nick bob", "/ping"]);
+        assert_eq!(identity.entrance(false, &[]), ["/nick bob", "/ping"]);
         identity.accept_nick();
-        assert_eq!(identity.entrance(false), ["/ping"]);
+        assert_eq!(identity.entrance(false, &[]), ["/ping"]);
 
         let mut identity = asked();
         learn(&mut identity, "-- you are now bob");
         identity.accept_nick();
-        assert_eq!(identity.entrance(false)[0], "/nick bob", "it was had");
+        assert_eq!(identity.entrance(false, &[])[0], "/nick bob", "it was had");
     }
 }

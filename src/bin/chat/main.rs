@@ -1,6 +1,6 @@
 //! The `chat` command: a client for chatd that people and scripts can use.
 //!
-//! It speaks the text wire, as netcat does. At a terminal, `editor` and `screen` serve the user,
+//! It speaks the text wire, as netcat does, or that of browsers. At a terminal, `editor` and `screen` serve the user,
 //! `link` the network, and `talk` decides; in a pipe, `pipe` does everything.
 
 mod failure; // why the program failed
@@ -24,6 +24,7 @@ use self::cli::Options;
 use self::failure::{Failure, complain};
 use self::identity::Identity;
 use self::net::connection::Dialer;
+use self::net::wire::Wire;
 use self::settings::Stop;
 use self::ssh::Session;
 use self::talk::Talk;
@@ -89,18 +90,19 @@ fn run(options: &Options, session: Session) -> Result<(), Failure> {
     let identity = Identity::new(nick, session.room.or_else(|| options.room.clone()));
     let account = account::of(options)?;
     let dialer = Dialer::new(options, session.header)?;
-    let connection = dialer.dial()?;
     let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+    let is_terminal = is_terminal && Keys::are_there();
+    let wire = Wire::open(&dialer, is_terminal)?;
     // A terminal that cannot move its cursor is used like a pipe.
     let Some(keys) = is_terminal.then(Keys::take).and_then(Result::ok) else {
-        return pipe::run(connection, &identity, account);
+        return pipe::run(wire, &identity, account);
     };
     let mut talk =
         Talk::new(identity, account).with_settings(options.bell.is_on(), options.time.is_on());
     if options.restricted {
         talk = talk.giving_up_after(PATIENCE);
     }
-    let is_all_delivered = terminal::run(Link::new(dialer, connection), talk, options, &keys)?;
+    let is_all_delivered = terminal::run(Link::new(dialer, wire), talk, options, &keys)?;
     drop(keys);
     if is_all_delivered { Ok(()) } else { Err("not every line was sent".into()) }
 }

@@ -1,6 +1,8 @@
-//! A connection to the server, plain or over TLS, and the lines that arrive on it.
+//! A connection to the server, plain or over TLS, and the lines that come and go on it.
 
 pub(crate) mod lines;
 pub(crate) mod probe;
 pub(crate) mod tls;
 pub(crate) mod connection;
+pub(crate) mod web;
+pub(crate) mod wire;

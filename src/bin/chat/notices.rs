@@ -28,6 +28,13 @@ pub(crate) fn is_quit(line: &Text) -> bool {
     command(line).is_some_and(|(name, _)| name.eq_ignore_ascii_case("quit"))
 }
 
+/// The room that a line wants to enter, as the server names it.
+pub(crate) fn joined(line: &Text) -> Option<String> {
+    let (_, rest) = command(line).filter(|(name, _)| name.eq_ignore_ascii_case("join"))?;
+    let (room, _) = split_word(rest);
+    Some(room.strip_prefix('#').unwrap_or(room).to_ascii_lowercase())
+}
+
 /// What others read of a line, and whether as an action; `None` if the line is another command.
 pub(crate) fn said(line: &Text) -> Option<(Form, &str)> {
     match command(line) {

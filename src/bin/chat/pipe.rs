@@ -4,7 +4,7 @@
 //! client down rather than drop a line, so the pong proves that it accepted or refused every line.
 
 use std::collections::VecDeque;
-use std::io::{self, BufReader, Write};
+use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -17,9 +17,10 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use crate::failure::{Failure, complain};
 use crate::heard::Notice;
 use crate::identity::Identity;
-use crate::net::connection::{Connection, Reader, Writer};
 use crate::net::lines::{Line, Lines, MAX_LINE};
 use crate::net::probe::WrongPort;
+use crate::net::web::Told;
+use crate::net::wire::{Incoming, Outgoing, Wire};
 use crate::notices;
 use crate::notices::{FIRST_LINE, PING, QUIT};
 
@@ -37,23 +38,23 @@ const START_OF_HEADING: u8 = 1;
 
 /// Sends all lines of stdin and prints what the server sends, until both are done.
 pub(crate) fn run(
-    connection: Connection,
+    wire: Wire,
     identity: &Identity,
     account: Option<(String, String)>,
 ) -> Result<(), Failure> {
-    let Connection { reader, writer } = connection;
+    let Wire { incoming, outgoing } = wire;
     let progress = Arc::new(Progress::default());
     let (pong, pongs) = bounded(2);
     let (over, end_of_input) = bounded(1);
-    let feeder = Feeder { writer, pongs, progress: Arc::clone(&progress) };
+    let feeder = Feeder { writer: outgoing, pongs, progress: Arc::clone(&progress) };
     let login = account.map(|(nick, password)| format!("/login {nick} {password}"));
     let is_named = login.is_some();
-    let entrance: Vec<_> = login.into_iter().chain(identity.entrance(is_named)).collect();
+    let entrance: Vec<_> = login.into_iter().chain(identity.entrance(is_named, &[])).collect();
     thread::Builder::new().name("input".to_owned()).spawn(move || {
         let fed = feeder.feed(&entrance);
         let _ = over.send(fed);
     })?;
-    let listened = listen(reader, &progress, &pong);
+    let listened = listen(incoming, &progress, &pong);
     drop(pong);
     if let Err(error) = &listened
         && WrongPort::is(error)
@@ -119,15 +120,14 @@ impl Progress {
 }
 
 /// Prints what the server sends, until the end. An error means that lines may be missing.
-fn listen(reader: Reader, progress: &Progress, pong: &Sender<()>) -> io::Result<()> {
-    let mut lines = Lines::new(BufReader::new(reader));
-    lines.input().get_ref().set_patience(Some(ENTERING))?;
+fn listen(mut incoming: Incoming, progress: &Progress, pong: &Sender<()>) -> io::Result<()> {
+    incoming.set_patience(Some(ENTERING))?;
     let mut patience = [None, Some(LEAVING)].into_iter();
     let mut output = Some(io::stdout());
     let mut is_going_down = false;
     let end = loop {
-        let line = match lines.next_line() {
-            Ok(Some(line)) => Text::new(line.bytes),
+        let line = match incoming.next() {
+            Ok(Some(Told { line, .. })) => line,
             end => break end.map(drop),
         };
         let notice = Notice::of(line.as_str());
@@ -138,7 +138,7 @@ fn listen(reader: Reader, progress: &Progress, pong: &Sender<()>) -> io::Result<
                 // Set here, because the next read may be the end.
                 progress.set(&progress.is_delivered);
             }
-            lines.input().get_ref().set_patience(leaving)?;
+            incoming.set_patience(leaving)?;
             let _ = pong.send(());
         } else if notices::is_refusal(line.as_str()) {
             progress.fail(line.as_str());
@@ -150,7 +150,7 @@ fn listen(reader: Reader, progress: &Progress, pong: &Sender<()>) -> io::Result<
     match is_going_down {
         // Whatever the error: a server that exits with unread input resets the connection.
         true => Err(io::Error::other("the server is going down")),
-        false => lines.input().get_ref().explain(end),
+        false => incoming.explain(end),
     }
 }
 
@@ -165,7 +165,7 @@ fn describe(error: &io::Error) -> String {
 /// The thread that sends the input.
 #[derive(Debug)]
 struct Feeder {
-    writer: Writer,
+    writer: Outgoing,
     /// A pong for each ping that the client itself sent.
     pongs: Receiver<()>,
     progress: Arc<Progress>,
@@ -249,8 +249,11 @@ impl Feeder {
         self.send(PING.as_bytes())
     }
 
-    /// Sends the bytes as they are, except what the wire cannot carry.
+    /// Sends the bytes as they are, except what the text wire cannot carry.
     fn send(&mut self, line: &[u8]) -> Result<(), Broken> {
+        if !self.writer.is_text() {
+            return Ok(self.writer.say(None, line)?);
+        }
         let mut bytes = Vec::with_capacity(line.len() + 1);
         for &byte in line {
             match byte {
@@ -260,8 +263,7 @@ impl Feeder {
                 _ => bytes.push(byte),
             }
         }
-        bytes.push(b'\n');
-        Ok(self.writer.write_all(&bytes)?)
+        Ok(self.writer.say(None, &bytes)?)
     }
 
     fn wait_for_pong(&self) -> Result<(), Broken> {

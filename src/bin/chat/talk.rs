@@ -8,6 +8,7 @@ mod login; // the account to log in to again
 mod listener; // which lines name the user
 mod outbox; // what was typed, until the server got it
 mod wishes; // the settings to set again
+mod rooms; // the rooms that the user is in
 mod seen; // what the user saw before a reconnect
 mod action; // events and actions
 mod state; // `Talk`

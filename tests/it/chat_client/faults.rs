@@ -62,8 +62,16 @@ fn a_port_that_is_not_for_it_is_told_with_what_to_do() {
     for (flags, address, why) in [
         (&[][..], tls.addr_of("tls"), "that port speaks TLS; use --tls"),
         (&[], tls.addr_of("web"), "that port speaks TLS; use --tls"),
-        (&[], plain.addr_of("web"), "that port is for browsers; use the text port"),
-        (&under_tls, tls.addr_of("web"), "that port is for browsers; use the TLS port"),
+        (
+            &[],
+            plain.addr_of("web"),
+            "that port is for browsers; use the text port, or http:// before the host",
+        ),
+        (
+            &under_tls,
+            tls.addr_of("web"),
+            "that port is for browsers; use the TLS port, or https:// before the host",
+        ),
         (&under_tls, plain.addr_of("web"), no_tls),
         (&under_tls, plain.addr_of("text"), no_tls),
     ] {

@@ -11,19 +11,6 @@ fn is_lost(rows: &[&str]) -> bool {
     rows.iter().any(|row| row.contains("; trying again in "))
 }
 
-/// Whoever connects next is connected with the server, until the returned ends are shut down.
-#[track_caller]
-fn relay(listener: &TcpListener, server: &Server) -> [TcpStream; 2] {
-    let (client, _) = listener.accept().unwrap();
-    let server = TcpStream::connect(server.addr()).unwrap();
-    for (from, to) in [(&client, &server), (&server, &client)] {
-        let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
-        let copying = move || std::io::copy(&mut from, &mut to);
-        thread::Builder::new().spawn(copying).unwrap();
-    }
-    [client, server]
-}
-
 /// Alice, who registered, and typed a line when the server had gone from that address.
 #[track_caller]
 fn registered_and_cut_off(state: &str, line: &str) -> (SocketAddr, Terminal) {
@@ -70,14 +57,14 @@ fn only_what_was_missed_is_shown_again_and_how_much_it_is() {
     let [mut bob] = people(&server, ["bob"]);
     let (listener, address) = listen();
     let mut alice = Terminal::run(chat(address, ["--nick", "alice"]));
-    let ends = relay(&listener, &server);
+    let ends = relay(&listener, server.addr());
     bob.wait_for(|line| line.contains(" joined "));
     bob.send("one");
     ends_in(&mut alice, &["<bob> one", ">"]);
     ends.iter().for_each(|end| drop(end.shutdown(Shutdown::Both)));
     bob.wait_for(|line| line.contains(" left: disconnected"));
     bob.ask("two\nthree");
-    let _ends = relay(&listener, &server);
+    let _ends = relay(&listener, server.addr());
     alice.displays(|rows| {
         let [.., told, two, three, ">"] = rows else { return false };
         let ends = two.ends_with("] <bob> two") && three.ends_with("] <bob> three");

@@ -44,7 +44,7 @@ fn restricted_takes_a_socket_a_nick_and_a_room_and_nothing_else() {
         command.args(flags.iter().filter(|flag| !flag.is_empty()));
         assert_eq!(run(&mut command).status, 2, "{flags:?}");
     }
-    for target in ["localhost", "127.0.0.1:1234", "telnet://localhost"] {
+    for target in ["localhost", "127.0.0.1:1234", "telnet://localhost", "http://localhost/"] {
         assert_eq!(run(&mut chat(target, ["--restricted"])).status, 2, "{target}");
     }
     let mut command = box7.session([]);

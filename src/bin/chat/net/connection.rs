@@ -45,23 +45,31 @@ impl Dialer {
         Ok(Self { target: options.target.clone(), tls, header })
     }
 
+    /// Where the server is, as the command line has it.
+    pub(crate) fn target(&self) -> &Target {
+        &self.target
+    }
+
     /// Connects, over TLS if that is on.
     pub(crate) fn dial(&self) -> io::Result<Connection> {
         let mut socket = match &self.target {
-            Target::Host { host, port } => connect(host, *port)?,
+            Target::Host { host, port } | Target::Web { host, port, .. } => connect(host, *port)?,
             Target::Path(path) => connect_at(path)?,
         };
         if let Some(header) = &self.header {
             socket.write_all(header.as_bytes())?;
         }
+        let is_page = matches!(self.target, Target::Web { .. });
+        let probe = |usual: fn() -> Probe| if is_page { Probe::none() } else { usual() };
         match &self.tls {
             None => {
-                let reader = Reader::new(Source::Plain(socket.try_clone()?), Probe::plain());
+                let source = Source::Plain(socket.try_clone()?);
+                let reader = Reader::new(source, probe(Probe::plain));
                 Ok(Connection { reader, writer: Writer::Plain(socket) })
             }
             Some(tls) => {
                 let (reader, writer) = tls.handshake(socket)?;
-                let reader = Reader::new(Source::Tls(reader), Probe::under_tls());
+                let reader = Reader::new(Source::Tls(reader), probe(Probe::under_tls));
                 Ok(Connection { reader, writer: Writer::Tls(writer) })
             }
         }

@@ -23,12 +23,15 @@ const PLAIN: Signs = Signs {
     known: &[
         (b"\x15\x03", "that port speaks TLS; use --tls"),
         (b"!! this port speaks TLS", "that port speaks TLS; use --tls"),
-        (b"HTTP/1.", "that port is for browsers; use the text port"),
+        (b"HTTP/1.", "that port is for browsers; use the text port, or http:// before the host"),
     ],
     silence: "the server sent nothing; is that the text port?",
 };
 const UNDER_TLS: Signs = Signs {
-    known: &[(b"HTTP/1.", "that port is for browsers; use the TLS port")],
+    known: &[(
+        b"HTTP/1.",
+        "that port is for browsers; use the TLS port, or https:// before the host",
+    )],
     silence: "the server sent nothing; is that the TLS port?",
 };
 
@@ -62,6 +65,11 @@ pub(crate) struct Probe {
 impl Probe {
     pub(crate) fn plain() -> Self {
         Self { signs: PLAIN, bytes: Vec::new() }
+    }
+
+    /// One that takes any bytes, for a port that is known to be for browsers.
+    pub(crate) fn none() -> Self {
+        Self { signs: Signs { known: &[], ..PLAIN }, bytes: Vec::new() }
     }
 
     pub(crate) fn under_tls() -> Self {
@@ -118,9 +126,15 @@ mod tests {
             }
             for answer in [b"HTTP/1.1 400 Bad Request\r\n", b"HTTP/1.0 408 Request Timeo"] {
                 let text = plain(answer).unwrap();
-                assert_eq!(text, "that port is for browsers; use the text port");
+                assert_eq!(
+                    text,
+                    "that port is for browsers; use the text port, or http:// before the host"
+                );
                 let tls = judge(Probe::under_tls(), answer, at_once).unwrap();
-                assert_eq!(tls, "that port is for browsers; use the TLS port");
+                assert_eq!(
+                    tls,
+                    "that port is for browsers; use the TLS port, or https:// before the host"
+                );
             }
         }
     }

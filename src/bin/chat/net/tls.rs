@@ -58,7 +58,7 @@ impl Client {
 /// The name that the server's certificate must contain.
 fn name_of(target: &Target) -> io::Result<ServerName<'static>> {
     // The zone of an IPv6 address has a meaning on this machine only.
-    let Target::Host { host, .. } = target else {
+    let (Target::Host { host, .. } | Target::Web { host, .. }) = target else {
         return Err(io::Error::other("a socket of this machine has no certificate"));
     };
     let host = host.split('%').next().unwrap_or_default().to_owned();

@@ -2,6 +2,7 @@
 
 use chatd::text::Text;
 
+use super::rooms::Shown;
 use crate::notices;
 
 #[derive(Debug)]
@@ -12,8 +13,10 @@ pub(crate) enum Event {
     Leave { politely: bool },
     /// A connection is established.
     Connected,
-    /// The server sent a line.
-    Heard(Text),
+    /// The server sent a line, which is about this room if it names one.
+    Heard { room: Option<String>, line: Text },
+    /// The user turns to the room with this number, from 1.
+    Turn(usize),
     /// The connection failed or ended, for this reason; without one, the server ended it.
     Lost(Option<String>),
     /// The port is not chatd's, or the wrong one of chatd's; the text says what to do.
@@ -33,6 +36,10 @@ pub(crate) enum Action {
     /// Let the user send this line again.
     GiveBack(String),
     Send(String),
+    /// Send a line for this room.
+    SendIn(String, String),
+    /// Show only these lines, the last ones at the bottom; some name the user.
+    Turn(Vec<Shown>),
     /// Send nothing more, and tell the server.
     Finish,
     /// Forget the connection, which is broken.

@@ -11,6 +11,7 @@ use super::leaving::give_back;
 use super::listener::Call;
 use super::login::Answer;
 use super::outbox::Asker;
+use super::rooms::Shown;
 use super::seen;
 use super::seen::Missed;
 use super::state::{Stage, Talk};
@@ -28,6 +29,7 @@ impl Talk {
         self.stage = Stage::Entering { is_refused: false, until, leave_by: None };
         self.is_named = false;
         self.replay = self.was_open.then(Vec::new);
+        self.rooms.begin();
         actions.push(Action::Send(FIRST_LINE.to_owned()));
         self.log_in(now, actions);
     }
@@ -52,7 +54,12 @@ impl Talk {
     /// Asks for the nick and the room. Refusals up to the pong are the answer.
     fn ask_for_place(&mut self, now: Duration, actions: &mut Vec<Action>) {
         self.outbox.ping(now, Asker::Entrance);
-        actions.extend(self.identity.entrance(self.is_named).into_iter().map(Action::Send));
+        actions.extend(
+            self.identity
+                .entrance(self.is_named, &self.rooms.names())
+                .into_iter()
+                .map(Action::Send),
+        );
     }
 
     /// Continues after the answer to the client's own `/login`.
@@ -98,6 +105,10 @@ impl Talk {
         self.was_open = true;
         self.backoff = Backoff::new();
         self.lost_at = None;
+        self.rooms.settle();
+        if let Some(room) = self.rooms.address() {
+            self.identity.go(room);
+        }
         self.catch_up(actions);
         let wishes = self.wishes.begin();
         if !wishes.is_empty() {
@@ -124,34 +135,60 @@ impl Talk {
         }
     }
 
-    /// After a reconnect, shows what was said meanwhile.
+    /// After a reconnect, shows what was said meanwhile in the room on the screen, and keeps what was
+    /// said in the others.
     fn catch_up(&mut self, actions: &mut Vec<Action>) {
         let Some(replay) = self.replay.take() else { return };
-        let said: Vec<_> = replay.iter().filter_map(|line| Speech::of(line.as_str())).collect();
+        let (elsewhere, here): (Vec<_>, Vec<_>) =
+            replay.into_iter().partition(|(room, _)| self.rooms.is_elsewhere(room.as_deref()));
         let room = self.identity.place().unwrap_or_default().to_owned();
-        let Missed { from, is_more } = self.seen.missed(&room, &said);
-        let missed = said.len() - from;
-        actions.push(Action::Show(match (missed, is_more) {
+        let here: Vec<_> = here.iter().map(|(_, line)| line).collect();
+        let (missed, is_more) = self.missed(&room, &here);
+        actions.push(Action::Show(match (missed.len(), is_more) {
             (0, _) => "-- you missed nothing".to_owned(),
-            (_, true) => format!("-- you missed {missed} lines or more; /history shows them"),
+            (missed, true) => {
+                format!("-- you missed {missed} lines or more; /history shows them")
+            }
             (1, false) => "-- you missed 1 line".to_owned(),
-            (_, false) => format!("-- you missed {missed} lines"),
+            (missed, false) => format!("-- you missed {missed} lines"),
         }));
-        for (line, said) in replay.iter().zip(&said).skip(from) {
-            self.seen.add(&room, seen::key(said.form, said.nick, said.text));
-            actions.push(match self.listener.hear(said) {
-                Call::None => Action::Show(line.to_string()),
-                Call::Mention | Call::Ring => Action::Mark(line.to_string()),
-            });
+        for (line, is_marked) in missed {
+            self.rooms.keep(None, (line.clone(), is_marked), true);
+            actions.push(if is_marked { Action::Mark(line) } else { Action::Show(line) });
         }
+        for name in self.rooms.names() {
+            let there = elsewhere.iter().filter(|(room, _)| room.as_ref() == Some(&name));
+            let there: Vec<_> = there.map(|(_, line)| line).collect();
+            for line in self.missed(&name, &there).0 {
+                self.rooms.keep(Some(&name), line, true);
+            }
+        }
+    }
+
+    /// The lines of a room's replay that the user has not seen, and whether more may be missing.
+    fn missed(&mut self, room: &str, replay: &[&Text]) -> (Vec<Shown>, bool) {
+        let said: Vec<_> = replay.iter().filter_map(|line| Speech::of(line.as_str())).collect();
+        let Missed { from, is_more } = self.seen.missed(room, &said);
+        let missed = replay.iter().zip(&said).skip(from).map(|(line, said)| {
+            self.seen.add(room, seen::key(said.form, said.nick, said.text));
+            (line.to_string(), self.listener.hear(said) != Call::None)
+        });
+        (missed.collect(), is_more)
     }
 
     /// A line that came while the client was entering again; returns whether it is kept until the
     /// client is in, or left out because the user has seen it.
-    pub(super) fn put_off(&mut self, line: &Text, notice: Option<&Notice<'_>>) -> bool {
+    pub(super) fn put_off(
+        &mut self,
+        room: Option<&str>,
+        line: &Text,
+        notice: Option<&Notice<'_>>,
+    ) -> bool {
         let Some(replay) = &mut self.replay else { return false };
         match notice {
             Some(Notice::Welcome { .. } | Notice::EndOfHistory) => return true,
+            // Only the room that will be on the screen is worth a notice.
+            Some(Notice::Moved { .. }) if room.is_some() => return !self.rooms.is_wanted(room),
             Some(Notice::Moved { .. }) => {
                 // What was replayed before is of another room.
                 replay.clear();
@@ -161,7 +198,9 @@ impl Talk {
             _ => {}
         }
         match Speech::of(line.as_str()) {
-            Some(said) if said.form.is_for_room() => replay.push(line.clone()),
+            Some(said) if said.form.is_for_room() => {
+                replay.push((room.map(str::to_owned), line.clone()));
+            }
             None if line.as_str().starts_with("-- ") => {
                 return !self.seen.add_notice(line.as_str());
             }

@@ -149,7 +149,7 @@ mod tests {
         let mut talk = Talk::new(Identity::default(), None).giving_up_after(MINUTE);
         talk.handle(Duration::ZERO, Event::Lost(None));
         talk.handle(MINUTE / 2, Event::Connected);
-        talk.handle(MINUTE / 2, Event::Heard(Text::new("-- pong")));
+        talk.handle(MINUTE / 2, Event::Heard { room: None, line: Text::new("-- pong") });
         assert_eq!(tries_in_vain(&mut talk, MINUTE), 2 * MINUTE);
     }
 

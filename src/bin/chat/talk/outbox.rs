@@ -32,6 +32,8 @@ pub(crate) enum Asker {
 #[derive(Debug)]
 pub(crate) struct Kept {
     pub(crate) line: Text,
+    /// The room that it is for, if there may be several.
+    pub(crate) room: Option<String>,
     /// Whether the user was told that it waits.
     pub(crate) is_told: bool,
 }
@@ -62,11 +64,11 @@ impl Outbox {
     }
 
     /// Keeps a line; returns it if there are too many.
-    pub(crate) fn keep(&mut self, line: Text, is_told: bool) -> Option<Text> {
+    pub(crate) fn keep(&mut self, line: Text, room: Option<&str>, is_told: bool) -> Option<Text> {
         if self.kept.len() == MAX_KEPT {
             return Some(line);
         }
-        self.kept.push_back(Kept { line, is_told });
+        self.kept.push_back(Kept { line, room: room.map(str::to_owned), is_told });
         None
     }
 

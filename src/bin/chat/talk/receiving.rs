@@ -16,7 +16,14 @@ use crate::heard::{Notice, Speech};
 use crate::notices;
 
 impl Talk {
-    pub(super) fn receive(&mut self, now: Duration, line: &Text, actions: &mut Vec<Action>) {
+    /// Handles a line, which is about this room if it names one.
+    pub(super) fn receive(
+        &mut self,
+        now: Duration,
+        room: Option<&str>,
+        line: &Text,
+        actions: &mut Vec<Action>,
+    ) {
         let notice = Notice::of(line.as_str());
         if notice == Some(Notice::Pong) && self.take_pong(now, actions) {
             return;
@@ -26,12 +33,12 @@ impl Talk {
             self.outbox.all_arrived();
             return actions.push(Action::Show("-- Bye.".to_owned()));
         }
-        self.learn(notice.as_ref());
+        self.learn(room, notice.as_ref());
         if self.is_hushed && Wishes::is_answer(line.as_str()) {
             return;
         }
-        if !self.put_off(line, notice.as_ref()) {
-            self.show_line(line, actions);
+        if !self.put_off(room, line, notice.as_ref()) {
+            self.show_line(room, line, actions);
         }
         let login = self.login.receive(now, line.as_str());
         if let Stage::Entering { is_refused, .. } = &mut self.stage {
@@ -56,8 +63,15 @@ impl Talk {
         true
     }
 
-    fn learn(&mut self, notice: Option<&Notice<'_>>) {
+    fn learn(&mut self, room: Option<&str>, notice: Option<&Notice<'_>>) {
         if let Some(notice) = notice {
+            match *notice {
+                Notice::Welcome { room: name, .. } | Notice::Moved { room: name } => {
+                    self.rooms.enter(name, room.is_some());
+                }
+                Notice::Topic { text } => self.rooms.set_topic(room, text),
+                _ => {}
+            }
             self.identity.learn(notice);
             self.listener.learn(notice);
             self.wishes.learn(notice);
@@ -70,23 +84,38 @@ impl Talk {
         if let Notice::Joined { nick } = *notice {
             actions.extend(self.wishes.joined(nick).map(Action::Send));
         }
+        if let Notice::Parted { room } = *notice
+            && self.rooms.leave(room)
+        {
+            self.show_room(actions);
+            actions.push(Action::Show(format!("-- you left {room}")));
+        }
     }
 
-    /// Shows a line, marked if it names the user, and remembers it.
-    fn show_line(&mut self, line: &Text, actions: &mut Vec<Action>) {
+    /// Shows a line, marked if it names the user, and remembers it. A line about a room that is not
+    /// on the screen is kept.
+    fn show_line(&mut self, room: Option<&str>, line: &Text, actions: &mut Vec<Action>) {
         let text = line.to_string();
+        let is_elsewhere = self.rooms.is_elsewhere(room);
         let Some(said) = Speech::of(line.as_str()) else {
             if text.starts_with("-- ") {
                 self.seen.add_notice(&text);
             }
-            return actions.push(Action::Show(text));
+            self.rooms.keep(room, (text.clone(), false), false);
+            actions.extend((!is_elsewhere).then_some(Action::Show(text)));
+            return;
         };
         let call = self.listener.hear(&said);
-        if said.form.is_for_room() && said.room.is_none() {
-            let room = self.identity.place().unwrap_or_default();
+        let is_for_room = said.form.is_for_room() && said.room.is_none();
+        if is_for_room {
+            let room = room.or(self.identity.place()).unwrap_or_default();
             self.seen.add(room, seen::key(said.form, said.nick, said.text));
         }
-        actions.push(if call == Call::None { Action::Show(text) } else { Action::Mark(text) });
+        let is_marked = call != Call::None;
+        self.rooms.keep(room, (text.clone(), is_marked), is_for_room);
+        if !is_elsewhere {
+            actions.push(if is_marked { Action::Mark(text) } else { Action::Show(text) });
+        }
         if call == Call::Ring {
             actions.push(Action::Ring);
         }

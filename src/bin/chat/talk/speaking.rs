@@ -22,8 +22,11 @@ impl Talk {
         if notices::is_quit(&line) {
             return self.leave(now, Some(line.as_str()), actions);
         }
+        if let Some(number) = notices::joined(&line).and_then(|room| self.rooms.number(&room)) {
+            return self.turn(number, actions);
+        }
         let is_cut_off = matches!(self.stage, Stage::Away { .. } | Stage::Dialing);
-        if let Some(line) = self.outbox.keep(line, is_cut_off) {
+        if let Some(line) = self.outbox.keep(line, self.rooms.address(), is_cut_off) {
             return actions.push(show("!! not sent; discarded", &line));
         }
         if is_cut_off {
@@ -35,6 +38,29 @@ impl Talk {
             }
             self.send_kept(now, actions);
         }
+    }
+
+    /// Turns to the room with this number.
+    pub(super) fn turn(&mut self, number: usize, actions: &mut Vec<Action>) {
+        match self.rooms.turn(number) {
+            Some(()) => self.show_room(actions),
+            None if self.rooms.is_many() => {
+                let told = format!("-- there is no room {number}; /join opens one");
+                actions.push(Action::Show(told));
+            }
+            None => {
+                let told = "-- one room at a time here; connect to the page's address for more";
+                actions.push(Action::Show(told.to_owned()));
+            }
+        }
+    }
+
+    /// Shows what was said in the room that the user turned to.
+    pub(super) fn show_room(&mut self, actions: &mut Vec<Action>) {
+        if let Some(room) = self.rooms.name() {
+            self.identity.go(room);
+        }
+        actions.push(Action::Turn(self.rooms.read()));
     }
 
     pub(super) fn switch_bell(&mut self, switch: Result<bool, &str>) -> String {
@@ -49,15 +75,15 @@ impl Talk {
 
     /// Sends as many of the lines that wait as may be on their way.
     pub(super) fn send_kept(&mut self, now: Duration, actions: &mut Vec<Action>) {
-        while let Some(Kept { line, is_told }) = self.outbox.next() {
+        while let Some(Kept { line, room, is_told }) = self.outbox.next() {
             if is_told {
                 actions.push(show("-- sent now", &line));
             }
-            self.send(now, line, actions);
+            self.send(now, room, line, actions);
         }
     }
 
-    pub(super) fn send(&mut self, now: Duration, line: Text, actions: &mut Vec<Action>) {
+    fn send(&mut self, now: Duration, room: Option<String>, line: Text, actions: &mut Vec<Action>) {
         if notices::is_ping(&line) {
             // Without blanks, which could make the line too long.
             actions.push(Action::Send(PING.to_owned()));
@@ -65,10 +91,15 @@ impl Talk {
         }
         self.login.say(&line);
         if let Some((form, text)) = notices::said(&line) {
-            let room = self.identity.place().unwrap_or_default();
-            self.seen.add(room, seen::key(form, self.listener.nick(), text));
+            let at = room.as_deref().or(self.identity.place()).unwrap_or_default();
+            let said = seen::key(form, self.listener.nick(), text);
+            self.seen.add(at, said.clone());
+            self.rooms.keep(room.as_deref(), (said, false), true);
         }
-        actions.push(Action::Send(line.to_string()));
+        actions.push(match room {
+            Some(room) => Action::SendIn(room, line.to_string()),
+            None => Action::Send(line.to_string()),
+        });
         self.outbox.sent(now, line);
     }
 }

@@ -8,6 +8,7 @@ use super::backoff::Backoff;
 use super::listener::Listener;
 use super::login::Login;
 use super::outbox::Outbox;
+use super::rooms::Rooms;
 use super::seen::Seen;
 use super::wishes::Wishes;
 use crate::identity::Identity;
@@ -20,6 +21,7 @@ pub(crate) struct Talk {
     pub(super) login: Login,
     pub(super) listener: Listener,
     pub(super) wishes: Wishes,
+    pub(super) rooms: Rooms,
     pub(super) seen: Seen,
     pub(super) outbox: Outbox,
     /// Whether a chatd ever answered.
@@ -28,8 +30,8 @@ pub(crate) struct Talk {
     pub(super) is_named: bool,
     /// Whether the answers to the client's own commands are left out.
     pub(super) is_hushed: bool,
-    /// What people said while the client was entering again.
-    pub(super) replay: Option<Vec<Text>>,
+    /// What people said while the client was entering again, and in which room if it is named.
+    pub(super) replay: Option<Vec<(Option<String>, Text)>>,
     pub(super) backoff: Backoff,
     /// The `/quit` to send on leaving.
     pub(super) farewell: Option<String>,
@@ -71,6 +73,7 @@ impl Talk {
             login: Login::new(account),
             listener: Listener::default(),
             wishes: Wishes::default(),
+            rooms: Rooms::default(),
             seen: Seen::default(),
             outbox: Outbox::default(),
             was_open: false,

@@ -15,6 +15,8 @@ const SECOND: Duration = Duration::from_secs(1);
 pub(crate) struct Status {
     /// Who the user is, and where: `alice in dev`.
     pub(crate) place: String,
+    /// The other rooms, with what is unread there.
+    pub(crate) rooms: String,
     /// The topic of the room; empty if there is none.
     pub(crate) topic: String,
     /// What waits to be sent, and how the connection is.
@@ -28,13 +30,13 @@ impl Talk {
             ("", _) | (_, None) => String::new(),
             (nick, Some(room)) => format!("{nick} in {room}"),
         };
-        let topic = self.identity.topic().unwrap_or_default().to_owned();
+        let topic = self.rooms.topic().unwrap_or_default().to_owned();
         let connection = match self.outbox.kept().count() {
             0 => self.connection(now),
             1 => format!("1 line waits, {}", self.connection(now)),
             waiting => format!("{waiting} lines wait, {}", self.connection(now)),
         };
-        Status { place, topic, connection }
+        Status { place, rooms: self.rooms.others(), topic, connection }
     }
 
     /// When the status will be another, if nothing happens until then.
@@ -112,7 +114,7 @@ mod tests {
     }
 
     fn hear(talk: &mut Talk, now: u64, line: &str) {
-        talk.handle(at(now), Event::Heard(Text::new(line)));
+        talk.handle(at(now), Event::Heard { room: None, line: Text::new(line) });
     }
 
     #[test]

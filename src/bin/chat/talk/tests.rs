@@ -41,7 +41,7 @@ impl Test {
     }
 
     fn hears(&mut self, line: &str) -> Vec<String> {
-        self.happens(Event::Heard(Text::new(line)))
+        self.happens(Event::Heard { room: None, line: Text::new(line) })
     }
 
     fn deadline_comes(&mut self) -> Vec<String> {

@@ -14,7 +14,8 @@ const CUT: &str = "…";
 /// to be cut.
 pub(crate) fn bar(status: &Status, width: usize) -> String {
     let width = width.saturating_sub(1);
-    let parts = [&*status.place, &*status.topic].into_iter().filter(|part| !part.is_empty());
+    let parts = [&*status.place, &*status.rooms, &*status.topic];
+    let parts = parts.into_iter().filter(|part| !part.is_empty());
     let left = format!(" {}", parts.collect::<Vec<_>>().join(SEPARATOR));
     let right = cut(&format!(" {} ", status.connection), width);
     let left = cut(&left, width - right.width());
@@ -43,7 +44,8 @@ mod tests {
 
     fn drawn(topic: &str, width: usize) -> String {
         let (place, connection) = ("al in dev".to_owned(), "lag 12 ms".to_owned());
-        bar(&Status { place, topic: topic.to_owned(), connection }, width)
+        let status = Status { place, topic: topic.to_owned(), connection, ..Status::default() };
+        bar(&status, width)
     }
 
     #[test]

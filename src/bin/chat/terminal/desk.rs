@@ -127,7 +127,7 @@ impl Desk {
             Next::Input(None) => self.handle(Event::Leave { politely: true }),
             Next::Heard(heard) => {
                 let Some(event) = self.link.take(heard) else { return Ok(false) };
-                if let Event::Heard(line) = &event {
+                if let Event::Heard { line, .. } = &event {
                     self.names.learn(line.as_str());
                 }
                 self.handle(event)
@@ -144,6 +144,10 @@ impl Desk {
         if key == Key::Control('z') && !self.is_restricted {
             self.suspend()?;
             return Ok(false);
+        }
+        if let Key::Alt(digit @ '1'..='9') = key {
+            let number = digit.to_digit(10).unwrap_or_default();
+            return self.handle(Event::Turn(number as usize));
         }
         match self.editor.press(key, &self.names) {
             Some(outcome) => self.apply(outcome),
@@ -269,7 +273,9 @@ impl Desk {
                     self.returned.push_back(line);
                     self.offer_returned();
                 }
-                Action::Send(line) => self.link.send(line),
+                Action::Send(line) => self.link.send(None, line),
+                Action::SendIn(room, line) => self.link.send(Some(room), line),
+                Action::Turn(lines) => self.screen.turn(&lines),
                 Action::Finish => self.link.finish(),
                 Action::HangUp => self.link.hang_up(),
                 Action::Dial => self.link.dial(),

@@ -52,6 +52,15 @@ impl Display {
         self.screen.clear(&mut self.bytes);
     }
 
+    /// Clears the screen, and shows as many of the lines as it has rows.
+    pub(crate) fn turn(&mut self, lines: &[(String, bool)]) {
+        self.clear();
+        let first = lines.len().saturating_sub(self.screen.size().height());
+        for (line, is_marked) in &lines[first..] {
+            self.show_heard(line, *is_marked);
+        }
+    }
+
     /// Draws the waiting lines, below them the line that the user is typing, with the cursor, and
     /// below that the status.
     pub(crate) fn draw(&mut self, line: &str, cursor: usize, status: &Status) -> io::Result<()> {

@@ -1,15 +1,15 @@
 //! The connection as a terminal uses it: threads that connect, reconnect and carry lines.
 
-use std::io::{self, BufReader, Write};
+use std::io;
 use std::sync::Arc;
 use std::thread;
 
-use chatd::text::Text;
 use crossbeam_channel::{Receiver, SendError, Sender, bounded, unbounded};
 
-use crate::net::connection::{Closer, Connection, Dialer, Writer};
-use crate::net::lines::Lines;
+use crate::net::connection::{Closer, Dialer};
 use crate::net::probe::WrongPort;
+use crate::net::web::Told;
+use crate::net::wire::{Outgoing, Wire};
 use crate::talk::Event;
 
 /// Most events that wait to be handled; after that, the server has to wait.
@@ -20,7 +20,7 @@ const MAX_HEARD: usize = 256;
 pub(crate) struct Link {
     dialer: Arc<Dialer>,
     /// Lines to the sending thread, which ends when this is dropped.
-    writer: Option<Sender<String>>,
+    writer: Option<Sender<Line>>,
     /// Ends the connection for both threads.
     closer: Option<Closer>,
     /// The number of the connection; what older ones report no longer matters.
@@ -29,25 +29,28 @@ pub(crate) struct Link {
     heard: Receiver<Report>,
 }
 
+/// A line to send, and the room that it is for if it names one.
+type Line = (Option<String>, String);
+
 /// An event, and the number of the connection.
 pub(crate) type Report = (u64, Heard);
 
 /// An event from the receiving thread.
 #[derive(Debug)]
 pub(crate) enum Heard {
-    Connected(Writer),
-    Line(Text),
+    Connected(Outgoing),
+    Line(Told),
     Lost(Option<String>),
     WrongPort(String),
 }
 
 impl Link {
     /// Starts with an existing connection.
-    pub(crate) fn new(dialer: Dialer, connection: Connection) -> Self {
+    pub(crate) fn new(dialer: Dialer, wire: Wire) -> Self {
         let (to_self, heard) = bounded(MAX_HEARD);
         let dialer = Arc::new(dialer);
         let link = Self { dialer, writer: None, closer: None, number: 0, to_self, heard };
-        link.attend(Some(connection));
+        link.attend(Some(wire));
         link
     }
 
@@ -72,7 +75,7 @@ impl Link {
                     Err(error) => Event::Lost(Some(error.to_string())),
                 }
             }
-            Heard::Line(line) => Event::Heard(line),
+            Heard::Line(Told { room, line }) => Event::Heard { room, line },
             Heard::Lost(reason) => {
                 self.writer = None;
                 Event::Lost(reason)
@@ -99,9 +102,9 @@ impl Link {
     }
 
     /// Queues a line. If the connection is broken, the receiving thread reports it.
-    pub(crate) fn send(&self, line: String) {
+    pub(crate) fn send(&self, room: Option<String>, line: String) {
         if let Some(writer) = &self.writer {
-            let _ = writer.send(line);
+            let _ = writer.send((room, line));
         }
     }
 
@@ -111,13 +114,13 @@ impl Link {
     }
 
     /// Starts the receiving thread, which connects first unless there is a connection.
-    fn attend(&self, connection: Option<Connection>) {
+    fn attend(&self, wire: Option<Wire>) {
         let (dialer, link) = (Arc::clone(&self.dialer), self.to_self.clone());
         let number = self.number;
         let thread = thread::Builder::new().name("receive".to_owned());
         let started = thread.spawn(move || {
             // Fails only if the link is gone, and then nobody needs the events.
-            let _ = receive(&dialer, connection, |heard| link.send((number, heard)));
+            let _ = receive(&dialer, wire, |heard| link.send((number, heard)));
         });
         if let Err(error) = started {
             let _ = self.to_self.try_send((number, Heard::Lost(Some(error.to_string()))));
@@ -128,24 +131,24 @@ impl Link {
 /// Reports a connection to the link, from its beginning to its end.
 fn receive(
     dialer: &Dialer,
-    connection: Option<Connection>,
+    wire: Option<Wire>,
     report: impl Fn(Heard) -> Result<(), SendError<Report>>,
 ) -> Result<(), SendError<Report>> {
-    let is_first = connection.is_some();
-    let Connection { reader, writer } = match connection.map_or_else(|| dialer.dial(), Ok) {
-        Ok(connection) => connection,
+    let is_first = wire.is_some();
+    let wire = wire.map_or_else(|| Wire::open(dialer, true), Ok);
+    let Wire { mut incoming, outgoing } = match wire {
+        Ok(wire) => wire,
         Err(error) => return report(Heard::Lost(Some(error.to_string()))),
     };
-    report(Heard::Connected(writer))?;
-    let mut lines = Lines::new(BufReader::new(reader));
+    report(Heard::Connected(outgoing))?;
     let end = loop {
-        match lines.next_line() {
-            Ok(Some(line)) => report(Heard::Line(Text::new(line.bytes)))?,
+        match incoming.next() {
+            Ok(Some(told)) => report(Heard::Line(told))?,
             end => break end.map(drop),
         }
     };
     // Only the first connection: a later one may meet a server that is shutting down.
-    let end = if is_first { lines.input().get_ref().explain(end) } else { end };
+    let end = if is_first { incoming.explain(end) } else { end };
     report(match end {
         Ok(()) => Heard::Lost(None),
         Err(error) if WrongPort::is(&error) => Heard::WrongPort(error.to_string()),
@@ -154,16 +157,16 @@ fn receive(
 }
 
 /// Starts the sending thread, which finishes the connection when the sender is dropped.
-fn send_all(mut writer: Writer) -> io::Result<Sender<String>> {
+fn send_all(mut outgoing: Outgoing) -> io::Result<Sender<Line>> {
     // Unbounded, because a person types little.
-    let (sender, lines) = unbounded::<String>();
+    let (sender, lines) = unbounded::<Line>();
     thread::Builder::new().name("send".to_owned()).spawn(move || {
-        for line in lines {
-            if writer.write_all(format!("{line}\n").as_bytes()).is_err() {
+        for (room, line) in lines {
+            if outgoing.say(room.as_deref(), line.as_bytes()).is_err() {
                 return;
             }
         }
-        let _ = writer.finish();
+        let _ = outgoing.finish();
     })?;
     Ok(sender)
 }
