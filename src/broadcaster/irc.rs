@@ -14,8 +14,8 @@ use crate::text::{Line, Text};
 use crate::wire::Farewell;
 use crate::wire::irc::numeric::ERR_NOPRIVILEGES;
 use crate::wire::irc::{
-    Cap, Conversation, Credentials, Login, Offer, Replies, Request, Step, Task, User, View, Way,
-    people, with_label,
+    COMMANDS, Cap, Conversation, Credentials, Login, Offer, PASSWORDS, Replies, Request, Step,
+    Task, User, View, Way, people, with_label,
 };
 
 /// How long a client may take to register.
@@ -132,6 +132,9 @@ impl Dispatcher {
         if let Some(irc) = self.peers.irc(id) {
             irc.begin_login(way);
         }
+        if way == Way::Service {
+            self.begin_service(now, id, PASSWORDS);
+        }
         self.apply(now, id, event);
         if way == Way::Service {
             self.behind(now, id, Chore::EndAnswer);
@@ -171,6 +174,7 @@ impl Dispatcher {
                 return;
             }
         }
+        self.begin_service(now, id, COMMANDS);
         if !matches!(event, Event::Line(_)) || self.is_ban_without_place(&line) {
             if label.is_some() {
                 self.label(now, id, label);
@@ -193,6 +197,12 @@ impl Dispatcher {
     /// What the client is told next has this label; without one, the answer to its request ends.
     pub(super) fn label(&mut self, now: Now, id: ClientId, label: Option<Text>) {
         self.effects.push(Effect::Label(id, label));
+        self.carry_out(now);
+    }
+
+    /// What the client is told next is said by a service.
+    fn begin_service(&mut self, now: Now, id: ClientId, name: &'static str) {
+        self.effects.push(Effect::Service(id, name));
         self.carry_out(now);
     }
 

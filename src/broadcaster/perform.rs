@@ -97,6 +97,11 @@ impl Dispatcher {
                     None => peer.close_label(feeds),
                 });
             }
+            Effect::Service(id, name) => {
+                if let Some(irc) = self.peers.irc(id) {
+                    irc.begin_service(name);
+                }
+            }
             Effect::Seen(nick, is_here) => self.tell_seen(nick, is_here),
             Effect::Reply(id, lines) => self.peers.with(id, |peer, feeds| {
                 peer.converse(feeds, |_, out| out.extend_from_slice(&lines));

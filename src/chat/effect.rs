@@ -36,6 +36,8 @@ pub enum Effect {
     /// What a client is told from here on answers what it asked for under this label; without a
     /// label, the answer is complete.
     Label(ClientId, Option<Text>),
+    /// What a client is told from here on is said by this service, until the answer is complete.
+    Service(ClientId, &'static str),
     /// From here on, the client's lines carry the time, or no longer do.
     Timestamps(ClientId, bool),
     /// From here on, lines that name the client ring its bell, or no longer do.
@@ -276,6 +278,7 @@ impl Effect {
             | Self::Left(id, _)
             | Self::ShowRoom(id, _)
             | Self::Label(id, _)
+            | Self::Service(id, _)
             | Self::Timestamps(id, _)
             | Self::Bell(id, _)
             | Self::Ring(id, _)

@@ -181,7 +181,7 @@ impl World {
                     let event = self.ordered(order);
                     self.asked.push_back((id, event));
                 }
-                Effect::Reply(..) => unreachable!("only the wire has replies"),
+                Effect::Reply(..) | Effect::Service(..) => unreachable!("only the wire has these"),
                 Effect::Reload
                 | Effect::Moderated(_)
                 // An answer may end behind the client's end.

@@ -55,5 +55,6 @@ pub use self::registration::{Registration, Secret, User, is_foreign, real_name};
 pub use self::replies::Replies;
 pub use self::request::Request;
 pub use self::sasl::{Credentials, Exchange, Progress};
+pub use self::service::{COMMANDS, PASSWORDS};
 pub use self::session::{Session, Step, need_more};
 pub use self::whox::Fields;

@@ -53,7 +53,11 @@ impl World {
                 known.dialect = known.dialect.with_bell(on);
             }
             Effect::Ring(..) => panic!("only the broadcaster has lines ring"),
-            Effect::Reply(..) | Effect::ShowRoom(..) | Effect::Label(..) | Effect::Seen(..) => {
+            Effect::Reply(..)
+            | Effect::ShowRoom(..)
+            | Effect::Label(..)
+            | Effect::Service(..)
+            | Effect::Seen(..) => {
                 panic!("nobody here speaks IRC")
             }
             Effect::Ask(client, question) => self.store.ask(self.actor(step, client), question),

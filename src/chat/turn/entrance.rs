@@ -92,7 +92,8 @@ impl Turn<'_> {
         let has_key = self.chat.rooms.find(name).is_some_and(|room| room.settings.key().is_some());
         if key.is_some() && !has_key {
             // It may have had one until a crash.
-            self.notice(format_args!("{name} has no key"));
+            let words = Text::new(format!("{name} has no key"));
+            self.tell(Message::NoticeIn(name, words));
         }
         Ok(())
     }

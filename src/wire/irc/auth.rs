@@ -3,14 +3,12 @@
 use super::conversation::Conversation;
 use super::login::{Way, refuse_account};
 use super::numeric::*;
-use super::service::PASSWORDS;
 use crate::chat::{Refusal, Source};
 
 impl Conversation {
     /// A password of the client is about to be checked.
     pub fn begin_login(&mut self, way: Way) {
         self.login = Some(way);
-        self.service = (way == Way::Service).then(|| PASSWORDS.to_owned());
     }
 
     /// The client is logged in.

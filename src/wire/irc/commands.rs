@@ -57,8 +57,6 @@ pub(super) struct Tasks<'a> {
     /// Who the client is.
     pub(super) source: &'a Source,
     pub(super) list: Vec<Task>,
-    /// The service that it writes to.
-    pub(super) service: Option<&'static str>,
 }
 
 impl Tasks<'_> {

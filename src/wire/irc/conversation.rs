@@ -39,7 +39,7 @@ pub struct Conversation {
     /// Why the server ends the conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) end_reason: Option<String>,
-    /// The service that the last request was for.
+    /// The service that answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) service: Option<String>,
     /// Whether it has ended: nothing more is run or sent.
@@ -198,6 +198,11 @@ impl Conversation {
         self.label = Some(label);
     }
 
+    /// What the client is told from here on is said by a service.
+    pub fn begin_service(&mut self, name: &str) {
+        self.service = Some(name.to_owned());
+    }
+
     /// The answer to the last request is complete: what it is, framed; nothing without a label.
     pub fn close_label(&mut self) -> Vec<u8> {
         self.service = None;
@@ -237,9 +242,8 @@ impl Conversation {
     /// The tasks of a request of a client that is in the chat, and is `source`.
     pub fn tasks(&mut self, request: Request, label: Option<Text>, source: &Source) -> Vec<Task> {
         let names = (&*self.server, &*self.nick);
-        let mut tasks = Tasks { names, source, list: Vec::new(), service: None };
+        let mut tasks = Tasks { names, source, list: Vec::new() };
         tasks.add(request);
-        self.service = tasks.service.map(str::to_owned);
         with_label(tasks.list, label)
     }
 

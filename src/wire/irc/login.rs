@@ -69,10 +69,12 @@ impl Login {
         let (command, rest) = words.trim().split_once(' ')?;
         let rest = rest.trim();
         match &*command.to_ascii_lowercase() {
-            "identify" | "login" => Some(match rest.split_once(' ') {
-                Some((name, password)) => Self::new(Way::Service, name, password.trim()),
-                None => Self::new(Way::Service, nick, rest),
-            }),
+            "identify" | "login" | "ghost" | "regain" | "recover" => {
+                Some(match rest.split_once(' ') {
+                    Some((name, password)) => Self::new(Way::Service, name, password.trim()),
+                    None => Self::new(Way::Service, nick, rest),
+                })
+            }
             "register" => {
                 let password = rest.split(' ').next().unwrap_or_default().to_owned();
                 let command = AuthCommand::Register;

@@ -9,9 +9,9 @@ use crate::chat::{Action, Refusal, RoomRefusal};
 use crate::text;
 
 /// The service that runs commands.
-const COMMANDS: &str = "chatd";
+pub const COMMANDS: &str = "chatd";
 /// The service that takes passwords.
-pub(super) const PASSWORDS: &str = "NickServ";
+pub const PASSWORDS: &str = "NickServ";
 
 /// Whether it is the name of the service that runs commands.
 pub(super) fn runs_commands(name: &str) -> bool {
@@ -59,7 +59,6 @@ impl Tasks<'_> {
     /// Runs a command of the text wire, with or without its slash; a first argument such as `#dev`
     /// says in which room.
     pub(super) fn command(&mut self, command: &str) {
-        self.service = Some(COMMANDS);
         let command = command.trim_start_matches('/');
         let (name, rest) = command.split_once(' ').unwrap_or((command, ""));
         let rest = rest.trim_start();
@@ -67,7 +66,7 @@ impl Tasks<'_> {
         let name = name.to_ascii_lowercase();
         if name == "echo" {
             // On the text wire; here a capability decides which lines come back.
-            return self.answer("!! ask for the capability echo-message instead");
+            return self.answer(COMMANDS, "!! ask for the capability echo-message instead");
         }
         let (room, rest) = match super::target::room(first).filter(|_| acts_in_room(&name)) {
             Some(room) => (Some(room), after.trim_start()),
@@ -79,18 +78,17 @@ impl Tasks<'_> {
 
     /// A message to the service that takes passwords.
     pub(super) fn ask_service(&mut self, words: &str) {
-        self.service = Some(PASSWORDS);
         match Login::of_message(self.names.1, words) {
             Some(login) => self.list.push(super::commands::Task::Authenticate(login)),
             None => self.answer(
+                PASSWORDS,
                 "IDENTIFY [NAME] PASSWORD or REGISTER PASSWORD; for all else: /msg chatd help",
             ),
         }
     }
 
-    /// The service answers at once.
-    fn answer(&mut self, words: &str) {
-        let name = self.service.unwrap_or(COMMANDS);
+    /// A service answers at once.
+    fn answer(&mut self, name: &str, words: &str) {
         self.reply(|replies| {
             let source = source(name, replies.server);
             Line::new(source, "NOTICE").param(replies.nick).last(words).end(replies.out);

@@ -46,6 +46,11 @@ fn services_say_what_to_write_on_irc_and_answer_under_their_own_names() {
         let is_answered = told.iter().any(|line| *line == format!("{chatd}{answer}"));
         assert!(is_answered || answer.is_empty(), "{asked}: {told:?}");
     }
+    // Also while answers wait for the disk.
+    let told = ann.ask("PRIVMSG chatd :away x\r\nJOIN #dev\r\nPRIVMSG chatd :room #dev keep on");
+    let told: Vec<_> = told.iter().filter(|line| line.contains(" NOTICE ")).collect();
+    assert!(told.len() == 2 && told.iter().all(|line| line.starts_with(&chatd)), "{told:?}");
+    ann.ask("PART #dev");
     let help = ann.ask("PRIVMSG chatd :help");
     let row = |start: &str| help.iter().any(|line| line.starts_with(&format!("{chatd}{start}  ")));
     assert!(row("history [#ROOM] [N]") && row("room [#ROOM] bans") && row("tokens"), "{help:?}");
@@ -58,6 +63,10 @@ fn services_say_what_to_write_on_irc_and_answer_under_their_own_names() {
     let told = ann.until(|line| line.contains(" is yours now"));
     let mine = "ann is yours now; next time: SASL, or /msg NickServ IDENTIFY ann PASSWORD";
     assert_eq!(told.last().unwrap(), &format!("{nickserv}{mine}"));
+    ann.send("PRIVMSG chatd :token ci\r\nPRIVMSG chatd :room #none keep on");
+    let told = ann.until(|line| line.contains("there is no room") || line.contains("not in"));
+    let told: Vec<_> = told.iter().filter(|line| line.contains(" NOTICE ")).collect();
+    assert!(told.len() > 2 && told.iter().all(|line| line.starts_with(&chatd)), "{told:?}");
     ann.send("NICK other\r\nPRIVMSG NickServ :IDENTIFY ann wrong-horse");
     ann.until(|line| line == ":NickServ!NickServ@box7 NOTICE other :!! wrong password");
 }
