@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Builds a chatd that runs on RHEL 8, and its package: packaging/build-rpm.sh [FOLDER]
+# Builds a chatd that runs on RHEL 8 and Debian 11, or newer, and its packages:
+# packaging/build-rpm.sh [FOLDER]
 #
-# Writes chatd-VERSION-1.el8.x86_64.rpm and the two binaries into FOLDER (by default target/rpm). Needs
-# Linux with Rust, rpmbuild (Debian: rpm) and Python (Debian: python3-venv). It downloads the zig
-# compiler if there is none; zig links against glibc 2.28 on any Linux.
+# Writes into FOLDER (by default target/rpm): chatd-VERSION-1.el8.x86_64.rpm, the two binaries,
+# source/chatd-VERSION-1.el8.src.rpm, and with dpkg-deb chatd_VERSION-1_amd64.deb. Needs Linux with
+# Rust, rpmbuild (Debian: rpm) and Python (Debian: python3-venv). It downloads the zig compiler if
+# there is none; zig links against glibc 2.28 on any Linux.
 
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,7 +14,8 @@ readonly triple=x86_64-unknown-linux-gnu
 readonly oldest_glibc=2.28
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 folder=$(realpath -m "${1:-$target/rpm}")
-readonly target folder work=$target/packaging
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
+readonly target folder version work=$target/packaging
 
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || date +%s)
 export SOURCE_DATE_EPOCH
@@ -27,30 +30,7 @@ zig() {
     fi
 }
 
-binary() {
-    local name
-    cargo zigbuild --release --locked --bin chatd --bin chat --target "$triple.$oldest_glibc"
-    # Only debuggers need the stripped sections; a panic names its line without them.
-    for name in chatd chat; do
-        strip --strip-debug -o "$work/sources/$name" "$target/$triple/release/$name"
-    done
-}
-
-sources() {
-    local page date
-    date=$(date --utc --date="@$SOURCE_DATE_EPOCH" +%F)
-    cargo run --quiet --locked --example manual -- "$work/sources" "$date"
-    for page in "$work"/sources/*.[158]; do
-        gzip --no-name --best --force "$page"
-    done
-    cp CHANGELOG.md LICENSE docs/{MANUAL,OPERATIONS,PROTOCOL}.md \
-        packaging/*.{toml,service,socket,preset,conf,xml,json,yml} packaging/sshd_config "$work/sources"
-    cp -R packaging/fail2ban "$work/sources"
-}
-
 package() {
-    local version
-    version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
     rm -rf "$work/rpmbuild"
     rpmbuild -bb --quiet --target x86_64-redhat-linux \
         --define "_topdir $work/rpmbuild" --define "_sourcedir $work/sources" \
@@ -60,10 +40,31 @@ package() {
     cp "$work"/rpmbuild/RPMS/x86_64/chatd-*.rpm "$work"/sources/chat{,d} "$folder"
 }
 
+# A package of the sources that are committed, which compiles them wherever it is built.
+source_package() {
+    local top=$work/rpmbuild
+    if ! git rev-parse --verify --quiet HEAD >/dev/null; then
+        echo "not in a git repository: no source package"
+        return
+    fi
+    mkdir -p "$top"/{SOURCES,SPECS} "$folder/source"
+    git archive --format=tar --prefix="chatd-$version/" HEAD |
+        gzip --no-name --best >"$top/SOURCES/chatd-$version.tar.gz"
+    {
+        printf '%%global chatd_version %s\n%%global from_source 1\n' "$version"
+        cat packaging/chatd.spec
+    } >"$top/SPECS/chatd.spec"
+    rpmbuild -bs --quiet --define "_topdir $top" "$top/SPECS/chatd.spec"
+    rm -f "$folder"/source/*
+    cp "$top"/SRPMS/chatd-*.src.rpm "$folder/source"
+}
+
 zig
-rm -rf "$work/sources"
-mkdir -p "$work/sources"
-binary
-sources
+cargo zigbuild --release --locked --bin chatd --bin chat --target "$triple.$oldest_glibc"
+packaging/gather.sh "$target/$triple/release" "$work/sources"
 package
+source_package
+if command -v dpkg-deb >/dev/null; then
+    packaging/build-deb.sh "$work/sources" "$folder"
+fi
 ls -l "$folder"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Checks what build-rpm.sh made: packaging/check.sh [FOLDER]
 #
-# Needs these packages (Debian's names): rpm, binutils, systemd (252 or newer, not running), mandoc,
-# and as root debootstrap. It installs chatd into temporary folders only.
+# Needs these packages (Debian's names): rpm, dpkg, binutils, systemd (252 or newer, not running),
+# mandoc, and as root debootstrap. It installs chatd into temporary folders only.
 
 set -euo pipefail
 if ((EUID != 0)) && [[ -z ${CHECK_AS_ROOT-} ]]; then
@@ -19,12 +19,13 @@ readonly exposure_on_newer=14
 # sshd needs to become other users.
 readonly exposure_of_sshd=37
 readonly units=(chatd.service chatd-ssh.service chatd.socket chatd-web.socket chatd-tls.socket
-    chatd-irc.socket chatd-irc-tls.socket)
+    chatd-irc.socket chatd-irc-tls.socket chatd-backup.service chatd-backup.timer)
 
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 folder=$(realpath -m "${1:-$target/rpm}")
 packages=("$folder"/chatd-*.x86_64.rpm)
-readonly target folder package=${packages[0]}
+debs=("$folder"/chatd_*_amd64.deb)
+readonly target folder package=${packages[0]} deb=${debs[0]}
 scratch=$(mktemp -d)
 readonly scratch root=$scratch/root
 server=
@@ -57,9 +58,13 @@ contents() {
 /usr/bin/chat
 /usr/bin/chatd
 /usr/lib/firewalld/services/chatd-irc.xml
+/usr/lib/firewalld/services/chatd-tls.xml
+/usr/lib/firewalld/services/chatd-web.xml
 /usr/lib/firewalld/services/chatd.xml
 /usr/lib/sysctl.d/60-chatd.conf
 /usr/lib/systemd/system-preset/80-chatd.preset
+/usr/lib/systemd/system/chatd-backup.service
+/usr/lib/systemd/system/chatd-backup.timer
 /usr/lib/systemd/system/chatd-irc-tls.socket
 /usr/lib/systemd/system/chatd-irc.socket
 /usr/lib/systemd/system/chatd-ssh.service
@@ -100,11 +105,37 @@ LIST
         fail "rpm of RHEL 8 cannot unpack it"
 }
 
+# The same files for Debian, but for those that have their own places there.
+contents_for_debian() {
+    local own='/(zsh|licenses|doc/chatd/(c|C))'
+    diff - <(dpkg-deb --fsys-tarfile "$deb" | tar -t | sed 's,^\.,,' | grep -v '/$' |
+        grep -vE "$own" | sort) < <(rpm -qp --queryformat '[%{FILEMODES:perms} %{FILENAMES}\n]' \
+        "$package" | sed -n 's/^-[^ ]* //p' | grep -vE "$own" | sort) ||
+        fail "the packages have different files"
+    [[ $(dpkg-deb --field "$deb" Version) == $(rpm -qp --queryformat '%{VERSION}' "$package")-1 ]] ||
+        fail "the packages have different versions"
+    dpkg-deb --ctrl-tarfile "$deb" | tar -xO ./conffiles | diff - <(rpm -qpc "$package") ||
+        fail "an upgrade would overwrite other settings, or none"
+}
+
+# The source package has what is committed, and would build the same version.
+sources() {
+    local source=("$folder"/source/chatd-*.src.rpm)
+    [[ $(rpm -qp --queryformat '%{VERSION}-%{RELEASE} %{SOURCERPM}' "${source[0]}") == \
+        "$(rpm -qp --queryformat '%{VERSION}-%{RELEASE}' "$package") (none)" ]] ||
+        fail "the source package is none, or has another version"
+    [[ $(rpm -qpl "${source[0]}") == chatd-*.tar.gz$'\n'chatd.spec ]] ||
+        fail "the source package has other files"
+    rpm -qp --changelog "$package" | grep -q " $(rpm -qp --queryformat '%{VERSION}' "$package")-1$" ||
+        fail "the changelog does not have this version"
+}
+
 install_it() {
     # System files that the units refer to.
     mkdir -p "$root/usr/lib/systemd/system" "$root/bin" "$root/usr/sbin"
     cp /lib/systemd/system/*.target "$root/usr/lib/systemd/system"
-    cp /bin/kill "$root/bin"
+    cp /bin/{kill,sh} "$root/bin"
+    install -D /usr/bin/find "$root/usr/bin/find"
     # The package does not need one unless somebody turns that service on.
     install /bin/true "$root/usr/sbin/sshd"
     rpm --root "$root" --initdb
@@ -164,16 +195,19 @@ parses() {
     ! command -v "$1" >/dev/null || says_nothing "$1" -n "$2"
 }
 
-# Starts the packaged server with its packaged settings, and joins it: `join [FOLDER COMMAND...]`.
-# COMMAND runs the server with FOLDER as its root.
-
+# Starts the packaged server with its packaged settings, which have it listen on this machine only,
+# and joins it.
 join() {
-    local place=${1-} log=$scratch/log line
-    shift $(($# > 0))
-    install -D "$root/usr/bin/chatd" "$place$scratch/chatd"
-    install -D -m 644 "$root/etc/chatd/chatd.toml" "$place$scratch/chatd.toml"
-    "$@" "$scratch/chatd" --config "$scratch/chatd.toml" --bind 127.0.0.1 --port 0 \
-        --port-file "$scratch/ports" 2>"$log" &
+    talk '' "$root/usr/bin/chatd" "$root/etc/chatd/chatd.toml"
+}
+
+# Joins a server: `talk FOLDER PROGRAM SETTINGS [COMMAND...]`. COMMAND runs PROGRAM with FOLDER as
+# its root.
+talk() {
+    local place=$1 program=$2 settings=$3 log=$scratch/log line
+    shift 3
+    mkdir -p "$place$scratch"
+    "$@" "$program" --config "$settings" --port 0 --port-file "$scratch/ports" 2>"$log" &
     server=$!
     for _ in {1..100}; do
         [[ ! -e $place$scratch/ports ]] || break
@@ -189,6 +223,7 @@ join() {
     wait "$server"
     server=
     rm -f "$place$scratch/ports"
+    ! grep 'listening on' "$log" | grep -v ' 127\.0\.0\.1:' || fail "it listened elsewhere"
 }
 
 # The oldest Debian that can still be downloaded, with glibc 2.31.
@@ -207,14 +242,20 @@ oldest_debian() {
         mkdir "$bullseye/proc"
         touch "$bullseye/complete"
     fi
+    # The scripts of the package need a Debian that is set up; tests/it has them run in one. Without
+    # them, dpkg leaves settings beside the place where they belong.
+    dpkg --root="$bullseye" --unpack --force-all "$deb" >/dev/null 2>&1 || fail "cannot unpack $deb"
     # shellcheck disable=SC2016
-    join "$bullseye" unshare --mount \
+    talk "$bullseye" /usr/bin/chatd /etc/chatd/chatd.toml.dpkg-new unshare --mount \
         sh -c 'mount -t proc proc "$1/proc" && exec chroot "$@"' - "$bullseye"
+    dpkg --root="$bullseye" --purge --force-all chatd >/dev/null 2>&1 || fail "cannot purge it"
+    [[ ! -e $bullseye/etc/chatd ]] || fail "something of it stays"
     rm -rf "${bullseye:?}$scratch"
     echo "runs with $(basename "$bullseye"/lib/x86_64-linux-gnu/libc-*.so)"
 }
 
-for check in symbols contents scriptlets install_it verify_units manual join oldest_debian; do
+for check in symbols contents contents_for_debian sources scriptlets install_it verify_units manual \
+    join oldest_debian; do
     echo "-- $check"
     "$check"
 done

@@ -3,6 +3,7 @@
 
 mod cluster;
 mod crowd;
+mod debian;
 mod machine;
 mod nodes;
 mod package;

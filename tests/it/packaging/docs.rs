@@ -111,11 +111,11 @@ fn every_file_of_the_code_that_a_document_names_is_there() {
 
 /// The files that the package has in its folder of documents.
 fn packaged() -> BTreeSet<String> {
-    let spec = shipped("packaging/chatd.spec").replace("\\\n", " ");
-    let install = spec.lines().find(|line| line.contains("-t %{buildroot}/usr/share/doc/chatd "));
-    let names = install.unwrap().split(" $s/").skip(1).map(|name| name.trim().to_owned());
+    let script = shipped("packaging/lay-out.sh").replace("\\\n", " ").replace('"', "");
+    let put = script.lines().find(|line| line.starts_with("put 644 usr/share/doc/chatd "));
+    let names = put.unwrap().split(" $s/").skip(1).map(|name| name.trim().to_owned());
     // In folders below that one.
-    let below = spec.split("-t %{buildroot}/usr/share/doc/chatd/").skip(1);
+    let below = script.split("put 644 usr/share/doc/chatd/").skip(1);
     let below = below.flat_map(|rest| {
         let mut words = rest.split_whitespace();
         let (folder, file) = (words.next().unwrap(), words.next().unwrap());

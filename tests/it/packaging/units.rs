@@ -46,12 +46,14 @@ const TOO_NEW_FOR_SSHD: [&str; 17] = [
     "UnusedConnectionTimeout",
 ];
 
-/// The names of the services and sockets.
+const KINDS: [&str; 3] = [".service", ".socket", ".timer"];
+
+/// The names of the services, sockets and timers.
 fn units() -> Vec<String> {
     let files = fs::read_dir(path("packaging")).unwrap();
     let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
     let mut units: Vec<_> =
-        names.filter(|name| name.ends_with(".service") || name.ends_with(".socket")).collect();
+        names.filter(|name| KINDS.iter().any(|kind| name.ends_with(kind))).collect();
     units.sort();
     assert!(units.len() > 1, "{units:?}");
     units
@@ -130,8 +132,14 @@ fn socket_and_firewall_have_the_default_port() {
     assert_eq!(value("chatd.socket", "ListenStream"), port);
     let opens = |service: &str, port: &str| shipped(service).contains(&format!("port=\"{port}\""));
     assert!(opens("packaging/chatd.firewalld.xml", &port));
-    for socket in ["chatd-irc.socket", "chatd-irc-tls.socket"] {
-        assert!(opens("packaging/chatd-irc.firewalld.xml", &value(socket, "ListenStream")));
+    for (socket, service) in [
+        ("chatd-web.socket", "chatd-web"),
+        ("chatd-tls.socket", "chatd-tls"),
+        ("chatd-irc.socket", "chatd-irc"),
+        ("chatd-irc-tls.socket", "chatd-irc"),
+    ] {
+        let service = format!("packaging/{service}.firewalld.xml");
+        assert!(opens(&service, &value(socket, "ListenStream")), "{socket}");
     }
 }
 

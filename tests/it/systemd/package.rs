@@ -25,18 +25,22 @@ fn package_in(folder: PathBuf) -> String {
     package.into_os_string().into_string().unwrap()
 }
 
-/// The same files once more, as the next release.
+/// Where build-rpm.sh gathers the files.
+fn sources() -> PathBuf {
+    target().join("packaging/sources")
+}
+
+/// These files as another release.
 #[track_caller]
-fn next_release(dir: &TempDir) -> String {
+fn release(dir: &TempDir, sources: &Path, number: &str) -> String {
     // It may take a while to compress it.
     let mut rpmbuild = Command::new("timeout");
     rpmbuild.args(["60", "rpmbuild", "-bb", "--quiet", "--target", "x86_64-redhat-linux"]);
-    let sources = target().join("packaging/sources");
     for (name, value) in [
         ("_topdir", &*dir.path("build")),
         ("_sourcedir", sources.to_str().unwrap()),
         ("chatd_version", env!("CARGO_PKG_VERSION")),
-        ("chatd_release", "2"),
+        ("chatd_release", number),
     ] {
         rpmbuild.args(["--define", &format!("{name} {value}")]);
     }
@@ -96,7 +100,7 @@ fn it_is_installed_upgraded_under_its_clients_and_removed() {
     let [mut alice, mut bob] = alice_and_bob(&machine);
     bob.types(b"half a ");
     machine.systemctl(&["disable", "chatd.service"]);
-    rpm(&machine, ["--upgrade", &next_release(&dir)], "");
+    rpm(&machine, ["--upgrade", &release(&dir, &sources(), "2")], "");
     bob.send("line");
     alice.expect("<bob> half a line");
     still_chat([&mut alice, &mut bob], "here");
@@ -129,4 +133,23 @@ fn a_service_that_does_not_run_is_not_started_by_an_upgrade_and_none_stays_enabl
     rpm(&machine, ["--erase", "chatd"], "");
     let links = machine.run(&["find", "/etc/systemd/system", "-name", "chatd*"]);
     assert_eq!(links, "", "nothing is enabled that is not there");
+}
+
+#[test]
+#[ignore = "needs root, systemd (systemd) and the package (rpm)"]
+fn an_upgrade_shuts_nobody_out_who_could_come_by_the_settings_before() {
+    let (machine, dir) = (Machine::without_chatd(), TempDir::new());
+    let files = PathBuf::from(dir.path("files-before"));
+    run(Command::new("cp").arg("-a").arg(sources()).arg(&files));
+    let settings = fs::read_to_string(files.join("chatd.toml")).unwrap();
+    let before = settings.replace("\nbind = ", "\n#bind = ");
+    assert_ne!(before, settings);
+    fs::write(files.join("chatd.toml"), &before).unwrap();
+    rpm(&machine, ["--install", &release(&dir, &files, "0")], "");
+    let beside = format!("warning: {SETTINGS} created as {SETTINGS}.rpmnew\n");
+    rpm(&machine, ["--upgrade", &package_in(target().join("rpm"))], &beside);
+    let kept = "# An upgrade kept these settings: without bind, chatd listens on all addresses.\n";
+    assert_eq!(machine.run(&["cat", SETTINGS]), format!("{before}{kept}"));
+    rpm(&machine, ["--upgrade", "--replacepkgs", &package_in(target().join("rpm"))], "");
+    assert_eq!(machine.run(&["cat", SETTINGS]), format!("{before}{kept}"));
 }
