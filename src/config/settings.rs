@@ -341,6 +341,7 @@ impl Config {
             ("cluster-key", of_both(|own, new| own.key != new.key)),
             ("cluster-password-file", of_both(|own, new| own.password != new.password)),
             ("cluster-prefix", of_both(|own, new| own.prefix != new.prefix)),
+            ("senders", self.senders() != other.senders()),
             ("metrics", self.metrics != other.metrics),
             ("tls-port", self.tls_port != other.tls_port),
             ("irc-port", self.irc_port != other.irc_port),

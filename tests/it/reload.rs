@@ -137,9 +137,12 @@ fn what_takes_a_restart_stays_as_it_was() {
     alice.ask("one");
     alice.ask("two");
     let state = dir.path("state");
-    dir.file("chatd.toml", format!("state-dir = '{state}'\nkeep = '1s'\nkeep-lines = 1\n"));
+    dir.file(
+        "chatd.toml",
+        format!("state-dir = '{state}'\nkeep = '1s'\nkeep-lines = 1\nsenders = 3\n"),
+    );
     reload(&server);
-    for option in ["state-dir", "keep", "keep-lines"] {
+    for option in ["state-dir", "keep", "keep-lines", "senders"] {
         server.wait_log([&format!("{option} was changed; restart chatd to apply it")]);
     }
     let history = alice.ask("/history");
