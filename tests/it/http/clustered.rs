@@ -1,11 +1,12 @@
 //! Several nodes: what is said over HTTP on one of them is read on the others.
 
-use std::io::Write;
+use std::io::{BufReader, Read, Write};
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
+use super::readers::{begins_to_read, reads_the_rest, says_much};
 use super::streams::{Reader, objects};
 use super::{post, request};
-use crate::harness::{Cluster, RedisServer, connect, eventually};
+use crate::harness::{Client, Cluster, RedisServer, connect, eventually};
 use crate::web::Answer;
 
 /// The next address of this machine.
@@ -54,6 +55,37 @@ fn a_request_that_two_nodes_get_at_once_is_said_once() {
         let retry = say().to(cluster.server(2));
         assert_eq!(retry.field("Idempotency-Replayed"), Some("true"));
     }
+}
+
+#[test]
+#[ignore = "needs redis-server (redis-server)"]
+fn who_is_still_given_the_past_goes_on_over_a_restart_and_rules_of_another_node_hold() {
+    let flags = ["--web-port=0", "--durability=relaxed", "--max-line=4096"];
+    let cluster = Cluster::with(2, RedisServer::start(), &flags);
+    let mut alice = Client::join(cluster.server(1), "alice");
+    alice.ask("/join dev");
+    says_much(&mut alice);
+    let streams = [(); 2].map(|()| begins_to_read(cluster.server(2), "/rooms/dev?since=1h"));
+    let reading = |count: &str| format!("-- {count} reading over HTTP");
+    assert_eq!(alice.ask("/who").pop(), Some(reading("2 are")));
+    cluster.node(2).switch();
+    assert_eq!(alice.ask("/who").pop(), Some(reading("2 are")));
+    alice.ask("behind it");
+    let [one, other] = streams;
+    let mut texts = reads_the_rest(one);
+    assert_eq!(texts.next().unwrap(), "behind it");
+    alice.ask("live");
+    assert_eq!(texts.next().unwrap(), "live");
+    alice.ask("/room invite-only on");
+    assert_eq!(texts.next().unwrap(), "dev is invite-only");
+    assert_eq!(texts.next(), None);
+    alice.ask("secret");
+    let mut rest = String::new();
+    BufReader::new(other).read_to_string(&mut rest).unwrap();
+    assert!(
+        rest.trim_end().ends_with(r#""text":"dev is invite-only"}"#) && !rest.contains("secret")
+    );
+    assert_eq!(alice.ask("/who").len(), 1);
 }
 
 #[test]

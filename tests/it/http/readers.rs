@@ -1,6 +1,7 @@
 //! Who reads a room is counted, and the rules hold for it, from its request on.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 
 use rusqlite::Connection;
 use rustix::net::{AddressFamily, SocketType, connect as connect_to, socket};
@@ -56,38 +57,60 @@ fn is_object(line: &io::Result<String>) -> bool {
     line.as_ref().is_ok_and(|line| line.ends_with('}'))
 }
 
-#[test]
-fn who_is_still_given_the_past_misses_nothing_over_a_restart() {
-    const LINES: usize = 6000;
-    let dir = TempDir::new();
-    let flags = ["--durability=relaxed", "--rate=0", "--history=10"];
-    let state = format!("--state-dir={}", dir.path(""));
-    let server = Server::with_web([flags[0], flags[1], flags[2], &state]);
-    let [mut alice] = people(&server, ["alice"]);
-    let line = |number: usize| format!("{number} {}", "x".repeat(990));
-    for numbers in (0..LINES).collect::<Vec<_>>().chunks(200) {
-        alice.send(&numbers.iter().map(|n| line(*n)).collect::<Vec<_>>().join("\n"));
-        alice.sync();
+/// Lines that are more than a connection holds, for a server with `--max-line 4096`.
+const LINES: usize = 1000;
+
+fn long(number: usize) -> String {
+    format!("{number} {}", "x".repeat(3000))
+}
+
+/// Has a client say them all.
+pub(super) fn says_much(client: &mut Client) {
+    for numbers in (0..LINES).collect::<Vec<_>>().chunks(100) {
+        client.send(&numbers.iter().map(|n| long(*n)).collect::<Vec<_>>().join("\n"));
+        client.sync();
     }
-    // It reads nothing at first, and little fits on the way to it.
+}
+
+/// Asks for all of that, and receives little of it.
+pub(super) fn begins_to_read(server: &Server, path: &str) -> TcpStream {
     let socket = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
     rustix::net::sockopt::set_socket_recv_buffer_size(&socket, 4096).unwrap();
     connect_to(&socket, &server.addr_of("web")).unwrap();
-    let mut stream = std::net::TcpStream::from(socket);
+    let mut stream = TcpStream::from(socket);
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    stream.write_all(&objects("/rooms/lobby?since=1h").bytes()).unwrap();
+    stream.write_all(&objects(path).bytes()).unwrap();
     stream.read_exact(&mut [0; 1000]).unwrap();
-    switch(&server);
-    assert_eq!(alice.ask("/who").pop().as_deref(), Some("-- 1 is reading over HTTP"));
-    alice.ask("behind it");
+    stream
+}
+
+/// Receives the rest of that; returns the texts of the lines that follow.
+#[track_caller]
+pub(super) fn reads_the_rest(stream: TcpStream) -> impl Iterator<Item = String> {
     let lines = BufReader::new(stream).lines().skip_while(|line| !is_object(line)).skip(1);
     let mut texts = lines.map(|line| {
         let object: Value = serde_json::from_str(&line.unwrap()).unwrap();
         object["text"].as_str().unwrap_or_else(|| panic!("{object}")).to_owned()
     });
     for number in 1..LINES {
-        assert_eq!(texts.next().unwrap(), line(number));
+        assert_eq!(texts.next().unwrap(), long(number));
     }
+    texts
+}
+
+#[test]
+fn who_is_still_given_the_past_misses_nothing_over_a_restart() {
+    let dir = TempDir::new();
+    let flags = ["--durability=relaxed", "--rate=0", "--history=10", "--max-line=4096"];
+    let state = format!("--state-dir={}", dir.path(""));
+    let server = Server::with_web([flags[0], flags[1], flags[2], flags[3], &state]);
+    let [mut alice] = people(&server, ["alice"]);
+    says_much(&mut alice);
+    let stream = begins_to_read(&server, "/rooms/lobby?since=1h");
+    switch(&server);
+    assert_eq!(alice.ask("/who").pop().as_deref(), Some("-- 1 is reading over HTTP"));
+    alice.ask("behind it");
+    let mut texts = reads_the_rest(stream);
     assert_eq!(texts.next().unwrap(), "behind it");
     alice.ask("live");
     assert_eq!(texts.next().unwrap(), "live");
