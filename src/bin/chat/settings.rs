@@ -180,7 +180,8 @@ impl Settings {
         let named = target.clone().with_port(given.get_one::<u16>("port").copied());
         let is_bare = given.get_raw("target").and_then(|mut raw| raw.next()) == self.value("host")
             && !is_given(given, "port");
-        !is_bare && Some(named) != own_at
+        // Without the room that a page's address may name.
+        !is_bare && Some(named.to_string()) != own_at.map(|own| own.to_string())
     }
 
     /// The command line with what is left.

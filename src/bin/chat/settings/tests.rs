@@ -62,6 +62,22 @@ fn another_host_gets_no_password_and_no_trust() {
 }
 
 #[test]
+fn the_address_of_a_page_is_a_host_whatever_its_room() {
+    let file = "host = \"https://box7/\"\nlogin = \"alice\"\npassword-command = \"pass chat\"\n";
+    for (args, room, login) in [
+        ("chat", None, Some("alice")),
+        ("chat https://box7/#dev", Some("dev"), Some("alice")),
+        ("chat https://box7:443/", None, Some("alice")),
+        ("chat http://box7/", None, None),
+        ("chat https://box7/other/", None, None),
+        ("chat box7", None, None),
+    ] {
+        let options = of(args, file).unwrap();
+        assert_eq!((options.room.as_deref(), options.login.as_deref()), (room, login), "{args}");
+    }
+}
+
+#[test]
 fn another_name_gets_no_password() {
     assert_eq!(who(&of("chat --nick bob", FILE).unwrap()).1, Some("bob"));
     for (args, login) in [("--nick bob", None), ("--login bob", Some("bob"))] {

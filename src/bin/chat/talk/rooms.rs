@@ -46,9 +46,10 @@ impl Rooms {
         self.open.get(self.at).map(|room| &*room.name)
     }
 
-    /// The same, if lines have to say where they go.
+    /// Where a line goes that is typed now, if lines have to say that. While the rooms are entered
+    /// again one after the other, it is the one that was on the screen before.
     pub(crate) fn address(&self) -> Option<&str> {
-        self.name().filter(|_| self.is_many)
+        self.wanted.as_deref().or(self.name()).filter(|_| self.is_many)
     }
 
     pub(crate) fn topic(&self) -> Option<&str> {
@@ -157,7 +158,7 @@ impl Rooms {
 
     /// Puts the room with this number, from 1, on the screen; `None` if there is none.
     pub(crate) fn turn(&mut self, number: usize) -> Option<()> {
-        let at = number.checked_sub(1).filter(|at| *at < self.open.len())?;
+        let at = number.checked_sub(1).filter(|at| self.is_many && *at < self.open.len())?;
         self.at = at;
         Some(())
     }
@@ -262,7 +263,8 @@ mod tests {
     fn a_new_connection_keeps_those_that_are_entered_again() {
         let mut rooms = rooms(&["lobby", "dev", "ops"]);
         rooms.begin();
-        ["lobby", "ops"].iter().for_each(|name| rooms.enter(name, true));
+        ["lobby", "ops", "lobby"].iter().for_each(|name| rooms.enter(name, true));
+        assert_eq!((rooms.name(), rooms.address()), (Some("lobby"), Some("ops")));
         rooms.settle();
         assert_eq!((rooms.name(), &*rooms.others()), (Some("ops"), "1:lobby"));
     }

@@ -103,3 +103,71 @@ impl Talk {
         self.outbox.sent(now, line);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::Identity;
+    use crate::talk::Event;
+
+    const NOW: Duration = Duration::ZERO;
+
+    /// A talk that is in these rooms, the last of them on the screen.
+    fn talk(rooms: &[&str]) -> Talk {
+        let mut talk = Talk::new(Identity::default(), None);
+        talk.handle(NOW, Event::Connected);
+        let welcome = "-- Welcome to chatd on box7. You are alice, alone in lobby.";
+        hear(&mut talk, Some("lobby"), welcome);
+        hear(&mut talk, None, "-- pong");
+        for room in rooms {
+            hear(&mut talk, Some(room), &format!("-- You are alone in {room}."));
+        }
+        talk
+    }
+
+    fn hear(talk: &mut Talk, room: Option<&str>, line: &str) -> Vec<Action> {
+        let room = room.map(str::to_owned);
+        talk.handle(NOW, Event::Heard { room, line: Text::new(line) })
+    }
+
+    fn type_line(talk: &mut Talk, line: &str) -> Vec<Action> {
+        talk.handle(NOW, Event::Typed(Text::new(line)))
+    }
+
+    #[test]
+    fn a_line_is_for_the_room_on_the_screen_when_it_was_typed() {
+        let mut talk = talk(&["dev", "ops"]);
+        let sent = |room: &str, line: &str| Action::SendIn(room.to_owned(), line.to_owned());
+        assert_eq!(type_line(&mut talk, "one"), [sent("ops", "one")]);
+        talk.handle(NOW, Event::Turn(2));
+        talk.handle(NOW, Event::Lost(None));
+        type_line(&mut talk, "two");
+        talk.handle(NOW, Event::Turn(3));
+        type_line(&mut talk, "three");
+        let now = talk.deadline().unwrap();
+        talk.handle(now, Event::Due);
+        let asked = talk.handle(now, Event::Connected);
+        let lines = ["", "/join dev", "/join ops", "/ping"];
+        assert_eq!(asked, lines.map(|line| Action::Send(line.to_owned())));
+        for room in ["lobby", "dev", "ops"] {
+            let line = match room {
+                "lobby" => "-- Welcome to chatd on box7. You are alice, alone in lobby.".to_owned(),
+                _ => format!("-- You are alone in {room}."),
+            };
+            hear(&mut talk, Some(room), &line);
+        }
+        type_line(&mut talk, "four");
+        let told = hear(&mut talk, None, "-- pong");
+        for action in [sent("dev", "two"), sent("ops", "three"), sent("ops", "four")] {
+            assert!(told.contains(&action), "{told:?}");
+        }
+    }
+
+    #[test]
+    fn on_the_text_wire_there_is_no_other_room() {
+        let mut talk = talk(&[]);
+        hear(&mut talk, None, "-- You are alone in dev.");
+        let told = talk.handle(NOW, Event::Turn(1));
+        assert!(matches!(&told[..], [Action::Show(line)] if line.starts_with("-- one room")));
+    }
+}
