@@ -57,11 +57,15 @@ pub(crate) fn may_refuse(refusal: &str, line: &Text) -> bool {
         .iter()
         .any(|start| why.starts_with(start))
         || why.ends_with("; not sent");
-    let is_speech = said(line).is_some()
+    is_for_speech && is_speech(line) && !why.starts_with("did you mean ")
+}
+
+/// Whether somebody would read a line.
+pub(crate) fn is_speech(line: &Text) -> bool {
+    said(line).is_some()
         || command(line).is_some_and(|(name, _)| {
             ["msg", "reply"].iter().any(|one| name.eq_ignore_ascii_case(one))
-        });
-    is_for_speech && is_speech && !why.starts_with("did you mean ")
+        })
 }
 
 /// What a line says to the client itself: `/bell on` or `/bell off`, which the server does not get.

@@ -7,6 +7,7 @@ use chatd::text::Text;
 
 use super::action::{Action, show};
 use super::state::{Stage, Talk};
+use crate::notices;
 
 /// How long the server may take to say goodbye.
 const LEAVING: Duration = Duration::from_secs(3);
@@ -82,7 +83,8 @@ impl Talk {
         }
         let lost = self.outbox.lose();
         list("!! perhaps not sent", lost.iter(), actions);
-        give_back(lost, actions);
+        // Other commands are only listed: typing would go on behind them.
+        give_back(lost.into_iter().filter(notices::is_speech).collect(), actions);
         self.is_hushed = false;
         self.replay = None;
         let what = if self.stage == Stage::Dialing { "no connection" } else { "connection lost" };
@@ -142,6 +144,22 @@ mod tests {
     fn a_server_is_tried_again_up_to_the_end_of_patience() {
         let mut talk = Talk::new(Identity::default(), None).giving_up_after(MINUTE);
         assert_eq!(tries_in_vain(&mut talk, Duration::ZERO), MINUTE);
+    }
+
+    #[test]
+    fn of_what_may_be_lost_only_what_people_would_read_is_given_back() {
+        let mut talk = Talk::new(Identity::default(), None);
+        talk.handle(Duration::ZERO, Event::Connected);
+        talk.handle(Duration::ZERO, Event::Heard { room: None, line: Text::new("-- pong") });
+        for line in ["/join dev", "hello", "/msg bob hi", "/me waves"] {
+            talk.handle(Duration::ZERO, Event::Typed(Text::new(line)));
+        }
+        let lost = talk.handle(Duration::ZERO, Event::Lost(None));
+        let listed =
+            |action: &&Action| matches!(action, Action::Show(line) if line.starts_with("!!"));
+        assert_eq!(lost.iter().filter(listed).count(), 4, "{lost:?}");
+        let back = ["hello", "/msg bob hi", "/me waves"].map(|it| Action::GiveBack(it.to_owned()));
+        assert_eq!(lost[4..7], back);
     }
 
     #[test]
