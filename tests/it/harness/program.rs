@@ -1,4 +1,4 @@
-//! Real proxies before a server: HAProxy, nginx and stunnel, with the settings that
+//! Real proxies before a server: HAProxy, nginx, Caddy and stunnel, with the settings that
 //! docs/OPERATIONS.md recommends.
 
 use std::fs::{self, File};
@@ -41,14 +41,30 @@ impl Program {
         })
     }
 
-    /// nginx with these settings of a site, without an access log.
+    /// nginx with these settings of a site.
     #[track_caller]
     pub(crate) fn nginx_site(settings: &str) -> Self {
+        Program::nginx_http(&format!("server {{\nlisten LISTEN;\n{settings}}}\n"))
+    }
+
+    /// nginx with these blocks of sites, without an access log.
+    #[track_caller]
+    pub(crate) fn nginx_http(sites: &str) -> Self {
         let kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
         let temporary = kinds.map(|kind| format!("{kind}_temp_path DIR/{kind};\n")).concat();
-        Program::nginx(&format!(
-            "http {{\naccess_log off;\n{temporary}server {{\nlisten LISTEN;\n{settings}}}\n}}\n"
-        ))
+        Program::nginx(&format!("http {{\naccess_log off;\n{temporary}{sites}}}\n"))
+    }
+
+    /// Caddy with these sites, in which `PORT` is its own port.
+    #[track_caller]
+    pub(crate) fn caddy(sites: &str) -> Self {
+        let all = format!("{{\nadmin off\nauto_https off\n}}\n{sites}");
+        Program::start(&all, |dir, file| {
+            let mut caddy = Command::new("caddy");
+            caddy.args(["run", "--adapter", "caddyfile", "--config", file]);
+            caddy.env("HOME", dir.path(""));
+            caddy
+        })
     }
 
     /// stunnel with these settings.
@@ -65,6 +81,7 @@ impl Program {
     fn start(settings: &str, command: impl Fn(&TempDir, &str) -> Command) -> Self {
         let (dir, port) = (TempDir::new(), free_port());
         let settings = settings.replace("LISTEN", &format!("127.0.0.1:{port}"));
+        let settings = settings.replace("PORT", &port.to_string());
         let file =
             dir.file("settings", settings.replace("DIR", dir.path("").trim_end_matches('/')));
         let log = File::create(dir.path("log")).unwrap();

@@ -1,5 +1,7 @@
 //! Real proxies, with the settings that docs/OPERATIONS.md recommends.
 
+use std::fs;
+
 use super::line;
 use crate::harness::{Client, Identity, Program, Server, TempDir, eventually, example, upgrade};
 use crate::order;
@@ -169,5 +171,55 @@ fn nginx_passes_the_page_on_under_a_path() {
     reader.raw_until(b"retry: ");
     let _ci = request("POST", "Content-Length: 17\r\n\r\nbuild 1842 passed");
     reader.raw_until(b"build 1842 passed");
+    server.wait_log(["ci speaks over HTTP from 127.0.0.9"]);
+}
+
+/// An example of the folder `examples`, for this server's page.
+fn site(name: &str, server: &Server) -> String {
+    let example = fs::read_to_string(example_path(name)).unwrap();
+    example.replace("127.0.0.1:8080", &server.addr_of("web").to_string())
+}
+
+fn example_path(name: &str) -> String {
+    format!("{}/examples/proxies/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+#[ignore = "needs nginx (nginx, libnginx-mod-stream)"]
+fn nginx_serves_the_page_as_a_site_over_https() {
+    let (dir, identity) = (TempDir::new(), Identity::new());
+    let server = server(&dir);
+    let [certificate, key] = identity.save(&dir);
+    let site = site("nginx.conf", &server)
+        .replace("    listen [::]:443 ssl;\n", "")
+        .replace("443 ssl", "LISTEN ssl")
+        .replace("/etc/nginx/chat.crt", &certificate)
+        .replace("/etc/nginx/chat.key", &key);
+    let proxy = Program::nginx_http(&site);
+    let client = Client::connect_between("127.0.0.9", proxy.addr());
+    let mut client = client.shaking_hands(&identity.trusted()).unwrap();
+    client.send_raw(upgrade("X-Forwarded-For: 192.0.2.9\r\n").as_bytes());
+    let head = String::from_utf8(client.raw_until(b"\r\n\r\n")).unwrap();
+    assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+    server.wait_log(["connected from 127.0.0.9"]);
+}
+
+#[test]
+#[ignore = "needs caddy (caddy)"]
+fn caddy_passes_the_page_on_and_what_is_said_at_once() {
+    let dir = TempDir::new();
+    let server = server(&dir);
+    let site = site("Caddyfile", &server);
+    let proxy =
+        Program::caddy(&site.replace("chat.example.org {", "http://:PORT {\n\tbind 127.0.0.1"));
+    assert_page_known_by_address(&server, &proxy, "/");
+    let mut reader = Client::connect_between("127.0.0.9", proxy.addr());
+    reader.send_raw(b"GET /rooms/dev HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    reader.raw_until(b"\r\n\r\n");
+    let mut ci = Client::connect_between("127.0.0.9", proxy.addr());
+    ci.send_raw(
+        b"POST /rooms/dev?nick=ci HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello",
+    );
+    reader.raw_until(b"<ci> hello");
     server.wait_log(["ci speaks over HTTP from 127.0.0.9"]);
 }
