@@ -16,6 +16,7 @@ use crate::metrics::{figure, get};
 mod attacker;
 mod clock;
 mod cluster;
+mod commands;
 mod disk;
 mod files;
 mod floods;
