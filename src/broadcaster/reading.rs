@@ -196,7 +196,7 @@ impl Dispatcher {
             log::info!("{remote} reads {} no more: {refusal}", reader.room);
         }
         self.peers.with(id, |peer, feeds| match reader.head {
-            Some(_) => peer.send(&Denied::from(refusal).to_bytes(&[]), feeds),
+            Some(_) => peer.send(&Denied::from(refusal).of_reading().to_bytes(&[]), feeds),
             None => peer.tell(&Message::Refused(refusal), feeds),
         });
         self.close_after_flush(now, id, Ending::Farewell(Farewell::Expelled));

@@ -97,6 +97,7 @@ impl<'a> Exchange<'a> {
         let answer = match self.handle(guard)? {
             Ok(Outcome::Answer(answer)) => answer.to_bytes(head),
             Ok(Outcome::Reads(reads)) => return Ok(Some(reads)),
+            Err(denied) if self.request.is_read() => denied.of_reading().to_bytes(head),
             Err(denied) => denied.to_bytes(head),
         };
         self.transport.send_all(&answer, self.within(ANSWER)).map(|()| None)

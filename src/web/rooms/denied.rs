@@ -6,6 +6,9 @@ use std::time::Duration;
 use crate::chat::Refusal;
 use crate::net::{Fields, Response, Status};
 
+/// How a refusal ends that may leave a doubt of that.
+const NOTHING_SAID: &str = "; nothing was said";
+
 /// The status of the answer, and what it says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denied {
@@ -34,6 +37,12 @@ impl Denied {
     pub(super) fn method(allow: &'static str) -> Self {
         let words = format!("this takes {allow} only");
         Self { allow: Some(allow), ..Self::new(Status::MethodNotAllowed, words) }
+    }
+
+    /// The same for a request that says nothing in any case.
+    pub fn of_reading(self) -> Self {
+        let words = self.words.strip_suffix(NOTHING_SAID).map(str::to_owned);
+        Self { words: words.map_or(self.words, Cow::Owned), ..self }
     }
 
     /// The answer to the request with that head, or to any but HEAD.
@@ -69,7 +78,7 @@ impl From<Status> for Denied {
 
 impl From<Refusal> for Denied {
     fn from(refusal: Refusal) -> Self {
-        let words = format!("{refusal}; nothing was said");
+        let words = format!("{refusal}{NOTHING_SAID}");
         match &refusal {
             Refusal::Banned { .. } => Self::new(Status::Forbidden, refusal.to_string()),
             Refusal::NoSuchRoom(_) => Self::new(Status::NotFound, refusal.to_string()),

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::post;
+use super::streams::Reader;
 use super::tokens::with_alice_and_a_token;
 use crate::harness::{Client, Irc, Server, TempDir, people};
 use crate::order::{logs_in, registers};
@@ -211,8 +212,12 @@ fn whoever_is_banned_gets_nothing_but_the_page() {
     let server = Server::with_web(["--state-dir", &dir.path("")]);
     let mut carol = Client::guest(&server);
     logs_in(&mut carol, "carol", "open sesame");
-    carol.send("/ban 127.0.0.2");
+    let stream = super::connect_from(server.addr_of("web"), "127.0.0.2");
+    let reader = Reader::over(stream, &super::request("GET", "/rooms/lobby"));
+    carol.send("/ban 127.0.0.2 1h spam");
     carol.wait_for(|line| line.contains("is banned"));
+    let rest = reader.rest();
+    assert!(rest.last().unwrap().starts_with("!! banned for 1h: spam"), "{rest:?}");
     let answer = post("/rooms/lobby", "hi").from("127.0.0.2", &server);
     assert!(answer.refused(403).starts_with("banned"));
     for path in ["/", "/healthz"] {

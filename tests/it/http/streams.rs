@@ -19,7 +19,12 @@ pub(super) struct Reader {
 impl Reader {
     #[track_caller]
     pub(super) fn open(server: &Server, request: &Request) -> Self {
-        let mut stream = connect(server.addr_of("web"));
+        Self::over(connect(server.addr_of("web")), request)
+    }
+
+    /// The same over a connection from elsewhere.
+    #[track_caller]
+    pub(super) fn over(mut stream: TcpStream, request: &Request) -> Self {
         stream.write_all(&request.bytes()).unwrap();
         let mut reader = Self { head: Vec::new(), lines: BufReader::new(stream) };
         loop {

@@ -103,7 +103,8 @@ fn a_token_from_the_command_line_is_alone_on_stdout_and_may_be_for_some_rooms() 
     assert_eq!(status, 200);
     say("lobby").refused(403);
     let history = request("GET", "/rooms/lobby/history");
-    history.with("Authorization", &format!("Bearer {token}")).to(&server).refused(403);
+    let history = history.with("Authorization", &format!("Bearer {token}")).to(&server);
+    assert_eq!(history.refused(403), "the token is not for lobby");
     let (_, list) = manage(&dir, "token list");
     assert!(list.starts_with("alice            ci ") && list.ends_with(" dev,ops\n"), "{list}");
     assert_eq!(manage(&dir, "token remove alice ci"), (0, "the token ci is revoked\n".into()));
