@@ -172,6 +172,20 @@ fn passwords_are_masked_and_not_in_the_history() {
 }
 
 #[test]
+fn the_last_change_is_taken_back() {
+    let server = Server::start();
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    edits(&mut bob);
+    types(&mut bob, b"one two", b"\r\x1b[J> one two");
+    // Ctrl-_, and Ctrl-X Ctrl-U.
+    types(&mut bob, b"\x1f", b"\r\x1b[J> one ");
+    types(&mut bob, b"\x15", b"\r\x1b[J> ");
+    types(&mut bob, b"\x18\x15", b"\r\x1b[J> one ");
+    bob.send_raw(b"more\r\0");
+    alice.expect("<bob> one more");
+}
+
+#[test]
 fn a_tab_completes_commands_and_names_that_were_seen() {
     let server = Server::start();
     let [mut alice, mut bob] = people(&server, ["alice", "bob"]);

@@ -58,6 +58,23 @@ fn several_rooms_are_open_at_once_and_each_says_what_is_new() {
 }
 
 #[test]
+fn whoever_is_sent_out_of_a_room_is_told_why_and_shown_another() {
+    let server = Server::with_web([]);
+    let [mut bob, mut carol] = people(&server, ["bob", "carol"]);
+    carol.ask("/join dev");
+    let mut alice = alice_in_dev(&page(&server, "/"));
+    alice.types("/bell on\r");
+    ends_in(&mut alice, &["-- bell is on", ">"]);
+    bob.ask("alice: hello");
+    alice.displays_status(|bar| bar.contains(" 1:lobby+1! "));
+    assert!(alice.written().contains(&0x07), "it rings for a room that is not on the screen");
+    carol.ask("/kick alice too loud");
+    let told = ["-- you left dev", "!! kicked from dev by carol: too loud", ">"];
+    ends_in(&mut alice, &told);
+    alice.displays_status(|bar| bar.starts_with("alice in lobby  "));
+}
+
+#[test]
 fn after_a_reconnect_all_rooms_are_open_again_and_what_was_missed_is_there() {
     let server = Server::with_web([]);
     let [mut bob, mut carol] = people(&server, ["bob", "carol"]);

@@ -122,11 +122,12 @@ impl Translator {
                 words.add(&room, format!("-- you left {room}"));
             }
             Object::Kicked { room, by, why } => {
-                let why = why.map_or_else(String::new, |why| format!(": {why}"));
-                words.add("", format!("!! kicked from {room} by {by}{why}"));
+                // First what clears the screen.
                 if self.is_many {
                     words.add(&room, format!("-- you left {room}"));
                 }
+                let why = why.map_or_else(String::new, |why| format!(": {why}"));
+                words.add("", format!("!! kicked from {room} by {by}{why}"));
             }
             other => words.add_event(other),
         }

@@ -76,7 +76,7 @@ fn what_happens_has_the_words_of_the_text_wire() {
         assert_eq!(test.hears(&format!(r#"{{"t":{object},"new":[1]}}"#)), [line], "{object}");
     }
     let kicked = r#"{"t":"kicked","room":"dev","by":"eve","why":"spam"}"#;
-    assert_eq!(test.hears(kicked), [": !! kicked from dev by eve: spam", "dev: -- you left dev"]);
+    assert_eq!(test.hears(kicked), ["dev: -- you left dev", ": !! kicked from dev by eve: spam"]);
     let renamed = r#"{"t":"renamed","room":"lobby","from":"alice","to":"al"}"#;
     assert_eq!(test.hears(renamed), [": -- you are now al"]);
     for nothing in [r#"{"t":"later","x":1}"#, "{", "", "[]", r#"{"t":"said"}"#] {
@@ -145,4 +145,22 @@ fn a_server_that_knows_no_rooms_is_taken_as_it_is() {
     assert_eq!(test.hears(said), [": <bob> hi"]);
     assert_eq!(test.hears(r#"{"t":"refused","text":"no"}"#), [": !! no"]);
     assert_eq!(Test::new(false).hears(said), [": <bob> hi"]);
+}
+
+#[test]
+fn no_object_is_too_odd() {
+    let mut test = Test::greeted();
+    test.hears(r#"{"t":"notice","text":"time is on"}"#);
+    for ts in [i64::MIN, -377_705_116_800_000, 253_402_207_200_000, i64::MAX] {
+        let said = format!(r#"{{"t":"said","room":"x","nick":"bob","text":"hi","ts":{ts}}}"#);
+        assert_eq!(test.hears(&said).len(), 1);
+        let history = format!(r#"{{"t":"history","room":"y","messages":[{said},{said}]}}"#);
+        assert_eq!(test.hears(&history).len(), 2);
+    }
+    let people = r#"{"t":"people","room":"x","nicks":[],"here":0}"#;
+    assert_eq!(test.hears(people), [": -- x (0 here): "]);
+    test.hears(r#"{"t":"joined","room":"x","nick":"alice","here":0}"#);
+    assert_eq!(test.hears(people), ["x: -- You are alone in x."]);
+    let deep = r#"{"t":"history","room":"x","messages":["#.repeat(100) + &"]}".repeat(100);
+    assert_eq!(test.hears(&deep), [""; 0], "deeper than any that the server sends");
 }
