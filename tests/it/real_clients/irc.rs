@@ -2,7 +2,9 @@
 
 use std::process::{Command, Stdio};
 
-use crate::harness::{Client, Server, TempDir, chatd};
+use serde_json::Value;
+
+use crate::harness::{Client, Server, TempDir, WebSocket, chatd};
 use crate::pty::Terminal;
 use crate::restart::switch;
 
@@ -101,25 +103,27 @@ settings = {
 };
 "#;
 
+/// irssi at a screen, connected as alice, with its settings in a directory.
+fn irssi(dir: &TempDir, server: &Server) -> Terminal {
+    dir.file("config", IRSSI);
+    let at = server.addr_of("irc");
+    let connect = format!("-c {} -p {} -n alice", at.ip(), at.port());
+    at_screen(&format!("irssi --home={} {connect}", dir.path("")))
+}
+
 #[test]
 #[ignore = "needs irssi and setsid (irssi, util-linux)"]
 fn irssi_does_what_people_do_all_day() {
     let (dir, server) = (TempDir::new(), server());
-    // By itself it lets two seconds pass between its commands.
-    dir.file("config", IRSSI);
-    let at = server.addr_of("irc");
-    let connect = format!("-c {} -p {} -n alice", at.ip(), at.port());
-    let alice = at_screen(&format!("irssi --home={} {connect}", dir.path("")));
+    let (at, alice) = (server.addr_of("irc"), irssi(&dir, &server));
     let reconnect = format!("/disconnect * bye\r/connect {} {}\r", at.ip(), at.port());
     talk(&server, alice, &Dialect { reconnect, connected: "alice(+i)" });
 }
 
-#[test]
-#[ignore = "needs weechat and setsid (weechat-curses, util-linux)"]
-fn weechat_does_what_people_do_all_day() {
-    let (dir, server) = (TempDir::new(), server());
+/// WeeChat at a screen, connected under this nick, with its settings in a directory.
+fn weechat(dir: &TempDir, server: &Server, nick: &str) -> Terminal {
     let at = server.addr_of("irc");
-    let add = format!("/server add box7 {}/{} -notls -nicks=alice", at.ip(), at.port());
+    let add = format!("/server add box7 {}/{} -notls -nicks={nick}", at.ip(), at.port());
     // By itself it asks before it takes two lines at once, and lets two seconds pass between them.
     let commands = [
         "/set irc.look.smart_filter off",
@@ -130,9 +134,116 @@ fn weechat_does_what_people_do_all_day() {
         "/connect box7",
     ];
     let commands = commands.map(|command| format!(" -r '{command}'")).concat();
-    let alice = at_screen(&format!("weechat -d {} -P irc,buflist{commands}", dir.path("")));
+    at_screen(&format!("weechat -d {} -P irc,buflist{commands}", dir.path("")))
+}
+
+#[test]
+#[ignore = "needs weechat and setsid (weechat-curses, util-linux)"]
+fn weechat_does_what_people_do_all_day() {
+    let (dir, server) = (TempDir::new(), server());
+    let alice = weechat(&dir, &server, "alice");
     let reconnect = "/reconnect box7\r".to_owned();
     talk(&server, alice, &Dialect { reconnect, connected: "has joined #dev" });
+}
+
+/// `chat` at a screen, connected under this nick.
+fn chat(server: &Server, nick: &str) -> Terminal {
+    let mut chat = Command::new(env!("CARGO_BIN_EXE_chat"));
+    chat.args([&server.addr().to_string(), "--nick", nick]).env("TERM", "xterm");
+    chat.env("LC_ALL", "C.UTF-8").env("HOME", env!("CARGO_TARGET_TMPDIR"));
+    chat.env("XDG_STATE_HOME", "/dev/null").env("XDG_CONFIG_HOME", "/dev/null");
+    Terminal::run(chat)
+}
+
+/// The object of the page's wire that fits.
+#[track_caller]
+fn told(page: &mut WebSocket, fits: impl Fn(&Value) -> bool) -> Value {
+    loop {
+        let object = page.object();
+        if fits(&object) {
+            return object;
+        }
+    }
+}
+
+/// Somebody says a line at their screen, and all others see it.
+#[track_caller]
+fn all_hear<const N: usize>(
+    speaker: &mut Terminal,
+    line: &str,
+    others: [&mut Terminal; N],
+    page: &mut WebSocket,
+) {
+    speaker.types(&format!("{line}\r"));
+    for other in others {
+        sees(other, line);
+    }
+    told(page, |object| object["t"] == "said" && object["text"] == line);
+}
+
+#[test]
+#[ignore = "needs irssi, weechat and setsid (irssi, weechat-curses, util-linux)"]
+fn irssi_weechat_chat_and_the_pages_wire_share_a_room() {
+    let mut command = chatd();
+    command.args(["--bind", "127.0.0.1", "--port", "0", "--web-port", "0", "--irc-port", "0"]);
+    let server = Server::run(command);
+    let dirs = [TempDir::new(), TempDir::new()];
+    let mut page = WebSocket::connect_json(&server);
+    for line in ["/nick paige", "/join dev", "said before"] {
+        page.ask_json(line);
+    }
+    let mut alice = irssi(&dirs[0], &server);
+    let mut wendy = weechat(&dirs[1], &server, "wendy");
+    let mut carl = chat(&server, "carl");
+    sees(&mut carl, "you are now carl");
+    for screen in [&mut alice, &mut wendy] {
+        sees(screen, "no message of the day");
+    }
+    for (screen, join) in
+        [(&mut alice, "/join #dev\r"), (&mut wendy, "/join #dev\r"), (&mut carl, "/join dev\r")]
+    {
+        screen.types(join);
+        sees(screen, "said before");
+    }
+
+    all_hear(&mut alice, "irssi speaks", [&mut wendy, &mut carl], &mut page);
+    all_hear(&mut wendy, "weechat speaks", [&mut alice, &mut carl], &mut page);
+    all_hear(&mut carl, "chat speaks", [&mut alice, &mut wendy], &mut page);
+    page.send("the page speaks");
+    for screen in [&mut alice, &mut wendy, &mut carl] {
+        sees(screen, "the page speaks");
+    }
+
+    page.send("/room key s3cret");
+    sees(&mut alice, "+k s3cret");
+    sees(&mut wendy, "+k s3cret");
+    sees(&mut carl, "paige set key on");
+    page.send("/kick carl enough");
+    sees(&mut alice, "enough");
+    sees(&mut wendy, "enough");
+    sees(&mut carl, "kicked from dev by paige: enough");
+    page.send("/kick alice you too");
+    sees(&mut alice, "you too");
+    sees(&mut wendy, "you too");
+    told(&mut page, |object| object["t"] == "left" && object["nick"] == "alice");
+    carl.types("/join dev\r");
+    sees(&mut carl, "dev needs a key");
+    carl.types("/join dev s3cret\r");
+    sees(&mut carl, "in dev with");
+    alice.types("/join #dev\r");
+    sees(&mut alice, "Cannot join");
+    alice.types("/join #dev s3cret\r");
+    told(&mut page, |object| object["t"] == "joined" && object["nick"] == "alice");
+
+    switch(&server);
+    all_hear(&mut wendy, "weechat is here", [&mut alice, &mut carl], &mut page);
+    all_hear(&mut alice, "irssi is here", [&mut wendy, &mut carl], &mut page);
+    all_hear(&mut carl, "chat is here", [&mut alice, &mut wendy], &mut page);
+    page.send("the page is here");
+    for screen in [&mut alice, &mut wendy, &mut carl] {
+        let shown = sees(screen, "the page is here").to_lowercase();
+        assert!(!shown.contains("disconnect") && !shown.contains("connection"), "{shown}");
+    }
 }
 
 /// A bot that tells each room what is said in the other.
