@@ -47,10 +47,9 @@ pub fn info(replies: &mut Replies<'_>, version: &str, since: impl Display) {
     replies.numeric(RPL_ENDOFINFO, &[], "end of INFO");
 }
 
-/// Answers LINKS: there is no other server.
+/// Answers LINKS: to other servers there are none. The server itself is not listed, as it has no
+/// description.
 pub fn links(replies: &mut Replies<'_>) {
-    let server = replies.server;
-    replies.numeric(RPL_LINKS, &[server, server], "0 chatd");
     replies.numeric(RPL_ENDOFLINKS, &["*"], "end of LINKS");
 }
 
@@ -132,7 +131,7 @@ mod tests {
         assert_eq!(numerics(|to| version(to, "0.1")), ["351"]);
         assert_eq!(numerics(|to| time(to, "now")), ["391"]);
         assert_eq!(numerics(|to| info(to, "0.1", "today")), ["371", "371", "374"]);
-        assert_eq!(numerics(links), ["364", "365"]);
+        assert_eq!(numerics(links), ["365"]);
         assert_eq!(numerics(admin), ["256", "257", "258", "259"]);
     }
 
