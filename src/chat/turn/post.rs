@@ -82,9 +82,15 @@ impl Chat {
         }
     }
 
-    /// Whether somebody is an operator of the server, or has a role in the room.
+    /// Whether somebody is an operator of the server, or has a role in the room: as an account, or as
+    /// a member who is logged in to it.
     fn is_trusted_in(&self, room: &Room, visitor: &Client) -> bool {
-        self.registry.is_operator(visitor.login) || !room.roles_of_account(visitor.login).is_empty()
+        let login = visitor.login;
+        let has_role = |id: &&ClientId| !room.roles_of(**id).is_empty();
+        self.registry.is_operator(login)
+            || !room.roles_of_account(login).is_empty()
+            || (login.is_some()
+                && room.members.iter().filter(has_role).any(|id| self.login(*id) == login))
     }
 
     /// Somebody who is not connected, as a client.

@@ -162,7 +162,7 @@ fn a_closed_room_says_why_it_takes_nothing() {
 }
 
 #[test]
-fn a_full_room_takes_nothing_from_outside_unless_it_says_so() {
+fn a_full_or_moderated_room_takes_lines_of_those_who_may_speak_there() {
     let (_dir, server, token) = with_alice_and_a_token();
     let token = format!("Bearer {token}");
     let [mut bob] = people(&server, ["bob"]);
@@ -185,6 +185,13 @@ fn a_full_room_takes_nothing_from_outside_unless_it_says_so() {
     let built = post("/rooms/dev", "built").with("Authorization", &token).to(&server);
     assert_eq!(built.json()["nick"], "alice", "its account is in the room");
     bob.expect("<alice> built");
+    // Whoever may speak there may do so over HTTP.
+    bob.ask("/room moderated on");
+    let say = || post("/rooms/dev", "built").with("Authorization", &token).to(&server);
+    assert_eq!(say().refused(403), "dev is moderated; not sent");
+    bob.ask("/voice alice");
+    say().json();
+    bob.wait_for(|line| line == "<alice> built");
 }
 
 #[test]
