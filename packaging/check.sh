@@ -2,7 +2,7 @@
 # Checks what build-rpm.sh made: packaging/check.sh [FOLDER]
 #
 # Needs these packages (Debian's names): rpm, dpkg, binutils, systemd (252 or newer, not running),
-# mandoc, and as root debootstrap. It installs chatd into temporary folders only.
+# mandoc, selinux-policy-dev, and as root debootstrap. It installs chatd into temporary folders only.
 
 set -euo pipefail
 if ((EUID != 0)) && [[ -z ${CHECK_AS_ROOT-} ]]; then
@@ -88,6 +88,10 @@ contents() {
 /usr/share/doc/chatd/fail2ban/jail.d/chatd.conf
 /usr/share/doc/chatd/grafana-dashboard.json
 /usr/share/doc/chatd/newer-systemd.conf
+/usr/share/doc/chatd/selinux
+/usr/share/doc/chatd/selinux/chatd.fc
+/usr/share/doc/chatd/selinux/chatd.if
+/usr/share/doc/chatd/selinux/chatd.te
 /usr/share/fish/vendor_completions.d/chat.fish
 /usr/share/fish/vendor_completions.d/chatd.fish
 /usr/share/licenses/chatd
@@ -190,6 +194,19 @@ manual() {
     done
 }
 
+# Compiles the policy, by the rules of the policy that this machine has, if it has one.
+policy() {
+    local makefile=/usr/share/selinux/devel/Makefile
+    if [[ ! -e $makefile ]]; then
+        echo "no selinux-policy-dev; not compiled"
+        return
+    fi
+    cp -R "$root/usr/share/doc/chatd/selinux" "$scratch/selinux"
+    make --silent -C "$scratch/selinux" -f "$makefile" chatd.pp >"$scratch/policy" 2>&1 ||
+        fail "$(cat "$scratch/policy")"
+    ! grep -iE 'warning|error' "$scratch/policy" || fail "the policy is not right"
+}
+
 # Checks that a shell can parse a script, if that shell is installed.
 parses() {
     ! command -v "$1" >/dev/null || says_nothing "$1" -n "$2"
@@ -255,7 +272,7 @@ oldest_debian() {
 }
 
 for check in symbols contents contents_for_debian sources scriptlets install_it verify_units manual \
-    join oldest_debian; do
+    policy join oldest_debian; do
     echo "-- $check"
     "$check"
 done

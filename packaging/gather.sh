@@ -25,4 +25,4 @@ done
 cp CHANGELOG.md LICENSE docs/{MANUAL,OPERATIONS,PROTOCOL}.md "$folder"
 cp packaging/*.{toml,service,socket,timer,preset,conf,xml,json,yml} packaging/sshd_config \
     packaging/lay-out.sh "$folder"
-cp -R packaging/fail2ban "$folder"
+cp -R packaging/{fail2ban,selinux} "$folder"

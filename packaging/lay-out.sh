@@ -33,4 +33,6 @@ put 644 usr/share/doc/chatd "$s/CHANGELOG.md" "$s/MANUAL.md" "$s/OPERATIONS.md" 
     "$s/newer-systemd.conf" "$s/grafana-dashboard.json" "$s/alerts.yml"
 put 644 usr/share/doc/chatd/fail2ban/filter.d "$s/fail2ban/filter.d/chatd.conf"
 put 644 usr/share/doc/chatd/fail2ban/jail.d "$s/fail2ban/jail.d/chatd.conf"
+put 644 usr/share/doc/chatd/selinux \
+    "$s/selinux/chatd.te" "$s/selinux/chatd.fc" "$s/selinux/chatd.if"
 put 644 usr/share/licenses/chatd "$s/LICENSE"

@@ -1,6 +1,7 @@
 //! The files that are shipped with the program match the program.
 
 mod architecture;
+mod container;
 mod docs;
 mod examples;
 mod manual;

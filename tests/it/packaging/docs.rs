@@ -115,12 +115,12 @@ fn packaged() -> BTreeSet<String> {
     let put = script.lines().find(|line| line.starts_with("put 644 usr/share/doc/chatd "));
     let names = put.unwrap().split(" $s/").skip(1).map(|name| name.trim().to_owned());
     // In folders below that one.
-    let below = script.split("put 644 usr/share/doc/chatd/").skip(1);
+    let below = script.lines().filter_map(|line| line.strip_prefix("put 644 usr/share/doc/chatd/"));
     let below = below.flat_map(|rest| {
-        let mut words = rest.split_whitespace();
-        let (folder, file) = (words.next().unwrap(), words.next().unwrap());
-        let (top, file) = (folder.split('/').next().unwrap(), file.replace("$s/", ""));
-        [top.to_owned(), folder.to_owned(), file]
+        let mut words = rest.split_whitespace().map(|word| word.replace("$s/", ""));
+        let folder = words.next().unwrap();
+        let top = folder.split('/').next().unwrap().to_owned();
+        [top, folder].into_iter().chain(words).collect::<Vec<_>>()
     });
     names.chain(below).collect()
 }
@@ -144,7 +144,7 @@ fn the_package_has_every_document_that_its_files_refer_to() {
     let manual = shipped("docs/MANUAL.md");
     for text in files.chain([manual]) {
         let names = text.split(PLACE).skip(1).filter_map(|rest| rest.split_whitespace().next());
-        for name in names.map(|name| name.trim_end_matches(['`', '.', ',', ')'])) {
+        for name in names.map(|name| name.trim_end_matches(['`', '.', ',', ')', '"'])) {
             assert!(packaged.contains(name), "{name}");
         }
     }
