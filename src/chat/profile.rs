@@ -58,8 +58,9 @@ pub struct RoomProfile {
     pub roles: Vec<RoomRoles>,
     /// Its settings.
     pub settings: RoomSettings,
-    /// Who set the topic, and when, if that is known.
-    pub topic_set: Option<(Nick, Moment)>,
+    /// Who set the topic, and when, if that is known: `nick!user@host`, or the nick alone of somebody
+    /// who has left or has another one.
+    pub topic_set: Option<(String, Moment)>,
     /// When it was made, if that is known.
     pub made: Option<Moment>,
 }
@@ -145,8 +146,14 @@ impl Chat {
         let people: Vec<_> = room.members.iter().filter(is_known).copied().collect();
         let roles = people.iter().map(|id| room.roles_of(*id)).collect();
         let (topic, settings, made) = (room.topic.clone(), room.settings.clone(), room.made);
-        let topic_set = room.topic_set;
+        let topic_set = room.topic_set.map(|(nick, at)| (self.who_set_topic(room, nick), at));
         RoomProfile { name: room.name, topic, people, roles, settings, topic_set, made }
+    }
+
+    fn who_set_topic(&self, room: &Room, nick: Nick) -> String {
+        let setter = room.topic_by.and_then(|id| self.client(id));
+        let setter = setter.filter(|client| client.nick == nick);
+        setter.map_or_else(|| nick.to_string(), |client| self.source_of(client).full())
     }
 
     /// The rooms that a client is invited to, by name.

@@ -141,7 +141,7 @@ fn topic(room: &RoomProfile, replies: &mut Replies<'_>) {
     match &room.topic {
         Some(topic) => {
             replies.numeric(RPL_TOPIC, &[&name], shown_topic(topic.as_str()));
-            if let Some((by, at)) = room.topic_set {
+            if let Some((by, at)) = &room.topic_set {
                 let line = replies.begin(RPL_TOPICWHOTIME).param(&name).param(by);
                 replies.end(&line.param(at.unix_ms / 1000));
             }

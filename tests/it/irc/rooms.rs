@@ -178,3 +178,18 @@ fn a_line_to_operators_or_voices_reaches_them_on_every_wire_and_no_history() {
     let mut eve = Irc::named(&server, "eve");
     assert_eq!(commands(&eve.ask("PRIVMSG @#dev :hi\r\nPRIVMSG @#none :hi")), ["404", "403"]);
 }
+
+#[test]
+fn a_topic_says_who_set_it_and_from_where_while_they_are_here() {
+    let server = server();
+    let [mut ann, mut bob] = ["ann", "bob"].map(|nick| Irc::named(&server, nick));
+    ann.ask("JOIN #dev\r\nTOPIC #dev :bugs");
+    bob.ask("JOIN #dev");
+    let told = bob.ask("TOPIC #dev");
+    assert!(told[1].starts_with(":box7 333 bob #dev ann!~ann@"), "{told:?}");
+    ann.send("QUIT");
+    ann.rest();
+    bob.until(|line| line.contains(" QUIT "));
+    let told = bob.ask("TOPIC #dev");
+    assert!(told[1].starts_with(":box7 333 bob #dev ann "), "{told:?}");
+}
