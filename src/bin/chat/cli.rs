@@ -61,15 +61,15 @@ pub(crate) struct Options {
     color: Colour,
 
     /// The line below the one that you are typing, with room, topic and connection
-    #[arg(long, value_name = "SWITCH", value_enum, default_value_t = Switch::On, hide_possible_values = true)]
+    #[arg(long, value_name = "SWITCH", value_enum, default_value_t = Switch::On)]
     pub(crate) status: Switch,
 
     /// Ring the terminal on lines that name you, as /bell does
-    #[arg(long, value_name = "SWITCH", value_enum, default_value_t = Switch::Off, hide_possible_values = true)]
+    #[arg(long, value_name = "SWITCH", value_enum, default_value_t = Switch::Off)]
     pub(crate) bell: Switch,
 
     /// Show the time of each line, as /time does
-    #[arg(long, value_name = "SWITCH", value_enum, default_value_t = Switch::Off, hide_possible_values = true)]
+    #[arg(long, value_name = "SWITCH", value_enum, default_value_t = Switch::Off)]
     pub(crate) time: Switch,
 
     /// Use TLS; PORT is then the server's TLS port

@@ -13,6 +13,8 @@ use super::object::{Object, Room, Speech};
 const MAX_NAMED: usize = 10;
 /// Names in one line of a list.
 const NAMES_A_LINE: usize = 10;
+/// What the text wire says behind the welcome.
+const HINT: &str = "-- Type a line and press Enter. /nick NAME  /who  /help  /quit";
 /// The answer to what the client sends first, after its hello.
 pub(super) const FIRST_ANSWER: &str = "echo is off";
 
@@ -137,27 +139,34 @@ impl Translator {
     fn tell_people(&mut self, room: &str, nicks: &[String], here: usize, words: &mut Words) {
         let is_entered = self.entered.as_deref() == Some(room);
         if let Some(start) = self.entering.take_if(|_| is_entered) {
-            let others: Vec<_> = nicks.iter().filter(|nick| **nick != self.nick).collect();
-            let names = match others.as_slice() {
-                [] if here <= 1 => {
-                    return words.add(room, format!("-- {start}alone in {room}."));
-                }
-                others if others.len() + 1 != here || others.len() > MAX_NAMED => {
-                    format!("{} others", here.saturating_sub(1))
-                }
-                [one] => one.to_string(),
-                [first @ .., last] => {
-                    let first: Vec<_> = first.iter().map(|name| name.as_str()).collect();
-                    format!("{} and {last}", first.join(", "))
-                }
-                [] => String::new(),
-            };
-            return words.add(room, format!("-- {start}in {room} with {names} ({here} here)."));
+            words.add(room, format!("-- {start}{}.", self.location(room, nicks, here)));
+            if start.starts_with("Welcome") {
+                words.add(room, HINT.to_owned());
+            }
+            return;
         }
         let mut rows = nicks.chunks(NAMES_A_LINE).map(|names| names.join(", "));
         let first = rows.next().unwrap_or_default();
         words.add("", format!("-- {room} ({here} here): {first}"));
         rows.for_each(|row| words.add("", format!("--   {row}")));
+    }
+
+    /// A room and the people in it: `in dev with alice and bob (3 here)`.
+    fn location(&self, room: &str, nicks: &[String], here: usize) -> String {
+        let others: Vec<_> = nicks.iter().filter(|nick| **nick != self.nick).collect();
+        let names = match others.as_slice() {
+            [] if here <= 1 => return format!("alone in {room}"),
+            others if others.len() + 1 != here || others.len() > MAX_NAMED => {
+                format!("{} others", here.saturating_sub(1))
+            }
+            [one] => one.to_string(),
+            [first @ .., last] => {
+                let first: Vec<_> = first.iter().map(|name| name.as_str()).collect();
+                format!("{} and {last}", first.join(", "))
+            }
+            [] => String::new(),
+        };
+        format!("in {room} with {names} ({here} here)")
     }
 
     fn tell_private(&self, object: Object, words: &mut Words) {

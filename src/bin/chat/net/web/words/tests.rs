@@ -18,7 +18,7 @@ impl Test {
         let people = r#"{"t":"people","room":"lobby","nicks":["alice","bob"],"here":2}"#;
         let at = if is_many { "lobby" } else { "" };
         let words = "-- Welcome to chatd on box7. You are alice, in lobby with bob (2 here).";
-        assert_eq!(test.hears(people), [format!("{at}: {words}")]);
+        assert_eq!(test.hears(people), [format!("{at}: {words}"), format!("{at}: {HINT}")]);
         test
     }
 
