@@ -72,6 +72,8 @@ impl Tasks<'_> {
             Some(room) => (Some(room), after.trim_start()),
             None => (None, rest),
         };
+        // An operator of the server who names a room does not mean the whole server.
+        let name = if name == "kick" && room.is_some() { "room kick" } else { &*name };
         let line = if rest.is_empty() { format!("/{name}") } else { format!("/{name} {rest}") };
         self.act(Action::Command(room, text::Line::new(line)));
     }

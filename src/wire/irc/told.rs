@@ -30,6 +30,10 @@ impl Conversation {
             Message::Refused(why) => self.refuse(why, out),
             // The numeric has said so, and the client has no nick yet.
             Message::Notice(text) if !self.is_registered() && is_logged_in(text) => {}
+            // Told to all, in the words of the refusal.
+            Message::Notice(text) if *text == Text::new(Refusal::Lockdown.to_string()) => {
+                self.notice(service::refusal(&Refusal::Lockdown), out);
+            }
             Message::Notice(text) => self.notice(text, out),
             Message::NoticeIn(room, text) => self.say_in(*room, text, out),
             Message::GoingDown => self.say(&self.server, "the server is going down", out),

@@ -102,3 +102,21 @@ fn only_answers_come_from_the_service() {
     let told = carol.until(|line| line.contains(" NOTICE ") && line.contains("has logged in"));
     assert!(told.last().unwrap().starts_with(":box7 NOTICE "), "{told:?}");
 }
+
+#[test]
+fn an_operator_of_the_server_who_names_a_room_kicks_from_it_only() {
+    let dir = TempDir::new();
+    crate::order::account(&dir, "add carol --operator", "open sesame\n");
+    let server = with(["--state-dir", &dir.path("")]);
+    let [mut carol, mut bob] = ["other", "bob"].map(|nick| Irc::named(&server, nick));
+    carol.send("OPER carol :open sesame");
+    carol.until(|line| line.contains(" 381 "));
+    bob.ask("JOIN #dev");
+    carol.ask("JOIN #dev\r\nPRIVMSG chatd :kick #dev bob enough");
+    bob.until(|line| line.ends_with(" KICK #dev bob :enough"));
+    carol.ask("PRIVMSG chatd :lockdown on");
+    let told = bob.until(|line| line.contains(" NOTICE "));
+    assert!(told.last().unwrap().ends_with("; /msg NickServ IDENTIFY NAME PASSWORD"), "{told:?}");
+    carol.ask("PRIVMSG chatd :kick bob");
+    assert!(bob.rest().last().unwrap().starts_with("ERROR :!! kicked by "));
+}
