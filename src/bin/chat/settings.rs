@@ -12,6 +12,7 @@ use clap::{ArgMatches, Command, CommandFactory, FromArgMatches};
 
 use crate::account::VARIABLE;
 use crate::cli::{Options, Target};
+use crate::failure::complain;
 
 /// The keys that the file may have, which are options, except for the first two.
 const KEYS: [&str; 13] = [
@@ -59,6 +60,11 @@ pub(crate) fn read() -> Result<Options, Stop> {
         match contents(&path) {
             Ok(contents) => Ok(Some((name, contents))),
             Err(error) if is_missing(&error) => Ok(None),
+            // As for a service that may not see any home.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                complain(&format!("chat: warning: {name}: {error}"));
+                Ok(None)
+            }
             Err(error) => Err(Stop::File(format!("{name}: {error}"))),
         }
     })

@@ -43,3 +43,13 @@ fn it_is_left_out_on_demand_and_gone_when_the_program_is() {
         assert_eq!(written.contains("\x1b[7m"), is_shown, "{written:?}");
     }
 }
+
+#[test]
+fn it_is_as_wide_as_the_terminal() {
+    let server = Server::start();
+    let mut alice = alice(&server);
+    alice.displays_status(|bar| bar.contains(" lag ") && bar.len() > 70);
+    alice.resize(40);
+    alice.signal(Signal::WINCH);
+    alice.displays_status(|bar| bar.contains(" lag ") && bar.len() < 40);
+}
