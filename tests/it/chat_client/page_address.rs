@@ -36,22 +36,24 @@ fn several_rooms_are_open_at_once_and_each_says_what_is_new() {
     ends_in(&mut alice, &["> to dev", "<carol> from dev", ">"]);
 
     alice.types("half\x1b1");
-    ends_in(
-        &mut alice,
-        &["-- 2 new lines", "<bob> hello", "<bob> alice: are you there?", "> half"],
-    );
+    ends_in(&mut alice, &["-- 2 new lines", "<bob> hello", "<bob> alice: are you there?", ">"]);
     alice.displays_status(|bar| bar.starts_with("alice in lobby | 2:dev "));
-    alice.types(" typed\r");
-    bob.wait_for(|line| line == "<alice> half typed");
+    alice.types("here\r");
+    bob.wait_for(|line| line == "<alice> here");
 
+    // What was half typed is for the room that it was typed in.
+    alice.types("\x1b2");
+    ends_in(&mut alice, &["<alice> to dev", "<carol> from dev", "> half"]);
+    alice.types(" typed\r");
+    carol.wait_for(|line| line == "<alice> half typed");
+
+    alice.types("\x1b1");
+    ends_in(&mut alice, &["<alice> here", ">"]);
     alice.types("/join dev\r");
-    ends_in(&mut alice, &["<alice> to dev", "<carol> from dev", ">"]);
+    ends_in(&mut alice, &["<carol> from dev", "<alice> half typed", ">"]);
     alice.types("/leave\r");
     carol.wait_for(|line| line == "-- alice left: parted (1 here)");
-    ends_in(
-        &mut alice,
-        &["<bob> alice: are you there?", "<alice> half typed", "-- you left dev", ">"],
-    );
+    ends_in(&mut alice, &["<alice> here", "-- you left dev", ">"]);
     alice.displays_status(|bar| bar.starts_with("alice in lobby  "));
     alice.types("\x1b7");
     ends_in(&mut alice, &["-- there is no room 7; /join opens one", ">"]);
@@ -68,10 +70,14 @@ fn whoever_is_sent_out_of_a_room_is_told_why_and_shown_another() {
     bob.ask("alice: hello");
     alice.displays_status(|bar| bar.contains(" 1:lobby+1! "));
     assert!(alice.written().contains(&0x07), "it rings for a room that is not on the screen");
+    alice.types("half");
+    ends_in(&mut alice, &["> half"]);
     carol.ask("/kick alice too loud");
     let told = ["-- you left dev", "!! kicked from dev by carol: too loud", ">"];
     ends_in(&mut alice, &told);
     alice.displays_status(|bar| bar.starts_with("alice in lobby  "));
+    alice.types("\x1b[A");
+    ends_in(&mut alice, &["!! kicked from dev by carol: too loud", "> half"]);
 }
 
 #[test]

@@ -99,6 +99,16 @@ impl Talk {
         Self { patience: Some(patience), ..self }
     }
 
+    /// The room on the screen, if there may be several.
+    pub(crate) fn room(&self) -> Option<&str> {
+        self.rooms.address()
+    }
+
+    /// Whether the user is in this room.
+    pub(crate) fn is_in(&self, room: &str) -> bool {
+        self.rooms.number(room).is_some()
+    }
+
     /// Whether the server received every typed line.
     pub(crate) fn is_all_delivered(&self) -> bool {
         self.outbox.is_empty()

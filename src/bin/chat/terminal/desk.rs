@@ -1,7 +1,7 @@
 //! `Desk`: a session at a terminal. Keys and the server's lines go in, the screen and lines to the
 //! server come out.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -38,6 +38,8 @@ pub(crate) struct Desk {
     start: Instant,
     /// Many pasted lines, until the user confirms them.
     paste: Option<Vec<String>>,
+    /// What was half typed in rooms that are not on the screen.
+    drafts: BTreeMap<String, String>,
     /// Lines to be edited again when the line is empty.
     returned: VecDeque<String>,
     /// There is no shell to give the terminal back to.
@@ -69,6 +71,7 @@ impl Desk {
             screen,
             start: Instant::now(),
             paste: None,
+            drafts: BTreeMap::new(),
             returned: VecDeque::new(),
             is_restricted,
         }
@@ -264,6 +267,7 @@ impl Desk {
     /// the talk gives up.
     fn handle(&mut self, event: Event) -> io::Result<bool> {
         let mut is_over = false;
+        let before = self.talk.room().map(str::to_owned);
         for action in self.talk.handle(self.start.elapsed(), event) {
             match action {
                 Action::Show(line) => self.screen.show_heard(&line, false),
@@ -275,7 +279,10 @@ impl Desk {
                 }
                 Action::Send(line) => self.link.send(None, line),
                 Action::SendIn(room, line) => self.link.send(Some(room), line),
-                Action::Turn(lines) => self.screen.turn(&lines),
+                Action::Turn(lines) => {
+                    self.screen.turn(&lines);
+                    self.swap_drafts(before.as_deref());
+                }
                 Action::Finish => self.link.finish(),
                 Action::HangUp => self.link.hang_up(),
                 Action::Dial => self.link.dial(),
@@ -287,6 +294,22 @@ impl Desk {
             }
         }
         Ok(is_over)
+    }
+
+    /// Puts away what was half typed in the room `before`, and goes on with that of the room on the
+    /// screen, so that nothing is said in another room than it was typed in.
+    fn swap_drafts(&mut self, before: Option<&str>) {
+        let now = self.talk.room().unwrap_or_default();
+        let Some(before) = before.filter(|before| *before != now) else { return };
+        let draft = self.editor.clear();
+        match self.talk.is_in(before) {
+            _ if draft.is_empty() => {}
+            true => drop(self.drafts.insert(before.to_owned(), draft)),
+            false => self.editor.remember(&draft),
+        }
+        if let Some(draft) = self.drafts.remove(now) {
+            self.editor.replace_before(&draft);
+        }
     }
 
     fn end(mut self) -> io::Result<bool> {
