@@ -122,7 +122,8 @@ impl Dispatcher {
         let last = past.lines.last().map(|line| (line.id.clone(), line.at));
         let is_all = self.readers.note_shown(id, &past.lines) && !past.more;
         self.open_reader(id, past.gap, past.lines);
-        match last.clone().or(query.after.clone()) {
+        let known = query.after.clone().filter(|(id, _)| !id.is_unknown());
+        match last.clone().or(known) {
             Some(after) if !is_all => self.readers.set_stage(id, Stage::Receiving(after)),
             _ => {
                 let rest = last.map_or(query, PastQuery::behind);
