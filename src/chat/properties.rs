@@ -14,17 +14,13 @@ mod arrivals;
 mod events;
 mod irc;
 mod order;
+mod readers;
 mod replicas;
 mod steps;
 mod store;
 
 use self::replicas::Logged;
-use self::steps::{Step, step};
-
-/// How long lines are kept, if there is a limit.
-fn keep() -> impl Strategy<Value = Option<Duration>> {
-    prop::option::of((0..100_000u64).prop_map(Duration::from_millis))
-}
+use self::steps::{Step, keep, step};
 
 /// The chat, and what everybody has on the screen.
 struct World {
@@ -187,8 +183,8 @@ impl World {
                 // An answer may end behind the client's end.
                 | Effect::Label(..)
                 | Effect::RoomChanged(_)
-                | Effect::Seen(..) => {}
-                Effect::Posted(..)
+                | Effect::Seen(..)
+                | Effect::Posted(..)
                 | Effect::ReadingEnded(..)
                 | Effect::MakeToken(..)
                 | Effect::ShowToken(_) => {}

@@ -1,5 +1,7 @@
 //! What may happen to the chat.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 
 use crate::chat::{Event, Reason};
@@ -130,4 +132,9 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         3 => Just(Step::Answer),
         1 => (0..70_000u64).prop_map(Step::Pass),
     ]
+}
+
+/// How long lines are kept, if there is a limit.
+pub(super) fn keep() -> impl Strategy<Value = Option<Duration>> {
+    prop::option::of((0..100_000u64).prop_map(Duration::from_millis))
 }
