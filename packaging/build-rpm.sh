@@ -6,16 +6,30 @@
 # source/chatd-VERSION-1.el8.src.rpm, and with dpkg-deb chatd_VERSION-1_amd64.deb. Needs Linux with
 # Rust, rpmbuild (Debian: rpm) and Python (Debian: python3-venv). It downloads the zig compiler if
 # there is none; zig links against glibc 2.28 on any Linux.
+#
+# With CHATD_ARCH=aarch64 in the environment, all of that is for 64-bit ARM, by default in
+# target/rpm-aarch64. On another machine it needs `rustup target add aarch64-unknown-linux-gnu` and
+# aarch64-linux-gnu-strip (Debian: binutils-aarch64-linux-gnu).
 
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-readonly triple=x86_64-unknown-linux-gnu
+readonly arch=${CHATD_ARCH:-x86_64}
+case $arch in
+x86_64) debian=amd64 suffix='' ;;
+aarch64) debian=arm64 suffix=-aarch64 ;;
+*)
+    echo "$0: CHATD_ARCH is x86_64 or aarch64, not $arch" >&2
+    exit 2
+    ;;
+esac
+readonly triple=$arch-unknown-linux-gnu
 readonly oldest_glibc=2.28
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
-folder=$(realpath -m "${1:-$target/rpm}")
+folder=$(realpath -m "${1:-$target/rpm$suffix}")
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 readonly target folder version work=$target/packaging
+readonly sources=$work/sources$suffix top=$work/rpmbuild$suffix
 
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || date +%s)
 export SOURCE_DATE_EPOCH
@@ -31,18 +45,17 @@ zig() {
 }
 
 package() {
-    rm -rf "$work/rpmbuild"
-    rpmbuild -bb --quiet --target x86_64-redhat-linux \
-        --define "_topdir $work/rpmbuild" --define "_sourcedir $work/sources" \
+    rm -rf "$top"
+    rpmbuild -bb --quiet --target "$arch-redhat-linux" \
+        --define "_topdir $top" --define "_sourcedir $sources" \
         --define "chatd_version $version" packaging/chatd.spec
     mkdir -p "$folder"
     rm -f "$folder"/chatd-*.rpm
-    cp "$work"/rpmbuild/RPMS/x86_64/chatd-*.rpm "$work"/sources/chat{,d} "$folder"
+    cp "$top/RPMS/$arch"/chatd-*.rpm "$sources"/chat{,d} "$folder"
 }
 
 # A package of the sources that are committed, which compiles them wherever it is built.
 source_package() {
-    local top=$work/rpmbuild
     if ! git rev-parse --verify --quiet HEAD >/dev/null; then
         echo "not in a git repository: no source package"
         return
@@ -61,10 +74,13 @@ source_package() {
 
 zig
 cargo zigbuild --release --locked --bin chatd --bin chat --target "$triple.$oldest_glibc"
-packaging/gather.sh "$target/$triple/release" "$work/sources"
+if [[ $arch != "$(uname -m)" ]]; then
+    export STRIP=$arch-linux-gnu-strip
+fi
+packaging/gather.sh "$target/$triple/release" "$sources"
 package
 source_package
 if command -v dpkg-deb >/dev/null; then
-    packaging/build-deb.sh "$work/sources" "$folder"
+    DEB_ARCH=$debian packaging/build-deb.sh "$sources" "$folder"
 fi
 ls -l "$folder"
