@@ -5,7 +5,7 @@ use serde_json::json;
 use super::driver::Browser;
 use super::server;
 use super::tab::Tab;
-use crate::harness::people;
+use crate::harness::{Irc, Server, people};
 
 /// Texts of the lines that are marked.
 const MARKED: &str = "[...document.querySelectorAll('#log > .mention[data-mention] .text')]
@@ -26,6 +26,19 @@ fn lines_that_name_the_user_are_marked_also_after_a_reload() {
     alice.shows("emote", "bob", "asks alice");
     alice.shows_in("#nick", "alice");
     alice.has(MARKED, json!(["hi ALICE!", "asks alice"]));
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn a_line_to_the_operators_is_marked_like_any_other() {
+    let browser = Browser::start();
+    let server = Server::with(["--rate", "0", "--web-port", "0", "--irc-port", "0"]);
+    let alice = Tab::first(&browser, &server).named("alice");
+    alice.says("/join dev");
+    alice.shows_in("#room", "dev");
+    let mut ann = Irc::named(&server, "ann");
+    ann.ask("JOIN #dev\r\nPRIVMSG @#dev :one\r\nPRIVMSG @#dev :alice, look");
+    alice.has(MARKED, json!(["ann to operators of dev: alice, look"]));
 }
 
 #[test]
