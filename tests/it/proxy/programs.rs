@@ -59,7 +59,9 @@ fn a_check_of_haproxys_that_waits_for_the_welcome_gets_it() {
     for version in ["send-proxy-v2", "send-proxy"] {
         let dir = TempDir::new();
         let server = server(&dir);
-        let expect = "option tcp-check\n    tcp-check expect string Welcome\n    server box7";
+        // Else a check has as long as there is between two.
+        let expect = "timeout check 30s\n    option tcp-check\n    \
+            tcp-check expect string Welcome\n    server box7";
         let settings = example("listen chat\n", &server)
             .replace("bind :1234", "bind LISTEN accept-proxy")
             .replace("    server box7", &format!("    {expect}"))
