@@ -79,6 +79,8 @@ impl Edited {
             assert_harmless(&out);
         }
         let state = serde_json::to_string(&decoder).expect("a decoder is JSON");
+        // Behind the end of the stream, nobody draws the line any more.
+        let state = state.replace("\"is_stale\":true", "\"is_stale\":false");
         Self { items, prompt, state }
     }
 
