@@ -25,3 +25,5 @@ pub(crate) use self::status::Status;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod addressing;

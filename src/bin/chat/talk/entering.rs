@@ -29,6 +29,7 @@ impl Talk {
         self.stage = Stage::Entering { is_refused: false, until, leave_by: None };
         self.is_named = false;
         self.replay = self.was_open.then(Vec::new);
+        self.refusal = None;
         self.rooms.begin();
         actions.push(Action::Send(FIRST_LINE.to_owned()));
         self.log_in(now, actions);
@@ -105,9 +106,13 @@ impl Talk {
         self.was_open = true;
         self.backoff = Backoff::new();
         self.lost_at = None;
-        self.rooms.settle();
+        if self.rooms.settle() {
+            self.show_room(actions);
+            actions.extend(self.refusal.take().map(Action::Show));
+        }
         if let Some(room) = self.rooms.address() {
             self.identity.go(room);
+            self.outbox.address(room);
         }
         self.catch_up(actions);
         let wishes = self.wishes.begin();

@@ -72,6 +72,13 @@ impl Outbox {
         None
     }
 
+    /// The lines that were typed in no room yet are for this one.
+    pub(crate) fn address(&mut self, room: &str) {
+        for kept in &mut self.kept {
+            kept.room.get_or_insert_with(|| room.to_owned());
+        }
+    }
+
     /// The next line to send, if there may be one more on its way.
     pub(crate) fn next(&mut self) -> Option<Kept> {
         if self.sent.len() < MAX_SENT { self.kept.pop_front() } else { None }

@@ -41,8 +41,12 @@ impl Talk {
             self.show_line(room, line, actions);
         }
         let login = self.login.receive(now, line.as_str());
-        if let Stage::Entering { is_refused, .. } = &mut self.stage {
-            *is_refused |= notices::is_refusal(line.as_str()) && login != Some(Answer::NotYet);
+        if let Stage::Entering { is_refused, .. } = &mut self.stage
+            && notices::is_refusal(line.as_str())
+            && login != Some(Answer::NotYet)
+        {
+            *is_refused = true;
+            self.refusal = Some(line.to_string());
         }
         if let Some(notice) = &notice {
             self.answer(notice, actions);

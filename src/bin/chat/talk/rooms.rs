@@ -22,8 +22,18 @@ pub(crate) struct Rooms {
     at: usize,
     /// Whether the server said of a line which room it is about.
     is_many: bool,
-    /// The room that was on the screen when the last connection was lost, until the user is back.
-    wanted: Option<String>,
+    progress: Progress,
+}
+
+/// How far the user is on this connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Progress {
+    /// The user enters one room or several; the last one is to be on the screen.
+    #[default]
+    Entering,
+    /// The user enters the rooms of the last connection again; the one on the screen stays there.
+    Returning,
+    Settled,
 }
 
 #[derive(Debug, Default)]
@@ -46,10 +56,10 @@ impl Rooms {
         self.open.get(self.at).map(|room| &*room.name)
     }
 
-    /// Where a line goes that is typed now, if lines have to say that. While the rooms are entered
-    /// again one after the other, it is the one that was on the screen before.
+    /// Where a line goes that is typed now, if lines have to say that. Before the user is where the
+    /// user wants to be for the first time, there is no such room yet.
     pub(crate) fn address(&self) -> Option<&str> {
-        self.wanted.as_deref().or(self.name()).filter(|_| self.is_many)
+        self.name().filter(|_| self.is_many && self.progress != Progress::Entering)
     }
 
     pub(crate) fn topic(&self) -> Option<&str> {
@@ -80,23 +90,24 @@ impl Rooms {
 
     /// A new connection has begun; it is in no room yet.
     pub(crate) fn begin(&mut self) {
-        self.wanted = self.address().map(str::to_owned);
+        let is_back = self.address().is_some();
+        self.progress = if is_back { Progress::Returning } else { Progress::Entering };
         self.open.iter_mut().for_each(|room| room.is_entered = false);
     }
 
     /// Whether this room is to be on the screen when the others are entered, too.
     pub(crate) fn is_wanted(&self, room: Option<&str>) -> bool {
-        self.wanted.as_deref().is_none_or(|wanted| Some(wanted) == room)
+        self.progress != Progress::Returning || self.name() == room
     }
 
-    /// The user entered a room, which is on the screen from now on. `is_many` says whether the user
-    /// is still in the others.
+    /// The user entered a room, which is on the screen from now on, unless the user had it open
+    /// before. `is_many` says whether the user is still in the others.
     pub(crate) fn enter(&mut self, name: &str, is_many: bool) {
         self.is_many = is_many;
         if !is_many {
             self.open.retain(|room| room.name == name);
         }
-        self.at = match self.place(name) {
+        let at = match self.place(name) {
             Some(at) => at,
             None => {
                 self.open.truncate(MAX_ROOMS - 1);
@@ -104,9 +115,14 @@ impl Rooms {
                 self.open.len() - 1
             }
         };
-        if let Some(room) = self.open.get_mut(self.at) {
+        if !is_many || self.progress != Progress::Returning {
+            self.at = at;
+        }
+        if let Some(room) = self.open.get_mut(at) {
             (room.topic, room.is_entered) = (None, true);
-            (room.unread, room.is_named) = (0, false);
+            if at == self.at {
+                (room.unread, room.is_named) = (0, false);
+            }
         }
     }
 
@@ -121,11 +137,15 @@ impl Rooms {
         was_shown
     }
 
-    /// Drops the rooms that could not be entered on this connection.
-    pub(crate) fn settle(&mut self) {
-        let name = self.wanted.take().or_else(|| self.name().map(str::to_owned));
+    /// Drops the rooms that could not be entered on this connection; returns whether another one is
+    /// on the screen now.
+    pub(crate) fn settle(&mut self) -> bool {
+        self.progress = Progress::Settled;
+        let name = self.name().map(str::to_owned);
         self.open.retain(|room| room.is_entered);
-        self.at = name.and_then(|name| self.place(&name)).unwrap_or_default();
+        let at = name.as_deref().and_then(|name| self.place(name));
+        self.at = at.unwrap_or_default();
+        self.is_many && name.is_some() && at.is_none()
     }
 
     pub(crate) fn set_topic(&mut self, room: Option<&str>, topic: Option<&str>) {
@@ -160,6 +180,10 @@ impl Rooms {
     pub(crate) fn turn(&mut self, number: usize) -> Option<()> {
         let at = number.checked_sub(1).filter(|at| self.is_many && *at < self.open.len())?;
         self.at = at;
+        if self.progress == Progress::Entering {
+            // The user decided where to be.
+            self.progress = Progress::Returning;
+        }
         Some(())
     }
 
@@ -206,6 +230,7 @@ mod tests {
     fn rooms(names: &[&str]) -> Rooms {
         let mut rooms = Rooms::default();
         names.iter().for_each(|name| rooms.enter(name, true));
+        rooms.settle();
         rooms
     }
 
@@ -264,9 +289,21 @@ mod tests {
         let mut rooms = rooms(&["lobby", "dev", "ops"]);
         rooms.begin();
         ["lobby", "ops", "lobby"].iter().for_each(|name| rooms.enter(name, true));
-        assert_eq!((rooms.name(), rooms.address()), (Some("lobby"), Some("ops")));
-        rooms.settle();
+        assert_eq!((rooms.name(), rooms.address()), (Some("ops"), Some("ops")));
+        assert!(!rooms.settle());
         assert_eq!((rooms.name(), &*rooms.others()), (Some("ops"), "1:lobby"));
+    }
+
+    #[test]
+    fn the_one_on_the_screen_stays_there_unless_it_cannot_be_entered() {
+        let mut rooms = rooms(&["lobby", "dev", "ops"]);
+        rooms.begin();
+        rooms.enter("lobby", true);
+        rooms.turn(2).unwrap();
+        rooms.enter("ops", true);
+        assert_eq!(rooms.address(), Some("dev"));
+        assert!(rooms.settle(), "dev was not entered");
+        assert_eq!((rooms.address(), &*rooms.others()), (Some("lobby"), "2:ops"));
     }
 
     #[test]

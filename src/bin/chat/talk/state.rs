@@ -32,6 +32,8 @@ pub(crate) struct Talk {
     pub(super) is_hushed: bool,
     /// What people said while the client was entering again, and in which room if it is named.
     pub(super) replay: Option<Vec<(Option<String>, Text)>>,
+    /// What the server refused last while the client was entering.
+    pub(super) refusal: Option<String>,
     pub(super) backoff: Backoff,
     /// The `/quit` to send on leaving.
     pub(super) farewell: Option<String>,
@@ -80,6 +82,7 @@ impl Talk {
             is_named: false,
             is_hushed: false,
             replay: None,
+            refusal: None,
             backoff: Backoff::new(),
             farewell: None,
             patience: None,

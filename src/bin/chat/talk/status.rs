@@ -26,7 +26,8 @@ pub(crate) struct Status {
 impl Talk {
     /// What there is to say now.
     pub(crate) fn status(&self, now: Duration) -> Status {
-        let place = match (self.listener.nick(), self.identity.place()) {
+        let room = self.rooms.address().or(self.identity.place());
+        let place = match (self.listener.nick(), room) {
             ("", _) | (_, None) => String::new(),
             (nick, Some(room)) => format!("{nick} in {room}"),
         };
