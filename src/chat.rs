@@ -4,6 +4,7 @@
 //! and when, and carries out the [`Effects`] that come back.
 
 mod model; // names, numbers, times, entries, accounts, bans
+mod length; // lengths of time in words
 mod refusal; // why a request is refused
 mod reason; // why somebody left
 mod room_change; // what was changed in a room, and what it is like then

@@ -1,16 +1,15 @@
 //! `Refusal`: why chatd did not do what a client asked for.
 
-mod whole; // durations in words
 mod room; // in a room, or on the way into it
 
 use std::fmt;
 use std::time::Duration;
 
 pub use self::room::RoomRefusal;
-use self::whole::whole;
 
 use super::model::{Mask, NameError, Nick, RoomName};
 use crate::address::Origin;
+use crate::chat::length::Length;
 use crate::text::Text;
 
 /// Sent only to the client that asked. Its `Display` is the wording on every wire.
@@ -281,15 +280,15 @@ impl fmt::Display for Refusal {
                 "passwords from your address are still being checked; try again in a moment",
             ),
             Self::TooManyNames(wait) => {
-                let wait = whole(*wait);
+                let wait = Length::left(*wait);
                 write!(f, "too many names registered from your address; try again in {wait}")
             }
             Self::LoginsFailed(wait) => {
-                write!(f, "too many failed logins; try again in {}", whole(*wait))
+                write!(f, "too many failed logins; try again in {}", Length::left(*wait))
             }
             Self::Banned { why, left } => {
                 f.write_str("banned")?;
-                left.iter().try_for_each(|left| write!(f, " for {}", whole(*left)))?;
+                left.iter().try_for_each(|left| write!(f, " for {}", Length::left(*left)))?;
                 why.iter().try_for_each(|why| write!(f, ": {why}"))
             }
             Self::Kicked(by, why) => {
@@ -297,9 +296,9 @@ impl fmt::Display for Refusal {
                 why.iter().try_for_each(|why| write!(f, ": {why}"))
             }
             Self::Muted(None) => f.write_str("you are muted"),
-            Self::Muted(Some(left)) => write!(f, "you are muted for {}", whole(*left)),
+            Self::Muted(Some(left)) => write!(f, "you are muted for {}", Length::left(*left)),
             Self::TooSoon(wait) => {
-                write!(f, "slow down: you may speak again in {}; not sent", whole(*wait))
+                write!(f, "slow down: you may speak again in {}; not sent", Length::left(*wait))
             }
             Self::Lockdown => {
                 f.write_str("only registered people may speak now; /login NAME PASSWORD")

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::whole::whole;
+use crate::chat::length::Length;
 use crate::chat::model::{Nick, RoomName, RoomRole, Setting, SettingValue};
 use crate::text::Text;
 
@@ -93,7 +93,7 @@ impl fmt::Display for RoomRefusal {
             Self::Full(room, limit) => write!(f, "{room} is full ({limit})"),
             Self::Banned { room, why, left } => {
                 write!(f, "you are banned from {room}")?;
-                left.iter().try_for_each(|left| write!(f, " for {}", whole(*left)))?;
+                left.iter().try_for_each(|left| write!(f, " for {}", Length::left(*left)))?;
                 why.iter().try_for_each(|why| write!(f, ": {why}"))
             }
             Self::OperatorsOnly(room) => write!(f, "only operators of {room} may do that"),

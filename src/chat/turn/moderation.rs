@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::view::{Turn, View};
 use crate::chat::effect::{Audience, Effect, Effects};
 use crate::chat::event::Event;
+use crate::chat::length::Length;
 use crate::chat::message::Message;
 use crate::chat::model::{
     Account, Ban, BanChange, ClientId, Moment, Nick, NodeNumber, Now, RollChange, RoomId,
@@ -106,9 +107,7 @@ impl Chat {
 
 /// " for 5m"; empty for ever.
 pub(crate) fn for_so_long(duration: Option<Duration>) -> String {
-    duration.map_or_else(String::new, |duration| {
-        format!(" for {}", humantime::format_duration(duration))
-    })
+    duration.map_or_else(String::new, |duration| format!(" for {}", Length::of(duration)))
 }
 
 /// ": spam"; empty without a reason.

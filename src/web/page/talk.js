@@ -130,7 +130,8 @@ export const handlers = {
   refused({ text, room = me.room }) {
     if (nameRefused(text)) return;
     if (awaited.pongs[0] instanceof Map && ignored.has(/^no one here is called (\S+)$/.exec(text)?.[1])) return;
-    addLine("refused", linked(text), { room });
+    // A line that came too late for its room is refused where the user is now.
+    addLine("refused", linked(text), { room: inRooms.has(room) ? room : me.room });
     const line = refused(text);
     if (line !== undefined) me.giveBack([line]);
   },

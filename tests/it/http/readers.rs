@@ -182,3 +182,20 @@ fn the_owner_of_a_token_reads_by_the_rules_for_its_account() {
     let mut anybody = anybody;
     anybody.expect("<bob> hello");
 }
+
+#[test]
+fn a_role_that_ends_ends_what_it_allowed_to_read() {
+    let (_dir, server, token) = with_alice_and_a_token();
+    let [mut bob] = people(&server, ["bob"]);
+    bob.ask("/join dev");
+    let mut alice = Client::guest(&server);
+    logs_in(&mut alice, "alice", "open sesame");
+    alice.ask("/join dev");
+    bob.ask("/voice alice\n/room ban *!*@*");
+    let read = text("/rooms/dev").with("Authorization", &format!("Bearer {token}"));
+    let mut reader = Reader::open(&server, &read);
+    bob.ask("hello");
+    reader.expect("<bob> hello");
+    bob.ask("/devoice alice\nsecret");
+    assert_eq!(reader.rest(), ["!! you are banned from dev"]);
+}

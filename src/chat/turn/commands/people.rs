@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::chat::length::Length;
 use crate::chat::message::Away;
 use crate::chat::model::RoomName;
 use crate::chat::refusal::Refusal;
@@ -39,10 +40,7 @@ pub(crate) fn whois(turn: &mut View<'_>, args: &[&str]) -> Result<(), Refusal> {
         true => "elsewhere".to_owned(),
         false => format!("in {}", names.join(", ")),
     };
-    let since = |then: Duration| {
-        let seconds = turn.now.uptime.saturating_sub(then).as_secs();
-        humantime::format_duration(Duration::from_secs(seconds))
-    };
+    let since = |then: Duration| Length::past(turn.now.uptime.saturating_sub(then));
     let (connected, idle) = (since(client.connected), since(client.active));
     let nick = client.nick;
     let mut words = format!("{nick} is {place}, connected {connected}, idle {idle}");

@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::time::Duration;
 
+use crate::chat::length::Length;
 use crate::chat::model::Moment;
 use crate::chat::refusal::Refusal;
 use crate::chat::state::{Chat, Mute, Speaker};
@@ -30,8 +31,7 @@ impl<C: Deref<Target = Chat>> TurnOf<'_, C> {
 impl View<'_> {
     /// What `/whois` says of a speaker.
     pub(crate) fn tell_of_speaker(&mut self, speaker: &Speaker) {
-        let idle = self.now.uptime.saturating_sub(speaker.spoke).as_secs();
-        let idle = humantime::format_duration(Duration::from_secs(idle));
+        let idle = Length::past(self.now.uptime.saturating_sub(speaker.spoke));
         let mut words = format!("{} speaks over HTTP, idle {idle}", speaker.nick);
         if self.is_operator() {
             if self.is_muted(speaker) {

@@ -214,13 +214,13 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::change("/op NAME", "make somebody an operator of this room", 1..=1, order::op)
         .in_room()
         .for_rooms(),
-    Command::change("/deop NAME", "take that from somebody", 1..=1, order::deop)
+    Command::change("/deop NAME", "take the role of operator from somebody", 1..=1, order::deop)
         .in_room()
         .for_rooms(),
     Command::change("/voice NAME", "let somebody speak while it is moderated", 1..=1, order::voice)
         .in_room()
         .for_rooms(),
-    Command::change("/devoice NAME", "take that from somebody", 1..=1, order::devoice)
+    Command::change("/devoice NAME", "take the voice from somebody", 1..=1, order::devoice)
         .in_room()
         .for_rooms(),
     Command::query("/history [N]", "show the last lines said in the room", 0..=1, view::history)

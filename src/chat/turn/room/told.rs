@@ -80,11 +80,13 @@ impl Turn<'_> {
         self.effects.tell_room(id, None, Message::RoomChanged { room, by, change });
     }
 
-    /// Has the change of a room recorded for a restart, and shown to lists of people.
+    /// Has the change of a room recorded for a restart, shown to lists of people, and enforced on
+    /// readers.
     pub(crate) fn note_change(&mut self, id: RoomId) {
         let Some(room) = self.chat.rooms.get(id) else { return };
         self.effects.push(Effect::RoomChanged(room.name));
         self.chat.tell_views(id, self.effects);
+        self.chat.enforce_on_readers(self.now, self.effects);
     }
 
     /// Tells the others in a room whose clients list people that the client has its roles again.
