@@ -156,7 +156,7 @@ impl Decoder {
             *input = &[];
             return None;
         }
-        self.drawing()
+        if input.is_empty() { self.drawing() } else { None }
     }
 
     /// See [`wire::Decoder::overhead`](crate::wire::Decoder::overhead).
