@@ -12,8 +12,8 @@ mod rooms; // the rooms that the user is in
 mod seen; // what the user saw before a reconnect
 mod action; // events and actions
 mod state; // `Talk`
-mod speaking; // what the user types
 mod leaving; // ends of connections, and of the program
+mod speaking; // what the user types
 mod entering; // from a connection to the place where the user wants to be
 mod receiving; // what the server says
 mod handle; // an event becomes actions
@@ -24,6 +24,6 @@ pub(crate) use self::state::Talk;
 pub(crate) use self::status::Status;
 
 #[cfg(test)]
-mod tests;
-#[cfg(test)]
 mod addressing;
+#[cfg(test)]
+mod tests;

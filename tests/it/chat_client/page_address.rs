@@ -73,11 +73,35 @@ fn whoever_is_sent_out_of_a_room_is_told_why_and_shown_another() {
     alice.types("half");
     ends_in(&mut alice, &["> half"]);
     carol.ask("/kick alice too loud");
-    let told = ["-- you left dev", "!! kicked from dev by carol: too loud", ">"];
-    ends_in(&mut alice, &told);
+    let kicked = "!! kicked from dev by carol: too loud";
+    ends_in(&mut alice, &["-- you left dev", "!! not sent: half", kicked, ">"]);
     alice.displays_status(|bar| bar.starts_with("alice in lobby  "));
     alice.types("\x1b[A");
     ends_in(&mut alice, &["!! kicked from dev by carol: too loud", "> half"]);
+
+    // What was half typed there is not lost, either, while another room is on the screen.
+    alice.types("\x15/join dev\r");
+    alice.displays_status(|bar| bar.starts_with("alice in dev | 1:lobby "));
+    alice.types("more\x1b1");
+    alice.displays_status(|bar| bar.starts_with("alice in lobby | 2:dev "));
+    carol.ask("/kick alice");
+    ends_in(&mut alice, &["!! not sent: more", "!! kicked from dev by carol", ">"]);
+}
+
+#[test]
+fn a_paste_that_waits_for_enter_is_not_sent_to_another_room() {
+    let server = Server::with_web([]);
+    let [mut bob, mut carol] = people(&server, ["bob", "carol"]);
+    carol.ask("/join dev");
+    let mut alice = alice_in_dev(&page(&server, "/"));
+    let lines: String = (0..12).map(|n| format!("secret {n}\n")).collect();
+    alice.types(&format!("\x1b[200~{lines}\x1b[201~"));
+    ends_in(&mut alice, &["-- 12 lines: Enter sends them, any other key does not", ">"]);
+    carol.ask("/kick alice");
+    ends_in(&mut alice, &["-- not sent: 12 lines", "!! kicked from dev by carol", ">"]);
+    alice.types("\rhello\r");
+    let said = bob.wait_for(|line| line.starts_with("<alice> "));
+    assert_eq!(said, "<alice> hello");
 }
 
 #[test]

@@ -33,8 +33,8 @@ pub(crate) enum Action {
     Mark(String),
     /// Ring the terminal's bell.
     Ring,
-    /// Let the user send this line again.
-    GiveBack(String),
+    /// Let the user send this line again, in the room that it was typed in.
+    GiveBack(Option<String>, String),
     Send(String),
     /// Send a line for this room.
     SendIn(String, String),

@@ -92,3 +92,60 @@ fn what_is_typed_on_the_way_to_the_first_room_is_for_that_one() {
     let told = hear(&mut talk, None, "-- pong");
     assert!(!told.iter().any(|action| matches!(action, Action::SendIn(..))), "{told:?}");
 }
+
+#[test]
+fn a_line_comes_back_to_the_room_that_it_was_typed_in() {
+    let back = |line: &str| Action::GiveBack(Some("ops".to_owned()), line.to_owned());
+    let mut talk = talk(&["ops"]);
+    type_line(&mut talk, "refused");
+    talk.handle(NOW, Event::Turn(1));
+    type_line(&mut talk, "for the lobby");
+    let told = hear(&mut talk, Some("ops"), "!! you are muted for 9s");
+    assert_eq!(told[1..], [back("refused")]);
+    assert_eq!(told[0], Action::Show("!! you are muted for 9s".to_owned()), "it is elsewhere");
+
+    let lost = talk.handle(NOW, Event::Lost(None));
+    assert!(lost.contains(&back("refused")), "{lost:?}");
+    let lobbys = Action::GiveBack(Some("lobby".to_owned()), "for the lobby".to_owned());
+    assert!(lost.contains(&lobbys), "{lost:?}");
+}
+
+#[test]
+fn a_line_that_waits_for_a_room_comes_back_if_the_user_is_not_there() {
+    let mut talk = talk(&["ops"]);
+    talk.handle(NOW, Event::Lost(None));
+    type_line(&mut talk, "secret");
+    reconnect(&mut talk);
+    let told = hear(&mut talk, None, "-- pong");
+    let back = Action::GiveBack(Some("ops".to_owned()), "secret".to_owned());
+    assert_eq!(told[told.len() - 2..], [Action::Show("!! not sent: secret".to_owned()), back]);
+}
+
+#[test]
+fn what_is_typed_behind_a_join_is_for_that_room() {
+    let mut talk = talk(&[]);
+    let asked = [sent("lobby", "/join #Dev"), Action::Send("/ping".to_owned())];
+    assert_eq!(type_line(&mut talk, "/join #Dev"), asked);
+    assert_eq!(type_line(&mut talk, "for dev"), []);
+    assert_eq!(talk.room(), Some("dev"), "so is what is half typed");
+    enter(&mut talk, "dev");
+    assert_eq!(hear(&mut talk, None, "-- pong"), [sent("dev", "for dev")]);
+
+    type_line(&mut talk, "/join ops");
+    assert_eq!(type_line(&mut talk, "secret"), []);
+    hear(&mut talk, Some("dev"), "!! ops is invite-only");
+    let back = Action::GiveBack(Some("ops".to_owned()), "secret".to_owned());
+    let told = hear(&mut talk, None, "-- pong");
+    assert_eq!(told, [Action::Show("!! not sent: secret".to_owned()), back]);
+    assert_eq!(talk.room(), Some("dev"));
+}
+
+#[test]
+fn whoever_turns_to_another_room_types_for_that_one() {
+    let mut talk = talk(&["dev"]);
+    type_line(&mut talk, "/join ops");
+    talk.handle(NOW, Event::Turn(1));
+    assert_eq!(type_line(&mut talk, "for the lobby"), []);
+    enter(&mut talk, "ops");
+    assert_eq!(hear(&mut talk, None, "-- pong"), [sent("lobby", "for the lobby")]);
+}

@@ -125,8 +125,9 @@ impl Talk {
             self.identity.settle();
             // Lines must not appear under another name, or in another room, than wanted.
             let refused = self.outbox.take_kept(|line| password(line.as_str()).is_none());
-            actions.extend(refused.iter().map(|line| show("!! not sent", line)));
+            actions.extend(refused.iter().map(|(_, line)| show("!! not sent", line)));
             give_back(refused, actions);
+            self.forget_join();
         }
         self.go_on(now, actions);
     }

@@ -6,6 +6,7 @@ use chatd::edit::password;
 use chatd::text::Text;
 
 use super::action::{Action, show};
+use super::outbox::Addressed;
 use super::state::{Stage, Talk};
 use crate::notices;
 
@@ -82,9 +83,10 @@ impl Talk {
             return self.end(actions);
         }
         let lost = self.outbox.lose();
-        list("!! perhaps not sent", lost.iter(), actions);
+        list("!! perhaps not sent", lost.iter().map(|(_, line)| line), actions);
         // Other commands are only listed: typing would go on behind them.
-        give_back(lost.into_iter().filter(notices::is_speech).collect(), actions);
+        give_back(lost.into_iter().filter(|(_, line)| notices::is_speech(line)), actions);
+        self.forget_join();
         self.is_hushed = false;
         self.replay = None;
         let what = if self.stage == Stage::Dialing { "no connection" } else { "connection lost" };
@@ -113,9 +115,9 @@ fn list<'a>(what: &str, lines: impl Iterator<Item = &'a Text>, actions: &mut Vec
 }
 
 /// Lets the user send lines again, unless they have passwords.
-pub(super) fn give_back(lines: Vec<Text>, actions: &mut Vec<Action>) {
-    let lines = lines.into_iter().filter(|line| password(line.as_str()).is_none());
-    actions.extend(lines.map(|line| Action::GiveBack(line.to_string())));
+pub(super) fn give_back(lines: impl IntoIterator<Item = Addressed>, actions: &mut Vec<Action>) {
+    let lines = lines.into_iter().filter(|(_, line)| password(line.as_str()).is_none());
+    actions.extend(lines.map(|(room, line)| Action::GiveBack(room, line.to_string())));
 }
 
 #[cfg(test)]
@@ -158,7 +160,8 @@ mod tests {
         let listed =
             |action: &&Action| matches!(action, Action::Show(line) if line.starts_with("!!"));
         assert_eq!(lost.iter().filter(listed).count(), 4, "{lost:?}");
-        let back = ["hello", "/msg bob hi", "/me waves"].map(|it| Action::GiveBack(it.to_owned()));
+        let back =
+            ["hello", "/msg bob hi", "/me waves"].map(|it| Action::GiveBack(None, it.to_owned()));
         assert_eq!(lost[4..7], back);
     }
 

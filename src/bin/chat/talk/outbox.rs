@@ -23,6 +23,8 @@ pub(crate) enum Asker {
     Entrance,
     /// Ends the answers to what the client asked for by itself.
     Wishes,
+    /// Ends the answers to a `/join`.
+    Join,
     /// Confirms this many lines.
     Confirmation(usize),
     User,
@@ -38,12 +40,15 @@ pub(crate) struct Kept {
     pub(crate) is_told: bool,
 }
 
+/// A line, and the room that it is for, if there may be several.
+pub(crate) type Addressed = (Option<String>, Text);
+
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     /// Lines that were not sent yet.
     kept: VecDeque<Kept>,
     /// Lines that were sent and perhaps not received, with the time.
-    sent: VecDeque<(Duration, Text)>,
+    sent: VecDeque<(Duration, Addressed)>,
     /// When to send the ping that confirms them.
     confirm_at: Option<Duration>,
     /// The pings that have no pong yet: their senders, and when they were sent.
@@ -64,11 +69,11 @@ impl Outbox {
     }
 
     /// Keeps a line; returns it if there are too many.
-    pub(crate) fn keep(&mut self, line: Text, room: Option<&str>, is_told: bool) -> Option<Text> {
+    pub(crate) fn keep(&mut self, line: Text, room: Option<String>, is_told: bool) -> Option<Text> {
         if self.kept.len() == MAX_KEPT {
             return Some(line);
         }
-        self.kept.push_back(Kept { line, room: room.map(str::to_owned), is_told });
+        self.kept.push_back(Kept { line, room, is_told });
         None
     }
 
@@ -79,18 +84,28 @@ impl Outbox {
         }
     }
 
-    /// The next line to send, if there may be one more on its way.
+    /// The next line to send, if there may be one more on its way. None may before it is clear
+    /// whether the user is in the room that the user wanted to join.
     pub(crate) fn next(&mut self) -> Option<Kept> {
-        if self.sent.len() < MAX_SENT { self.kept.pop_front() } else { None }
+        if self.sent.len() < MAX_SENT && !self.awaits(Asker::Join) {
+            self.kept.pop_front()
+        } else {
+            None
+        }
     }
 
     /// A line is on its way.
-    pub(crate) fn sent(&mut self, now: Duration, line: Text) {
-        self.sent.push_back((now, line));
+    pub(crate) fn sent(&mut self, now: Duration, room: Option<String>, line: Text) {
+        self.sent.push_back((now, (room, line)));
         if !self.is_confirming() {
             let at = if self.kept.is_empty() { now + CONFIRMING } else { now };
             self.confirm_at = Some(self.confirm_at.map_or(at, |set| set.min(at)));
         }
+    }
+
+    /// Whether a pong for this sender is awaited.
+    pub(crate) fn awaits(&self, sender: Asker) -> bool {
+        self.pings.iter().any(|(asker, _)| *asker == sender)
     }
 
     fn is_confirming(&self) -> bool {
@@ -146,9 +161,16 @@ impl Outbox {
         Some(asker)
     }
 
-    /// The server refused a line; returns it if it is clear which one.
-    pub(crate) fn refuse(&mut self, is_meant: impl Fn(&Text) -> bool) -> Option<&Text> {
-        let mut meant = self.sent.iter().map(|(_, line)| line).filter(|line| is_meant(line));
+    /// The server refused a line, in this room if it names one; returns it if it is clear which one.
+    pub(crate) fn refuse(
+        &self,
+        room: Option<&str>,
+        is_meant: impl Fn(&Text) -> bool,
+    ) -> Option<&Addressed> {
+        let is_there =
+            |at: &Option<String>| room.is_none() || at.is_none() || at.as_deref() == room;
+        let all = self.sent.iter().map(|(_, line)| line);
+        let mut meant = all.filter(|(at, line)| is_there(at) && is_meant(line));
         let first = meant.next();
         first.filter(|_| meant.next().is_none())
     }
@@ -159,7 +181,7 @@ impl Outbox {
     }
 
     /// The connection is gone; returns the lines that were on their way.
-    pub(crate) fn lose(&mut self) -> Vec<Text> {
+    pub(crate) fn lose(&mut self) -> Vec<Addressed> {
         self.pings.clear();
         self.lag = None;
         self.confirm_at = None;
@@ -167,11 +189,11 @@ impl Outbox {
     }
 
     /// Takes the lines that were not sent and for which this is true.
-    pub(crate) fn take_kept(&mut self, is_meant: impl Fn(&Text) -> bool) -> Vec<Text> {
+    pub(crate) fn take_kept(&mut self, is_meant: impl Fn(&Text) -> bool) -> Vec<Addressed> {
         let all = self.kept.drain(..);
         let (taken, kept): (VecDeque<_>, _) = all.partition(|kept| is_meant(&kept.line));
         self.kept = kept;
-        taken.into_iter().map(|kept| kept.line).collect()
+        taken.into_iter().map(|kept| (kept.room, kept.line)).collect()
     }
 
     pub(crate) fn kept(&self) -> impl Iterator<Item = &Text> {
@@ -180,6 +202,6 @@ impl Outbox {
 
     /// The lines that were sent and perhaps not received.
     pub(crate) fn on_their_way(&self) -> impl Iterator<Item = &Text> {
-        self.sent.iter().map(|(_, line)| line)
+        self.sent.iter().map(|(_, (_, line))| line)
     }
 }

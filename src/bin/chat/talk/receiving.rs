@@ -51,7 +51,7 @@ impl Talk {
         if let Some(notice) = &notice {
             self.answer(notice, actions);
         }
-        self.return_refused(line.as_str(), actions);
+        self.return_refused(room, line.as_str(), actions);
         self.follow_login(now, login, actions);
     }
 
@@ -62,6 +62,10 @@ impl Talk {
             Some(Asker::Entrance) => self.open(now, actions),
             Some(Asker::Confirmation(_)) => self.go_on(now, actions),
             Some(Asker::Wishes) => self.is_hushed = false,
+            Some(Asker::Join) => {
+                self.forget_join();
+                self.go_on(now, actions);
+            }
             Some(Asker::User) | None => return false,
         }
         true
@@ -106,7 +110,9 @@ impl Talk {
                 self.seen.add_notice(&text);
             }
             self.rooms.keep(room, (text.clone(), false), false);
-            actions.extend((!is_elsewhere).then_some(Action::Show(text)));
+            // The user has to see a refusal wherever the user is by now.
+            let is_shown = !is_elsewhere || notices::is_refusal(&text);
+            actions.extend(is_shown.then_some(Action::Show(text)));
             return;
         };
         let call = self.listener.hear(&said);
@@ -126,10 +132,10 @@ impl Talk {
     }
 
     /// Gives back a line that the server refused, if it is clear which one it was.
-    fn return_refused(&mut self, refusal: &str, actions: &mut Vec<Action>) {
+    fn return_refused(&self, room: Option<&str>, refusal: &str, actions: &mut Vec<Action>) {
         if notices::is_refusal(refusal) {
-            let refused = self.outbox.refuse(|line| notices::may_refuse(refusal, line)).cloned();
-            give_back(refused.into_iter().collect(), actions);
+            let refused = self.outbox.refuse(room, |line| notices::may_refuse(refusal, line));
+            give_back(refused.cloned(), actions);
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chatd::text::Text;
 
 use super::action::{Action, show};
+use super::leaving::give_back;
 use super::outbox::{Asker, Kept};
 use super::seen;
 use super::state::{Stage, Talk};
@@ -22,13 +23,17 @@ impl Talk {
         if notices::is_quit(&line) {
             return self.leave(now, Some(line.as_str()), actions);
         }
-        if let Some(number) = notices::joined(&line).and_then(|room| self.rooms.number(&room)) {
+        let joined = notices::joined(&line);
+        if let Some(number) = joined.as_deref().and_then(|room| self.rooms.number(room)) {
             return self.turn(number, actions);
         }
         let is_cut_off = matches!(self.stage, Stage::Away { .. } | Stage::Dialing);
-        if let Some(line) = self.outbox.keep(line, self.rooms.address(), is_cut_off) {
+        let room = self.joining.as_deref().or(self.rooms.address()).map(str::to_owned);
+        if let Some(line) = self.outbox.keep(line, room, is_cut_off) {
             return actions.push(show("!! not sent; discarded", &line));
         }
+        // What is typed from now on is for that room.
+        self.joining = joined.or(self.joining.take());
         if is_cut_off {
             actions.push(Action::Show("-- not sent yet: no connection".to_owned()));
         }
@@ -43,7 +48,10 @@ impl Talk {
     /// Turns to the room with this number.
     pub(super) fn turn(&mut self, number: usize, actions: &mut Vec<Action>) {
         match self.rooms.turn(number) {
-            Some(()) => self.show_room(actions),
+            Some(()) => {
+                self.joining = None;
+                self.show_room(actions);
+            }
             None if self.rooms.is_many() => {
                 let told = format!("-- there is no room {number}; /join opens one");
                 actions.push(Action::Show(told));
@@ -76,10 +84,25 @@ impl Talk {
     /// Sends as many of the lines that wait as may be on their way.
     pub(super) fn send_kept(&mut self, now: Duration, actions: &mut Vec<Action>) {
         while let Some(Kept { line, room, is_told }) = self.outbox.next() {
+            let is_there = room.as_deref().is_none_or(|room| self.rooms.number(room).is_some());
+            let is_many = self.rooms.is_many();
+            if is_many && !is_there && notices::is_speech(&line) {
+                actions.push(show("!! not sent", &line));
+                give_back([(room, line)], actions);
+                continue;
+            }
             if is_told {
                 actions.push(show("-- sent now", &line));
             }
-            self.send(now, room, line, actions);
+            self.send(now, room.filter(|_| is_many && is_there), line, actions);
+        }
+    }
+
+    /// Forgets the room that the user asked to join, unless it is still to be asked for.
+    pub(super) fn forget_join(&mut self) {
+        let is_asked = self.outbox.awaits(Asker::Join);
+        if !is_asked && !self.outbox.kept().any(|line| notices::joined(line).is_some()) {
+            self.joining = None;
         }
     }
 
@@ -97,10 +120,24 @@ impl Talk {
             self.rooms.keep(room.as_deref(), (said, false), true);
         }
         actions.push(match room {
-            Some(room) => Action::SendIn(room, line.to_string()),
+            Some(ref room) => Action::SendIn(room.clone(), line.to_string()),
             None => Action::Send(line.to_string()),
         });
-        self.outbox.sent(now, line);
+        let is_join = notices::joined(&line).is_some();
+        self.outbox.sent(now, room, line);
+        if is_join {
+            self.await_join(now, actions);
+        }
+    }
+
+    /// After a `/join`, asks for the end of its answers if what is typed next depends on them.
+    fn await_join(&mut self, now: Duration, actions: &mut Vec<Action>) {
+        if self.rooms.is_many() {
+            self.outbox.ping(now, Asker::Join);
+            actions.push(Action::Send(PING.to_owned()));
+        } else {
+            self.forget_join();
+        }
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) struct Talk {
     pub(super) rooms: Rooms,
     pub(super) seen: Seen,
     pub(super) outbox: Outbox,
+    /// The room that the user asked to join last, until the answer.
+    pub(super) joining: Option<String>,
     /// Whether a chatd ever answered.
     pub(super) was_open: bool,
     /// Whether the user has the nick that the user wants.
@@ -78,6 +80,7 @@ impl Talk {
             rooms: Rooms::default(),
             seen: Seen::default(),
             outbox: Outbox::default(),
+            joining: None,
             was_open: false,
             is_named: false,
             is_hushed: false,
@@ -102,9 +105,11 @@ impl Talk {
         Self { patience: Some(patience), ..self }
     }
 
-    /// The room on the screen, if there may be several.
+    /// The room that the user types for, if there may be several: the one on the screen, or the one
+    /// that the user is about to join.
     pub(crate) fn room(&self) -> Option<&str> {
-        self.rooms.address()
+        let joining = self.joining.as_deref().filter(|_| self.rooms.is_many());
+        joining.or(self.rooms.address())
     }
 
     /// Whether the user is in this room.

@@ -29,7 +29,7 @@ impl Test {
         let texts = actions.map(|action| match action {
             Action::Show(line) => line,
             Action::Mark(line) => format!("mark: {line}"),
-            Action::GiveBack(line) => format!("back: {line}"),
+            Action::GiveBack(_, line) => format!("back: {line}"),
             Action::Send(line) => format!("> {line}"),
             other => format!("{other:?}"),
         });

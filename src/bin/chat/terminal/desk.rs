@@ -40,8 +40,8 @@ pub(crate) struct Desk {
     paste: Option<Vec<String>>,
     /// What was half typed in rooms that are not on the screen.
     drafts: BTreeMap<String, String>,
-    /// Lines to be edited again when the line is empty.
-    returned: VecDeque<String>,
+    /// Lines to be edited again, in the room that they were typed in, when the line is empty.
+    returned: VecDeque<(Option<String>, String)>,
     /// There is no shell to give the terminal back to.
     is_restricted: bool,
 }
@@ -200,8 +200,12 @@ impl Desk {
         if key == Key::Enter {
             return self.say_all(lines);
         }
-        self.screen.show(&format!("-- not sent: {} lines", lines.len()));
+        self.drop_paste(&lines);
         Ok(false)
+    }
+
+    fn drop_paste(&mut self, lines: &[String]) {
+        self.screen.show(&format!("-- not sent: {} lines", lines.len()));
     }
 
     /// Says lines until one of them ends the session, which it returns.
@@ -254,10 +258,13 @@ impl Desk {
         self.handle(Event::Typed(line.into_text()))
     }
 
-    /// Puts a line that came back into the empty line.
+    /// Puts a line that came back into the empty line, if it was typed in the room on the screen.
     fn offer_returned(&mut self) {
+        let now = self.talk.room();
+        let is_here = |room: &Option<String>| room.is_none() || room.as_deref() == now;
         if self.editor.line().0.is_empty()
-            && let Some(line) = self.returned.pop_front()
+            && let Some(at) = self.returned.iter().position(|(room, _)| is_here(room))
+            && let Some((_, line)) = self.returned.remove(at)
         {
             self.editor.replace_before(&line);
         }
@@ -273,16 +280,10 @@ impl Desk {
                 Action::Show(line) => self.screen.show_heard(&line, false),
                 Action::Mark(line) => self.screen.show_heard(&line, true),
                 Action::Ring => self.screen.ring(),
-                Action::GiveBack(line) => {
-                    self.returned.push_back(line);
-                    self.offer_returned();
-                }
+                Action::GiveBack(room, line) => self.returned.push_back((room, line)),
                 Action::Send(line) => self.link.send(None, line),
                 Action::SendIn(room, line) => self.link.send(Some(room), line),
-                Action::Turn(lines) => {
-                    self.screen.turn(&lines);
-                    self.swap_drafts(before.as_deref());
-                }
+                Action::Turn(lines) => self.screen.turn(&lines),
                 Action::Finish => self.link.finish(),
                 Action::HangUp => self.link.hang_up(),
                 Action::Dial => self.link.dial(),
@@ -293,23 +294,42 @@ impl Desk {
                 }
             }
         }
+        self.follow(before.as_deref());
         Ok(is_over)
+    }
+
+    /// Keeps what the user has not sent yet with the room that it was typed in, which was `before`.
+    fn follow(&mut self, before: Option<&str>) {
+        self.swap_drafts(before);
+        let drafts = std::mem::take(&mut self.drafts).into_iter();
+        let (kept, lost) = drafts.partition::<BTreeMap<_, _>, _>(|(room, _)| self.talk.is_in(room));
+        self.drafts = kept;
+        lost.values().for_each(|draft| self.drop_draft(draft));
+        self.offer_returned();
     }
 
     /// Puts away what was half typed in the room `before`, and goes on with that of the room on the
     /// screen, so that nothing is said in another room than it was typed in.
     fn swap_drafts(&mut self, before: Option<&str>) {
-        let now = self.talk.room().unwrap_or_default();
+        let now = self.talk.room().unwrap_or_default().to_owned();
         let Some(before) = before.filter(|before| *before != now) else { return };
-        let draft = self.editor.clear();
-        match self.talk.is_in(before) {
-            _ if draft.is_empty() => {}
-            true => drop(self.drafts.insert(before.to_owned(), draft)),
-            false => self.editor.remember(&draft),
+        if let Some(lines) = self.paste.take() {
+            self.drop_paste(&lines);
         }
-        if let Some(draft) = self.drafts.remove(now) {
+        let draft = self.editor.clear();
+        if !draft.is_empty() {
+            self.drafts.insert(before.to_owned(), draft);
+        }
+        if let Some(draft) = self.drafts.remove(&now) {
             self.editor.replace_before(&draft);
         }
+    }
+
+    /// Tells that a draft was not sent: the user is no longer in its room.
+    fn drop_draft(&mut self, draft: &str) {
+        self.editor.remember(draft);
+        let draft = Line::new(draft);
+        self.screen.show(&format!("!! not sent: {}", notices::without_password(&draft)));
     }
 
     fn end(mut self) -> io::Result<bool> {

@@ -79,6 +79,7 @@ pub(super) enum Object {
     },
     Refused {
         text: String,
+        room: Option<String>,
     },
     Bye {
         text: String,

@@ -257,7 +257,7 @@ impl Words {
                 (String::new(), format!("-- {by} invites you to {room}: /join {room}"))
             }
             Object::Notice { room, text, .. } => (room.unwrap_or_default(), format!("-- {text}")),
-            Object::Refused { text } => (String::new(), format!("!! {text}")),
+            Object::Refused { text, room } => (room.unwrap_or_default(), format!("!! {text}")),
             Object::Bye { text } => (String::new(), format!("-- {text}")),
             _ => return,
         };

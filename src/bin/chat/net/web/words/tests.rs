@@ -70,6 +70,7 @@ fn what_happens_has_the_words_of_the_text_wire() {
         (r#""notice","text":"pong""#, ": -- pong"),
         (r#""notice","text":"3 joined","room":"dev""#, "dev: -- 3 joined"),
         (r#""refused","text":"bob is taken""#, ": !! bob is taken"),
+        (r#""refused","text":"you are muted","room":"dev""#, "dev: !! you are muted"),
         (r#""bye","text":"the server is going down""#, ": -- the server is going down"),
         (r#""said","room":"dev","nick":"bob","text":"a\nb\u001b","ts":1"#, "dev: <bob> ab"),
     ] {
