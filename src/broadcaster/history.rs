@@ -97,17 +97,26 @@ impl Dispatcher {
         }
     }
 
-    /// Sends what the store found, if that is what a client asked for.
-    pub(super) fn take_history(&mut self, now: Now, id: ClientId, answer: &Answer) {
+    /// Sends what the store found, if that is what a client asked for. Returns whether it comes too
+    /// late: the client was told so.
+    pub(super) fn take_history(&mut self, now: Now, id: ClientId, answer: &Answer) -> bool {
         if !matches!(answer, Answer::Part(_) | Answer::LastTimes(_)) {
-            return;
+            return false;
         }
-        let Some(asked) = self.asked.get_mut(&id) else { return };
+        let Some(asked) = self.asked.get_mut(&id) else { return false };
         let ask = asked.pop_front();
         if asked.is_empty() {
             self.asked.remove(&id);
         }
-        let Some(ask) = ask.filter(|ask| !ask.is_over) else { return };
+        match ask {
+            Some(ask) if ask.is_over => return true,
+            Some(ask) => self.send_history(now, id, answer, ask),
+            None => {}
+        }
+        false
+    }
+
+    fn send_history(&mut self, now: Now, id: ClientId, answer: &Answer, ask: Ask) {
         match (answer, &ask.what) {
             (Answer::Part(Ok(lines)), &What::Lines(room)) => {
                 let me = self.log.id(id);

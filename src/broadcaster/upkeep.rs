@@ -96,12 +96,10 @@ impl Dispatcher {
             return;
         }
         self.answer_lookup(id, &answer);
-        self.take_history(now, id, &answer);
+        let is_late = self.take_history(now, id, &answer);
         let what = self.pending.note_answer(&answer);
-        if let WaitFor::Exists(_) = what
-            && !self.pending.is_for(id, what)
-        {
-            // It was told that the answer takes too long.
+        if is_late || (matches!(what, WaitFor::Exists(_)) && !self.pending.is_for(id, what)) {
+            // It was told that the answer takes too long, and may wait for another one.
             return;
         }
         self.resume_label(now, id);
