@@ -5,6 +5,7 @@ use super::markers;
 use super::numeric::*;
 use super::replies::Replies;
 use super::room_modes::letter_of;
+use super::service;
 use crate::chat::{
     Action, Denied, Manner, Recipient, Refusal, RoomName, RoomRefusal, RoomRequest, Signal,
 };
@@ -29,33 +30,39 @@ pub(super) fn denied(denied: &Denied, replies: &mut Replies<'_>) {
         }
         Action::Say { to: Recipient::Nick(nick), .. }
         | Action::Signal(Recipient::Nick(nick), ..) => match why {
-            Refusal::Nobody(_) => replies.numeric(ERR_NOSUCHNICK, &[nick.as_str()], why),
-            _ => replies.numeric(ERR_CANTSENDTOUSER, &[nick.as_str()], why),
+            Refusal::Nobody(_) => tell(ERR_NOSUCHNICK, &[nick.as_str()], why, replies),
+            _ => tell(ERR_CANTSENDTOUSER, &[nick.as_str()], why, replies),
         },
         Action::Kick(room, nick, _) => refuse_about(*room, nick.as_str(), why, replies),
         Action::Invite(nick, room) => refuse_about(*room, nick.as_str(), why, replies),
         Action::Change(room, request) => refuse_change(*room, request, why, replies),
-        Action::MarkRead(..) => markers::refuse(why, replies),
-        Action::Wallops(_) => replies.numeric(ERR_NOPRIVILEGES, &[], why),
+        Action::MarkRead(..) => markers::refuse(service::refusal(why), replies),
+        Action::Wallops(_) => tell(ERR_NOPRIVILEGES, &[], why, replies),
         _ => {
             let nick = replies.nick;
-            replies.command("NOTICE", &[nick], format_args!("!! {why}"));
+            let words = service::refusal(why);
+            replies.command("NOTICE", &[nick], format_args!("!! {words}"));
         }
     }
+}
+
+/// Sends a numeric with the reason, whose commands are those of IRC.
+fn tell(numeric: u16, params: &[&str], why: &Refusal, replies: &mut Replies<'_>) {
+    replies.numeric(numeric, params, service::refusal(why));
 }
 
 /// Refuses what concerns somebody in a room.
 fn refuse_about(room: RoomName, nick: &str, why: &Refusal, replies: &mut Replies<'_>) {
     let name = channel(room);
     match why {
-        Refusal::Nobody(_) => replies.numeric(ERR_NOSUCHNICK, &[nick], why),
+        Refusal::Nobody(_) => tell(ERR_NOSUCHNICK, &[nick], why, replies),
         Refusal::InRoom(RoomRefusal::Elsewhere(..)) => {
-            replies.numeric(ERR_USERNOTINCHANNEL, &[nick, &name], why);
+            tell(ERR_USERNOTINCHANNEL, &[nick, &name], why, replies);
         }
         Refusal::InRoom(RoomRefusal::InAlready(..)) => {
-            replies.numeric(ERR_USERONCHANNEL, &[nick, &name], why);
+            tell(ERR_USERONCHANNEL, &[nick, &name], why, replies);
         }
-        _ => replies.numeric(room_numeric(why), &[&name], why),
+        _ => tell(room_numeric(why), &[&name], why, replies),
     }
 }
 
@@ -77,7 +84,7 @@ fn refuse_change(room: RoomName, request: &RoomRequest, why: &Refusal, replies: 
                 RoomRequest::Mask(list, ..) => letter_of(*list),
                 _ => 'b',
             };
-            replies.numeric(ERR_BANLISTFULL, &[&channel(room), &letter.to_string()], why);
+            tell(ERR_BANLISTFULL, &[&channel(room), &letter.to_string()], why, replies);
         }
         Refusal::NoSuchRoom(_) | Refusal::NotIn(_) | Refusal::InNoRoom
             if room == RoomName::lobby() =>
@@ -89,7 +96,7 @@ fn refuse_change(room: RoomName, request: &RoomRequest, why: &Refusal, replies: 
 }
 
 fn refuse_in(room: RoomName, numeric: u16, why: &Refusal, replies: &mut Replies<'_>) {
-    replies.numeric(numeric, &[&channel(room)], why);
+    tell(numeric, &[&channel(room)], why, replies);
 }
 
 /// Refuses a nick.
@@ -100,11 +107,11 @@ fn refuse_nick(nick: &str, why: &Refusal, replies: &mut Replies<'_>) {
             let words = format_args!("{name} is registered: SASL, or PASS {name}:PASSWORD");
             replies.numeric(ERR_NICKNAMEINUSE, &[shown], words);
         }
-        Refusal::Taken(_) => replies.numeric(ERR_NICKNAMEINUSE, &[shown], why),
+        Refusal::Taken(_) => tell(ERR_NICKNAMEINUSE, &[shown], why, replies),
         Refusal::InRoom(RoomRefusal::Banned { room, .. }) => {
-            replies.numeric(ERR_BANONCHAN, &[shown, &channel(*room)], why);
+            tell(ERR_BANONCHAN, &[shown, &channel(*room)], why, replies);
         }
-        _ => replies.numeric(ERR_ERRONEUSNICKNAME, &[shown], why),
+        _ => tell(ERR_ERRONEUSNICKNAME, &[shown], why, replies),
     }
 }
 

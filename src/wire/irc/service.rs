@@ -28,7 +28,7 @@ pub(super) fn source(name: &str, server: &str) -> String {
     format!("{name}!{name}@{server}")
 }
 
-/// A refusal as a service words it: the command that it names is one of IRC.
+/// A refusal in the words for IRC clients: the command that it names is one of IRC.
 pub(super) fn refusal(why: &Refusal) -> String {
     let login = "/msg NickServ IDENTIFY";
     match why {

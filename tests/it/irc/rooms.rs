@@ -84,7 +84,10 @@ fn closed_rooms_have_the_numerics_of_the_field() {
         assert_eq!(commands(&bob.ask("JOIN #dev")), [numeric], "{mode}");
         ann.ask(&format!("MODE #dev {off}"));
     }
-    ann.ask("MODE #dev +ik s3cret");
+    ann.ask("MODE #dev +k s3cret");
+    let refused = bob.ask("JOIN #dev");
+    assert_eq!(refused, [":box7 475 bob #dev :dev needs a key: /join #dev KEY"]);
+    ann.ask("MODE #dev +i");
     assert_eq!(commands(&bob.ask("TOPIC #dev")), ["442"]);
     ann.ask("MODE #dev +s");
     assert_eq!(commands(&bob.ask("TOPIC #dev")), ["403"]);

@@ -253,10 +253,14 @@ fn the_lobby_is_nobodys_to_change_and_a_lockdown_is_no_fault_of_a_room() {
     assert_eq!(commands(&refused), ["482", "482"], "{refused:?}");
     let mut carol = Client::guest(&server);
     crate::order::logs_in(&mut carol, "carol", "open sesame");
+    ann.ask("JOIN #dev");
     carol.ask("/lockdown on");
     ann.sync();
     let refused = ann.ask("JOIN #new");
-    assert_eq!(commands(&refused), ["473"], "{refused:?}");
+    let words = "only registered people may speak now; /msg NickServ IDENTIFY NAME PASSWORD";
+    assert_eq!(refused, [format!(":box7 473 ann #new :{words}")]);
+    let refused = ann.ask("PRIVMSG #dev :hi");
+    assert_eq!(refused, [format!(":box7 404 ann #dev :{words}")]);
 }
 
 #[test]
