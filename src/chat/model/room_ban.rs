@@ -28,8 +28,9 @@ impl RoomMask {
         }
     }
 
-    /// The same for what somebody types. A mask that begins with a colon could not be told on IRC.
-    pub fn typed(text: &str) -> Option<Self> {
+    /// The same for a mask that is to be set. One that begins with a colon could not be told on IRC;
+    /// those that are set already can be removed.
+    pub fn to_set(text: &str) -> Option<Self> {
         Self::new(text).filter(|_| !text.starts_with(':'))
     }
 

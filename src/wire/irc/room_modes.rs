@@ -39,7 +39,8 @@ fn change_of(on: bool, letter: char, param: Option<String>) -> ModeRequest {
         'o' => Some(RoomRequest::Role(Text::new(&word), RoomRole::Operator, on)),
         'v' => Some(RoomRequest::Role(Text::new(&word), RoomRole::Voice, on)),
         'b' | 'e' | 'I' => {
-            RoomMask::typed(&word).map(|mask| RoomRequest::Mask(list_of(letter), mask, on))
+            let mask = if on { RoomMask::to_set(&word) } else { RoomMask::new(&word) };
+            mask.map(|mask| RoomRequest::Mask(list_of(letter), mask, on))
         }
         'k' if on => RoomKey::new(&word).map(|key| set(Setting::Key, SettingValue::Key(Some(key)))),
         'k' => Some(set(Setting::Key, SettingValue::Key(None))),
@@ -138,6 +139,10 @@ mod tests {
         let voice = RoomRequest::Role(Text::new("bob"), RoomRole::Voice, false);
         assert_eq!(parse("-v bob"), [ModeRequest::Change(voice)]);
         assert_eq!(parse("b"), [ModeRequest::List('b')]);
+        let colon = RoomMask::new(":x!*@*").unwrap();
+        let lifted = RoomRequest::Mask(MaskList::Bans, colon, false);
+        assert_eq!(parse("-b :x!*@*"), [ModeRequest::Change(lifted)]);
+        assert_eq!(parse("+b :x!*@*"), [ModeRequest::BadParam('b', ":x!*@*".to_owned())]);
         assert_eq!(parse("+k a,b"), [ModeRequest::BadParam('k', "a,b".to_owned())]);
         assert_eq!(parse("+l 0"), [ModeRequest::BadParam('l', "0".to_owned())]);
         assert_eq!(parse("+lZ"), [ModeRequest::NoParam('l'), ModeRequest::Unknown('Z')]);

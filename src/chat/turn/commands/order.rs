@@ -129,16 +129,13 @@ fn ban(turn: &mut Turn<'_>, rest: &str) -> Result<(), Refusal> {
     let duration = duration(turn, word)?;
     let why = if duration.is_some() { others } else { rest };
     let why = Some(why).filter(|why| !why.is_empty()).map(Text::new);
-    turn.ban_and_kick(mask(target, BAN)?, duration, why)
+    let mask = RoomMask::to_set(target).ok_or(Refusal::Usage(BAN))?;
+    turn.ban_and_kick(mask, duration, why)
 }
 
 fn unban(turn: &mut Turn<'_>, target: &str) -> Result<(), Refusal> {
-    turn.unban_from_room(&mask(target, UNBAN)?)
-}
-
-/// Parses the target of a room's ban.
-fn mask(word: &str, usage: &'static str) -> Result<RoomMask, Refusal> {
-    RoomMask::typed(word).ok_or(Refusal::Usage(usage))
+    let mask = RoomMask::new(target).ok_or(Refusal::Usage(UNBAN))?;
+    turn.unban_from_room(&mask)
 }
 
 fn keep(turn: &mut Turn<'_>, on: &str) -> Result<(), Refusal> {

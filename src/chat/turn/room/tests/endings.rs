@@ -1,6 +1,7 @@
 //! What ends roles, settings and topics, besides time.
 
 use super::*;
+use crate::chat::{Action, MaskList, RoomMask, RoomRequest};
 
 #[test]
 fn an_account_that_is_gone_leaves_its_roles_to_nobody() {
@@ -114,4 +115,18 @@ fn a_room_does_not_come_back_open_although_the_disk_says_so() {
     after.chat.restore_kept(dev, kept);
     after.chat.bring_back_room(after.now, &records[0]);
     assert_eq!(after.types(BOB, "/join dev"), ["dev needs a key: /join dev KEY"]);
+}
+
+#[test]
+fn a_mask_that_cannot_be_set_any_more_can_be_removed() {
+    let mut world = World::new();
+    world.types(ALICE, "/join dev");
+    let usage = "usage: /room ban NAME|MASK [DUR] [WHY]";
+    assert_eq!(world.types(ALICE, "/room ban :x!*@*"), [usage]);
+    let (room, mask) = (RoomName::new("dev").unwrap(), RoomMask::new(":x!*@*").unwrap());
+    let request = RoomRequest::Mask(MaskList::Bans, mask, true);
+    world.handle(ALICE, Event::Do(Action::Change(room, request), None));
+    assert!(world.types(ALICE, "/room bans").concat().contains(":x!*@*"));
+    world.types(ALICE, "/room unban :x!*@*");
+    assert!(!world.types(ALICE, "/room bans").concat().contains(":x!*@*"));
 }
