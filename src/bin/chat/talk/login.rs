@@ -13,6 +13,8 @@ use crate::notices;
 
 /// The wait before another try if the server does not say one.
 const PAUSE: Duration = Duration::from_secs(1);
+/// Longest wait, whatever the server says.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
 /// What the client knows about the user's account.
 #[derive(Default)]
@@ -131,7 +133,7 @@ impl Login {
             "!! busy; try again" => Some(PAUSE),
             _ => line
                 .strip_prefix("!! too many failed logins; try again in ")
-                .map(|pause| humantime::parse_duration(pause).unwrap_or(PAUSE)),
+                .map(|pause| humantime::parse_duration(pause).unwrap_or(PAUSE).min(LONGEST_PAUSE)),
         };
         self.stage = pause.map_or(Stage::Idle, |pause| Stage::Waiting { until: now + pause });
         Some(if pause.is_some() { Answer::NotYet } else { Answer::Refused })
@@ -230,6 +232,17 @@ mod tests {
         assert_eq!(login.receive(NOW, "!! busy; try again"), Some(Answer::NotYet));
         login.begin();
         assert_eq!(login.receive(NOW, "!! wrong password"), Some(Answer::Refused));
+    }
+
+    #[test]
+    fn no_pause_is_longer_than_an_hour() {
+        for pause in ["18446744073709551615s", "9999999999999999999999s", "3601s", "1000years"] {
+            let mut login = logged_in();
+            login.begin();
+            let now = Duration::from_secs(1);
+            login.receive(now, &format!("!! too many failed logins; try again in {pause}"));
+            assert!(login.deadline().unwrap() <= now + LONGEST_PAUSE, "{pause}");
+        }
     }
 
     #[test]
