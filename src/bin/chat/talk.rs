@@ -9,6 +9,7 @@ mod listener; // which lines name the user
 mod outbox; // what was typed, until the server got it
 mod wishes; // the settings to set again
 mod rooms; // the rooms that the user is in
+mod replay; // what people said while the client was entering again
 mod seen; // what the user saw before a reconnect
 mod action; // events and actions
 mod state; // `Talk`

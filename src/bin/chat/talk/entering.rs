@@ -11,6 +11,7 @@ use super::leaving::give_back;
 use super::listener::Call;
 use super::login::Answer;
 use super::outbox::Asker;
+use super::replay::Replay;
 use super::rooms::Shown;
 use super::seen;
 use super::seen::Missed;
@@ -28,7 +29,7 @@ impl Talk {
         let until = self.entering_until(now);
         self.stage = Stage::Entering { is_refused: false, until, leave_by: None };
         self.is_named = false;
-        self.replay = self.was_open.then(Vec::new);
+        self.replay = self.was_open.then(Replay::default);
         self.refusal = None;
         self.rooms.begin();
         actions.push(Action::Send(FIRST_LINE.to_owned()));
@@ -146,7 +147,7 @@ impl Talk {
     fn catch_up(&mut self, actions: &mut Vec<Action>) {
         let Some(replay) = self.replay.take() else { return };
         let (elsewhere, here): (Vec<_>, Vec<_>) =
-            replay.into_iter().partition(|(room, _)| self.rooms.is_elsewhere(room.as_deref()));
+            replay.into_lines().partition(|(room, _)| self.rooms.is_elsewhere(room.as_deref()));
         let room = self.identity.place().unwrap_or_default().to_owned();
         let here: Vec<_> = here.iter().map(|(_, line)| line).collect();
         let (missed, is_more) = self.missed(&room, &here);
@@ -176,7 +177,7 @@ impl Talk {
         let said: Vec<_> = replay.iter().filter_map(|line| Speech::of(line.as_str())).collect();
         let Missed { from, is_more } = self.seen.missed(room, &said);
         let missed = replay.iter().zip(&said).skip(from).map(|(line, said)| {
-            self.seen.add(room, seen::key(said.form, said.nick, said.text));
+            self.seen.add(room, &seen::key(said.form, said.nick, said.text));
             (line.to_string(), self.listener.hear(said) != Call::None)
         });
         (missed.collect(), is_more)
@@ -197,7 +198,7 @@ impl Talk {
             Some(Notice::Moved { .. }) if room.is_some() => return !self.rooms.is_wanted(room),
             Some(Notice::Moved { .. }) => {
                 // What was replayed before is of another room.
-                replay.clear();
+                *replay = Replay::default();
                 return false;
             }
             Some(Notice::Renamed { .. } | Notice::LoggedIn { .. }) => return false,
@@ -205,7 +206,7 @@ impl Talk {
         }
         match Speech::of(line.as_str()) {
             Some(said) if said.form.is_for_room() => {
-                replay.push((room.map(str::to_owned), line.clone()));
+                replay.push(room, line);
             }
             None if line.as_str().starts_with("-- ") => {
                 return !self.seen.add_notice(line.as_str());

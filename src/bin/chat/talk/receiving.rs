@@ -119,7 +119,7 @@ impl Talk {
         let is_for_room = said.form.is_for_room() && said.room.is_none();
         if is_for_room {
             let room = room.or(self.identity.place()).unwrap_or_default();
-            self.seen.add(room, seen::key(said.form, said.nick, said.text));
+            self.seen.add(room, &seen::key(said.form, said.nick, said.text));
         }
         let is_marked = call != Call::None;
         self.rooms.keep(room, (text.clone(), is_marked), is_for_room);

@@ -8,6 +8,8 @@ use std::collections::VecDeque;
 /// Most lines kept of a room, and most bytes of them.
 const MAX_LINES: usize = 300;
 const MAX_BYTES: usize = 256 * 1024;
+/// Longest part of a topic that is kept, in characters; no status line shows more.
+const MAX_TOPIC: usize = 1000;
 /// Most rooms; the server allows no more.
 const MAX_ROOMS: usize = 32;
 
@@ -151,7 +153,7 @@ impl Rooms {
     pub(crate) fn set_topic(&mut self, room: Option<&str>, topic: Option<&str>) {
         let at = room.map_or(Some(self.at), |name| self.place(name));
         if let Some(room) = at.and_then(|at| self.open.get_mut(at)) {
-            room.topic = topic.map(str::to_owned);
+            room.topic = topic.map(|topic| topic.chars().take(MAX_TOPIC).collect());
         }
     }
 
@@ -313,6 +315,8 @@ mod tests {
         assert_eq!(rooms.open[0].lines.len(), MAX_LINES);
         (0..10).for_each(|_| say(&mut rooms, "lobby", &"x".repeat(MAX_BYTES / 2), false));
         assert!(rooms.open[0].bytes <= MAX_BYTES);
+        rooms.set_topic(None, Some(&"x".repeat(MAX_BYTES)));
+        assert_eq!(rooms.topic().map(str::len), Some(MAX_TOPIC));
         (0..40).for_each(|n| rooms.enter(&format!("r{n}"), true));
         assert_eq!(rooms.open.len(), MAX_ROOMS);
     }

@@ -1,6 +1,7 @@
 //! `Seen`: what the user has seen, so that after a reconnect only what was missed is shown.
 
 use std::collections::{HashSet, VecDeque};
+use std::hash::{BuildHasher, RandomState};
 
 use crate::heard::{Form, Speech};
 
@@ -9,11 +10,14 @@ const MAX_LINES: usize = 500;
 /// Most notices remembered; a hostile server could invent any number.
 const MAX_NOTICES: usize = 1000;
 
+/// Remembers hashes, which have the same size however long the lines are. Their seed is random, so
+/// that no server can make two lines with the same one.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
+    hashes: RandomState,
     /// Lines that people said, with their rooms, without times.
-    lines: VecDeque<(String, String)>,
-    notices: HashSet<String>,
+    lines: VecDeque<(u64, u64)>,
+    notices: HashSet<u64>,
 }
 
 /// The lines of a replay that the user has not seen.
@@ -35,8 +39,8 @@ pub(crate) fn key(form: Form, nick: &str, text: &str) -> String {
 
 impl Seen {
     /// The user sees a line of a person in a room.
-    pub(crate) fn add(&mut self, room: &str, key: String) {
-        self.lines.push_back((room.to_owned(), key));
+    pub(crate) fn add(&mut self, room: &str, key: &str) {
+        self.lines.push_back((self.hash(room), self.hash(key)));
         if self.lines.len() > MAX_LINES {
             self.lines.pop_front();
         }
@@ -47,31 +51,36 @@ impl Seen {
         if self.notices.len() == MAX_NOTICES {
             self.notices.clear();
         }
-        self.notices.insert(line.to_owned())
+        self.notices.insert(self.hash(line))
     }
 
     /// The part of a room's replay that comes after everything seen.
     pub(crate) fn missed(&self, room: &str, replay: &[Speech<'_>]) -> Missed {
-        let replay: Vec<_> =
-            replay.iter().map(|said| key(said.form, said.nick, said.text)).collect();
-        let seen = self.lines.iter().filter(|(at, _)| at == room).map(|(_, line)| line);
+        let keys = replay.iter().map(|said| key(said.form, said.nick, said.text));
+        let replay: Vec<_> = keys.map(|key| self.hash(key.as_str())).collect();
+        let room = self.hash(room);
+        let seen = self.lines.iter().filter(|(at, _)| *at == room).map(|(_, line)| *line);
         let seen: Vec<_> = seen.collect();
         // The last lines seen, a few more than the replay has: some of them are not replayed.
         let seen = &seen[seen.len().saturating_sub(2 * replay.len() + 20)..];
         let from = last_in_common(seen, &replay).map_or(0, |last| last + 1);
         Missed { from, is_more: from == 0 && !seen.is_empty() && !replay.is_empty() }
     }
+
+    fn hash(&self, text: &str) -> u64 {
+        self.hashes.hash_one(text)
+    }
 }
 
 /// The position in `replay` of the last line of a longest common subsequence.
-fn last_in_common(seen: &[&String], replay: &[String]) -> Option<usize> {
+fn last_in_common(seen: &[u64], replay: &[u64]) -> Option<usize> {
     // The length of the longest one of the parts up to each line of the replay, and where it ends.
     let mut best = vec![(0, None); replay.len() + 1];
     for line in seen {
         let mut before = best[0];
         for (at, replayed) in replay.iter().enumerate() {
             let above = best[at + 1];
-            if replayed == *line {
+            if replayed == line {
                 best[at + 1] = longer(above, (before.0 + 1, Some(at)));
             }
             best[at + 1] = longer(best[at + 1], best[at]);
@@ -94,8 +103,8 @@ mod tests {
 
     fn missed(seen: &[&str], replay: &[&str]) -> Missed {
         let mut all = Seen::default();
-        seen.iter().for_each(|line| all.add("dev", (*line).to_owned()));
-        all.add("ops", "<eve> elsewhere".to_owned());
+        seen.iter().for_each(|line| all.add("dev", line));
+        all.add("ops", "<eve> elsewhere");
         let replay: Vec<_> = replay.iter().map(|line| Speech::of(line).unwrap()).collect();
         all.missed("dev", &replay)
     }

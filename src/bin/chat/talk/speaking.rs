@@ -116,7 +116,7 @@ impl Talk {
         if let Some((form, text)) = notices::said(&line) {
             let at = room.as_deref().or(self.identity.place()).unwrap_or_default();
             let said = seen::key(form, self.listener.nick(), text);
-            self.seen.add(at, said.clone());
+            self.seen.add(at, &said);
             self.rooms.keep(room.as_deref(), (said, false), true);
         }
         actions.push(match room {

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use chatd::text::Text;
-
 use super::backoff::Backoff;
 use super::listener::Listener;
 use super::login::Login;
 use super::outbox::Outbox;
+use super::replay::Replay;
 use super::rooms::Rooms;
 use super::seen::Seen;
 use super::wishes::Wishes;
@@ -32,11 +31,13 @@ pub(crate) struct Talk {
     pub(super) is_named: bool,
     /// Whether the answers to the client's own commands are left out.
     pub(super) is_hushed: bool,
-    /// What people said while the client was entering again, and in which room if it is named.
-    pub(super) replay: Option<Vec<(Option<String>, Text)>>,
+    /// What people said while the client was entering again.
+    pub(super) replay: Option<Replay>,
     /// What the server refused last while the client was entering.
     pub(super) refusal: Option<String>,
     pub(super) backoff: Backoff,
+    /// How many lines the server sent since the deadline passed.
+    pub(super) late: usize,
     /// The `/quit` to send on leaving.
     pub(super) farewell: Option<String>,
     /// How long a lost server is tried again; `None` is for ever.
@@ -87,6 +88,7 @@ impl Talk {
             replay: None,
             refusal: None,
             backoff: Backoff::new(),
+            late: 0,
             farewell: None,
             patience: None,
             lost_at: None,
