@@ -41,7 +41,7 @@ pub(crate) fn run(link: Link, talk: Talk, options: &Options, _: &Keys) -> io::Re
     let screen = Display::new(width, height, palette, has_bar);
     let is_restricted = options.restricted;
     let past = if is_restricted { Past::default() } else { Past::load() };
-    Desk::new(link, talk, screen, past, is_restricted).run(&inputs)
+    Desk::new(link, talk, screen, past, is_restricted).run(inputs)
 }
 
 /// Reads keys until the receiver is dropped.

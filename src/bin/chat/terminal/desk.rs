@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use chatd::chat::Refusal;
 use chatd::edit::{Editor, Key, Names, Outcome, Paste, password, pasted};
 use chatd::text::Line;
-use crossbeam_channel::{Receiver, select};
+use crossbeam_channel::{Receiver, never, select};
 use crossterm::event::{Event as Input, KeyEventKind};
 
 use super::display::Display;
@@ -79,17 +79,17 @@ impl Desk {
 
     /// Handles events until the session is over. Returns whether the server received every typed
     /// line.
-    pub(crate) fn run(mut self, inputs: &Receiver<Input>) -> io::Result<bool> {
+    pub(crate) fn run(mut self, mut inputs: Receiver<Input>) -> io::Result<bool> {
         loop {
             for _ in 0..MAX_UNSEEN {
-                let Some(next) = self.waiting(inputs) else { break };
+                let Some(next) = self.waiting(&inputs) else { break };
                 if self.take(next)? {
                     return self.end();
                 }
             }
             let (line, cursor) = self.editor.line();
             self.screen.draw(line, cursor, &self.talk.status(self.start.elapsed()))?;
-            let next = self.wait(inputs);
+            let next = next_of(&mut inputs, self.link.heard(), self.patience());
             if self.take(next)? {
                 return self.end();
             }
@@ -102,16 +102,12 @@ impl Desk {
         input.or_else(|| self.link.heard().try_recv().ok().map(Next::Heard))
     }
 
-    /// Waits for the next event.
-    fn wait(&self, inputs: &Receiver<Input>) -> Next {
+    /// How long to wait for the next event.
+    fn patience(&self) -> Duration {
         let now = self.start.elapsed();
         let due = [self.talk.deadline(), self.talk.status_changes_at(now)];
-        let due = due.into_iter().flatten().min().unwrap_or(now + NOTHING_DUE);
-        select! {
-            recv(inputs) -> input => Next::Input(input.ok()),
-            recv(self.link.heard()) -> heard => heard.map_or(Next::Due, Next::Heard),
-            default(due.saturating_sub(now)) => Next::Due,
-        }
+        let due = due.into_iter().flatten().min();
+        due.map_or(NOTHING_DUE, |due| due.saturating_sub(now))
     }
 
     /// Handles one event; returns whether the session is over.
@@ -336,5 +332,34 @@ impl Desk {
         self.screen.close()?;
         self.past.save();
         Ok(self.talk.is_all_delivered())
+    }
+}
+
+/// Waits for the next event. The end of `inputs` is one, and only one.
+fn next_of(inputs: &mut Receiver<Input>, heard: &Receiver<Report>, patience: Duration) -> Next {
+    let next = select! {
+        recv(inputs) -> input => Next::Input(input.ok()),
+        recv(heard) -> heard => heard.map_or(Next::Due, Next::Heard),
+        default(patience) => Next::Due,
+    };
+    if matches!(next, Next::Input(None)) {
+        *inputs = never();
+    }
+    next
+}
+
+#[cfg(test)]
+mod tests {
+    use crossbeam_channel::bounded;
+
+    use super::*;
+
+    #[test]
+    fn a_keyboard_that_is_gone_does_not_keep_the_deadlines_from_passing() {
+        let (_, mut inputs) = bounded(1);
+        let (_link, heard) = bounded(1);
+        let mut next = || next_of(&mut inputs, &heard, Duration::from_millis(1));
+        assert!(matches!(next(), Next::Input(None)));
+        assert!(matches!(next(), Next::Due));
     }
 }
