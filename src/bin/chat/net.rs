@@ -2,6 +2,7 @@
 
 pub(crate) mod lines;
 pub(crate) mod probe;
+pub(crate) mod timed;
 pub(crate) mod tls;
 pub(crate) mod connection;
 pub(crate) mod web;

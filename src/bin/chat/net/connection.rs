@@ -10,6 +10,7 @@ use crossbeam_channel::bounded;
 use socket2::{SockRef, TcpKeepalive};
 
 use super::probe::Probe;
+use super::timed::Timed;
 use super::tls;
 use crate::cli::{Options, Target};
 
@@ -63,7 +64,7 @@ impl Dialer {
         let probe = |usual: fn() -> Probe| if is_page { Probe::none() } else { usual() };
         match &self.tls {
             None => {
-                let source = Source::Plain(socket.try_clone()?);
+                let source = Source::Plain(Timed::new(socket.try_clone()?));
                 let reader = Reader::new(source, probe(Probe::plain));
                 Ok(Connection { reader, writer: Writer::Plain(socket) })
             }
@@ -144,7 +145,7 @@ pub(crate) struct Reader {
 
 #[derive(Debug)]
 enum Source {
-    Plain(TcpStream),
+    Plain(Timed),
     Tls(tls::Reader),
 }
 
@@ -158,10 +159,10 @@ impl Reader {
         self.probe.explain(end)
     }
 
-    /// How long a read may wait.
+    /// How long reads may take from now on, all together.
     pub(crate) fn set_patience(&self, patience: Option<Duration>) -> io::Result<()> {
         let (Source::Plain(socket) | Source::Tls(tls::Reader { socket, .. })) = &self.source;
-        socket.set_read_timeout(patience)
+        socket.set_patience(patience)
     }
 }
 

@@ -12,9 +12,10 @@ use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection};
 
+use super::timed::Timed;
 use crate::cli::{Options, Target};
 
-/// How long the server may take for each step of the handshake.
+/// How long the server may take for the handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// Encrypted bytes per read.
 const READ: usize = 4096;
@@ -40,17 +41,17 @@ impl Client {
     }
 
     /// Verifies the server's certificate, and returns the two halves of the session.
-    pub(crate) fn handshake(&self, mut socket: TcpStream) -> io::Result<(Reader, Writer)> {
+    pub(crate) fn handshake(&self, socket: TcpStream) -> io::Result<(Reader, Writer)> {
         let session = ClientConnection::new(Arc::clone(&self.config), self.name.clone());
         let mut session = session.map_err(io::Error::other)?;
-        socket.set_read_timeout(Some(HANDSHAKE))?;
+        let mut reading = Timed::new(socket.try_clone()?);
+        reading.set_patience(Some(HANDSHAKE))?;
         while session.is_handshaking() {
-            session.complete_io(&mut socket).map_err(failure::in_words)?;
+            session.complete_io(&mut reading).map_err(failure::in_words)?;
         }
-        socket.set_read_timeout(None)?;
+        reading.set_patience(None)?;
         let session = Session(Arc::new(Mutex::new(session)));
-        let reader =
-            Reader { session: session.clone(), socket: socket.try_clone()?, encrypted: Vec::new() };
+        let reader = Reader { session: session.clone(), socket: reading, encrypted: Vec::new() };
         Ok((reader, Writer { session, socket }))
     }
 }
@@ -79,7 +80,7 @@ impl Session {
 #[derive(Debug)]
 pub(crate) struct Reader {
     session: Session,
-    pub(crate) socket: TcpStream,
+    pub(crate) socket: Timed,
     /// Read, but not decrypted yet.
     encrypted: Vec<u8>,
 }
