@@ -37,8 +37,10 @@ pub(super) struct Translator {
     has_times: bool,
     /// What was said of the room that the client is entering, until the server tells who is there.
     entering: Option<String>,
-    /// The room that was entered, whose settings and history follow.
+    /// The room that was entered, whose history follows if it has one.
     entered: Option<String>,
+    /// The room that was entered, until the server tells that the user keeps order there.
+    unhinted: Option<String>,
     /// How often the user asked for the settings of a room.
     asked: Arc<AtomicUsize>,
 }
@@ -54,6 +56,7 @@ impl Translator {
             has_times: false,
             entering: None,
             entered: None,
+            unhinted: None,
             asked,
         }
     }
@@ -76,7 +79,7 @@ impl Translator {
                 self.is_greeting = false;
                 true
             }
-            Object::Refused { .. } if self.is_greeting && !self.nick.is_empty() => {
+            Object::Refused { .. } if self.is_many && self.is_greeting && !self.nick.is_empty() => {
                 // An older server does not know the hello.
                 self.is_many = false;
                 true
@@ -95,11 +98,11 @@ impl Translator {
                 self.nick = nick;
                 let who = &self.nick;
                 self.entering = Some(format!("Welcome to chatd on {server}. You are {who}, "));
-                self.entered = Some(room);
+                self.enter(room);
             }
             Object::Joined { room, nick, .. } if nick == self.nick => {
                 self.entering = Some("You are ".to_owned());
-                self.entered = Some(room);
+                self.enter(room);
             }
             Object::People { room, nicks, here } => self.tell_people(&room, &nicks, here, words),
             Object::Said(_) | Object::Emote(_) => {
@@ -133,6 +136,11 @@ impl Translator {
             }
             other => words.add_event(other),
         }
+    }
+
+    fn enter(&mut self, room: String) {
+        self.unhinted = Some(room.clone());
+        self.entered = Some(room);
     }
 
     /// The people of a room that the client enters are a part of another notice.
@@ -197,12 +205,15 @@ impl Translator {
     /// The settings are told on entering, too, and on each change, which has a notice of its own.
     fn tell_settings(&mut self, room: &Room, words: &mut Words) {
         let less = |asked: usize| asked.checked_sub(1);
-        if self.entered.as_ref() == Some(&room.room) && room.you.as_deref() == Some("operator") {
-            let told = "-- you keep order here; /room shows the settings";
-            words.add(&room.room, told.to_owned());
-        } else if self.asked.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok() {
+        let keeps_order = room.you.as_deref() == Some("operator");
+        let is_hint = |unhinted: &mut String| keeps_order && *unhinted == room.room;
+        let is_first = self.unhinted.take_if(is_hint).is_some();
+        if self.asked.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok() {
             words.add(&room.room, format!("-- room {}: {}", room.room, room.order()));
             words.add(&room.room, format!("-- settings: {}", room.settings()));
+        } else if is_first {
+            let told = "-- you keep order here; /room shows the settings";
+            words.add(&room.room, told.to_owned());
         }
     }
 

@@ -117,6 +117,13 @@ fn the_settings_of_a_room_are_told_to_whoever_asks() {
         ["dev: -- room dev: operators alice", "dev: -- settings: hidden off, key on, limit 12"];
     assert_eq!(test.hears(&room), told);
     assert_eq!(test.hears(&room), [""; 0]);
+
+    // A room may have no history, and the lobby's settings are not told at first.
+    let mut test = Test::greeted();
+    let room = format!(r#"{{"t":"room","room":"lobby",{settings},{roles}}}"#);
+    test.asked.store(1, Ordering::SeqCst);
+    assert!(test.hears(&room)[0].starts_with("lobby: -- room lobby: operators alice"));
+    assert_eq!((test.hears(&room), test.asked.load(Ordering::SeqCst)), (vec![], 0));
 }
 
 #[test]
@@ -145,6 +152,12 @@ fn a_server_that_knows_no_rooms_is_taken_as_it_is() {
     let said = r#"{"t":"said","room":"lobby","nick":"bob","text":"hi","ts":1}"#;
     assert_eq!(test.hears(said), [": <bob> hi"]);
     assert_eq!(test.hears(r#"{"t":"refused","text":"no"}"#), [": !! no"]);
+    // Without a hello there is nothing to refuse, and after one only that.
+    let refused = r#"{"t":"refused","text":"bob is taken"}"#;
+    assert_eq!(Test::new(false).hears(refused), [": !! bob is taken"]);
+    let mut test = Test::new(true);
+    assert_eq!(test.hears(r#"{"t":"refused","text":"not valid"}"#), [""; 0]);
+    assert_eq!(test.hears(refused), [": !! bob is taken"]);
     assert_eq!(Test::new(false).hears(said), [": <bob> hi"]);
 }
 
