@@ -2,7 +2,7 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -79,12 +79,39 @@ fn path() -> Option<PathBuf> {
 }
 
 fn contents(path: &Path) -> io::Result<String> {
+    // Opening a FIFO would wait for somebody to write.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a file"));
+    }
+    let file = File::open(path)?;
+    check_trust(&file.metadata()?)?;
     let mut contents = String::new();
-    let length = File::open(path)?.take(MAX_FILE + 1).read_to_string(&mut contents)?;
+    let length = file.take(MAX_FILE + 1).read_to_string(&mut contents)?;
     match length as u64 > MAX_FILE {
         true => Err(io::Error::other("the file is too long")),
         false => Ok(contents),
     }
+}
+
+/// Fails if others can change the file, which may name a command to run. As with ssh's files, root
+/// may.
+#[cfg(unix)]
+fn check_trust(file: &Metadata) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+
+    #[cfg(target_os = "linux")]
+    if ![0, nix::unistd::geteuid().as_raw()].contains(&file.uid()) {
+        return Err(io::Error::other("it belongs to another user"));
+    }
+    match file.mode() & 0o022 {
+        0 => Ok(()),
+        _ => Err(io::Error::other("others can write to it; chmod go-w takes that from them")),
+    }
+}
+
+#[cfg(not(unix))]
+fn check_trust(_: &Metadata) -> io::Result<()> {
+    Ok(())
 }
 
 fn is_missing(error: &io::Error) -> bool {
@@ -136,6 +163,9 @@ impl Settings {
             let wrong = |why| format!("line {}: {}: {why}", entry.line, entry.key);
             if !KEYS.contains(&&*entry.key) {
                 return Err(wrong(format!("no such setting; they are {}", KEYS.join(", "))));
+            }
+            if ["host", "port"].contains(&&*entry.key) && is_like_an_option(entry) {
+                return Err(wrong("it cannot begin with a dash".to_owned()));
             }
             let args = args_of(entry).ok_or_else(|| wrong("expected one value".to_owned()))?;
             let args = [OsStr::new("chat")].into_iter().chain(args.iter().map(OsString::as_os_str));
@@ -211,6 +241,12 @@ fn is_given(given: &ArgMatches, key: &str) -> bool {
     let id = key.replace('-', "_");
     let is_option = given.ids().any(|known| known.as_str() == id);
     is_option && given.value_source(&id) == Some(ValueSource::CommandLine)
+}
+
+/// Whether the command line would take a value without a flag for an option.
+fn is_like_an_option(entry: &Entry) -> bool {
+    let begins_so = |value: &OsString| value.to_string_lossy().starts_with('-');
+    entry.values.iter().flatten().any(begins_so)
 }
 
 /// The arguments that a setting would be on the command line.

@@ -1,6 +1,8 @@
 //! The file with the user's settings.
 
 use std::fs;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 
 use super::*;
 use crate::harness::{TempDir, people};
@@ -8,7 +10,9 @@ use crate::harness::{TempDir, people};
 /// The program with this file, and without an address.
 fn with_file(dir: &TempDir, settings: &str) -> Command {
     fs::create_dir_all(dir.path("chatd")).unwrap();
-    fs::write(dir.path("chatd/chat.conf"), settings).unwrap();
+    let file = dir.path("chatd/chat.conf");
+    fs::write(&file, settings).unwrap();
+    fs::set_permissions(file, Permissions::from_mode(0o644)).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_chat"));
     command.env("TERM", "xterm").env_remove("NO_COLOR").env_remove("CHAT_PASSWORD");
     command.env("XDG_STATE_HOME", "/dev/null").env("XDG_CONFIG_HOME", dir.path(""));
@@ -88,4 +92,29 @@ fn a_restricted_session_does_not_read_it() {
     let ended = run(command.args(["--restricted", "unix:/nowhere"]));
     assert_eq!(ended.status, 1);
     assert!(!ended.stderr.contains("chat.conf"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_file_that_others_can_change_is_refused() {
+    let dir = TempDir::new();
+    let file = dir.path("chatd/chat.conf");
+    for mode in [0o664, 0o646] {
+        let mut command = with_file(&dir, "nick = \"alice\"\n");
+        fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
+        let ended = run(command.arg("127.0.0.1"));
+        let told =
+            format!("chat: {file}: others can write to it; chmod go-w takes that from them\n");
+        assert_eq!((ended.status, ended.stderr), (2, told));
+    }
+}
+
+#[test]
+fn a_pipe_in_its_place_is_not_waited_for() {
+    let dir = TempDir::new();
+    let mut command = with_file(&dir, "");
+    let file = dir.path("chatd/chat.conf");
+    fs::remove_file(&file).unwrap();
+    assert!(Command::new("mkfifo").arg(&file).status().unwrap().success());
+    let ended = run(command.arg("127.0.0.1"));
+    assert_eq!((ended.status, ended.stderr), (2, format!("chat: {file}: it is not a file\n")));
 }

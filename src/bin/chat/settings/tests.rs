@@ -99,6 +99,8 @@ fn a_mistake_is_told_with_its_line() {
         ("\ncolor = \"purple\"", "line 2: color: invalid value 'purple' for '--color <WHEN>'"),
         ("nick = \"two words\"", "line 1: nick: invalid value 'two words'"),
         ("host = \"a b\"", "line 1: host: invalid value 'a b'"),
+        ("host = \"--tls-insecure\"", "line 1: host: it cannot begin with a dash"),
+        ("host = \"x\"\nport = \"--tls-insecure\"", "line 2: port: it cannot begin with a dash"),
         ("host = \"x\"\nport = 0", "line 2: port: invalid value '0'"),
         ("nick = [\"a\", \"b\"]", "line 1: nick: expected one value"),
         ("host = \"x\"\ntls = \"yes\"", "line 2: tls: expected one value"),
