@@ -218,7 +218,7 @@ impl Feeder {
                         .fail(&format!("chat: a line is longer than {MAX_LINE} bytes; not sent"));
                 }
                 Ok(Some(Line { bytes, .. })) => {
-                    let text = Text::new(edited(&bytes));
+                    let text = self.as_server_sees(&bytes);
                     if notices::is_quit(&text) {
                         return Ok(Some(bytes));
                     }
@@ -232,6 +232,11 @@ impl Feeder {
         }
     }
 
+    /// Only on the text wire, a backspace erases what is before it.
+    fn as_server_sees(&self, line: &[u8]) -> Text {
+        if self.writer.is_text() { Text::new(edited(line)) } else { Text::new(line) }
+    }
+
     fn say(&mut self, line: &[u8], text: &Text) -> Result<(), Broken> {
         if let Some(switch) = notices::bell(text) {
             // There is no bell in a pipe, and the server's would ring here.
@@ -242,7 +247,11 @@ impl Feeder {
             return Ok(());
         }
         if !notices::is_ping(text) {
-            return self.send(line);
+            if self.writer.has_room_for(line) {
+                return self.send(line);
+            }
+            self.progress.fail("chat: a line is too long for the server; not sent");
+            return Ok(());
         }
         self.progress.ping(Asker::Input);
         // Without blanks, which could make the line too long.
@@ -272,7 +281,7 @@ impl Feeder {
 
     fn look_for_more(&self, input: &mut Lines<impl io::BufRead>) {
         while let Ok(Some(line)) = input.next_line() {
-            if !Text::new(edited(&line.bytes)).is_blank() {
+            if !self.as_server_sees(&line.bytes).is_blank() {
                 return self.progress.fail("chat: there are lines after /quit; not sent");
             }
         }

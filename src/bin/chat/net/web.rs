@@ -8,5 +8,5 @@ mod object; // what the server sends
 mod words; // objects in the words of the text wire
 mod halves; // a connection's two halves
 
-pub(crate) use self::halves::{Incoming, Outgoing, open};
+pub(crate) use self::halves::{Incoming, Outgoing, fits, open};
 pub(crate) use self::words::Told;

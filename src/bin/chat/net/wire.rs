@@ -67,7 +67,7 @@ impl Incoming {
         }
     }
 
-    /// How long a read may wait.
+    /// How long reads may take from now on, all together.
     pub(crate) fn set_patience(&self, patience: Option<Duration>) -> io::Result<()> {
         match self {
             Self::Text(lines) => lines.input().get_ref().set_patience(patience),
@@ -87,6 +87,11 @@ impl Outgoing {
     /// Whether the server gets the bytes as they are.
     pub(crate) fn is_text(&self) -> bool {
         matches!(self, Self::Text(_))
+    }
+
+    /// Whether the server takes a line of this length.
+    pub(crate) fn has_room_for(&self, line: &[u8]) -> bool {
+        self.is_text() || web::fits(&String::from_utf8_lossy(line))
     }
 
     /// Says a line, in a room if one is named and the wire can name one.

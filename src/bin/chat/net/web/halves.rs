@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use chatd::wire::MAX_WITHOUT_LINE_END;
 use serde_json::json;
 use tungstenite::error::ProtocolError;
 use tungstenite::handshake::client::generate_key;
@@ -16,7 +17,7 @@ use super::upgrade;
 use super::words::{Told, Translator};
 use crate::net::connection::{Closer, Connection, Reader, Writer};
 
-/// How long each part of the server's answer may take.
+/// How long the server's answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Longest head of that answer, in bytes.
 const MAX_HEAD: usize = 8 * 1024;
@@ -112,7 +113,7 @@ impl Incoming {
         }
     }
 
-    /// How long a read may wait.
+    /// How long reads may take from now on, all together.
     pub(crate) fn set_patience(&self, patience: Option<Duration>) -> io::Result<()> {
         let reader = &self.socket.get_ref().reader;
         reader.as_ref().map_or(Ok(()), |reader| reader.set_patience(patience))
@@ -136,7 +137,7 @@ impl Outgoing {
         match room {
             _ if line.is_empty() => Ok(()),
             Some(room) => self.send(&json!({"t": "say", "room": room, "text": line})),
-            None => self.send(&json!({"t": "say", "text": line})),
+            None => self.send(&say(line)),
         }
     }
 
@@ -153,6 +154,16 @@ impl Outgoing {
     pub(crate) fn closer(&self) -> io::Result<Closer> {
         self.socket.get_ref().writer.lock().closer()
     }
+}
+
+fn say(line: &str) -> serde_json::Value {
+    json!({"t": "say", "text": line})
+}
+
+/// Whether the server takes a line, which is longer in JSON; after a message that is too long for
+/// it, it ends the connection.
+pub(crate) fn fits(line: &str) -> bool {
+    say(line).to_string().len() <= MAX_WITHOUT_LINE_END
 }
 
 fn in_words(error: Error) -> io::Error {
@@ -198,5 +209,17 @@ impl Write for Stream {
 
     fn flush(&mut self) -> io::Result<()> {
         self.writer.lock().flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_json_makes_too_long_does_not_fit() {
+        let most = MAX_WITHOUT_LINE_END - say("").to_string().len();
+        assert!(fits(&"x".repeat(most)) && !fits(&"x".repeat(most + 1)));
+        assert!(fits(&"\u{1}".repeat(most / 6)) && !fits(&"\u{1}".repeat(most / 6 + 1)));
     }
 }
