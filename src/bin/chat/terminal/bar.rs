@@ -10,15 +10,20 @@ const SEPARATOR: &str = " | ";
 const CUT: &str = "…";
 
 /// The status in one row of `width` columns, of which the last stays free: a terminal that is made
-/// narrower, or that goes to the next row too early, would show two. The connection is the last part
-/// to be cut.
+/// narrower, or that goes to the next row too early, would show two. The room that lines go to is the
+/// last part to be cut, and the connection the one before it.
 pub(crate) fn bar(status: &Status, width: usize) -> String {
     let width = width.saturating_sub(1);
-    let parts = [&*status.place, &*status.rooms, &*status.topic];
-    let parts = parts.into_iter().filter(|part| !part.is_empty());
-    let left = format!(" {}", parts.collect::<Vec<_>>().join(SEPARATOR));
-    let right = cut(&format!(" {} ", status.connection), width);
-    let left = cut(&left, width - right.width());
+    let right = format!(" {} ", status.connection);
+    let room = status.place.rsplit_once(" in ").map_or("", |(_, room)| room);
+    let place = format!(" {}", status.place);
+    let is_wide = place.width() + right.width() <= width;
+    let place = cut(&if is_wide { place } else { format!(" {room}") }, width);
+    let right = cut(&right, width - place.width());
+    let parts = [&*status.rooms, &*status.topic].into_iter().filter(|part| !part.is_empty());
+    let rest: String = parts.flat_map(|part| [SEPARATOR, part]).collect();
+    let columns = width - right.width() - place.width();
+    let left = place + &cut(&rest, columns);
     let gap = width - right.width() - left.width();
     format!("{left}{}{right}", " ".repeat(gap))
 }
@@ -49,13 +54,16 @@ mod tests {
     }
 
     #[test]
-    fn the_topic_is_cut_before_all_else_and_the_last_column_stays_free() {
+    fn the_topic_is_cut_first_and_the_room_last_and_the_last_column_stays_free() {
         assert_eq!(drawn("", 30), " al in dev         lag 12 ms ");
         assert_eq!(drawn("tea", 30), " al in dev | tea   lag 12 ms ");
         assert_eq!(drawn("tea at five", 30), " al in dev | tea … lag 12 ms ");
         assert_eq!(drawn("日本語日本語", 30), " al in dev | 日本… lag 12 ms ");
-        assert_eq!(drawn("tea", 20), " al in … lag 12 ms ");
-        assert_eq!(drawn("tea", 8), " lag 1…");
+        assert_eq!(drawn("tea", 20), " dev | … lag 12 ms ");
+        assert_eq!(drawn("", 20), " dev     lag 12 ms ");
+        assert_eq!(drawn("tea", 11), " dev lag …");
+        assert_eq!(drawn("tea", 5), " dev");
+        assert_eq!(drawn("tea", 4), " d…");
     }
 
     #[test]
