@@ -159,6 +159,21 @@ fn scripts_come_by_it_too_and_into_the_room_that_it_names() {
 }
 
 #[test]
+fn a_script_may_send_any_bytes_there() {
+    let server = Server::with_web([]);
+    let [mut bob] = people(&server, ["bob"]);
+    let mut command = chat(page(&server, ""), ["--nick", "ci"]);
+    let long = "\u{1}".repeat(60_000);
+    let ended = piped(&mut command, format!("{long}\nx\u{8}/quit\nafter\n"));
+    let told = "chat: a line is too long for the server; not sent\n";
+    assert!(ended.stderr.starts_with(told), "{}", ended.stderr);
+    assert_eq!(ended.status, 1);
+    for line in ["<ci> x/quit", "<ci> after"] {
+        bob.wait_for(|said| said == line);
+    }
+}
+
+#[test]
 fn it_may_be_one_of_https() {
     let (identity, dir) = (Identity::new(), TempDir::new());
     let server = identity.serve(&dir, []);
