@@ -32,7 +32,8 @@ pub(crate) fn is_quit(line: &Text) -> bool {
 pub(crate) fn joined(line: &Text) -> Option<String> {
     let (_, rest) = command(line).filter(|(name, _)| name.eq_ignore_ascii_case("join"))?;
     let (room, _) = split_word(rest);
-    Some(room.strip_prefix('#').unwrap_or(room).to_ascii_lowercase())
+    let room = room.strip_prefix('#').unwrap_or(room);
+    (!room.is_empty()).then(|| room.to_ascii_lowercase())
 }
 
 /// What others read of a line, and whether as an action; `None` if the line is another command.

@@ -138,6 +138,9 @@ fn what_is_typed_behind_a_join_is_for_that_room() {
     let told = hear(&mut talk, None, "-- pong");
     assert_eq!(told, [Action::Show("!! not sent: secret".to_owned()), back]);
     assert_eq!(talk.room(), Some("dev"));
+
+    type_line(&mut talk, "/join");
+    assert_eq!(type_line(&mut talk, "here"), [sent("dev", "here")], "it names no room");
 }
 
 #[test]
