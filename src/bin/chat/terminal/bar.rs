@@ -23,7 +23,8 @@ pub(crate) fn bar(status: &Status, width: usize) -> String {
     let parts = [&*status.rooms, &*status.topic].into_iter().filter(|part| !part.is_empty());
     let rest: String = parts.flat_map(|part| [SEPARATOR, part]).collect();
     let columns = width - right.width() - place.width();
-    let left = place + &cut(&rest, columns);
+    let rest = if columns > SEPARATOR.width() { cut(&rest, columns) } else { String::new() };
+    let left = place + &rest;
     let gap = width - right.width() - left.width();
     format!("{left}{}{right}", " ".repeat(gap))
 }
@@ -61,6 +62,7 @@ mod tests {
         assert_eq!(drawn("日本語日本語", 30), " al in dev | 日本… lag 12 ms ");
         assert_eq!(drawn("tea", 20), " dev | … lag 12 ms ");
         assert_eq!(drawn("", 20), " dev     lag 12 ms ");
+        assert_eq!(drawn("tea", 18), " dev   lag 12 ms ");
         assert_eq!(drawn("tea", 11), " dev lag …");
         assert_eq!(drawn("tea", 5), " dev");
         assert_eq!(drawn("tea", 4), " d…");
