@@ -105,6 +105,21 @@ fn a_paste_that_waits_for_enter_is_not_sent_to_another_room() {
 }
 
 #[test]
+fn a_refused_line_comes_back_to_the_room_that_it_was_typed_in() {
+    let server = Server::with_web([]);
+    let [mut bob, mut carol] = people(&server, ["bob", "carol"]);
+    carol.ask("/join dev\n/room moderated on");
+    let mut alice = alice_in_dev(&page(&server, "/"));
+    alice.types("for dev\r\x1b1");
+    alice.displays_status(|bar| bar.starts_with("alice in lobby | 2:dev "));
+    alice.types("here\r");
+    let said = bob.wait_for(|line| line.starts_with("<alice> "));
+    assert_eq!(said, "<alice> here");
+    alice.types("\x1b2");
+    ends_in(&mut alice, &["!! dev is moderated; not sent", "> for dev"]);
+}
+
+#[test]
 fn after_a_reconnect_all_rooms_are_open_again_and_what_was_missed_is_there() {
     let server = Server::with_web([]);
     let [mut bob, mut carol] = people(&server, ["bob", "carol"]);
