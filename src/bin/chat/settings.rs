@@ -100,7 +100,7 @@ fn check_trust(file: &Metadata) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt;
 
     #[cfg(target_os = "linux")]
-    if ![0, nix::unistd::geteuid().as_raw()].contains(&file.uid()) {
+    if ![0, chatd::os::effective_user()].contains(&file.uid()) {
         return Err(io::Error::other("it belongs to another user"));
     }
     match file.mode() & 0o022 {

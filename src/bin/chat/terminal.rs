@@ -8,6 +8,8 @@ mod key;
 mod palette;
 mod bar;
 mod display;
+#[cfg(target_os = "linux")]
+mod hangup;
 mod link;
 mod past;
 mod desk;
@@ -34,6 +36,8 @@ const MAX_INPUT: usize = 1024;
 /// Runs the chat. Returns whether the server received every typed line.
 pub(crate) fn run(link: Link, talk: Talk, options: &Options, _: &Keys) -> io::Result<bool> {
     let (input, inputs) = bounded(MAX_INPUT);
+    #[cfg(target_os = "linux")]
+    watch(input.clone())?;
     thread::Builder::new().name("keys".to_owned()).spawn(move || read_keys(&input))?;
     let (width, height) = terminal::size().unwrap_or_default();
     let palette = Palette { has_colours: options.has_colours() };
@@ -44,10 +48,22 @@ pub(crate) fn run(link: Link, talk: Talk, options: &Options, _: &Keys) -> io::Re
     Desk::new(link, talk, screen, past, is_restricted).run(inputs)
 }
 
+/// Tells of the end of the terminal, which is `None`.
+#[cfg(target_os = "linux")]
+fn watch(input: Sender<Option<Input>>) -> io::Result<()> {
+    thread::Builder::new().name("hangup".to_owned()).spawn(move || {
+        if hangup::wait(&io::stdin()).is_ok() {
+            // Fails only if nobody needs to know.
+            let _ = input.send(None);
+        }
+    })?;
+    Ok(())
+}
+
 /// Reads keys until the receiver is dropped.
-fn read_keys(input: &Sender<Input>) {
+fn read_keys(input: &Sender<Option<Input>>) {
     while let Ok(event) = read() {
-        if input.send(event).is_err() {
+        if input.send(Some(event)).is_err() {
             return;
         }
     }

@@ -79,7 +79,7 @@ impl Desk {
 
     /// Handles events until the session is over. Returns whether the server received every typed
     /// line.
-    pub(crate) fn run(mut self, mut inputs: Receiver<Input>) -> io::Result<bool> {
+    pub(crate) fn run(mut self, mut inputs: Receiver<Option<Input>>) -> io::Result<bool> {
         loop {
             for _ in 0..MAX_UNSEEN {
                 let Some(next) = self.waiting(&inputs) else { break };
@@ -97,8 +97,8 @@ impl Desk {
     }
 
     /// An event that waits already; keys come first.
-    fn waiting(&self, inputs: &Receiver<Input>) -> Option<Next> {
-        let input = inputs.try_recv().ok().map(|input| Next::Input(Some(input)));
+    fn waiting(&self, inputs: &Receiver<Option<Input>>) -> Option<Next> {
+        let input = inputs.try_recv().ok().map(Next::Input);
         input.or_else(|| self.link.heard().try_recv().ok().map(Next::Heard))
     }
 
@@ -336,9 +336,13 @@ impl Desk {
 }
 
 /// Waits for the next event. The end of `inputs` is one, and only one.
-fn next_of(inputs: &mut Receiver<Input>, heard: &Receiver<Report>, patience: Duration) -> Next {
+fn next_of(
+    inputs: &mut Receiver<Option<Input>>,
+    heard: &Receiver<Report>,
+    patience: Duration,
+) -> Next {
     let next = select! {
-        recv(inputs) -> input => Next::Input(input.ok()),
+        recv(inputs) -> input => Next::Input(input.ok().flatten()),
         recv(heard) -> heard => heard.map_or(Next::Due, Next::Heard),
         default(patience) => Next::Due,
     };
