@@ -106,6 +106,7 @@ fn a_closed_terminal_ends_the_session() {
     let alice = alice(&door);
     eventually("alice's process", || (door.sessions().len() == 1).then_some(()));
     alice.signal(Signal::KILL);
-    door.server.wait_log(["alice left: disconnected"]);
+    // `chat` may have the time to say so, or not.
+    door.server.wait_log(["alice left: "]);
     eventually("the end of it", || door.sessions().is_empty().then_some(()));
 }
