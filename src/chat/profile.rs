@@ -58,8 +58,8 @@ pub struct RoomProfile {
     pub roles: Vec<RoomRoles>,
     /// Its settings.
     pub settings: RoomSettings,
-    /// Who set the topic, and when, if that is known: `nick!user@host`, or the nick alone of somebody
-    /// who has left or has another one.
+    /// The setter of the topic and the time, if they are known: `nick!user@host`, or the nick alone
+    /// if that person has left or changed it.
     pub topic_set: Option<(String, Moment)>,
     /// When it was made, if that is known.
     pub made: Option<Moment>,

@@ -65,7 +65,7 @@ impl World {
         self.carry_out(effects);
     }
 
-    /// Whoever reads may do so, and is counted.
+    /// All readers are allowed to read, and the room counts them.
     fn check_readers(&self) {
         assert!(self.chat.is_consistent(self.now.uptime));
         for (id, reader) in self.chat.readers.iter() {

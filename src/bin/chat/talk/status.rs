@@ -13,7 +13,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// The parts of the status line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Status {
-    /// Who the user is, and where: `alice in dev`.
+    /// The user's nick and room: `alice in dev`.
     pub(crate) place: String,
     /// The other rooms, with what is unread there.
     pub(crate) rooms: String,

@@ -112,7 +112,7 @@ pub(super) struct Room {
 }
 
 impl Room {
-    /// Who keeps order in it.
+    /// Its owner, operators and voices.
     pub(super) fn order(&self) -> String {
         let listed = |what: &str, nicks: &[String]| {
             (!nicks.is_empty()).then(|| format!("{what} {}", nicks.join(", ")))
