@@ -49,8 +49,7 @@ impl Peers {
                 && prepare(peer, &mut self.feeds)
             {
                 self.sent += peer.flush(id, &self.writable);
-                let verdict = peer.judge(now, limit);
-                if verdict != Verdict::Fine || peer.has_changed() {
+                if let Some(verdict) = unsettled(peer, now, limit) {
                     self.settle(id, verdict, slow);
                 }
             }
@@ -73,10 +72,9 @@ impl Peers {
         for share in &mut shares {
             self.sent += share.sent;
             for (id, mut peer) in share.peers.drain(..) {
-                let verdict = peer.judge(now, limit);
-                let has_changed = peer.has_changed();
+                let verdict = unsettled(&mut peer, now, limit);
                 self.peers.insert(id, peer);
-                if verdict != Verdict::Fine || has_changed {
+                if let Some(verdict) = verdict {
                     self.settle(id, verdict, slow);
                 }
             }
@@ -129,4 +127,10 @@ impl Peers {
 fn prepare(peer: &mut Peer, feeds: &mut Feeds) -> bool {
     let took_some = peer.take(feeds);
     std::mem::take(&mut peer.is_due) || took_some
+}
+
+/// The verdict about a client that was sent data, if there is anything to do about it.
+fn unsettled(peer: &mut Peer, now: Duration, limit: usize) -> Option<Verdict> {
+    let verdict = peer.judge(now, limit);
+    (verdict != Verdict::Fine || peer.has_changed()).then_some(verdict)
 }

@@ -103,7 +103,7 @@ fn accept(listener: &TcpListener) -> Client {
     Client::over(stream)
 }
 
-/// Whoever connects next is connected with the server, until the returned ends are shut down.
+/// Connects the next client with the server, until the returned ends are shut down.
 #[track_caller]
 fn relay(listener: &TcpListener, server: SocketAddr) -> [TcpStream; 2] {
     let (client, _) = listener.accept().unwrap();

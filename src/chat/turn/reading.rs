@@ -27,7 +27,7 @@ impl View<'_> {
 
 impl Chat {
     /// Somebody reads a room from here on, and gets what is in memory behind the line that it names.
-    /// Who reads it already reads on, from here.
+    /// A client that reads it already goes on from here.
     pub(crate) fn read(&mut self, now: Now, id: ClientId, reading: Reading, effects: &mut Effects) {
         let Reading { origin, room: name, token, .. } = &reading;
         let place = (*name, token.as_ref());
@@ -107,11 +107,28 @@ impl Chat {
     /// Ends the reading of those who may not read any more: they are banned, their tokens are revoked,
     /// or the rooms are private by now.
     pub(crate) fn enforce_on_readers(&mut self, now: Now, effects: &mut Effects) {
+        self.enforce_where(now, |_| true, effects);
+    }
+
+    /// The same for the readers of one room, in which something has changed.
+    pub(crate) fn enforce_on_readers_of(&mut self, now: Now, room: RoomId, effects: &mut Effects) {
+        if self.rooms.get(room).is_some_and(|room| room.readers() > 0) {
+            self.enforce_where(now, |reader| reader.room == room, effects);
+        }
+    }
+
+    fn enforce_where(
+        &mut self,
+        now: Now,
+        is_meant: impl Fn(&Reader) -> bool,
+        effects: &mut Effects,
+    ) {
         let refusal = |reader: &Reader| {
             let place = (self.rooms.get(reader.room)?.name, reader.token.as_ref());
             self.check_reader(now, reader.origin, place, false).err()
         };
-        let ended = self.readers.iter().filter_map(|(id, reader)| Some((id, refusal(reader)?)));
+        let meant = self.readers.iter().filter(|(_, reader)| is_meant(reader));
+        let ended = meant.filter_map(|(id, reader)| Some((id, refusal(reader)?)));
         for (id, refusal) in ended.collect::<Vec<_>>() {
             effects.push(Effect::ReadingEnded(id, Box::new(refusal)));
             self.end_reading(id, effects);

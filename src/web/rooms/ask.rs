@@ -21,7 +21,7 @@ pub enum Ask {
     MaySpeak {
         /// The room.
         room: RoomName,
-        /// Who wants to speak.
+        /// The speaker, as the request names it.
         author: Author,
     },
     /// Have lines said.

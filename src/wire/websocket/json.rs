@@ -145,7 +145,7 @@ pub(super) struct Notice<'a> {
     /// The room that it is about, if it is about one.
     #[serde(skip_serializing_if = "Option::is_none")]
     room: Option<&'a str>,
-    /// Who said it to those with a role in the room.
+    /// The speaker of a line for those with a role in the room.
     #[serde(skip_serializing_if = "Option::is_none")]
     nick: Option<&'a str>,
     /// When the line was said; in a history only.

@@ -1,4 +1,4 @@
-//! Who reads a room is counted, and the rules hold for it, from its request on.
+//! The server counts a reader, and applies the room's rules to it, from its request on.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::machine::{Machine, SETTINGS};
+use super::package::assert_enabled;
 use super::{alice_and_bob, still_chat};
 use crate::harness::{Client, TempDir, run};
 
@@ -32,12 +33,6 @@ fn next_revision(dir: &TempDir) -> String {
 fn dpkg(machine: &Machine, words: &[&str]) {
     // Those of other packages take half a minute, for all manual pages.
     machine.run(&[&["dpkg", "--no-triggers"], words].concat());
-}
-
-#[track_caller]
-fn assert_enabled(machine: &Machine, unit: &str, state: &str) {
-    let ended = run(&mut machine.command(&["systemctl", "is-enabled", unit]));
-    assert_eq!(ended.stdout.trim(), state, "{unit}: {}", ended.stderr);
 }
 
 #[test]

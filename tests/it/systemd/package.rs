@@ -64,7 +64,7 @@ fn rpm<const N: usize>(machine: &Machine, words: [&str; N], says: &str) {
 const DATABASE: &str = "/var/lib/rpm";
 
 #[track_caller]
-fn assert_enabled(machine: &Machine, unit: &str, state: &str) {
+pub(super) fn assert_enabled(machine: &Machine, unit: &str, state: &str) {
     let ended = run(&mut machine.command(&["systemctl", "is-enabled", unit]));
     assert_eq!(ended.stdout.trim(), state, "{unit}: {}", ended.stderr);
 }

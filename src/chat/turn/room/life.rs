@@ -114,7 +114,7 @@ impl Turn<'_> {
             _ => room.roles.hold(now, me, &clients[&me]),
         }
         self.effects.push(Effect::RoomChanged(room.name));
-        self.chat.enforce_on_readers(self.now, self.effects);
+        self.chat.enforce_on_readers_of(self.now, id, self.effects);
         if matches!(reason, Reason::Kicked(..) | Reason::KickedFromRoom(..)) {
             self.chat.record_kept(id, self.effects);
         }

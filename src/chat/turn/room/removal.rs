@@ -76,7 +76,7 @@ impl Turn<'_> {
             return Err(RoomRefusal::TooManyBans(name, MAX_ROOM_BANS).into());
         }
         account.into_iter().chain(named).for_each(|account| room.end_roles_of_account(account));
-        self.chat.enforce_on_readers(self.now, self.effects);
+        self.chat.enforce_on_readers_of(self.now, id, self.effects);
         self.log_in_room(id, format_args!("banned {mask}{why}"));
         self.tell_change(id, RoomChange::Banned(mask));
         Ok(())
@@ -155,7 +155,7 @@ impl Turn<'_> {
         let is_changed = if on { masks.add(now, ban) } else { masks.remove(now, mask).is_some() };
         match (is_changed, on) {
             (true, _) => {
-                self.chat.enforce_on_readers(self.now, self.effects);
+                self.chat.enforce_on_readers_of(self.now, id, self.effects);
                 self.chat.record_kept(id, self.effects);
                 self.relay_to_room(id, Deed::Mask(name, list, mask.clone(), on));
             }

@@ -36,8 +36,5 @@ impl Turn<'_> {
         if room.settings.slow().is_none() {
             room.pace.clear();
         }
-        if room.readers() > 0 && room.is_private() {
-            self.chat.enforce_on_readers(self.now, self.effects);
-        }
     }
 }

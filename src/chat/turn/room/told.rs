@@ -86,7 +86,7 @@ impl Turn<'_> {
         let Some(room) = self.chat.rooms.get(id) else { return };
         self.effects.push(Effect::RoomChanged(room.name));
         self.chat.tell_views(id, self.effects);
-        self.chat.enforce_on_readers(self.now, self.effects);
+        self.chat.enforce_on_readers_of(self.now, id, self.effects);
     }
 
     /// Tells the others in a room whose clients list people that the client has its roles again.
