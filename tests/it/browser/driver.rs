@@ -6,7 +6,7 @@ use std::{io, thread};
 
 use serde_json::{Value, json};
 
-use crate::harness::{PATIENCE, TempDir};
+use crate::harness::{PATIENCE, TempDir, free_port};
 
 /// The key under which WebDriver refers to an element (WebDriver, section 12).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
@@ -50,14 +50,16 @@ impl Browser {
 
     #[track_caller]
     fn with_preferences(preferences: &Value) -> Self {
+        // A port that the driver chose on [::1] may be one that a client has on 127.0.0.1.
+        let port = free_port();
         let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
+            .arg(format!("--port={port}"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let port = announced_port(&mut driver);
+        wait_until_ready(&mut driver);
         // Chromium may take longer to start than anything else does to happen.
         let patience = Some(2 * PATIENCE);
         let config = ureq::Agent::config_builder().timeout_global(patience).proxy(None);
@@ -173,19 +175,15 @@ impl Drop for Browser {
     }
 }
 
-/// Reads from the driver's first words which port it took, and goes on reading, lest it block.
+/// Reads what the driver prints until it listens, and goes on reading, lest it block.
 #[track_caller]
-fn announced_port(driver: &mut Child) -> u16 {
+fn wait_until_ready(driver: &mut Child) {
     let mut output = BufReader::new(driver.stdout.take().unwrap());
     let mut line = String::new();
-    let port = loop {
+    while !line.contains("started successfully") {
         line.clear();
         assert_ne!(output.read_line(&mut line).unwrap(), 0, "chromedriver ended at once");
-        if let Some((_, port)) = line.split_once("started successfully on port ") {
-            break port.trim_end().trim_end_matches('.').parse().unwrap();
-        }
-    };
+    }
     let drain = move || io::copy(&mut output, &mut io::sink());
     thread::Builder::new().name("chromedriver".into()).spawn(drain).unwrap();
-    port
 }

@@ -173,11 +173,11 @@ fn sentinel_names_the_primary_and_the_one_that_replaces_it() {
 #[test]
 #[ignore = "needs redis-server (redis-server)"]
 fn a_server_of_redis_cluster_names_the_one_that_has_the_keys() {
-    let asked = RedisServer::with(["--cluster-enabled", "yes"]);
-    let other = RedisServer::with(["--cluster-enabled", "yes"]);
+    let (asked, _) = RedisServer::in_redis_cluster();
+    let (other, for_servers) = RedisServer::in_redis_cluster();
     let _: String = other.ask(["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
-    let port = other.port().to_string();
-    let _: String = asked.ask(["CLUSTER", "MEET", "127.0.0.1", &port]);
+    let [port, for_servers] = [other.port(), for_servers].map(|port| port.to_string());
+    let _: String = asked.ask(["CLUSTER", "MEET", "127.0.0.1", &port, &for_servers]);
     let linked = Linked::to(&asked);
     eventually("the two know each other", || {
         linked.try_ask(Request::Found(Box::new(founding()))).ok()

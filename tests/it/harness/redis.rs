@@ -75,6 +75,16 @@ impl RedisServer {
         sentinel
     }
 
+    /// Starts a server of a Redis Cluster, which listens for the other servers on the port that is
+    /// returned. Unless told, it would take the one 10,000 above its own, which an outgoing
+    /// connection may have.
+    #[track_caller]
+    pub(crate) fn in_redis_cluster() -> (Self, u16) {
+        let port = free_port();
+        let options = ["--cluster-enabled", "yes", "--cluster-port", &port.to_string()];
+        (RedisServer::with(options), port)
+    }
+
     fn new(program: &'static str, options: Vec<String>) -> Self {
         RedisServer { program, child: None, port: free_port(), options, dir: TempDir::new() }
     }
