@@ -8,7 +8,7 @@ use std::thread;
 
 use rustix::process::Pid;
 
-use crate::harness::{Client, Ended, PATIENCE, Server, Signal, chatd, run};
+use crate::harness::{Client, Ended, PATIENCE, Server, Signal, TempDir, chatd, people, run};
 use crate::pty::Terminal;
 
 mod comfort;
@@ -26,7 +26,7 @@ mod terminal;
 mod tls;
 
 /// The program, with a terminal that can do what most can and no settings of the user's.
-fn chat<const N: usize>(target: impl ToString, flags: [&str; N]) -> Command {
+fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chat"));
     command
         .env("TERM", "xterm")
@@ -34,10 +34,25 @@ fn chat<const N: usize>(target: impl ToString, flags: [&str; N]) -> Command {
         .env_remove("CHAT_PASSWORD")
         .env("XDG_STATE_HOME", "/dev/null")
         .env("XDG_CONFIG_HOME", "/dev/null")
-        .arg(target.to_string())
-        .args(flags);
-    command.stdin(Stdio::null());
+        .stdin(Stdio::null());
     command
+}
+
+/// The same, with an address.
+fn chat<const N: usize>(target: impl ToString, flags: [&str; N]) -> Command {
+    let mut command = program();
+    command.arg(target.to_string()).args(flags);
+    command
+}
+
+/// A server on which alice has an account, with the password "open sesame", and bob, who is there.
+#[track_caller]
+fn with_account(dir: &TempDir) -> (Server, Client) {
+    let server = Server::with(["--state-dir", &dir.path("state")]);
+    let [mut alice, bob] = people(&server, ["alice", "bob"]);
+    alice.send("/register open sesame");
+    alice.wait_for(|line| line.starts_with("-- alice is yours now"));
+    (server, bob)
 }
 
 /// Alice at a terminal of her own, in the lobby and announced, with an empty line to type in.

@@ -6,7 +6,6 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 
 use super::*;
-use crate::harness::{TempDir, people};
 use crate::pty::{CTRL_D, Terminal};
 
 const UP: &str = "\x1b[A";
@@ -101,11 +100,7 @@ fn ctrl_z_gives_the_terminal_back_and_fg_takes_it_again() {
 #[test]
 fn an_account_is_logged_in_to_from_the_command_line() {
     let dir = TempDir::new();
-    let server = Server::with(["--state-dir", &dir.path("state")]);
-    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
-    alice.send("/register open sesame");
-    alice.wait_for(|line| line.starts_with("-- alice is yours now"));
-    drop(alice);
+    let (server, mut bob) = with_account(&dir);
     let (right, wrong) = (dir.file("right", "open sesame\n"), dir.file("wrong", "open the door\n"));
 
     let mut command = chat(server.addr(), ["--login", "alice", "--password-file", &right]);

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 
 use super::*;
-use crate::harness::{Identity, TempDir, eventually, people};
+use crate::harness::{Identity, eventually};
 use crate::pty::Terminal;
 
 #[track_caller]

@@ -1,7 +1,6 @@
 //! Lines that name the user are marked, and ring if the user wants that.
 
 use super::*;
-use crate::harness::people;
 use crate::pty::Terminal;
 
 const REVERSED: &str = "<\x1b[7mbob\x1b[m> ";

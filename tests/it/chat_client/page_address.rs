@@ -3,7 +3,7 @@
 use std::net::Shutdown;
 
 use super::*;
-use crate::harness::{Identity, TempDir, people};
+use crate::harness::Identity;
 use crate::pty::Terminal;
 
 fn page(server: &Server, rest: &str) -> String {

@@ -1,7 +1,6 @@
 //! Pasted lines go to one place, all of them or none, and are no commands.
 
 use super::*;
-use crate::harness::people;
 use crate::pty::{CTRL_D, Terminal};
 
 /// Pastes a text, as a terminal does.

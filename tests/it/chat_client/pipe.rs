@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use super::*;
-use crate::harness::{HINT, eventually, people};
+use crate::harness::{HINT, eventually};
 
 /// It was all delivered, and there is nothing to complain of.
 #[track_caller]

@@ -3,7 +3,6 @@
 use std::net::Shutdown;
 
 use super::*;
-use crate::harness::{TempDir, people};
 use crate::pty::{CTRL_D, Terminal};
 
 /// A row says that there will be another try.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use socket2::SockRef;
 
 use super::*;
-use crate::harness::{Identity, TempDir, eventually, people};
+use crate::harness::{Identity, eventually};
 use crate::pty::Terminal;
 use crate::restart::switch;
 

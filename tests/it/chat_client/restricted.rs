@@ -3,7 +3,6 @@
 use std::fs;
 
 use super::*;
-use crate::harness::{TempDir, people};
 
 /// A server with a socket, and `chat --restricted` there with these variables of sshd's.
 struct Box7 {

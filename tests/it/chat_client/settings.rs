@@ -5,7 +5,6 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
-use crate::harness::{TempDir, people};
 
 /// The program with this file, and without an address.
 fn with_file(dir: &TempDir, settings: &str) -> Command {
@@ -13,9 +12,8 @@ fn with_file(dir: &TempDir, settings: &str) -> Command {
     let file = dir.path("chatd/chat.conf");
     fs::write(&file, settings).unwrap();
     fs::set_permissions(file, Permissions::from_mode(0o644)).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_chat"));
-    command.env("TERM", "xterm").env_remove("NO_COLOR").env_remove("CHAT_PASSWORD");
-    command.env("XDG_STATE_HOME", "/dev/null").env("XDG_CONFIG_HOME", dir.path(""));
+    let mut command = program();
+    command.env("XDG_CONFIG_HOME", dir.path(""));
     command
 }
 
@@ -54,11 +52,7 @@ fn it_says_where_and_as_whom_and_how_lines_look() {
 #[test]
 fn a_password_comes_from_a_command() {
     let dir = TempDir::new();
-    let server = Server::with(["--state-dir", &dir.path("state")]);
-    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
-    alice.send("/register open sesame");
-    alice.wait_for(|line| line.starts_with("-- alice is yours now"));
-    drop(alice);
+    let (server, mut bob) = with_account(&dir);
     let port = server.port();
     let file = format!(
         "host = \"127.0.0.1\"\nport = {port}\nlogin = \"alice\"\n\

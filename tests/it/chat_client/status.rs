@@ -1,7 +1,6 @@
 //! The status line at a terminal.
 
 use super::*;
-use crate::harness::people;
 
 #[test]
 fn it_says_where_the_user_is_and_how_the_connection_is() {

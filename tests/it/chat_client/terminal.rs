@@ -1,7 +1,6 @@
 //! At a terminal: the line being typed is at the bottom, all others are above it.
 
 use super::*;
-use crate::harness::people;
 use crate::pty::{CTRL_C, CTRL_D};
 
 const UP: &str = "\x1b[A";

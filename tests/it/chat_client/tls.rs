@@ -13,7 +13,6 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion, version};
 
 use super::*;
-use crate::harness::{TempDir, people};
 use crate::pty::Terminal;
 
 /// Takes one client, says every line back, and answers pings and quits as chatd does.
