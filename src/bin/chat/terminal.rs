@@ -10,6 +10,7 @@ mod bar;
 mod display;
 #[cfg(target_os = "linux")]
 mod hangup;
+mod load;
 mod link;
 mod past;
 mod desk;

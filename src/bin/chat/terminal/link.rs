@@ -6,6 +6,7 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, SendError, Sender, bounded, unbounded};
 
+use super::load::Load;
 use crate::net::connection::{Closer, Dialer};
 use crate::net::probe::WrongPort;
 use crate::net::web::Told;
@@ -27,6 +28,8 @@ pub(crate) struct Link {
     number: u64,
     to_self: Sender<Report>,
     heard: Receiver<Report>,
+    /// The lines among what was heard.
+    load: Arc<Load>,
 }
 
 /// A line to send, and the room that it is for if it names one.
@@ -49,7 +52,8 @@ impl Link {
     pub(crate) fn new(dialer: Dialer, wire: Wire) -> Self {
         let (to_self, heard) = bounded(MAX_HEARD);
         let dialer = Arc::new(dialer);
-        let link = Self { dialer, writer: None, closer: None, number: 0, to_self, heard };
+        let load = Arc::default();
+        let link = Self { dialer, writer: None, closer: None, number: 0, to_self, heard, load };
         link.attend(Some(wire));
         link
     }
@@ -61,6 +65,9 @@ impl Link {
 
     /// Handles an event, and translates it for the talk; `None` if it is of an older connection.
     pub(crate) fn take(&mut self, (number, heard): Report) -> Option<Event> {
+        if let Heard::Line(told) = &heard {
+            self.load.remove(told.line.as_str().len());
+        }
         if number != self.number {
             return None;
         }
@@ -116,11 +123,17 @@ impl Link {
     /// Starts the receiving thread, which connects first unless there is a connection.
     fn attend(&self, wire: Option<Wire>) {
         let (dialer, link) = (Arc::clone(&self.dialer), self.to_self.clone());
+        let load = Arc::clone(&self.load);
         let number = self.number;
         let thread = thread::Builder::new().name("receive".to_owned());
         let started = thread.spawn(move || {
             // Fails only if the link is gone, and then nobody needs the events.
-            let _ = receive(&dialer, wire, |heard| link.send((number, heard)));
+            let _ = receive(&dialer, wire, |heard| {
+                if let Heard::Line(told) = &heard {
+                    load.add(told.line.as_str().len());
+                }
+                link.send((number, heard))
+            });
         });
         if let Err(error) = started {
             let _ = self.to_self.try_send((number, Heard::Lost(Some(error.to_string()))));
