@@ -31,6 +31,9 @@ pub struct Prompt {
     pub(super) text: String,
     /// The row of the cursor, counted from the first.
     pub(super) row: usize,
+    /// How many rows it takes.
+    #[serde(skip)]
+    pub(super) height: usize,
 }
 
 impl Prompt {
@@ -64,7 +67,8 @@ impl Prompt {
                 text.push_str(&format!("\x1b[{}C", layout.column));
             }
         }
-        Self { text, row: layout.row - first }
+        let height = end - first + usize::from(bar.is_some());
+        Self { text, row: layout.row - first, height }
     }
 }
 
@@ -156,7 +160,7 @@ mod tests {
     }
 
     fn drawn(line: &str, cursor: usize, width: u16, height: u16) -> (String, usize) {
-        let Prompt { text, row } = Prompt::new(line, cursor, Size::new(width, height));
+        let Prompt { text, row, .. } = Prompt::new(line, cursor, Size::new(width, height));
         (text, row)
     }
 
@@ -208,7 +212,7 @@ mod tests {
     #[test]
     fn a_bar_is_below_all_rows_and_the_cursor_above_it() {
         let drawn = |line: &str, height| {
-            let Prompt { text, row } =
+            let Prompt { text, row, .. } =
                 Prompt::with_bar(line, line.len(), Size::new(10, height), "bar");
             (text, row)
         };

@@ -1,5 +1,6 @@
 //! `Screen`: the line that the user is typing at the bottom, and all others above it.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,10 @@ const INDENT: &str = "  ";
 const ERASE: &str = "\r\x1b[J";
 /// Erases everything, and puts the cursor into the first row.
 const ERASE_ALL: &str = "\x1b[H\x1b[2J";
+/// Puts the cursor into the first row.
+const HOME: &str = "\x1b[H";
+/// Erases the row from the cursor on.
+const ERASE_ROW: &str = "\x1b[K";
 
 /// What is on the screen, for the only writer to the terminal. Each method appends the bytes that
 /// have to be written.
@@ -96,6 +101,38 @@ impl Screen {
         out.extend_from_slice(ERASE_ALL.as_bytes());
     }
 
+    /// Draws these lines, the newest last, and the prompt in place of all rows. Some terminals cut
+    /// the rows anew when their width changes (VTE, tmux), others do not (xterm): nobody knows where
+    /// the prompt is then.
+    ///
+    /// Row by row: VTE and tmux keep a copy of a screen that is erased at once.
+    pub fn repaint<'a>(
+        &mut self,
+        lines: impl DoubleEndedIterator<Item = (&'a str, &'a [Paint])>,
+        out: &mut Vec<u8>,
+    ) {
+        let (height, width) = (self.size.height(), self.size.width());
+        let rows = last_rows(lines, width, height.saturating_sub(self.prompt.height));
+        out.extend_from_slice(HOME.as_bytes());
+        for at in 0..height {
+            out.extend_from_slice(if at > 0 { b"\r\n" } else { b"" });
+            // Behind a full row, it would erase the last character.
+            out.extend_from_slice(ERASE_ROW.as_bytes());
+            out.extend_from_slice(rows.get(at).map_or(&[], Vec::as_slice));
+        }
+        out.extend_from_slice(format!("\x1b[{};1H", rows.len() + 1).as_bytes());
+        self.shown = None;
+        self.draw(out);
+    }
+
+    /// Moves all that is on the screen to where the terminal keeps what was above it.
+    pub fn scroll_out(&mut self, out: &mut Vec<u8>) {
+        self.erase(out);
+        let height = self.size.height();
+        out.extend_from_slice(format!("\x1b[{height}B").as_bytes());
+        out.extend_from_slice(&b"\r\n".repeat(height));
+    }
+
     /// Erases the prompt, and leaves the cursor below the lines.
     pub fn erase(&mut self, out: &mut Vec<u8>) {
         let Some(row) = self.shown.take() else { return };
@@ -132,6 +169,27 @@ fn paint_row(line: &str, row: Range<usize>, paint: &[Paint], out: &mut Vec<u8>) 
         }
     }
     out.extend_from_slice(&line.as_bytes()[done..row.end]);
+}
+
+/// The last rows of these lines, `most` at most.
+fn last_rows<'a>(
+    lines: impl DoubleEndedIterator<Item = (&'a str, &'a [Paint])>,
+    width: usize,
+    most: usize,
+) -> VecDeque<Vec<u8>> {
+    let mut rows = VecDeque::new();
+    for (line, paint) in lines.rev() {
+        if rows.len() >= most {
+            break;
+        }
+        let mut drawn = Vec::new();
+        wrap(line, paint, width, &mut drawn);
+        for row in drawn.split(|byte| *byte == b'\n').rev() {
+            rows.push_front(row.strip_suffix(b"\r").unwrap_or(row).to_vec());
+        }
+    }
+    rows.drain(..rows.len().saturating_sub(most));
+    rows
 }
 
 /// Appends a line in rows of at most `width` columns, the further ones indented. It is broken at

@@ -18,6 +18,7 @@ mod page_address;
 mod paste;
 mod pipe;
 mod reconnect;
+mod resize;
 mod restart;
 mod restricted;
 mod settings;

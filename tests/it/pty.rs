@@ -24,6 +24,8 @@ pub(crate) struct Terminal {
     seen: usize,
     /// How much of `screen` was on the display when that was last as wanted.
     displayed: usize,
+    /// How much of `screen` was there when its rows became so long.
+    cuts: Vec<(usize, u16)>,
 }
 
 impl Terminal {
@@ -43,13 +45,22 @@ impl Terminal {
             .stderr(tty)
             .spawn()
             .unwrap();
-        Terminal { program, master, screen: Vec::new(), seen: 0, displayed: 0 }
+        Terminal { program, master, screen: Vec::new(), seen: 0, displayed: 0, cuts: Vec::new() }
     }
 
     /// Makes its rows so long, which only what it runs notices.
     #[track_caller]
     pub(crate) fn resize(&self, columns: u16) {
         resize(&self.master, columns);
+    }
+
+    /// Makes the rows so long, and cuts those that are longer, as xterm does. All that was written
+    /// must have been displayed.
+    #[track_caller]
+    pub(crate) fn cuts_rows(&mut self, columns: u16) {
+        self.cuts.push((self.screen.len(), columns));
+        self.resize(columns);
+        self.signal(Signal::WINCH);
     }
 
     /// Presses these keys.
@@ -87,7 +98,7 @@ impl Terminal {
         }
     }
 
-    /// The rows of the screen, 24 of 80 characters, once they are as wanted, be it for a moment:
+    /// The rows of the screen, 24 of 80 characters at first, once they are as wanted, be it for a moment:
     /// more may have come since, and the next call goes on from there. Blanks at the end of a row,
     /// empty rows at the end and the status line are left out.
     #[track_caller]
@@ -120,7 +131,14 @@ impl Terminal {
         let deadline = Instant::now() + PATIENCE;
         let (rows, columns) = (24.try_into().unwrap(), 80.try_into().unwrap());
         let mut parser = vt100::Parser::new(rows, columns, 0);
-        parser.process(&self.screen[..self.displayed]);
+        let mut done = 0;
+        for &(at, columns) in &self.cuts {
+            parser.process(&self.screen[done..at]);
+            parser.set_size(rows, columns.try_into().unwrap());
+            done = at;
+        }
+        self.displayed = self.displayed.max(done);
+        parser.process(&self.screen[done..self.displayed]);
         loop {
             let screen = parser.screen();
             if wanted(screen) {

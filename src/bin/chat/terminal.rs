@@ -7,6 +7,7 @@ mod mode;
 mod key;
 mod palette;
 mod bar;
+mod shown;
 mod display;
 #[cfg(target_os = "linux")]
 mod hangup;

@@ -125,6 +125,29 @@ fn a_line_is_shown_above_the_prompt_in_one_go() {
     assert_eq!(String::from_utf8(out).unwrap(), expected);
 }
 
+#[test]
+fn on_a_terminal_of_another_width_all_rows_are_drawn_anew() {
+    let mut screen = Screen::new(Size::new(10, 6));
+    screen.set_prompt(Prompt::with_bar("123456789", 9, screen.size(), "bar"));
+    let red = [Paint { range: 4..8, look: "\x1b[31m".to_owned() }];
+    let lines = [("above", &[][..]), ("one", &[]), ("to be cut 12", &red), ("", &[])];
+    let mut out = Vec::new();
+    screen.repaint(lines.into_iter(), &mut out);
+    let rows = [
+        "\x1b[H\x1b[Kto b\x1b[31me cu\x1b[mt ",
+        "\x1b[K  12",
+        "\x1b[K",
+        "\x1b[K",
+        "\x1b[K",
+        "\x1b[K\x1b[4;1H> 12345678 \r9",
+        "\x1b[7mbar\x1b[m\x1b[1A\r\x1b[1C",
+    ];
+    assert_eq!(String::from_utf8(out).unwrap(), rows.join("\r\n"));
+    let mut out = Vec::new();
+    screen.draw(&mut out);
+    assert_eq!(out, b"", "it is there already");
+}
+
 proptest! {
     #[test]
     fn the_terminal_shows_all_lines_and_below_them_the_typed_one(

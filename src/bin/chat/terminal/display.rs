@@ -6,6 +6,7 @@ use chatd::edit::{Prompt, Screen, Size};
 
 use super::bar::bar;
 use super::palette::Palette;
+use super::shown::Shown;
 use crate::talk::Status;
 
 /// The control byte that rings a terminal's bell.
@@ -17,6 +18,9 @@ pub(crate) struct Display {
     screen: Screen,
     palette: Palette,
     has_bar: bool,
+    shown: Shown,
+    /// Whether the width is another than that of the last drawing.
+    has_other_width: bool,
     /// What waits to be written.
     bytes: Vec<u8>,
 }
@@ -25,22 +29,27 @@ impl Display {
     /// A terminal of this size, 0 if unknown, with the cursor at the beginning of a row.
     pub(crate) fn new(width: u16, height: u16, palette: Palette, has_bar: bool) -> Self {
         let screen = Screen::new(Size::new(width, height));
-        Self { screen, palette, has_bar, bytes: Vec::new() }
+        let shown = Shown::default();
+        Self { screen, palette, has_bar, shown, has_other_width: false, bytes: Vec::new() }
     }
 
     pub(crate) fn resize(&mut self, width: u16, height: u16) {
-        self.screen.resize(Size::new(width, height));
+        let size = Size::new(width, height);
+        self.has_other_width |= size.width() != self.screen.size().width();
+        self.screen.resize(size);
     }
 
     /// Queues a line for the next drawing.
     pub(crate) fn show(&mut self, line: &str) {
         self.screen.show(line, &mut self.bytes);
+        self.shown.add(line.to_owned(), Vec::new());
     }
 
     /// The same for a line of the server, which may name the user.
     pub(crate) fn show_heard(&mut self, line: &str, is_marked: bool) {
         let (line, paint) = self.palette.paint(line, is_marked);
         self.screen.show_painted(&line, &paint, &mut self.bytes);
+        self.shown.add(line, paint);
     }
 
     /// Rings the bell at the next drawing.
@@ -50,6 +59,7 @@ impl Display {
 
     pub(crate) fn clear(&mut self) {
         self.screen.clear(&mut self.bytes);
+        self.shown.clear(self.screen.size().height());
     }
 
     /// Clears the screen, and shows as many of the lines as it has rows.
@@ -70,12 +80,26 @@ impl Display {
             Some(bar) => Prompt::with_bar(line, cursor, size, &bar),
             None => Prompt::new(line, cursor, size),
         });
+        if std::mem::take(&mut self.has_other_width) {
+            self.repaint();
+        }
         self.screen.draw(&mut self.bytes);
         self.write()
     }
 
-    /// Draws the typed line again.
+    /// Draws everything anew, with the rows of other programs out of the way.
+    fn repaint(&mut self) {
+        let height = self.screen.size().height();
+        if !self.shown.owns(height) {
+            self.screen.scroll_out(&mut self.bytes);
+            self.shown.own(height);
+        }
+        self.screen.repaint(self.shown.lines(), &mut self.bytes);
+    }
+
+    /// Draws the typed line again, below what another program wrote.
     pub(crate) fn redraw(&mut self) {
+        self.shown.share();
         self.screen.redraw();
     }
 
