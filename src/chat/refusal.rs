@@ -151,6 +151,9 @@ pub enum Refusal {
     TakesOneLine(Text),
     /// The command is for operators.
     OperatorsOnly,
+    /// The command is for operators of the server. Those of a room, of whom the client is one, have
+    /// this instead.
+    OnlyOfServer(&'static str),
     /// An operator's command against the operator.
     Yourself,
     /// Not a possible target of a ban.
@@ -311,6 +314,10 @@ impl fmt::Display for Refusal {
             }
             Self::TakesOneLine(command) => write!(f, "not sent: {command} takes one line only"),
             Self::OperatorsOnly => f.write_str("only operators may do that"),
+            Self::OnlyOfServer(instead) => write!(
+                f,
+                "only operators of the server may do that; operators of a room have {instead}"
+            ),
             Self::Yourself => f.write_str("you cannot do that to yourself"),
             Self::NotAMask(text) => {
                 write!(f, "{text} is not a name, address or network that can be banned")

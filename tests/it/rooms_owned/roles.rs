@@ -83,6 +83,28 @@ fn what_cannot_be_given_or_taken_is_refused() {
 }
 
 #[test]
+fn whoever_wants_to_do_what_only_the_servers_operators_do_reads_what_there_is_in_a_room() {
+    let server = server();
+    let [mut alice, mut bob] = in_dev(&server, ["alice", "bob"]);
+    for (line, instead) in [
+        ("/mute bob 10m", "/kick NAME, and /room moderated on with /voice NAME"),
+        ("/unmute bob", "/voice NAME"),
+        ("/ban bob", "/room ban NAME"),
+        ("/unban bob", "/room unban NAME"),
+        ("/bans", "/room bans"),
+        ("/help slow", "/room slow SECONDS"),
+        ("/lockdown on", "/room moderated on"),
+    ] {
+        let told = "!! only operators of the server may do that; operators of a room have";
+        assert_eq!(alice.ask(line), [format!("{told} {instead}")]);
+        refused(&mut bob, [(line, "only operators may do that")]);
+    }
+    refused(&mut alice, [("/reload", "only operators may do that")]);
+    assert_eq!(alice.ask("/room moderated on"), ["-- alice set moderated on"]);
+    assert_eq!(bob.ask("hello").last().unwrap(), "!! dev is moderated; not sent");
+}
+
+#[test]
 fn a_role_follows_the_client_through_renames_and_comes_back_with_it() {
     let server = server();
     let [mut alice, mut bob] = in_dev(&server, ["alice", "bob"]);

@@ -28,6 +28,8 @@ pub(super) struct Command {
     acts_in_room: bool,
     /// Whether it is something for lines on a screen, or IRC has a command of its own for it.
     is_for_lines: bool,
+    /// What operators of a room have instead, if it is for those of the server.
+    in_rooms: Option<&'static str>,
     pub(super) run: Run,
 }
 
@@ -73,6 +75,7 @@ impl Command {
             is_barrier: false,
             acts_in_room: false,
             is_for_lines: false,
+            in_rooms: None,
             run,
         }
     }
@@ -110,6 +113,11 @@ impl Command {
 
     const fn for_operators(self) -> Self {
         Self { access: Access::Operators, ..self }
+    }
+
+    /// For operators of the server; those of a room have something else.
+    const fn for_servers_operators(self, in_rooms: &'static str) -> Self {
+        Self { in_rooms: Some(in_rooms), ..self.for_operators() }
     }
 
     const fn for_rooms(self) -> Self {
@@ -244,20 +252,20 @@ pub(super) const COMMANDS: &[Command] = &[
         .in_room()
         .for_rooms_or_operators(),
     Command::change("/mute NAME [DUR]", "stop somebody from speaking", 1..=2, moderation::mute)
-        .for_operators(),
+        .for_servers_operators("/kick NAME, and /room moderated on with /voice NAME"),
     Command::change("/unmute NAME|ADDR", "let somebody speak again", 1..=1, moderation::unmute)
-        .for_operators(),
+        .for_servers_operators("/voice NAME"),
     Command::change(
         "/ban NAME|ADDR|CIDR [DUR] [WHY]",
         "disconnect somebody, and keep them out",
         1..=3,
         moderation::ban,
     )
-    .for_operators(),
+    .for_servers_operators("/room ban NAME"),
     Command::change("/unban NAME|ADDR|CIDR", "lift a ban", 1..=1, moderation::unban)
-        .for_operators(),
+        .for_servers_operators("/room unban NAME"),
     Command::query("/bans", "list bans, and mutes of people who left", 0..=0, moderation::bans)
-        .for_operators(),
+        .for_servers_operators("/room bans"),
     Command::change(
         "/slow SECONDS",
         "let each person here speak once every SECONDS; 0: off",
@@ -265,14 +273,14 @@ pub(super) const COMMANDS: &[Command] = &[
         moderation::slow,
     )
     .in_room()
-    .for_operators(),
+    .for_servers_operators("/room slow SECONDS"),
     Command::change(
         "/lockdown on|off",
         "let only logged-in people speak",
         1..=1,
         moderation::lockdown,
     )
-    .for_operators(),
+    .for_servers_operators("/room moderated on"),
     Command::change(
         "/forget NAME [TEXT]",
         "remove what somebody said here",
@@ -318,6 +326,9 @@ pub(super) fn find_for<C: Deref<Target = Chat>>(
     match find(name).ok_or_else(unknown)? {
         command if command.is_open_to(turn) => Ok(command),
         Command { access: Access::Rooms, .. } => Err(unknown()),
+        Command { in_rooms: Some(means), .. } if turn.keeps_order_somewhere() => {
+            Err(Refusal::OnlyOfServer(means))
+        }
         _ => Err(Refusal::OperatorsOnly),
     }
 }

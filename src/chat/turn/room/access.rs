@@ -120,6 +120,12 @@ impl<C: Deref<Target = Chat>> TurnOf<'_, C> {
         !room.settings.are_hidden() || self.is_in(room) || self.is_operator()
     }
 
+    /// Whether the client is an operator of a room that it is in.
+    pub(crate) fn keeps_order_somewhere(&self) -> bool {
+        let mut rooms = self.me().rooms.iter().filter_map(|id| self.chat.rooms.get(*id));
+        self.chat.has_room_roles() && rooms.any(|room| self.chat.keeps_order(self.me, room))
+    }
+
     /// Fails if the client is not an operator of the room that it acts in.
     pub(crate) fn needs_order(&self) -> Result<(), Refusal> {
         let (id, room) = self.room()?;
