@@ -137,6 +137,12 @@ pub enum Message {
         nick: Nick,
         role: RoomRole,
     },
+    /// To clients that list people: somebody in their room is an operator of the server from now
+    /// on, or not any more.
+    Operator {
+        nick: Nick,
+        on: bool,
+    },
     /// Settings and roles of a room, to a member.
     Room(Box<RoomView>),
     /// To a client that was invited.
@@ -222,6 +228,8 @@ pub struct Person {
     pub nick: Nick,
     /// Set if they are away.
     pub away: Option<Away>,
+    /// Whether they are an operator of the server.
+    pub is_operator: bool,
 }
 
 impl fmt::Display for Person {

@@ -352,8 +352,8 @@ impl Client {
 
     /// The client as lists show it. A reader who ignores it (`is_heard` is false) does not get its
     /// away text.
-    pub(crate) fn person(&self, is_heard: bool) -> Person {
-        Person { nick: self.nick, away: self.away_as(is_heard) }
+    pub(crate) fn person(&self, is_heard: bool, is_operator: bool) -> Person {
+        Person { nick: self.nick, away: self.away_as(is_heard), is_operator }
     }
 
     /// Whether it is away, without the text for a reader who ignores it.

@@ -295,7 +295,9 @@ impl Turn<'_> {
         if !self.chat.registry.is_operator(Some(operator)) {
             return self.refuse(Refusal::OperatorsOnly);
         }
+        let was_operator = self.is_operator();
         self.me_mut().rights = Some(operator);
+        self.tell_rights(was_operator);
         self.log(format_args!("has the rights of {operator}"));
         self.tell(Message::GotRights);
     }

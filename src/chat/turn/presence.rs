@@ -350,6 +350,9 @@ impl Turn<'_> {
                 here,
             });
         }
+        if self.is_operator() {
+            self.tell_operator(id, true);
+        }
     }
 
     /// Tells everybody who shares a room with the client, once, that it has another nick.

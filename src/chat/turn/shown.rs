@@ -2,9 +2,9 @@
 
 use std::ops::Deref;
 
-use super::view::TurnOf;
+use super::view::{Turn, TurnOf};
 use crate::chat::message::{Dates, Message};
-use crate::chat::model::{ClientId, Entry, Nick, RoomName};
+use crate::chat::model::{ClientId, Entry, Nick, RoomId, RoomName};
 use crate::chat::question::Hidden;
 use crate::chat::state::{Chat, Room};
 
@@ -26,7 +26,8 @@ impl<C: Deref<Target = Chat>> TurnOf<'_, C> {
         let unannounced = !self.me().announced && room.members.contains(&self.me);
         let here = room.announced + usize::from(unannounced);
         let shown = room.members.iter().filter(|&id| *id == self.me || clients[id].announced);
-        let person = |id: &ClientId| clients[id].person(self.hears(*id));
+        let person =
+            |id: &ClientId| clients[id].person(self.hears(*id), self.chat.operates(&clients[id]));
         let people: Vec<_> = shown.take(MAX_LISTED).map(person).collect();
         let more = here - people.len();
         Message::People { room: room.name, here, people, more }
@@ -119,5 +120,25 @@ impl<C: Deref<Target = Chat>> TurnOf<'_, C> {
             true => self.notice(format_args!("You are {nick}; /nick NAME changes that.")),
             false => self.notice(format_args!("You are {nick}.")),
         }
+    }
+}
+
+impl Turn<'_> {
+    /// Tells the clients around that list people whether the client is an operator of the server,
+    /// if that has changed.
+    pub(crate) fn tell_rights(&mut self, was_operator: bool) {
+        let is_operator = self.is_operator();
+        if is_operator != was_operator && self.me().announced {
+            self.me().rooms.clone().into_iter().for_each(|id| self.tell_operator(id, is_operator));
+        }
+    }
+
+    /// Tells the same in one room.
+    pub(crate) fn tell_operator(&mut self, id: RoomId, on: bool) {
+        let Some(room) = self.chat.rooms.get(id) else { return };
+        let message = Message::Operator { nick: self.me().nick, on };
+        let lists = |id: &ClientId| self.chat.clients[id].lists;
+        let readers: Vec<_> = room.members.iter().copied().filter(lists).collect();
+        self.effects.tell_each(readers, message);
     }
 }

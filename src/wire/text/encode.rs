@@ -99,7 +99,7 @@ pub fn encode(message: &Message, style: Style, out: &mut Vec<u8>) {
             lines.notice(format_args!("{}", RoomChangeBy(*by, change)));
         }
         // Only for lists of people.
-        Message::RoleRestored { .. } => {}
+        Message::RoleRestored { .. } | Message::Operator { .. } => {}
         Message::Room(view) => {
             lines.notice(format_args!("room {}: {}", view.room, view.order()));
             lines.notice(format_args!("settings: {}", view.settings()));

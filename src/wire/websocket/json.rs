@@ -90,6 +90,13 @@ pub(super) enum Told<'a> {
         room: &'a str,
         nicks: Vec<&'a str>,
         here: usize,
+        /// Those of them who are operators of the server.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        operators: Vec<&'a str>,
+    },
+    Operator {
+        nick: &'a str,
+        on: bool,
     },
     History {
         room: &'a str,
@@ -216,7 +223,9 @@ pub(super) fn told(message: &Message) -> Option<Told<'_>> {
         }
         Message::People { room, here, people, .. } => {
             let nicks = people.iter().map(|person| person.nick.as_str()).collect();
-            Told::People { room: room.as_str(), nicks, here: *here }
+            let operators = people.iter().filter(|person| person.is_operator);
+            let operators = operators.map(|person| person.nick.as_str()).collect();
+            Told::People { room: room.as_str(), nicks, here: *here, operators }
         }
         Message::History { room, entries, .. } => {
             let room = room.as_str();
@@ -232,6 +241,7 @@ pub(super) fn told(message: &Message) -> Option<Told<'_>> {
             let (room, nick) = (room.as_str(), nick.as_str());
             Told::Role { room, nick, role: *role, on: true, by: None }
         }
+        Message::Operator { nick, on } => Told::Operator { nick: nick.as_str(), on: *on },
         Message::Room(view) => Told::Room(Box::new(room(view))),
         Message::Invited { room, by } => Told::Invited { room: room.as_str(), by: by.as_str() },
         Message::KickedFrom { room, by, why } => {
