@@ -340,6 +340,10 @@ fn page(request: &Request) -> Result<Route, Status> {
         "/search.js" => (SCRIPT, include_bytes!("web/page/search.js")),
         "/worker.js" => (SCRIPT, include_bytes!("web/page/worker.js")),
         "/icon.png" => ("image/png", include_bytes!("web/page/icon.png")),
+        "/large.png" => ("image/png", include_bytes!("web/page/large.png")),
+        "/manifest.webmanifest" => {
+            ("application/manifest+json", include_bytes!("web/page/manifest.webmanifest"))
+        }
         "/style.css" => ("text/css; charset=utf-8", include_bytes!("web/page/style.css")),
         "/ws" => return switch(request.upgrade.as_ref()),
         _ => return Err(Status::NotFound),

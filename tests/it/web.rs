@@ -66,7 +66,8 @@ pub(crate) fn status_for(server: &Server, host: &str, origin: &str) -> u16 {
 #[track_caller]
 fn assert_protected(answer: &Answer) {
     let policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-        img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        img-src 'self' data:; manifest-src 'self'; base-uri 'none'; form-action 'none'; \
+        frame-ancestors 'none'";
     assert_eq!(answer.field("Content-Security-Policy"), Some(policy));
     assert_eq!(answer.field("X-Content-Type-Options"), Some("nosniff"));
     assert_eq!(answer.field("Referrer-Policy"), Some("no-referrer"));
@@ -76,7 +77,7 @@ fn assert_protected(answer: &Answer) {
 fn the_page_and_its_parts_are_served_with_the_fields_that_protect_it() {
     let server = Server::with_web([]);
     let script = "text/javascript; charset=utf-8";
-    let parts: [(&str, &str, &[u8]); 20] = [
+    let parts: [(&str, &str, &[u8]); 22] = [
         ("/", "text/html; charset=utf-8", include_bytes!("../../src/web/page/index.html")),
         (
             "/?from=bookmark",
@@ -100,6 +101,12 @@ fn the_page_and_its_parts_are_served_with_the_fields_that_protect_it() {
         ("/menu.js", script, include_bytes!("../../src/web/page/menu.js")),
         ("/talk.js", script, include_bytes!("../../src/web/page/talk.js")),
         ("/style.css", "text/css; charset=utf-8", include_bytes!("../../src/web/page/style.css")),
+        ("/large.png", "image/png", include_bytes!("../../src/web/page/large.png")),
+        (
+            "/manifest.webmanifest",
+            "application/manifest+json",
+            include_bytes!("../../src/web/page/manifest.webmanifest"),
+        ),
         ("/healthz", "text/plain; charset=utf-8", b"ok\n"),
     ];
     for (path, content_type, body) in parts {

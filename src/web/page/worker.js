@@ -3,7 +3,7 @@
 
 const NAME = "page";
 /** The page and what it consists of, as paths below where it is. */
-const PART = /^(?:[a-z]+\.(?:js|css|png))?$/;
+const PART = /^(?:[a-z]+\.(?:js|css|png|webmanifest))?$/;
 
 const isPart = (url) => url.startsWith(registration.scope) && PART.test(url.slice(registration.scope.length).replace(/[#?].*/, ""));
 

@@ -36,6 +36,10 @@ fn under_a_path_two_tabs_and_a_text_client_talk() {
     alice.says("hello");
     bob.shows("said", "alice", "hello");
     carol.wait_for(|line| line == "<alice> hello");
+    let manifest = bob.devtools("Page.getAppManifest", json!({}));
+    assert_eq!(manifest["manifest"]["startUrl"], url(&site));
+    let errors = bob.devtools("Page.getInstallabilityErrors", json!({}));
+    assert_eq!(errors["installabilityErrors"], json!([]));
     bob.says("/join dev");
     bob.shows_in("#room", "dev");
     bob.reload();

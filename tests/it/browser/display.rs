@@ -94,3 +94,30 @@ fn without_the_server_the_page_opens_and_says_so() {
     alice.run(&format!("(async () => {{ window.kept = {kept}; }})()"), &[]);
     alice.has("window.kept?.some((url) => /rooms|ws|healthz/.test(url))", false);
 }
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn the_page_can_be_installed() {
+    let (server, browser) = (server(), Browser::start());
+    let alice = Tab::first(&browser, &server);
+    let manifest = alice.devtools("Page.getAppManifest", json!({}));
+    assert_eq!(manifest["errors"], json!([]));
+    let url = format!("http://127.0.0.1:{}/", server.web_port());
+    assert_eq!(manifest["manifest"]["startUrl"], url);
+    assert_eq!(manifest["manifest"]["scope"], url);
+    let errors = alice.devtools("Page.getInstallabilityErrors", json!({}));
+    assert_eq!(errors["installabilityErrors"], json!([]));
+    // Each icon is as large as the manifest says.
+    alice.run(
+        "(async () => {
+            const { icons } = await (await fetch('manifest.webmanifest')).json();
+            const sizes = await Promise.all(icons.map(async ({ src, sizes }) => {
+                const { width, height } = await createImageBitmap(await (await fetch(src)).blob());
+                return `${width}x${height}` === sizes;
+            }));
+            window.icons = sizes;
+        })()",
+        &[],
+    );
+    alice.has("window.icons ?? null", json!([true, true, true]));
+}
