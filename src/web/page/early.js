@@ -3,11 +3,21 @@
 
 {
   const path = new URL(".", location).pathname.replace(/^\/$/, "");
-  for (const key of ["theme", "clock", "density"]) {
-    try {
-      document.documentElement.dataset[key] = localStorage.getItem(path + key) ?? "";
-    } catch {
-      // The browser stores nothing.
+  const { dataset } = document.documentElement;
+  /** The colours of the browser's own bars: one for light systems, one for dark ones. */
+  const bars = document.querySelectorAll("meta[name=theme-color]");
+  const [light, dark] = [...bars].map(({ content }) => content);
+
+  window.showLook = () => {
+    for (const key of ["theme", "clock", "density"]) {
+      try {
+        dataset[key] = localStorage.getItem(path + key) ?? "";
+      } catch {
+        // The browser stores nothing.
+      }
     }
-  }
+    bars[0].content = dataset.theme === "dark" ? dark : light;
+    bars[1].content = dataset.theme === "light" ? light : dark;
+  };
+  window.showLook();
 }

@@ -2,7 +2,7 @@
 
 import { askForLists } from "./link.js";
 import { $, counts, make, me, tint } from "./page.js";
-import { ignored, isTalk, people, place, places } from "./places.js";
+import { ignored, isTalk, people, place, places, staff } from "./places.js";
 
 /** Longest random delay in milliseconds before asking who joined and left, so that not all pages ask at once. */
 const LAG = 5_000;
@@ -30,11 +30,12 @@ export function showPeople() {
   for (const item of items) {
     item.toggleAttribute("data-me", item.dataset.key === me.nick);
     item.toggleAttribute("data-ignored", ignored.has(item.dataset.key));
-    const role = roles?.get(item.dataset.key);
-    if (role) item.dataset.role = role;
-    else delete item.dataset.role;
+    const role = roles?.get(item.dataset.key), isStaff = staff.has(item.dataset.key);
+    item.dataset.role = role ?? "";
+    item.toggleAttribute("data-staff", isStaff);
     item.firstChild.setAttribute("aria-keyshortcuts", "ArrowRight");
-    item.firstChild.title = `${role ? `${role === "operator" ? "Is an operator" : "Has a voice"} here. ` : ""}Write to ${item.dataset.key} privately`;
+    const words = [isStaff && "Is an operator of the server. ", role && `${role === "operator" ? "Is an operator" : "Has a voice"} here. `];
+    item.firstChild.title = `${words.filter(Boolean).join("")}Write to ${item.dataset.key} privately`;
   }
 }
 

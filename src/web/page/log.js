@@ -8,7 +8,7 @@ import { mark, notify } from "./mention.js";
 import { awaited, cameBack } from "./outbox.js";
 import { clock, clockOf } from "./preferences.js";
 import { $, make, me, name, tint, wanted } from "./page.js";
-import { isRoom, isTalk, keepRead, lastRead, place, places } from "./places.js";
+import { isRoom, isTalk, keepRead, lastRead, place, places, staff } from "./places.js";
 
 /** Lines kept in the log, and while older ones are read. */
 const MAX_LINES = 1000, MAX_READ = 4000;
@@ -41,6 +41,7 @@ export function addLine(kind, words, { id = "", ts, nick = "", room = me.room, o
   if (nick) tint(line, nick).append(name(nick), " ");
   line.append(make("span", { className: "text", dir: "auto" }, ...words));
   line.toggleAttribute("data-me", nick === me.nick);
+  if (nick) showRank(line);
   line.hidden = isElsewhere(line);
   log.insertBefore(line, next);
   arrange(line);
@@ -57,6 +58,18 @@ export function markAgain() {
     line.toggleAttribute("data-me", nick === me.nick);
     if (nick && kind !== "private" && !line.classList.contains("mention")) mark(line, nick, line.lastChild.textContent);
   }
+}
+
+/** Marks a line of somebody who keeps order: in the room, or on the server. */
+function showRank(line) {
+  const { room, nick } = line.dataset;
+  line.dataset.role = places.get(room)?.roles.get(nick) ?? "";
+  line.toggleAttribute("data-staff", staff.has(nick));
+}
+
+/** The same for all lines, because somebody's rank has changed. */
+export function showRanks() {
+  for (const line of log.children) if (line.dataset.nick) showRank(line);
 }
 
 /** Adds the line that announces our arrival in a room; the history of the room goes above it. */

@@ -43,6 +43,7 @@ function ofServer(nick) {
 /** Asks for the time and the reason. */
 function ask(title, command, hasTime = false, hasReason = true) {
   $("why-title").textContent = title;
+  [$("do").textContent] = title.split(" ");
   $("time").hidden = $("time").previousElementSibling.hidden = !hasTime;
   $("why").hidden = $("why").previousElementSibling.hidden = !hasReason;
   [$("time").value, $("why").value] = ["", ""];

@@ -13,13 +13,16 @@ export function place(name) {
   return places.get(name);
 }
 
+/** Names of operators of the server in the user's rooms. */
+export const staff = new Set();
+
 /** Names of people whom the user ignores. */
 export const ignored = new Set();
 
 export const isTalk = (name) => name.startsWith("@");
 export const isRoom = (name) => /^[a-z][a-z0-9_-]{0,31}$/.test(name);
 export const rooms = () => [...places.keys()].filter((name) => !isTalk(name));
-export const people = () => place(me.room).people;
+export const people = () => places.get(me.room)?.people ?? new Set();
 
 /** Remembers the rooms for a reload of this tab, and for the next connection. */
 export function wantRooms() {

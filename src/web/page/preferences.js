@@ -20,7 +20,7 @@ export const clockOf = (when) => shownClock.format(when);
 function apply() {
   shownClock = formatFor(recall("localStorage", "clock"));
   for (const time of $("log").querySelectorAll("time")) time.textContent = clockOf(new Date(time.dateTime));
-  for (const key of ["theme", "clock", "density"]) document.documentElement.dataset[key] = recall("localStorage", key);
+  window.showLook();
 }
 
 let audio;

@@ -1,6 +1,6 @@
 // Rooms that people own: roles, settings, and invitations.
 
-import { addLine, noticed } from "./log.js";
+import { addLine, noticed, showRanks } from "./log.js";
 import { awaited, post } from "./outbox.js";
 import { $, make, me, name } from "./page.js";
 import { place, places } from "./places.js";
@@ -55,6 +55,7 @@ export const handlers = {
 
 function shown(room) {
   if (room === me.room) showPeople();
+  showRanks();
   showHeading();
   showRooms();
   if ($("settings").open) fill();

@@ -5,13 +5,13 @@ import { written } from "./code.js";
 import { learn } from "./complete.js";
 import { linked } from "./links.js";
 import { crowdChanged, showPeople, showRooms } from "./lists.js";
-import { addArrival, addHistory, addLine, addSpeech, markAgain, noticed, showTitle } from "./log.js";
+import { addArrival, addHistory, addLine, addSpeech, markAgain, noticed, showRanks, showTitle } from "./log.js";
 import { mark } from "./mention.js";
 import { named, refused as nameRefused } from "./naming.js";
 import { awaited, cameBack, confirmed, refused } from "./outbox.js";
 import { $, counts, make, me, name, tint, wantNick, wanted } from "./page.js";
 import { handlers as ofRooms } from "./room.js";
-import { ignored, place, places, rooms, wantRooms } from "./places.js";
+import { ignored, place, places, rooms, staff, wantRooms } from "./places.js";
 import { found, foundNothing } from "./search.js";
 import { drop, inAddress, moveTo, show, showHeading } from "./view.js";
 
@@ -68,6 +68,7 @@ export const handlers = {
     if (nick === me.nick) return gone(room);
     addLine("left", [name(nick), ` left: ${reason}`], { room });
     place(room).people.delete(nick);
+    if (!rooms().some((one) => place(one).people.has(nick))) staff.delete(nick);
     const to = /^moved to (\S+)$/.exec(reason)?.[1];
     if (to && !counts.has(to)) counts.set(to, null);
     // The holder of our name left: often it was our own broken connection.
@@ -82,6 +83,7 @@ export const handlers = {
       at.roles.delete(from);
     }
     if (ignored.delete(from)) ignored.add(to);
+    if (staff.delete(from)) staff.add(to);
     const mine = from === me.nick;
     if (mine) {
       wantNick(to);
@@ -97,12 +99,20 @@ export const handlers = {
     const none = nick ? [name(nick), " cleared the topic"] : ["No topic is set"];
     if (!isRepeated(`topic ${room} ${text}`)) addLine("topic", text === null ? none : [...who, ...linked(text)], { room });
   },
-  people({ room, nicks, here }) {
+  people({ room, nicks, here, operators = [] }) {
     if (places.has(room)) place(room).people = new Set(nicks);
+    nicks.forEach((nick) => operators.includes(nick) ? staff.add(nick) : staff.delete(nick));
+    showRanks();
     const names = nicks.flatMap((nick) => [", ", name(nick)]).slice(1);
     if (awaited.people) addLine("people", [`${room} (${here} here): `, ...names]);
     awaited.people = false;
     counted(room, here);
+  },
+  operator({ nick, on }) {
+    if (on) staff.add(nick);
+    else staff.delete(nick);
+    showRanks();
+    showPeople();
   },
   history: ({ room, messages }) => addHistory(room, messages),
   found: ({ messages }) => found(messages),

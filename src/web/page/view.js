@@ -4,7 +4,7 @@
 import { link } from "./link.js";
 import { linked } from "./links.js";
 import { showPeople, showRooms } from "./lists.js";
-import { keepPlace, looked, setDivider, showPlace } from "./log.js";
+import { addLine, keepPlace, looked, setDivider, showPlace } from "./log.js";
 import { post } from "./outbox.js";
 import { $, me, remember, wanted } from "./page.js";
 import { isRoom, isTalk, place, places, rooms } from "./places.js";
@@ -47,6 +47,7 @@ export function showHeading() {
   $("topic").title = words;
   $("here").textContent = here ?? "";
   $("input").placeholder = `Message ${isOfOne ? me.view.slice(1) : me.room}`;
+  $("share").hidden = isOfOne || isSearch;
   $("setup").hidden = isOfOne || isSearch || !settings;
   $("room").parentNode.toggleAttribute("data-private", Boolean(!isOfOne && !isSearch && settings && (settings["invite-only"] || settings.key || settings.hidden)));
   $("leave").hidden = me.view === "lobby";
@@ -86,6 +87,13 @@ const named = () => {
 /** The place in the address, if it is one. */
 export const inAddress = () => (isRoom(named()) ? named() : "");
 
+/** Gives the user a link to the room that can be sent to somebody. */
+$("share").onclick = async () => {
+  const url = new URL(`#${me.room}`, location).href;
+  // Browsers allow it over https only.
+  const isCopied = await navigator.clipboard?.writeText(url).then(() => true, () => false);
+  addLine("notice", [`The link to ${me.room}${isCopied ? " is copied" : ""}: `, ...linked(url)]);
+};
 $("leave").onclick = () => {
   if (me.view === SEARCH) show(me.room);
   else if (isTalk(me.view)) drop(me.view);

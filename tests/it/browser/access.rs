@@ -132,6 +132,7 @@ fn tab_leads_to_all_that_can_be_used_in_the_order_of_reading() {
         "button bob",
         "switch Notify me of lines that name me",
         "button Preferences…",
+        "button Copy the link to this room",
         "log Messages",
         "link https://example.org/",
         "button alice",
@@ -156,6 +157,38 @@ fn tab_leads_to_all_that_can_be_used_in_the_order_of_reading() {
             [outlineStyle, outlineWidth, outlineColor])(getComputedStyle(document.activeElement))";
         assert_eq!(alice.value(outline), json!(["solid", "2px", "rgb(11, 107, 93)"]), "{wanted}");
     }
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn all_that_can_be_used_has_a_name() {
+    let (server, browser) = (server(), Browser::start());
+    let alice = Tab::first(&browser, &server);
+    let are_named = |what: &str| {
+        let nameless = Tree::of(&alice)
+            .outline(|node| node.property("focusable") == true && node.name().trim().is_empty());
+        // The document itself.
+        assert_eq!(
+            nameless.iter().filter(|node| !node.starts_with("Root")).count(),
+            0,
+            "{what} {nameless:?}"
+        );
+    };
+    are_named("the first visit");
+    alice.type_into("#name", &format!("alice{ENTER}"));
+    alice.says("/join dev\n/topic releases");
+    alice.shows_in("#room", "dev");
+    alice.has("document.querySelector('#setup').hidden", false);
+    are_named("a room");
+    for opener in ["nick", "prefer", "setup"] {
+        alice.run("document.getElementById(arguments[0]).click()", &[json!(opener)]);
+        alice.has("document.querySelector('dialog:modal') !== null", true);
+        are_named(opener);
+        alice.run("document.querySelector('dialog:modal').close()", &[]);
+    }
+    alice.types("/");
+    alice.has("document.querySelectorAll('#choices > *').length > 9", true);
+    are_named("the commands");
 }
 
 #[test]

@@ -67,6 +67,24 @@ fn nothing_is_covered_or_cut_off_on_any_screen() {
     }
 }
 
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn lines_read_from_their_side_and_have_their_time_beside_them() {
+    let (server, browser) = (server(), Browser::start());
+    let [mut bob] = people(&server, ["bob"]);
+    let alice = Tab::first(&browser, &server).named("alice");
+    has_size(&alice, [1920, 1080]);
+    bob.ask("hello\nשלום\nمرحبا");
+    alice.shows("said", "bob", "مرحبا");
+    let sides = "[...document.querySelectorAll('#log > [data-kind=said] .text')]
+        .map((text) => getComputedStyle(text).direction)";
+    alice.has(sides, json!(["ltr", "rtl", "rtl"]));
+    let away = "Math.max(...[...document.querySelectorAll('#log > [data-kind=said]')].map((line) =>
+        line.querySelector('time').getBoundingClientRect().left
+            - line.querySelector('.text').getBoundingClientRect().right))";
+    alice.has(&format!("{away} < 40"), true);
+}
+
 /// What is wrong with what is shown: a modal dialog, the side of a narrow screen, or the page.
 const PROBLEMS: &str = "
     const modal = document.querySelector('dialog:modal');
@@ -90,6 +108,10 @@ const PROBLEMS: &str = "
         if (/hidden|clip/.test(style.overflowX) && style.textOverflow !== 'ellipsis'
             && !one.matches('input, select, textarea') && one.scrollWidth > one.clientWidth + 1) {
             problems.push(`${name(one)} is cut off`);
+        }
+        const target = box(one.closest('label') ?? one);
+        if (one.matches('button, input, select, textarea') && Math.min(target.width, target.height) < 23.9) {
+            problems.push(`${name(one)} is hard to hit`);
         }
         const hit = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
         const isHit = !hit || one.contains(hit) || hit.contains(one) || hit.closest('#choices');

@@ -119,8 +119,13 @@ fn every_colour_can_be_read_on_light_and_on_dark() {
         let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
         alice.devtools("Emulation.setEmulatedMedia", json!({ "features": features }));
         alice.has(&format!("matchMedia('(prefers-color-scheme: {scheme})').matches"), true);
-        let unreadable = alice.run(UNREADABLE, &[]);
-        assert_eq!(unreadable, json!([]), "{scheme}");
+        for opener in ["", "prefer", "nick", "setup"] {
+            alice.run("document.getElementById(arguments[0])?.click()", &[json!(opener)]);
+            alice.has("document.querySelector('dialog:modal') !== null", !opener.is_empty());
+            let unreadable = alice.run(UNREADABLE, &[]);
+            assert_eq!(unreadable, json!([]), "{scheme} {opener}");
+            alice.run("document.querySelector('dialog:modal')?.close()", &[]);
+        }
     }
 }
 

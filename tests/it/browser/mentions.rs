@@ -58,7 +58,7 @@ fn the_title_counts_them_while_one_looks_elsewhere() {
 }
 
 /// Stands in for the browser's notifications, which a headless one does not show.
-const STUB: &str = "
+pub(super) const STUB: &str = "
     window.asked = 0;
     window.shown = [];
     window.Notification = class {

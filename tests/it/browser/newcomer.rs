@@ -1,8 +1,11 @@
 //! Who comes for the first time: a name, an account, and what is kept for the next time.
 
+use rusqlite::Connection;
 use serde_json::json;
 
 use super::driver::Browser;
+use super::mentions::STUB;
+use super::owned::does;
 use super::server;
 use super::tab::{ENTER, Tab};
 use crate::harness::{Client, Server, TempDir, people};
@@ -151,12 +154,14 @@ fn preferences_are_kept_in_the_browser() {
     alice.run(switch, &[json!({ "theme": "dark", "clock": "12", "density": "compact" })]);
     let time = "/[ap]m/i.test(document.querySelector('#log time').textContent)";
     let size = "getComputedStyle(document.querySelector('#log')).fontSize";
+    let bars = "[...document.querySelectorAll('meta[name=theme-color]')].map((bar) => bar.content)";
     let sound = "document.querySelector('#preferences [name=sound]').checked";
     for _ in 0..2 {
         alice.has(page, "rgb(23, 26, 29)");
         alice.has(time, true);
         alice.has(size, "15px");
         alice.has(sound, false);
+        alice.has(bars, json!(["#101315", "#101315"]));
         alice.reload();
         alice.shows("welcome", "", "Welcome to box7");
     }
@@ -167,4 +172,92 @@ fn preferences_are_kept_in_the_browser() {
     alice.run(switch, &[json!({ "theme": "", "clock": "24" })]);
     alice.has(page, "rgb(252, 251, 248)");
     alice.has(time, false);
+    alice.has(bars, json!(["#f1eee6", "#101315"]));
+}
+
+/// A server on which bob said something a week ago, and alice is an operator.
+#[track_caller]
+fn server_of_last_week(dir: &TempDir) -> Server {
+    let state = dir.path("");
+    let start = || {
+        Server::with(["--name", "box7", "--web-port", "0", "--rate", "0", "--state-dir", &state])
+    };
+    let server = start();
+    let [mut bob] = people(&server, ["bob"]);
+    bob.ask("/join dev\nthe backup moves to Tuesday");
+    server.stop();
+    let database = Connection::open(dir.path("chatd.db")).unwrap();
+    database.execute("UPDATE msg SET ts = ts - 604800000", []).unwrap();
+    drop(database);
+    manage(dir, "account add alice --operator", "open sesame\n");
+    start()
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn a_newcomer_needs_no_command_and_no_manual() {
+    let (dir, browser) = (TempDir::new(), Browser::start());
+    let server = server_of_last_week(&dir);
+    let [mut bob, mut eve] = people(&server, ["bob", "eve"]);
+    bob.ask("/join dev");
+    (1..=60).for_each(|number| bob.send(&format!("build {number} passed")));
+    eve.ask("/join dev");
+
+    // Takes a name.
+    let lena = Tab::first(&browser, &server);
+    lena.type_into("#name", &format!("lena{ENTER}"));
+    lena.shows_in("#nick", "lena");
+    // Finds another room.
+    lena.click("#rooms > [data-key=dev] button");
+    lena.shows_in("#room", "dev");
+    lena.shows("said", "bob", "build 60 passed");
+    // Sends somebody a link to it.
+    lena.click("#share");
+    let shown = "#log > [data-kind=notice]:not([hidden]) a";
+    lena.has(&format!("document.querySelector('{shown}')?.hash"), "#dev");
+    let link = lena.value(&format!("document.querySelector('{shown}').href"));
+    let guest = Tab::another_at(&browser, link.as_str().unwrap());
+    guest.shows_in("#room", "dev");
+
+    // Gets a notification of an answer while another tab is in front.
+    lena.run(STUB, &[]);
+    lena.click("#notify");
+    lena.says("when does the backup run?");
+    lena.run("window.isHidden = true", &[]);
+    bob.wait_for(|line| line == "<lena> when does the backup run?");
+    bob.ask("lena: that has changed");
+    lena.has("window.shown", json!([["bob", "lena: that has changed", "dev"]]));
+    lena.has("document.title", "(1!) dev · box7");
+    lena.run("window.isHidden = false; window.last.onclick(); window.onfocus()", &[]);
+    lena.has("document.title", "dev · box7");
+
+    // Finds a line of last week, and its place.
+    lena.type_into("#query", &format!("Tuesday{ENTER}"));
+    lena.shows_in("#topic", "One line has these words.");
+    lena.click("#log > [data-kind=found] button");
+    lena.shows_in("#room", "dev");
+    lena.shows_in(".sought .text", "the backup moves to Tuesday");
+    let log = "document.querySelector('#log').getBoundingClientRect()";
+    let line = "document.querySelector('.sought').getBoundingClientRect()";
+    lena.has(&format!("{line}.top >= {log}.top && {line}.bottom <= {log}.bottom"), true);
+
+    // Logs in, and mutes a nuisance.
+    lena.click("#nick");
+    lena.click("#has-account");
+    enters(&lena, "#name", "alice");
+    lena.type_into("#password", &format!("open sesame{ENTER}"));
+    lena.shows_in("#nick", "alice");
+    lena.has(IS_OPEN, false);
+    // The menu has what the server's help lists.
+    let listed = "document.querySelector('#people > [data-key=alice][data-staff]') !== null";
+    lena.has(listed, true);
+    lena.says("hello again");
+    lena.shows("said", "alice", "hello again");
+    does(&lena, "eve", "Mute on this server…");
+    lena.shows_in("#do", "Mute");
+    lena.type_into("#time", "10m");
+    lena.click("#do");
+    lena.shows("notice", "", "eve is muted for 10m");
+    eve.sync();
+    assert_eq!(eve.ask("buy this"), ["!! you are muted for 10m"]);
 }

@@ -13,7 +13,7 @@ const ROLES: &str = "[...document.querySelectorAll('#people > *')]
 
 /// Opens the menu at a name, and takes an action.
 #[track_caller]
-fn does(tab: &Tab, nick: &str, action: &str) {
+pub(super) fn does(tab: &Tab, nick: &str, action: &str) {
     let script = "document.querySelector(`#people > [data-key=${arguments[0]}]`)
         .dispatchEvent(new MouseEvent('contextmenu', { bubbles: true, cancelable: true }));
         const items = [...document.querySelectorAll('#actions > [role=menuitem]')];
@@ -34,6 +34,8 @@ fn operators_give_roles_kick_and_set_what_holds_in_their_room() {
     does(&alice, "bob", "Give voice");
     alice.shows("role", "", "alice gave bob voice");
     alice.has(ROLES, json!([["alice", "operator"], ["bob", "voice"]]));
+    alice.says("hello");
+    alice.shows_in("#log > [data-kind=said][data-role=operator] .text", "hello");
     bob.wait_for(|line| line == "-- alice gave bob voice");
     does(&alice, "bob", "Take voice");
     alice.shows("role", "", "alice took voice from bob");
@@ -103,6 +105,11 @@ fn operators_of_the_server_mute_and_ban_by_the_menu_at_a_name() {
     alice.shows("notice", "", "you are logged in as alice");
     alice.says("done");
     carol.wait_for(|line| line == "<alice> done");
+    let rank =
+        "getComputedStyle(document.querySelector('#people > [data-key=alice] .nick'), '::before')
+        .content.includes('★')";
+    alice.has(rank, true);
+    alice.shows_in("#log > [data-kind=said][data-staff] .text", "done");
     does(&alice, "bob", "Mute on this server…");
     alice.type_into("#time", &format!("10m{ENTER}"));
     alice.shows("notice", "", "bob is muted for 10m");

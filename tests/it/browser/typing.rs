@@ -153,6 +153,18 @@ fn what_is_refused_comes_back() {
 
 #[test]
 #[ignore = "needs a browser (chromium, chromium-driver)"]
+fn the_button_that_sends_leaves_the_keyboard_of_a_phone_open() {
+    let (server, browser) = (server(), Browser::start());
+    let alice = Tab::first(&browser, &server).named("alice");
+    alice.types("hello");
+    alice.run("document.querySelector('#input').onblur = () => { window.isClosed = true; }", &[]);
+    alice.click("#send");
+    alice.shows("said", "alice", "hello");
+    alice.has("[document.activeElement.id, window.isClosed ?? false]", json!(["input", false]));
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
 fn a_draft_survives_a_reload() {
     let (server, browser) = (server(), Browser::start());
     let alice = Tab::first(&browser, &server).named("alice");
