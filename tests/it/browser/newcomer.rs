@@ -15,6 +15,13 @@ const RULE: &str = "document.querySelector('#naming-rule').textContent";
 const IS_OPEN: &str = "document.querySelector('#naming').open";
 const FOCUSED: &str = "document.activeElement.id";
 
+/// The rooms that were ever in the list, for a page that is not there yet.
+const ALL_ROOMS: &str = "
+    window.all = new Set();
+    new MutationObserver(() => document.querySelectorAll('#rooms > *')
+        .forEach(({ dataset }) => window.all.add(dataset.key)))
+        .observe(document, { childList: true, subtree: true })";
+
 /// Replaces what is in the field.
 #[track_caller]
 fn enters(tab: &Tab, selector: &str, text: &str) {
@@ -101,9 +108,13 @@ fn who_does_not_want_a_name_writes_as_a_guest() {
     let (server, browser) = (server(), Browser::start());
     let [mut bob] = people(&server, ["bob"]);
     let link = format!("http://127.0.0.1:{}/#dev", server.web_port());
-    let guest = Tab::first_at(&browser, &link);
+    let guest = Tab::first_at(&browser, "about:blank");
+    guest.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": ALL_ROOMS }));
+    guest.run("location.href = arguments[0]", &[json!(link)]);
+    guest.is_open();
     guest.shows_in("#room", "dev");
     guest.shows_in("#naming-where", "You are in #dev.");
+    guest.has("[...window.all].sort()", json!(["dev", "lobby"]));
     bob.ask("/join dev");
     guest.says("hello");
     bob.wait_for(|line| line.ends_with("> hello"));
