@@ -61,6 +61,8 @@ function showPassword(kind) {
   const isKnown = kind === "known", isNew = kind === "new";
   $("has-account").checked = isKnown;
   $("keep-name").checked = isNew;
+  $("has-account").parentNode.hidden = isNew;
+  $("keep-name").parentNode.hidden = isKnown;
   $("secret").hidden = !kind;
   $("password").required = Boolean(kind);
   $("password").autocomplete = isNew ? "new-password" : "current-password";

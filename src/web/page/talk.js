@@ -84,6 +84,7 @@ export const handlers = {
     }
     if (ignored.delete(from)) ignored.add(to);
     if (staff.delete(from)) staff.add(to);
+    showRanks();
     const mine = from === me.nick;
     if (mine) {
       wantNick(to);

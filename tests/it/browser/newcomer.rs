@@ -92,7 +92,11 @@ fn a_name_is_kept_with_a_password_by_the_same_dialog() {
     let server = Server::with(["--web-port", "0", "--rate", "0", "--state-dir", &state]);
     let alice = Tab::first(&browser, &server);
     alice.type_into("#name", "alice");
+    alice.click("#has-account");
+    alice.has("document.querySelector('#keep-name').checkVisibility()", false);
+    alice.click("#has-account");
     alice.click("#keep-name");
+    alice.has("document.querySelector('#has-account').checkVisibility()", false);
     alice.has(FOCUSED, "password");
     alice.has("document.activeElement.autocomplete", "new-password");
     alice.type_into("#password", &format!("open sesame{ENTER}"));
@@ -167,6 +171,13 @@ fn preferences_are_kept_in_the_browser() {
     let size = "getComputedStyle(document.querySelector('#log')).fontSize";
     let bars = "[...document.querySelectorAll('meta[name=theme-color]')].map((bar) => bar.content)";
     let sound = "document.querySelector('#preferences [name=sound]').checked";
+    // What the page looks like as soon as there is something to see.
+    let first = "new MutationObserver((_, observer) => {
+            if (!document.body) return;
+            window.first = getComputedStyle(document.body).backgroundColor;
+            observer.disconnect();
+        }).observe(document, { childList: true, subtree: true })";
+    alice.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": first }));
     for _ in 0..2 {
         alice.has(page, "rgb(23, 26, 29)");
         alice.has(time, true);
@@ -175,6 +186,7 @@ fn preferences_are_kept_in_the_browser() {
         alice.has(bars, json!(["#101315", "#101315"]));
         alice.reload();
         alice.shows("welcome", "", "Welcome to box7");
+        alice.has("window.first", "rgb(23, 26, 29)");
     }
     // The system does not matter any more.
     let light = json!([{ "name": "prefers-color-scheme", "value": "light" }]);
