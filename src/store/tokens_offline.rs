@@ -19,7 +19,7 @@ const MAX: usize = 16;
 /// # Errors
 /// They cannot be read.
 pub fn list(dir: &Path) -> Result<Vec<Token>, Fault> {
-    let (connection, file) = database::open_to_read(dir)?;
+    let (connection, file) = database::open_migrated(dir)?;
     tokens::all(&connection).map_err(|error| Fault::of_sqlite(&file, &error))
 }
 

@@ -138,6 +138,18 @@ pub(crate) fn open_to_read(dir: &Path) -> Result<(Connection, PathBuf), Fault> {
     Ok((connection, file))
 }
 
+/// Like [`open_to_read`], but with today's tables: migrates a file that an older chatd wrote.
+pub(crate) fn open_migrated(dir: &Path) -> Result<(Connection, PathBuf), Fault> {
+    let (connection, file) = open_to_read(dir)?;
+    let version = schema::version(&connection).map_err(|error| Fault::of_sqlite(&file, &error))?;
+    if version.is_none_or(|version| version >= schema::NEWEST) {
+        return Ok((connection, file));
+    }
+    drop(connection);
+    drop(Database::open_existing(dir)?);
+    open_to_read(dir)
+}
+
 /// A further connection to a database that was inspected before.
 ///
 /// Does not [`inspect`] again: closing any descriptor of the file would release the locks that this

@@ -65,7 +65,7 @@ pub fn export(
     filter: ExportFilter,
     mut out: impl Write,
 ) -> std::result::Result<(), Fault> {
-    let (connection, file) = database::open_to_read(dir)?;
+    let (connection, file) = database::open_migrated(dir)?;
     let mut last = i64::MIN;
     loop {
         let slice = slice(&connection, filter, last);
