@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
 # Checks what build-rpm.sh made: packaging/check.sh [FOLDER]
 #
+# With CHATD_ARCH=aarch64 in the environment, what it made for 64-bit ARM; on another machine it runs
+# that under qemu (Debian: qemu-user-static, libc6-arm64-cross).
+#
 # Needs these packages (Debian's names): rpm, dpkg, binutils, systemd (252 or newer, not running),
 # mandoc, selinux-policy-dev, and as root debootstrap. It installs chatd into temporary folders only.
 
@@ -21,11 +24,24 @@ readonly exposure_of_sshd=37
 readonly units=(chatd.service chatd-ssh.service chatd.socket chatd-web.socket chatd-tls.socket
     chatd-irc.socket chatd-irc-tls.socket chatd-backup.service chatd-backup.timer)
 
+readonly arch=${CHATD_ARCH:-x86_64}
+emulator=()
+case $arch in
+x86_64) debian=amd64 suffix='' ;;
+aarch64) debian=arm64 suffix=-aarch64 ;;
+*)
+    echo "$0: CHATD_ARCH is x86_64 or aarch64, not $arch" >&2
+    exit 2
+    ;;
+esac
+if [[ $arch != "$(uname -m)" ]]; then
+    emulator=("qemu-$arch-static" -L "/usr/$arch-linux-gnu")
+fi
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
-folder=$(realpath -m "${1:-$target/rpm}")
-packages=("$folder"/chatd-*.x86_64.rpm)
-debs=("$folder"/chatd_*_amd64.deb)
-readonly target folder package=${packages[0]} deb=${debs[0]}
+folder=$(realpath -m "${1:-$target/rpm$suffix}")
+packages=("$folder"/chatd-*."$arch".rpm)
+debs=("$folder"/chatd_*_"$debian".deb)
+readonly emulator target folder package=${packages[0]} deb=${debs[0]}
 scratch=$(mktemp -d)
 readonly scratch root=$scratch/root
 server=
@@ -44,7 +60,7 @@ says_nothing() {
 
 symbols() {
     local newest
-    newest=$(objdump -T "$folder"/chat{,d} | grep -oE 'GLIBC_[0-9.]+' | sort -Vu | tail -1)
+    newest=$(readelf --wide --dyn-syms "$folder"/chat{,d} | grep -oE 'GLIBC_[0-9.]+' | sort -Vu | tail -1)
     [[ $(printf '%s\n' "$newest" "$newest_glibc" | sort -V | tail -1) == "$newest_glibc" ]] ||
         fail "a binary needs $newest"
     echo "the binaries need $newest"
@@ -57,6 +73,8 @@ contents() {
 /etc/chatd/sshd_config
 /usr/bin/chat
 /usr/bin/chatd
+/usr/lib/firewalld
+/usr/lib/firewalld/services
 /usr/lib/firewalld/services/chatd-irc.xml
 /usr/lib/firewalld/services/chatd-tls.xml
 /usr/lib/firewalld/services/chatd-web.xml
@@ -92,6 +110,8 @@ contents() {
 /usr/share/doc/chatd/selinux/chatd.fc
 /usr/share/doc/chatd/selinux/chatd.if
 /usr/share/doc/chatd/selinux/chatd.te
+/usr/share/fish
+/usr/share/fish/vendor_completions.d
 /usr/share/fish/vendor_completions.d/chat.fish
 /usr/share/fish/vendor_completions.d/chatd.fish
 /usr/share/licenses/chatd
@@ -99,6 +119,8 @@ contents() {
 /usr/share/man/man1/chat.1.gz
 /usr/share/man/man5/chatd.toml.5.gz
 /usr/share/man/man8/chatd.8.gz
+/usr/share/zsh
+/usr/share/zsh/site-functions
 /usr/share/zsh/site-functions/_chat
 /usr/share/zsh/site-functions/_chatd
 LIST
@@ -144,7 +166,7 @@ install_it() {
     install /bin/true "$root/usr/sbin/sshd"
     rpm --root "$root" --initdb
     # Debian's rpm installs nothing without this flag.
-    rpm --root "$root" --install --nodeps --noscripts --force-debian "$package"
+    rpm --root "$root" --install --nodeps --noscripts --ignorearch --force-debian "$package"
     says_nothing rpm --root "$root" --verify --nodeps chatd
 }
 
@@ -179,7 +201,7 @@ manual() {
         says_nothing mandoc -T lint -W warning "$scratch/${page#*/}"
         mandoc -T ascii "$scratch/${page#*/}" | sed 's/.\x08//g' >"$scratch/${page#*/}.text"
     done
-    for option in $("$folder/chatd" --help | sed -nE 's/^ *(-[a-zA-Z], )?--([a-z-]+).*/\2/p'); do
+    for option in $("${emulator[@]}" "$folder/chatd" --help | sed -nE 's/^ *(-[a-zA-Z], )?--([a-z-]+).*/\2/p'); do
         grep -q -e "--$option" "$scratch/chatd.8.text" || fail "chatd(8) lacks --$option"
         [[ $option =~ ^(config|check|help|version)$ ]] || grep -q "^ *$option = " "$scratch/chatd.toml.5.text" ||
             fail "chatd.toml(5) lacks $option"
@@ -215,7 +237,7 @@ parses() {
 # Starts the packaged server with its packaged settings, which have it listen on this machine only,
 # and joins it.
 join() {
-    talk '' "$root/usr/bin/chatd" "$root/etc/chatd/chatd.toml"
+    talk '' "$root/usr/bin/chatd" "$root/etc/chatd/chatd.toml" "${emulator[@]}"
 }
 
 # Joins a server: `talk FOLDER PROGRAM SETTINGS [COMMAND...]`. COMMAND runs PROGRAM with FOLDER as
@@ -246,8 +268,8 @@ talk() {
 # The oldest Debian that can still be downloaded, with glibc 2.31.
 oldest_debian() {
     local bullseye=$target/packaging/bullseye
-    if [[ ${CHECK_AS_ROOT-} == no ]]; then
-        echo "not root; not run on Debian 11"
+    if [[ ${CHECK_AS_ROOT-} == no || ${#emulator[@]} != 0 ]]; then
+        echo "not root, or not of this machine: not run on Debian 11"
         return
     fi
     if [[ ! -e $bullseye/complete ]]; then
