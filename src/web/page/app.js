@@ -8,7 +8,7 @@ import { addLine, looked, toBottom } from "./log.js";
 import { openMenu } from "./menu.js";
 import { greet } from "./naming.js";
 import * as outbox from "./outbox.js";
-import { $, me, tellTwins, wanted } from "./page.js";
+import { $, inOrder, me, tellTwins, wanted } from "./page.js";
 import { draft, isTalk, keepDraft, places, rooms } from "./places.js";
 import { handlers } from "./talk.js";
 import { seek } from "./search.js";
@@ -162,7 +162,7 @@ function toRooms(event) {
 /** Goes to the next or the previous place of the user. */
 function toNext(event, step) {
   event.preventDefault();
-  const all = [...rooms().sort(), ...[...places.keys()].filter(isTalk).sort()];
+  const all = [...rooms().sort(inOrder), ...[...places.keys()].filter(isTalk).sort(inOrder)];
   me.show(all.at((all.indexOf(me.view) + step) % all.length));
 }
 

@@ -1,7 +1,7 @@
 // The lists at the side: rooms, conversations and people.
 
 import { askForLists } from "./link.js";
-import { $, counts, make, me, tint } from "./page.js";
+import { $, counts, inOrder, make, me, tint } from "./page.js";
 import { ignored, isTalk, people, place, places, staff } from "./places.js";
 
 /** Longest random delay in milliseconds before asking who joined and left, so that not all pages ask at once. */
@@ -22,7 +22,7 @@ function showList(list, keys, item) {
 }
 
 export function showPeople() {
-  const nicks = [...people()].sort((a, b) => a.localeCompare(b));
+  const nicks = [...people()].sort(inOrder);
   const button = (nick) => make("button", { type: "button", className: "nick" }, nick);
   const more = (nick) => make("button", { type: "button", className: "more", tabIndex: -1, ariaHidden: "true", title: `What to do with ${nick}` });
   const items = showList($("people"), nicks, (nick) => make("li", { data: { key: nick } }, tint(button(nick), nick), more(nick)));
@@ -42,8 +42,8 @@ export function showPeople() {
 export function showRooms() {
   for (const name of places.keys()) if (!isTalk(name)) counts.set(name, places.get(name).here ?? counts.get(name) ?? null);
   const names = [...counts.keys()].filter((room) => places.has(room) || room === "lobby" || counts.get(room) !== 0);
-  show($("rooms"), names.sort());
-  show($("talks"), [...places.keys()].filter(isTalk).sort());
+  show($("rooms"), names.sort(inOrder));
+  show($("talks"), [...places.keys()].filter(isTalk).sort(inOrder));
   $("talks").parentNode.hidden = !$("talks").children.length;
   narrow();
 }

@@ -18,6 +18,9 @@ export function make(tag, { data, ...properties }, ...children) {
   return node;
 }
 
+/** Compares names as people sort them: room-2 before room-10. */
+export const inOrder = new Intl.Collator(undefined, { numeric: true }).compare;
+
 /** A nick in its colour. */
 export const name = (nick) => tint(make("b", { className: "nick" }, nick), nick);
 
