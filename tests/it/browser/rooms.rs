@@ -34,6 +34,9 @@ fn what_is_said_elsewhere_is_counted_there_and_marked_where_one_stopped_reading(
     let lobby = "(({ dataset, ariaLabel }) => [dataset.unread, ariaLabel])\
         (document.querySelector('#rooms > [data-key=lobby] button'))";
     alice.has(lobby, json!(["2", "lobby, 1 naming you, 2 unread, 2 here"]));
+    let badge = "getComputedStyle(
+        document.querySelector('#rooms > [data-key=lobby] button'), '::after').content";
+    alice.has(&format!("{badge}.includes('!')"), true);
     alice.has(SAID, json!([]));
     alice.says("in dev");
     alice.has(SAID, json!(["in dev"]));
