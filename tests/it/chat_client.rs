@@ -14,6 +14,7 @@ use crate::pty::Terminal;
 mod comfort;
 mod faults;
 mod mentions;
+mod newcomer;
 mod page_address;
 mod paste;
 mod pipe;

@@ -197,6 +197,14 @@ impl Target {
         }
     }
 
+    /// The name or address of the host; empty if there is none.
+    pub(crate) fn host(&self) -> &str {
+        match self {
+            Self::Host { host, .. } | Self::Web { host, .. } => host,
+            Self::Path(_) => "",
+        }
+    }
+
     /// The same at this port, if there is one and the target has none but the usual one.
     pub(crate) fn with_port(self, number: Option<u16>) -> Self {
         match (self, number) {

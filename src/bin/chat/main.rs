@@ -9,6 +9,7 @@ mod notices; // what the client sends by itself, or takes for itself
 mod identity; // who the user is, and where
 mod ssh; // what sshd says of a session
 mod cli; // the command line
+mod page; // links to rooms
 mod net; // a connection, plain or over TLS, and its lines
 mod talk; // at a terminal: the logic, without I/O
 mod terminal; // the line being typed, the screen, and the loop
@@ -25,6 +26,7 @@ use self::failure::{Failure, complain};
 use self::identity::Identity;
 use self::net::connection::Dialer;
 use self::net::wire::Wire;
+use self::page::Page;
 use self::settings::Stop;
 use self::ssh::Session;
 use self::talk::Talk;
@@ -97,8 +99,9 @@ fn run(options: &Options, session: Session) -> Result<(), Failure> {
     let Some(keys) = is_terminal.then(Keys::take).and_then(Result::ok) else {
         return pipe::run(wire, &identity, account);
     };
-    let mut talk =
-        Talk::new(identity, account).with_settings(options.bell.is_on(), options.time.is_on());
+    let mut talk = Talk::new(identity, account)
+        .with_settings(options.bell.is_on(), options.time.is_on())
+        .with_links(Page::new(&options.target));
     if options.restricted {
         talk = talk.giving_up_after(PATIENCE);
     }

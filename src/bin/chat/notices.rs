@@ -28,10 +28,15 @@ pub(crate) fn is_quit(line: &Text) -> bool {
     command(line).is_some_and(|(name, _)| name.eq_ignore_ascii_case("quit"))
 }
 
+/// What a line wants to enter, and what follows it.
+pub(crate) fn join_target(line: &Text) -> Option<(&str, &str)> {
+    let (_, rest) = command(line).filter(|(name, _)| name.eq_ignore_ascii_case("join"))?;
+    Some(split_word(rest))
+}
+
 /// The room that a line wants to enter, as the server names it.
 pub(crate) fn joined(line: &Text) -> Option<String> {
-    let (_, rest) = command(line).filter(|(name, _)| name.eq_ignore_ascii_case("join"))?;
-    let (room, _) = split_word(rest);
+    let (room, _) = join_target(line)?;
     let room = room.strip_prefix('#').unwrap_or(room);
     (!room.is_empty()).then(|| room.to_ascii_lowercase())
 }

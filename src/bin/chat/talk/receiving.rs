@@ -15,6 +15,9 @@ use super::wishes::Wishes;
 use crate::heard::{Notice, Speech};
 use crate::notices;
 
+/// The room that everybody comes to.
+const LOBBY: &str = "lobby";
+
 impl Talk {
     /// Handles a line, which is about this room if it names one.
     pub(super) fn receive(
@@ -92,11 +95,26 @@ impl Talk {
         if let Notice::Joined { nick } = *notice {
             actions.extend(self.wishes.joined(nick).map(Action::Send));
         }
+        if let Notice::Moved { room } = *notice {
+            self.tell_link(room, actions);
+        }
         if let Notice::Parted { room } = *notice
             && self.rooms.leave(room)
         {
             self.show_room(actions);
             actions.push(Action::Show(format!("-- you left {room}")));
+        }
+    }
+
+    /// Tells the link to a room that the user entered, for the first time.
+    fn tell_link(&mut self, room: &str, actions: &mut Vec<Action>) {
+        let is_own = matches!(self.stage, Stage::Open { .. }) && room != LOBBY;
+        let link = self.page.as_ref().and_then(|page| page.link_to(room));
+        let Some(link) = link.filter(|_| is_own) else { return };
+        let told = format!("-- others come to {room} with {link}");
+        if self.seen.add_notice(&told) {
+            self.rooms.keep(Some(room), (told.clone(), false), false);
+            actions.push(Action::Show(told));
         }
     }
 

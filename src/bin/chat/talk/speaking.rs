@@ -23,6 +23,10 @@ impl Talk {
         if notices::is_quit(&line) {
             return self.leave(now, Some(line.as_str()), actions);
         }
+        let line = match self.without_link(line) {
+            Ok(line) => line,
+            Err(why) => return actions.push(Action::Show(why)),
+        };
         let joined = notices::joined(&line);
         if let Some(number) = joined.as_deref().and_then(|room| self.rooms.number(room)) {
             return self.turn(number, actions);
@@ -42,6 +46,16 @@ impl Talk {
                 self.identity.accept_nick();
             }
             self.send_kept(now, actions);
+        }
+    }
+
+    /// A line in which a `/join` names the room itself, if it had a link to it.
+    fn without_link(&self, line: Text) -> Result<Text, String> {
+        let room = notices::join_target(&line).zip(self.page.as_ref());
+        match room.map(|((link, rest), page)| (page.room_of(link), rest)) {
+            Some((Ok(room), rest)) => Ok(Text::new(format!("/join {room} {rest}").trim_end())),
+            Some((Err(Some(why)), _)) => Err(why),
+            Some((Err(None), _)) | None => Ok(line),
         }
     }
 

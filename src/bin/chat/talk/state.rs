@@ -11,6 +11,7 @@ use super::rooms::Rooms;
 use super::seen::Seen;
 use super::wishes::Wishes;
 use crate::identity::Identity;
+use crate::page::Page;
 
 /// The state of the client.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub(crate) struct Talk {
     pub(super) listener: Listener,
     pub(super) wishes: Wishes,
     pub(super) rooms: Rooms,
+    /// Links to rooms, if they are understood.
+    pub(super) page: Option<Page>,
     pub(super) seen: Seen,
     pub(super) outbox: Outbox,
     /// The room that the user asked to join last, until the answer.
@@ -79,6 +82,7 @@ impl Talk {
             listener: Listener::default(),
             wishes: Wishes::default(),
             rooms: Rooms::default(),
+            page: None,
             seen: Seen::default(),
             outbox: Outbox::default(),
             joining: None,
@@ -100,6 +104,11 @@ impl Talk {
         self.listener.bell = bell;
         self.wishes.set("time", time);
         self
+    }
+
+    /// The same talk, which understands links to rooms.
+    pub(crate) fn with_links(self, page: Page) -> Self {
+        Self { page: Some(page), ..self }
     }
 
     /// The same talk, which tries for so long to get back to a server that it lost.
