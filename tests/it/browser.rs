@@ -268,6 +268,16 @@ fn rooms_are_listed_and_entered() {
     alice.reload();
     alice.shows_in("#room", "ops");
     alice.shows_in("#nick", "alice");
+    // A room that is gone is not in the list, nor is a room entered again that one left.
+    alice.click("#leave");
+    alice.shows_in("#room", "dev");
+    alice.has(rooms, json!(["dev", "lobby"]));
+    alice.click("#leave");
+    alice.shows_in("#room", "lobby");
+    alice.reload();
+    alice.shows("welcome", "", "Welcome to box7");
+    alice.has("document.querySelectorAll('#rooms > * > [data-joined]').length", 1);
+    alice.has_people(&["alice"]);
 }
 
 #[test]

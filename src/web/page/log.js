@@ -170,7 +170,7 @@ function resume(room) {
 
 /** Remembers how far the user has read in the room that is shown. */
 export function keepPlace() {
-  if (!isRoom(me.view)) return;
+  if (!isRoom(me.view) || !places.has(me.view)) return;
   const { unread, first } = place(me.view), lines = saidIn(me.view).filter(({ dataset }) => dataset.id && dataset.kind !== "gap");
   const last = (unread && first ? lines.slice(0, Math.max(0, lines.indexOf(first))) : lines).at(-1);
   if (last) keepRead(me.view, last.dataset.id);

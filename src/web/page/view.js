@@ -64,8 +64,10 @@ export function go(name, isNew = true) {
 
 /** The user is not in this place any more. */
 export function drop(name) {
+  if (name === me.view) keepPlace();
   places.delete(name);
-  if (name === me.view) show(rooms().includes(me.room) ? me.room : (rooms().at(-1) ?? "lobby"));
+  if (!places.has(me.room)) me.room = wanted.room = rooms().at(-1) ?? "lobby";
+  if (name === me.view) show(me.room);
   showRooms();
 }
 

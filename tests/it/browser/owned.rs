@@ -81,9 +81,15 @@ fn an_invitation_has_a_button_and_whoever_is_kicked_is_told() {
     alice.has(focused, "Ignore");
     alice.press(&["\u{e00c}"]);
     alice.has(focused, "bob");
+    // Also while one writes to somebody.
+    bob.ask("/msg alice psst");
+    alice.click("#talks > [data-key='@bob'] button");
     bob.ask("/kick alice bye");
+    alice.has("document.querySelector('#rooms [data-private]')", json!(null));
+    alice.click("#leave");
     alice.shows("kicked", "", "You were kicked from ops by bob: bye");
     alice.shows_in("#room", "lobby");
+    alice.has("document.querySelectorAll('#rooms [data-joined]').length", 1);
 }
 
 #[test]
@@ -141,4 +147,23 @@ fn operators_of_the_server_mute_and_ban_by_the_menu_at_a_name() {
     alice.shows("said", "dave", "heard");
     assert_eq!(alice.count("said", "carol", "not heard"), 0);
     assert_eq!(alice.count("notice", "", "you are ignoring carol"), 1);
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn who_is_kicked_from_the_server_is_told_why_and_may_come_back() {
+    let (dir, browser) = (TempDir::new(), Browser::start());
+    manage(&dir, "account add boss --operator", "open sesame\n");
+    let state = dir.path("");
+    let server = Server::with(["--web-port", "0", "--rate", "0", "--state-dir", &state]);
+    let [mut boss] = people(&server, ["ann"]);
+    boss.ask("/login boss open sesame");
+    let alice = Tab::first(&browser, &server).named("alice");
+    boss.wait_for(|line| line.contains(" joined "));
+    boss.ask("/kick alice too loud");
+    let words = "The server closed the connection: kicked by boss: too loud.";
+    alice.shows_in("#status", words);
+    alice.click("#retry");
+    alice.is_open();
+    alice.shows_in("#nick", "alice");
 }

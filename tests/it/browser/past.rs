@@ -62,6 +62,8 @@ fn what_a_search_finds_comes_last_with_its_room_and_its_date_and_is_no_line_of_t
     // There it is history.
     alice.says("/join dev");
     alice.shows("emote", "bob", "begins the deploy");
+    let day = "document.querySelector('#log > [data-kind=emote]').dataset.day";
+    alice.has(&format!("{day}.includes('2024')"), true);
     alice.says("/search rollback");
     alice.shows("notice", "", "nothing was found");
 }
