@@ -48,6 +48,8 @@ function say(lines) {
   const room = lines.length === 1 && /^\/join\s+#?(\S+)\s*$/i.exec(lines[0])?.[1].toLowerCase();
   if (room && places.has(room)) return show(room, true);
   const nick = isTalk(me.view) && me.view.slice(1);
+  // Not the room behind it.
+  if (nick && /^\s*\/leave\s*$/i.test(lines[0])) return $("leave").click();
   const addressed = (line) => (commandOf(line) ? line : `/msg ${nick} ${line.replace(/^\s*\/\//, "/")}`);
   outbox.post(nick ? lines.map(addressed) : lines, me.room);
 }

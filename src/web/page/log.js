@@ -62,8 +62,9 @@ export function markAgain() {
 
 /** Marks a line of somebody who keeps order: in the room, or on the server. */
 function showRank(line) {
-  const { room, nick } = line.dataset;
-  line.dataset.role = places.get(room)?.roles.get(nick) ?? "";
+  const { kind, room, nick } = line.dataset;
+  // What was found may come from another room.
+  line.dataset.role = (kind !== "found" && places.get(room)?.roles.get(nick)) || "";
   line.toggleAttribute("data-staff", staff.has(nick));
 }
 

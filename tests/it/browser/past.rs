@@ -51,6 +51,8 @@ fn what_a_search_finds_comes_last_with_its_room_and_its_date_and_is_no_line_of_t
     assert!(long_ago.contains("2024"), "{long_ago}");
     alice.shows("found", "bob", &format!("dev, {long_ago} begins the deploy"));
     alice.shows("found", "alice", &format!("ops, {today} the deploy is done"));
+    // What alice is in ops says nothing about another room.
+    alice.has("document.querySelectorAll(\"#log > [data-kind=found][data-role='']\").length", 2);
     let kinds = "[...document.querySelectorAll('#log > *')].map((line) => line.dataset.kind)";
     alice.has(&format!("{kinds}.slice(-3)"), json!(["said", "found", "found"]));
     let log = "document.querySelector('#log')";

@@ -106,7 +106,7 @@ fn a_conversation_is_an_entry_of_its_own() {
     bob.wait_for(|line| line == "[from alice] what?");
     alice.says("/whois bob");
     alice.has("document.querySelector('#log > [data-kind=notice]:not([hidden])') !== null", true);
-    alice.click("#leave");
+    alice.says("/leave");
     alice.shows_in("#room", "lobby");
     assert!(!bob.ask("").iter().any(|line| line.contains("<alice>")));
 }
