@@ -50,7 +50,7 @@ Version: $version
 Architecture: $arch
 Maintainer: $maintainer
 Installed-Size: $(du -k -s --apparent-size "$root" | cut -f 1)
-Depends: libc6 (>= 2.28), init-system-helpers (>= 1.54), systemd (>= 239)
+Depends: libc6 (>= 2.28), init-system-helpers (>= 1.54), procps, systemd (>= 239)
 Recommends: openssh-server
 Section: net
 Priority: optional
