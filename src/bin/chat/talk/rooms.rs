@@ -73,10 +73,14 @@ impl Rooms {
         room.is_some_and(|room| self.name() != Some(room))
     }
 
-    /// The other rooms, with their numbers and what is unread: `1:lobby+3!`.
+    /// The other rooms, with their numbers and what is unread: `1:lobby+3!`. First those in which
+    /// somebody named the user, then those with something unread: a status line may be too short
+    /// for all.
     pub(crate) fn others(&self) -> String {
         let others = self.open.iter().enumerate().filter(|(at, _)| *at != self.at);
-        let others = others.map(|(at, room)| {
+        let mut others: Vec<_> = others.collect();
+        others.sort_by_key(|(_, room)| (!room.is_named, room.unread == 0));
+        let others = others.into_iter().map(|(at, room)| {
             let unread = if room.unread > 0 { format!("+{}", room.unread) } else { String::new() };
             let named = if room.is_named { "!" } else { "" };
             format!("{}:{}{unread}{named}", at + 1, room.name)
@@ -252,7 +256,7 @@ mod tests {
         rooms.keep(Some("dev"), ("-- b joined (3 here)".to_owned(), false), false);
         say(&mut rooms, "dev", "<a> al: two", true);
         say(&mut rooms, "ops", "<a> here", false);
-        assert_eq!(rooms.others(), "1:lobby 2:dev+2!");
+        assert_eq!(rooms.others(), "2:dev+2! 1:lobby");
         assert_eq!((rooms.turn(4), rooms.turn(0)), (None, None));
         rooms.turn(2).unwrap();
         let all = ["-- 2 new lines", "<a> one", "-- b joined (3 here)", "<a> al: two"];
@@ -264,6 +268,14 @@ mod tests {
         say(&mut rooms, "dev", "<a> four", false);
         rooms.turn(2).unwrap();
         assert_eq!(read(&mut rooms)[3..], ["<a> three", "-- 1 new line", "<a> four"]);
+    }
+
+    #[test]
+    fn what_is_new_comes_first() {
+        let mut rooms = rooms(&["lobby", "dev", "ops", "tea", "cake"]);
+        say(&mut rooms, "ops", "<a> one", false);
+        say(&mut rooms, "tea", "<a> al: two", true);
+        assert_eq!(rooms.others(), "4:tea+1! 3:ops+1 1:lobby 2:dev");
     }
 
     #[test]
