@@ -169,6 +169,8 @@ impl Switch {
 
 /// Accepts one word, so that it cannot begin another command or line.
 fn one_word(word: &str) -> Result<String, &'static str> {
+    // Such as a phone puts behind what it completes.
+    let word = word.trim_matches(' ');
     match word.chars().any(|c| c.is_whitespace() || c.is_control()) || word.is_empty() {
         true => Err("must be one word"),
         false => Ok(word.to_owned()),
@@ -220,6 +222,7 @@ impl FromStr for Target {
     /// Reads `host`, `host:port`, `::1`, `[::1]`, `[::1]:port`, `telnet://…` with one of these, and
     /// `unix:path`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim_matches(' ');
         for (scheme, is_tls) in [("http://", false), ("https://", true)] {
             if let Some(address) = text.strip_prefix(scheme) {
                 return page(is_tls, address);
@@ -307,6 +310,7 @@ mod tests {
             ("[::1]", "::1", 1234),
             ("[::1]:99", "::1", 99),
             ("telnet://box7", "box7", 1234),
+            (" box7:99 ", "box7", 99),
             ("telnet://box7:99/", "box7", 99),
             ("[fe80::1%eth0]:99", "fe80::1%eth0", 99),
         ] {
@@ -366,5 +370,6 @@ mod tests {
             assert!(one_word(word).is_err(), "{word:?}");
         }
         assert_eq!(one_word("bob"), Ok("bob".to_owned()));
+        assert_eq!(one_word(" bob "), Ok("bob".to_owned()));
     }
 }
