@@ -143,14 +143,22 @@ fn listen(mut incoming: Incoming, progress: &Progress, pong: &Sender<()>) -> io:
         } else if notices::is_refusal(line.as_str()) {
             progress.fail(line.as_str());
         } else if !(notice == Some(Notice::Goodbye) && progress.is_done(&progress.is_quitting)) {
-            // When stdout is closed, stdin is still sent.
-            output.take_if(|output| writeln!(output, "{line}").is_err());
+            // When nobody reads stdout any more, stdin is still sent.
+            output
+                .take_if(|output| writeln!(output, "{line}").inspect_err(tell_unwritten).is_err());
         }
     };
     match is_going_down {
         // Whatever the error: a server that exits with unread input resets the connection.
         true => Err(io::Error::other("the server is going down")),
         false => incoming.explain(end),
+    }
+}
+
+/// Tells that nothing more can be written, unless it is meant, as by head(1).
+fn tell_unwritten(error: &io::Error) {
+    if error.kind() != io::ErrorKind::BrokenPipe {
+        complain(&format!("chat: cannot write what the server sends: {error}"));
     }
 }
 

@@ -149,6 +149,25 @@ fn every_byte_is_text_to_it() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn an_output_that_cannot_be_written_is_told_once_and_stops_nothing() {
+    let server = Server::start();
+    let [mut bob] = people(&server, ["bob"]);
+    let (stdin, mut printf) = pipe().unwrap();
+    printf.write_all(b"one\ntwo\n").unwrap();
+    drop(printf);
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut command = chat(server.addr(), ["--nick", "ci"]);
+    let child = command.stdin(stdin).stdout(full).stderr(Stdio::piped()).spawn().unwrap();
+    bob.wait_for(|line| line == "<ci> two");
+    let ended = child.wait_with_output().unwrap();
+    let told = String::from_utf8(ended.stderr).unwrap();
+    assert!(ended.status.success());
+    let why = "chat: cannot write what the server sends: No space left on device";
+    assert!(told.starts_with(why) && told.lines().count() == 1, "{told}");
+}
+
+#[test]
 fn an_output_that_nobody_reads_stops_nothing() {
     let server = Server::start();
     let [mut bob] = people(&server, ["bob"]);
