@@ -9,8 +9,8 @@ use crate::cli::Options;
 use crate::failure::Failure;
 use crate::terminal;
 
-/// Longest password, in bytes.
-const MAX_PASSWORD: u64 = 1024;
+/// Longest first line of a file, in bytes.
+const MAX_FIRST_LINE: u64 = terminal::MAX_PASSWORD as u64 + 2;
 /// Longest output of the command, in bytes.
 const MAX_OUTPUT: u64 = 64 * 1024;
 /// The variable that may have the password.
@@ -34,6 +34,9 @@ pub(crate) fn of(options: &Options) -> Result<Option<(String, String)>, Failure>
             }
         },
     };
+    if password.len() > terminal::MAX_PASSWORD {
+        return Err("not a password: it is too long".into());
+    }
     match password.trim().is_empty() || password.contains(char::is_control) {
         true => Err("not a password: it is empty, or has control characters".into()),
         false => Ok(Some((nick.clone(), password))),
@@ -62,6 +65,6 @@ fn output_of(command: &str) -> io::Result<String> {
 
 fn first_line(file: &Path) -> io::Result<String> {
     let mut line = String::new();
-    BufReader::new(fs::File::open(file)?.take(MAX_PASSWORD)).read_line(&mut line)?;
+    BufReader::new(fs::File::open(file)?.take(MAX_FIRST_LINE)).read_line(&mut line)?;
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }

@@ -26,7 +26,7 @@ use crossterm::terminal;
 use self::desk::Desk;
 use self::display::Display;
 pub(crate) use self::link::Link;
-pub(crate) use self::mode::{Keys, ask_password};
+pub(crate) use self::mode::{Keys, MAX_PASSWORD, ask_password};
 use self::palette::Palette;
 use self::past::Past;
 use crate::cli::Options;

@@ -124,3 +124,19 @@ fn an_account_is_logged_in_to_from_the_command_line() {
     at_terminal.displays(|rows| rows.contains(&"-- you are logged in as alice"));
     assert!(!String::from_utf8_lossy(at_terminal.written()).contains("sesame"));
 }
+
+#[test]
+fn a_password_that_is_not_typed_to_its_end_is_none() {
+    let server = Server::start();
+    for (keys, why) in [
+        (CTRL_D, "no password was typed"),
+        ("\x03", "no password was typed"),
+        ("\r", "not a password: it is empty, or has control characters"),
+    ] {
+        let mut alice = Terminal::run(chat(server.addr(), ["--login", "alice"]));
+        alice.skips_to("Password of alice: ");
+        alice.types(keys);
+        alice.skips_to(why);
+        assert_eq!(alice.ends(), 1);
+    }
+}

@@ -9,6 +9,9 @@ use crossterm::event::{
 };
 use crossterm::{execute, terminal};
 
+/// Longest password that can be typed, in bytes; no server takes one of that length.
+pub(crate) const MAX_PASSWORD: usize = 1024;
+
 /// The terminal in raw mode, until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Keys(());
@@ -42,6 +45,7 @@ pub(crate) fn ask_password(nick: &str) -> io::Result<String> {
     typed
 }
 
+/// Reads a line, and little more of it than the longest password.
 fn read_secret() -> io::Result<String> {
     let mut typed = String::new();
     loop {
@@ -50,9 +54,10 @@ fn read_secret() -> io::Result<String> {
             _ if kind == KeyEventKind::Release => {}
             KeyCode::Enter => return Ok(typed),
             KeyCode::Char('c' | 'd') if modifiers == KeyModifiers::CONTROL => {
-                return Err(io::ErrorKind::Interrupted.into());
+                return Err(io::Error::new(io::ErrorKind::Interrupted, "no password was typed"));
             }
             KeyCode::Char('u') if modifiers == KeyModifiers::CONTROL => typed.clear(),
+            _ if typed.len() > MAX_PASSWORD && code != KeyCode::Backspace => {}
             KeyCode::Char(c) if !modifiers.contains(KeyModifiers::CONTROL) => typed.push(c),
             KeyCode::Backspace => drop(typed.pop()),
             _ => {}
