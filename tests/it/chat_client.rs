@@ -13,6 +13,7 @@ use crate::pty::Terminal;
 
 mod comfort;
 mod faults;
+mod hostile_page;
 mod mentions;
 mod newcomer;
 mod page_address;

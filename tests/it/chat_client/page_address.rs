@@ -206,6 +206,7 @@ fn it_may_be_one_of_https() {
 fn what_answers_otherwise_is_told() {
     for (answer, why) in [
         ("HTTP/1.1 404 Not Found\r\n\r\n", "the server answered 404 Not Found"),
+        ("HTTP/1.1 301 \x1b[2J\r\nLocation: http://x/\r\n\r\n", "the server answered 301 [2J"),
         ("HTTP/1.1 101 Switching Protocols\r\n\r\n", "no chatd answers at that address"),
         ("-- Welcome to chatd on box7.\r\n", "no chatd answers at that address"),
     ] {
