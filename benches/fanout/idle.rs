@@ -7,7 +7,7 @@ use crate::report::{Bound, Report, plain, time, times};
 use crate::sample::{micros, middle, ratio};
 use crate::server::{Kind, Tuning};
 use crate::throughput::skipped;
-use crate::wire;
+use crate::wire::{self, Dialect};
 use std::io;
 use std::time::Duration;
 
@@ -21,6 +21,28 @@ const STAY: usize = 50;
 const PACE: Pace = Pace::Rate(20);
 const LEAVE: Duration = Duration::from_millis(1500);
 
+/// Those who say nothing, and those who say their name, where there are names.
+const SILENT: [(Kind, &Dialect); 4] = [
+    (Kind::Chatd, &wire::CHATD_SILENT),
+    (Kind::Floor, &wire::FLOOR),
+    (Kind::ChatdIrc, &wire::CHATD_IRC_SILENT),
+    (Kind::Redis, &wire::REDIS),
+];
+const NAMED: [(Kind, &Dialect); 4] = [
+    (Kind::Chatd, &wire::CHATD_NAMED),
+    (Kind::Floor, &wire::FLOOR),
+    (Kind::ChatdLines, &wire::LINES_NAMED),
+    (Kind::Redis, &wire::REDIS),
+];
+/// The load generator takes long to shake hands with them, and so they are fewer.
+const NAMED_SECURE: [(Kind, &Dialect); 2] =
+    [(Kind::ChatdTls, &wire::CHATD_NAMED), (Kind::ChatdSecureLines, &wire::LINES_NAMED)];
+const MANY: usize = 10_000;
+const FEWER: usize = 3000;
+
+/// What was measured of each server.
+type Row = Vec<(Kind, Vec<Idle>)>;
+
 struct Idle {
     connects: f64,
     /// Resident KiB per client.
@@ -33,58 +55,82 @@ struct Idle {
     worst: f64,
 }
 
-/// 1000 and 10,000 clients that only listen.
+/// 1000 and 10,000 clients that have said nothing, and those that have said their name.
 pub(crate) fn idle(bench: &Bench, report: &mut Report) {
-    report.table(
-        "Idle clients",
-        bench,
-        &[
-            "clients",
-            "server",
-            "connects/s",
-            "× floor",
-            "KiB per client",
-            "threads",
-            "CPU",
-            "all leave: p99 of 50 others",
-            "worst",
-        ],
-    );
+    let columns = [
+        "clients",
+        "server",
+        "connects/s",
+        "× floor",
+        "× redis",
+        "KiB per client",
+        "threads",
+        "CPU",
+        "all leave: p99 of 50 others",
+        "worst",
+    ];
+    report.table("Idle clients", bench, &columns);
     let rows: &[(usize, usize)] =
         if bench.quick { &[(1000, 1)] } else { &[(1000, 1), (10_000, 3)] };
     for &(clients, rounds) in rows {
-        if skipped(bench, report, clients + STAY) {
-            continue;
-        }
-        let kinds = [Kind::Chatd, Kind::Floor, Kind::ChatdIrc];
-        let mut row: Vec<_> = kinds.map(|kind| (kind, Vec::new())).into();
-        if !bench.quick && Kind::Redis.installed() {
-            row.push((Kind::Redis, Vec::new()));
-        }
-        for _ in 0..rounds {
-            for (kind, taken) in &mut row {
-                let idle = bench.calmly(|| measure(bench, *kind, clients));
-                taken.extend(report.accept(*kind, &format!("{clients} idle"), idle));
-            }
-        }
-        for (kind, taken) in &row {
-            let floor = &row[1].1;
-            report.row(&[
-                clients.to_string(),
-                kind.name().to_owned(),
-                plain(middle(taken, |idle| idle.connects)),
-                times(ratio(taken, floor, |idle| idle.connects)),
-                plain(middle(taken, |idle| idle.resident)),
-                plain(middle(taken, |idle| idle.threads)),
-                format!("{} %", plain(middle(taken, |idle| idle.cpu * 100.0))),
-                time(middle(taken, |idle| idle.p99)),
-                time(middle(taken, |idle| idle.worst)),
-            ]);
-        }
-        if clients == 10_000 {
-            hold(report, &row[0].1);
+        let row = row(bench, report, &SILENT, clients, rounds);
+        if clients == MANY {
+            hold(report, of(&row, Kind::Chatd));
         }
     }
+    report.table("Idle clients that have said their name", bench, &columns);
+    if !bench.quick {
+        let row = row(bench, report, &NAMED, MANY, 3);
+        hold_named(report, MANY, &row);
+        let connects = ratio(of(&row, Kind::Chatd), of(&row, Kind::Redis), |idle| idle.connects);
+        let what = format!("{MANY} clients with a name: connects/s, × redis");
+        report.target(what, Bound::AtLeast(0.7), connects);
+        let row = self::row(bench, report, &NAMED_SECURE, FEWER, 1);
+        hold_named(report, FEWER, &row);
+    }
+}
+
+/// Measures servers in turn, and prints a row of each.
+fn row(
+    bench: &Bench,
+    report: &mut Report,
+    crowd: &[(Kind, &'static Dialect)],
+    clients: usize,
+    rounds: usize,
+) -> Row {
+    if skipped(bench, report, clients + STAY) {
+        return Row::new();
+    }
+    let is_wanted = |kind: Kind| kind.installed() && !(bench.quick && kind == Kind::Redis);
+    let crowd = || crowd.iter().filter(|(kind, _)| is_wanted(*kind));
+    let mut row: Row = crowd().map(|(kind, _)| (*kind, Vec::new())).collect();
+    for _ in 0..rounds {
+        for ((kind, taken), (_, dialect)) in row.iter_mut().zip(crowd()) {
+            let idle = bench.calmly(|| measure(bench, *kind, dialect, clients));
+            taken.extend(report.accept(*kind, &format!("{clients} idle"), idle));
+        }
+    }
+    for (kind, taken) in &row {
+        let connects = |peer| times(ratio(taken, of(&row, peer), |idle| idle.connects));
+        report.row(&[
+            clients.to_string(),
+            kind.name().to_owned(),
+            plain(middle(taken, |idle| idle.connects)),
+            connects(Kind::Floor),
+            connects(Kind::Redis),
+            plain(middle(taken, |idle| idle.resident)),
+            plain(middle(taken, |idle| idle.threads)),
+            format!("{} %", plain(middle(taken, |idle| idle.cpu * 100.0))),
+            time(middle(taken, |idle| idle.p99)),
+            time(middle(taken, |idle| idle.worst)),
+        ]);
+    }
+    row
+}
+
+/// That server's.
+fn of(row: &Row, kind: Kind) -> &[Idle] {
+    row.iter().find(|(found, _)| *found == kind).map_or(&[], |(_, taken)| taken)
 }
 
 fn hold(report: &mut Report, chatd: &[Idle]) {
@@ -96,14 +142,28 @@ fn hold(report: &mut Report, chatd: &[Idle]) {
     report.target("10,000 idle clients: connects/s", Bound::AtLeast(10_000.0), connects);
 }
 
-fn measure(bench: &Bench, kind: Kind, clients: usize) -> io::Result<(Idle, f64)> {
+fn hold_named(report: &mut Report, clients: usize, row: &Row) {
+    for (kind, taken) in row {
+        let most = match kind {
+            Kind::Chatd => 12.0,
+            Kind::ChatdLines => 16.0,
+            Kind::ChatdTls => 24.0,
+            Kind::ChatdSecureLines => 30.0,
+            _ => continue,
+        };
+        let what = format!("{clients} clients with a name, {}: resident KiB each", kind.name());
+        report.target(what, Bound::AtMost(most), middle(taken, |idle| idle.resident));
+    }
+}
+
+fn measure(
+    bench: &Bench,
+    kind: Kind,
+    dialect: &Dialect,
+    clients: usize,
+) -> io::Result<(Idle, f64)> {
     let server = bench.start(kind, Tuning::default())?;
     let empty = server.size()?;
-    let dialect = match kind {
-        Kind::Chatd => &wire::CHATD_SILENT,
-        Kind::ChatdIrc => &wire::CHATD_IRC_SILENT,
-        _ => kind.dialect(),
-    };
     let meter = Meter::start(bench, &server)?;
     let Crowd { members, took, .. } = Crowd::gather(&server, dialect, clients, 0)?;
     let others_meanwhile = meter.stop()?.others;

@@ -23,6 +23,7 @@ mod placement;
 mod plot;
 mod posts;
 mod report;
+mod rooms;
 mod sample;
 mod server;
 mod stalled;
@@ -92,6 +93,7 @@ enum Section {
     History,
     Growth,
     Wires,
+    Rooms,
     Cluster,
     Joins,
     Posts,
@@ -101,13 +103,14 @@ type Measure = fn(&Bench, &mut Report);
 
 /// The tables, whether `--quick` has them, and where their servers run: one processor suits a
 /// stream of lines, clients that come and go are a matter for all.
-const SECTIONS: [(Section, bool, Slot, Measure); 11] = [
+const SECTIONS: [(Section, bool, Slot, Measure); 12] = [
     (Section::FanOut, true, Slot::Together, throughput::fan_out),
     (Section::Rate, false, Slot::Together, throughput::rate),
     (Section::Idle, true, Slot::Free, idle::idle),
     (Section::Stalled, true, Slot::Together, stalled::stalled),
     (Section::Visits, true, Slot::Free, visits::visits),
     (Section::Wires, false, Slot::Together, wires::wires),
+    (Section::Rooms, false, Slot::Together, rooms::rooms),
     (Section::Cluster, false, Slot::Free, cluster::cluster),
     (Section::Joins, false, Slot::Together, joins::joins),
     (Section::Posts, false, Slot::Free, posts::posts),

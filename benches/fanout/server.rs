@@ -63,10 +63,12 @@ pub(crate) enum Kind {
     Chatd,
     /// So many chatds that are one chat, with the Redis between them.
     Nodes(u8),
-    /// chatd with clients that speak plain lines over WebSocket, `chatd.v1`, or text under TLS.
+    /// chatd with clients that speak plain lines over WebSocket, `chatd.v1`, text under TLS, or
+    /// plain lines over WebSocket under TLS.
     ChatdLines,
     ChatdJson,
     ChatdTls,
+    ChatdSecureLines,
     /// chatd with clients that read over HTTP, as text or by `EventSource`, or that speak IRC.
     ChatdStream,
     ChatdEvents,
@@ -92,6 +94,7 @@ impl Kind {
             Kind::ChatdLines => "chatd, WebSocket",
             Kind::ChatdJson => "chatd, chatd.v1",
             Kind::ChatdTls => "chatd, TLS",
+            Kind::ChatdSecureLines => "chatd, WebSocket over TLS",
             Kind::ChatdStream => "chatd, HTTP text",
             Kind::ChatdEvents => "chatd, HTTP events",
             Kind::ChatdIrc => "chatd, IRC",
@@ -107,7 +110,7 @@ impl Kind {
     pub(crate) fn dialect(self) -> &'static Dialect {
         match self {
             Kind::Chatd | Kind::Nodes(_) | Kind::ChatdTls => &wire::CHATD,
-            Kind::ChatdLines => &wire::LINES,
+            Kind::ChatdLines | Kind::ChatdSecureLines => &wire::LINES,
             Kind::ChatdJson => &wire::JSON,
             Kind::ChatdStream => &wire::STREAM,
             Kind::ChatdEvents => &wire::EVENTS,
@@ -128,6 +131,7 @@ impl Kind {
                 | Kind::ChatdLines
                 | Kind::ChatdJson
                 | Kind::ChatdTls
+                | Kind::ChatdSecureLines
                 | Kind::ChatdStream
                 | Kind::ChatdEvents
                 | Kind::ChatdIrc
@@ -137,7 +141,11 @@ impl Kind {
     /// What the port that its clients connect to is called in the port file.
     fn port(self) -> &'static str {
         match self {
-            Kind::ChatdLines | Kind::ChatdJson | Kind::ChatdStream | Kind::ChatdEvents => "web ",
+            Kind::ChatdLines
+            | Kind::ChatdJson
+            | Kind::ChatdSecureLines
+            | Kind::ChatdStream
+            | Kind::ChatdEvents => "web ",
             Kind::ChatdIrc => "irc ",
             Kind::ChatdTls => "tls ",
             _ => "text ",
@@ -209,7 +217,9 @@ impl Server {
         let mut command = command(kind, tuning, &directory, port)?;
         adapt(&mut command, &directory)?;
         let tls = match kind {
-            Kind::ChatdTls => Some(tls::identify(&mut command, &directory)?),
+            Kind::ChatdTls | Kind::ChatdSecureLines => {
+                Some(tls::identify(&mut command, &directory)?)
+            }
             _ => None,
         };
         command.stdin(Stdio::null()).stdout(Stdio::null());

@@ -27,9 +27,13 @@ const COLUMNS: [&str; 15] = [
 /// The paces of fan-out, and to how many receivers.
 const PACES: [(Pace, &[usize]); 3] = [
     (FULL, &[10, 100, 1000, 5000]),
-    (Pace::Window(16), &[100, 1000]),
+    (LIGHT, &[10, 100, 1000]),
     (Pace::Single, &[10, 100, 1000, 5000]),
 ];
+/// A quarter of the lines that servers gain from.
+const LIGHT: Pace = Pace::Window(16);
+/// A few lines a second, to how many receivers.
+const QUIET: (usize, Pace) = (200, Pace::Rate(200));
 /// How often servers take turns. A row with a target has more than one without.
 const ROUNDS: usize = 2;
 const MORE_ROUNDS: usize = 3;
@@ -81,6 +85,10 @@ fn hold(report: &mut Report, receivers: usize, pace: Pace, row: &Row) {
     let p99 = |peer| row.against(peer, |sample| sample.p99);
     let to_floor = ("deliveries/s, × floor", AtLeast(0.7), rate(Kind::Floor));
     let late = ("p99, × floor", AtMost(1.3), p99(Kind::Floor));
+    let light = |least, most| {
+        let to_floor = ("deliveries/s, × floor", AtLeast(least), rate(Kind::Floor));
+        vec![to_floor, ("CPU per delivery, × floor", AtMost(most), cpu(Kind::Floor))]
+    };
     let targets = match (pace, receivers) {
         (FULL, 100 | 1000) => vec![
             to_floor,
@@ -90,7 +98,10 @@ fn hold(report: &mut Report, receivers: usize, pace: Pace, row: &Row) {
             late,
         ],
         (FULL, 5000) => vec![to_floor],
+        (LIGHT, 10) => light(0.9, 1.4),
+        (LIGHT, 100) => light(0.95, 1.2),
         (Pace::Single, 100) => vec![late],
+        _ if (receivers, pace) == QUIET => vec![("p99, × floor", AtMost(1.1), p99(Kind::Floor))],
         _ => Vec::new(),
     };
     for (what, bound, measured) in targets {
@@ -113,8 +124,11 @@ fn note_second_look(report: &mut Report, receivers: usize, pace: Pace, row: &Row
 /// An open loop: so many lines a second.
 pub(crate) fn rate(bench: &Bench, report: &mut Report) {
     report.table("Open loop", bench, &COLUMNS);
-    for (receivers, rate) in [(100, 10_000), (100, 40_000), (1000, 4000)] {
-        measure(bench, report, receivers, Pace::Rate(rate), true);
+    let busy = [(100, 10_000), (100, 40_000), (1000, 4000)];
+    let paces = busy.map(|(receivers, rate)| (receivers, Pace::Rate(rate)));
+    for (receivers, pace) in [QUIET].into_iter().chain(paces) {
+        let row = measure(bench, report, receivers, pace, true);
+        hold(report, receivers, pace, &row);
     }
 }
 
@@ -198,7 +212,8 @@ pub(crate) fn setup(bench: &Bench, kind: Kind, receivers: usize, pace: Pace) -> 
 
 fn rounds(bench: &Bench, receivers: usize, pace: Pace) -> usize {
     match (pace, receivers) {
-        (FULL, 100 | 1000) | (Pace::Single, 100) if !bench.quick => MOST_ROUNDS,
+        (FULL, 100 | 1000) | (LIGHT, 10 | 100) | (Pace::Single, 100) if !bench.quick => MOST_ROUNDS,
+        _ if (receivers, pace) == QUIET => MOST_ROUNDS,
         (FULL, _) if !bench.quick => MORE_ROUNDS,
         _ => ROUNDS,
     }

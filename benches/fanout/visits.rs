@@ -135,6 +135,8 @@ pub(crate) fn visits(bench: &Bench, report: &mut Report) {
         ));
     }
     report.target("connect, say hello, leave: a second", Bound::AtLeast(WANTED), apart.rate());
+    let rate = apart.rate() / floor.rate();
+    report.target("the same: × floor, which has no rooms", Bound::AtLeast(1.1), rate);
     let rate = together.rate() / floor.rate();
     report.target("the same, all in one room: × floor", Bound::AtLeast(0.7), rate);
     let p99 = apart.p99() / floor.p99();

@@ -2,6 +2,8 @@
 //!
 //! Knows no sockets and no time.
 
+pub(crate) mod many;
+
 use std::ops::Range;
 use std::time::Duration;
 
@@ -255,6 +257,10 @@ pub(crate) static CHATD: Dialect = Dialect {
 pub(crate) static CHATD_SILENT: Dialect =
     Dialect { hello: |_, _| Vec::new(), ready: [b"-- Welcome", b"-- Welcome"], ..CHATD };
 
+/// As [`CHATD`], for clients that say nothing but their name.
+pub(crate) static CHATD_NAMED: Dialect =
+    Dialect { hello: |index, _| format!("/nick idle{index}\n/ping\n").into_bytes(), ..CHATD };
+
 /// As [`CHATD`], in a room other than the one that clients come into.
 pub(crate) static CHATD_APART: Dialect =
     Dialect { hello: |_, _| b"/join apart\n/ping\n".to_vec(), ..CHATD };
@@ -270,6 +276,10 @@ pub(crate) static LINES: Dialect = Dialect {
     senders_hear: true,
     settle: Duration::from_millis(350),
 };
+
+/// The same for clients that say nothing but their name.
+pub(crate) static LINES_NAMED: Dialect =
+    Dialect { hello: |index, _| upgrade("", &[&format!("/nick idle{index}"), "/ping"]), ..LINES };
 
 /// `{"t":"said","room":"lobby","nick":"guest7","text":"PAYLOAD","ts":…,"id":"…"}`.
 pub(crate) static JSON: Dialect = Dialect {
