@@ -30,7 +30,8 @@ pub(super) const PARTS: usize = 4;
 #[derive(Debug)]
 pub(crate) struct Peers {
     manager: ManagerThread,
-    pub(super) peers: FxHashMap<ClientId, Peer>,
+    /// Boxed, because up to half of the table is empty.
+    pub(super) peers: FxHashMap<ClientId, Box<Peer>>,
     pub(super) feeds: Feeds,
     /// The clients in each room.
     pub(super) rooms: FxHashMap<RoomId, RoomPeers>,
@@ -80,7 +81,7 @@ impl Peers {
         if peer.dialect().has_bell() {
             self.bells.insert(id);
         }
-        self.peers.insert(id, peer);
+        self.peers.insert(id, Box::new(peer));
     }
 
     /// Adds the peer of a client whose descriptor the manager already has.
@@ -127,12 +128,12 @@ impl Peers {
 
     /// How many bytes wait for a client.
     pub(crate) fn queued(&self, id: ClientId) -> usize {
-        self.peers.get(&id).map_or(0, Peer::queued)
+        self.peers.get(&id).map_or(0, |peer| peer.queued())
     }
 
     /// A client leaves all rooms.
     pub(crate) fn leave_all(&mut self, id: ClientId) {
-        let rooms: Vec<_> = self.peers.get(&id).into_iter().flat_map(Peer::rooms).collect();
+        let rooms: Vec<_> = self.peers.get(&id).into_iter().flat_map(|peer| peer.rooms()).collect();
         rooms.into_iter().for_each(|room| self.leave(id, room));
     }
 
@@ -160,7 +161,7 @@ impl Peers {
     }
 
     /// All peers, for the next process, with all messages of their rooms queued.
-    pub(crate) fn into_all(mut self) -> impl Iterator<Item = (ClientId, Peer)> {
+    pub(crate) fn into_all(mut self) -> impl Iterator<Item = (ClientId, Box<Peer>)> {
         for peer in self.peers.values_mut() {
             peer.take(&mut self.feeds);
         }
@@ -170,7 +171,7 @@ impl Peers {
     /// What to know of a client whose connection can outlive the process; `None` for others.
     pub(crate) fn lasting(&self, id: ClientId) -> Option<Lasting> {
         let peer = self.peers.get(&id).filter(|peer| peer.transport().is_bare());
-        peer.map(Peer::lasting)
+        peer.map(|peer| peer.lasting())
     }
 
     /// The conversation of a client that speaks IRC.
@@ -180,7 +181,7 @@ impl Peers {
 
     /// The far end of a client, for the log.
     pub(crate) fn remote(&self, id: ClientId) -> Option<Remote> {
-        self.peers.get(&id).map(Peer::remote)
+        self.peers.get(&id).map(|peer| peer.remote())
     }
 
     /// Calls `act` with a client's peer, if there is one, and flushes the peer in this batch.

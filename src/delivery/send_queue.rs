@@ -91,7 +91,8 @@ impl SendQueue {
             }
         }
         if self.pieces.is_empty() {
-            self.pieces.shrink_to(4);
+            // An idle client keeps room for the one piece that most batches are.
+            self.pieces.shrink_to(1);
         }
     }
 

@@ -21,7 +21,7 @@ const WORTH_WAKING: usize = if cfg!(test) { 1 } else { 32 };
 /// Peers that one thread flushes, and how many bytes their sockets took.
 #[derive(Debug, Default)]
 pub(super) struct Share {
-    pub(super) peers: Vec<(ClientId, Peer)>,
+    pub(super) peers: Vec<(ClientId, Box<Peer>)>,
     pub(super) sent: usize,
 }
 
@@ -57,7 +57,7 @@ impl Senders {
     }
 
     /// Adds peers to the shares, evenly, and in the order of their turns.
-    pub(super) fn lend(&mut self, peers: impl Iterator<Item = (ClientId, Peer)>) {
+    pub(super) fn lend(&mut self, peers: impl Iterator<Item = (ClientId, Box<Peer>)>) {
         let senders = self.shares.len();
         peers.enumerate().for_each(|(turn, peer)| self.shares[turn % senders].peers.push(peer));
     }

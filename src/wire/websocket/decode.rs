@@ -107,6 +107,8 @@ impl Decoder {
         Some(Incoming::Answer(answer))
     }
 
+    /// Not inlined: what JSON takes of the stack would add up with what frames take.
+    #[inline(never)]
     fn message(&mut self, data: Data, max_line: usize) -> Incoming {
         let Data::Text(message) = data else {
             return self.end(End::Broken(CloseCode::Unsupported.into()));

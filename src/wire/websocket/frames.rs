@@ -90,12 +90,7 @@ impl Frames {
 
 /// Decodes a message or a control frame, and appends the answer to `output`.
 fn decode(mut bytes: &[u8], most: usize, output: &mut Vec<u8>) -> Result<Option<Data>, End> {
-    let config = WebSocketConfig::default()
-        .read_buffer_size(bytes.len())
-        .write_buffer_size(0)
-        .max_message_size(Some(most))
-        .max_frame_size(Some(most));
-    let mut context = WebSocketContext::new(Role::Server, Some(config));
+    let mut context = context(bytes.len(), most);
     let mut pipe = Pipe { input: &mut bytes, output };
     match context.read(&mut pipe) {
         Ok(Message::Text(text)) => Ok(Some(Data::Text(text))),
@@ -113,6 +108,18 @@ fn decode(mut bytes: &[u8], most: usize, output: &mut Vec<u8>) -> Result<Option<
         Ok(Message::Pong(_) | Message::Frame(_)) => Ok(None),
         Err(error) => Err(end(error)),
     }
+}
+
+/// The library's state for one message of `length` bytes. It is made aside and boxed, so that the
+/// stack of a session does not reach another page, which would stay resident.
+#[inline(never)]
+fn context(length: usize, most: usize) -> Box<WebSocketContext> {
+    let config = WebSocketConfig::default()
+        .read_buffer_size(length)
+        .write_buffer_size(0)
+        .max_message_size(Some(most))
+        .max_frame_size(Some(most));
+    Box::new(WebSocketContext::new(Role::Server, Some(config)))
 }
 
 /// The bytes since the last complete message, without complete control frames.
