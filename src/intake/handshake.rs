@@ -66,7 +66,10 @@ pub(super) struct Handshake {
 impl Handshake {
     /// Runs the session of a connection that needs no handshake; it has its slot already.
     pub(super) fn enter(self: Box<Self>, transport: Arc<Transport>, slot: Slot) {
-        let upgraded = Upgraded { dialect: self.service.dialect, early: Vec::new(), reads: None };
+        // Clients that are programs often speak at once. Then the welcome and the answer are one
+        // send, and the session need not be woken.
+        let early = transport.arrived();
+        let upgraded = Upgraded { dialect: self.service.dialect, early, reads: None };
         let session = self.session(transport, slot, upgraded);
         drop(self);
         session();

@@ -11,9 +11,10 @@ use crate::os::{self, Bell, Ready, Socket};
 
 /// Bytes in one read.
 const READ: usize = 4096;
-/// Bytes of plaintext to encrypt before sending: one record (RFC 8446, section 5.1). What the
-/// socket does not take stays plaintext in the queue, shared with other clients.
-const RECORD: usize = 16 * 1024;
+/// Bytes of plaintext to encrypt before sending: two records (RFC 8446, section 5.1), which is more
+/// than most batches have. What the socket does not take stays plaintext in the queue, shared with
+/// other clients.
+const AHEAD: usize = 2 * 16 * 1024;
 
 /// A connection that one thread reads and another writes.
 ///
@@ -125,6 +126,11 @@ impl Transport {
         self.decode(self.socket.receive(READ)?)
     }
 
+    /// What has arrived already on a connection without TLS. Errors are left to the next read.
+    pub fn arrived(&self) -> Vec<u8> {
+        self.socket.receive_now(READ).unwrap_or_default()
+    }
+
     /// Decrypts `bytes` from the socket if under TLS; no bytes are the end of the stream.
     fn decode(&self, bytes: Vec<u8>) -> io::Result<Received> {
         let is_end = bytes.is_empty();
@@ -224,7 +230,7 @@ impl Transport {
         self.lock().is_some_and(|tls| tls.is_handshaking())
     }
 
-    /// Encrypts at most a record more than the socket takes: the rest stays shared with other
+    /// Encrypts at most [`AHEAD`] more than the socket takes: the rest stays shared with other
     /// clients, and counted in the queue.
     fn encrypt<'a>(
         &self,
@@ -238,11 +244,11 @@ impl Transport {
         }
         for mut rest in slices {
             while !rest.is_empty() {
-                let count = tls.writer().write(&rest[..rest.len().min(RECORD)])?;
+                let count = tls.writer().write(&rest[..rest.len().min(AHEAD - fresh)])?;
                 rest = &rest[count..];
                 sent += count;
                 fresh += count;
-                if fresh >= RECORD {
+                if fresh == AHEAD {
                     fresh = 0;
                     if !self.drain(tls)? {
                         return Ok(sent);

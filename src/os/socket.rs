@@ -113,9 +113,21 @@ impl Socket {
     ///
     /// Allocates a buffer for each call, so that an idle client needs none.
     pub fn receive(&self, most: usize) -> io::Result<Vec<u8>> {
+        self.receive_with(most, RecvFlags::empty())
+    }
+
+    /// Like [`receive`](Self::receive), without waiting.
+    ///
+    /// # Errors
+    /// `WouldBlock` when nothing has arrived.
+    pub fn receive_now(&self, most: usize) -> io::Result<Vec<u8>> {
+        self.receive_with(most, RecvFlags::DONTWAIT)
+    }
+
+    fn receive_with(&self, most: usize, flags: RecvFlags) -> io::Result<Vec<u8>> {
         let mut buffer = Vec::with_capacity(most);
         let room = rustix::buffer::spare_capacity(&mut buffer);
-        rustix::net::recv(&self.stream, room, RecvFlags::empty())?;
+        rustix::net::recv(&self.stream, room, flags)?;
         Ok(buffer)
     }
 

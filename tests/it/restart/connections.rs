@@ -97,11 +97,11 @@ fn who_is_behind_gets_the_rest_although_nothing_happens() {
 
 #[test]
 fn a_burst_is_no_more_slowness_after_the_switch_than_before() {
-    let server = Server::with(["--rate", "0", "--max-line", "16384"]);
+    let server = Server::with(["--rate", "0", "--max-line", "16384", "--send-queue", "131072"]);
     let mut eager = Client::connect_narrow(&server).welcomed().named("eager");
     let [mut bob] = people(&server, ["bob"]);
-    // More than sockets and queue take together.
-    let lines = vec!["x".repeat(16_000); 300];
+    // More than sockets and queue take together, and not so much that it takes a busy machine long.
+    let lines = vec!["x".repeat(16_000); 50];
     bob.send(&lines.join("\n"));
     bob.sync();
     switch(&server);
