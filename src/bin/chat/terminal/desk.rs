@@ -10,6 +10,7 @@ use chatd::edit::{Editor, Key, Names, Outcome, Paste, password, pasted};
 use chatd::text::Line;
 use crossbeam_channel::{Receiver, never, select};
 use crossterm::event::{Event as Input, KeyEventKind};
+use crossterm::terminal;
 
 use super::display::Display;
 use super::key;
@@ -159,6 +160,10 @@ impl Desk {
         self.screen.close()?;
         mode::suspend()?;
         self.screen.redraw();
+        // Of another size meanwhile, only the shell was told.
+        if let Ok((width, height)) = terminal::size() {
+            self.screen.resize(width, height);
+        }
         Ok(())
     }
 
