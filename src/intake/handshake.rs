@@ -340,7 +340,7 @@ impl Handshake {
         let Upgraded { dialect, early, reads } = upgraded;
         let (id, slot) = (self.door.next_id(), Arc::new(slot));
         let (from, shared) = (self.from, self.shared.clone());
-        move || Session::new(id, transport, from, slot, (dialect, reads), shared).run(&early)
+        move || Session::new(id, transport, from, slot, (dialect, reads), shared).run(early)
     }
 
     fn turn_away(&self, transport: &Transport, dialect: Dialect, reason: TurnedAway) {

@@ -134,7 +134,7 @@ impl Session {
     }
 
     /// Reads until the client is gone or the server stops; the handshake has read `early` already.
-    pub(crate) fn run(mut self: Box<Self>, early: &[u8]) {
+    pub(crate) fn run(mut self: Box<Self>, early: Vec<u8>) {
         match self.read(early) {
             Ok(never) => match never {},
             Err(SessionEnd::Gone(reason)) => self.client.reason = reason,
@@ -143,8 +143,9 @@ impl Session {
         }
     }
 
-    fn read(&mut self, early: &[u8]) -> Result<Infallible, SessionEnd> {
-        self.forward(early)?;
+    fn read(&mut self, early: Vec<u8>) -> Result<Infallible, SessionEnd> {
+        self.forward(&early)?;
+        drop(early);
         loop {
             match os::wait_readable(&*self.transport, &self.bell, self.patience())? {
                 Ready::Woken => self.wake()?,

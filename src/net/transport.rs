@@ -126,7 +126,8 @@ impl Transport {
         self.decode(self.socket.receive(READ)?)
     }
 
-    /// What has arrived already on a connection without TLS. Errors are left to the next read.
+    /// What has arrived already on a connection without TLS; nothing after an error, for which the
+    /// next read finds the end of the stream.
     pub fn arrived(&self) -> Vec<u8> {
         self.socket.receive_now(READ).unwrap_or_default()
     }

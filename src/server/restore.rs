@@ -202,12 +202,11 @@ impl RestoredClient {
         };
         let stream = Arc::clone(&transport);
         let started = match session {
-            Ok(saved) => {
-                threads.run(move || Session::resume(id, transport, slot, saved, shared).run(&[]))
-            }
+            Ok(saved) => threads
+                .run(move || Session::resume(id, transport, slot, saved, shared).run(Vec::new())),
             Err(dialect) => threads.run(move || {
                 let from = Caller { remote, is_encrypted: false, is_unheard: false };
-                Session::new(id, transport, from, slot, (dialect, None), shared).run(&[]);
+                Session::new(id, transport, from, slot, (dialect, None), shared).run(Vec::new());
             }),
         };
         if let Err(NotStarted { error, .. }) = started {
