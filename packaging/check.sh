@@ -4,8 +4,8 @@
 # With CHATD_ARCH=aarch64 in the environment, what it made for 64-bit ARM; on another machine it runs
 # that under qemu (Debian: qemu-user-static, libc6-arm64-cross).
 #
-# Needs these packages (Debian's names): rpm, dpkg, binutils, systemd (252 or newer, not running),
-# mandoc, selinux-policy-dev, and as root debootstrap. It installs chatd into temporary folders only.
+# Needs these packages (Debian's names): rpm, dpkg, binutils, procps, systemd (252 or newer, not
+# running), mandoc, selinux-policy-dev, and as root debootstrap. It installs chatd into temporary folders only.
 
 set -euo pipefail
 if ((EUID != 0)) && [[ -z ${CHECK_AS_ROOT-} ]]; then
@@ -290,7 +290,7 @@ oldest_debian() {
     dpkg --root="$bullseye" --purge --force-all chatd >/dev/null 2>&1 || fail "cannot purge it"
     [[ ! -e $bullseye/etc/chatd ]] || fail "something of it stays"
     rm -rf "${bullseye:?}$scratch"
-    echo "runs with $(basename "$bullseye"/lib/x86_64-linux-gnu/libc-*.so)"
+    echo "runs with $(basename "$bullseye"/lib/*-linux-gnu/libc-*.so)"
 }
 
 for check in symbols contents contents_for_debian sources scriptlets install_it verify_units manual \
