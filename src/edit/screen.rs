@@ -125,12 +125,11 @@ impl Screen {
         self.draw(out);
     }
 
-    /// Moves all that is on the screen to where the terminal keeps what was above it.
-    pub fn scroll_out(&mut self, out: &mut Vec<u8>) {
+    /// Moves the first `rows` of the screen to where the terminal keeps what was above it.
+    pub fn scroll_out(&mut self, rows: usize, out: &mut Vec<u8>) {
         self.erase(out);
-        let height = self.size.height();
-        out.extend_from_slice(format!("\x1b[{height}B").as_bytes());
-        out.extend_from_slice(&b"\r\n".repeat(height));
+        out.extend_from_slice(format!("\x1b[{}B", self.size.height()).as_bytes());
+        out.extend_from_slice(&b"\r\n".repeat(rows));
     }
 
     /// Erases the prompt, and leaves the cursor below the lines.

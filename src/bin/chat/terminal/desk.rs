@@ -160,7 +160,7 @@ impl Desk {
         self.screen.close()?;
         mode::suspend()?;
         self.screen.redraw();
-        // Of another size meanwhile, only the shell was told.
+        // If the size changed meanwhile, only the shell was told.
         if let Ok((width, height)) = terminal::size() {
             self.screen.resize(width, height);
         }

@@ -35,7 +35,9 @@ impl Display {
 
     pub(crate) fn resize(&mut self, width: u16, height: u16) {
         let size = Size::new(width, height);
-        self.has_other_width |= size.width() != self.screen.size().width();
+        let old = self.screen.size();
+        self.has_other_width |= size.width() != old.width();
+        self.shown.resize(old.height(), size.height());
         self.screen.resize(size);
     }
 
@@ -89,10 +91,9 @@ impl Display {
 
     /// Draws everything anew, with the rows of other programs out of the way.
     fn repaint(&mut self) {
-        let height = self.screen.size().height();
-        if !self.shown.owns(height) {
-            self.screen.scroll_out(&mut self.bytes);
-            self.shown.own(height);
+        let others = self.shown.claim(self.screen.size().height());
+        if others > 0 {
+            self.screen.scroll_out(others, &mut self.bytes);
         }
         self.screen.repaint(self.shown.lines(), &mut self.bytes);
     }
@@ -114,5 +115,34 @@ impl Display {
         output.write_all(&self.bytes)?;
         self.bytes.clear();
         output.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives the terminal all that waits, and returns how many rows are above its screen.
+    fn drawn(display: &mut Display, terminal: &mut vt100::Parser) -> usize {
+        terminal.process(&std::mem::take(&mut display.bytes));
+        terminal.screen().scrollback_len()
+    }
+
+    #[test]
+    fn a_window_that_grows_is_not_copied_to_above_the_screen_at_each_step() {
+        let [rows, columns] = [24, 80].map(|n: u16| n.try_into().unwrap());
+        let mut terminal = vt100::Parser::new(rows, columns, 1000);
+        let mut display = Display::new(80, 24, Palette { has_colours: false }, false);
+        display.show("one");
+        display.resize(81, 24);
+        display.repaint();
+        let above = drawn(&mut display, &mut terminal);
+        for n in 1..=10 {
+            let [rows, columns] = [24 + n, 81 + n].map(|n| n.try_into().unwrap());
+            terminal.set_size(rows, columns);
+            display.resize(81 + n, 24 + n);
+            display.repaint();
+            assert_eq!(drawn(&mut display, &mut terminal), above);
+        }
     }
 }
