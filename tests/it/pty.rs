@@ -29,8 +29,8 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    /// Starts the command with a new terminal of 24 rows of 80 characters as its standard streams and
-    /// its controlling terminal.
+    /// Starts the command with a new terminal of 24 rows of 80 characters as its standard streams
+    /// and its controlling terminal.
     #[track_caller]
     pub(crate) fn run(mut command: Command) -> Self {
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
@@ -83,7 +83,7 @@ impl Terminal {
         self.seen = end;
     }
 
-    /// This appears sooner or later; returns what was before it.
+    /// This appears sooner or later; returns what was before it, which is no longer displayed.
     #[track_caller]
     pub(crate) fn skips_to(&mut self, text: &str) -> String {
         let deadline = Instant::now() + PATIENCE;
@@ -92,15 +92,16 @@ impl Terminal {
             if let Some(at) = found {
                 let skipped = String::from_utf8_lossy(&self.unseen()[..at]).into_owned();
                 self.seen += at + text.len();
+                self.displayed = self.displayed.max(self.seen);
                 return skipped;
             }
             assert!(self.read_more(deadline), "it ended; the screen is {}", self.quoted());
         }
     }
 
-    /// The rows of the screen, 24 of 80 characters at first, once they are as wanted, be it for a moment:
-    /// more may have come since, and the next call goes on from there. Blanks at the end of a row,
-    /// empty rows at the end and the status line are left out.
+    /// The rows of the screen, 24 of 80 characters at first, once they are as wanted, be it for a
+    /// moment: more may have come since, and the next call goes on from there. Blanks at the end of
+    /// a row, empty rows at the end and the status line are left out.
     #[track_caller]
     pub(crate) fn displays(&mut self, wanted: impl Fn(&[&str]) -> bool) -> String {
         self.displays_with_cursor(|rows, _| wanted(rows))
@@ -226,13 +227,15 @@ impl Terminal {
     }
 }
 
-/// The text of the screen, and the status line, which is the row that begins in reverse.
+/// The text of the screen, and the status line, which is the last row that begins in reverse.
 fn contents(screen: &vt100::Screen) -> (String, Option<String>) {
     let (_, columns) = screen.size();
     let (mut text, mut status) = (String::new(), None);
     for (at, row) in (0..).zip(screen.rows(0, columns.get())) {
         if screen.cell(at, 0).is_some_and(vt100::Cell::inverse) {
-            status = Some(row);
+            if let Some(row) = status.replace(row) {
+                text.push_str(&format!("{row}\n"));
+            }
             continue;
         }
         text.push_str(&row);

@@ -94,7 +94,7 @@ fn ctrl_z_gives_the_terminal_back_and_fg_takes_it_again() {
     alice.resize(40);
     alice.signal(Signal::CONT);
     alice.skips_to("\x1b[?2004h");
-    alice.displays_status(|bar| bar.contains("alice") && bar.len() < 40);
+    alice.displays_status(|bar| bar.contains(" lag ") && bar.len() < 40);
     alice.types(" a line\r");
     bob.wait_for(|line| line == "<alice> half a line");
 }

@@ -83,7 +83,8 @@ fn names_themself_finds_a_room_invites_by_a_link_is_told_of_an_answer_searches_a
     ends_in(&mut alice, &[help, ">"]);
     alice.types("/mute dan 10m\r");
     ends_in(&mut alice, &["-- dan is muted for 10m", ">"]);
-    assert_eq!(dan.ask("spam").last().unwrap(), "!! you are muted for 10m");
+    let refusal = dan.ask("spam").pop().unwrap();
+    assert!(refusal.starts_with("!! you are muted for "), "{refusal}");
 }
 
 #[test]

@@ -15,8 +15,7 @@ impl Load {
     /// Adds a line, once there is room for it.
     pub(crate) fn add(&self, length: usize) {
         let bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_full = |bytes: &mut usize| *bytes > 0 && *bytes + length > MAX_BYTES;
-        let waited = self.less.wait_while(bytes, is_full);
+        let waited = self.less.wait_while(bytes, |bytes| !has_room(*bytes, length));
         *waited.unwrap_or_else(PoisonError::into_inner) += length;
     }
 
@@ -27,12 +26,23 @@ impl Load {
     }
 }
 
+/// Whether a line of this length may wait where so many bytes do.
+fn has_room(bytes: usize, length: usize) -> bool {
+    bytes == 0 || bytes + length <= MAX_BYTES
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
     use std::thread;
 
     use super::*;
+
+    #[test]
+    fn there_is_room_up_to_the_limit_and_for_a_longer_line_alone() {
+        assert!(has_room(1, MAX_BYTES - 1) && !has_room(1, MAX_BYTES));
+        assert!(has_room(0, 2 * MAX_BYTES) && !has_room(2 * MAX_BYTES, 1));
+    }
 
     #[test]
     fn a_line_waits_until_there_is_room_for_it() {
