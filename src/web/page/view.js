@@ -4,7 +4,7 @@
 import { link } from "./link.js";
 import { linked } from "./links.js";
 import { showPeople, showRooms } from "./lists.js";
-import { addLine, keepPlace, looked, setDivider, showPlace } from "./log.js";
+import { addLine, keepPlace, looked, setDivider, showPlace, showTitle } from "./log.js";
 import { post } from "./outbox.js";
 import { $, me, remember, wanted } from "./page.js";
 import { isRoom, isTalk, place, places, rooms } from "./places.js";
@@ -22,11 +22,7 @@ export function show(name, isNew = false) {
   keepPlace();
   setDivider(me.view, null);
   me.view = name;
-  if (isRoom(name)) {
-    me.room = name;
-    wanted.room = name;
-    remember("sessionStorage", "room", name);
-  }
+  if (isRoom(name)) turnTo(name);
   const hash = `#${name}`;
   if (location.hash !== hash) history[isNew ? "pushState" : "replaceState"](null, "", hash);
   showHeading();
@@ -35,6 +31,12 @@ export function show(name, isNew = false) {
   showPeople();
   looked();
   on.arrive();
+}
+
+/** Commands refer to this room from now on, and a reload of this tab comes back to it. */
+function turnTo(room) {
+  me.room = wanted.room = room;
+  remember("sessionStorage", "room", room);
 }
 
 /** The name and the topic of the place. */
@@ -66,9 +68,16 @@ export function go(name, isNew = true) {
 export function drop(name) {
   if (name === me.view) keepPlace();
   places.delete(name);
-  if (!places.has(me.room)) me.room = wanted.room = rooms().at(-1) ?? "lobby";
+  if (!places.has(me.room)) {
+    turnTo(rooms().at(-1) ?? "lobby");
+    // What is set there would hold in another room.
+    $("settings").close();
+  }
   if (name === me.view) show(me.room);
+  showHeading();
+  showTitle();
   showRooms();
+  showPeople();
 }
 
 /** The user has one room at a time: this one. */
@@ -91,10 +100,10 @@ export const inAddress = () => (isRoom(named()) ? named() : "");
 
 /** Gives the user a link to the room that can be sent to somebody. */
 $("share").onclick = async () => {
-  const url = new URL(`#${me.room}`, location).href;
+  const { room } = me, url = new URL(`#${room}`, location).href;
   // Browsers allow it over https only.
   const isCopied = await navigator.clipboard?.writeText(url).then(() => true, () => false);
-  addLine("notice", [`The link to ${me.room}${isCopied ? " is copied" : ""}: `, ...linked(url)]);
+  addLine("notice", [`The link to ${room}${isCopied ? " is copied" : ""}: `, ...linked(url)], { room });
 };
 $("leave").onclick = () => {
   if (me.view === SEARCH) show(me.room);

@@ -81,12 +81,30 @@ fn an_invitation_has_a_button_and_whoever_is_kicked_is_told() {
     alice.has(focused, "Ignore");
     alice.press(&["\u{e00c}"]);
     alice.has(focused, "bob");
-    // Also while one writes to somebody.
+    // Also while one writes to somebody: behind that is another room then.
     bob.ask("/msg alice psst");
     alice.click("#talks > [data-key='@bob'] button");
+    alice.has_people(&["alice", "bob"]);
     bob.ask("/kick alice bye");
     alice.has("document.querySelector('#rooms [data-private]')", json!(null));
-    alice.click("#leave");
+    alice.shows_in("#room", "bob");
+    alice.has_people(&["alice"]);
+    alice.shows_in("#here", "1");
+    alice.has("document.title", "lobby · box7");
+    alice.reload();
+    // Whatever the page asked for before this is answered by then.
+    alice.says("back again");
+    alice.shows("said", "alice", "back again");
+    assert_eq!(alice.texts("refused"), [""; 0]);
+    // The settings are those of a room that one is in.
+    bob.ask("/invite alice");
+    alice.shows("invited", "", "bob invites you to ops. Join ops");
+    alice.click("#log .join");
+    alice.shows_in("#room", "ops");
+    alice.click("#setup");
+    alice.has("document.querySelector('#settings').open", true);
+    bob.ask("/kick alice bye");
+    alice.has("document.querySelector('#settings').open", false);
     alice.shows("kicked", "", "You were kicked from ops by bob: bye");
     alice.shows_in("#room", "lobby");
     alice.has("document.querySelectorAll('#rooms [data-joined]').length", 1);

@@ -71,6 +71,16 @@ fn the_room_is_in_the_address_and_one_can_go_back_and_forth() {
     alice.click("#share");
     let link = format!("http://127.0.0.1:{}/#dev", server.web_port());
     alice.shows_in("#log > [data-kind=notice]:not([hidden]) a", &link);
+    // The browser may take its time, and ask.
+    let slow = "navigator.clipboard.writeText = () => new Promise((done) => window.copy = done)";
+    alice.run(slow, &[]);
+    alice.click("#share");
+    goes_to(&alice, "lobby");
+    alice.run("window.copy()", &[]);
+    goes_to(&alice, "dev");
+    let links = "[...document.querySelectorAll('#log > [data-kind=notice]:not([hidden]) a')]
+        .map((link) => link.textContent)";
+    alice.has(links, json!([link, link]));
     let carol = Tab::another_at(&browser, &link);
     carol.shows_in("#room", "dev");
     let carol = carol.named("carol");
