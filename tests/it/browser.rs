@@ -276,6 +276,9 @@ fn rooms_are_listed_and_entered() {
     alice.shows_in("#room", "lobby");
     alice.reload();
     alice.shows("welcome", "", "Welcome to box7");
+    // Whatever the page asked for before this is answered by then.
+    alice.says("back again");
+    alice.shows("said", "alice", "back again");
     alice.has("document.querySelectorAll('#rooms > * > [data-joined]').length", 1);
     alice.has_people(&["alice"]);
 }
