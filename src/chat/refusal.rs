@@ -151,8 +151,8 @@ pub enum Refusal {
     TakesOneLine(Text),
     /// The command is for operators.
     OperatorsOnly,
-    /// The command is for operators of the server. Those of a room, of whom the client is one, have
-    /// this instead.
+    /// The command is for operators of the server. Those of a room, of whom the client is one, can
+    /// use this instead.
     OnlyOfServer(&'static str),
     /// An operator's command against the operator.
     Yourself,
@@ -316,7 +316,7 @@ impl fmt::Display for Refusal {
             Self::OperatorsOnly => f.write_str("only operators may do that"),
             Self::OnlyOfServer(instead) => write!(
                 f,
-                "only operators of the server may do that; operators of a room have {instead}"
+                "only operators of the server may do that; operators of a room can use {instead}"
             ),
             Self::Yourself => f.write_str("you cannot do that to yourself"),
             Self::NotAMask(text) => {

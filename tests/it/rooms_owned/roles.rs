@@ -87,7 +87,7 @@ fn whoever_wants_to_do_what_only_the_servers_operators_do_reads_what_there_is_in
     let server = server();
     let [mut alice, mut bob] = in_dev(&server, ["alice", "bob"]);
     for (line, instead) in [
-        ("/mute bob 10m", "/kick NAME, and /room moderated on with /voice NAME"),
+        ("/mute bob 10m", "/kick NAME, or /room moderated on with /voice NAME"),
         ("/unmute bob", "/voice NAME"),
         ("/ban bob", "/room ban NAME"),
         ("/unban bob", "/room unban NAME"),
@@ -95,7 +95,7 @@ fn whoever_wants_to_do_what_only_the_servers_operators_do_reads_what_there_is_in
         ("/help slow", "/room slow SECONDS"),
         ("/lockdown on", "/room moderated on"),
     ] {
-        let told = "!! only operators of the server may do that; operators of a room have";
+        let told = "!! only operators of the server may do that; operators of a room can use";
         assert_eq!(alice.ask(line), [format!("{told} {instead}")]);
         refused(&mut bob, [(line, "only operators may do that")]);
     }

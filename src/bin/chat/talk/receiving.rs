@@ -106,7 +106,7 @@ impl Talk {
         }
     }
 
-    /// Tells the link to a room that the user entered, for the first time.
+    /// Shows the link to a room that the user entered, for the first time.
     fn tell_link(&mut self, room: &str, actions: &mut Vec<Action>) {
         let is_own = matches!(self.stage, Stage::Open { .. }) && room != LOBBY;
         let link = self.page.as_ref().and_then(|page| page.link_to(room));

@@ -28,7 +28,7 @@ pub(super) struct Command {
     acts_in_room: bool,
     /// Whether it is something for lines on a screen, or IRC has a command of its own for it.
     is_for_lines: bool,
-    /// What operators of a room have instead, if it is for those of the server.
+    /// What operators of a room can use instead, if it is for those of the server.
     in_rooms: Option<&'static str>,
     pub(super) run: Run,
 }
@@ -252,7 +252,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .in_room()
         .for_rooms_or_operators(),
     Command::change("/mute NAME [DUR]", "stop somebody from speaking", 1..=2, moderation::mute)
-        .for_servers_operators("/kick NAME, and /room moderated on with /voice NAME"),
+        .for_servers_operators("/kick NAME, or /room moderated on with /voice NAME"),
     Command::change("/unmute NAME|ADDR", "let somebody speak again", 1..=1, moderation::unmute)
         .for_servers_operators("/voice NAME"),
     Command::change(
