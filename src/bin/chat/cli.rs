@@ -169,7 +169,7 @@ impl Switch {
 
 /// Accepts one word, so that it cannot begin another command or line.
 fn one_word(word: &str) -> Result<String, &'static str> {
-    // Such as a phone puts behind what it completes.
+    // A phone's keyboard puts a blank behind a word that it completes.
     let word = word.trim_matches(' ');
     match word.chars().any(|c| c.is_whitespace() || c.is_control()) || word.is_empty() {
         true => Err("must be one word"),

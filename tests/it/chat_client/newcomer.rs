@@ -52,13 +52,16 @@ fn names_themself_finds_a_room_invites_by_a_link_is_told_of_an_answer_searches_a
     alice.displays(|rows| rows.contains(&"-- dev (1 here)") && rows.last() == Some(&">"));
     alice.types("/join dev\r");
     let link = format!("{page}#dev");
-    let told = format!("-- others come to dev with {link}");
+    let told = format!("-- to invite others to dev, send them {link}");
     ends_in(&mut alice, &["-- You are in dev with dan (2 here).", &told, ">"]);
 
     // The page shows a link as one; in `chat`, it goes behind /join.
     alice.types(&format!("\x1b1bob: come to {link}\r"));
     bob.displays(|rows| rows.ends_with(&[&*format!("<alice> bob: come to {link}"), ">"]));
     bob.types(&format!("\x1b[200~/join {link}\x1b[201~\r"));
+    bob.displays(|rows| {
+        rows.iter().any(|row| row.starts_with("-- joining dev here; if 127.0.0.1:"))
+    });
     bob.displays(|rows| rows.contains(&"-- You are in dev with dan and alice (3 here)."));
 
     alice.types("/bell on\r");
@@ -94,8 +97,8 @@ fn is_not_sent_to_a_room_of_another_server_by_a_link_to_that() {
     let mut alice = alice(&server);
     alice.types("/join http://box8.example/#dev\r");
     let told = [
-        "!! box8.example may be another server: /join dev is for this one, chat",
-        "  http://box8.example/#dev for that",
+        "!! box8.example may be another server; /join dev stays on this one, and \"chat",
+        "  http://box8.example/#dev\" goes there",
         ">",
     ];
     ends_in(&mut alice, &told);

@@ -96,7 +96,7 @@ impl Talk {
             actions.extend(self.wishes.joined(nick).map(Action::Send));
         }
         if let Notice::Moved { room } = *notice {
-            self.tell_link(room, actions);
+            self.show_link(room, actions);
         }
         if let Notice::Parted { room } = *notice
             && self.rooms.leave(room)
@@ -107,11 +107,11 @@ impl Talk {
     }
 
     /// Shows the link to a room that the user entered, for the first time.
-    fn tell_link(&mut self, room: &str, actions: &mut Vec<Action>) {
+    fn show_link(&mut self, room: &str, actions: &mut Vec<Action>) {
         let is_own = matches!(self.stage, Stage::Open { .. }) && room != LOBBY;
         let link = self.page.as_ref().and_then(|page| page.link_to(room));
         let Some(link) = link.filter(|_| is_own) else { return };
-        let told = format!("-- others come to {room} with {link}");
+        let told = format!("-- to invite others to {room}, send them {link}");
         if self.seen.add_notice(&told) {
             self.rooms.keep(Some(room), (told.clone(), false), false);
             actions.push(Action::Show(told));

@@ -11,6 +11,7 @@ use super::seen;
 use super::state::{Stage, Talk};
 use crate::notices;
 use crate::notices::PING;
+use crate::page::Lead;
 
 impl Talk {
     pub(super) fn type_line(&mut self, now: Duration, line: Text, actions: &mut Vec<Action>) {
@@ -23,10 +24,7 @@ impl Talk {
         if notices::is_quit(&line) {
             return self.leave(now, Some(line.as_str()), actions);
         }
-        let line = match self.without_link(line) {
-            Ok(line) => line,
-            Err(why) => return actions.push(Action::Show(why)),
-        };
+        let Some(line) = self.without_link(line, actions) else { return };
         let joined = notices::joined(&line);
         if let Some(number) = joined.as_deref().and_then(|room| self.rooms.number(room)) {
             return self.turn(number, actions);
@@ -49,13 +47,20 @@ impl Talk {
         }
     }
 
-    /// A line in which a `/join` names the room itself, if it had a link to it.
-    fn without_link(&self, line: Text) -> Result<Text, String> {
-        let room = notices::join_target(&line).zip(self.page.as_ref());
-        match room.map(|((link, rest), page)| (page.room_of(link), rest)) {
-            Some((Ok(room), rest)) => Ok(Text::new(format!("/join {room} {rest}").trim_end())),
-            Some((Err(Some(why)), _)) => Err(why),
-            Some((Err(None), _)) | None => Ok(line),
+    /// A line in which a `/join` names the room itself, if it had a link to it; `None` if that may
+    /// lead to another server.
+    fn without_link(&self, line: Text, actions: &mut Vec<Action>) -> Option<Text> {
+        let target = notices::join_target(&line).zip(self.page.as_ref());
+        match target.and_then(|((link, rest), page)| Some((page.lead_of(link)?, rest))) {
+            Some((Lead::Here { room, told }, rest)) => {
+                actions.extend(told.map(Action::Show));
+                Some(Text::new(format!("/join {room} {rest}").trim_end()))
+            }
+            Some((Lead::Elsewhere(why), _)) => {
+                actions.push(Action::Show(why));
+                None
+            }
+            None => Some(line),
         }
     }
 
