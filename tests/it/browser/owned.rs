@@ -83,6 +83,7 @@ fn an_invitation_has_a_button_and_whoever_is_kicked_is_told() {
     alice.has(focused, "bob");
     // Also while one writes to somebody: behind that is another room then.
     bob.ask("/msg alice psst");
+    alice.shows("private", "bob", "to you psst");
     alice.click("#talks > [data-key='@bob'] button");
     alice.has_people(&["alice", "bob"]);
     bob.ask("/kick alice bye");
