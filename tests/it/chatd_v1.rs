@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 use tungstenite::Message;
 
 use crate::harness::{Client, Server, TempDir, WebSocket, people};
-use crate::order::manage;
 
 /// The fields of the type that a message has.
 fn kinds(objects: &[Value]) -> Vec<&str> {
@@ -115,36 +114,6 @@ fn what_a_search_finds_says_in_which_room_it_was_said_and_is_no_history() {
     assert_eq!(page.ask_json("/search deploy"), [json!({"t": "found", "messages": hits})]);
     let nothing = json!({"t": "notice", "text": "nothing was found"});
     assert_eq!(page.ask_json("/search rollback"), [nothing]);
-}
-
-#[test]
-fn lists_of_people_are_told_who_is_an_operator_of_the_server() {
-    let dir = TempDir::new();
-    manage(&dir, "account add alice --operator", "open sesame\n");
-    let server = Server::with_web(["--state-dir", &dir.path("")]);
-    let mut page = WebSocket::join_json(&server, "page");
-    let [mut ann, mut bob] = people(&server, ["ann", "bob"]);
-    let operator = |nick: &str, on| json!({"t": "operator", "nick": nick, "on": on});
-    ann.ask("/login alice open sesame");
-    while page.object() != operator("ann", true) {}
-    assert_eq!(page.object()["to"], "alice");
-    let people = json!({
-        "t": "people", "room": "lobby", "nicks": ["page", "alice", "bob"], "here": 3,
-        "operators": ["alice"],
-    });
-    assert_eq!(page.ask_json("/who"), [people]);
-
-    // Who enters a room is one already.
-    page.ask_json("/join dev");
-    ann.ask("/join dev");
-    assert_eq!(page.object()["t"], "joined");
-    assert_eq!(page.object(), operator("alice", true));
-    bob.ask("/join dev");
-    assert_eq!(page.object()["t"], "joined");
-    ann.ask("/nick ann");
-    assert_eq!(page.object()["to"], "ann");
-    assert_eq!(page.object(), operator("ann", false));
-    assert_eq!(page.ask_json("/who")[0]["operators"], Value::Null);
 }
 
 #[test]

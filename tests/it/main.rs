@@ -25,6 +25,7 @@ mod limits;
 mod line_ids;
 mod load;
 mod many_rooms;
+mod marks;
 mod mentions;
 mod metrics;
 mod mistakes;

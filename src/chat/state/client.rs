@@ -134,6 +134,10 @@ pub(crate) struct Client {
     /// Whether the password that is being checked is for such rights.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) wants_rights: bool,
+    /// The nick under which lists of people show it as an operator of the server; follows from the
+    /// accounts.
+    #[serde(skip)]
+    pub(crate) marked: Option<Nick>,
     /// What it says of itself by user modes.
     #[serde(default, skip_serializing_if = "Flags::are_unset")]
     pub(crate) flags: Flags,
@@ -190,6 +194,7 @@ impl Client {
             source: OnceLock::new(),
             rights: None,
             wants_rights: false,
+            marked: None,
             flags: Flags::default(),
             markers: Markers::default(),
             label: None,

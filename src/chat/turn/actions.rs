@@ -53,10 +53,9 @@ impl Turn<'_> {
             Action::Flag(flag, on) => self.set_flag(*flag, *on),
             Action::Wallops(text) => self.tell_all_operators(text.clone())?,
             Action::GiveUpRights => {
-                let was_operator = self.is_operator();
                 if self.me_mut().rights.take().is_some() {
                     self.relay_to_me(Deed::NoRights);
-                    self.tell_rights(was_operator);
+                    self.tell_mark();
                 }
             }
             Action::SetReal(real) => self.set_real(real.clone())?,

@@ -223,6 +223,7 @@ impl Turn<'_> {
             self.log_out();
             self.notice("you are logged out");
         }
+        self.tell_mark();
         self.stay_ignored();
         self.restore_roles();
     }
@@ -274,6 +275,7 @@ impl Turn<'_> {
             self.chat.nicks.claim(self.now.uptime, self.me, (old, address), nick);
             self.set_nick(nick);
         }
+        self.tell_mark();
         self.stay_ignored();
         self.notice(format_args!("you are logged in as {nick}"));
         self.restore_roles();
@@ -295,9 +297,8 @@ impl Turn<'_> {
         if !self.chat.registry.is_operator(Some(operator)) {
             return self.refuse(Refusal::OperatorsOnly);
         }
-        let was_operator = self.is_operator();
         self.me_mut().rights = Some(operator);
-        self.tell_rights(was_operator);
+        self.tell_mark();
         self.log(format_args!("has the rights of {operator}"));
         self.tell(Message::GotRights);
     }
@@ -341,6 +342,7 @@ impl Turn<'_> {
         if let Some(owned) = account.filter(|_| self.me().login.is_none()) {
             self.lose_nick(Refusal::Registered(owned.nick));
         }
+        self.tell_mark();
     }
 
     /// Logs the client out if its account is gone, or the account's password was changed.

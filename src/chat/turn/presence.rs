@@ -83,12 +83,14 @@ impl Chat {
         true
     }
 
-    /// Schedules the announcements of restored clients that are not announced yet. To be called
-    /// once all clients are restored.
+    /// Schedules the announcements of restored clients that are not announced yet, and notes which
+    /// of the others are known as operators. To be called once all clients and accounts are
+    /// restored.
     pub fn await_announcements(&mut self) {
         let is_awaited = |client: &Client| !client.announced && !client.speaks_irc();
         let unannounced = self.clients.iter().filter(|(_, client)| is_awaited(client));
         self.arrivals.reset(unannounced.map(|(id, client)| (client.connected, *id)));
+        self.note_marks();
     }
 
     /// Tells a room how many joined and left.
@@ -328,6 +330,7 @@ impl Turn<'_> {
                 Message::Left { room: name, nick, reason, here }
             });
         }
+        self.tell_unmarked_in(id);
     }
 
     /// Tells a room that the client joined; it is a member already.
@@ -350,9 +353,7 @@ impl Turn<'_> {
                 here,
             });
         }
-        if self.is_operator() {
-            self.tell_operator(id, true);
-        }
+        self.tell_mark_in(id);
     }
 
     /// Tells everybody who shares a room with the client, once, that it has another nick.

@@ -117,9 +117,8 @@ impl Turn<'_> {
 
     /// Logs the client in to that account, and tells who it is now.
     pub(crate) fn log_in(&mut self, account: &Account) {
-        let (before, was_operator) = (self.source(), self.is_operator());
+        let before = self.source();
         self.me_mut().log_in(account);
-        self.tell_rights(was_operator);
         if before.account != self.me().login {
             if self.me().speaks_irc() {
                 self.tell(Message::LoggedIn(self.source()));
@@ -130,9 +129,8 @@ impl Turn<'_> {
 
     /// Logs the client out, and tells who it is now.
     pub(crate) fn log_out(&mut self) {
-        let (before, was_operator) = (self.source(), self.is_operator());
+        let before = self.source();
         self.me_mut().log_out();
-        self.tell_rights(was_operator);
         if before.account.is_some() {
             self.tell_account(before);
         }

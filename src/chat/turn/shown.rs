@@ -6,7 +6,7 @@ use super::view::{Turn, TurnOf};
 use crate::chat::message::{Dates, Message};
 use crate::chat::model::{ClientId, Entry, Nick, RoomId, RoomName};
 use crate::chat::question::Hidden;
-use crate::chat::state::{Chat, Room};
+use crate::chat::state::{Chat, Client, Room};
 
 /// After more replayed lines than this, the client is reminded of its nick: the welcome may have
 /// left the screen.
@@ -123,22 +123,70 @@ impl<C: Deref<Target = Chat>> TurnOf<'_, C> {
     }
 }
 
+impl Chat {
+    /// Notes of restored clients which of them others know as operators of the server.
+    pub(super) fn note_marks(&mut self) {
+        for id in self.clients_who(|client| client.announced && self.operates(client)) {
+            if let Some(client) = self.clients.get_mut(&id) {
+                client.marked = Some(client.nick);
+            }
+        }
+    }
+}
+
 impl Turn<'_> {
-    /// Tells the clients around that list people whether the client is an operator of the server,
-    /// if that has changed.
-    pub(crate) fn tell_rights(&mut self, was_operator: bool) {
-        let is_operator = self.is_operator();
-        if is_operator != was_operator && self.me().announced {
-            self.me().rooms.clone().into_iter().for_each(|id| self.tell_operator(id, is_operator));
+    /// Tells the clients around that list people, once each, whether the client is an operator of
+    /// the server, if they know something else.
+    pub(crate) fn tell_mark(&mut self) {
+        let Client { nick, marked, announced, .. } = *self.me();
+        let mark = self.is_operator().then_some(nick);
+        if !announced || mark == marked {
+            return;
+        }
+        self.me_mut().marked = mark;
+        let readers = self.lists_around();
+        // Crowds are not told of the new nick; and whoever takes the old one is no operator.
+        if let Some(old) = marked.filter(|old| *old != nick) {
+            let message = Message::Operator { nick: old, on: false };
+            self.effects.tell_each(readers.clone(), message);
+        }
+        let message = Message::Operator { nick, on: mark.is_some() };
+        self.effects.tell_each(readers, message);
+    }
+
+    /// Tells a room that the client has just joined, if it is an operator of the server.
+    pub(crate) fn tell_mark_in(&mut self, id: RoomId) {
+        if self.is_operator() {
+            let nick = self.me().nick;
+            self.me_mut().marked = Some(nick);
+            let message = Message::Operator { nick, on: true };
+            self.effects.tell_each(self.lists_in(id), message);
         }
     }
 
-    /// Tells the same in one room.
-    pub(crate) fn tell_operator(&mut self, id: RoomId, on: bool) {
-        let Some(room) = self.chat.rooms.get(id) else { return };
-        let message = Message::Operator { nick: self.me().nick, on };
-        let lists = |id: &ClientId| self.chat.clients[id].lists;
-        let readers: Vec<_> = room.members.iter().copied().filter(lists).collect();
-        self.effects.tell_each(readers, message);
+    /// Tells those in a room that the client has left, if they are in none of its rooms any more:
+    /// somebody else may take its nick, and crowds are told neither.
+    pub(crate) fn tell_unmarked_in(&mut self, id: RoomId) {
+        if let Some(nick) = self.me().marked {
+            let mut readers = self.lists_in(id);
+            let rooms = &self.me().rooms;
+            readers.retain(|id| !self.chat.clients[id].rooms.iter().any(|it| rooms.contains(it)));
+            self.effects.tell_each(readers, Message::Operator { nick, on: false });
+        }
+    }
+
+    /// The clients in a room that list people.
+    fn lists_in(&self, id: RoomId) -> Vec<ClientId> {
+        let members = self.chat.members(id).iter().copied();
+        members.filter(|id| self.chat.clients[id].lists).collect()
+    }
+
+    /// The same in all rooms of the client, once each, by id.
+    fn lists_around(&self) -> Vec<ClientId> {
+        let rooms = self.me().rooms.iter();
+        let mut readers: Vec<_> = rooms.flat_map(|room| self.lists_in(*room)).collect();
+        readers.sort_unstable();
+        readers.dedup();
+        readers
     }
 }

@@ -1,7 +1,7 @@
 //! Tests of crowded rooms and their digests.
 
 use super::*;
-use crate::chat::{Event, Settings};
+use crate::chat::{Account, Event, Moment, PasswordHash, PasswordId, Role, RollChange, Settings};
 use crate::text::{Line, Text};
 use std::sync::Arc;
 use std::time::Duration;
@@ -222,4 +222,46 @@ fn the_time_until_the_announcement_goes_on_in_the_next_process() {
     assert!(after.bring_back(at(5000), ClientId(1), &noted));
     after.await_announcements();
     assert_eq!(announced(&mut after, 15_000), ["guest1"]);
+}
+
+/// What the chat sends on a change of its accounts.
+fn changed(chat: &mut Chat, change: RollChange) -> Vec<Message> {
+    let mut effects = Effects::default();
+    chat.change_roll(at(0), change, &mut effects);
+    messages(effects)
+}
+
+/// Which names get or lose the mark of operators.
+fn marks(messages: Vec<Message>) -> Vec<(Nick, bool)> {
+    let mark = |message| match message {
+        Message::Operator { nick, on } => Some((nick, on)),
+        _ => None,
+    };
+    messages.into_iter().filter_map(mark).collect()
+}
+
+#[test]
+fn marks_follow_the_accounts_of_a_cluster_and_a_restart_tells_none_again() {
+    let nick = Nick::new("alice").unwrap();
+    let (created, last_seen) = (Moment::default(), None);
+    let (role, password) = (Role::Operator, PasswordId::default());
+    let alice = Account { nick, role, created, last_seen, password };
+    let mut before = chat();
+    before.set_shared(true);
+    let lists = Traits { lists: true, ..Traits::default() };
+    told(&mut before, 0, 1, Event::Connected(Origin::of([192, 0, 2, 1].into()), lists));
+    connect(&mut before, 0, 2);
+    let register = RollChange::Register(alice, PasswordHash::from("x".to_owned()));
+    assert_eq!(marks(changed(&mut before, register)), []);
+    assert_eq!(marks(told(&mut before, 0, 2, Event::LoggedIn(alice))), [(nick, true)]);
+
+    let saved = serde_json::to_value(&before).unwrap();
+    let mut after: Chat = serde_json::from_value(saved).unwrap();
+    after.await_announcements();
+    let roles = [(Role::Operator, vec![]), (Role::User, vec![(nick, false)])];
+    for (role, expected) in roles {
+        let change = RollChange::SetRole(nick, role);
+        assert_eq!(marks(changed(&mut after, change)), expected, "{role:?}");
+    }
+    assert_eq!(marks(changed(&mut before, RollChange::Remove(nick))), [(nick, false)]);
 }
