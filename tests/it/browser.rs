@@ -15,6 +15,7 @@ mod events;
 mod firefox;
 mod geometry;
 mod looks;
+mod marks;
 mod mentions;
 mod names;
 mod newcomer;

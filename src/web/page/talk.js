@@ -39,6 +39,7 @@ export const handlers = {
     [isEntering, returning] = [true, $("log").childElementCount > 0];
     inRooms = new Set([room]);
     called(nick);
+    staff.clear();
     place(room).people.clear();
     const target = wanted.room || room;
     if (!me.view) show(room);
@@ -60,6 +61,8 @@ export const handlers = {
   },
   joined({ room, nick, here }) {
     if (nick === me.nick) return entered(room, here);
+    // If this one is an operator of the server, the server says so next.
+    if (staff.delete(nick)) showRanks();
     addLine("joined", [name(nick), " joined"], { room });
     place(room).people.add(nick);
     counted(room, here);
@@ -68,7 +71,7 @@ export const handlers = {
     if (nick === me.nick) return gone(room);
     addLine("left", [name(nick), ` left: ${reason}`], { room });
     place(room).people.delete(nick);
-    if (!rooms().some((one) => place(one).people.has(nick))) staff.delete(nick);
+    forgetStrangers();
     const to = /^moved to (\S+)$/.exec(reason)?.[1];
     if (to && !counts.has(to)) counts.set(to, null);
     // The holder of our name left: often it was our own broken connection.
@@ -84,6 +87,7 @@ export const handlers = {
     }
     if (ignored.delete(from)) ignored.add(to);
     if (staff.delete(from)) staff.add(to);
+    else staff.delete(to);
     showRanks();
     const mine = from === me.nick;
     if (mine) {
@@ -103,7 +107,7 @@ export const handlers = {
   people({ room, nicks, here, operators = [] }) {
     if (places.has(room)) place(room).people = new Set(nicks);
     nicks.forEach((nick) => operators.includes(nick) ? staff.add(nick) : staff.delete(nick));
-    showRanks();
+    forgetStrangers();
     const names = nicks.flatMap((nick) => [", ", name(nick)]).slice(1);
     if (awaited.people) addLine("people", [`${room} (${here} here): `, ...names]);
     awaited.people = false;
@@ -215,11 +219,19 @@ function gone(room) {
   if (!places.has(room)) return;
   inRooms.delete(room);
   drop(room);
+  forgetStrangers();
   wantRooms();
   askForLists("/rooms");
 }
 
 me.gone = gone;
+
+/** The server tells who is an operator only of people in our rooms: others may be called so by now. */
+function forgetStrangers() {
+  const isHere = (nick) => nick === me.nick || rooms().some((room) => place(room).people.has(nick));
+  for (const nick of staff) if (!isHere(nick)) staff.delete(nick);
+  showRanks();
+}
 
 function counted(room, here) {
   counts.set(room, here);
