@@ -40,8 +40,9 @@ function ofServer(nick) {
   return actions;
 }
 
-/** Asks for the time and the reason. */
+/** Asks for the time and the reason of what is then done in this room, whichever is shown by then. */
 function ask(title, command, hasTime = false, hasReason = true) {
+  const { room } = me;
   $("why-title").textContent = title;
   [$("do").textContent] = title.split(" ");
   $("time").hidden = $("time").previousElementSibling.hidden = !hasTime;
@@ -49,7 +50,7 @@ function ask(title, command, hasTime = false, hasReason = true) {
   [$("time").value, $("why").value] = ["", ""];
   $("reason").returnValue = "";
   $("reason").onclose = () => {
-    if ($("reason").returnValue === "yes") post([command($("time").value.trim(), $("why").value.trim()).replace(/ +/g, " ").trim()], me.room);
+    if ($("reason").returnValue === "yes") post([command($("time").value.trim(), $("why").value.trim()).replace(/ +/g, " ").trim()], room);
     $("input").focus();
   };
   $("reason").showModal();

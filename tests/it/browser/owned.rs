@@ -41,8 +41,13 @@ fn operators_give_roles_kick_and_set_what_holds_in_their_room() {
     alice.shows("role", "", "alice took voice from bob");
     does(&alice, "bob", "Kick…");
     alice.has("document.querySelector('#reason').open", true);
+    // The room is the one in which the question was asked.
+    alice.run("history.back()", &[]);
+    alice.has("document.querySelector('h1').textContent", "lobby");
     alice.type_into("#why", &format!("spam{ENTER}"));
     bob.wait_for(|line| line == "!! kicked from dev by alice: spam");
+    alice.run("history.forward()", &[]);
+    alice.has("document.querySelector('h1').textContent", "dev");
 
     alice.click("#setup");
     alice.shows_in("#settings-people", "operators alice");
