@@ -12,9 +12,10 @@ const MAX_LINE: usize = 3 * 1024 + 256;
 /// Bytes in an object: 64 KiB of history, with names and escapes, or 500 people.
 const MAX_OBJECT: usize = 256 * 1024;
 /// What can stand first in an object of `chatd.v1`.
-const KINDS: [&str; 18] = [
+const KINDS: [&str; 19] = [
     "said", "emote", "private", "joined", "left", "renamed", "topic", "welcome", "people",
     "history", "found", "notice", "refused", "bye", "room", "role", "invited", "kicked",
+    "operator",
 ];
 
 /// Encodes `message` and reads it again; returns what there is to read.
