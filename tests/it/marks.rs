@@ -42,7 +42,7 @@ fn lists_of_people_are_told_who_is_an_operator_of_the_server() {
     });
     assert_eq!(page.ask_json("/who"), [people]);
 
-    // Who enters a room is one already.
+    // Somebody who is an operator already enters a room.
     page.ask_json("/join dev");
     ann.ask("/join dev");
     assert_eq!(next(&mut page)["t"], "joined");
