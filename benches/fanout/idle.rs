@@ -78,8 +78,8 @@ pub(crate) fn idle(bench: &Bench, report: &mut Report) {
             hold(report, of(&row, Kind::Chatd));
         }
     }
-    report.table("Idle clients that have said their name", bench, &columns);
     if !bench.quick {
+        report.table("Idle clients that have said their name", bench, &columns);
         let row = row(bench, report, &NAMED, MANY, 3);
         hold_named(report, MANY, &row);
         let connects = ratio(of(&row, Kind::Chatd), of(&row, Kind::Redis), |idle| idle.connects);
@@ -128,7 +128,7 @@ fn row(
     row
 }
 
-/// That server's.
+/// What was measured of that server.
 fn of(row: &Row, kind: Kind) -> &[Idle] {
     row.iter().find(|(found, _)| *found == kind).map_or(&[], |(_, taken)| taken)
 }

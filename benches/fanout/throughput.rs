@@ -30,7 +30,7 @@ const PACES: [(Pace, &[usize]); 3] = [
     (LIGHT, &[10, 100, 1000]),
     (Pace::Single, &[10, 100, 1000, 5000]),
 ];
-/// A quarter of the lines that servers gain from.
+/// A quarter of [`FULL`]: batches are small.
 const LIGHT: Pace = Pace::Window(16);
 /// A few lines a second, to how many receivers.
 const QUIET: (usize, Pace) = (200, Pace::Rate(200));

@@ -71,7 +71,7 @@ export const handlers = {
     if (nick === me.nick) return gone(room);
     addLine("left", [name(nick), ` left: ${reason}`], { room });
     place(room).people.delete(nick);
-    forgetStrangers();
+    if (staff.has(nick)) forgetStrangers();
     const to = /^moved to (\S+)$/.exec(reason)?.[1];
     if (to && !counts.has(to)) counts.set(to, null);
     // The holder of our name left: often it was our own broken connection.
