@@ -44,6 +44,19 @@ struct Floor {
 
 /// Serves on a free port of 127.0.0.1, which `port_file` then names, until killed.
 pub(crate) fn serve(port_file: &Path, looks_twice: bool) -> io::Result<()> {
+    let listener = listen(port_file)?;
+    let epoll = Epoll::new(1024)?;
+    epoll.add_level(&listener, listener.as_raw_fd() as u64)?;
+    let (clients, round, spoke) = (Vec::new(), Vec::new(), Vec::new());
+    let mut floor = Floor { epoll, listener, clients, round, spoke, looks_twice };
+    loop {
+        floor.turn()?;
+    }
+}
+
+/// Listens on a free port of 127.0.0.1, which `port_file` then names. The process ends with its
+/// parent.
+pub(crate) fn listen(port_file: &Path) -> io::Result<OwnedFd> {
     os::die_with_parent()?;
     os::raise_open_files()?;
     let listener = net::socket_with(
@@ -60,14 +73,7 @@ pub(crate) fn serve(port_file: &Path, looks_twice: bool) -> io::Result<()> {
     let fresh = port_file.with_extension("new");
     std::fs::write(&fresh, format!("text {}\n", address.port()))?;
     std::fs::rename(&fresh, port_file)?;
-
-    let epoll = Epoll::new(1024)?;
-    epoll.add_level(&listener, listener.as_raw_fd() as u64)?;
-    let (clients, round, spoke) = (Vec::new(), Vec::new(), Vec::new());
-    let mut floor = Floor { epoll, listener, clients, round, spoke, looks_twice };
-    loop {
-        floor.turn()?;
-    }
+    Ok(listener)
 }
 
 impl Floor {

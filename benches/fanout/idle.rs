@@ -28,9 +28,10 @@ const SILENT: [(Kind, &Dialect); 4] = [
     (Kind::ChatdIrc, &wire::CHATD_IRC_SILENT),
     (Kind::Redis, &wire::REDIS),
 ];
-const NAMED: [(Kind, &Dialect); 4] = [
+const NAMED: [(Kind, &Dialect); 5] = [
     (Kind::Chatd, &wire::CHATD_NAMED),
     (Kind::Floor, &wire::FLOOR),
+    (Kind::Threads, &wire::FLOOR),
     (Kind::ChatdLines, &wire::LINES_NAMED),
     (Kind::Redis, &wire::REDIS),
 ];
@@ -82,9 +83,11 @@ pub(crate) fn idle(bench: &Bench, report: &mut Report) {
         report.table("Idle clients that have said their name", bench, &columns);
         let row = row(bench, report, &NAMED, MANY, 3);
         hold_named(report, MANY, &row);
-        let connects = ratio(of(&row, Kind::Chatd), of(&row, Kind::Redis), |idle| idle.connects);
-        let what = format!("{MANY} clients with a name: connects/s, × redis");
-        report.target(what, Bound::AtLeast(0.7), connects);
+        for (peer, least) in [(Kind::Redis, 0.7), (Kind::Threads, 0.9)] {
+            let connects = ratio(of(&row, Kind::Chatd), of(&row, peer), |idle| idle.connects);
+            let what = format!("{MANY} clients with a name: connects/s, × {}", peer.name());
+            report.target(what, Bound::AtLeast(least), connects);
+        }
         let row = self::row(bench, report, &NAMED_SECURE, FEWER, 1);
         hold_named(report, FEWER, &row);
     }

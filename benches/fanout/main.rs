@@ -27,6 +27,7 @@ mod rooms;
 mod sample;
 mod server;
 mod stalled;
+mod threads;
 mod throughput;
 mod tls;
 mod transcript;
@@ -81,6 +82,12 @@ enum Role {
         #[arg(long)]
         look_twice: bool,
     },
+    /// Be the server that chatd's connecting is measured against
+    Threads {
+        /// Where to write `text PORT`
+        #[arg(long)]
+        port_file: PathBuf,
+    },
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -120,8 +127,10 @@ const SECTIONS: [(Section, bool, Slot, Measure); 12] = [
 
 fn main() -> io::Result<ExitCode> {
     let options = Options::parse();
-    if let Some(Role::Floor { port_file, look_twice }) = options.role {
-        floor::serve(&port_file, look_twice)?;
+    match options.role {
+        Some(Role::Floor { port_file, look_twice }) => floor::serve(&port_file, look_twice)?,
+        Some(Role::Threads { port_file }) => threads::serve(&port_file)?,
+        None => {}
     }
     let files = os::raise_open_files()?;
     let patience = options.patience.unwrap_or(if options.quick { 10 } else { 60 });

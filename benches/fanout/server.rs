@@ -75,6 +75,8 @@ pub(crate) enum Kind {
     ChatdIrc,
     Floor,
     FloorTwice,
+    /// A thread for each client, and little else.
+    Threads,
     Redis,
     Ncat,
     Ngircd,
@@ -100,6 +102,7 @@ impl Kind {
             Kind::ChatdIrc => "chatd, IRC",
             Kind::Floor => "floor",
             Kind::FloorTwice => "floor, looking twice",
+            Kind::Threads => "a thread for each",
             Kind::Redis => "redis-server",
             Kind::Ncat => "ncat",
             Kind::Ngircd => "ngircd",
@@ -115,7 +118,7 @@ impl Kind {
             Kind::ChatdStream => &wire::STREAM,
             Kind::ChatdEvents => &wire::EVENTS,
             Kind::ChatdIrc => &wire::CHATD_IRC,
-            Kind::Floor | Kind::FloorTwice | Kind::Nginx => &wire::FLOOR,
+            Kind::Floor | Kind::FloorTwice | Kind::Threads | Kind::Nginx => &wire::FLOOR,
             Kind::Redis => &wire::REDIS,
             Kind::Ncat => &wire::NCAT,
             Kind::Ngircd => &wire::IRC,
@@ -313,12 +316,13 @@ fn command(kind: Kind, tuning: Tuning, directory: &Path, port: u16) -> io::Resul
     let port = port.to_string();
     let mut command = match kind {
         _ if kind.is_chatd() => Command::new(env!("CARGO_BIN_EXE_chatd")),
-        Kind::Floor | Kind::FloorTwice => Command::new(std::env::current_exe()?),
+        Kind::Floor | Kind::FloorTwice | Kind::Threads => Command::new(std::env::current_exe()?),
         _ => Command::new(kind.name()),
     };
     match kind {
         Kind::Floor => command.arg("floor").arg("--port-file").arg(port_file),
         Kind::FloorTwice => command.args(["floor", "--look-twice", "--port-file"]).arg(port_file),
+        Kind::Threads => command.args(["threads", "--port-file"]).arg(port_file),
         Kind::Redis => command
             .args([
                 "--bind",

@@ -196,6 +196,12 @@ impl Chat {
         !self.is_shared() || self.level() >= 3
     }
 
+    /// Whether people who are not announced yet count for whether a room is a crowd. Nodes of lower
+    /// levels do not count them.
+    pub(super) fn counts_all_in_crowds(&self) -> bool {
+        !self.is_shared() || self.level() >= 4
+    }
+
     /// Whether bans and mutes last ten years at most. Nodes of lower levels take any duration.
     pub(super) fn limits_durations(&self) -> bool {
         self.reserves_services()

@@ -260,3 +260,19 @@ fn a_crowd_gets_a_digest_instead_of_single_notices() {
     assert!(start.elapsed() >= Duration::from_secs(10), "{:?}", start.elapsed());
     alice.expect("-- 5 joined, 1 left (54 here)");
 }
+
+#[test]
+fn many_who_come_at_once_are_a_crowd_before_they_are_announced() {
+    let server = Server::with(["--rate", "0"]);
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]);
+    let half_lines = (0..50).map(|_| {
+        let mut client = Client::guest(&server);
+        client.types(b"hel");
+        client
+    });
+    let _unannounced: Vec<Client> = half_lines.collect();
+    let [mut carol] = people(&server, ["carol"]);
+    carol.ask("/nick caroline");
+    bob.ask("/quit");
+    assert_eq!(alice.sync(), [""; 0], "it is told in a digest");
+}

@@ -34,11 +34,11 @@ fn shared(settings: Settings) -> Chat {
         name: Text::new("box7"),
         origin: "box7".to_owned(),
         has_archive: true,
-        level: 3,
+        level: 4,
         since: Duration::ZERO,
     };
     chat.join_node(NodeNumber::ALONE, node, None, &mut Effects::default());
-    chat.raise_level(3);
+    chat.raise_level(4);
     chat
 }
 

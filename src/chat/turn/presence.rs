@@ -14,7 +14,7 @@ use crate::text::Text;
 
 /// Rooms with more people get joins and leaves in digests: a notice to each of N people for each of
 /// N joins would be N² notices.
-pub(super) const CROWD: usize = 50;
+const CROWD: usize = 50;
 /// Most others that a welcome names.
 const MAX_NAMED: usize = 10;
 
@@ -91,6 +91,14 @@ impl Chat {
         let unannounced = self.clients.iter().filter(|(_, client)| is_awaited(client));
         self.arrivals.reset(unannounced.map(|(id, client)| (client.connected, *id)));
         self.note_marks();
+    }
+
+    /// Whether a room has so many people that their joins and leaves are told in digests.
+    ///
+    /// Those who are not announced yet count, too: each of them is sent the notices of the others.
+    pub(super) fn is_crowded(&self, room: &Room) -> bool {
+        let people = if self.counts_all_in_crowds() { room.members.len() } else { room.announced };
+        people > CROWD
     }
 
     /// Tells a room how many joined and left.
@@ -308,6 +316,7 @@ impl Turn<'_> {
         {
             room.irc -= 1;
         }
+        let crowded = self.chat.rooms.get(id).is_some_and(|room| self.chat.is_crowded(room));
         let lives = self.chat.has_room_roles();
         self.chat.rooms.leave(self.now.uptime, id, self.me, lives);
         if announced
@@ -318,7 +327,6 @@ impl Turn<'_> {
             self.relay_to_room(id, Deed::Part(room.name, reason.clone()));
         }
         let Some(room) = self.chat.rooms.get_mut(id).filter(|_| announced) else { return };
-        let crowded = room.announced > CROWD;
         room.announced -= 1;
         let name = room.name;
         if crowded {
@@ -342,8 +350,9 @@ impl Turn<'_> {
         let name = room.name;
         self.relay_to_room(id, Deed::Join(name));
         self.relay_away_to(id);
+        let crowded = self.chat.rooms.get(id).is_some_and(|room| self.chat.is_crowded(room));
         let Some(room) = self.chat.rooms.get_mut(id) else { return };
-        if room.announced > CROWD {
+        if crowded {
             room.joined += 1;
             self.chat.rooms.want_digest(self.now.uptime, id);
         } else {
@@ -363,7 +372,7 @@ impl Turn<'_> {
         let mut told: Vec<RoomId> = Vec::new();
         for &id in rooms {
             // A crowd is not told.
-            let Some(room) = chat.rooms.get(id).filter(|room| room.announced <= CROWD) else {
+            let Some(room) = chat.rooms.get(id).filter(|room| !chat.is_crowded(room)) else {
                 continue;
             };
             let knows = |other: &&ClientId| {

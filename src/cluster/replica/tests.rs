@@ -42,6 +42,7 @@ fn a_log_of_each_level_ends_in_the_state_that_it_had() {
         (1, include_str!("../../../tests/data/log-level-1.json")),
         (2, include_str!("../../../tests/data/log-level-2.json")),
         (3, include_str!("../../../tests/data/log-level-3.json")),
+        (4, include_str!("../../../tests/data/log-level-4.json")),
     ] {
         let recorded: Recorded = serde_json::from_str(recorded).unwrap();
         let replica = replay(&recorded.entries);
@@ -142,6 +143,16 @@ fn own_a_room(log: &mut Writer) {
     log.line(2, 1, "/join hall");
 }
 
+/// So many that they are a crowd before the first of them is announced.
+fn come_in_a_crowd(log: &mut Writer) {
+    for client in 100..160 {
+        let from = Origin::of([192, 0, 2, client as u8].into());
+        log.event(2, client, Event::Connected(from, Traits::default()));
+    }
+    log.event(2, 100, Event::Settled);
+    log.event(2, 101, Event::Gone(Reason::Disconnected));
+}
+
 /// Every kind of entry and change, and the commands that change the chat.
 fn everything() -> Vec<LogEntry> {
     let mut log = Writer { entries: Vec::new(), key: key(), oseq: [0; 3] };
@@ -194,6 +205,7 @@ fn everything() -> Vec<LogEntry> {
     log.event(0, 2, Event::LineIn(dev, Line::new("there")));
     log.event(0, 2, Event::LineIn(RoomName::lobby(), Line::new("/nick roamer")));
     own_a_room(&mut log);
+    come_in_a_crowd(&mut log);
     log.change(2, &Change::Mark);
     log.event(0, 2, Event::Gone(Reason::Disconnected));
     log.push(EntryKind::Gone, Some(0), 0, b"lost".to_vec());

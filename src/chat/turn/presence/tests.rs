@@ -1,7 +1,9 @@
 //! Tests of crowded rooms and their digests.
 
 use super::*;
-use crate::chat::{Account, Event, Moment, PasswordHash, PasswordId, Role, RollChange, Settings};
+use crate::chat::{
+    Account, Event, Moment, Node, NodeNumber, PasswordHash, PasswordId, Role, RollChange, Settings,
+};
 use crate::text::{Line, Text};
 use std::sync::Arc;
 use std::time::Duration;
@@ -94,6 +96,34 @@ fn five_thousand_who_join_are_told_of_in_a_thousand_notices_and_a_digest() {
     }
     assert_eq!(notices, (1..CROWD).sum::<usize>());
     assert_eq!(digests(&mut chat, 10_000), [(5000 - CROWD, 0)]);
+}
+
+#[test]
+fn many_who_come_at_once_get_a_digest_and_no_notice() {
+    let mut chat = chat();
+    (1..=51).for_each(|id| drop(told(&mut chat, 0, id, connected())));
+    for id in 1..=51 {
+        assert_eq!(told(&mut chat, 300, id, Event::Settled), []);
+    }
+    assert_eq!(told(&mut chat, 400, 51, Event::Gone(Reason::Disconnected)), []);
+    assert_eq!(digests(&mut chat, 10_300), [(51, 1)]);
+    // Fifty are no crowd.
+    let left = told(&mut chat, 10_301, 50, Event::Gone(Reason::Disconnected));
+    assert!(matches!(left[..], [Message::Left { here: 49, .. }]), "{left:?}");
+}
+
+#[test]
+fn a_cluster_of_a_lower_level_counts_only_the_announced_in_a_crowd() {
+    let mut chat = chat();
+    chat.set_shared(true);
+    let (name, origin) = (Text::new("box7"), "box7".to_owned());
+    let node = Node { name, origin, has_archive: false, level: 4, since: Duration::ZERO };
+    chat.join_node(NodeNumber::ALONE, node, None, &mut Effects::default());
+    chat.raise_level(3);
+    (1..=51).for_each(|id| drop(told(&mut chat, 0, id, connected())));
+    assert_ne!(told(&mut chat, 300, 1, Event::Settled), []);
+    chat.raise_level(4);
+    assert_eq!(told(&mut chat, 300, 2, Event::Settled), []);
 }
 
 #[test]

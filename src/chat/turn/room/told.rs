@@ -8,7 +8,6 @@ use crate::chat::message::{Message, RoomChange, RoomView};
 use crate::chat::model::{ClientId, Nick, RoomId, RoomRole, RoomRoles};
 use crate::chat::relay::Deed;
 use crate::chat::state::{Chat, Room};
-use crate::chat::turn::presence::CROWD;
 use crate::chat::turn::view::{Turn, TurnOf};
 
 /// Most operators, and most voices, that a room shows.
@@ -92,7 +91,7 @@ impl Turn<'_> {
     /// Tells the others in a room whose clients list people that the client has its roles again.
     pub(crate) fn tell_restored(&mut self, id: RoomId, roles: RoomRoles) {
         let Some(room) = self.chat.rooms.get(id).filter(|_| !roles.is_empty()) else { return };
-        let (name, nick, is_crowded) = (room.name, self.me().nick, room.announced > CROWD);
+        let (name, nick, is_crowded) = (room.name, self.me().nick, self.chat.is_crowded(room));
         let readers = room.members.iter().filter(|member| self.chat.clients[*member].lists);
         for &reader in readers {
             for role in roles.iter() {
