@@ -273,6 +273,7 @@ fn many_who_come_at_once_are_a_crowd_before_they_are_announced() {
     let _unannounced: Vec<Client> = half_lines.collect();
     let [mut carol] = people(&server, ["carol"]);
     carol.ask("/nick caroline");
-    bob.ask("/quit");
+    bob.send("/quit");
+    bob.rest();
     assert_eq!(alice.sync(), [""; 0], "it is told in a digest");
 }
