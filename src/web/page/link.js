@@ -129,9 +129,13 @@ export function askForName() {
   if (isOpen() && wanted.nick) send(`/nick ${wanted.nick}`);
 }
 
-/** Sends commands whose answers, up to the pong, update the lists and do not appear in the log. */
+/**
+ * Sends commands whose answers, up to the pong, update the lists and do not appear in the log. Only
+ * those about a room name it: on coming back, the room may have been refused, and all else with it.
+ */
 export function askForLists(...commands) {
-  if (![...commands, "/ping"].every((command) => send(command, me.room))) return false;
+  const isOfRoom = (command) => /^\/(?:who|history)\b/.test(command);
+  if (![...commands, "/ping"].every((command) => send(command, isOfRoom(command) && me.room))) return false;
   awaited.pongs.push(new Map());
   return true;
 }

@@ -192,7 +192,7 @@ function called(nick) {
 function arrivedAtLast() {
   if (!isEntering) return;
   [isEntering, returning] = [false, false];
-  for (const room of rooms()) if (!inRooms.has(room)) places.delete(room);
+  for (const room of rooms()) if (!inRooms.has(room)) drop(room);
   if (!places.has(me.view)) show(rooms().at(-1));
   wantRooms();
   wanted.room = me.room;

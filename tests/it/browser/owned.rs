@@ -191,3 +191,31 @@ fn who_is_kicked_from_the_server_is_told_why_and_may_come_back() {
     alice.is_open();
     alice.shows_in("#nick", "alice");
 }
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
+fn a_room_that_is_closed_on_coming_back_is_left_behind_a_conversation_too() {
+    let (dir, browser) = (TempDir::new(), Browser::start());
+    manage(&dir, "account add boss --operator", "open sesame\n");
+    let state = dir.path("");
+    let server = Server::with(["--web-port", "0", "--rate", "0", "--state-dir", &state]);
+    let [mut boss] = people(&server, ["ann"]);
+    boss.ask("/login boss open sesame");
+    boss.ask("/join dev");
+    let alice = Tab::first(&browser, &server).named("alice");
+    alice.says("/join dev");
+    alice.shows_in("#room", "dev");
+    boss.wait_for(|line| line.starts_with("-- alice joined"));
+    boss.ask("/msg alice psst");
+    alice.click("#talks > [data-key='@boss'] button");
+    alice.shows_in("#room", "boss");
+    boss.ask("/room key s3cret");
+    boss.ask("/kick alice");
+    alice.click("#retry");
+    alice.is_open();
+    alice.has("document.querySelectorAll('#rooms [data-joined]').length", 1);
+    alice.shows_in("#room", "boss");
+    // A command holds for the room behind the conversation.
+    alice.says("/who");
+    alice.has("document.querySelector('#log').textContent.includes('lobby (1 here): alice')", true);
+}
