@@ -102,7 +102,7 @@ impl Kind {
             Kind::ChatdIrc => "chatd, IRC",
             Kind::Floor => "floor",
             Kind::FloorTwice => "floor, looking twice",
-            Kind::Threads => "a thread for each",
+            Kind::Threads => "one thread each",
             Kind::Redis => "redis-server",
             Kind::Ncat => "ncat",
             Kind::Ngircd => "ngircd",

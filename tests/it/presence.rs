@@ -272,8 +272,10 @@ fn many_who_come_at_once_are_a_crowd_before_they_are_announced() {
     });
     let _unannounced: Vec<Client> = half_lines.collect();
     let [mut carol] = people(&server, ["carol"]);
-    carol.ask("/nick caroline");
     bob.send("/quit");
     bob.rest();
-    assert_eq!(alice.sync(), [""; 0], "it is told in a digest");
+    assert_eq!(alice.sync(), [""; 0], "both are told in a digest");
+    // No digest would tell this.
+    carol.ask("/nick caroline");
+    assert_eq!(alice.sync(), ["-- carol is now caroline"]);
 }

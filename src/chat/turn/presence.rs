@@ -93,7 +93,7 @@ impl Chat {
         self.note_marks();
     }
 
-    /// Whether a room has so many people that their joins and leaves are told in digests.
+    /// Whether a room has so many people that joins and leaves are told in digests.
     ///
     /// Those who are not announced yet count, too: each of them is sent the notices of the others.
     pub(super) fn is_crowded(&self, room: &Room) -> bool {
@@ -371,8 +371,8 @@ impl Turn<'_> {
         let Client { nick: to, rooms, .. } = &*chat.clients[me];
         let mut told: Vec<RoomId> = Vec::new();
         for &id in rooms {
-            // A crowd is not told.
-            let Some(room) = chat.rooms.get(id).filter(|room| !chat.is_crowded(room)) else {
+            // A crowd is not told. Only of its announced people, as no digest tells this later.
+            let Some(room) = chat.rooms.get(id).filter(|room| room.announced <= CROWD) else {
                 continue;
             };
             let knows = |other: &&ClientId| {

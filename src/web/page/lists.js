@@ -9,6 +9,8 @@ const LAG = 5_000;
 /** How often the rooms are asked for while the page is looked at, in milliseconds. */
 const ROOMS = 60_000;
 
+/** The rooms in which somebody joined or left without being named. */
+const crowds = new Set();
 let crowdTimer;
 
 /** Makes the list show `keys` in that order; items that stay are not replaced, and keep the focus. */
@@ -81,10 +83,17 @@ export function showSide(open) {
 }
 
 /** In crowded rooms the server tells only how many joined and left, so the page has to ask who. */
-export function crowdChanged() {
+export function crowdChanged(room) {
+  crowds.add(room);
+  askWhoIsThere();
+}
+
+/** Asks who is in the room that is shown, if that has changed. */
+export function askWhoIsThere() {
+  if (!crowds.has(me.room)) return;
   crowdTimer ??= setTimeout(() => {
     crowdTimer = undefined;
-    askForLists("/who");
+    if (crowds.delete(me.room)) askForLists("/who");
   }, Math.random() * LAG);
 }
 

@@ -46,8 +46,10 @@ function pump() {
   while (waiting.length && sent.length < MAX_SENT) {
     const line = { ...waiting.shift(), at: Date.now() };
     account.heed(line.text);
-    if (!transmit(line.text, line.room)) return void waiting.unshift(line);
-    if (line.name === "ping") awaited.pongs.push(null);
+    // In a room that the user is not in any more, it would be refused.
+    const isPing = /^\s*\/ping\s*$/i.test(line.text);
+    if (!transmit(line.text, isPing ? "" : line.room)) return void waiting.unshift(line);
+    if (isPing) awaited.pongs.push(null);
     else sent.push(line);
     if (line.name === "who") awaited.people = true;
     if (line.name === "history") awaited.history = true;
@@ -83,10 +85,12 @@ export function cameBack(text) {
 
 /** The server refused something; returns the text if it was one for people. */
 export function refused(why) {
-  const isForSpeech = /^(?:too long: |you are muted|slow down: |only registered people may speak)|; not sent$/.test(why);
+  const isForSpeech = /^(?:too long: |you are muted|slow down: |only registered people may speak|you are not in )|; not sent$/.test(why);
   if (!isForSpeech || /^did you mean /.test(why)) return undefined;
   const bytes = Number(/^too long: (\d+) bytes/.exec(why)?.[1] ?? 0);
-  const is = ({ text, name }) => (bytes ? new TextEncoder().encode(text).length === bytes : SPEECH.includes(name));
+  const left = /^you are not in (\S+)$/.exec(why)?.[1];
+  const isSpeech = ({ room, name }) => SPEECH.includes(name) && (!left || room === left);
+  const is = (line) => (bytes ? new TextEncoder().encode(line.text).length === bytes : isSpeech(line));
   return remove(sent.findIndex(is))?.text;
 }
 

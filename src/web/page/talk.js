@@ -47,8 +47,8 @@ export const handlers = {
     addArrival("welcome", room, returning ? "Reconnected" : `Welcome to ${server}`);
     counted(room, here);
   },
-  said: addSpeech,
-  emote: addSpeech,
+  said: heard,
+  emote: heard,
   private({ id, from, to, text, ts }) {
     const label = from === me.nick ? ["to ", name(to)] : ["to you"];
     const words = [make("span", { className: "label" }, ...label), " ", ...written(text)];
@@ -63,6 +63,7 @@ export const handlers = {
     if (nick === me.nick) return entered(room, here);
     // If this one is an operator of the server, the server says so next.
     if (staff.delete(nick)) showRanks();
+    met(nick);
     addLine("joined", [name(nick), " joined"], { room });
     place(room).people.add(nick);
     counted(room, here);
@@ -136,7 +137,7 @@ export const handlers = {
     const crowd = /^\d+ (?:joined|left).* \((\d+) here\)$/.exec(text);
     if (crowd) {
       counted(room, Number(crowd[1]));
-      if (room === me.room) crowdChanged();
+      crowdChanged(room);
     }
     if (isRepeated(`notice ${text}`)) return;
     const line = addLine("notice", linked(text), { room });
@@ -173,6 +174,16 @@ function isOfIgnoring(text) {
   else ignored.delete(nick);
   showPeople();
   return true;
+}
+
+/** Ignores somebody who came after the user, if the server has forgotten that. */
+function met(nick) {
+  if (ignored.has(nick)) askForLists(`/ignore ${nick}`);
+}
+
+function heard(message) {
+  met(message.nick);
+  addSpeech(message);
 }
 
 /** The account may be an operator's, with other commands. */

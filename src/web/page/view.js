@@ -3,7 +3,7 @@
 
 import { link } from "./link.js";
 import { linked } from "./links.js";
-import { showPeople, showRooms } from "./lists.js";
+import { askWhoIsThere, showPeople, showRooms } from "./lists.js";
 import { addLine, keepPlace, looked, setDivider, showPlace, showTitle } from "./log.js";
 import { post } from "./outbox.js";
 import { $, me, remember, wanted } from "./page.js";
@@ -29,6 +29,7 @@ export function show(name, isNew = false) {
   showPlace();
   showRooms();
   showPeople();
+  askWhoIsThere();
   looked();
   on.arrive();
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::driver::Browser;
 use super::server;
 use super::tab::{ENTER, Tab};
-use crate::harness::{Client, Server, TempDir, people};
+use crate::harness::{Client, PATIENCE, Server, TempDir, people};
 
 #[test]
 #[ignore = "needs a browser (chromium, chromium-driver)"]
@@ -209,6 +209,16 @@ fn in_a_crowd_the_list_is_asked_for_when_somebody_came_or_went() {
     alice.has(&listed("'zoe'"), true);
     alice.has(&listed("'p51'"), false);
     alice.shows_in("#here", "53");
+    // Also of a room that is not shown meanwhile.
+    alice.says("/join dev");
+    alice.shows_in("#room", "dev");
+    let _yan = Client::join(&server, "yan");
+    crowd[0].patience = 2 * PATIENCE;
+    crowd[0].wait_for(|line| line.ends_with("joined (54 here)"));
+    alice.click("#rooms > [data-key=lobby] button");
+    alice.has(&listed("'yan'"), true);
+    alice.click("#rooms > [data-key=dev] button");
+    alice.click("#leave");
     alice.has(
         "[...document.querySelectorAll('#rooms > *')].map((one) => one.textContent)",
         json!(["lobby"]),

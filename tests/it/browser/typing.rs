@@ -153,6 +153,19 @@ fn what_is_refused_comes_back() {
 
 #[test]
 #[ignore = "needs a browser (chromium, chromium-driver)"]
+fn a_ping_that_is_refused_holds_nothing_up() {
+    let (server, browser) = (server(), Browser::start());
+    let alice = Tab::first(&browser, &server).named("alice");
+    alice.says("/ping pong");
+    alice.shows("refused", "", "usage: /ping");
+    (0..12).for_each(|number| alice.says(&format!("/topic t{number}")));
+    alice.shows_in("#topic", "t11");
+    alice.says("/ping");
+    alice.shows("notice", "", "pong");
+}
+
+#[test]
+#[ignore = "needs a browser (chromium, chromium-driver)"]
 fn the_button_that_sends_leaves_the_keyboard_of_a_phone_open() {
     let (server, browser) = (server(), Browser::start());
     let alice = Tab::first(&browser, &server).named("alice");

@@ -54,6 +54,7 @@ impl Talk {
         if let Some(notice) = &notice {
             self.answer(notice, actions);
         }
+        self.ignore_again(notice.as_ref(), line.as_str(), actions);
         self.return_refused(room, line.as_str(), actions);
         self.follow_login(now, login, actions);
     }
@@ -92,9 +93,6 @@ impl Talk {
     /// Does what follows from a notice.
     fn answer(&mut self, notice: &Notice<'_>, actions: &mut Vec<Action>) {
         self.reclaim_nick(notice, actions);
-        if let Notice::Joined { nick } = *notice {
-            actions.extend(self.wishes.joined(nick).map(Action::Send));
-        }
         if let Notice::Moved { room } = *notice {
             self.show_link(room, actions);
         }
@@ -104,6 +102,17 @@ impl Talk {
             self.show_room(actions);
             actions.push(Action::Show(format!("-- you left {room}")));
         }
+    }
+
+    /// Ignores somebody who came after the user. Among many who come at once, only what they say
+    /// names them.
+    fn ignore_again(&mut self, notice: Option<&Notice<'_>>, line: &str, actions: &mut Vec<Action>) {
+        let speech = Speech::of(line).filter(|speech| !self.listener.is_replayed(speech));
+        let nick = match notice {
+            Some(Notice::Joined { nick }) => Some(*nick),
+            _ => speech.map(|speech| speech.nick),
+        };
+        actions.extend(nick.and_then(|nick| self.wishes.met(nick)).map(Action::Send));
     }
 
     /// Shows the link to a room that the user entered, for the first time.

@@ -298,6 +298,13 @@ fn settings_and_ignored_people_are_so_again_after_a_reconnect() {
     assert_eq!(test.hears("!! no one here is called bob"), [""; 0]);
     assert_eq!(test.hears(PONG), [""; 0]);
     assert_eq!(test.hears("-- bob joined (2 here)")[1..], ["> /ignore bob"]);
+    assert_eq!(test.hears("-- you are ignoring bob"), ["-- you are ignoring bob"]);
+    test.reconnects();
+    test.hears(PONG);
+    test.hears("!! no one here is called bob");
+    test.hears(PONG);
+    // A crowd is not told who comes.
+    assert_eq!(test.hears("<bob> hi"), ["<bob> hi", "> /ignore bob"]);
 }
 
 #[test]

@@ -65,8 +65,8 @@ impl Wishes {
         lines
     }
 
-    /// Somebody came; returns what to send if the user ignores them.
-    pub(crate) fn joined(&mut self, nick: &str) -> Option<String> {
+    /// Somebody came or spoke; returns what to send if the user ignores them.
+    pub(crate) fn met(&mut self, nick: &str) -> Option<String> {
         let ignored = self.ignored.iter_mut().find(|one| one.nick == nick && !one.is_told)?;
         ignored.is_told = true;
         Some(format!("/ignore {nick}"))
@@ -106,9 +106,9 @@ mod tests {
     #[test]
     fn whoever_comes_later_is_ignored_then() {
         let mut wishes = wishes(&["-- you are ignoring bob"]);
-        assert_eq!(wishes.joined("bob"), None);
+        assert_eq!(wishes.met("bob"), None);
         wishes.begin();
-        assert_eq!(wishes.joined("bob").as_deref(), Some("/ignore bob"));
-        assert_eq!((wishes.joined("bob"), wishes.joined("eve")), (None, None));
+        assert_eq!(wishes.met("bob").as_deref(), Some("/ignore bob"));
+        assert_eq!((wishes.met("bob"), wishes.met("eve")), (None, None));
     }
 }
