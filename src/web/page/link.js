@@ -93,7 +93,8 @@ function enter(isNamed) {
   if (nick && !isNamed) send(`/nick ${nick}`);
   const others = wanted.rooms.filter((room) => room !== wanted.room);
   for (const room of [...others, wanted.room]) if (room && room !== "lobby") send(`/join ${room}`);
-  askForLists(...[...ignored].map((nick) => `/ignore ${nick}`), "/rooms");
+  // The account may be an operator's, with other commands.
+  askForLists(...[...ignored].map((nick) => `/ignore ${nick}`), ...(isNamed ? ["/help"] : []), "/rooms");
 }
 
 /** Treats the connection as lost unless a message arrives in time. */
@@ -134,6 +135,8 @@ export function askForName() {
  * those about a room name it: on coming back, the room may have been refused, and all else with it.
  */
 export function askForLists(...commands) {
+  // Before that, the pong would count as the end of what is asked for on coming back.
+  if (!isOpen()) return false;
   const isOfRoom = (command) => /^\/(?:who|history)\b/.test(command);
   if (![...commands, "/ping"].every((command) => send(command, isOfRoom(command) && me.room))) return false;
   awaited.pongs.push(new Map());

@@ -93,7 +93,7 @@ export function askWhoIsThere() {
   if (!crowds.has(me.room)) return;
   crowdTimer ??= setTimeout(() => {
     crowdTimer = undefined;
-    if (crowds.delete(me.room)) askForLists("/who");
+    if (crowds.has(me.room) && askForLists("/who")) crowds.delete(me.room);
   }, Math.random() * LAG);
 }
 

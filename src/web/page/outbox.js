@@ -47,7 +47,7 @@ function pump() {
     const line = { ...waiting.shift(), at: Date.now() };
     account.heed(line.text);
     // In a room that the user is not in any more, it would be refused.
-    const isPing = /^\s*\/ping\s*$/i.test(line.text);
+    const isPing = line.name === "ping" && !/ping\s+\S/i.test(line.text);
     if (!transmit(line.text, isPing ? "" : line.room)) return void waiting.unshift(line);
     if (isPing) awaited.pongs.push(null);
     else sent.push(line);

@@ -47,8 +47,8 @@ export const handlers = {
     addArrival("welcome", room, returning ? "Reconnected" : `Welcome to ${server}`);
     counted(room, here);
   },
-  said: heard,
-  emote: heard,
+  said: addSpeech,
+  emote: addSpeech,
   private({ id, from, to, text, ts }) {
     const label = from === me.nick ? ["to ", name(to)] : ["to you"];
     const words = [make("span", { className: "label" }, ...label), " ", ...written(text)];
@@ -63,7 +63,6 @@ export const handlers = {
     if (nick === me.nick) return entered(room, here);
     // If this one is an operator of the server, the server says so next.
     if (staff.delete(nick)) showRanks();
-    met(nick);
     addLine("joined", [name(nick), " joined"], { room });
     place(room).people.add(nick);
     counted(room, here);
@@ -174,16 +173,6 @@ function isOfIgnoring(text) {
   else ignored.delete(nick);
   showPeople();
   return true;
-}
-
-/** Ignores somebody who came after the user, if the server has forgotten that. */
-function met(nick) {
-  if (ignored.has(nick)) askForLists(`/ignore ${nick}`);
-}
-
-function heard(message) {
-  met(message.nick);
-  addSpeech(message);
 }
 
 /** The account may be an operator's, with other commands. */

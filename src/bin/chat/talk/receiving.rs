@@ -107,6 +107,9 @@ impl Talk {
     /// Ignores somebody who came after the user. Among many who come at once, only what they say
     /// names them.
     fn ignore_again(&mut self, notice: Option<&Notice<'_>>, line: &str, actions: &mut Vec<Action>) {
+        if self.is_hushed || !matches!(self.stage, Stage::Open { .. }) {
+            return;
+        }
         let speech = Speech::of(line).filter(|speech| !self.listener.is_replayed(speech));
         let nick = match notice {
             Some(Notice::Joined { nick }) => Some(*nick),
