@@ -93,9 +93,8 @@ impl Chat {
         self.note_marks();
     }
 
-    /// Whether a room has so many people that joins and leaves are told in digests.
-    ///
-    /// Those who are not announced yet count, too: each of them is sent the notices of the others.
+    /// Whether a room has so many people that joins and leaves are told in digests. Those who are not
+    /// announced yet count, too: each of them is sent the notices of the others.
     pub(super) fn is_crowded(&self, room: &Room) -> bool {
         let people = if self.counts_all_in_crowds() { room.members.len() } else { room.announced };
         people > CROWD
