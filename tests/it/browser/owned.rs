@@ -5,7 +5,7 @@ use serde_json::json;
 use super::driver::Browser;
 use super::server;
 use super::tab::{ENTER, Tab};
-use crate::harness::{Server, TempDir, people};
+use crate::harness::{Client, Server, TempDir, people};
 use crate::order::manage;
 
 const ROLES: &str = "[...document.querySelectorAll('#people > *')]
@@ -19,6 +19,18 @@ pub(super) fn does(tab: &Tab, nick: &str, action: &str) {
         const items = [...document.querySelectorAll('#actions > [role=menuitem]')];
         items.find((item) => item.textContent === arguments[1]).click()";
     tab.run(script, &[json!(nick), json!(action)]);
+}
+
+/// A server with its operator boss in the lobby, and its state directory.
+#[track_caller]
+fn operated() -> (TempDir, Server, Client) {
+    let dir = TempDir::new();
+    manage(&dir, "account add boss --operator", "open sesame\n");
+    let state = dir.path("");
+    let server = Server::with(["--web-port", "0", "--rate", "0", "--state-dir", &state]);
+    let [mut boss] = people(&server, ["ann"]);
+    boss.ask("/login boss open sesame");
+    (dir, server, boss)
 }
 
 #[test]
@@ -176,12 +188,7 @@ fn operators_of_the_server_mute_and_ban_by_the_menu_at_a_name() {
 #[test]
 #[ignore = "needs a browser (chromium, chromium-driver)"]
 fn who_is_kicked_from_the_server_is_told_why_and_may_come_back() {
-    let (dir, browser) = (TempDir::new(), Browser::start());
-    manage(&dir, "account add boss --operator", "open sesame\n");
-    let state = dir.path("");
-    let server = Server::with(["--web-port", "0", "--rate", "0", "--state-dir", &state]);
-    let [mut boss] = people(&server, ["ann"]);
-    boss.ask("/login boss open sesame");
+    let ((_dir, server, mut boss), browser) = (operated(), Browser::start());
     let alice = Tab::first(&browser, &server).named("alice");
     boss.wait_for(|line| line.contains(" joined "));
     boss.ask("/kick alice too loud");
@@ -195,12 +202,7 @@ fn who_is_kicked_from_the_server_is_told_why_and_may_come_back() {
 #[test]
 #[ignore = "needs a browser (chromium, chromium-driver)"]
 fn a_room_that_is_closed_on_coming_back_is_left_behind_a_conversation_too() {
-    let (dir, browser) = (TempDir::new(), Browser::start());
-    manage(&dir, "account add boss --operator", "open sesame\n");
-    let state = dir.path("");
-    let server = Server::with(["--web-port", "0", "--rate", "0", "--state-dir", &state]);
-    let [mut boss] = people(&server, ["ann"]);
-    boss.ask("/login boss open sesame");
+    let ((_dir, server, mut boss), browser) = (operated(), Browser::start());
     boss.ask("/join dev");
     let alice = Tab::first(&browser, &server).named("alice");
     alice.says("/join dev");
