@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use memchr::memchr3;
 use serde::{Deserialize, Serialize};
 
 use super::editing::{self, BACKSPACE, DELETE};
@@ -85,8 +86,17 @@ pub(super) enum Stage {
 impl Decoder {
     /// See [`wire::Decoder::next`](crate::wire::Decoder::next).
     pub fn next(&mut self, input: &mut &[u8], max_line: usize) -> Option<Incoming> {
+        let item = self.ready_or_decoded(input, max_line);
+        if item.is_none() {
+            // Between reads it takes no memory.
+            self.ready = VecDeque::new();
+        }
+        item
+    }
+
+    fn ready_or_decoded(&mut self, input: &mut &[u8], max_line: usize) -> Option<Incoming> {
         self.ready.extend(self.leftover.take());
-        if let Some(ready) = self.take_ready() {
+        if let Some(ready) = self.ready.pop_front() {
             return Some(ready);
         }
         if self.stage == Stage::New && self.signature.is_open() {
@@ -98,15 +108,6 @@ impl Decoder {
             }
         }
         self.decode_held(max_line).or_else(|| self.decode(input, max_line))
-    }
-
-    /// What was decoded before. Between reads there is none, which takes no memory then.
-    fn take_ready(&mut self) -> Option<Incoming> {
-        let ready = self.ready.pop_front()?;
-        if self.ready.is_empty() {
-            self.ready = VecDeque::new();
-        }
-        Some(ready)
     }
 
     /// Decodes the bytes that were held back, once they are known to be no header.
@@ -146,7 +147,7 @@ impl Decoder {
             }
             if !self.ready.is_empty() {
                 self.ready.extend(item);
-                return self.take_ready();
+                return self.ready.pop_front();
             }
             if item.is_some() {
                 return item;
@@ -201,10 +202,8 @@ impl Decoder {
         if !self.telnet.is_data() || self.after_cr || self.has_keyboard() {
             return 0;
         }
-        let special = |&byte: &u8| {
-            matches!(byte, b'\n' | b'\r' | IAC | END_OF_TRANSMISSION | BACKSPACE | DELETE)
-        };
-        input.iter().position(special).unwrap_or(input.len())
+        let end = memchr3(b'\n', b'\r', IAC, input).unwrap_or(input.len());
+        memchr3(END_OF_TRANSMISSION, BACKSPACE, DELETE, &input[..end]).unwrap_or(end)
     }
 
     fn extend(&mut self, bytes: &[u8], max_line: usize) {

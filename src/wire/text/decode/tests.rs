@@ -40,6 +40,16 @@ fn all_four_kinds_of_enter_end_a_line() {
 }
 
 #[test]
+fn between_reads_there_is_no_room_for_items() {
+    let mut decoder = Decoder::default();
+    let mut bytes = b"a\nb\nhalf".as_slice();
+    assert!(decoder.next(&mut bytes, LIMIT).is_some());
+    assert_ne!(decoder.ready.capacity(), 0, "it is kept from line to line");
+    while decoder.next(&mut bytes, LIMIT).is_some() {}
+    assert_eq!(decoder.ready.capacity(), 0);
+}
+
+#[test]
 fn only_a_bare_line_feed_after_the_first_line_asks_for_bare_line_feeds() {
     assert_eq!(whole(b"a\nb\n"), [Incoming::BareLineFeeds, line("a"), line("b")]);
     assert_eq!(whole(b"a\rb\n"), [line("a"), line("b")]);
