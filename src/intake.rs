@@ -3,7 +3,7 @@
 pub(crate) mod inbox; // `Input`: one message to the broadcaster
 mod registration; // that the broadcaster knows a client
 mod session_end; // why a session stops reading
-mod silence; // whether an IRC client is there
+mod silence; // how long clients may send nothing
 mod session; // reads one client
 mod preamble; // PROXY headers
 mod last_words; // for a client that is turned away

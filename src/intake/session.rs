@@ -9,9 +9,9 @@ use crossbeam_channel::Sender;
 use super::inbox::{Caller, Input};
 use super::registration::Registration;
 use super::session_end::{SessionEnd, reason};
-use super::silence::Silence;
+use super::silence::{EDITING_ANSWER, SETTLING, Silence, UNHEARD};
 use crate::admission::{Bucket, Limits, Slot};
-use crate::chat::{ANNOUNCED_AFTER, ClientId, Reason};
+use crate::chat::{ClientId, Reason};
 use crate::net::{Received, Transport};
 use crate::os::{self, Bell, Ready};
 use crate::restart::SavedSession;
@@ -20,15 +20,8 @@ use crate::telemetry::Metrics;
 use crate::web::ReadRequest;
 use crate::wire::{Decoder, Dialect, Incoming, OVERHEAD_OF_A_LINE};
 
-/// How long a new client must send nothing to be taken for a person who reads.
-const SETTLING: Duration = Duration::from_millis(300);
 /// Items forwarded at once.
 const MAX_ITEMS: usize = 128;
-/// How long a proxy that connected for itself may send nothing: less than after which it would be
-/// announced.
-const UNHEARD: Duration = ANNOUNCED_AFTER.saturating_sub(Duration::from_secs(1));
-/// How long a client may take to answer whether its line can be edited.
-const EDITING_ANSWER: Duration = Duration::from_secs(2);
 
 /// What every session needs.
 #[derive(Clone, Debug)]
@@ -49,6 +42,8 @@ pub(crate) struct Session {
     _slot: Arc<Slot>,
     transport: Arc<Transport>,
     shared: SessionContext,
+    /// The uptime when the session last woke up. Nothing that it then does takes long.
+    now: Duration,
     bell: Arc<Bell>,
     /// The limits when the bell rang last.
     limits: Limits,
@@ -115,11 +110,13 @@ impl Session {
         saved: SavedSession,
         shared: SessionContext,
     ) -> Box<Self> {
+        let now = shared.clock.uptime();
         Box::new(Self {
             client: Registration::new(id, shared.inbox.clone()),
             bucket: saved.bucket,
             heard: saved.heard,
-            silence: Silence::new(saved.decoder.is_irc(), shared.clock.uptime()),
+            silence: Silence::new(saved.decoder.is_irc(), now),
+            now,
             bell: shared.wakeup.bell(),
             limits: shared.limits.get(),
             _slot: slot,
@@ -147,12 +144,15 @@ impl Session {
         self.forward(&early)?;
         drop(early);
         loop {
-            match os::wait_readable(&*self.transport, &self.bell, self.patience())? {
+            self.now = self.shared.clock.uptime();
+            let ready = os::wait_readable(&*self.transport, &self.bell, self.patience())?;
+            self.now = self.shared.clock.uptime();
+            match ready {
                 Ready::Woken => self.wake()?,
                 Ready::TimedOut => self.time_out()?,
                 Ready::Io => {
                     let received = self.receive()?;
-                    self.silence.end(self.shared.clock.uptime());
+                    self.silence.end(self.now);
                     self.forward(&received.bytes)?;
                     if received.is_end {
                         return self.end(Reason::Disconnected);
@@ -190,8 +190,8 @@ impl Session {
         let settling = self.is_settling().then_some(SETTLING);
         let idle = self.idle_timeout().map(|limit| limit.saturating_sub(self.silence()));
         let unheard = self.is_unheard.then(|| UNHEARD.saturating_sub(self.silence()));
-        let answer = self.answer_due.map(|due| due.saturating_sub(self.shared.clock.uptime()));
-        let silence = self.silence.left(self.shared.clock.uptime());
+        let answer = self.answer_due.map(|due| due.saturating_sub(self.now));
+        let silence = self.silence.left(self.now);
         let all = settling.into_iter().chain(idle).chain(unheard).chain(answer).chain(silence);
         all.min()
     }
@@ -203,7 +203,7 @@ impl Session {
 
     /// How long ago the client's last whole line was.
     fn silence(&self) -> Duration {
-        self.shared.clock.uptime().saturating_sub(self.heard)
+        self.now.saturating_sub(self.heard)
     }
 
     /// Whether the client has not settled yet, nor is in its first line, nor a health check.
@@ -222,7 +222,7 @@ impl Session {
             self.is_unheard = false;
             self.shared.inbox.send(Input::Idle(self.client.id, UNHEARD))?;
         }
-        if let Some(was_asked) = self.silence.check(self.shared.clock.uptime()) {
+        if let Some(was_asked) = self.silence.check(self.now) {
             self.shared.inbox.send(Input::Silent(self.client.id, was_asked))?;
         }
         self.check_answer()?;
@@ -239,10 +239,9 @@ impl Session {
 
     /// Gives up if the client has not answered in time whether its line can be edited.
     fn check_answer(&mut self) -> Result<(), SessionEnd> {
-        let now = self.shared.clock.uptime();
         if !self.decoder.is_asking() {
             self.answer_due = None;
-        } else if *self.answer_due.get_or_insert(now + EDITING_ANSWER) <= now {
+        } else if *self.answer_due.get_or_insert(self.now + EDITING_ANSWER) <= self.now {
             self.answer_due = None;
             let mut items = self.decoder.give_up_asking().into_iter().collect();
             return self.send(&mut items);
@@ -255,7 +254,7 @@ impl Session {
         if let Some(limit) = self.idle_timeout()
             && self.silence() >= limit
         {
-            self.heard = self.shared.clock.uptime();
+            self.heard = self.now;
             self.shared.inbox.send(Input::Idle(self.client.id, limit))?;
         }
         Ok(())
@@ -340,7 +339,7 @@ impl Session {
         if !incoming.is_activity() {
             return self.check_idle();
         }
-        self.heard = self.shared.clock.uptime();
+        self.heard = self.now;
         Ok(())
     }
 
@@ -349,7 +348,7 @@ impl Session {
             // Items that were read are not in the saved session, so they must be forwarded now.
             return Ok(());
         }
-        self.bucket.take(&self.limits, self.shared.clock.uptime())
+        self.bucket.take(&self.limits, self.now)
     }
 
     fn send(&mut self, items: &mut Vec<Incoming>) -> Result<(), SessionEnd> {
@@ -368,6 +367,7 @@ impl Session {
             self.is_hung_up = true;
             ready = os::wait_bell(&self.bell, pause)?;
         }
+        self.now = self.shared.clock.uptime();
         match ready {
             Ready::TimedOut => Ok(()),
             Ready::Woken if self.shared.wakeup.is_parking() => Ok(()),

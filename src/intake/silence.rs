@@ -1,8 +1,18 @@
-//! `Silence`: when an IRC client that sends nothing is asked whether it is there, and given up.
+//! How long clients may send nothing, and `Silence`: when an IRC client that sends nothing is asked
+//! whether it is there, and given up.
 
 use std::time::Duration;
 
-/// How long a client may send nothing before it is asked, and again before it is given up.
+use crate::chat::ANNOUNCED_AFTER;
+
+/// How long a new client must send nothing to be taken for a person who reads.
+pub(super) const SETTLING: Duration = Duration::from_millis(300);
+/// How long a proxy that connected for itself may send nothing: less than after which it would be
+/// announced.
+pub(super) const UNHEARD: Duration = ANNOUNCED_AFTER.saturating_sub(Duration::from_secs(1));
+/// How long a client may take to answer whether its line can be edited.
+pub(super) const EDITING_ANSWER: Duration = Duration::from_secs(2);
+/// How long an IRC client may send nothing before it is asked, and again before it is given up.
 const LONGEST: Duration = Duration::from_secs(120);
 
 /// How long one client has sent nothing. Others than IRC clients may be silent for ever.
