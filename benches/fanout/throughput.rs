@@ -71,7 +71,9 @@ pub(crate) fn fan_out(bench: &Bench, report: &mut Report) {
             if ours {
                 let row = measure(bench, report, receivers, pace, peers);
                 hold(report, receivers, pace, &row);
-                note_second_look(report, receivers, pace, &row);
+                for peer in [Kind::FloorTwice, Kind::Threads] {
+                    note_beside(report, peer, receivers, pace, &row);
+                }
             }
         }
     }
@@ -109,14 +111,15 @@ fn hold(report: &mut Report, receivers: usize, pace: Pace, row: &Row) {
     }
 }
 
-/// Tells how far chatd is from what a second look makes possible.
-fn note_second_look(report: &mut Report, receivers: usize, pace: Pace, row: &Row) {
-    if !row.of(Kind::FloorTwice).is_empty() {
-        let beside = |field: fn(&Sample) -> f64| times(row.against(Kind::FloorTwice, field));
+/// Tells how far chatd is from a server that does one thing as chatd does and has no names.
+fn note_beside(report: &mut Report, peer: Kind, receivers: usize, pace: Pace, row: &Row) {
+    if !row.of(peer).is_empty() {
+        let beside = |field: fn(&Sample) -> f64| times(row.against(peer, field));
         let (rate, cpu) = (beside(|sample| sample.rate), beside(|sample| sample.cpu));
         let (row, p99) = (name(receivers, pace), beside(|sample| sample.p99));
         report.note(format!(
-            "{row}: chatd beside floor looking twice: deliveries/s {rate}, CPU {cpu}, p99 {p99}"
+            "{row}: chatd beside {}: deliveries/s {rate}, CPU {cpu}, p99 {p99}",
+            peer.name()
         ));
     }
 }
@@ -129,6 +132,7 @@ pub(crate) fn rate(bench: &Bench, report: &mut Report) {
     for (receivers, pace) in [QUIET].into_iter().chain(paces) {
         let row = measure(bench, report, receivers, pace, true);
         hold(report, receivers, pace, &row);
+        note_beside(report, Kind::Threads, receivers, pace, &row);
     }
 }
 
@@ -161,6 +165,7 @@ fn measure(bench: &Bench, report: &mut Report, receivers: usize, pace: Pace, pee
     }
     let mut kinds = vec![Kind::Chatd, Kind::Floor];
     kinds.extend(Some(Kind::FloorTwice).filter(|_| peers && pace == FULL && receivers >= 100));
+    kinds.extend(Some(Kind::Threads).filter(|_| peers && wakes_many(receivers, pace)));
     kinds.extend(Some(Kind::Redis).filter(|kind| peers && kind.installed()));
     let rounds = rounds(bench, receivers, pace);
     let mut row =
@@ -176,6 +181,11 @@ fn measure(bench: &Bench, report: &mut Report, receivers: usize, pace: Pace, pee
         }
     }
     row
+}
+
+/// Whether a thread is woken for every few sends, so that it matters what that costs.
+fn wakes_many(receivers: usize, pace: Pace) -> bool {
+    (pace == LIGHT && receivers <= 100) || (receivers, pace) == QUIET
 }
 
 /// Notes it when there can't be so many clients.

@@ -30,21 +30,28 @@ enum Setting {
     Chatd,
     /// The same: it has no rooms.
     Floor,
+    /// The same.
+    Threads,
 }
 
 impl Setting {
-    const ALL: [Setting; 3] = [Setting::ChatdApart, Setting::Chatd, Setting::Floor];
+    const ALL: [Setting; 4] =
+        [Setting::ChatdApart, Setting::Chatd, Setting::Floor, Setting::Threads];
 
     fn name(self) -> &'static str {
         match self {
             Setting::ChatdApart => "chatd, the others in another room",
             Setting::Chatd => "chatd, in the same room",
-            Setting::Floor => "floor",
+            Setting::Floor | Setting::Threads => self.kind().name(),
         }
     }
 
     fn kind(self) -> Kind {
-        if self == Setting::Floor { Kind::Floor } else { Kind::Chatd }
+        match self {
+            Setting::ChatdApart | Setting::Chatd => Kind::Chatd,
+            Setting::Floor => Kind::Floor,
+            Setting::Threads => Kind::Threads,
+        }
     }
 
     /// How the others speak, and how visitors do.
@@ -52,7 +59,7 @@ impl Setting {
         match self {
             Setting::ChatdApart => [&wire::CHATD_APART, &wire::CHATD_SILENT],
             Setting::Chatd => [&wire::CHATD, &wire::CHATD_SILENT],
-            Setting::Floor => [&wire::FLOOR, &wire::FLOOR],
+            Setting::Floor | Setting::Threads => [&wire::FLOOR, &wire::FLOOR],
         }
     }
 }
@@ -115,7 +122,7 @@ pub(crate) fn visits(bench: &Bench, report: &mut Report) {
         let round = report.accept(Kind::Chatd, "visitors", bench.calmly(|| measure(bench)));
         rows.iter_mut().zip(round.into_iter().flatten()).for_each(|(row, more)| row.add(more));
     }
-    let [apart, together, floor] = &rows;
+    let [apart, together, floor, threads] = &rows;
     for (setting, row) in Setting::ALL.into_iter().zip(&rows) {
         report.row(&[
             setting.name().to_owned(),
@@ -137,6 +144,8 @@ pub(crate) fn visits(bench: &Bench, report: &mut Report) {
     report.target("connect, say hello, leave: a second", Bound::AtLeast(WANTED), apart.rate());
     let rate = apart.rate() / floor.rate();
     report.target("the same: × floor, which has no rooms", Bound::AtLeast(1.1), rate);
+    let rate = apart.rate() / threads.rate();
+    report.target("the same: × one thread each", Bound::AtLeast(1.0), rate);
     let rate = together.rate() / floor.rate();
     report.target("the same, all in one room: × floor", Bound::AtLeast(0.7), rate);
     let p99 = apart.p99() / floor.p99();
