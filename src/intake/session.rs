@@ -42,7 +42,7 @@ pub(crate) struct Session {
     _slot: Arc<Slot>,
     transport: Arc<Transport>,
     shared: SessionContext,
-    /// The uptime when the session last woke up. Nothing that it then does takes long.
+    /// The uptime when the session last woke up. Later than that it only forwards.
     now: Duration,
     bell: Arc<Bell>,
     /// The limits when the bell rang last.
@@ -157,17 +157,15 @@ impl Session {
                     if received.is_end {
                         return self.end(Reason::Disconnected);
                     }
-                    // After each read, too: keep-alives and parts of a line do not count as
-                    // activity.
+                    // Keep-alives and parts of a line do not count as activity.
                     self.check_idle()?;
                 }
             }
         }
     }
 
-    /// Reads once.
-    ///
-    /// Not inlined, like other calls that are made once: what they have on the stack would add up.
+    /// Reads once. Not inlined, like other calls that are made once: what they have on the stack
+    /// would add up.
     #[inline(never)]
     fn receive(&mut self) -> Result<Received, SessionEnd> {
         let received = self.transport.receive();
@@ -178,10 +176,7 @@ impl Session {
         if has_answer {
             self.shared.inbox.send(Input::Writable(self.client.id))?;
         }
-        match received {
-            Ok(received) => Ok(received),
-            Err(error) => match self.end(reason(&error))? {},
-        }
+        received.or_else(|error| match self.end(reason(&error))? {})
     }
 
     /// How long to wait for the client to send something.
@@ -241,12 +236,16 @@ impl Session {
     fn check_answer(&mut self) -> Result<(), SessionEnd> {
         if !self.decoder.is_asking() {
             self.answer_due = None;
-        } else if *self.answer_due.get_or_insert(self.now + EDITING_ANSWER) <= self.now {
-            self.answer_due = None;
-            let mut items = self.decoder.give_up_asking().into_iter().collect();
-            return self.send(&mut items);
+            return Ok(());
         }
-        Ok(())
+        // The question was just forwarded, and the inbox may have been full.
+        let due = || self.shared.clock.uptime() + EDITING_ANSWER;
+        if *self.answer_due.get_or_insert_with(due) > self.now {
+            return Ok(());
+        }
+        self.answer_due = None;
+        let mut items = self.decoder.give_up_asking().into_iter().collect();
+        self.send(&mut items)
     }
 
     /// Reports the client if it has sent no line for too long.
@@ -283,11 +282,10 @@ impl Session {
             }
             self.pay_overhead(&mut items)?;
             if bytes.is_empty() {
-                break;
+                self.send(&mut items)?;
+                return self.check_answer();
             }
         }
-        self.send(&mut items)?;
-        self.check_answer()
     }
 
     /// The client sends no more: forwards the rest, such as a line without a line end.
@@ -370,8 +368,11 @@ impl Session {
         self.now = self.shared.clock.uptime();
         match ready {
             Ready::TimedOut => Ok(()),
-            Ready::Woken if self.shared.wakeup.is_parking() => Ok(()),
-            Ready::Woken => self.wake(),
+            Ready::Woken => match self.wake() {
+                // What was read is not in the saved session, and is forwarded first.
+                Err(SessionEnd::Parked) => Ok(()),
+                woken => woken,
+            },
             Ready::Io => Err(SessionEnd::Closed),
         }
     }
