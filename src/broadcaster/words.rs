@@ -4,7 +4,7 @@ use crate::chat::{Message, Reason};
 
 /// Logs the words of a message, if a client said any.
 pub(super) fn log(message: &Message) {
-    // To look for a password takes nearly as long as what the chat does with a line.
+    // Looking for a password takes nearly as long as what the chat does with a line.
     if !log::log_enabled!(log::Level::Debug) {
         return;
     }

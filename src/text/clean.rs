@@ -37,7 +37,7 @@ impl Text {
     /// Cleans `raw`; also returns the offset before which the filter changed something, 0 if it
     /// changed nothing.
     pub(super) fn filtered(raw: &[u8]) -> (Self, usize) {
-        // Looks at all bytes, also behind the first other one, so that several are compared at once.
+        // Looks at all bytes, even after one that is not plain: so several are compared at once.
         let is_plain = raw.iter().fold(true, |so_far, byte| so_far & matches!(byte, b' '..=b'~'));
         if is_plain && let Ok(plain) = std::str::from_utf8(raw) {
             return (Self(plain.into()), 0);

@@ -22,6 +22,8 @@ pub const MAX_WITHOUT_LINE_END: usize = 64 * 1024;
 const END_OF_TRANSMISSION: u8 = 0x04;
 /// IAC NOP.
 const KEEP_ALIVE_LENGTH: usize = 2;
+/// Bytes that are searched for one that is not plain: with all, Backspaces would take their square.
+const LOOK_AHEAD: usize = 256;
 /// A larger buffer of a half-typed line is freed after use, so that idle clients stay small.
 const KEPT_CAPACITY: usize = 256;
 /// Bytes kept of each end of a first line that is too long: the check for HTTP, which comes before
@@ -197,8 +199,9 @@ impl Decoder {
         (self.line, self.end) = (bytes, end.into());
     }
 
-    /// The number of bytes at the front of `input` that are plain text.
+    /// The number of bytes at the front of `input` that are plain text, as far as it looks ahead.
     fn plain_prefix(&self, input: &[u8]) -> usize {
+        let input = &input[..input.len().min(LOOK_AHEAD)];
         if !self.telnet.is_data() || self.after_cr || self.has_keyboard() {
             return 0;
         }

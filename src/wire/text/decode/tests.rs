@@ -43,7 +43,9 @@ fn all_four_kinds_of_enter_end_a_line() {
 fn between_reads_there_is_no_room_for_items() {
     let mut decoder = Decoder::default();
     let mut bytes = b"a\nb\nhalf".as_slice();
-    assert!(decoder.next(&mut bytes, LIMIT).is_some());
+    assert_eq!(decoder.next(&mut bytes, LIMIT), Some(Incoming::BareLineFeeds));
+    assert_eq!(decoder.next(&mut bytes, LIMIT), Some(line("a")));
+    assert_eq!(decoder.ready.len(), 0);
     assert_ne!(decoder.ready.capacity(), 0, "it is kept from line to line");
     while decoder.next(&mut bytes, LIMIT).is_some() {}
     assert_eq!(decoder.ready.capacity(), 0);
