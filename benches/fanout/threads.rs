@@ -11,7 +11,7 @@ use rustix::io::IoSlice;
 use rustix::net::{self, RecvFlags, SendAncillaryBuffer, SendFlags};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -51,8 +51,9 @@ pub(crate) fn serve(port_file: &Path) -> io::Result<()> {
 }
 
 fn attend(stream: Arc<TcpStream>, forward: impl Fn(Input)) -> io::Result<()> {
-    (&*stream).write_all(b"-- floor\n")?;
+    // First, since a client that is welcomed gets every line.
     forward(Input::Connected(Arc::clone(&stream)));
+    (&*stream).write_all(b"-- floor\n")?;
     let mut partial = Vec::new();
     loop {
         partial.reserve(READ);
@@ -122,7 +123,12 @@ impl Broadcaster {
                 start = range.end;
             }
             due.push(&round[start..]);
-            is_taken(stream, &due)
+            let is_taken = is_taken(stream, &due);
+            if !is_taken {
+                // Its thread has the socket, too. An error means that it is closed.
+                let _ = stream.shutdown(Shutdown::Both);
+            }
+            is_taken
         });
         self.round.clear();
     }

@@ -111,7 +111,7 @@ fn hold(report: &mut Report, receivers: usize, pace: Pace, row: &Row) {
     }
 }
 
-/// Tells how far chatd is from a server that does one thing as chatd does and has no names.
+/// Tells how chatd compares with a server without names that looks twice, or has threads, as chatd.
 fn note_beside(report: &mut Report, peer: Kind, receivers: usize, pace: Pace, row: &Row) {
     if !row.of(peer).is_empty() {
         let beside = |field: fn(&Sample) -> f64| times(row.against(peer, field));
@@ -183,7 +183,7 @@ fn measure(bench: &Bench, report: &mut Report, receivers: usize, pace: Pace, pee
     row
 }
 
-/// Whether a thread is woken for every few sends, so that it matters what that costs.
+/// Whether a thread is woken for every few sends, so that the cost of waking matters.
 fn wakes_many(receivers: usize, pace: Pace) -> bool {
     (pace == LIGHT && receivers <= 100) || (receivers, pace) == QUIET
 }
