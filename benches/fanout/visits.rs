@@ -144,10 +144,10 @@ pub(crate) fn visits(bench: &Bench, report: &mut Report) {
     report.target("connect, say hello, leave: a second", Bound::AtLeast(WANTED), apart.rate());
     let rate = apart.rate() / floor.rate();
     report.target("the same: × floor, which has no rooms", Bound::AtLeast(1.1), rate);
-    let rate = apart.rate() / threads.rate();
-    report.target("the same: × one thread each", Bound::AtLeast(1.0), rate);
-    let rate = together.rate() / floor.rate();
-    report.target("the same, all in one room: × floor", Bound::AtLeast(0.7), rate);
+    for (peer, least, theirs) in [("floor", 0.7, floor), ("one thread each", 0.9, threads)] {
+        let what = format!("the same, all in one room: × {peer}");
+        report.target(what, Bound::AtLeast(least), together.rate() / theirs.rate());
+    }
     let p99 = apart.p99() / floor.p99();
     report.target("meanwhile 50 others: p99, × floor", Bound::AtMost(1.3), p99);
 }
