@@ -42,7 +42,7 @@ pub(crate) struct Session {
     _slot: Arc<Slot>,
     transport: Arc<Transport>,
     shared: SessionContext,
-    /// The uptime when the session last woke up. Later than that it only forwards.
+    /// The uptime when the session last woke up. Until it waits again, it decodes and forwards.
     now: Duration,
     bell: Arc<Bell>,
     /// The limits when the bell rang last.

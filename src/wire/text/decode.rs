@@ -22,7 +22,7 @@ pub const MAX_WITHOUT_LINE_END: usize = 64 * 1024;
 const END_OF_TRANSMISSION: u8 = 0x04;
 /// IAC NOP.
 const KEEP_ALIVE_LENGTH: usize = 2;
-/// Bytes that are searched for one that is not plain: with all, Backspaces would take their square.
+/// How far ahead to look for a special byte: without a limit, Backspaces take quadratic time.
 const LOOK_AHEAD: usize = 256;
 /// A larger buffer of a half-typed line is freed after use, so that idle clients stay small.
 const KEPT_CAPACITY: usize = 256;
