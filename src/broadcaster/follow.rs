@@ -107,7 +107,7 @@ impl Dispatcher {
 
     /// Writes a client's record to the roster, if it has changed.
     pub(super) fn note(&mut self, id: ClientId) {
-        self.status.note(id, &self.log, self.peers.lasting(id));
+        self.status.note(id, &self.log, &self.peers);
     }
 
     /// Does something for a client once its inputs under way are applied.

@@ -16,8 +16,10 @@ use crate::os::WritablePoll;
 use crate::runtime::{Clock, Replaceable, Wakeup};
 use crate::wire::Farewell;
 
-/// Inputs taken before all clients are flushed, so that a flood cannot delay earlier messages.
+/// Inputs taken at a time, so that a flood cannot delay earlier messages for long.
 const MAX_BATCH: usize = 256;
+/// How often sessions get the processor before a large batch is sent, at most.
+const MAX_LOOKS: usize = 4;
 /// How often WebSocket clients are pinged: proxies close connections that are idle for a minute.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 /// How long the store may take for outstanding answers when the server stops.
@@ -82,9 +84,7 @@ impl Broadcaster {
             self.drain(now);
             was_large = self.dispatcher.peers.is_batch_large();
             if was_large {
-                // Other sessions may be about to send as much, and one flush for all costs less.
-                thread::yield_now();
-                self.drain(now);
+                self.gather(now);
             }
             self.tick(now);
             // First, because the answer takes its time.
@@ -109,6 +109,17 @@ impl Broadcaster {
             if self.wakeup.is_over() {
                 return;
             }
+        }
+    }
+
+    /// Takes what other sessions are about to send, too: one flush for all costs less.
+    fn gather(&mut self, now: Now) {
+        for _ in 0..MAX_LOOKS {
+            thread::yield_now();
+            if self.inbox.is_empty() {
+                return;
+            }
+            self.drain(now);
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::log::Log;
 use crate::chat::{Chat, ClientId, Presence, Reason, RoomName};
 use crate::cluster::NodeOrigin;
+use crate::delivery::Peers;
 use crate::restart::{Lasting, ManagerThread, Record};
 use crate::telemetry::{Dropped, Metrics, Refused};
 
@@ -126,11 +127,11 @@ impl Status {
     }
 
     /// Writes a client's record to the roster, if it has changed.
-    pub(super) fn note(&mut self, id: ClientId, log: &Log, lasting: Option<Lasting>) {
+    pub(super) fn note(&mut self, id: ClientId, log: &Log, peers: &Peers) {
         if !self.manager.is_active() {
             return;
         }
-        let Some(now) = log.presence(id).zip(lasting) else {
+        let Some(now) = log.presence(id).zip(peers.lasting(id)) else {
             self.noted.remove(&id);
             return;
         };

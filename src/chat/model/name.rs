@@ -29,7 +29,12 @@ impl<const MAX: usize> Name<MAX> {
     /// The name as a string slice.
     pub(crate) fn as_str(&self) -> &str {
         // The bytes are ASCII, so the default is never used.
-        std::str::from_utf8(&self.bytes[..usize::from(self.length)]).unwrap_or_default()
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    /// The name's bytes.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.length)]
     }
 
     /// The same name with each byte replaced.
@@ -163,6 +168,11 @@ impl Nick {
     /// The nick as a string slice.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
+    }
+
+    /// The nick's bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
     }
 }
 

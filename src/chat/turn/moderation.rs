@@ -161,12 +161,12 @@ impl Turn<'_> {
     pub(crate) fn keep_pace_in(&mut self, here: RoomId) -> Result<(), Refusal> {
         let id = self.me;
         let now = self.now.uptime;
-        let room = self.chat.rooms.get(here);
-        let is_operator = room.is_some_and(|room| self.chat.keeps_order(id, room));
+        let Some(room) = self.chat.rooms.get(here) else { return Ok(()) };
+        let Some(pause) = room.settings.slow() else { return Ok(()) };
+        let is_operator = self.chat.keeps_order(id, room);
         let Chat { clients, rooms, .. } = &mut *self.chat;
         let me = &clients[&id];
         let Some(room) = rooms.get_mut(here) else { return Ok(()) };
-        let Some(pause) = room.settings.slow() else { return Ok(()) };
         let last = room.pace.last(id, me, |other| clients.contains_key(&other));
         match last.map(|last| last.saturating_add(pause)).filter(|next| *next > now) {
             Some(next) if !is_operator => Err(Refusal::TooSoon(next - now)),

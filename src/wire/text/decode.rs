@@ -97,8 +97,7 @@ impl Decoder {
     }
 
     fn ready_or_decoded(&mut self, input: &mut &[u8], max_line: usize) -> Option<Incoming> {
-        self.ready.extend(self.leftover.take());
-        if let Some(ready) = self.ready.pop_front() {
+        if let Some(ready) = self.leftover.take().or_else(|| self.ready.pop_front()) {
             return Some(ready);
         }
         if self.stage == Stage::New && self.signature.is_open() {

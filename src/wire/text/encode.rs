@@ -232,9 +232,11 @@ impl Lines<'_> {
                 return self.out.extend_from_slice(self.end().as_bytes());
             }
         };
-        for part in [before, entry.from.as_str(), after, entry.text.as_str(), self.end()] {
-            self.out.extend_from_slice(part.as_bytes());
+        let (text, end) = (entry.text.as_str(), self.end());
+        for part in [before.as_bytes(), entry.from.as_bytes(), after.as_bytes(), text.as_bytes()] {
+            self.out.extend_from_slice(part);
         }
+        self.out.extend_from_slice(end.as_bytes());
     }
 
     fn private(&mut self, at: Moment, words: Arguments<'_>) {
