@@ -4,8 +4,8 @@
 //! something, then makes one system call per client with all lines of the round except the client's
 //! own. It drops a client whose socket does not take all of them at once.
 //!
-//! A variant that looks twice yields the processor first and looks again if it read much, as chatd
-//! does: it has fewer and larger rounds.
+//! A variant that looks twice yields the processor first and looks again if it read much: it has
+//! fewer and larger rounds. chatd looks again up to four times, as long as that brings much.
 
 use crate::os::{self, Epoll};
 use rustix::buffer::spare_capacity;

@@ -111,7 +111,7 @@ fn hold(report: &mut Report, receivers: usize, pace: Pace, row: &Row) {
     }
 }
 
-/// Tells how chatd compares with a server without names that looks twice, or has threads, as chatd.
+/// Tells how chatd compares with a server without names that looks twice, or has chatd's threads.
 fn note_beside(report: &mut Report, peer: Kind, receivers: usize, pace: Pace, row: &Row) {
     if !row.of(peer).is_empty() {
         let beside = |field: fn(&Sample) -> f64| times(row.against(peer, field));

@@ -18,6 +18,8 @@ use crate::wire::Farewell;
 
 /// Inputs taken at a time, so that a flood cannot delay earlier messages for long.
 const MAX_BATCH: usize = 256;
+/// So many bytes are more than people type.
+const LARGE: usize = 1024;
 /// How often sessions get the processor before a large batch is sent, at most.
 const MAX_LOOKS: usize = 4;
 /// How often WebSocket clients are pinged: proxies close connections that are idle for a minute.
@@ -82,7 +84,7 @@ impl Broadcaster {
             let now = self.clock.now();
             first.into_iter().for_each(|input| self.take(now, input));
             self.drain(now);
-            was_large = self.dispatcher.peers.is_batch_large();
+            was_large = self.dispatcher.peers.batch_bytes() >= LARGE;
             if was_large {
                 self.gather(now);
             }
@@ -112,14 +114,17 @@ impl Broadcaster {
         }
     }
 
-    /// Takes what other sessions are about to send, too: one flush for all costs less.
+    /// Takes what other sessions are about to send, too, as long as that is much: one flush for all
+    /// costs less.
     fn gather(&mut self, now: Now) {
         for _ in 0..MAX_LOOKS {
             thread::yield_now();
-            if self.inbox.is_empty() {
+            let before = self.dispatcher.peers.batch_bytes();
+            self.drain(now);
+            let is_less = self.dispatcher.peers.batch_bytes() < before + LARGE;
+            if is_less || self.stopping || self.wakeup.is_over() {
                 return;
             }
-            self.drain(now);
         }
     }
 

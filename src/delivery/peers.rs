@@ -20,8 +20,6 @@ use crate::wire::irc::Conversation;
 
 /// A batch of so many bytes is sent before it grows, so that slow clients are soon detected.
 const MAX_BATCH_BYTES: usize = 256 * 1024;
-/// A batch of so many bytes is more than people type.
-const LARGE_BATCH: usize = 1024;
 /// A feed ends when it has this fraction of a send queue: 4 means a quarter. A client that is
 /// behind takes so much at once.
 pub(super) const PARTS: usize = 4;
@@ -252,9 +250,9 @@ impl Peers {
         self.weight >= MAX_BATCH_BYTES
     }
 
-    /// Whether the batch has more bytes than people type.
-    pub(crate) fn is_batch_large(&self) -> bool {
-        self.weight >= LARGE_BATCH
+    /// About how many bytes the batch has.
+    pub(crate) fn batch_bytes(&self) -> usize {
+        self.weight
     }
 
     /// When [`flush`](Self::flush) has something to do without a new message.
