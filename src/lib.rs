@@ -18,7 +18,7 @@ pub mod wire; // bytes to what a client sent, and what it is told to bytes; pure
 #[path = ""]
 mod server_only {
     pub mod os; // system calls
-    pub mod runtime; // the clock, the wake-up of all sessions, threads
+    pub mod runtime; // a channel, the clock, the wake-up of all sessions, threads
     pub mod net; // connections, bare or under TLS, and HTTP heads
     pub mod telemetry; // metrics and the log
     pub mod admission; // who may come in, and how fast anybody may speak

@@ -1,6 +1,7 @@
-//! Shared by the server's threads: the clock, replaceable values, the wakeup of all sessions, a
-//! pool.
+//! Shared by the server's threads: a channel, the clock, replaceable values, the wakeup of all
+//! sessions, a pool.
 
+pub mod channel; // a channel whose receiver sleeps at once
 pub(crate) mod clock; // the time, for a core that has none
 mod replaceable; // a value that a reload replaces
 mod threads; // a pool of threads

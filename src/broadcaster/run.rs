@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError};
+use crossbeam_channel::RecvTimeoutError;
 
 use super::dispatch::{Beginning, Dispatcher, Environment};
 use super::parking::Parking;
@@ -13,6 +13,7 @@ use crate::chat::Now;
 use crate::delivery::Peer;
 use crate::intake::Input;
 use crate::os::WritablePoll;
+use crate::runtime::channel::Receiver;
 use crate::runtime::{Clock, Replaceable, Wakeup};
 use crate::wire::Farewell;
 
@@ -140,10 +141,7 @@ impl Broadcaster {
     /// The next input, or `None` if there is none until `deadline`.
     pub(super) fn wait(&mut self, deadline: Option<Duration>) -> Option<Input> {
         let timeout = deadline.map(|deadline| deadline.saturating_sub(self.clock.uptime()));
-        let received = match timeout {
-            Some(timeout) => self.inbox.recv_timeout(timeout),
-            None => self.inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
-        };
+        let received = self.inbox.recv(timeout);
         self.stopping |= matches!(received, Err(RecvTimeoutError::Disconnected));
         received.ok()
     }
@@ -214,7 +212,7 @@ impl Broadcaster {
 
     /// Waits for the disk. The inbox is closed first, so that the store cannot block on a full one.
     pub(super) fn close_archive(&mut self) {
-        self.inbox = crossbeam_channel::never();
+        self.inbox.close();
         std::mem::take(&mut self.dispatcher.archive).close(LAST_WRITES);
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::Sender;
 
 use crate::address::Remote;
 use crate::admission::{Door, Slot};
@@ -11,6 +11,7 @@ use crate::chat::{ClientId, Reason, Settings};
 use crate::cluster::LinkEvent;
 use crate::net::Transport;
 use crate::restart::{Handover, SavedSession};
+use crate::runtime::channel;
 use crate::store;
 use crate::telemetry::Census;
 use crate::web::{Ask, ReadRequest, Reply};
@@ -23,8 +24,8 @@ const MOST: usize = 65_536;
 
 /// The inbox of a server for so many clients: nearly all of them can leave at once without waiting.
 /// While it is full, sessions block and read nothing, so that TCP slows their clients down.
-pub(crate) fn open(clients: usize) -> (Sender<Input>, Receiver<Input>) {
-    bounded(clients.clamp(LEAST, MOST))
+pub(crate) fn open(clients: usize) -> (channel::Sender<Input>, channel::Receiver<Input>) {
+    channel::bounded(clients.clamp(LEAST, MOST))
 }
 
 /// Where a client comes from.

@@ -1,9 +1,8 @@
 //! `Registration`: that the broadcaster knows a client.
 
-use crossbeam_channel::Sender;
-
 use super::inbox::Input;
 use crate::chat::{ClientId, Reason};
+use crate::runtime::channel::Sender;
 
 /// Tells the broadcaster when dropped that the client is gone, even if its thread panics.
 #[derive(Debug)]

@@ -4,8 +4,6 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam_channel::Sender;
-
 use super::inbox::{Caller, Input};
 use super::registration::Registration;
 use super::session_end::{SessionEnd, reason};
@@ -15,6 +13,7 @@ use crate::chat::{ClientId, Reason};
 use crate::net::{Received, Transport};
 use crate::os::{self, Bell, Ready};
 use crate::restart::SavedSession;
+use crate::runtime::channel::Sender;
 use crate::runtime::{Clock, Replaceable, Wakeup};
 use crate::telemetry::Metrics;
 use crate::web::ReadRequest;

@@ -4,8 +4,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam_channel::Sender;
-
 use super::listeners::{Place, Wanted};
 use crate::chat::RollChange;
 use crate::config::{Config, Durability};
@@ -13,6 +11,7 @@ use crate::intake::{Input, Service};
 use crate::net::Tls;
 use crate::net::tls::{self};
 use crate::runtime::Replaceable;
+use crate::runtime::channel::Sender;
 use crate::store::{Database, Fault, Past, Store};
 use crate::telemetry::Metrics;
 use crate::web::{Guard, Site};

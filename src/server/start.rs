@@ -4,8 +4,6 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crossbeam_channel::Sender;
-
 use super::cluster::Before;
 use super::error::{StartError, failed};
 use super::listeners::{self, Wanted};
@@ -24,6 +22,7 @@ use crate::intake::{Acceptor, Entrance, Hurry, Input, Service, SessionContext};
 use crate::net::Tls;
 use crate::os::{Bell, ListeningSocket, WritablePoll};
 use crate::restart::{Inherited, Listener, ManagerThread, SnapshotFile};
+use crate::runtime::channel::Sender;
 use crate::runtime::clock::{self};
 use crate::runtime::{Clock, Replaceable, Threads, Wakeup};
 use crate::store::Database;
@@ -199,7 +198,7 @@ fn start_broadcaster(
     make: impl FnOnce() -> Broadcaster + Send + 'static,
     (clients, threads): (Vec<RestoredClient>, Threads),
     on_crash: fn(),
-) -> Result<(JoinHandle<()>, Sender<()>), StartError> {
+) -> Result<(JoinHandle<()>, crossbeam_channel::Sender<()>), StartError> {
     let (complete, start) = crossbeam_channel::bounded::<()>(0);
     let thread = spawn("broadcaster", move || {
         let _crash = OnPanic(on_crash);

@@ -1,6 +1,7 @@
 //! What a session reports to the broadcaster, however it ends.
 
 use super::*;
+use crate::runtime::channel;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
@@ -16,7 +17,7 @@ fn who_was_lost_by_the_network_timed_out_and_everybody_else_disconnected() {
 
 #[test]
 fn a_session_that_panics_leaves_no_ghost() {
-    let (inbox, inputs) = crossbeam_channel::unbounded();
+    let (inbox, inputs) = channel::bounded(1024);
     let client = Registration::new(ClientId(7), inbox);
     let session = AssertUnwindSafe(move || {
         let _client = client;
