@@ -5,7 +5,8 @@
 //! client whose socket does not take all of them at once.
 
 use crate::floor;
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, TryRecvError};
+use crossbeam_utils::sync::Parker;
 use rustix::buffer::spare_capacity;
 use rustix::io::IoSlice;
 use rustix::net::{self, RecvFlags, SendAncillaryBuffer, SendFlags};
@@ -35,16 +36,20 @@ pub(crate) fn serve(port_file: &Path) -> io::Result<()> {
     let listener = TcpListener::from(floor::listen(port_file)?);
     listener.set_nonblocking(false)?;
     let (sender, inbox) = crossbeam_channel::bounded(32 * 1024);
-    thread::Builder::new().spawn(move || Broadcaster::default().run(&inbox))?;
+    let parker = Parker::new();
+    let waker = parker.unparker().clone();
+    thread::Builder::new().spawn(move || Broadcaster::default().run(&inbox, &parker))?;
     for number in 0.. {
-        let (stream, sender) = (listener.accept()?.0, sender.clone());
+        let (stream, sender, waker) = (listener.accept()?.0, sender.clone(), waker.clone());
         stream.set_nodelay(true)?;
         thread::Builder::new().stack_size(STACK).spawn(move || {
-            // An error is the client's end.
-            let _ = attend(Arc::new(stream), |input| {
+            let forward = |input| {
                 let _ = sender.send((number, input));
-            });
-            let _ = sender.send((number, Input::Gone));
+                waker.unpark();
+            };
+            // An error is the client's end.
+            let _ = attend(Arc::new(stream), forward);
+            forward(Input::Gone);
         })?;
     }
     Ok(())
@@ -82,8 +87,16 @@ struct Broadcaster {
 }
 
 impl Broadcaster {
-    fn run(mut self, inbox: &Receiver<(usize, Input)>) {
-        while let Ok(first) = inbox.recv() {
+    fn run(mut self, inbox: &Receiver<(usize, Input)>, parker: &Parker) {
+        loop {
+            let first = match inbox.try_recv() {
+                Ok(first) => first,
+                Err(TryRecvError::Empty) => {
+                    parker.park();
+                    continue;
+                }
+                Err(TryRecvError::Disconnected) => return,
+            };
             // Others may be about to speak, too.
             thread::yield_now();
             for (number, input) in std::iter::once(first).chain(inbox.try_iter()) {
