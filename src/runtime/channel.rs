@@ -1,7 +1,7 @@
 //! A bounded crossbeam channel whose receiver sleeps as soon as the channel is empty.
 //!
 //! crossbeam's own receiver looks for a message many times before it sleeps. Where messages come
-//! one at a time, that was an eighth of the server's processor time.
+//! one at a time, and clients have other processors, that was an eighth of the server's time.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
