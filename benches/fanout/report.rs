@@ -76,25 +76,6 @@ impl Report {
         self.targets.push(Target { what: what.into(), bound, measured });
     }
 
-    /// The same for a figure that depends on the machine: where a peer that does less misses it, too,
-    /// that is only noted.
-    pub(crate) fn target_if_fast(
-        &mut self,
-        what: &str,
-        least: f64,
-        measured: f64,
-        (peer, theirs): (&str, f64),
-    ) {
-        if measured < least && theirs < least {
-            let [measured, theirs, least] = [measured, theirs, least].map(plain);
-            self.note(format!(
-                "{what}: {measured}, and {theirs} with {peer}, of the {least} wanted"
-            ));
-        } else {
-            self.target(what, Bound::AtLeast(least), measured);
-        }
-    }
-
     /// Whether something went wrong; a target that isn't met is not wrong.
     pub(crate) fn failed(&self) -> bool {
         !self.failures.is_empty()

@@ -54,7 +54,7 @@ const SETTINGS: [Setting; 3] = [
         ],
         address: in_room,
         hears: many::is_in_several,
-        least: 0.6,
+        least: 0.7,
     },
     Setting {
         name: "100 pairs, in private",
@@ -62,7 +62,7 @@ const SETTINGS: [Setting; 3] = [
         servers: &[(Kind::Chatd, &many::CHATD_PAIRS), (Kind::Redis, &many::REDIS_ROOMS)],
         address: in_private,
         hears: many::is_in_one,
-        least: 0.6,
+        least: 0.7,
     },
 ];
 

@@ -83,10 +83,8 @@ pub(crate) fn wires(bench: &Bench, report: &mut Report) {
 /// What the cost of a delivery is compared with, and the most it may be.
 fn target(kind: Kind) -> Option<(usize, f64)> {
     match kind {
-        Kind::ChatdLines => Some((TEXT, 1.3)),
-        // An object has 2.2 times the bytes of a line of text, and a line of IRC 1.5 times.
-        Kind::ChatdJson => Some((TEXT, 1.5)),
-        Kind::ChatdIrc => Some((TEXT, 1.3)),
+        Kind::ChatdLines | Kind::ChatdJson => Some((TEXT, 1.3)),
+        Kind::ChatdIrc => Some((TEXT, 1.2)),
         Kind::ChatdTls => Some((TEXT, 2.0)),
         Kind::ChatdStream => Some((WEBSOCKET, 1.3)),
         Kind::ChatdEvents => Some((JSON, 1.3)),
